@@ -1,0 +1,50 @@
+"""The app's only door to the engine: bounded, cached reads and commands. No streamlit here, no torch anywhere.
+
+Everything returns plain values, small frozen dataclasses or rows of the torch-free registries. Whatever goes wrong is a
+``SkipscopeError`` whose text is one line for people.
+
+    place.py      which workspace, its health, a pool of readers
+    choices.py    tables of what can be chosen
+    steering.py   the engine: start, races, commands
+    stored.py     races, runs, cards (race.py, card.py)
+    stream.py     snapshot and news for the live page
+    gap.py        the gap sentence, a pure rule
+"""
+
+from app.data.choices import (
+    DEPTHS,
+    count,
+    data_present,
+    depth_problem,
+    preset_source,
+    presets,
+    shortcuts,
+    sources,
+    still,
+    version,
+)
+from app.data.place import Health, health, prepare, use, workspace
+from app.data.race import Race
+from app.data.steering import (
+    attend,
+    command,
+    command_all,
+    depart,
+    engine_status,
+    new_database,
+    start_engine,
+    start_race,
+)
+from app.data.stored import cards, known_runs, race, races, runs
+from app.data.stream import Delta, Head, History, age, delta, gap, head, history
+from engine.errors import SkipscopeError
+from engine.events import ENGINE_GONE, RunState, Split
+from engine.store.reader import RunRow
+
+__all__ = [
+    "DEPTHS", "ENGINE_GONE", "Delta", "Head", "Health", "History", "Race", "RunRow", "RunState", "SkipscopeError",
+    "Split", "age", "attend", "cards", "command", "command_all", "count", "data_present", "delta", "depart",
+    "depth_problem", "engine_status", "gap", "head", "health", "history", "known_runs", "new_database", "prepare",
+    "preset_source", "presets", "race", "races", "runs", "shortcuts", "sources", "start_engine", "start_race",
+    "still", "use", "version", "workspace",
+]  # fmt: skip

@@ -1,0 +1,73 @@
+"""What a visitor can choose from, as torch-free tables, and what is wrong with a choice."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.data.place import workspace
+from engine import __version__
+from engine.config import ModelConfig, replace
+from engine.data.presence import present
+from engine.data.registry import SOURCES, Source
+from engine.errors import ConfigError
+from engine.models.count import Count
+from engine.models.count import count as count_model
+from engine.models.registry import SHORTCUTS, Shortcut
+from engine.presets import PRESETS, Preset, get_preset
+from engine.store.workspace import PROJECT
+
+#: Depths offered as chips: those of the paper's Table 6 and two small ones.
+DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+
+
+def version() -> str:
+    """Return the project's version."""
+    return __version__
+
+
+def presets() -> Mapping[str, Preset]:
+    """Return the named starting points."""
+    return PRESETS
+
+
+def shortcuts() -> Mapping[str, Shortcut]:
+    """Return the shortcut types."""
+    return SHORTCUTS
+
+
+def sources() -> Mapping[str, Source]:
+    """Return the data sets that have a name."""
+    return SOURCES
+
+
+def data_present(name: str) -> bool:
+    """Return whether a data set can be loaded without a download. Raises SkipscopeError for an unknown name."""
+    return present(name, workspace())
+
+
+def preset_source(name: str) -> str:
+    """Return the data set that a preset takes here: its first that is present, else its first."""
+    wanted = get_preset(name).data
+    return next((source for source in wanted if data_present(source)), wanted[0])
+
+
+def depth_problem(depth: int) -> str:
+    """Return what is wrong with a depth in one line, '' when nothing is."""
+    try:
+        replace(ModelConfig(), {"depth": depth})
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def count(
+    depth: int, shortcut: str, width: int = 16, channels: int = 3, classes: int = 10, image_size: int = 32
+) -> Count:
+    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line."""
+    values = {"depth": depth, "shortcut": shortcut, "width": width, "channels": channels, "classes": classes}
+    return count_model(replace(ModelConfig(), {**values, "image_size": image_size}))
+
+
+def still(ground: str) -> Path | None:
+    """Return the picture of a finished race for a ``light`` or ``dark`` page, None when there is none."""
+    path = PROJECT / "assets" / f"race-{ground}.png"
+    return path if path.is_file() else None

@@ -1,0 +1,97 @@
+"""The workspace that this process serves: which one, in what state, and connections to read it."""
+
+import threading
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.data.pool import Pool
+from app.data.race import Race
+from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
+from engine.runs.control import Control
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The workspace: ``ok``, ``empty``, ``damaged``, ``not writable`` or ``other version``, with a line for people."""
+
+    state: str
+    message: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether races can be shown and started."""
+        return self.state in ("ok", "empty")
+
+
+class Place:
+    """The workspace this process serves, with its pool of readers and its small caches."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self.pool = Pool(workspace.database, lambda: Reader(workspace))
+        self.control = Control(workspace)
+        self.races: tuple[object, list[Race]] | None = None
+        self.damage = ""
+
+
+_place: Place | None = None
+_choosing = threading.RLock()
+
+
+def use(path: str | Path | None = None) -> Path:
+    """Serve the workspace at ``path``, else ``SKIPSCOPE_WORKSPACE``, else ``runs/``; return its path."""
+    global _place
+    with _choosing:
+        old, _place = _place, Place(Workspace.at(path))
+    if old:
+        old.pool.close()
+    return _place.workspace.path
+
+
+def workspace() -> Path:
+    """Return the folder of the workspace that is served."""
+    return here().workspace.path
+
+
+def here() -> Place:
+    """Return the place that is served, the default one if none was chosen."""
+    with _choosing:
+        if _place is None:
+            use()
+        assert _place is not None
+        return _place
+
+
+def reading() -> AbstractContextManager[Reader]:
+    """Borrow a reader of the present database. Raises SkipscopeError."""
+    return here().pool.lend()
+
+
+def prepare() -> None:
+    """Create the workspace's folder and prove that it can be written. Raises SkipscopeError in one line."""
+    here().workspace.prepare()
+
+
+def health() -> Health:
+    """Say what the workspace is like now. Never raises."""
+    at = here()
+    try:
+        at.workspace.prepare()
+    except SkipscopeError as error:
+        return Health("not writable", str(error))
+    if at.pool.file() is None:
+        return Health("empty")
+    if at.damage:
+        return Health("damaged", at.damage)
+    try:
+        with reading() as reader:
+            return Health("ok" if reader.races(limit=1) else "empty")
+    except DatabaseDamaged as error:
+        return Health("damaged", str(error))
+    except VersionMismatch as error:
+        return Health("other version", str(error))
+    except SkipscopeError as error:
+        return Health("not writable", str(error))

@@ -1,0 +1,110 @@
+"""What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.data.place import here
+from app.data.stored import runs
+from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
+from engine.events import RunState
+from engine.runs.planning import plan_race
+from engine.store.schema import check
+
+#: Databases up to this size are read through once per server start; larger ones would take seconds.
+CHECKED_BYTES = 64 * 2**20
+
+
+def attend() -> str:
+    """Register this process as a client and see that an engine lives. Blocks; returns the trouble in one line or ''."""
+    at = here()
+    try:
+        at.workspace.prepare()
+        database = at.workspace.database
+        if database.exists() and database.stat().st_size <= CHECKED_BYTES:
+            check(at.workspace)
+        at.damage = ""
+        at.control.enter("app")
+        at.control.ensure_engine()
+    except DatabaseDamaged as error:
+        at.damage = str(error)
+        return at.damage
+    except (SkipscopeError, sqlite3.Error, OSError) as error:
+        return str(error)
+    return ""
+
+
+def depart() -> None:
+    """Say that this process no longer needs the engine. Never raises."""
+    at = here()
+    with suppress(SkipscopeError, sqlite3.Error, OSError):
+        at.control.leave()
+    at.pool.close()
+
+
+def start_engine() -> None:
+    """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
+    here().control.ensure_engine()
+
+
+def engine_status() -> dict[str, Any]:
+    """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
+    return asdict(here().control.engine_status())
+
+
+def command(verb: str, run: int) -> None:
+    """Pause, resume, stop or delete a run; waits up to 3 s for the engine's answer. Raises SkipscopeError."""
+    here().control.command(verb, run)
+
+
+def command_all(verb: str, race: int) -> None:
+    """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
+    able = {
+        "pause": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
+        "resume": {RunState.PAUSED, RunState.LOST},
+    }.get(verb)
+    if able is None:
+        raise ConfigError(f"unknown command {verb!r} for a race; choose from pause, resume")
+    refusal = None
+    for run in runs(race):
+        if run.state in able:
+            try:
+                command(verb, run.id)
+            except SkipscopeError as error:
+                refusal = refusal or error
+    if refusal:
+        raise refusal
+
+
+def new_database() -> Path:
+    """Move the damaged database aside, let a new one be made, return where the old one is kept.
+
+    Raises SkipscopeError while an engine lives, or when the database is healthy.
+    """
+    at = here()
+    kept = at.control.new_database()
+    at.damage = ""
+    attend()
+    return kept
+
+
+def start_race(
+    depths: Sequence[int],
+    shortcuts: Sequence[str],
+    preset: str = "quick",
+    source: str | None = None,
+    steps: int | None = None,
+    seeds: int = 1,
+    first_seed: int = 0,
+    settings: Mapping[str, str] | None = None,
+    name: str = "",
+) -> int:
+    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    at = here()
+    race = plan_race(
+        depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, workspace=at.workspace
+    )
+    return at.control.start_race(race)[0]

@@ -1,0 +1,72 @@
+"""Races and runs as they are stored: the list, the cards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.data.card import card
+from app.data.place import here, reading
+from app.data.race import Race, summary
+from engine.config import RunConfig
+from engine.data.registry import SOURCES
+from engine.presets import PRESETS
+from engine.store.reader import Reader, RunRow
+
+
+def races() -> list[Race]:
+    """Return the races, newest first, at most 200. Read again only when something changed. Raises SkipscopeError.
+
+    Without a database there are none.
+    """
+    at = here()
+    if at.pool.file() is None:
+        return []
+    with reading() as reader, reader.snapshot():
+        key = (at.pool.file(), reader.head()[1])
+        cached = at.races
+        if cached and cached[0] == key:
+            return cached[1]
+        by_race: dict[int, list[RunRow]] = {}
+        for run in reader.runs():
+            by_race.setdefault(run.race, []).append(run)
+        found = [summary(row, by_race.get(row.id, []), _preset_run(row.preset)) for row in reader.races()]
+    at.races = (key, found)
+    return found
+
+
+def _preset_run(name: str) -> RunConfig:
+    return PRESETS[name].run if name in PRESETS else RunConfig()
+
+
+def race(race: int) -> Race | None:
+    """Return one race of the list, None when it is not there. Raises SkipscopeError."""
+    return next((found for found in races() if found.id == race), None)
+
+
+def runs(race: int) -> list[RunRow]:
+    """Return the runs of a race in starting order. Raises SkipscopeError."""
+    with reading() as reader:
+        return reader.runs(race)
+
+
+def cards(race: int) -> list[dict[str, Any]]:
+    """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        return cards_of(reader, reader.runs(race))
+
+
+def known_runs(runs: Sequence[int]) -> set[int]:
+    """Return those of ``runs`` that exist. Raises SkipscopeError."""
+    with reading() as reader:
+        return {run for run in runs if reader.run(run) is not None}
+
+
+def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return the cards of stored runs, with the number and size of their checkpoints."""
+    totals = reader.checkpoint_totals() if rows else {}
+    place = here().workspace
+    return [card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0))) for row in rows]
+
+
+def _train_images(row: RunRow) -> int:
+    source = SOURCES.get(row.config.data.name)
+    return source.train_images if source else 0

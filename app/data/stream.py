@@ -1,0 +1,130 @@
+"""What the live page follows: how far the store has come, a snapshot of some runs, what happened since."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.data import gap as gap_rule
+from app.data.place import here, reading
+from app.data.pool import File
+from app.data.stored import cards_of
+from engine.events import RunState, Split
+from engine.store.reader import Reader, RunRow, Series
+
+
+class Head(NamedTuple):
+    """How far the store has come: newest point's id, newest change's number, and which file said so."""
+
+    points: int
+    changes: int
+    file: File
+
+    @property
+    def cursor(self) -> str:
+        """The stream's cursor as text, ``<points>.<changes>``."""
+        return f"{self.points}.{self.changes}"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One snapshot of some runs: the cursor to follow from, series by run and split, cards, remarks, the gap line."""
+
+    head: Head
+    series: dict[int, dict[Split, Series]]
+    cards: list[dict[str, Any]]
+    remarks: list[dict[str, Any]]
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What happened to some runs between two heads; ``points`` are rows in order of id."""
+
+    points: list[sqlite3.Row]
+    cards: list[dict[str, Any]]
+    deleted: list[int]
+
+
+def head() -> Head:
+    """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
+    with reading() as reader:
+        points, changes = reader.head()
+    return Head(points, changes, here().pool.file() or (0, 0))
+
+
+def history(runs: Sequence[int], at_most: int, first: int = 0, last: int | None = None) -> History:
+    """Return one snapshot of these runs, in the given order; unknown runs are left out. Raises SkipscopeError."""
+    at = here()
+    with reading() as reader, reader.snapshot():
+        points, changes = reader.head()
+        rows = [row for run in runs if (row := reader.run(run)) is not None]
+        series = {
+            row.id: {
+                split: reader.series(row.id, split, first=first, last=last, at_most=at_most, upto=points)
+                for split in Split
+            }
+            for row in rows
+        }
+        remarks = [dict(remark) for remark in reader.remarks([row.id for row in rows])] if rows else []
+        return History(
+            Head(points, changes, at.pool.file() or (0, 0)), series, cards_of(reader, rows), remarks, _gap(reader, rows)
+        )
+
+
+def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) -> Delta:
+    """Return everything about these runs after the cursor ``since``, points up to ``upto`` alone.
+
+    Raises SkipscopeError. Cards are those of now: a change after ``upto`` may be told twice, never missed.
+    """
+    with reading() as reader, reader.snapshot():
+        points: list[sqlite3.Row] = []
+        start = since[0]
+        while start < upto[0]:
+            batch = reader.points_since(start, upto[0], runs)
+            points += batch
+            if len(batch) < 20_000:
+                break
+            start = batch[-1]["id"]
+        changed: list[dict[str, Any]] = []
+        deleted: list[int] = []
+        if since[1] < upto[1]:
+            rows, gone = reader.changed_runs(since[1])
+            wanted = set(runs)
+            changed = cards_of(reader, [row for row in rows if row.id in wanted])
+            deleted = [run for run in gone if run in wanted]
+    return Delta(points, changed, deleted)
+
+
+def gap(runs: Sequence[int]) -> str:
+    """Return the sentence that states the degradation gap of these runs (``app.data.gap``). Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        return _gap(reader, [row for run in runs if (row := reader.run(run)) is not None])
+
+
+def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
+    standings = [
+        gap_rule.Standing(
+            row.id, row.arm, row.depth, row.shortcut, row.seed, row.config.optim.lr, row.state.value, row.step,
+            row.total_steps,
+        )
+        for row in rows
+    ]  # fmt: skip
+    clean, step = gap_rule.at_the_end(standings), gap_rule.common_step(standings)
+    split, column = (Split.TRAIN_CLEAN, "error") if clean else (Split.TRAIN, "running_error")
+    errors = {}
+    if step >= gap_rule.EARLIEST_STEP:
+        for standing in gap_rule.compared(standings):
+            values = reader.series(standing.run, split, first=step, last=step).columns[column]
+            if len(values) and values[0] == values[0]:
+                errors[standing.run] = float(values[0])
+    return gap_rule.statement(standings, errors, clean=clean)
+
+
+def age(runs: Sequence[int]) -> float | None:
+    """Return the seconds since one of these runs last wrote something, None when none of them is alive."""
+    with reading() as reader:
+        rows = [row for run in runs if (row := reader.run(run)) is not None]
+    beats = [row.heartbeat for row in rows if row.state in (RunState.RUNNING, RunState.STOPPING) and row.heartbeat]
+    return max(0.0, time.time() - max(beats)) if beats else None

@@ -1,0 +1,201 @@
+/**
+ * One card per run: state, progress, speed, time left, last errors, and the buttons that its state allows. The DOM is
+ * made once per run and then only its texts change, so that focus and a half-made decision survive every update.
+ */
+const ACTIONS = {
+  queued: ["pause", "stop"],
+  starting: ["pause", "stop"],
+  running: ["pause", "stop"],
+  stopping: [],
+  paused: ["resume", "stop", "delete"],
+  lost: ["resume", "stop", "delete"],
+  failed: ["resume", "delete"],
+  stopped: ["delete"],
+  finished: ["delete"],
+  diverged: ["delete"],
+};
+/** Verbs that throw something away ask once more. */
+const CONFIRMED = new Set(["delete", "stop"]);
+const ASKED_MS = 4_000;
+
+export class Cards {
+  /** states: {state: [symbol, tone]}; ask(verb, run) sends a command. */
+  constructor(list, states, ask) {
+    this.list = list;
+    this.states = states;
+    this.ask = ask;
+    this.cards = new Map();
+  }
+
+  /** runs: [{ card, colour, series, label }], theme: { ground } */
+  draw(runs, theme) {
+    const wanted = new Set(runs.map((run) => run.card.run));
+    for (const [id, card] of this.cards) {
+      if (wanted.has(id)) continue;
+      card.root.remove();
+      this.cards.delete(id);
+    }
+    for (const run of runs) {
+      if (!this.cards.has(run.card.run)) {
+        const card = this.#make(run.card.run);
+        this.cards.set(run.card.run, card);
+        this.list.append(card.root);
+      }
+      this.#fill(this.cards.get(run.card.run), run, theme);
+    }
+  }
+
+  #make(id) {
+    const root = element("li", "ss-card");
+    const parts = { root, id, state: null, asked: 0, confirming: null };
+    const head = element("div", "ss-card-head");
+    parts.swatch = element("span", "ss-swatch");
+    parts.name = element("strong", "ss-name");
+    parts.badge = element("span", "ss-state");
+    head.append(parts.swatch, parts.name, parts.badge);
+    parts.progress = document.createElement("progress");
+    parts.steps = element("div", "ss-steps");
+    parts.speed = element("span");
+    parts.count = element("span");
+    parts.steps.append(parts.count, parts.speed);
+    parts.errors = element("dl", "ss-errors");
+    parts.cells = ["training", "clean", "test"].map(() => {
+      const [cell, label, value] = [element("div"), element("dt"), element("dd")];
+      cell.append(label, value);
+      parts.errors.append(cell);
+      return { label, value };
+    });
+    parts.note = element("div", "ss-note");
+    parts.buttons = element("div", "ss-buttons");
+    root.append(head, parts.progress, parts.steps, parts.errors, parts.note, parts.buttons);
+    return parts;
+  }
+
+  #fill(parts, run, theme) {
+    const { card, series } = run;
+    const [symbol, tone] = this.states[card.state] ?? ["", "gray"];
+    parts.root.style.setProperty("--ss-run", run.colour[theme.ground]);
+    parts.root.dataset.state = card.state;
+    text(parts.name, run.label);
+    text(parts.badge, `${symbol} ${card.state}`);
+    parts.badge.dataset.tone = tone;
+    const step = Math.max(card.step, series.lastStep);
+    parts.progress.max = card.total_steps;
+    parts.progress.value = step;
+    parts.progress.setAttribute("aria-label", `${run.label}: step ${step} of ${card.total_steps}`);
+    text(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
+    text(parts.speed, speedLine(card, series, step));
+    parts.errors.hidden = !series.train.step.length && !series.test_subset.step.length;
+    for (const [cell, [label, value]] of zip(parts.cells, errorCells(series))) {
+      text(cell.label, label);
+      text(cell.value, value);
+    }
+    text(parts.note, noteLine(card));
+    parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
+    if (parts.state !== card.state) {
+      parts.state = card.state;
+      parts.asked = 0;
+      // A question that the new state still allows stays: the person may be about to answer it.
+      if (!ACTIONS[card.state]?.includes(parts.confirming)) parts.confirming = null;
+      this.#buttons(parts, run.label);
+    } else if (parts.asked && performance.now() - parts.asked > ASKED_MS) {
+      parts.asked = 0; // no answer: let the person ask again
+      this.#buttons(parts, run.label);
+    }
+  }
+
+  #buttons(parts, label) {
+    const verbs = ACTIONS[parts.state] ?? [];
+    const made = verbs.flatMap((verb) => {
+      if (parts.confirming === verb) {
+        return [
+          button(`${capital(verb)}?`, `Yes, ${verb} ${label}`, "ss-sure", () => this.#send(parts, verb, label)),
+          button("Keep", `Do not ${verb} ${label}`, "", () => this.#confirm(parts, null, label)),
+        ];
+      }
+      const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb, label) : () => this.#send(parts, verb, label);
+      return [button(capital(verb), `${capital(verb)} ${label}`, "", act)];
+    });
+    for (const made_ of made) made_.disabled = Boolean(parts.asked);
+    parts.buttons.replaceChildren(...made);
+  }
+
+  #confirm(parts, verb, label) {
+    parts.confirming = verb;
+    this.#buttons(parts, label);
+    parts.buttons.querySelector(verb ? ".ss-sure" : "button")?.focus();
+  }
+
+  #send(parts, verb, label) {
+    parts.asked = performance.now();
+    parts.confirming = null;
+    this.#buttons(parts, label);
+    this.ask(verb, parts.id);
+  }
+}
+
+/** Images per second over the last points and the time left, both from the stream's own clock. */
+function speedLine(card, series, step) {
+  if (card.state !== "running") return card.seconds > 0 ? duration(Math.max(card.seconds, series.lastSeconds)) : "";
+  const { step: steps, seconds } = series.train;
+  const from = Math.max(0, steps.length - 60);
+  const done = steps.at(-1) - steps[from];
+  const took = seconds.at(-1) - seconds[from];
+  if (!(done > 0 && took > 0)) return "";
+  const perStep = took / done;
+  return `${grouped(Math.round(card.batch_size / perStep))} images/s · ${duration((card.total_steps - step) * perStep)} left`;
+}
+
+/** Last errors in percent: of the mini-batches, of the clean training subset, of the test images (all at the end). */
+function errorCells(series) {
+  const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
+  const test = series.latest("test", "error");
+  return [
+    ["training", percent(series.latest("train", "running_error"))],
+    ["clean", percent(series.latest("train_clean", "error"))],
+    test === undefined ? ["test, 1,000", percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
+  ];
+}
+
+function noteLine(card) {
+  if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
+  return card.detail;
+}
+
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+export function grouped(number) {
+  return number.toLocaleString("en-US");
+}
+
+function zip(left, right) {
+  return left.map((item, index) => [item, right[index]]);
+}
+
+function capital(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
+function element(tag, className = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
+function button(label, name, className, act) {
+  const made = element("button", `ss-button ${className}`);
+  made.type = "button";
+  made.textContent = label;
+  made.setAttribute("aria-label", name);
+  made.onclick = act;
+  return made;
+}

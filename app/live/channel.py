@@ -1,0 +1,58 @@
+"""The chain of messages that the viewers of one set of runs share, and the signal that wakes those who wait for it."""
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+
+Cursor = tuple[int, int]
+#: Messages of a chain that are kept for viewers that lag behind.
+KEPT = 64
+
+
+class Signal:
+    """Wakes all who wait. Take ``now`` before looking at what may change, then ``wait`` for it: no wake-up is lost."""
+
+    def __init__(self) -> None:
+        self.now = asyncio.Event()
+
+    def wake(self) -> None:
+        """Wake everybody."""
+        event, self.now = self.now, asyncio.Event()
+        event.set()
+
+    @staticmethod
+    async def wait(event: asyncio.Event, seconds: float) -> None:
+        """Wait until the event taken from ``now`` is over, at most so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds)):
+                await event.wait()
+
+
+class Channel:
+    """The chain of messages for one set of runs. ``links``: cursor -> (next cursor, event).
+
+    ``cursor`` is the chain's end; ``seen`` how far the store was looked through since, with nothing about these runs.
+    """
+
+    def __init__(self, runs: tuple[int, ...], cursor: Cursor, pace: float):
+        self.runs = runs
+        self.cursor = self.seen = cursor
+        self.links: OrderedDict[Cursor, tuple[Cursor, bytes]] = OrderedDict()
+        self.viewers = 0
+        #: Wakes its viewers: the chain is longer, or something beside it changed.
+        self.moved = Signal()
+        self.task: asyncio.Task[None] | None = None
+        self.pace = pace
+        self.gap: str | None = None
+        self.gap_due = 0.0
+        self.running_sent: dict[int, float] = {}
+
+    def append(self, upto: Cursor, event: bytes) -> None:
+        """Extend the chain to ``upto``; an event of nothing leaves it as it is."""
+        self.seen = upto
+        if not event:
+            return
+        self.links[self.cursor] = (upto, event)
+        self.cursor = upto
+        while len(self.links) > KEPT:
+            self.links.popitem(last=False)

@@ -1,0 +1,85 @@
+/**
+ * One connection to the server for one set of runs: the history first, then the stream of what is new.
+ * EventSource reconnects by itself and tells the server the last message it has, so nothing is missed or doubled.
+ * A tab that is hidden for a minute lets go of its connection and fetches the history again when it is shown.
+ */
+const HIDDEN_MS = 60_000;
+const RETRY_MS = 1_000;
+
+export class Feed {
+  /** handlers: history(document), message(document), link("live" | "waiting" | "gone", reason) */
+  constructor(urls, runs, handlers) {
+    this.urls = urls;
+    this.runs = runs;
+    this.handlers = handlers;
+    this.source = null;
+    this.timer = null;
+    this.closed = false;
+    this.bytes = 0;
+    this.messages = 0;
+    this.onVisibility = () => this.#visibility();
+    document.addEventListener("visibilitychange", this.onVisibility);
+    this.open();
+  }
+
+  async open() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+    try {
+      const document_ = await this.history();
+      if (this.closed) return;
+      this.handlers.history(document_);
+      this.#follow(document_.cursor);
+    } catch (error) {
+      if (this.closed) return;
+      this.handlers.link("gone", error.message);
+      this.timer = setTimeout(() => this.open(), RETRY_MS);
+    }
+  }
+
+  /** Fetch the points of all runs, or the finer ones of a range of steps. */
+  async history(range = {}) {
+    const query = new URLSearchParams({ runs: this.runs.join(","), ...range });
+    const response = await fetch(`${this.urls.history}?${query}`, { cache: "no-store" });
+    if (!response.ok) throw new Error((await response.text()).slice(0, 300));
+    return response.json();
+  }
+
+  #follow(cursor) {
+    const query = new URLSearchParams({ runs: this.runs.join(","), since: cursor });
+    const source = new EventSource(`${this.urls.stream}?${query}`);
+    this.source = source;
+    source.onopen = () => this.handlers.link("live");
+    source.onmessage = (event) => {
+      this.bytes += event.data.length;
+      this.messages += 1;
+      this.handlers.message(JSON.parse(event.data));
+    };
+    source.onerror = () => {
+      this.handlers.link("waiting");
+      // CLOSED: the browser will not try again by itself (the server refused, or a proxy answered in its place).
+      if (source.readyState === EventSource.CLOSED && !this.closed) this.timer = setTimeout(() => this.open(), RETRY_MS);
+    };
+  }
+
+  #visibility() {
+    clearTimeout(this.hiding);
+    if (document.hidden) {
+      this.hiding = setTimeout(() => {
+        this.source?.close();
+        this.source = null;
+      }, HIDDEN_MS);
+    } else if (!this.source && !this.closed) {
+      this.open();
+    }
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.hiding);
+    this.source?.close();
+    document.removeEventListener("visibilitychange", this.onVisibility);
+  }
+}

@@ -1,0 +1,297 @@
+"""One watcher of the database for all viewers: what is new is read and put into words once, however many look on.
+
+A thread asks the store every 50 ms how far it has come (microseconds) and once a second how the engine is. Viewers of
+the same runs share a ``Channel``: a chain of messages, each from one cursor to the next. A viewer follows the chain
+from its own cursor; one that comes from elsewhere (a reload, a reconnect) first gets one message of its own that
+brings it onto the chain. So nothing is missed and nothing is told twice, whatever ends and comes back in between.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from app import data
+from app.live import messages
+from app.live.channel import Channel, Cursor, Signal
+
+#: Seconds between two looks at the store, with viewers and without.
+POLL_S, IDLE_POLL_S = 0.05, 0.5
+#: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
+PACE_S, FAST_PACE_S = 0.15, 0.5
+ENGINE_S = 1.0
+KEEP_ALIVE_S = 15.0
+#: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
+RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
+
+
+class Source(Protocol):
+    """Where the feed reads: ``app.data``, or a stand-in with the same functions."""
+
+    def head(self) -> data.Head: ...  # noqa: D102
+    def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
+    def gap(self, runs: Any) -> str: ...  # noqa: D102
+    def age(self, runs: Any) -> float | None: ...  # noqa: D102
+    def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+class Feed:
+    """Watches the store and feeds every viewer. Start and stop it inside the server's event loop."""
+
+    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+        self.source = source
+        self.on_new_file = on_new_file
+        self.head: data.Head | None = None
+        self.file: tuple[int, int] | None = None
+        self.trouble = ""
+        self.engine: dict[str, Any] | None = None
+        self.closing = False
+        self.channels: dict[tuple[int, ...], Channel] = {}
+        #: Wakes the channels: the store has come further.
+        self._further = Signal()
+        #: Wakes the viewers that have no channel.
+        self._changed = Signal()
+        self._awake = threading.Event()
+        self._stopped = threading.Event()
+        self._looked = asyncio.Event()
+        # One thread puts messages together, so that channels need no locks.
+        self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._watch, name="feed-watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End every stream at once; the event loop's thread calls this, also long before ``stop``."""
+        self.closing = True
+        self._further.wake()
+        self._wake_viewers()
+
+    async def stop(self) -> None:
+        """End everything."""
+        self.close()
+        self._stopped.set()
+        self._awake.set()
+        tasks = [channel.task for channel in self.channels.values() if channel.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._composer.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._thread.join, 1.0)
+
+    # --- watching (a thread of its own: a locked database must not stop the server) ----------------------------------
+
+    def _watch(self) -> None:
+        engine_due = 0.0
+        while not self._stopped.is_set():
+            head, trouble = self.head, ""
+            try:
+                head = self.source.head()
+            except (data.SkipscopeError, sqlite3.Error) as error:
+                head, trouble = None, str(error)
+            if head != self.head or trouble != self.trouble:
+                self._tell(self._arrived, head, trouble)
+            elif not self._looked.is_set():
+                self._tell(self._looked.set)
+            if time.monotonic() >= engine_due:
+                engine_due = time.monotonic() + ENGINE_S
+                engine = self._engine_status()
+                if engine != self.engine:
+                    self._tell(self._engine_changed, engine)
+            self._awake.wait(POLL_S if self.channels else IDLE_POLL_S)
+            self._awake.clear()
+
+    def _engine_status(self) -> dict[str, Any]:
+        try:
+            return self.source.engine_status()
+        except (data.SkipscopeError, sqlite3.Error) as error:
+            return {"state": "silent", "message": str(error)}
+
+    def _tell(self, function: Callable[..., None], *values: Any) -> None:
+        if not self._stopped.is_set() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *values)
+
+    # --- in the event loop ----------------------------------------------------------------------------------------
+
+    def _arrived(self, head: data.Head | None, trouble: str) -> None:
+        another = head is not None and head.file != self.file and self._looked.is_set()
+        told = another or trouble != self.trouble
+        self.head, self.trouble = head, trouble
+        self.file = head.file if head else self.file
+        self._looked.set()
+        if another:
+            # Another database: cursors of the old one mean nothing. Viewers reconnect and are told so.
+            for channel in list(self.channels.values()):
+                channel.moved.wake()
+                self._drop(channel)
+            if self.on_new_file:
+                threading.Thread(target=self.on_new_file, name="feed-attend", daemon=True).start()
+        self._further.wake()
+        if told:
+            self._wake_viewers()
+
+    def _engine_changed(self, engine: dict[str, Any]) -> None:
+        self.engine = engine
+        self._wake_viewers()
+
+    def _wake_viewers(self) -> None:
+        for channel in self.channels.values():
+            channel.moved.wake()
+        self._changed.wake()
+
+    async def ready(self) -> None:
+        """Wait until the store was looked at once."""
+        self._awake.set()
+        await self._looked.wait()
+
+    def _drop(self, channel: Channel) -> None:
+        if self.channels.get(channel.runs) is channel:
+            del self.channels[channel.runs]
+        if channel.task:
+            channel.task.cancel()
+
+    def _join(self, runs: tuple[int, ...]) -> Channel:
+        assert self.head is not None
+        channel = self.channels.get(runs)
+        if channel is None:
+            channel = self.channels[runs] = Channel(runs, (self.head.points, self.head.changes), PACE_S)
+            channel.task = asyncio.create_task(self._drive(channel), name=f"channel {runs}")
+            self._awake.set()
+        channel.viewers += 1
+        return channel
+
+    def _leave(self, channel: Channel) -> None:
+        channel.viewers -= 1
+        if channel.viewers == 0:
+            self._drop(channel)
+
+    # --- a channel: one composition per tick, whoever looks on ----------------------------------------------------
+
+    async def _drive(self, channel: Channel) -> None:
+        await self._refresh_gap(channel)
+        stale = False
+        while not self.closing:
+            further = self._further.now
+            if stale and time.monotonic() >= channel.gap_due:
+                await self._refresh_gap(channel)
+                stale = False
+            head = self.head and (self.head.points, self.head.changes)
+            if head is None or head == channel.seen:
+                await Signal.wait(further, channel.gap_due - time.monotonic() if stale else KEEP_ALIVE_S)
+                continue
+            try:
+                upto, event, changed = await self._in_thread(self._composed, channel, channel.seen, head, False)
+            except (data.SkipscopeError, sqlite3.Error):
+                await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
+                continue
+            channel.append(upto, event)
+            if event:
+                channel.moved.wake()
+            stale = stale or bool(event)
+            if changed:
+                channel.gap_due = 0.0
+            await asyncio.sleep(channel.pace if event else POLL_S)
+
+    async def _refresh_gap(self, channel: Channel) -> None:
+        try:
+            text = await self._in_thread(self.source.gap, channel.runs)
+        except (data.SkipscopeError, sqlite3.Error):
+            return
+        channel.gap_due = time.monotonic() + max(GAP_S, len(text) / GAP_BYTES_PER_S)
+        if text != channel.gap:
+            channel.gap = text
+            channel.moved.wake()
+
+    async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._composer, function, *values)
+
+    def _composed(self, channel: Channel, since: Cursor, upto: Cursor, catching_up: bool) -> tuple[Cursor, bytes, bool]:
+        """Return (cursor reached, event or nothing, whether a run's state changed)."""
+        delta = self.source.delta(channel.runs, since, upto)
+        train = messages.by_run(delta)
+        now = time.monotonic()
+        # Running means about once a second, and always with a card: at its end a run must show its last ones.
+        told = {card["run"] for card in delta.cards if card["state"] not in ("queued", "starting")}
+        with_running = {
+            run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
+        }
+        document = messages.delta_document(delta, train, with_running)
+        if not catching_up:
+            channel.running_sent.update(dict.fromkeys(with_running, now))
+            if train:
+                channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
+        elif document:
+            age = self.source.age(channel.runs)
+            document |= {} if age is None else {"a": round(age, 1)}
+        event = messages.event(f"{upto[0]}.{upto[1]}", document) if document else b""
+        return upto, event, bool(delta.cards or delta.deleted)
+
+    # --- a viewer -------------------------------------------------------------------------------------------------
+
+    async def follow(self, runs: tuple[int, ...], since: Cursor | None) -> AsyncIterator[bytes]:
+        """Yield Server-Sent Events about these runs from a cursor on (None: from now), until the feed closes.
+
+        Ends when the database is replaced or appears; the browser then reconnects. With no runs, or while there is
+        no readable database, only the engine's state and the trouble are told.
+        """
+        yield b"retry:1000\n\n"
+        await self.ready()
+        channel = self._join(runs) if runs and self.head else None
+        position = since or (channel.cursor if channel else (0, 0))
+        told: dict[str, Any] = {"error": ""}
+        sent = time.monotonic()
+        began_with = self.file
+        try:
+            while not self.closing:
+                moved = (channel.moved if channel else self._changed).now
+                if self.file != began_with:
+                    return
+                for chunk in self._notices(channel, told):
+                    sent = time.monotonic()
+                    yield chunk
+                if channel and position != channel.cursor and _covers(channel.cursor, position):
+                    position, chunk = await self._next(channel, position)
+                    if chunk:
+                        sent = time.monotonic()
+                        yield chunk
+                    continue
+                left = sent + KEEP_ALIVE_S - time.monotonic()
+                if left <= 0:
+                    sent = time.monotonic()
+                    yield b": keep-alive\n\n"
+                else:
+                    await Signal.wait(moved, left)
+        except (data.SkipscopeError, sqlite3.Error) as error:
+            yield messages.event(None, {"error": str(error)})
+        finally:
+            if channel:
+                self._leave(channel)
+
+    async def _next(self, channel: Channel, position: Cursor) -> tuple[Cursor, bytes]:
+        if position in channel.links:
+            return channel.links[position]
+        upto, event, _ = await self._in_thread(self._composed, channel, position, channel.cursor, True)
+        return upto, event
+
+    def _notices(self, channel: Channel | None, told: dict[str, Any]) -> list[bytes]:
+        """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
+        now = {"error": self.trouble}
+        if self.engine is not None:
+            now["engine"] = self.engine
+        if channel and channel.gap is not None:
+            now["g"] = channel.gap
+        fresh = {key: value for key, value in now.items() if told.get(key) != value}
+        told.update(fresh)
+        return [messages.event(None, fresh)] if fresh else []
+
+
+def _covers(cursor: Cursor, position: Cursor) -> bool:
+    """A snapshot can be a moment ahead of the chain; its viewer then waits until the chain has come as far."""
+    return cursor[0] >= position[0] and cursor[1] >= position[1]

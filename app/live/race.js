@@ -1,0 +1,271 @@
+/**
+ * The live race on the page: owns the feed, the points, the chart, the cards and the lines of words around them. The
+ * server sends only what is new; everything here is drawn from what the browser holds, at most four times a second.
+ */
+import { Cards, duration, grouped } from "./cards.js";
+import { Feed } from "./feed.js";
+import { buildFigure } from "./figure.js";
+import { Series } from "./series.js";
+
+const DRAW_MS = 250;
+/** A curve longer than this is fetched again, decimated by the server, extremes kept. */
+const MOST_POINTS = 4_000;
+const CURVES = ["running", "raw", "test", "clean"];
+const CURVES_KEY = "skipscope-curves";
+const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
+
+export class RaceView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.ss-${name}`);
+    this.runs = [];
+    this.link = "waiting";
+    this.lastNews = null;
+    this.drawn = 0;
+    this.plotting = Promise.resolve();
+    this.resize = new ResizeObserver(() => this.plot && window.Plotly.Plots.resize(this.part("plot")));
+    this.resize.observe(host);
+    this.clock = setInterval(() => this.#strip(), 1000);
+    this.onVisibility = () => !document.hidden && this.#soon();
+    document.addEventListener("visibilitychange", this.onVisibility);
+    this.curves = this.#rememberedCurves();
+    for (const button of host.querySelectorAll(".ss-curve")) button.onclick = () => this.#toggleCurve(button.dataset.curve);
+    host.raceView = this; // for tests and for the curious
+  }
+
+  /** New data from the script, or a new theme. Keeps the connection and the points when the runs are the same. */
+  update(data, send) {
+    this.data = data;
+    this.cards ??= new Cards(this.part("cards"), data.states, (verb, run) => this.#ask(verb, run));
+    this.send = send;
+    this.theme = readTheme(this.host, data.themes);
+    const ids = data.runs.map((run) => run.run).join();
+    if (ids !== this.ids) {
+      this.ids = ids;
+      this.runs = [];
+      this.feed?.close();
+      this.feed = new Feed(data.urls, data.runs.map((run) => run.run), {
+        history: (document_) => this.#history(document_),
+        message: (message) => this.#message(message),
+        link: (state, reason) => this.#link(state, reason),
+      });
+    }
+    this.#soon();
+  }
+
+  stop() {
+    this.feed?.close();
+    this.resize.disconnect();
+    clearInterval(this.clock);
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    if (window.Plotly && this.plot) window.Plotly.purge(this.part("plot"));
+  }
+
+  // --- what arrives -------------------------------------------------------------------------------------------------
+
+  #history(document_) {
+    const before = new Map(this.runs.map((run) => [run.card.run, run.series]));
+    this.runs = document_.cards.map((card) => {
+      const series = new Series(document_.runs[card.run]);
+      series.detail = before.get(card.run)?.detail ?? null;
+      return this.#run(card, series);
+    });
+    this.#words(document_);
+    this.#soon();
+  }
+
+  #message(message) {
+    const byId = new Map(this.runs.map((run) => [run.card.run, run]));
+    for (const [id, seconds, ...rest] of message.p ?? []) {
+      const flat = rest.pop(); // the running means stand between, about once a second
+      byId.get(id)?.series.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
+    }
+    for (const [id, ...evaluation] of message.e ?? []) byId.get(id)?.series.evaluate(...evaluation);
+    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
+    const gone = new Set(message.d ?? []);
+    if (gone.size) this.runs = this.runs.filter((run) => !gone.has(run.card.run));
+    if (message.p || message.e) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
+    if (this.runs.some((run) => run.series.train.step.length > MOST_POINTS)) this.feed.open();
+    this.#words(message);
+    this.#soon();
+    if (gone.size && !this.runs.length) this.send("command", { verb: "gone", run: 0, at: Date.now() });
+  }
+
+  #words(message) {
+    if (message.g !== undefined) this.gap = message.g;
+    if (message.engine !== undefined) this.engine = message.engine;
+    if (message.error !== undefined) this.trouble = message.error;
+  }
+
+  #run(card, series) {
+    const known = this.data.runs.find((run) => run.run === card.run);
+    return { card, series, colour: known.colour, label: known.label };
+  }
+
+  #link(state, reason) {
+    this.link = state;
+    this.linkReason = reason ?? "";
+    this.#soon();
+  }
+
+  #ask(verb, run) {
+    this.send("command", { verb, run, at: Date.now() });
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  /** Which curves are shown survives a reload of the tab. */
+  #rememberedCurves() {
+    try {
+      return new Set(JSON.parse(sessionStorage.getItem(CURVES_KEY)) ?? CURVES);
+    } catch {
+      return new Set(CURVES);
+    }
+  }
+
+  #toggleCurve(curve) {
+    if (!this.curves.delete(curve)) this.curves.add(curve);
+    sessionStorage.setItem(CURVES_KEY, JSON.stringify([...this.curves]));
+    this.#soon();
+  }
+
+  #soon() {
+    if (this.pending || document.hidden) return;
+    this.pending = setTimeout(() => requestAnimationFrame(() => {
+      this.pending = null;
+      this.#draw();
+    }), Math.max(0, this.drawn + DRAW_MS - performance.now()));
+  }
+
+  #draw() {
+    this.drawn = performance.now();
+    this.cards.draw(this.runs, this.theme);
+    this.#status();
+    this.#strip();
+    this.#chart();
+  }
+
+  async #chart() {
+    const Plotly = await loadPlotly(this.data.urls.plotly);
+    const plot = this.part("plot");
+    if (!plot.isConnected || !this.runs.length) return;
+    const { data, layout } = buildFigure(this.runs, { ...this.data.view, curves: [...this.curves] }, this.theme, this.host.clientWidth);
+    layout.datarevision = (this.revision = (this.revision ?? 0) + 1); // the arrays grow in place
+    await Plotly.react(plot, data, layout, {
+      displaylogo: false, responsive: false, doubleClick: "reset+autosize",
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      toImageButtonOptions: { filename: `skipscope-race-${this.data.race}`, scale: 2 },
+    });
+    if (!this.plot) {
+      this.plot = true;
+      this.part("skeleton").hidden = true;
+      plot.on("plotly_relayout", () => this.#zoomed(plot));
+    }
+  }
+
+  /** After a zoom: fetch finer points where the server had to leave some out. */
+  #zoomed(plot) {
+    clearTimeout(this.zooming);
+    this.zooming = setTimeout(async () => {
+      const decimated = this.runs.some((run) => run.series.train.step.length < run.series.total);
+      const range = plot.layout.xaxis?.range;
+      const whole = plot.layout.xaxis?.autorange !== false && !range;
+      if (!decimated || whole || this.data.view.x === "seconds") return;
+      const scale = this.data.view.x === "epoch" ? (card) => card.train_images / card.batch_size : () => 1;
+      const [from, to] = [Math.min(...range), Math.max(...range)];
+      const card = this.runs[0]?.card;
+      if (!card) return;
+      const document_ = await this.feed.history({
+        first: Math.max(0, Math.floor(from * scale(card))), last: Math.ceil(to * scale(card)),
+      });
+      for (const run of this.runs) run.series.detail = document_.runs[run.card.run]?.train ?? null;
+      this.#soon();
+    }, 200);
+  }
+
+  #status() {
+    this.#chip();
+    for (const button of this.host.querySelectorAll(".ss-curve")) {
+      button.setAttribute("aria-pressed", this.curves.has(button.dataset.curve));
+    }
+    this.part("gap").textContent = this.gap ?? "";
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${this.runs.length} runs. ${this.gap ?? ""}`);
+    const engine = this.part("engine");
+    const silent = this.engine && this.engine.state !== "alive";
+    const waits = this.runs.some(
+      ({ card }) => ["queued", "starting", "running", "stopping"].includes(card.state) || card.detail === this.data.engineGone,
+    );
+    engine.hidden = !(this.trouble || (silent && waits) || this.link === "gone");
+    const reason = this.trouble || (this.link === "gone" ? `This page cannot reach its server: ${this.linkReason}` : this.engine?.message);
+    this.part("engine-text").textContent = reason ?? "";
+    const start = this.part("engine-start");
+    start.hidden = !(silent && waits) || Boolean(this.trouble);
+    start.onclick = () => this.#ask("engine", 0);
+    for (const [verb, states] of [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]]) {
+      const all = this.part(`${verb}-all`);
+      const runs = this.runs.filter((run) => states.includes(run.card.state));
+      all.hidden = runs.length < 2;
+      all.onclick = () => this.#ask(`${verb}-all`, 0);
+    }
+  }
+
+  #chip() {
+    const states = this.runs.map((run) => run.card.state);
+    const live = states.some((state) => !ENDED.has(state) && state !== "paused");
+    this.live = live;
+    const word = live ? "LIVE" : states.includes("paused") ? "PAUSED" : "ENDED";
+    const chip = this.part("chip");
+    chip.hidden = !this.runs.length && this.link !== "gone";
+    chip.textContent = this.link === "live" || !live ? word : this.link === "gone" ? "OFFLINE" : "RECONNECTING";
+    chip.dataset.kind = this.link === "gone" ? "offline" : word.toLowerCase();
+  }
+
+  /** What the chart hides and costs, in one line. */
+  #strip() {
+    if (!this.runs.length) return;
+    const cards = this.runs.map((run) => run.card);
+    const shown = this.runs.reduce((sum, run) => sum + run.series.drawn().step.length, 0);
+    const total = this.runs.reduce((sum, run) => sum + run.series.total, 0);
+    const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
+    const seeds = new Set(cards.map((card) => card.seed)).size;
+    const share = cards.map((card) => card.evaluation_share).filter((value) => value !== null && value !== undefined);
+    const parts = [
+      `${grouped(shown)} of ${grouped(total)} steps shown`,
+      "dashed: mean of 50 steps over faint single steps",
+      `${seeds} seed${seeds === 1 ? "" : "s"}`,
+      distinct("precision"),
+      distinct("device"),
+      distinct("threads") && `${distinct("threads")} thread${distinct("threads") === "1" ? "" : "s"} per run`,
+      share.length && `evaluation ${(100 * Math.max(...share)).toFixed(0)} % of the time`,
+      this.live && this.lastNews !== null && `newest datum ${duration((performance.now() - this.lastNews) / 1000)} old`,
+    ];
+    const words = parts.filter(Boolean).join(" · ");
+    if (this.part("strip").textContent !== words) this.part("strip").textContent = words;
+  }
+}
+
+function readTheme(host, themes) {
+  const style = getComputedStyle(host);
+  const ground = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
+  host.dataset.ground = ground;
+  return { ...themes[ground], ground, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
+}
+
+function luminance(colour) {
+  const hex = colour.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
+  if (!hex) return 1;
+  const [r, g, b] = hex.slice(1).map((part) => parseInt(part, 16) / 255);
+  return 0.21 * r + 0.72 * g + 0.07 * b;
+}
+
+/** plotly.js comes from this server, once per page, so that a talk needs no network. */
+function loadPlotly(url) {
+  window.skipscopePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error(`cannot load ${url}`));
+    document.head.append(script);
+  });
+  return window.skipscopePlotly;
+}

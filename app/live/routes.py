@@ -1,0 +1,162 @@
+"""The live routes: GET and read-only, because Streamlit's checks of origin and token do not cover custom routes.
+
+    GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON
+    GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
+    GET /live/plotly-VERSION.js                        plotly.js from its Python package: a talk needs no network
+    GET /live/js/VERSION/NAME.js                       the modules of the streaming component
+
+A wrong parameter is answered with one line: 400, or 404 for a run that does not exist, 409 for a cursor of another
+database, 503 when the store cannot be read.
+"""
+
+import re
+import sqlite3
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app import data
+from app.live import messages
+from app.live.feed import Feed
+
+MOST_RUNS = 64
+FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 100, 20_000, 2_000
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+NO_STORE = {"Cache-Control": "no-store"}
+_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
+_HERE = Path(__file__).parent
+
+
+class Refused(Exception):
+    """A request that cannot be answered: status and one line."""
+
+    def __init__(self, status: int, line: str):
+        super().__init__(line)
+        self.status = status
+
+
+def routes(feed: Feed) -> list[Route]:
+    """Return the routes of the live page, fed by ``feed``."""
+
+    async def stream(request: Request) -> Response:
+        try:
+            runs = _runs(request, at_least=0)
+            resumed = request.headers.get("last-event-id")
+            since = _cursor(resumed or request.query_params.get("since"))
+            await feed.ready()
+            if feed.head and since and (since[0] > feed.head.points or since[1] > feed.head.changes):
+                await anyio.to_thread.run_sync(_refuse_stranger, since)
+            if feed.head and runs and not resumed:
+                await anyio.to_thread.run_sync(_refuse_unknown, runs)
+        except Refused as refusal:
+            return _line(refusal)
+        return StreamingResponse(
+            feed.follow(runs, since),
+            media_type="text/event-stream",
+            headers={**NO_STORE, "X-Accel-Buffering": "no"},
+        )
+
+    return [
+        Route("/live/history", _history, methods=["GET"]),
+        Route("/live/stream", stream, methods=["GET"]),
+        Route("/live/plotly-{version}.js", _plotly, methods=["GET"]),
+        Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
+    ]
+
+
+async def _history(request: Request) -> Response:
+    try:
+        runs = _runs(request, at_least=1)
+        at_most = _number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
+        first = _number(request, "first", 0, 10**9, 0)
+        last = _number(request, "last", 0, 10**9, None)
+        if last is not None and last < (first or 0):
+            raise Refused(400, f"last ({last}) must not be smaller than first ({first})")
+        text = await anyio.to_thread.run_sync(_read_history, runs, at_most, first, last)
+    except Refused as refusal:
+        return _line(refusal)
+    return Response(text, media_type="application/json", headers=NO_STORE)
+
+
+def _read_history(runs: tuple[int, ...], at_most: int, first: int, last: int | None) -> str:
+    try:
+        history = data.history(runs, at_most, first, last)
+        missing = [run for run in runs if run not in history.series]
+        if missing:
+            raise Refused(404, f"there is no run {missing[0]}")
+        return messages.history_document(history, data.age(runs))
+    except (data.SkipscopeError, sqlite3.Error) as error:
+        raise Refused(503, str(error)) from None
+
+
+def _refuse_unknown(runs: tuple[int, ...]) -> None:
+    try:
+        missing = [run for run in runs if run not in data.known_runs(runs)]
+    except (data.SkipscopeError, sqlite3.Error):
+        return  # the stream itself says so
+    if missing:
+        raise Refused(404, f"there is no run {missing[0]}")
+
+
+def _refuse_stranger(since: tuple[int, int]) -> None:
+    """The feed may be a moment behind a snapshot that the browser has; a fresh look decides."""
+    try:
+        head = data.head()
+    except (data.SkipscopeError, sqlite3.Error):
+        return
+    if since[0] > head.points or since[1] > head.changes:
+        raise Refused(409, "the database was replaced; load the page again")
+
+
+async def _plotly(request: Request) -> Response:
+    present = version("plotly")
+    if request.path_params["version"] != present:
+        return PlainTextResponse(f"plotly.js is served as /live/plotly-{present}.js", 404)
+    spec = find_spec("plotly")
+    assert spec is not None and spec.origin is not None
+    path = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
+
+
+async def _module(request: Request) -> Response:
+    path = _HERE / f"{request.path_params['name']}.js"
+    if path.parent != _HERE or not path.is_file():
+        return PlainTextResponse("there is no such module", 404)
+    return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
+
+
+def _line(refusal: Refused) -> Response:
+    return PlainTextResponse(str(refusal), refusal.status, headers=NO_STORE)
+
+
+def _runs(request: Request, at_least: int) -> tuple[int, ...]:
+    text = request.query_params.get("runs", "")
+    if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
+        raise Refused(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
+    runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
+    if not at_least <= len(runs) <= MOST_RUNS:
+        raise Refused(400, f"runs must name {at_least} to {MOST_RUNS} runs (got {len(runs)})")
+    return runs
+
+
+def _number(request: Request, name: str, smallest: int, largest: int, otherwise: int | None) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    if not re.fullmatch(r"\d{1,12}", text) or not smallest <= int(text) <= largest:
+        raise Refused(400, f"{name} must be a whole number from {smallest} to {largest} (got {text[:40]!r})")
+    return int(text)
+
+
+def _cursor(text: str | None) -> tuple[int, int] | None:
+    if not text:
+        return None
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        raise Refused(400, f"since must be a cursor from the history, for example 12345.67 (got {text[:40]!r})")
+    return int(match[1]), int(match[2])

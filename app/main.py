@@ -1,0 +1,19 @@
+"""The page's frame: page config, style of the whole, navigation. No data work happens here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.views import race
+
+st.set_page_config(
+    page_title="Skipscope",
+    page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+
+st.navigation(
+    [st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)],
+    position="hidden",
+).run()

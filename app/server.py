@@ -1,0 +1,134 @@
+"""The app server: Streamlit's pages, the live routes beside them, and what must happen at its start and end.
+
+Run by ``python -m app`` and by ``streamlit run app/server.py``. It shows and steers; it trains nothing and loads no
+torch. A visitor's page never waits for the engine: that is seen to in a thread of its own.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the project
+    sys.path.insert(0, str(PROJECT))
+
+import streamlit as st  # noqa: E402
+from starlette.datastructures import MutableHeaders  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+from starlette.middleware.trustedhost import TrustedHostMiddleware  # noqa: E402
+from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
+
+from app import data  # noqa: E402
+from app.live.feed import Feed  # noqa: E402
+from app.live.routes import routes  # noqa: E402
+
+MAIN = PROJECT / "app" / "main.py"
+#: What pages import; loaded before the collector is told to leave everything alone that exists by then.
+PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class KnownHosts:
+    """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
+
+    Streamlit checks them on its WebSocket alone. An empty list accepts any host, as there.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._checked = TrustedHostMiddleware(app, st.get_option("server.allowedHosts") or ["*"], www_redirect=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 400 to a request for an unknown host."""
+        await self._checked(scope, receive, send)
+
+
+class SafeHeaders:
+    """Add the headers that keep answers from being framed by other sites or taken for another type."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Return the arguments of ``st.App`` beside the script: routes, lifespan, middleware.
+
+    ``on_start`` is called once the server can answer.
+    """
+    feed = Feed(on_new_file=data.attend)
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        for package in PAGE_PACKAGES:
+            import_module(package)
+        # Streamlit collects garbage after every rerun; without the frozen modules that takes 6 ms instead of 70.
+        gc.collect()
+        gc.freeze()
+        feed.start()
+        restore = _end_streams_at_signal(feed)
+        threading.Thread(target=data.attend, name="attend", daemon=True).start()
+        if on_start:
+            on_start()
+        try:
+            yield
+        finally:
+            restore()
+            await feed.stop()
+            await asyncio.to_thread(data.depart)
+
+    return {
+        "routes": routes(feed),
+        "lifespan": lifespan,
+        "middleware": [Middleware(SafeHeaders), Middleware(KnownHosts)],
+    }
+
+
+def _end_streams_at_signal(feed: Feed) -> Callable[[], None]:
+    """End the streams when the server is told to stop; returns what undoes this.
+
+    Uvicorn waits for open answers before it tells the lifespan, and a stream never ends by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def hear(number: int, frame: Any) -> None:
+        loop.call_soon_threadsafe(feed.close)
+        earlier = before[signal.Signals(number)]
+        if callable(earlier):
+            earlier(number, frame)
+
+    for number in before:
+        signal.signal(number, hear)
+
+    def restore() -> None:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+    return restore
+
+
+app = st.App(MAIN, **serving())

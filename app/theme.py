@@ -1,0 +1,92 @@
+"""Colours, dashes and states: one table for every page, so that a run looks the same everywhere.
+
+Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order), lightness = depth: deeper is darker on
+the light ground, brighter on the dark one. Dash = training (thin, dashed) against test (bold, solid), as in Fig. 6 of
+He et al. 2015. No ``st.`` here; the browser gets these values as data.
+"""
+
+import colorsys
+import math
+from functools import cache
+
+#: Page grounds; the same values stand in ``app/.streamlit/config.toml`` (a test holds the two together).
+GROUND = {"light": "#ffffff", "dark": "#0b0e12"}
+TEXT = {"light": "#1b2229", "dark": "#e8ecf1"}
+MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
+GRID = {"light": "#e7ebef", "dark": "#262d35"}
+
+#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the rest in a fixed order.
+HUES = {"none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7"}
+_SPARE_HUES = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
+
+#: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per ground.
+_LIGHTNESS = {"light": (49.0, 20.0), "dark": (53.0, 90.0)}
+_SHALLOWEST, _DEEPEST = 8, 110
+
+#: State -> (symbol, tone); tones are Streamlit's semantic colour families.
+STATES = {
+    "queued": ("◌", "gray"),
+    "starting": ("◔", "blue"),
+    "running": ("▶", "green"),
+    "paused": ("‖", "orange"),
+    "stopping": ("◼", "gray"),
+    "stopped": ("◼", "gray"),
+    "finished": ("✓", "blue"),
+    "diverged": ("∞", "red"),
+    "failed": ("✕", "red"),
+    "lost": ("?", "red"),
+}
+
+
+@cache
+def line_colour(shortcut: str, depth: int, ground: str) -> str:
+    """Return the colour of a run's lines as ``#rrggbb``; ``ground`` is ``light`` or ``dark``.
+
+    The lightness follows the logarithm of the depth between 8 and 110 layers and is clamped beyond, so a run's colour
+    depends on nothing else in the race.
+    """
+    place = math.log(depth / _SHALLOWEST) / math.log(_DEEPEST / _SHALLOWEST)
+    shallow, deep = _LIGHTNESS[ground]
+    target = shallow + (deep - shallow) * min(1.0, max(0.0, place))
+    red, green, blue = _channels(hue(shortcut))
+    tone, _, saturation = colorsys.rgb_to_hls(red, green, blue)
+    low, high = 0.0, 1.0
+    for _ in range(24):  # bisection: L* grows with the lightness of HLS at fixed hue and saturation
+        middle = (low + high) / 2
+        if perceived_lightness(_text(*colorsys.hls_to_rgb(tone, middle, saturation))) < target:
+            low = middle
+        else:
+            high = middle
+    return _text(*colorsys.hls_to_rgb(tone, low, saturation))
+
+
+def hue(shortcut: str) -> str:
+    """Return the base colour of a shortcut type, stable for names that the table does not know."""
+    if shortcut in HUES:
+        return HUES[shortcut]
+    return _SPARE_HUES[sum(shortcut.encode()) % len(_SPARE_HUES)]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the WCAG 2 contrast ratio of two colours, 1 to 21."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def perceived_lightness(colour: str) -> float:
+    """Return CIE L* of a colour, 0 to 100."""
+    y = _luminance(colour)
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def _luminance(colour: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _channels(colour: str) -> tuple[float, float, float]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+
+
+def _text(red: float, green: float, blue: float) -> str:
+    return "#" + "".join(f"{round(255 * min(1.0, max(0.0, c))):02x}" for c in (red, green, blue))

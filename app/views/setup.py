@@ -1,0 +1,127 @@
+"""The side bar's set-up of a race: preset, arms, data, length, seeds, and the button that starts it."""
+
+import streamlit as st
+
+from app import data
+
+_DEPTHS = list(data.DEPTHS)
+
+
+def render() -> None:
+    """Draw the set-up. Values live in the session; choosing a preset fills them in."""
+    presets = data.presets()
+    if "preset" not in st.session_state:
+        st.session_state["preset"] = "quick"
+        _fill()
+    st.header("Skipscope", anchor=False)
+    st.segmented_control(
+        "Preset",
+        list(presets),
+        format_func=lambda name: presets[name].label,
+        required=True,
+        key="preset",
+        on_change=_fill,
+        width="stretch",
+    )
+    preset = presets[st.session_state["preset"]]
+    st.caption(f"{preset.shows} Takes {preset.takes}.", help=preset.source)
+    st.pills("Depths", _DEPTHS, selection_mode="multi", key="depths", help="Weighted layers, 6n+2.", wrap=True)
+    shortcuts = data.shortcuts()
+    st.pills(
+        "Shortcuts",
+        list(shortcuts),
+        format_func=lambda name: "plain" if name == "none" else name,
+        selection_mode="multi",
+        key="shortcuts",
+        wrap=True,
+        help="\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in shortcuts.values()),
+    )
+    sources = data.sources()
+    st.selectbox("Data", list(sources), format_func=lambda name: sources[name].label, key="data")
+    if not data.data_present(st.session_state["data"]):
+        st.caption("Not in this workspace yet: it is downloaded when the race starts.")
+    left, right = st.columns(2)
+    left.number_input("Steps", min_value=1, max_value=10_000_000, key="steps", help="Optimizer updates of every run.")
+    right.number_input("Seeds", min_value=1, max_value=100, key="seeds", help="Every arm is trained once per seed.")
+    with st.expander("Advanced"):
+        st.text_input(
+            "Other depths", key="other_depths", placeholder="for example 26, 50", help="Any 6n+2 from 8 to 1202."
+        )
+        if problem := _depth_problem():
+            st.caption(f":red[{problem}]")
+        st.number_input("Learning rate", min_value=1e-6, max_value=100.0, format="%g", key="lr")
+        st.number_input("Width", min_value=1, max_value=1024, key="width", help="Filters of the first stage.")
+        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed")
+        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision")
+    arms = len(_depths()) * len(st.session_state["shortcuts"] or [])
+    runs = arms * int(st.session_state["seeds"])
+    st.button(
+        f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=not runs or bool(problem),
+        on_click=_start,
+        key="start",
+    )
+    if complaint := st.session_state.pop("setup_problem", None):
+        st.error(complaint, icon=":material/error:")
+
+
+def start_quick() -> None:
+    """Start the quick race as it is; the first visit's one button."""
+    st.session_state["preset"] = "quick"
+    _fill()
+    _start()
+
+
+def _fill() -> None:
+    preset = data.presets()[st.session_state["preset"]]
+    st.session_state.update(
+        depths=[depth for depth in preset.depths if depth in _DEPTHS],
+        other_depths=", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
+        shortcuts=list(preset.shortcuts),
+        data=data.preset_source(preset.name),
+        steps=preset.run.optim.steps,
+        seeds=1,
+        first_seed=0,
+        lr=preset.run.optim.lr,
+        width=preset.run.model.width,
+        precision=preset.run.precision,
+    )
+
+
+def _depths() -> list[int]:
+    others = [int(part) for part in _other_depths() if part.isdigit()]
+    return sorted({*(st.session_state["depths"] or []), *others})
+
+
+def _other_depths() -> list[str]:
+    return [part for part in st.session_state["other_depths"].replace(",", " ").split() if part]
+
+
+def _depth_problem() -> str:
+    for part in _other_depths():
+        if not part.isdigit():
+            return f"{part!r} is not a number; separate depths by commas, for example 26, 50"
+        if problem := data.depth_problem(int(part)):
+            return problem
+    return ""
+
+
+def _start() -> None:
+    state = st.session_state
+    settings = {"lr": f"{state['lr']!r}", "width": str(state["width"]), "precision": state["precision"]}
+    try:
+        state["race"] = data.start_race(
+            _depths(),
+            list(state["shortcuts"] or []),
+            preset=state["preset"],
+            source=state["data"],
+            steps=int(state["steps"]),
+            seeds=int(state["seeds"]),
+            first_seed=int(state["first_seed"]),
+            settings=settings,
+        )
+    except data.SkipscopeError as error:
+        state["setup_problem"] = str(error)

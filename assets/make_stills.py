@@ -1,0 +1,44 @@
+"""Remake the README's and the first visit's pictures: run the quick race on the page and photograph it when it ends.
+
+    python assets/make_stills.py            writes assets/race-light.png and assets/race-dark.png, takes about a minute
+
+Needs Chromium; uses the site that the browser tests use.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from engine.store.workspace import Workspace  # noqa: E402
+from tests.conftest import CHROMIUM  # noqa: E402
+from tests.e2e.conftest import Site, wait_view  # noqa: E402
+
+
+def main() -> None:
+    """Train the race once and take both pictures."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        site = Site(Workspace(Path(folder) / "workspace").prepare())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            site.start()
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme=scheme)
+                page.goto(site.url)
+                if scheme == "light":
+                    page.get_by_role("button", name="Start the quick race").click()
+                wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.card.state === 'finished')", 300)
+                page.mouse.move(640, 5)
+                page.wait_for_timeout(3000)  # the gap line says its last word
+                page.screenshot(path=PROJECT / "assets" / f"race-{scheme}.png")
+        finally:
+            browser.close()
+            site.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
+
+Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
+Verbs with more to them have files of their own: ``cli_race.py``, ``cli_doctor.py``.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from engine.cli_doctor import doctor
+from engine.cli_output import echo_json, runs_document
+from engine.cli_race import race
+from engine.config import ModelConfig
+from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
+from engine.models.count import count as count_net
+from engine.runs.control import Control
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+#: How long a command waits to be done; a run that is in a long step ends that step first.
+DONE_S = 15.0
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        code = main.main(args=arguments, prog_name="python -m engine", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return 2
+    except click.UsageError as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        path = error.ctx.command_path if error.ctx is not None else "python -m engine"
+        _complain(f"{message}; see `{path} --help`")
+        return 2
+    except click.Abort:
+        return 130
+    except SkipscopeError as error:
+        _complain(str(error))
+        return 2
+
+
+def _complain(message: str) -> None:
+    click.echo(" ".join(message.split()), err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--workspace", metavar="DIR", help="Folder of the database and the run files (default: runs/).")
+@click.pass_context
+def main(context: click.Context, workspace: str | None) -> None:
+    """Skipscope's engine: train plain and residual nets side by side."""
+    context.obj = Workspace.at(workspace)
+
+
+main.add_command(doctor)
+main.add_command(race)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def runs(workspace: Workspace, as_json: bool) -> None:
+    """List what is in the workspace, with the cause of a failure."""
+    try:
+        with Reader(workspace) as reader:
+            rows = runs_document(workspace, reader, reader.runs())
+    except NoDatabase:
+        rows = []
+    if as_json:
+        echo_json({"workspace": str(workspace.path), "runs": rows})
+        return
+    if not rows:
+        click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
+        return
+    table = Table(box=None)
+    for title in ("run", "race", "arm", "seed", "state", "step", "train", "test"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("what happened", overflow="fold")
+    for row in rows:
+        error = row["test_error"] if row["test_error"] is not None else row["test_subset_error"]
+        words = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
+        table.add_row(
+            str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"],
+            f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), _percent(error), words,
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} %"
+
+
+def _steering(verb: str, text: str, done: str) -> click.Command:
+    @click.command(name=verb, help=text)
+    @click.argument("runs", metavar="RUN...", type=int, nargs=-1, required=True)
+    @click.pass_obj
+    def steer(workspace: Workspace, runs: tuple[int, ...]) -> None:
+        with Reader(workspace) as reader:
+            unknown = [run for run in runs if reader.run(run) is None]
+        if unknown:
+            raise ConfigError(f"there is no run {unknown[0]}; `python -m engine runs` lists them")
+        control, asked, refused = Control(workspace), {}, []
+        for run in runs:
+            try:
+                asked[run] = control.ask(verb, run)
+            except CommandRefused as error:
+                refused.append(str(error))
+        for run, command in asked.items():
+            finished = control.await_done(command, DONE_S)
+            click.echo(f"run {run} {done if finished else 'is in a long step and follows at its end'}", err=True)
+        if refused:
+            raise CommandRefused("; ".join(refused))
+
+    return steer
+
+
+for _verb, _text, _done in (
+    ("pause", "Write a checkpoint and free the worker.", "is paused"),
+    ("resume", "Go on from the newest checkpoint.", "is resumed"),
+    ("stop", "End a run for good; its record stays.", "is stopped"),
+    ("delete", "Remove a run that does not train, with its files.", "is deleted"),
+):
+    main.add_command(_steering(_verb, _text, _done))
+
+
+@main.command()
+@click.option("--depth", type=int, required=True, help="Weighted layers, 6n+2.")
+@click.option("--shortcut", default="A", show_default=True)
+@click.option("--width", type=int, default=16, show_default=True, help="Filters of the first stage.")
+@click.option("--channels", type=int, default=3, show_default=True)
+@click.option("--classes", type=int, default=10, show_default=True)
+@click.option("--size", type=int, default=32, show_default=True, help="Side of an image in pixels.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def count(depth: int, shortcut: str, width: int, channels: int, classes: int, size: int, as_json: bool) -> None:
+    """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
+    config = ModelConfig.checked(
+        depth=depth, shortcut=shortcut, width=width, channels=channels, classes=classes, image_size=size
+    )
+    result = count_net(config)
+    if as_json:
+        echo_json(
+            {
+                "depth": result.depth,
+                "shortcut": result.shortcut,
+                "parameters": result.parameters,
+                "weighted_layers": result.weighted_layers,
+                "multiply_adds": result.multiply_adds,
+            }
+        )
+    else:
+        click.echo(
+            f"{config.arm}: {result.parameters:,} parameters, {result.weighted_layers} weighted layers, "
+            f"{result.multiply_adds:,} multiply-adds per image"
+        )
+
+
+@main.command()
+@click.option("--idle-seconds", type=click.FloatRange(min=0), default=None, help="End after so long without work.")
+@click.pass_obj
+def serve(workspace: Workspace, idle_seconds: float | None) -> None:
+    """Be the workspace's engine (races and the page start one by themselves)."""
+    from engine.runs.supervisor import IDLE_S
+    from engine.runs.supervisor import serve as be_engine
+
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    be_engine(workspace, IDLE_S if idle_seconds is None else idle_seconds)
+
+
+@main.command()
+@click.pass_obj
+def shutdown(workspace: Workspace) -> None:
+    """Pause all runs and end the engine."""
+    ended = Control(workspace).shutdown()
+    click.echo("the engine has ended; its runs are paused" if ended else "no engine lives for this workspace", err=True)

@@ -1,0 +1,88 @@
+"""``doctor``: what this machine and this workspace are like. The only command that loads torch."""
+
+from typing import Any
+
+import click
+
+from engine.cli_output import echo_json
+from engine.data.presence import present
+from engine.data.registry import SOURCES
+from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
+from engine.provenance import versions
+from engine.runs.control import Control
+from engine.runs.machine import cores, devices
+from engine.store.reader import Reader
+from engine.store.schema import check
+from engine.store.workspace import Workspace
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--new-database", is_flag=True, help="Move a damaged database aside and start a new one.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
+    """Look at device, threads, precision, versions, data sets and the workspace's health."""
+    workspace: Workspace = context.obj
+    kept = Control(workspace).new_database() if new_database else None
+    report = examine(workspace)
+    if kept is not None:
+        report["workspace"]["moved_aside"] = str(kept)
+        click.echo(f"the damaged database is kept as {kept}; the next race makes a new one", err=True)
+    if as_json:
+        echo_json(report)
+    else:
+        for line in _lines(report):
+            click.echo(line)
+    context.exit(0 if report["workspace"]["healthy"] else 1)
+
+
+def examine(workspace: Workspace) -> dict[str, Any]:
+    """Return the report as plain values."""
+    from engine.device import describe
+
+    return {
+        "device": describe(),
+        "devices": devices(),
+        "cores": cores(),
+        "versions": versions(),
+        "data": [
+            {"name": source.name, "label": source.label, "present": present(source.name, workspace.path)}
+            for source in SOURCES.values()
+        ],
+        "workspace": _health(workspace),
+    }
+
+
+def _health(workspace: Workspace) -> dict[str, Any]:
+    health: dict[str, Any] = {
+        "path": str(workspace.path), "healthy": False, "database": "none", "problem": None, "engine": "none",
+        "runs": 0, "checkpoint_bytes": 0,
+    }  # fmt: skip
+    try:
+        workspace.prepare()
+        check(workspace)
+        health["engine"] = Control(workspace).engine_status().state
+        with Reader(workspace) as reader:
+            health["runs"] = len(reader.runs())
+            health["checkpoint_bytes"] = sum(size for _, size in reader.checkpoint_totals().values())
+        health.update(healthy=True, database="ok")
+    except NoDatabase:
+        health["healthy"] = True
+    except SkipscopeError as error:
+        health["problem"] = str(error)
+        health["database"] = "damaged" if isinstance(error, DatabaseDamaged) else "unusable"
+    return health
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    device, place = report["device"], report["workspace"]
+    data = ", ".join(f"{row['name']} ({'present' if row['present'] else 'not here yet'})" for row in report["data"])
+    return [
+        f"device      {device['device']}: {device['name']}, {device['precision']}, {report['cores']} cores",
+        f"devices     {', '.join(report['devices'])}",
+        f"versions    {', '.join(f'{name} {version}' for name, version in report['versions'].items() if version)}",
+        f"data        {data}",
+        f"workspace   {place['path']}: {place['problem'] or 'healthy'}",
+        f"database    {place['database']}, {place['runs']} runs, checkpoints {place['checkpoint_bytes'] / 1e6:.1f} MB",
+        f"engine      {place['engine']}",
+    ]

@@ -1,0 +1,79 @@
+"""What the command line prints about runs, as plain dictionaries."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from engine.events import Split
+from engine.store.reader import Reader, RunRow
+from engine.store.workspace import Workspace
+
+
+def echo_json(document: dict[str, Any]) -> None:
+    """Print the one JSON document of a command on stdout."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return what ``race --json`` says of each run: losses in nats, errors in percent, None where not measured.
+
+    ``train_error`` is the running training error (mean of the last 50 steps), ``test_error`` that of the full test
+    set at the end.
+    """
+    last = reader.last_points([row.id for row in rows]) if rows else {}
+
+    def figure(row: RunRow, split: Split, column: str) -> float | None:
+        point = last.get((row.id, split))
+        return None if point is None else point[column]
+
+    return [
+        {
+            "run": row.id,
+            "depth": row.depth,
+            "shortcut": row.shortcut,
+            "seed": row.seed,
+            "state": row.state.value,
+            "step": row.step,
+            "train_loss": figure(row, Split.TRAIN, "running_loss"),
+            "train_error": figure(row, Split.TRAIN, "running_error"),
+            "train_clean_error": figure(row, Split.TRAIN_CLEAN, "error"),
+            "test_loss": figure(row, Split.TEST, "loss"),
+            "test_error": figure(row, Split.TEST, "error"),
+            "images_per_s": row.images_per_s,
+            "seconds": row.seconds,
+        }
+        for row in rows
+    ]
+
+
+def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
+    last = reader.last_points([row.id for row in rows]) if rows else {}
+    totals = reader.checkpoint_totals()
+    documents = []
+    for row, result in zip(rows, results(reader, rows), strict=True):
+        subset = last.get((row.id, Split.TEST_SUBSET))
+        number, size = totals.get(row.id, (0, 0))
+        log = workspace.log(row.id)
+        documents.append(
+            {
+                **result,
+                "race": row.race,
+                "arm": row.arm,
+                "detail": row.detail,
+                "cause": row.cause,
+                "log": str(log) if log.exists() else None,
+                "total_steps": row.total_steps,
+                "test_subset_error": None if subset is None else subset["error"],
+                "parameters": row.parameters,
+                "device": row.device,
+                "precision": row.precision,
+                "threads": row.threads,
+                "checkpoints": number,
+                "checkpoint_bytes": size,
+                "versions": row.versions,
+            }
+        )
+    return documents

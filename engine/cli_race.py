@@ -1,0 +1,187 @@
+"""``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
+
+import time
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from engine.cli_output import echo_json, results
+from engine.errors import CommandRefused, ConfigError, EngineUnreachable
+from engine.events import ENDED, ENGINE_GONE, RunState
+from engine.presets import PRESETS
+from engine.runs.control import Control
+from engine.runs.planning import plan_race
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+_POLL_S = 0.2
+#: An engine that vanishes is started again, but not for ever.
+_MOST_RESTARTS = 3
+_PAUSED_WITHIN_S = 20.0
+
+
+@click.command()
+@click.option("--depths", metavar="20,56", help="Weighted layers of the nets, 6n+2.  [default: the preset's]")
+@click.option("--shortcuts", metavar="none,A", help="What is added around a block.  [default: the preset's]")
+@click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
+@click.option("--data", metavar="NAME", help="Data set.  [default: the preset's]")
+@click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
+@click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
+@click.option("--first-seed", type=int, default=0, show_default=True)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any setting; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document when all runs have ended.")
+@click.pass_context
+def race(
+    context: click.Context, depths: str | None, shortcuts: str | None, preset: str, data: str | None,
+    steps: int | None, seeds: int, first_seed: int, settings: tuple[str, ...], as_json: bool,
+) -> int:  # fmt: skip
+    """Train several nets side by side on the same batches and follow them."""
+    workspace: Workspace = context.obj
+    plan = plan_race(
+        _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, _pairs(settings),
+        workspace=workspace,
+    )  # fmt: skip
+    control = Control(workspace)
+    race_id, runs = control.start_race(plan)
+    follower = Follower(control, race_id, runs)
+    try:
+        control.enter("race")
+        with Reader(workspace) as reader:
+            try:
+                code = follower.follow(reader, shown=not as_json)
+            except KeyboardInterrupt:
+                follower.pause()
+                code = 130
+            if as_json:
+                echo_json({"race": race_id, "runs": results(reader, reader.runs(race_id))})
+            else:
+                console = Console(stderr=True)
+                console.print(follower.table(reader))
+                for line in follower.causes(reader):
+                    click.echo(line, err=True)
+    finally:
+        control.leave()
+    context.exit(code)
+
+
+class Follower:
+    """Watches the runs of one race until they have ended."""
+
+    def __init__(self, control: Control, race: int, runs: list[int]):
+        self._control, self._race, self._runs = control, race, runs
+        self._restarts = 0
+
+    def follow(self, reader: Reader, shown: bool) -> int:
+        """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr."""
+        console = Console(stderr=True)
+        if not (shown and console.is_terminal):
+            return self._until_ended(reader, lambda: None)
+        with Live(self.table(reader), console=console, refresh_per_second=5, transient=True) as live:
+            return self._until_ended(reader, lambda: live.update(self.table(reader)))
+
+    def pause(self) -> None:
+        """Pause what has not ended, and say how to go on."""
+        asked = []
+        for run in self._runs:
+            try:
+                asked.append(self._control.ask("pause", run))
+            except CommandRefused:
+                continue  # it has ended
+        for command in asked:
+            self._control.await_done(command, _PAUSED_WITHIN_S)
+        with Reader(self._control.workspace) as reader:
+            paused = [str(row.id) for row in reader.runs(self._race) if row.state == RunState.PAUSED]
+        if paused:
+            click.echo(f"paused; `python -m engine resume {' '.join(paused)}` goes on", err=True)
+
+    def table(self, reader: Reader) -> Table:
+        """Return the runs as they stand."""
+        table = Table(box=None)
+        for title in ("run", "arm", "seed", "state", "step", "", "train", "test", "images/s", "s"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("", overflow="ellipsis", no_wrap=True)
+        rows = reader.runs(self._race)
+        for row, result in zip(rows, results(reader, rows), strict=True):
+            table.add_row(
+                str(row.id), row.arm, str(row.seed), row.state.value, f"{row.step}/{row.total_steps}",
+                ProgressBar(row.total_steps, row.step, width=10), _number(result["train_error"], " %"),
+                _number(result["test_error"], " %"), _number(row.images_per_s, "", 0), _number(row.seconds, "", 0),
+                row.detail,
+            )  # fmt: skip
+        return table
+
+    def causes(self, reader: Reader) -> list[str]:
+        """Return one line for each run that ended badly: what happened, and where its log is."""
+        log = self._control.workspace.log
+        return [
+            f"run {row.id} ({row.arm}) {row.state}: {row.cause}; log: {log(row.id)}"
+            for row in reader.runs(self._race)
+            if row.cause
+        ]
+
+    def _until_ended(self, reader: Reader, show: Callable[[], None]) -> int:
+        said = False
+        while True:
+            rows = reader.runs(self._race)
+            show()
+            left = [row for row in rows if row.state not in ENDED]
+            if not left:
+                # A run that was deleted meanwhile did not finish either.
+                finished = [row for row in rows if row.state == RunState.FINISHED]
+                return 0 if len(finished) == len(self._runs) else 1
+            at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in left)
+            if at_rest and not said:
+                said = True
+                ids = " ".join(str(row.id) for row in left)
+                click.echo(f"all remaining runs are paused; `python -m engine resume {ids}` goes on", err=True)
+            if self._control.engine_status().state == "none" and not self._revive(at_rest):
+                click.echo("the engine has ended; the runs that are left stay paused", err=True)
+                return 1
+            time.sleep(_POLL_S)
+
+    def _revive(self, at_rest: bool) -> bool:
+        """Start a new engine if the last one vanished; return False if it left only runs that were paused."""
+        if at_rest:
+            return False
+        self._restarts += 1
+        if self._restarts > _MOST_RESTARTS:
+            raise EngineUnreachable(
+                f"the engine ended {self._restarts} times; see {self._control.workspace.engine_log}"
+            )
+        click.echo("the engine has vanished; starting another one, which resumes the runs", err=True)
+        self._control.ensure_engine()
+        return True
+
+
+def _depths(text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in _names(text)]
+    except ValueError:
+        raise ConfigError(f"depths are whole numbers with commas between, for example 20,56 (got {text!r})") from None
+
+
+def _names(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if not names:
+        raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
+    return names
+
+
+def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ConfigError(f"a setting is key=value, for example --set lr=0.05 (got {setting!r})")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _number(value: float | None, unit: str, digits: int = 1) -> str:
+    return "" if value is None else f"{value:,.{digits}f}{unit}"

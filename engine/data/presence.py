@@ -1,0 +1,21 @@
+"""Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
+
+A loader's module may offer ``found(folder) -> bool``, which says whether its originals lie in ``folder``.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from engine.data.cache import data_folder, is_cached
+from engine.data.registry import get_source
+
+
+def present(name: str, workspace: Path) -> bool:
+    """Return whether ``name`` is embedded, decoded already, or has its originals in the workspace.
+
+    Looks at file names alone, reads nothing. Raises ConfigError naming the choices when the name is unknown.
+    """
+    source = get_source(name)
+    if source.embedded or is_cached(name, workspace):
+        return True
+    return import_module(source.loader.split(":")[0]).found(data_folder(workspace))

@@ -1,0 +1,70 @@
+"""Every error a person can meet, each with a message that says what would be right.
+
+    SkipscopeError                 caught at the command line (exit 2) and on the page (one line)
+    +-- ConfigError                a setting has a value it cannot have
+    +-- DataError                  a data set is missing, unreadable or damaged
+    +-- DeviceError                the requested device or precision is not there
+    +-- CheckpointError            a checkpoint is missing, damaged or of another net
+    +-- WorkspaceError             the workspace folder cannot be used
+    |   +-- NoDatabase             nothing was started in this workspace yet
+    |   +-- DatabaseDamaged        the database is not readable; it is kept, never overwritten
+    |   +-- VersionMismatch        database or engine of another version
+    +-- EngineError                the engine cannot do what was asked
+        +-- EngineRunning          a second engine on one workspace
+        +-- EngineUnreachable      no engine answers
+        +-- CommandRefused         the run's state does not allow the command
+
+Anyone may import this module; it imports nothing.
+"""
+
+
+class SkipscopeError(Exception):
+    """Base of all errors meant for people; ``str(error)`` is one line."""
+
+
+class ConfigError(SkipscopeError):
+    """A setting has a value it cannot have."""
+
+
+class DataError(SkipscopeError):
+    """A data set is missing, unreadable or damaged."""
+
+
+class DeviceError(SkipscopeError):
+    """The requested device or precision is not there."""
+
+
+class CheckpointError(SkipscopeError):
+    """A checkpoint is missing, damaged or belongs to another net."""
+
+
+class WorkspaceError(SkipscopeError):
+    """The workspace folder cannot be used."""
+
+
+class NoDatabase(WorkspaceError):
+    """The workspace holds no database yet; the first writer makes it."""
+
+
+class DatabaseDamaged(WorkspaceError):
+    """The workspace's database is not readable. The file stays where it is until a person moves it aside."""
+
+
+class VersionMismatch(WorkspaceError):
+    """The database, or the engine that lives for this workspace, is of another version."""
+
+
+class EngineError(SkipscopeError):
+    """The engine cannot do what was asked."""
+
+
+class EngineRunning(EngineError):
+    """An engine lives for this workspace already."""
+
+
+class EngineUnreachable(EngineError):
+    """No engine answers for this workspace."""
+
+
+class CommandRefused(EngineError):
+    """The run's state does not allow the command."""

@@ -1,0 +1,174 @@
+"""What a training tells the world: one small dataclass per event, and the states of a run with their legal moves.
+
+The trainer is a generator of these events; the worker pulls. Pausing is not asking for the next one.
+
+States and legal moves (``MOVES``):
+
+    queued   -> starting | paused | stopped
+    starting -> running | queued | paused | stopping | stopped | failed | lost
+    running  -> paused | stopping | stopped | finished | diverged | failed | lost
+    stopping -> stopped | finished | diverged | failed | lost
+    paused   -> queued | stopped
+    lost     -> queued | stopped
+    failed   -> queued                       (resume after the cause is mended)
+    stopped, finished, diverged -> (end)
+
+Anyone may import this module; it imports the standard library alone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class RunState(StrEnum):
+    """The state of a run; the words are shown to people as they stand."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+_S = RunState
+
+MOVES: dict[RunState, frozenset[RunState]] = {
+    _S.QUEUED: frozenset({_S.STARTING, _S.PAUSED, _S.STOPPED}),
+    _S.STARTING: frozenset({_S.RUNNING, _S.QUEUED, _S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FAILED, _S.LOST}),
+    _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),
+    _S.STOPPING: frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),
+    _S.PAUSED: frozenset({_S.QUEUED, _S.STOPPED}),
+    _S.LOST: frozenset({_S.QUEUED, _S.STOPPED}),
+    _S.FAILED: frozenset({_S.QUEUED}),
+    _S.STOPPED: frozenset(),
+    _S.FINISHED: frozenset(),
+    _S.DIVERGED: frozenset(),
+}
+
+#: A worker process belongs to a run in these states.
+ALIVE: frozenset[RunState] = frozenset({_S.STARTING, _S.RUNNING, _S.STOPPING})
+#: Nothing more will happen by itself to a run in these states.
+ENDED: frozenset[RunState] = frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST})
+
+
+#: Detail of a run that paused itself because its engine vanished; the next engine resumes such runs by itself.
+ENGINE_GONE = "engine ended; resumes with the next engine"
+
+
+class Split(StrEnum):
+    """Where a loss or an error was measured."""
+
+    #: The mini-batch of the step: augmented, train-mode batch norm, weights before the update.
+    TRAIN = "train"
+    #: The fixed un-augmented training subset in eval mode ("clean training error").
+    TRAIN_CLEAN = "train_clean"
+    #: The fixed test subset in eval mode.
+    TEST_SUBSET = "test_subset"
+    #: The full test set, once, at the end.
+    TEST = "test"
+
+
+class StepRow(NamedTuple):
+    """One optimizer update as it is stored.
+
+    ``loss`` in nats and ``error`` in percent are those of the step's mini-batch; ``running_*`` their means over the
+    last 50 steps (all, if fewer); ``lr`` the learning rate of this update; ``seconds`` of training so far, pauses
+    left out.
+    """
+
+    step: int
+    loss: float
+    error: float
+    running_loss: float
+    running_error: float
+    lr: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The net is built, the data are loaded; training goes on from ``step`` (0 for a fresh run)."""
+
+    step: int
+    total_steps: int
+    parameters: int
+    device: str
+    device_name: str
+    precision: str
+    threads: int
+    train_images: int
+    test_images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """One optimizer update was issued. Carries no figure, so it costs no device sync."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures of the steps since the last one of these, in order, fetched in one copy."""
+
+    rows: tuple[StepRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluating:
+    """A batch of an evaluation is done; here the worker may interrupt."""
+
+    step: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Loss (nats) and error (percent) over a whole split; ``took_s`` is the cost, ``seconds`` the run's clock.
+
+    ``bn`` says which batch-norm statistics were used: ``running`` (as in the paper) or ``recalibrated``.
+    """
+
+    step: int
+    split: Split
+    loss: float
+    error: float
+    images: int
+    seconds: float
+    took_s: float
+    bn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something worth a marker on the record, for example the end of a warm-up or a learning-rate drop."""
+
+    step: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """The loss of ``step`` is not finite. No further event follows."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All steps and the last evaluation are done. No further event follows."""
+
+    step: int
+    seconds: float
+    evaluation_share: float
+
+
+Event = Started | Stepped | Measured | Evaluating | Evaluated | Remarked | Diverged | Finished

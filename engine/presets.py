@@ -1,0 +1,94 @@
+"""Named starting points of a race, each with what it shows and where it comes from.
+
+A preset is data: adding one is one entry of ``PRESETS``. Imports ``engine.config`` and ``engine.errors`` alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
+from engine.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point.
+
+    ``data`` lists data sets in order of preference: the first that is present is taken. ``run`` holds everything the
+    arms share; channels, classes and image size are filled in from the data set when a race is planned. ``per_depth``
+    holds what differs for some depths (see ``RaceConfig``).
+    """
+
+    name: str
+    label: str
+    shows: str
+    takes: str
+    source: str
+    data: tuple[str, ...]
+    depths: tuple[int, ...]
+    shortcuts: tuple[str, ...]
+    run: RunConfig
+    per_depth: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="quick",
+            label="Quick",
+            shows="Plain-56 falls behind plain-20 while the residual pair stays together.",
+            takes="about 45 s on two cores",
+            source="A small copy of the protocol of He et al. 2015, section 4.2: width 8, images averaged to 14x14, "
+            "flips only, constant learning rate. A short budget shows slow convergence, not the paper's end points.",
+            data=("fashion-mnist-mini",),
+            depths=(20, 56),
+            shortcuts=("none", "A"),
+            run=RunConfig(
+                model=ModelConfig(width=8),
+                data=DataConfig(pool=2, crop=0),
+                optim=OptimConfig(lr=0.1, steps=300),
+            ),
+        ),
+        Preset(
+            name="talk",
+            label="Talk",
+            shows="The same race at full image size and for longer, with one learning-rate drop.",
+            takes="several minutes on two cores",
+            source="He et al. 2015, section 4.2, with width 8 and 600 steps instead of 16 and 64,000.",
+            data=("cifar10", "fashion-mnist-mini"),
+            depths=(20, 56),
+            shortcuts=("none", "A"),
+            run=RunConfig(
+                model=ModelConfig(width=8),
+                data=DataConfig(crop=4),
+                optim=OptimConfig(lr=0.1, steps=600, drops=(0.8,)),
+            ),
+        ),
+        Preset(
+            name="paper",
+            label="Paper",
+            shows="The paper's own protocol: CIFAR-10, 64,000 steps. Meant for a GPU.",
+            takes="hours on a GPU",
+            source="He et al. 2015, section 4.2: width 16, batch 128, learning rate 0.1 divided by 10 at 32k and 48k "
+            "steps, weight decay 1e-4, momentum 0.9, pad-4 crops and flips, 32-bit floats; depth 110 starts at 0.01 "
+            "until the training error is below 80 %.",
+            data=("cifar10",),
+            depths=(20, 32, 44, 56, 110),
+            shortcuts=("none", "A"),
+            run=RunConfig(
+                optim=OptimConfig(steps=64_000, drops=(0.5, 0.75)),
+                data=DataConfig(name="cifar10"),
+                precision="fp32",
+            ),
+            per_depth={110: {"optim.warmup_lr": 0.01}},
+        ),
+    )
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Return a preset by name. Raises ConfigError naming the choices."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {name!r}; choose from {', '.join(PRESETS)}")
+    return PRESETS[name]

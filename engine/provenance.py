@@ -1,0 +1,41 @@
+"""Where a number comes from: package versions and the project's commit, read without importing torch or running git."""
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from engine import __version__
+from engine.store.workspace import PROJECT
+
+PACKAGES = ("torch", "torchvision", "numpy", "streamlit", "plotly")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return ``{"skipscope": ..., "commit": ..., "python": ..., "torch": ..., ...}``."""
+    found = {"skipscope": __version__, "commit": commit(), "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def commit() -> str:
+    """Return the checked-out commit (first 12 digits), or an empty string outside a git checkout."""
+    git = PROJECT / ".git"
+    try:
+        if git.is_file():  # a worktree: the file names the real folder
+            git = (PROJECT / git.read_text().removeprefix("gitdir:").strip()).resolve()
+        head = (git / "HEAD").read_text().strip()
+        if not head.startswith("ref:"):
+            return head[:12]
+        ref = head.removeprefix("ref:").strip()
+        common = git / (git / "commondir").read_text().strip() if (git / "commondir").exists() else git
+        if (common / ref).exists():
+            return (common / ref).read_text().strip()[:12]
+        packed = (common / "packed-refs").read_text().splitlines()
+        return next((line.split()[0][:12] for line in packed if line.endswith(f" {ref}")), "")
+    except OSError:
+        return ""

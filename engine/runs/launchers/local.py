@@ -1,0 +1,155 @@
+"""Workers on this machine: forked from a process that has torch loaded (``forkserver``), else spawned.
+
+Python 3.11's fork server ignores ``sys_path`` and swallows ImportErrors of its preload: the engine stands in the
+project's root when it is started, and the first process out of it proves that torch is there. Starting a process
+waits for the fork server, which needs seconds to load torch; so a thread of its own does the starting.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+from engine.runs.launchers.registry import Job
+from engine.runs.machine import ProcessId, process_before
+from engine.store.workspace import PROJECT
+
+PRELOAD = "engine.runs.launchers.preload"
+#: What multiprocessing reports when the fork server that knew the exit code is gone itself.
+_UNKNOWN_EXIT = 255
+_SIGKILL = 9
+#: multiprocessing reads an exit code once, and looks at all children when it starts one: not in two threads at once.
+_one_at_a_time = threading.Lock()
+
+
+class LocalWorker:
+    """A worker process of this machine; see ``engine.runs.launchers.registry.Launched``."""
+
+    def __init__(self, job: Job, context: multiprocessing.context.BaseContext):
+        self.job = job
+        # One way: orders go down, the end of the pipe tells the worker that its engine is gone.
+        self._theirs, self._orders = context.Pipe(duplex=False)
+        self._process = context.Process(target=_work, args=(job, self._theirs), name=f"run-{job.run}")
+        self._identity: ProcessId | None = None
+        self._failure: str | None = None
+        self._killed = False
+
+    def start(self) -> None:
+        """Start the process; waits for the fork server. Never raises: see ``ended``."""
+        try:
+            if self._killed:
+                self._failure = "ended before it started"
+                return
+            with _one_at_a_time:
+                self._process.start()
+            self._identity = process_before(self._process.pid, float("inf")) or ProcessId(self._process.pid, 0.0)
+            if self._killed:
+                self.kill()
+        except Exception as error:  # whatever it is, the engine must go on
+            self._failure = f"worker could not be started ({type(error).__name__}: {error})"
+        finally:
+            self._theirs.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id; None until it exists."""
+        return None if self._identity is None else self._identity.pid
+
+    def order(self, word: str) -> None:
+        """Say ``pause`` or ``stop``; the worker hears it between two steps."""
+        with contextlib.suppress(OSError):
+            self._orders.send(word)
+
+    def ended(self) -> str | None:
+        """Return None while the worker lives or is being started, else how it ended."""
+        if self._failure is not None:
+            return self._failure
+        if self._identity is None:
+            return None
+        if not _one_at_a_time.acquire(blocking=False):
+            return None  # a process is being started; asked again soon
+        try:
+            code = self._process.exitcode
+        finally:
+            _one_at_a_time.release()
+        if code is None or (code == _UNKNOWN_EXIT and self._identity.lives()):
+            return None
+        return _in_words(code)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._killed = True
+        if self._identity is not None:
+            self._identity.kill()
+
+
+class LocalLauncher:
+    """Starts workers on this machine; see ``engine.runs.launchers.registry.Launcher``."""
+
+    def __init__(self) -> None:
+        fork_server = "forkserver" in multiprocessing.get_all_start_methods()
+        self._context = multiprocessing.get_context("forkserver" if fork_server else "spawn")
+        if fork_server:
+            os.chdir(PROJECT)
+            self._context.set_forkserver_preload([PRELOAD])
+        self._tasks: queue.SimpleQueue = queue.SimpleQueue()
+        threading.Thread(target=self._start_in_turn, name="launcher", daemon=True).start()
+
+    def warm(self) -> None:
+        """Load torch into the fork server, in the background."""
+        self._tasks.put(self._warm)
+
+    def launch(self, job: Job) -> LocalWorker:
+        """Start a worker as soon as the fork server is ready."""
+        worker = LocalWorker(job, self._context)
+        self._tasks.put(worker.start)
+        return worker
+
+    def close(self) -> None:
+        """Start nothing any more."""
+        self._tasks.put(None)
+
+    def _warm(self) -> None:
+        if self._context.get_start_method() != "forkserver":
+            return
+        process = self._context.Process(target=_prove_preload, name="preload")
+        with _one_at_a_time:
+            process.start()
+        process.join()
+        if process.exitcode != 0:
+            print("the fork server could not load torch; workers load it themselves", file=sys.stderr, flush=True)
+
+    def _start_in_turn(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+
+
+def _prove_preload() -> None:
+    """Run in a forked process: the preload swallows ImportErrors, so here they are shown."""
+    loaded = PRELOAD in sys.modules
+    if not loaded:
+        __import__(PRELOAD)  # shows what went wrong, with its traceback
+    raise SystemExit(0 if loaded and "torch" in sys.modules else 1)
+
+
+def _work(job: Job, orders: Connection) -> None:
+    from engine.runs.worker import work
+
+    work(job, orders)
+
+
+def _in_words(code: int) -> str:
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = "unknown"
+        hint = "; the usual reason is too little memory" if -code == _SIGKILL else ""
+        return f"worker was ended by signal {-code} ({name}){hint}"
+    if code == _UNKNOWN_EXIT:
+        return "worker vanished together with the process that started it"
+    return f"worker ended with exit code {code}"

@@ -1,0 +1,96 @@
+"""The worker's ties to its engine: orders that come down the pipe, the engine's end, and the heartbeat.
+
+Two threads beside the training. Alive means that they run, never that a step was done lately.
+"""
+
+import logging
+import os
+import signal
+import sqlite3
+import threading
+from enum import StrEnum
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+
+from engine.errors import SkipscopeError
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+HEARTBEAT_S = 1.0
+#: After the engine is gone a worker has this long to reach the end of its step and write its checkpoint.
+GRACE_S = 8.0
+#: Exit code of a worker that did not get there.
+GRACE_EXIT = 3
+
+_log = logging.getLogger(__name__)
+
+
+class Order(StrEnum):
+    """Why a worker stops asking for the next step."""
+
+    PAUSE = "pause"
+    STOP = "stop"
+    #: SIGTERM, for example at the machine's shutdown.
+    TERMINATED = "terminated"
+    ENGINE_GONE = "engine gone"
+
+
+_RANK = {Order.PAUSE: 0, Order.TERMINATED: 1, Order.STOP: 2, Order.ENGINE_GONE: 3}
+
+
+class Lifeline:
+    """Listens to the engine and says that the worker lives. ``order`` holds the strongest order so far."""
+
+    def __init__(self, workspace: Workspace, run: int, orders: Connection):
+        self.order: Order | None = None
+        self._workspace, self._run, self._orders = workspace, run, orders
+
+    def start(self) -> "Lifeline":
+        """Start both threads and take over the signals: Ctrl-C is the engine's business, SIGTERM means pause."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: self._heard(Order.TERMINATED))
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        return self
+
+    def engine_lives(self) -> bool:
+        """Return whether the engine that started this worker is still there."""
+        parent = parent_process()
+        return parent is None or not wait([parent.sentinel], 0)
+
+    def _heard(self, order: Order) -> None:
+        if self.order is None or _RANK[order] > _RANK[self.order]:
+            self.order = order
+
+    def _listen(self) -> None:
+        parent = parent_process()
+        sources = [self._orders] if parent is None else [self._orders, parent.sentinel]
+        while True:
+            ready = wait(sources)
+            try:
+                if ready == [self._orders] or self._orders.poll():
+                    self._heard(Order(self._orders.recv()))
+                    continue
+            except (EOFError, OSError):
+                pass
+            break
+        self._heard(Order.ENGINE_GONE)
+        grace = threading.Timer(GRACE_S, _give_up)
+        grace.daemon = True
+        grace.start()
+
+    def _beat(self) -> None:
+        pause = threading.Event()
+        writer = None
+        while not pause.wait(HEARTBEAT_S):
+            try:
+                writer = writer or Writer(self._workspace)
+                writer.beat(self._run)
+            except (sqlite3.Error, SkipscopeError) as error:
+                _log.warning("heartbeat was not written: %s", error)
+
+
+def _give_up() -> None:
+    _log.error("the engine is gone and the step did not end within %g s; the run is lost", GRACE_S)
+    logging.shutdown()
+    os._exit(GRACE_EXIT)

@@ -1,0 +1,115 @@
+"""From what a person asks for to a race that can run: mistakes are found here, in one line, before anything is made.
+
+Torch-free; used by the page and the command line.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from engine.config import DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.data.presence import present
+from engine.data.registry import Source, get_source
+from engine.errors import ConfigError
+from engine.models.registry import get_shortcut
+from engine.presets import Preset, get_preset
+from engine.runs.machine import devices
+from engine.store.workspace import Workspace
+
+#: Settings that other choices decide, and which ones.
+_DECIDED = {
+    "model.depth": "the depths of the race",
+    "model.shortcut": "the shortcuts of the race",
+    "seed": "the seeds of the race",
+    "data.name": "the data set of the race",
+    "model.channels": "the data set",
+    "model.classes": "the data set",
+    "model.image_size": "the data set and pool",
+}
+
+
+def plan_race(
+    depths: Sequence[int],
+    shortcuts: Sequence[str],
+    preset: str = "quick",
+    data: str | None = None,
+    steps: int | None = None,
+    seeds: int = 1,
+    first_seed: int = 0,
+    settings: Mapping[str, str] | None = None,
+    name: str = "",
+    *,
+    workspace: Workspace,
+) -> RaceConfig:
+    """Return the race that is asked for; empty ``depths`` or ``shortcuts`` mean the preset's.
+
+    ``data`` None takes the preset's first data set that is present, else its first; ``settings`` are texts as in
+    ``--set key=value`` and win over the preset. Raises ConfigError in one line.
+    """
+    chosen = get_preset(preset)
+    depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
+    for shortcut in shortcuts:
+        get_shortcut(shortcut)
+    source = get_source(data if data is not None else _preferred(chosen, workspace))
+    if steps is not None and steps < 1:
+        raise ConfigError(f"a run has at least 1 step (got {steps})")
+    if seeds < 1:
+        raise ConfigError(f"a race has at least 1 seed (got {seeds})")
+    run, asked = _with_settings(chosen.run, settings or {})
+    if steps is not None:
+        run = replace(run, {"optim.steps": steps})
+    run = replace(run, {"data.name": source.name, **_shape_of(source, run.data)})
+    _check_fit(run, source)
+    per_depth = {
+        depth: {key: value for key, value in values.items() if key not in asked}
+        for depth, values in chosen.per_depth.items()
+        if depth in depths
+    }
+    race = RaceConfig.checked(
+        depths=depths, shortcuts=shortcuts, seeds=seeds, first_seed=first_seed, preset=preset, name=name, run=run,
+        per_depth=per_depth,
+    )  # fmt: skip
+    race.runs()  # refuses depths that are not 6n+2
+    return race
+
+
+def _preferred(preset: Preset, workspace: Workspace) -> str:
+    return next((name for name in preset.data if present(name, workspace.path)), preset.data[0])
+
+
+def _with_settings(run: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig, frozenset[str]]:
+    """Apply settings; return the run and the full keys that were set."""
+    changed = set()
+    for key, text in settings.items():
+        decided = next((by for path, by in _DECIDED.items() if key in {path, path.rsplit(".", 1)[-1]}), None)
+        if decided is not None:
+            raise ConfigError(f"setting {key!r} follows from {decided}; choose it there")
+        run = apply_settings(run, {key: text})
+        changed.add(next(p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}))
+    return run, frozenset(changed)
+
+
+def _shape_of(source: Source, data: DataConfig) -> dict[str, int]:
+    if source.image_size % data.pool:
+        fitting = [str(pool) for pool in range(1, 17) if source.image_size % pool == 0]
+        raise ConfigError(
+            f"pool {data.pool} does not divide the {source.image_size} pixels of {source.name}; "
+            f"choose {', '.join(fitting[:-1])} or {fitting[-1]}"
+        )
+    size = source.image_size // data.pool
+    return {
+        "model.channels": source.channels, "model.classes": len(source.classes), "model.image_size": size,
+    }  # fmt: skip
+
+
+def _check_fit(run: RunConfig, source: Source) -> None:
+    if run.optim.batch_size > source.train_images:
+        raise ConfigError(
+            f"batch_size {run.optim.batch_size} is more than the {source.train_images} training images of {source.name}"
+        )
+    if run.data.eval_images > source.test_images:
+        raise ConfigError(
+            f"eval_images {run.data.eval_images} is more than the {source.test_images} test images of {source.name}"
+        )
+    if run.device.startswith("cuda"):
+        there = devices()
+        if (run.device if ":" in run.device else "cuda:0") not in there:
+            raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(there)}")

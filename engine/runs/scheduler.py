@@ -1,0 +1,120 @@
+"""Which queued run starts now, on which device, with how many threads. Pure functions, torch-free.
+
+The rules (design: slots and threads):
+
+* Order is (race, position). On each device a run that waits holds back those behind it, so nothing starves.
+* CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
+  gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
+* CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each.
+* Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+RUNS_PER_GPU = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued run. ``threads`` 0 and ``device`` ``auto``: not fixed yet; ``arms``: runs of its race."""
+
+    run: int
+    race: int
+    position: int
+    arms: int
+    threads: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A run that has a worker."""
+
+    run: int
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The run starts now, on ``device``, with ``threads`` CPU threads."""
+
+    run: int
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What starts now, and for every other queued run in words what it waits for."""
+
+    starts: tuple[Start, ...]
+    waits: dict[int, str]
+
+
+def schedule(queued: Sequence[Waiting], active: Sequence[Active], devices: Sequence[str], cores: int) -> Plan:
+    """Return the runs that start now and why the others wait. ``devices`` as in ``engine.runs.machine.devices``."""
+    running = list(active)
+    starts: list[Start] = []
+    waits: dict[int, str] = {}
+    ahead: dict[str, int] = {}  # kind of device -> the first run that waits for it
+    for waiting in sorted(queued, key=lambda entry: (entry.race, entry.position)):
+        candidates = _candidates(waiting.device, devices)
+        if not candidates:
+            waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
+            continue
+        kind = _kind(candidates[0])
+        if kind in ahead:
+            waits[waiting.run] = f"waits its turn behind run {ahead[kind]}"
+            continue
+        if kind == "cpu":
+            threads = waiting.threads or (1 if waiting.arms > 1 else cores)
+            start, reason = _on_cpu(waiting.run, threads, running, cores)
+        else:
+            start, reason = _on_cuda(waiting.run, waiting.threads or 1, candidates, running)
+        if start is None:
+            waits[waiting.run] = reason
+            ahead[kind] = waiting.run
+        else:
+            starts.append(start)
+            running.append(Active(start.run, start.threads, start.device))
+    return Plan(tuple(starts), waits)
+
+
+def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
+    here = [other for other in running if other.device == "cpu"]
+    crowds = [other.run for other in here if other.threads > 1]
+    if crowds:
+        return None, f"waits for {_runs(crowds)}, which trains with several threads"
+    if threads > 1 and here:
+        return None, f"waits for {_runs([other.run for other in here])}: it trains with {threads} threads, alone"
+    if len(here) >= 2 * cores:
+        return None, f"waits for a free slot ({len(here)} of {2 * cores} in use)"
+    return Start(run, "cpu", threads), ""
+
+
+def _on_cuda(run: int, threads: int, candidates: Sequence[str], running: Sequence[Active]) -> tuple[Start | None, str]:
+    load = {device: sum(other.device == device for other in running) for device in candidates}
+    least = min(candidates, key=lambda device: load[device])
+    if load[least] >= RUNS_PER_GPU:
+        return None, f"waits for a free slot ({RUNS_PER_GPU} runs on {', '.join(candidates)})"
+    return Start(run, least, threads), ""
+
+
+def _candidates(wanted: str, devices: Sequence[str]) -> list[str]:
+    cuda = [device for device in devices if device.startswith("cuda")]
+    if wanted == "auto":
+        return cuda or ["cpu"]
+    if wanted == "cuda":
+        return cuda
+    return [wanted] if wanted in devices else []
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
+
+
+def _runs(runs: Sequence[int]) -> str:
+    shown = ", ".join(str(run) for run in runs[:4]) + (", ..." if len(runs) > 4 else "")
+    return f"run {shown}" if len(runs) == 1 else f"runs {shown}"

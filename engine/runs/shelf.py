@@ -1,0 +1,97 @@
+"""A run's checkpoint files: when one is due, which are kept, which one a run resumes from.
+
+Torch-free: how a state becomes a file is handed in (``engine.training.checkpoint``).
+"""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.errors import CheckpointError, WorkspaceError
+from engine.store.reader import CheckpointRow, Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+AUTOSAVE_S = 60.0
+MOST_FILES = 12
+MOST_BYTES = 2 * 1024**3
+
+_log = logging.getLogger(__name__)
+
+
+def tenths(total_steps: int) -> frozenset[int]:
+    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included."""
+    return frozenset(max(1, round(part * total_steps / 10)) for part in range(1, 11))
+
+
+def surplus(
+    rows: Sequence[CheckpointRow], total_steps: int, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES
+) -> list[int]:
+    """Return the steps whose files go: old autosaves first, then the oldest tenths while the run is over its bounds.
+
+    The newest checkpoint always stays: a run resumes from it.
+    """
+    ordered = sorted(rows, key=lambda row: row.step)
+    fixed = tenths(total_steps)
+    gone = [row.step for row in ordered[:-1] if row.step not in fixed]
+    kept = [row for row in ordered if row.step not in gone]
+    while len(kept) > 1 and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
+        gone.append(kept.pop(0).step)
+    return gone
+
+
+class Shelf:
+    """The checkpoints of one run."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        run: int,
+        total_steps: int,
+        writer: Writer,
+        reader: Reader,
+        save: Callable[[dict, Path], None],
+        load: Callable[[Path], dict],
+    ):
+        self._workspace, self._run, self._total_steps = workspace, run, total_steps
+        self._writer, self._reader, self._save, self._load = writer, reader, save, load
+        self._tenths = tenths(total_steps)
+        self._saved_at = time.monotonic()
+        self._saved_step = -1
+
+    def due(self, step: int) -> str | None:
+        """Return the reason if a checkpoint is due after ``step``, else None."""
+        if step <= self._saved_step:
+            return None
+        if step in self._tenths and step < self._total_steps:
+            return "tenth"
+        return "autosave" if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
+
+    def put(self, state: dict, step: int, reason: str) -> None:
+        """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""
+        if not self._workspace.path.exists():
+            raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
+        path = self._workspace.checkpoint(self._run, step)
+        self._save(state, path)
+        self._writer.add_checkpoint(self._run, step, reason, path.stat().st_size)
+        self._saved_at, self._saved_step = time.monotonic(), step
+        for old in surplus(self._reader.checkpoints(self._run), self._total_steps):
+            with contextlib.suppress(FileNotFoundError):
+                self._workspace.checkpoint(self._run, old).unlink()
+            self._writer.remove_checkpoint(self._run, old)
+
+    def newest(self) -> dict | None:
+        """Return the newest state that can be read, None if there is none; damaged files are passed over and said."""
+        for row in reversed(self._reader.checkpoints(self._run)):
+            path = self._workspace.checkpoint(self._run, row.step)
+            try:
+                state = self._load(path)
+            except CheckpointError as error:
+                _log.warning("%s; going back to the checkpoint before it", error)
+                self._writer.remark(self._run, row.step, "checkpoint", f"{error}; went back to the one before it")
+                continue
+            self._saved_step = row.step
+            return state
+        return None

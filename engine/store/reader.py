@@ -1,0 +1,315 @@
+"""Every SELECT of the project. Read-only connections (``mode=ro``), plain values and small dataclasses out.
+
+One ``Reader`` per thread at a time. Torch-free. Errors: those of ``engine.store.schema.connect``.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.config import RaceConfig, RunConfig, arm_name
+from engine.events import RunState, Split
+from engine.store.decimate import keep_extremes
+from engine.store.schema import connect, guarded
+from engine.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RaceRow:
+    """One race as it is stored; ``runs`` counts its runs that still exist."""
+
+    id: int
+    name: str
+    preset: str
+    config: RaceConfig
+    created: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as it is stored; units as in the README's schema."""
+
+    id: int
+    race: int
+    position: int
+    depth: int
+    shortcut: str
+    seed: int
+    config: RunConfig
+    versions: dict[str, str]
+    state: RunState
+    detail: str
+    cause: str
+    step: int
+    total_steps: int
+    parameters: int | None
+    device: str
+    precision: str
+    threads: int
+    images_per_s: float | None
+    seconds: float
+    evaluation_share: float | None
+    pid: int | None
+    heartbeat: float | None
+    created: float
+    started: float | None
+    ended: float | None
+    changed: int
+
+    @property
+    def arm(self) -> str:
+        """The arm's name, for example ``plain-56``."""
+        return arm_name(self.depth, self.shortcut)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command and the engine's answer."""
+
+    id: int
+    verb: str
+    run: int | None
+    created: float
+    acknowledged: float | None
+    done: float | None
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRow:
+    """The engine that last said that it lives."""
+
+    pid: int
+    pid_started: float
+    version: str
+    devices: list[str]
+    started: float
+    heartbeat: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """A checkpoint file: after which step, why, how large in bytes."""
+
+    run: int
+    step: int
+    reason: str
+    bytes: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points of one run and one split as columns; ``total`` counts the stored rows that these stand for.
+
+    Shapes: every array (points,), float64, NaN where nothing finite was measured; ``columns`` keys are those of
+    table ``points``: step, loss, error, running_loss, running_error, lr, seconds.
+    """
+
+    columns: dict[str, np.ndarray]
+    total: int
+
+    def __len__(self) -> int:
+        return len(self.columns["step"])
+
+
+SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
+_RUN_COLUMNS = (
+    "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
+    " device, precision, threads, images_per_s, seconds, evaluation_share, pid, heartbeat, created, started, ended,"
+    " changed"
+)
+
+
+class Reader:
+    """A reading connection to the workspace's database."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self._connection = connect(workspace, readonly=True)
+
+    def close(self) -> None:
+        """Close the connection; may be called twice."""
+        self._connection.close()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with guarded(self.workspace.database):
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def snapshot(self):
+        """Hold one consistent view: everything read inside belongs to the same moment."""
+        self._connection.execute("BEGIN")
+        try:
+            yield self
+        finally:
+            self._connection.execute("COMMIT")
+
+    # --- races and runs -------------------------------------------------------------------------------------------
+
+    def races(self, limit: int = 200) -> list[RaceRow]:
+        """Return the newest races first."""
+        rows = self._all(
+            "SELECT races.*, count(runs.id) AS runs FROM races LEFT JOIN runs ON runs.race = races.id"
+            " GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
+            limit,
+        )
+        return [_race_row(row) for row in rows]
+
+    def race(self, race: int) -> RaceRow | None:
+        """Return one race, None if there is none."""
+        rows = self._all(
+            "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races WHERE id = ?", race
+        )
+        return _race_row(rows[0]) if rows else None
+
+    def runs(self, race: int | None = None, states: Iterable[RunState] = ()) -> list[RunRow]:
+        """Return runs in starting order, of one race or of all, in some states or in any."""
+        wanted = tuple(states)
+        where, values = ["1"], []
+        if race is not None:
+            where.append("race = ?")
+            values.append(race)
+        if wanted:
+            where.append(f"state IN ({_marks(wanted)})")
+            values.extend(wanted)
+        sql = f"SELECT {_RUN_COLUMNS} FROM runs WHERE {' AND '.join(where)} ORDER BY race, position"
+        return [_run_row(row) for row in self._all(sql, *values)]
+
+    def run(self, run: int) -> RunRow | None:
+        """Return one run, None if there is none."""
+        rows = self._all(f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", run)
+        return _run_row(rows[0]) if rows else None
+
+    def changed_runs(self, since: int, race: int | None = None) -> tuple[list[RunRow], list[int]]:
+        """Return the runs that changed after the ``changed`` cursor, and the ids of those deleted after it."""
+        only = "" if race is None else " AND race = ?"
+        values = (since,) if race is None else (since, race)
+        sql = f"SELECT {_RUN_COLUMNS} FROM runs WHERE changed > ?{only} ORDER BY changed"
+        gone = self._all(f"SELECT run FROM deletions WHERE changed > ?{only}", *values)
+        return [_run_row(row) for row in self._all(sql, *values)], [row["run"] for row in gone]
+
+    # --- points ---------------------------------------------------------------------------------------------------
+
+    def head(self) -> tuple[int, int]:
+        """Return the stream's cursor: the newest point's id and the newest change's number. Costs microseconds."""
+        row = self._all(
+            "SELECT (SELECT coalesce(max(id), 0) FROM points), (SELECT value FROM counters WHERE name = 'changed')"
+        )[0]
+        return int(row[0]), int(row[1])
+
+    def points_since(self, since: int, upto: int, runs: Sequence[int], limit: int = 20_000) -> list[sqlite3.Row]:
+        """Return points with ``since < id <= upto`` of these runs, in order of id."""
+        # +run keeps SQLite from walking through all points of these runs by their index instead of the few new ids.
+        return self._all(
+            "SELECT id, run, split, step, loss, error, running_loss, running_error, seconds FROM points"
+            f" WHERE id > ? AND id <= ? AND +run IN ({_marks(runs)}) ORDER BY id LIMIT ?",
+            since, upto, *runs, limit,
+        )  # fmt: skip
+
+    def series(
+        self,
+        run: int,
+        split: Split,
+        *,
+        first: int = 0,
+        last: int | None = None,
+        at_most: int | None = None,
+        upto: int | None = None,
+    ) -> Series:
+        """Return the points of a run and split with first <= step <= last, in order of step.
+
+        ``at_most`` decimates by min/max/last per power-of-two bucket of steps (see ``engine.store.decimate``);
+        ``upto`` ignores points with a larger id.
+        """
+        sql = f"SELECT {', '.join(SERIES_COLUMNS)} FROM points WHERE run = ? AND split = ? AND step >= ?"
+        values: list[Any] = [run, split, first]
+        for clause, value in (("step <= ?", last), ("id <= ?", upto)):
+            if value is not None:
+                sql += f" AND {clause}"
+                values.append(value)
+        rows = [tuple(row) for row in self._all(f"{sql} ORDER BY step", *values)]
+        table = np.array(rows, dtype=np.float64).reshape(-1, len(SERIES_COLUMNS))
+        columns = {name: table[:, index] for index, name in enumerate(SERIES_COLUMNS)}
+        if at_most is not None and len(table) > at_most:
+            kept = keep_extremes(columns["step"], [columns["loss"], columns["error"]], at_most)
+            columns = {name: column[kept] for name, column in columns.items()}
+        return Series(columns, total=len(table))
+
+    def last_points(self, runs: Sequence[int]) -> dict[tuple[int, Split], sqlite3.Row]:
+        """Return the newest point of every run and split."""
+        rows = self._all(
+            "SELECT points.* FROM points JOIN (SELECT run, split, max(step) AS step FROM points"
+            f" WHERE run IN ({_marks(runs)}) GROUP BY run, split) USING (run, split, step)",
+            *runs,
+        )
+        return {(row["run"], Split(row["split"])): row for row in rows}
+
+    def remarks(self, runs: Sequence[int]) -> list[sqlite3.Row]:
+        """Return the remarks of these runs in order: run, step, kind, text, created."""
+        return self._all(
+            f"SELECT run, step, kind, text, created FROM remarks WHERE run IN ({_marks(runs)}) ORDER BY id",
+            *runs,
+        )
+
+    def checkpoints(self, run: int) -> list[CheckpointRow]:
+        """Return a run's checkpoints, oldest step first."""
+        rows = self._all("SELECT * FROM checkpoints WHERE run = ? ORDER BY step", run)
+        return [CheckpointRow(**dict(row)) for row in rows]
+
+    def checkpoint_totals(self) -> dict[int, tuple[int, int]]:
+        """Return ``{run: (number, bytes)}`` of all checkpoints."""
+        rows = self._all("SELECT run, count(*) AS number, sum(bytes) AS size FROM checkpoints GROUP BY run")
+        return {row["run"]: (row["number"], row["size"]) for row in rows}
+
+    # --- commands and who lives -----------------------------------------------------------------------------------
+
+    def open_commands(self) -> list[CommandRow]:
+        """Return the commands that are not done, oldest first."""
+        return [CommandRow(**dict(row)) for row in self._all("SELECT * FROM commands WHERE done IS NULL ORDER BY id")]
+
+    def command(self, command: int) -> CommandRow | None:
+        """Return one command with the engine's answer so far."""
+        rows = self._all("SELECT * FROM commands WHERE id = ?", command)
+        return CommandRow(**dict(rows[0])) if rows else None
+
+    def engine(self) -> EngineRow | None:
+        """Return what the engine last said of itself; None after it ended in good order."""
+        rows = self._all("SELECT pid, pid_started, version, devices, started, heartbeat FROM engine")
+        if not rows:
+            return None
+        values = dict(rows[0])
+        return EngineRow(**{**values, "devices": json.loads(values["devices"])})
+
+    def clients(self) -> list[tuple[int, float, str]]:
+        """Return (pid, process start time, kind) of every client that entered and did not leave."""
+        return [tuple(row) for row in self._all("SELECT pid, pid_started, kind FROM clients")]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _race_row(row: sqlite3.Row) -> RaceRow:
+    config = RaceConfig.from_json(row["config"])
+    return RaceRow(row["id"], row["name"], row["preset"], config, row["created"], row["runs"])
+
+
+def _run_row(row: sqlite3.Row) -> RunRow:
+    values = dict(row)
+    values["config"] = RunConfig.from_json(values["config"])
+    values["versions"] = json.loads(values["versions"])
+    values["state"] = RunState(values["state"])
+    return RunRow(**values)

@@ -1,0 +1,263 @@
+"""The database: its tables, their migrations, and how a connection is opened.
+
+SQLite in WAL mode, ``synchronous=NORMAL``, a busy timeout, short transactions. ``points.id`` and ``runs.changed`` grow
+and are never reused: together they are the cursor of the live stream. Migrations are ordered; each runs with the
+record of its name in one transaction, so that a failed one leaves the old version. Torch-free.
+
+The tables are described in the README ("The store"); a test holds the two together.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import DatabaseDamaged, NoDatabase, VersionMismatch, WorkspaceError
+from engine.store.workspace import Workspace
+
+BUSY_TIMEOUT_S = 10.0
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-race",
+        """
+        CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO counters VALUES ('changed', 0);
+
+        CREATE TABLE races (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            preset TEXT NOT NULL,
+            config TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            race INTEGER NOT NULL REFERENCES races(id),
+            position INTEGER NOT NULL,
+            depth INTEGER NOT NULL,
+            shortcut TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            config TEXT NOT NULL,
+            versions TEXT NOT NULL,
+            state TEXT NOT NULL,
+            detail TEXT NOT NULL DEFAULT '',
+            cause TEXT NOT NULL DEFAULT '',
+            step INTEGER NOT NULL DEFAULT 0,
+            total_steps INTEGER NOT NULL,
+            parameters INTEGER,
+            device TEXT NOT NULL DEFAULT '',
+            precision TEXT NOT NULL DEFAULT '',
+            threads INTEGER NOT NULL DEFAULT 0,
+            images_per_s REAL,
+            seconds REAL NOT NULL DEFAULT 0,
+            evaluation_share REAL,
+            pid INTEGER,
+            heartbeat REAL,
+            created REAL NOT NULL,
+            started REAL,
+            ended REAL,
+            parent_run INTEGER,
+            parent_step INTEGER,
+            changed INTEGER NOT NULL
+        );
+        CREATE INDEX runs_by_race ON runs (race, position);
+        CREATE INDEX runs_by_change ON runs (changed);
+        CREATE INDEX runs_by_state ON runs (state);
+
+        CREATE TABLE points (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            split TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            loss REAL,
+            error REAL,
+            running_loss REAL,
+            running_error REAL,
+            lr REAL,
+            seconds REAL NOT NULL,
+            images INTEGER,
+            took_s REAL,
+            bn TEXT,
+            UNIQUE (run, split, step)
+        );
+
+        CREATE TABLE remarks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+        CREATE INDEX remarks_by_run ON remarks (run, id);
+
+        CREATE TABLE checkpoints (
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (run, step)
+        );
+
+        CREATE TABLE commands (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            verb TEXT NOT NULL,
+            run INTEGER,
+            created REAL NOT NULL,
+            acknowledged REAL,
+            done REAL,
+            refusal TEXT
+        );
+        CREATE INDEX commands_open ON commands (done) WHERE done IS NULL;
+
+        CREATE TABLE deletions (run INTEGER PRIMARY KEY, race INTEGER NOT NULL, changed INTEGER NOT NULL);
+
+        CREATE TABLE clients (
+            pid INTEGER NOT NULL,
+            pid_started REAL NOT NULL,
+            kind TEXT NOT NULL,
+            PRIMARY KEY (pid, pid_started)
+        );
+
+        CREATE TABLE engine (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            pid INTEGER NOT NULL,
+            pid_started REAL NOT NULL,
+            version TEXT NOT NULL,
+            devices TEXT NOT NULL,
+            started REAL NOT NULL,
+            heartbeat REAL NOT NULL
+        );
+        """,
+    ),
+)
+
+
+def connect(workspace: Workspace, *, readonly: bool) -> sqlite3.Connection:
+    """Open the workspace's database.
+
+    Writers create and migrate it. Raises NoDatabase when a reader finds none, DatabaseDamaged when the file is not a
+    readable database, VersionMismatch when it was made by a newer version.
+    """
+    path = workspace.database
+    none_yet = NoDatabase(f"workspace {workspace.path} holds no database yet; start a race first")
+    if readonly and not path.exists():
+        raise none_yet
+    with guarded(path):
+        if readonly:
+            # check_same_thread: every reader is used by one thread at a time, not always by the one that made it.
+            connection = sqlite3.connect(
+                f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+            )
+        else:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.isolation_level = None
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not readonly:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                migrate(connection)
+            elif not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise none_yet  # somebody is just making it
+            _refuse_newer(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], ...] = MIGRATIONS) -> list[str]:
+    """Apply the missing migrations in order, each in one transaction. Returns the names applied now."""
+    known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'migrations'").fetchone()[0]
+    if known and len(_applied(connection)) >= len(migrations):
+        return []
+    applied_now = []
+    for name, script in migrations:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+            # Looked up inside the transaction: two processes may migrate at once.
+            if name not in _applied(connection):
+                for statement in filter(str.strip, script.split(";")):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
+                applied_now.append(name)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    return applied_now
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY name")]
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    unknown = set(_applied(connection)) - {name for name, _ in MIGRATIONS}
+    if unknown:
+        raise VersionMismatch(
+            f"{path.name} was made by a newer version ({', '.join(sorted(unknown))}); update Skipscope or use another "
+            "workspace with --workspace DIR"
+        )
+
+
+def check(workspace: Workspace) -> None:
+    """Read the database's structure through. Raises DatabaseDamaged; takes seconds on very large files."""
+    connection = connect(workspace, readonly=True)
+    try:
+        with guarded(workspace.database):
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict.splitlines()[-1])
+    finally:
+        connection.close()
+
+
+def set_aside(workspace: Workspace) -> Path:
+    """Move a damaged database aside (with its WAL) and return its new path. The next writer makes a new one."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    kept = workspace.path / f"skipscope-damaged-{stamp}.db"
+    count = 1
+    while kept.exists():
+        count += 1
+        kept = workspace.path / f"skipscope-damaged-{stamp}-{count}.db"
+    for suffix in ("", "-wal", "-shm"):
+        part = workspace.database.with_name(workspace.database.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
+    return kept
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turn SQLite's words for a broken file into DatabaseDamaged; a busy or full disk stays itself."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            raise DatabaseDamaged(_damaged(path, error)) from None
+        if any(word in str(error) for word in ("unable to open", "readonly", "read-only")):
+            raise WorkspaceError(
+                f"{path} cannot be opened ({error}); choose another folder with --workspace DIR"
+            ) from None
+        if "full" in str(error):
+            raise WorkspaceError(f"{path}: the disk is full; free some space and resume the paused runs") from None
+        raise
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise DatabaseDamaged(_damaged(path, error)) from None
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is damaged ({error}); it is kept as it is. "
+        "`python -m engine doctor --new-database` moves it aside and starts a new one"
+    )

@@ -1,0 +1,79 @@
+"""The workspace: the folder that holds the database and the run files, and the names of everything in it.
+
+    skipscope.db             the store (SQLite, WAL)
+    engine.lock engine.log   the engine's lock and its log
+    data/                    decoded data sets and downloads
+    run-00012/               one run: run.log and checkpoints/step-00000300.pt
+
+Nothing is written outside this folder. Torch-free; imports ``engine.errors`` alone.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import WorkspaceError
+
+#: Moves the workspace; ``--workspace`` wins over it.
+ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace folder. Making the object touches nothing; ``prepare`` creates the folder."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: str | Path | None = None) -> "Workspace":
+        """Return the workspace at ``path``, else at ``SKIPSCOPE_WORKSPACE``, else ``runs/`` beside the README."""
+        chosen = path or os.environ.get(ENVIRONMENT) or PROJECT / "runs"
+        return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "skipscope.db"
+
+    @property
+    def engine_lock(self) -> Path:
+        """The file whose lock says that an engine lives."""
+        return self.path / "engine.lock"
+
+    @property
+    def engine_log(self) -> Path:
+        """Where the engine's own messages go."""
+        return self.path / "engine.log"
+
+    @property
+    def data(self) -> Path:
+        """Decoded data sets and downloads."""
+        return self.path / "data"
+
+    def run(self, run: int) -> Path:
+        """The folder of one run."""
+        return self.path / f"run-{run:05d}"
+
+    def log(self, run: int) -> Path:
+        """The log file of one run."""
+        return self.run(run) / "run.log"
+
+    def checkpoint(self, run: int, step: int) -> Path:
+        """The checkpoint file of one run after ``step`` updates."""
+        return self.run(run) / "checkpoints" / f"step-{step:08d}.pt"
+
+    def prepare(self) -> "Workspace":
+        """Create the folder and prove that it can be written. Raises WorkspaceError in one line."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise WorkspaceError(
+                f"workspace {self.path} cannot be written ({reason}); "
+                f"choose another folder with --workspace DIR or {ENVIRONMENT}"
+            ) from None
+        return self

@@ -1,0 +1,252 @@
+"""Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
+
+One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
+all. Torch-free. Errors: those of ``engine.store.schema.connect``; CommandRefused for a move that is not legal.
+"""
+
+import json
+import math
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from engine.config import RaceConfig
+from engine.errors import CommandRefused
+from engine.events import MOVES, Evaluated, RunState, Split, StepRow
+from engine.provenance import versions
+from engine.store.schema import connect, guarded
+from engine.store.workspace import Workspace
+
+#: Columns of ``runs`` that a change of state may set beside the state.
+_RUN_FIELDS = frozenset(
+    {"detail", "cause", "step", "parameters", "device", "precision", "threads", "images_per_s", "seconds",
+     "evaluation_share", "pid", "heartbeat", "started", "ended"}
+)  # fmt: skip
+
+
+class Writer:
+    """A writing connection to the workspace's database; makes and migrates it where needed."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self._connection = connect(workspace, readonly=False)
+
+    def close(self) -> None:
+        """Close the connection; may be called twice."""
+        self._connection.close()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One ``BEGIN IMMEDIATE`` transaction: committed at the end, rolled back on any error."""
+        with guarded(self.workspace.database):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    # --- races and runs -------------------------------------------------------------------------------------------
+
+    def submit(self, race: RaceConfig) -> tuple[int, list[int]]:
+        """Write a race and its runs, all queued. Returns the race's id and the runs' ids in starting order."""
+        now, origin = time.time(), json.dumps(versions(), sort_keys=True)
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO races (name, preset, config, created) VALUES (?, ?, ?, ?)",
+                (race.name, race.preset, race.to_json(), now),
+            )
+            race_id = int(cursor.lastrowid or 0)
+            runs = []
+            for position, config in enumerate(race.runs()):
+                cursor = connection.execute(
+                    "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
+                    " created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (race_id, position, config.model.depth, config.model.shortcut, config.seed, config.to_json(),
+                     origin, RunState.QUEUED, config.optim.steps, now, _next_change(connection)),
+                )  # fmt: skip
+                runs.append(int(cursor.lastrowid or 0))
+        return race_id, runs
+
+    def move(self, run: int, to: RunState, *, only_from: Iterable[RunState] | None = None, **fields: object) -> bool:
+        """Move a run to another state and set columns of ``runs`` with it.
+
+        ``only_from``: do nothing and return False unless the run is in one of these states now. Raises
+        CommandRefused when the move is not in ``MOVES``.
+        """
+        with self.transaction() as connection:
+            row = connection.execute("SELECT state FROM runs WHERE id = ?", (run,)).fetchone()
+            if row is None:
+                raise CommandRefused(f"there is no run {run}; `python -m engine runs` lists them")
+            now = RunState(row["state"])
+            if only_from is not None and now not in frozenset(only_from):
+                return False
+            if to not in MOVES[now]:
+                raise CommandRefused(f"run {run} is {now} and cannot become {to}")
+            self._update(connection, run, {"state": to, **fields}, changed=True)
+        return True
+
+    def update(self, run: int, **fields: object) -> None:
+        """Set columns of ``runs`` that viewers must see (detail, device, parameters, ...), the state left alone."""
+        with self.transaction() as connection:
+            self._update(connection, run, fields, changed=True)
+
+    @staticmethod
+    def _update(connection: sqlite3.Connection, run: int, fields: dict[str, object], *, changed: bool) -> None:
+        unknown = set(fields) - _RUN_FIELDS - {"state"}
+        assert not unknown, f"no such column in runs: {unknown}"
+        if changed:
+            fields = {**fields, "changed": _next_change(connection)}
+        names = ", ".join(f"{name} = ?" for name in fields)
+        connection.execute(f"UPDATE runs SET {names} WHERE id = ?", (*fields.values(), run))
+
+    def beat(self, run: int) -> None:
+        """Say that the run's worker lives. Not a change that viewers are told of."""
+        with self.transaction() as connection:
+            self._update(connection, run, {"heartbeat": time.time()}, changed=False)
+
+    def delete(self, run: int) -> None:
+        """Remove a run with its points, remarks and checkpoint records; the race goes with its last run."""
+        with self.transaction() as connection:
+            row = connection.execute("SELECT race FROM runs WHERE id = ?", (run,)).fetchone()
+            if row is None:
+                return
+            connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], _next_change(connection)))
+            connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+            connection.execute(
+                "DELETE FROM races WHERE id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id)",
+                (row["race"],),
+            )
+
+    # --- what a worker records ------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        run: int,
+        rows: Sequence[StepRow] = (),
+        evaluations: Sequence[Evaluated] = (),
+        images_per_s: float | None = None,
+    ) -> None:
+        """Append points in one transaction.
+
+        A step that is on record already (computed again after a worker was killed) keeps its first figures. Values
+        that are not finite are stored as NULL.
+        """
+        if not rows and not evaluations:
+            return
+        points = [
+            (run, Split.TRAIN, r.step, _finite(r.loss), _finite(r.error), _finite(r.running_loss),
+             _finite(r.running_error), r.lr, r.seconds, None, None, None)
+            for r in rows
+        ] + [
+            (run, e.split, e.step, _finite(e.loss), _finite(e.error), None, None, None, e.seconds, e.images,
+             e.took_s, e.bn)
+            for e in evaluations
+        ]  # fmt: skip
+        step = max([r.step for r in rows] + [e.step for e in evaluations])
+        seconds = max([r.seconds for r in rows] + [e.seconds for e in evaluations])
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO points (run, split, step, loss, error, running_loss, running_error, lr,"
+                " seconds, images, took_s, bn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                points,
+            )
+            connection.execute(
+                "UPDATE runs SET step = max(step, ?), seconds = max(seconds, ?), heartbeat = ?,"
+                " images_per_s = coalesce(?, images_per_s) WHERE id = ?",
+                (step, seconds, time.time(), images_per_s, run),
+            )
+
+    def remark(self, run: int, step: int, kind: str, text: str) -> None:
+        """Put something worth a marker on the run's record."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
+                (run, step, kind, text, time.time()),
+            )
+
+    def add_checkpoint(self, run: int, step: int, reason: str, size: int) -> None:
+        """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (run, step, reason, size, time.time())
+            )
+
+    def remove_checkpoint(self, run: int, step: int) -> None:
+        """Forget a checkpoint whose file is gone."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM checkpoints WHERE run = ? AND step = ?", (run, step))
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def command(self, verb: str, run: int | None = None) -> int:
+        """Ask the engine for something; returns the command's id. Its answer appears in the same row."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO commands (verb, run, created) VALUES (?, ?, ?)", (verb, run, time.time())
+            )
+        return int(cursor.lastrowid or 0)
+
+    def acknowledge(self, command: int) -> None:
+        """The engine has seen the command."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE commands SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL", (time.time(), command)
+            )
+
+    def finish(self, command: int, refusal: str | None = None) -> None:
+        """The command is done, or refused with one line."""
+        now = time.time()
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE commands SET acknowledged = coalesce(acknowledged, ?), done = ?, refusal = ? WHERE id = ?",
+                (now, now, refusal, command),
+            )
+
+    # --- who lives ------------------------------------------------------------------------------------------------
+
+    def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
+        """An app server or a following command line lives; the engine stays up for it."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
+
+    def leave_client(self, pid: int, pid_started: float) -> None:
+        """The client is gone, or was found dead."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
+
+    def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
+        """The engine that holds the lock says who it is."""
+        now = time.time()
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (pid, pid_started, version, json.dumps(list(devices)), now, now),
+            )
+
+    def engine_beat(self) -> None:
+        """The engine lives."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
+
+    def leave_engine(self) -> None:
+        """The engine ends in good order."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM engine")
+
+
+def _next_change(connection: sqlite3.Connection) -> int:
+    row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'changed' RETURNING value").fetchone()
+    return int(row[0])
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,58 @@
+"""Checkpoint files: written whole or not at all, read without unpickling code."""
+
+import contextlib
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import torch
+
+from engine.errors import CheckpointError
+from engine.training.state import check_document
+
+
+def save(state: dict, path: Path) -> None:
+    """Write ``state`` beside ``path``, sync it to the disk and rename it.
+
+    Raises CheckpointError when the folder cannot be written; what was at ``path`` before is then still there.
+    """
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            prefix=f".{path.name}-", suffix=".part", dir=path.parent, delete=False
+        ) as file:
+            part = Path(file.name)
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError when a disk is full
+        raise CheckpointError(f"{path} cannot be written ({error})") from None
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def load(path: Path) -> dict:
+    """Read a checkpoint. Raises CheckpointError in one line when it is missing, damaged or of another format."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint at {path}") from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+        raise CheckpointError(f"the checkpoint {path} is damaged; delete it, or start the run anew") from None
+    check_document(state)
+    return state
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

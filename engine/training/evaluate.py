@@ -1,0 +1,161 @@
+"""Loss and error over whole splits, in eval mode, on a copy of the net that has BN folded into its convolutions.
+
+Which images the fixed subsets hold depends on the data set alone, never on a seed: all arms and all races on one
+data set are measured on the same images.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import RunConfig
+from engine.data.images import Images, ImageSet
+from engine.device import Device
+from engine.events import Split
+from engine.models.count import count
+
+#: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
+LARGEST_BATCH, SMALLEST_BATCH = 500, 50
+#: Multiply-adds per batch: about a tenth of a second on one CPU core, on a GPU less.
+_BATCH_BUDGET = {"cpu": 10e9, "cuda": 2e12}
+_RECALIBRATION_BATCHES = 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of an evaluation is done, ``done`` of ``total``."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss (nats) and error (percent) over a split."""
+
+    split: Split
+    loss: float
+    error: float
+    images: int
+
+
+class Evaluator:
+    """Measures ``model``, or a net of its shape, on the fixed subsets and on the whole test set."""
+
+    def __init__(self, model: nn.Module, config: RunConfig, images: ImageSet, device: Device):
+        self.bn = "recalibrated" if config.recalibrate_bn else "running"
+        self._images, self._device = images, device
+        budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
+        self._batch = int(min(LARGEST_BATCH, max(SMALLEST_BATCH, budget)))
+        self._train_subset = subset(images.train, config.data.eval_images)
+        self._test_subset = subset(images.test, config.data.eval_images)
+        self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
+        self._calibration_batch = config.optim.batch_size
+        self._folded = FoldedNet(model, device)
+
+    def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
+        """Measure ``model`` on ``splits``; it may be interrupted after each batch.
+
+        The test subset's figures come out of the pass over the whole test set where both are asked for. ``model`` is
+        left as it is, in train mode, BN statistics included.
+        """
+        passes = [split for split in splits if not (split == Split.TEST_SUBSET and Split.TEST in splits)]
+        total = sum(len(self._batches(self._indices(split))) for split in passes)
+        calibration = self._calibration.split(self._calibration_batch) if self.bn == "recalibrated" else ()
+        total, done = total + len(calibration), 0
+        statistics = model
+        if calibration:
+            statistics = _reset_bn(copy.deepcopy(model))
+            for indices in calibration:
+                with torch.no_grad(), self._device.autocast():
+                    statistics(self._input(self._images.train, indices))
+                done += 1
+                yield Batch(done, total)
+        self._folded.take(statistics)
+        for split in passes:
+            images = self._images.train if split == Split.TRAIN_CLEAN else self._images.test
+            losses, wrong = [], []
+            for indices in self._batches(self._indices(split)):
+                with torch.inference_mode():
+                    logits = self._folded.net(self._input(images, indices).to(self._device.dtype)).float()
+                    labels = images.labels[indices]
+                    losses.append(F.cross_entropy(logits, labels, reduction="none"))
+                    wrong.append(logits.argmax(1) != labels)
+                done += 1
+                yield Batch(done, total)
+            losses, wrong = torch.cat(losses), torch.cat(wrong)
+            if split == Split.TEST and Split.TEST_SUBSET in splits:
+                yield _score(Split.TEST_SUBSET, losses[self._test_subset], wrong[self._test_subset])
+            yield _score(split, losses, wrong)
+
+    def _indices(self, split: Split) -> Tensor:
+        if split == Split.TEST:
+            return torch.arange(len(self._images.test), device=self._device.torch_device)
+        return self._train_subset if split == Split.TRAIN_CLEAN else self._test_subset
+
+    def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
+        return indices.split(self._batch)
+
+    def _input(self, images: Images, indices: Tensor) -> Tensor:
+        return self._images.normalise(images.pixels[indices]).contiguous(memory_format=self._device.memory_format)
+
+
+def subset(images: Images, size: int) -> Tensor:
+    """Return the indices of a fixed random subset, ascending, int64 (size,); all of them if there are fewer."""
+    chosen = np.random.default_rng(0).permutation(len(images))[:size]
+    return torch.from_numpy(np.sort(chosen)).to(images.labels.device)
+
+
+class FoldedNet:
+    """A copy of a net in eval mode with each BN folded into its convolution: the same function, fewer passes.
+
+    ``net`` maps normalised images (N, channels, S, S) of ``device.dtype`` to logits (N, classes). In 32-bit floats
+    the logits agree with the unfolded net's up to rounding; in bf16 the folded weights are rounded once. Which BN
+    belongs to which convolution is said by ``conv_bn_pairs`` of the modules; everything else is copied as it is.
+    """
+
+    def __init__(self, model: nn.Module, device: Device):
+        self.net = copy.deepcopy(model).eval().requires_grad_(False)
+        self._pairs, folded = [], []
+        for path, module in self.net.named_modules():
+            prefix = f"{path}." if path else ""
+            for conv, bn in getattr(module, "conv_bn_pairs", ()):
+                bare = getattr(module, conv)
+                bare.bias = nn.Parameter(torch.empty(bare.out_channels), requires_grad=False)
+                setattr(module, bn, nn.Identity())
+                self._pairs.append((bare, prefix + conv, prefix + bn))
+                folded += [f"{prefix}{conv}.weight", f"{prefix}{conv}.bias"]
+        self.net.to(device.torch_device, device.dtype, memory_format=device.memory_format)
+        self._others = {name: tensor for name, tensor in self.net.state_dict().items() if name not in folded}
+
+    @torch.no_grad()
+    def take(self, model: nn.Module) -> None:
+        """Take over the present weights and BN statistics of ``model``, a net of the same shape."""
+        for conv, conv_path, bn_path in self._pairs:
+            norm = model.get_submodule(bn_path)
+            factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+            conv.weight.copy_(model.get_submodule(conv_path).weight * factor[:, None, None, None])
+            conv.bias.copy_(norm.bias - norm.running_mean * factor)
+        present = model.state_dict()
+        for name, tensor in self._others.items():
+            tensor.copy_(present[name])
+
+
+def _reset_bn(model: nn.Module) -> nn.Module:
+    """Make every BN average its batches' statistics from now on."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    return model.train()
+
+
+def _score(split: Split, losses: Tensor, wrong: Tensor) -> Score:
+    # One copy from the device per split.
+    loss, wrong = torch.stack([losses.mean(), wrong.sum()]).tolist()
+    return Score(split, loss, 100 * wrong / len(losses), len(losses))

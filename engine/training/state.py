@@ -1,0 +1,36 @@
+"""How far a training is, apart from its tensors, and the document that a checkpoint holds."""
+
+from dataclasses import asdict, dataclass, field
+
+from engine.errors import CheckpointError
+
+#: Raised by one when the document changes.
+FORMAT = 1
+
+
+@dataclass
+class Progress:
+    """Where a training stands.
+
+    ``step`` updates are done. ``due`` are the splits that are still to be evaluated at this step, in order. ``lr`` is
+    the rate of the last update that was announced; ``warming`` while the warm-up lasts; ``diverged`` the first step
+    whose loss was not finite. Seconds leave pauses out.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    lr: float | None = None
+    warming: bool = False
+    diverged: int | None = None
+    due: list[str] = field(default_factory=list)
+
+    def document(self) -> dict:
+        """Return plain values."""
+        return asdict(self)
+
+
+def check_document(state: dict) -> None:
+    """Raise CheckpointError unless ``state`` is a document of this format."""
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CheckpointError(f"the checkpoint is not of format {FORMAT}; start the run anew")

@@ -1,0 +1,223 @@
+"""The only training loop: a generator of events. Whoever asks for the next event drives it; pausing is not asking.
+
+Used by ``engine.runs.worker``. It knows no database, no clock but the run's own, and prints nothing. What it computes
+depends on config, images and device alone, never on how fast the events are taken.
+"""
+
+import math
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+
+from engine.config import RunConfig, diff
+from engine.data.augment import augment
+from engine.data.batches import BatchStream
+from engine.data.images import ImageSet
+from engine.device import Device
+from engine.errors import CheckpointError, ConfigError
+from engine.events import (
+    Diverged,
+    Evaluated,
+    Evaluating,
+    Event,
+    Finished,
+    Measured,
+    Remarked,
+    Split,
+    Started,
+    Stepped,
+)  # fmt: skip
+from engine.models.family import build_model
+from engine.training.clock import Clock
+from engine.training.evaluate import Batch, Evaluator
+from engine.training.figures import Figures
+from engine.training.optim import (
+    WARMUP_CHECK,
+    build_optimizer,
+    learning_rate,
+    momentum_of,
+    set_momentum,
+    warmup_ends,
+)  # fmt: skip
+from engine.training.state import FORMAT, Progress, check_document
+
+#: Seconds between two fetches of the figures.
+FLUSH_S = 0.25
+
+
+class Trainer:
+    """One training of one net, from its start or from a checkpoint's ``state``.
+
+    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net or of other
+    data.
+    """
+
+    def __init__(self, config: RunConfig, images: ImageSet, device: Device, state: dict | None = None):
+        _check_fit(config, images)
+        self.config = config
+        self.device = device
+        self.images = images.to(device.torch_device)
+        self.model = build_model(config.model, config.seed).to(device.torch_device, memory_format=device.memory_format)
+        self.optimizer = build_optimizer(self.model, config.optim)
+        self.figures = Figures(device.torch_device, config.optim.batch_size)
+        self.progress = Progress(warming=config.optim.warmup_lr is not None)
+        if state is not None:
+            self._restore(state)
+        self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
+        self._evaluator = Evaluator(self.model, config, self.images, device)
+        self._evaluation_steps = frozenset(config.evaluation_steps())
+        self._clock = Clock(self.progress.seconds)
+        self._flushed_at = 0.0
+
+    def events(self) -> Iterator[Event]:
+        """Train to the end, yielding what happens. The run's clock stands still while an event is being handled."""
+        self._clock.go()
+        for event in self._train():
+            self._clock.stop()
+            yield event
+            self._clock.go()
+        self._clock.stop()
+
+    def drain(self) -> Measured | None:
+        """Fetch the figures that were not yielded yet; None if there are none. Waits for the device."""
+        rows = self.figures.fetch()
+        self._flushed_at = self._clock.seconds()
+        bad = next((index for index, row in enumerate(rows) if not math.isfinite(row.loss)), None)
+        if bad is not None:
+            self.progress.diverged = rows[bad].step
+            rows = rows[: bad + 1]
+        return Measured(rows) if rows else None
+
+    def state(self) -> dict:
+        """Return copies of everything that is needed to go on, bit for bit, as tensors and plain values.
+
+        Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
+        state. Figures that were not drained are inside and come out again after a resume.
+        """
+        self.progress.seconds = self._clock.seconds()
+        return {
+            "format": FORMAT,
+            "config": self.config.to_json(),
+            "data": self.images.checksum,
+            "model": {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()},
+            "momentum": momentum_of(self.model, self.optimizer),
+            "progress": self.progress.document(),
+            "figures": self.figures.state(),
+        }
+
+    def _train(self) -> Iterator[Event]:
+        progress, total = self.progress, self.config.optim.steps
+        yield self._started()
+        while True:
+            if self._flush_is_due() and (measured := self.drain()):
+                yield measured
+            if progress.diverged:
+                yield Diverged(progress.diverged)
+                return
+            if progress.due:
+                yield from self._evaluate()
+            yield from self._adjust()
+            if progress.step >= total:
+                break
+            self._update()
+            yield Stepped(progress.step)
+        seconds = self._clock.seconds()
+        yield Finished(progress.step, seconds, progress.evaluation_seconds / seconds if seconds else 0.0)
+
+    def _update(self) -> None:
+        """Do one update of the weights. Nothing in here waits for the device."""
+        config, step = self.config, self.progress.step + 1
+        indices = torch.from_numpy(self._batches.indices(step)).to(self.device.torch_device, non_blocking=True)
+        labels = self.images.train.labels[indices]
+        inputs = self.images.normalise(self.images.train.pixels[indices])
+        inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
+        with self.device.autocast():
+            logits = self.model(inputs)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        wrong = (logits.detach().argmax(1) != labels).sum()
+        self.figures.add(step, loss.detach(), wrong, self.progress.lr, self._clock.seconds())
+        self.progress.step = step
+        if step in self._evaluation_steps:
+            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.TEST] * (step == config.optim.steps)
+            self.progress.due = [split.value for split in splits]
+
+    def _evaluate(self) -> Iterator[Event]:
+        progress = self.progress
+        before = since = self._clock.seconds()
+        for part in self._evaluator.run(self.model, [Split(name) for name in progress.due]):
+            now = self._clock.seconds()
+            progress.evaluation_seconds += now - since
+            since = now
+            if isinstance(part, Batch):
+                yield Evaluating(progress.step, part.done, part.total)
+                continue
+            progress.due.remove(part.split.value)
+            yield Evaluated(
+                progress.step, part.split, part.loss, part.error, part.images, now, now - before, self._evaluator.bn
+            )
+            before = now
+
+    def _adjust(self) -> Iterator[Event]:
+        """Set the learning rate of the next update, and remark on it when it changes."""
+        progress, optim = self.progress, self.config.optim
+        kind = "lr"
+        if progress.warming and warmup_ends(optim, progress.step, self.figures.running_error):
+            progress.warming, kind = False, "warmup"
+        if progress.step >= optim.steps:
+            if progress.warming:
+                progress.warming = False
+                yield Remarked(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
+            return
+        before, progress.lr = progress.lr, learning_rate(optim, progress.step + 1, progress.warming)
+        for group in self.optimizer.param_groups:
+            group["lr"] = progress.lr
+        if before not in (None, progress.lr):
+            yield Remarked(progress.step + 1, kind, f"learning rate {before:g} to {progress.lr:g}")
+
+    def _flush_is_due(self) -> bool:
+        """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
+        progress = self.progress
+        needed = progress.due or self.figures.full or (progress.warming and progress.step % WARMUP_CHECK == 0)
+        return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
+
+    def _started(self) -> Started:
+        return Started(
+            step=self.progress.step,
+            total_steps=self.config.optim.steps,
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            device=str(self.device.torch_device),
+            device_name=self.device.name,
+            precision=self.device.precision,
+            threads=self.device.threads,
+            train_images=len(self.images.train),
+            test_images=len(self.images.test),
+        )
+
+    def _restore(self, state: dict) -> None:
+        check_document(state)
+        saved = RunConfig.from_json(state["config"])
+        if saved.model != self.config.model:
+            changes = diff(saved.model, self.config.model).items()
+            words = ", ".join(f"{key} {there} instead of {here}" for key, (there, here) in changes)
+            raise CheckpointError(f"the checkpoint is of another net ({words})")
+        if state["data"] != self.images.checksum:
+            raise CheckpointError("the checkpoint was trained on other images than these; start the run anew")
+        self.model.load_state_dict(state["model"])
+        set_momentum(self.model, self.optimizer, state["momentum"])
+        self.figures.restore(state["figures"])
+        self.progress = Progress(**state["progress"])
+
+
+def _check_fit(config: RunConfig, images: ImageSet) -> None:
+    model = config.model
+    wanted = (model.channels, model.image_size, model.classes)
+    given = (images.channels, images.image_size, len(images.classes))
+    if wanted != given:
+        names = ("model.channels", "model.image_size", "model.classes")
+        fitting = ", ".join(f"{name}={value}" for name, value in zip(names, given, strict=True))
+        raise ConfigError(f"the net does not fit the images of {images.name}; set {fitting}")

@@ -1,0 +1,76 @@
+import json
+import time
+
+import pytest
+
+from app import data
+from engine.config import RaceConfig, RunConfig, replace
+from engine.events import Evaluated, RunState, Split, StepRow
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+
+class Bench:
+    """A workspace with a race of four runs and a writer that stands in for their workers."""
+
+    def __init__(self, path):
+        self.workspace = Workspace.at(path).prepare()
+        self.writer = Writer(self.workspace)
+        config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": 1000}))
+        self.race, self.runs = self.writer.submit(config)
+
+    def steps(self, run, first, last, per_second=5.0, loss=None):
+        self.writer.record(
+            run,
+            [
+                StepRow(s, loss or 1 + run / 7 + s / 1000, 50 + run, 1.5, 50.5 + run, 0.1, s / per_second)
+                for s in range(first, last + 1)
+            ],
+        )
+
+    def evaluation(self, run, step, split=Split.TEST_SUBSET, error=40.0):
+        self.writer.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, step / 5, 0.1, "running")])
+
+    def run_states(self, run, *states):
+        for state in states:
+            self.writer.move(run, state)
+
+    def start_all(self):
+        for run in self.runs:
+            self.run_states(run, RunState.STARTING, RunState.RUNNING)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    data.use(tmp_path / "workspace")
+    bench = Bench(tmp_path / "workspace")
+    yield bench
+    bench.writer.close()
+    data.use(tmp_path / "elsewhere")
+
+
+class Listener:
+    """Collects what a viewer is told."""
+
+    def __init__(self):
+        self.chunks, self.cursor, self.documents, self.times = [], None, [], []
+
+    def hear(self, chunk):
+        self.chunks.append(chunk)
+        for line in chunk.decode().splitlines():
+            if line.startswith("id:"):
+                self.cursor = tuple(int(part) for part in line[3:].split("."))
+            elif line.startswith("data:"):
+                self.documents.append(json.loads(line[5:]))
+                self.times.append(time.monotonic())
+
+    def points(self, run):
+        found = []
+        for document in self.documents:
+            for entry in document.get("p", []):
+                if entry[0] == run:
+                    found += entry[-1][::3]
+        return found
+
+    def all(self, key):
+        return [document[key] for document in self.documents if key in document]

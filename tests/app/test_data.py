@@ -1,0 +1,240 @@
+import threading
+from collections import namedtuple
+
+import pytest
+
+from app import data
+from app.data import pool, steering
+from app.data.place import here as here_is
+from engine.config import RaceConfig, RunConfig, replace
+from engine.errors import CommandRefused
+from engine.events import RunState, StepRow
+from engine.presets import PRESETS
+from engine.store.schema import set_aside
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def place(tmp_path):
+    yield Workspace(data.use(tmp_path / "workspace"))
+    data.use(tmp_path / "elsewhere")
+
+
+def submit(place, **changes):
+    run = replace(PRESETS["quick"].run, {"optim.steps": 120, **changes.pop("run", {})})
+    with Writer(place.prepare()) as writer:
+        return writer.submit(RaceConfig(preset="quick", run=run, **changes))
+
+
+def test_health_of_an_empty_and_of_a_used_workspace(place):
+    assert data.health() == data.Health("empty")
+    assert data.races() == []
+    submit(place)
+    assert data.health() == data.Health("ok")
+    assert data.health().usable
+
+
+def test_health_names_a_damaged_database_and_keeps_it(place):
+    submit(place)
+    place.database.with_name("skipscope.db-wal").unlink(missing_ok=True)
+    place.database.write_bytes(b"this is no database at all" * 100)
+    health = data.health()
+    assert (health.state, health.usable) == ("damaged", False)
+    assert "doctor --new-database" in health.message
+    assert "\n" not in health.message
+    assert data.attend() == health.message
+    assert place.database.read_bytes().startswith(b"this is no database")
+
+
+def test_health_names_a_newer_database(place):
+    submit(place)
+    with Writer(place) as writer, writer.transaction() as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999-later', 0)")
+    health = data.health()
+    assert (health.state, health.usable) == ("other version", False)
+    assert "9999-later" in health.message
+
+
+def test_health_names_a_folder_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").write_text("")
+    data.use(tmp_path / "file" / "below")
+    health = data.health()
+    assert (health.state, health.usable) == ("not writable", False)
+    assert "--workspace DIR" in health.message
+
+
+def test_races_are_newest_first_and_follow_every_change(place):
+    first, runs = submit(place, seeds=2, name="a look")
+    second, _ = submit(place, depths=(20,), shortcuts=("none",), run={"model.width": 12})
+    races = data.races()
+    assert [race.id for race in races] == [second, first]
+    assert data.races() is races  # nothing changed: not read again
+    old = data.race(first)
+    assert old.arms == ("plain-20", "plain-56", "A-20", "A-56")
+    assert (old.seeds, old.steps, old.lr, old.has_both_families) == (2, 120, (0.1,), True)
+    assert old.states == {"queued": 8}
+    assert old.title == (
+        f"Race {first}: a look: plain-20, plain-56, A-20, A-56 on fashion-mnist-mini, 120 steps, 2 seeds"
+    )
+    with Writer(place) as writer:
+        writer.move(runs[0], RunState.STARTING)
+    assert data.race(first).states == {"queued": 7, "starting": 1}
+    assert data.race(first).state == "starting"
+    assert data.race(999) is None
+
+
+def test_the_command_repeats_the_race(place):
+    race, _ = submit(place, seeds=2, first_seed=3, run={"model.width": 12, "optim.lr": 0.05})
+    assert data.race(race).as_command == (
+        "python -m engine race --depths 20,56 --shortcuts none,A --preset quick --data fashion-mnist-mini --steps 120 "
+        "--seeds 2 --first-seed 3 --set model.width=12 --set optim.lr=0.05"
+    )
+    assert {"setting": "optim.lr", "value": "0.05"} in data.race(race).protocol
+    assert {"what": "seeds", "value": "3, 4"} in data.race(race).origin
+
+
+def test_cards_hold_everything_the_page_shows_of_a_run(place):
+    race, runs = submit(place)
+    with Writer(place) as writer:
+        writer.add_checkpoint(runs[1], 10, "tenth", 4096)
+        writer.move(runs[2], RunState.STARTING)
+        writer.move(runs[2], RunState.FAILED, cause="out of memory")
+    cards = data.cards(race)
+    assert [card["run"] for card in cards] == runs
+    assert set(cards[0]) == {
+        "run", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
+        "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "batch_size",
+        "train_images", "checkpoints", "checkpoint_bytes",
+    }  # fmt: skip
+    assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
+    assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
+    assert cards[0]["train_images"] == 20_000
+
+
+def test_history_and_delta_meet_at_the_cursor(place):
+    _, runs = submit(place)
+    with Writer(place) as writer:
+        writer.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(1, 8)])
+        history = data.history(runs, 100)
+        writer.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(8, 11)])
+        writer.record(runs[1], [StepRow(1, 1.0, 50.0, 1.0, 50.0, 0.1, 1)])
+        writer.delete(runs[3])
+    head = data.head()
+    delta = data.delta(runs, history.head[:2], head[:2])
+    assert [int(s) for s in history.series[runs[0]][data.Split.TRAIN].columns["step"]] == list(range(1, 8))
+    assert [(row["run"], row["step"]) for row in delta.points] == [
+        (runs[0], 8), (runs[0], 9), (runs[0], 10), (runs[1], 1),
+    ]  # fmt: skip
+    assert delta.deleted == [runs[3]]
+    assert data.known_runs([*runs, 99]) == set(runs[:3])
+
+
+def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):
+    _, runs = submit(place)
+    with Writer(place) as writer:
+        plan = writer._connection.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM points WHERE id > 5 AND id <= 9 AND +run IN (1, 2) ORDER BY id"
+        ).fetchall()
+    assert "PRIMARY KEY" in plan[0][3]
+
+
+def test_readers_are_reused_and_dropped_with_their_database(place):
+    submit(place)
+    opened = []
+    here = here_is()
+    make = here.pool._make
+    here.pool._make = lambda: opened.append(1) or make()
+    for _ in range(5):
+        data.head()
+    assert len(opened) == 1
+    set_aside(place)
+    with pytest.raises(data.SkipscopeError, match="no database yet"):
+        data.head()
+    submit(place)
+    assert data.head().points == 0
+    assert len(opened) == 3
+
+
+def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
+    class Connection:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    path = tmp_path / "db"
+    path.write_text("")
+    made = []
+    connections = pool.Pool(path, lambda: made.append(Connection()) or made[-1])
+    inside, go = threading.Barrier(13), threading.Event()
+
+    def use():
+        with connections.lend():
+            inside.wait(5)
+            go.wait(5)
+
+    threads = [threading.Thread(target=use) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    inside.wait(5)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(made) == 12
+    assert sum(not connection.closed for connection in made) == pool.POOLED
+    with connections.lend() as late:
+        connections.close()
+        assert not late.closed
+    assert all(connection.closed for connection in made)
+
+
+def test_choices_are_checked_in_one_line(place):
+    assert data.depth_problem(20) == ""
+    assert data.depth_problem(21).endswith("nearest 20 and 26")
+    assert data.count(20, "A").parameters == 269_722
+    assert data.preset_source("quick") == "fashion-mnist-mini"
+    with pytest.raises(data.SkipscopeError, match="unknown data set"):
+        data.data_present("nothing")
+    with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
+        data.start_race([21], ["none"])
+    assert not place.database.exists()
+
+
+def test_command_all_asks_every_able_run_and_then_tells_the_first_refusal(place, monkeypatch):
+    race, runs = submit(place)
+    with Writer(place) as writer:
+        writer.move(runs[3], RunState.STOPPED)
+    asked = []
+
+    def command(verb, run):
+        asked.append((verb, run))
+        if run == runs[0]:
+            raise CommandRefused("not now")
+
+    monkeypatch.setattr(steering, "command", command)
+    with pytest.raises(data.SkipscopeError, match="not now"):
+        data.command_all("pause", race)
+    assert asked == [("pause", run) for run in runs[:3]]
+    with pytest.raises(data.SkipscopeError, match="unknown command"):
+        data.command_all("delete", race)
+
+
+def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
+    handed = []
+
+    class Control(namedtuple("Control", "")):
+        def start_race(self, race):
+            handed.append(race)
+            return 7, [1, 2]
+
+    monkeypatch.setattr(here_is(), "control", Control())
+    race = data.start_race([20, 56], ["none"], "quick", "fashion-mnist-mini", 150, 2, 5, {"lr": "0.05"})
+    assert race == 7
+    assert (handed[0].run.optim.steps, handed[0].run.optim.lr, handed[0].first_seed) == (150, 0.05, 5)
+
+
+def test_defaults_of_the_run_config_are_no_settings_of_a_race(place):
+    race, _ = submit(place)
+    assert data.race(race).settings == {}
+    assert RunConfig().optim.lr == 0.1

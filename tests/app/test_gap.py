@@ -1,0 +1,92 @@
+import pytest
+
+from app.data.gap import Standing, at_the_end, common_step, compared, statement
+
+
+def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300):
+    arm = f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
+    return Standing(run, arm, depth, shortcut, seed, lr, state, step, total)
+
+
+FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
+ERRORS = {1: 17.2, 2: 55.4, 3: 15.0, 4: 21.1}
+
+
+def test_the_sentence_of_a_race_that_trains():
+    assert statement(FOUR, ERRORS, clean=False) == (
+        "After 200 steps, 1 seed, one learning rate (0.1) for all arms: plain-56 is 38.2 points above plain-20 in "
+        "running training error; A-56 is 6.1 above A-20."
+    )
+
+
+def test_the_compared_step_is_one_that_every_compared_run_has_reached():
+    runs = [*FOUR[:3], standing(4, 56, "A", step=123)]
+    assert common_step(runs) == 123
+    assert statement(runs, ERRORS, clean=False).startswith("After 123 steps")
+
+
+def test_middle_depths_and_single_depths_hold_nobody_back():
+    runs = [*FOUR, standing(5, 32, step=60), standing(6, 20, "B", step=55)]
+    assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
+    assert common_step(runs) == 200
+
+
+def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_steps():
+    done = [standing(r.run, r.depth, r.shortcut, state="finished", step=300) for r in FOUR]
+    assert at_the_end(done)
+    assert "in clean training error" in statement(done, ERRORS, clean=True)
+    assert not at_the_end([*done[:3], FOUR[3]])
+    assert not at_the_end([*done[:3], standing(4, 56, "A", state="finished", step=400, total=400)])
+    assert not at_the_end([])
+
+
+def test_several_seeds_give_mean_and_range():
+    runs = [standing(10 * seed + depth, depth, seed=seed) for seed in range(3) for depth in (20, 56)]
+    errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
+    assert statement(runs, errors, clean=False) == (
+        "After 200 steps, 3 seeds, one learning rate (0.1) for all arms: plain-56 is 25.0 points above plain-20 in "
+        "running training error (mean; 20.0 to 30.0)."
+    )
+
+
+@pytest.mark.parametrize("state", ["diverged", "failed"])
+def test_broken_runs_are_named_and_take_no_part(state):
+    runs = [FOUR[0], standing(2, 56, state=state, step=70), *FOUR[2:]]
+    text = statement(runs, ERRORS, clean=False)
+    assert "A-56 is 6.1 points above A-20" in text
+    assert "plain-56 is" not in text
+    assert text.endswith(f"plain-56 {state} at step 70.")
+
+
+def test_a_missing_seed_is_counted_where_it_is_missing():
+    runs = [*FOUR, *(standing(10 + r.run, r.depth, r.shortcut, seed=1) for r in FOUR)]
+    runs[1] = standing(2, 56, state="diverged", step=9)
+    text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
+    assert "2 seeds" in text
+    assert "plain-56 is 38.2 points above plain-20 in running training error (1 of 2 seeds)" in text
+    assert "plain-56 (seed 0) diverged at step 9" in text
+
+
+def test_a_stopped_run_takes_part_with_what_it_has_unless_that_is_too_little():
+    late = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=150)]
+    assert common_step(late) == 150
+    assert statement(late, ERRORS, clean=False).endswith("A-56 stopped at step 150.")
+    early = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=12)]
+    assert common_step(early) == 200
+    assert statement(early, ERRORS, clean=False).endswith("A-56 stopped at step 12.")
+
+
+def test_too_early_and_nothing_to_compare():
+    early = [standing(1, 20, step=49), standing(2, 56, step=90)]
+    assert statement(early, {}, clean=False).startswith("Too early to compare: step 49")
+    assert "no degradation gap" in statement([standing(1, 20), standing(2, 20, "A")], {}, clean=False)
+    assert statement([], {}, clean=False) == ""
+    assert statement(FOUR, {}, clean=False) == "No figures to compare yet."
+
+
+def test_different_learning_rates_below_and_level():
+    runs = [*FOUR[:3], standing(4, 56, "A", lr=0.05)]
+    text = statement(runs, {1: 20.0, 2: 18.0, 3: 15.0, 4: 15.02}, clean=False)
+    assert "learning rates 0.05 to 0.1" in text
+    assert "plain-56 is 2.0 points below plain-20" in text
+    assert "A-56 is level with A-20" in text

@@ -1,0 +1,213 @@
+"""The server as a program: what it says, what it loads, and how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from app.__main__ import allowed_hosts, page_url
+from engine.runs.control import Control
+from engine.store.workspace import PROJECT, Workspace
+from engine.store.writer import Writer
+from tests.app.live.conftest import Bench
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def app(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments], cwd=PROJECT, env={**os.environ, **environment},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(command, port, cwd, **environment):
+    process = subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            with suppress(OSError):
+                if get(port, "/_stcore/health").status == 200:
+                    break
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        process.stdout.close()
+
+
+def get(port, path, **headers):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    answer.text = answer.read().decode()
+    connection.close()
+    return answer
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A workspace whose runs are stopped, so that an engine that starts leaves them alone."""
+    bench = Bench(tmp_path / "workspace")
+    bench.start_all()
+    bench.steps(bench.runs[0], 1, 30)
+    for run in bench.runs:
+        bench.run_states(run, "stopping", "stopped")
+    yield bench
+    bench.writer.close()
+    control, deadline = Control(bench.workspace), time.monotonic() + 15
+    while control.engine_status().state != "alive" and time.monotonic() < deadline:
+        time.sleep(0.05)  # the server has started an engine, which may be on its way still
+    assert control.shutdown()
+
+
+def open_stream(port, runs):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", f"/live/stream?runs={','.join(map(str, runs))}&since=0.0")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    while not answer.readline().startswith(b'data:{"p"'):
+        pass
+    return connection, answer
+
+
+@contextmanager
+def open_page(port):
+    """Open the page as a browser does; inside, the script has run through."""
+    address = f"ws://127.0.0.1:{port}/_stcore/stream"
+    with suppress(ConnectionClosed), connect(address, origin=f"http://127.0.0.1:{port}", max_size=None) as page:
+        rerun = BackMsg()
+        rerun.rerun_script.query_string = ""
+        page.send(rerun.SerializeToString())
+        while True:
+            message = ForwardMsg.FromString(page.recv(timeout=20))
+            if message.WhichOneof("type") == "script_finished":
+                assert message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+                break
+        yield
+
+
+def test_a_server_with_a_page_and_a_stream_open_loads_no_torch_and_stops_within_three_seconds(bench):
+    port = free_port()
+    command = [sys.executable, "-m", "app", "--port", str(port), "--workspace", str(bench.workspace.path)]
+    with serving(command, port, PROJECT, DISPLAY="", WAYLAND_DISPLAY="") as process, open_page(port):
+        connection, answer = open_stream(port, bench.runs)
+        history = get(port, f"/live/history?runs={bench.runs[0]}")
+        assert history.status == 200
+        assert history.headers["x-content-type-options"] == "nosniff"
+        assert history.headers["x-frame-options"] == "SAMEORIGIN"
+        assert get(port, f"/live/history?runs={bench.runs[0]}", Host="evil.example").status == 400
+        if Path("/proc").is_dir():
+            assert "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text()
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 3
+        answer.read()  # ended in order, not cut off
+        connection.close()
+        said = process.stdout.read().strip().splitlines()
+    assert said == [f"Skipscope is at http://localhost:{port} (Ctrl-C stops the page, not the runs)"]
+
+
+def test_streamlit_run_serves_the_same_from_any_folder(bench, tmp_path):
+    port = free_port()
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(PROJECT / "app" / "server.py"), "--server.port", str(port),
+        "--server.address", "127.0.0.1", "--server.headless", "true",
+    ]  # fmt: skip
+    place = str(bench.workspace.path)
+    with serving(command, port, tmp_path, SKIPSCOPE_WORKSPACE=place) as process, open_page(port):
+        assert get(port, f"/live/history?runs={bench.runs[0]}").status == 200
+        connection, _ = open_stream(port, bench.runs)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.wait(10)
+        assert time.monotonic() - began < 3
+        connection.close()
+
+
+def test_importing_the_server_loads_no_torch():
+    code = "import sys, app.server, app.data, app.live.routes; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=30, check=False).returncode == 0
+
+
+def test_a_busy_port_is_one_line_that_names_a_free_one():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = app("--port", str(port), "--no-browser")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    line = result.stderr.strip().splitlines()[-1]
+    free = re.fullmatch(rf"Error: port {port} is busy \(.*\); --port (\d+) is free", line)
+    assert free
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", int(free[1])))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--workspace", "FILE/below"], "cannot be written"),
+        (["--host", "203.0.113.7"], "not an address of this machine"),
+        (["--port", "99999"], "99999"),
+    ],
+)
+def test_bad_calls_are_one_line_and_exit_2(arguments, words, tmp_path):
+    (tmp_path / "FILE").write_text("")
+    arguments = [argument.replace("FILE", str(tmp_path / "FILE")) for argument in arguments]
+    result = app("--no-browser", *(arguments if "--port" in arguments else [*arguments, "--port", str(free_port())]))
+    assert result.returncode == 2
+    assert words in result.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
+def test_a_damaged_database_does_not_keep_the_server_from_starting(tmp_path):
+    place = Workspace.at(tmp_path / "workspace").prepare()
+    Writer(place).close()
+    place.database.write_bytes(b"garbage" * 1000)
+    port = free_port()
+    command = [sys.executable, "-m", "app", "--port", str(port), "--workspace", str(place.path), "--no-browser"]
+    with serving(command, port, PROJECT) as process:
+        answer = get(port, "/live/history?runs=1")
+        assert answer.status == 503
+        assert "is damaged" in answer.text
+        assert "\n" not in answer.text
+        with open_page(port):
+            pass
+        process.terminate()
+        process.wait(5)
+
+
+def test_hosts_and_addresses():
+    assert allowed_hosts("127.0.0.1") == ["localhost", "127.0.0.1", "::1"]
+    assert "192.0.2.5" in allowed_hosts("192.0.2.5")
+    assert socket.gethostname() in allowed_hosts("0.0.0.0")
+    assert "*" not in allowed_hosts("0.0.0.0")
+    assert page_url("0.0.0.0", 80) == "http://localhost:80"
+    assert page_url("::1", 8501) == "http://[::1]:8501"

@@ -1,0 +1,192 @@
+"""The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import data
+from engine.errors import EngineUnreachable
+from engine.events import ENDED, RunState
+from tests.app.live.conftest import Bench
+
+MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+
+#: How a run gets into a state.
+PATHS = {
+    RunState.QUEUED: (),
+    RunState.STARTING: (RunState.STARTING,),
+    RunState.RUNNING: (RunState.STARTING, RunState.RUNNING),
+    RunState.PAUSED: (RunState.PAUSED,),
+    RunState.STOPPING: (RunState.STARTING, RunState.STOPPING),
+    RunState.STOPPED: (RunState.STOPPED,),
+    RunState.FINISHED: (RunState.STARTING, RunState.RUNNING, RunState.FINISHED),
+    RunState.DIVERGED: (RunState.STARTING, RunState.RUNNING, RunState.DIVERGED),
+    RunState.FAILED: (RunState.STARTING, RunState.FAILED),
+    RunState.LOST: (RunState.STARTING, RunState.LOST),
+}
+
+
+@pytest.fixture
+def page(workspace):
+    data.use(workspace.path)
+    yield AppTest.from_file(MAIN, default_timeout=20)
+    data.use(workspace.path)
+
+
+@pytest.fixture
+def bench(workspace):
+    bench = Bench(workspace.path)
+    yield bench
+    bench.writer.close()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Races that the page asked for, in place of an engine that trains them."""
+    asked = []
+    monkeypatch.setattr(data, "start_race", lambda *args, **kwargs: asked.append((args, kwargs)) or 1)
+    return asked
+
+
+def component(page):
+    """The data that the streaming component was given."""
+    import json
+
+    found = [node for node in page.main if node.type == "bidi_component"]
+    assert len(found) == 1
+    return json.loads(found[0].proto.json)
+
+
+def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == "Watch depth make a plain net worse"
+    main_buttons = [button for button in page.main.button]
+    assert [button.key for button in main_buttons] == ["start_quick"]
+    main_buttons[0].click().run()
+    (depths, shortcuts), choices = started[0]
+    assert (depths, shortcuts) == ([20, 56], ["none", "A"])
+    assert choices["preset"] == "quick"
+    assert choices["steps"] == 300
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_every_state_is_drawn(page, bench, state):
+    for run in bench.runs:
+        bench.run_states(run, *PATHS[state])
+    page.run()
+    assert not page.exception
+    assert component(page)["race"] == bench.race
+    assert [run["label"] for run in component(page)["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
+    assert data.race(bench.race).state == state
+    assert set(data.races()[0].states) == {state}
+    assert state in component(page)["states"]
+
+
+def test_the_view_follows_its_controls(page, bench):
+    page.run()
+    assert component(page)["view"] == {"layout": "side", "metric": "error", "scale": "linear", "x": "step"}
+    for key, value in (("layout", "overlaid"), ("metric", "loss"), ("scale", "log"), ("x", "seconds")):
+        page.segmented_control(key=key).set_value(value)
+    page.run()
+    assert component(page)["view"] == {"layout": "overlaid", "metric": "loss", "scale": "log", "x": "seconds"}
+
+
+def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, bench):
+    page.run()
+    assert any("about 13 of 40 points remain" in caption.value for caption in page.caption)
+
+
+def test_the_command_that_repeats_the_race_is_shown(page, bench):
+    page.run()
+    command = page.code[0].value
+    assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")
+    assert "--steps 1000" in command
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("21", "nearest 20 and 26"),
+        ("fifty", "'fifty' is not a number"),
+        ("2000", "not 6n+2"),
+    ],
+)
+def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, started, typed, said):
+    page.run()
+    page.text_input(key="other_depths").set_value(typed).run()
+    assert any(said in caption.value for caption in page.sidebar.caption)
+    assert page.button(key="start").disabled
+    assert not started
+
+
+def test_no_arms_no_start(page, started):
+    page.run()
+    page.pills(key="shortcuts").set_value([]).run()
+    assert page.button(key="start").disabled
+    assert page.button(key="start").label == "Choose depths and shortcuts"
+
+
+def test_a_preset_fills_the_fields_in(page):
+    page.run()
+    page.segmented_control(key="preset").set_value("paper").run()
+    assert page.number_input(key="steps").value == 64_000
+    assert page.number_input(key="width").value == 16
+    assert page.selectbox(key="data").value == "cifar10"
+
+
+def test_the_fields_reach_the_race(page, started):
+    page.run()
+    page.pills(key="depths").set_value([8])
+    page.text_input(key="other_depths").set_value("26, 50")
+    page.number_input(key="seeds").set_value(3)
+    page.number_input(key="lr").set_value(0.05)
+    page.run()
+    assert page.button(key="start").label == "Start race of 18 runs"
+    page.button(key="start").click().run()
+    (depths, shortcuts), choices = started[0]
+    assert (depths, shortcuts, choices["seeds"]) == ([8, 26, 50], ["none", "A"], 3)
+    assert choices["settings"]["lr"] == "0.05"
+
+
+def test_a_refused_start_says_why(page, monkeypatch):
+    def refuse(*_, **__):
+        raise EngineUnreachable("the engine did not answer within 10 s")
+
+    monkeypatch.setattr(data, "start_race", refuse)
+    page.run()
+    page.button(key="start").click().run()
+    assert page.sidebar.error[0].value == "the engine did not answer within 10 s"
+
+
+def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, monkeypatch):
+    workspace.database.write_bytes(b"not a database at all" * 300)
+    monkeypatch.setattr(data, "attend", lambda: "")
+    page.run()
+    assert not page.exception
+    assert "is damaged" in page.error[0].value
+    page.button[0].click().run()
+    assert page.title[0].value == "Watch depth make a plain net worse"
+    kept = [path for path in workspace.path.iterdir() if path.name.startswith("skipscope-damaged")]
+    assert len(kept) == 1
+    assert kept[0].read_bytes().startswith(b"not a database")
+
+
+def test_a_workspace_that_cannot_be_written_is_named(page, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    data.use(blocked)
+    page.run()
+    assert "cannot be written" in page.error[0].value
+
+
+def test_seeds_are_told_apart_when_there_are_several(workspace, page):
+    from engine.config import RaceConfig
+    from engine.store.writer import Writer
+
+    with Writer(workspace) as writer:
+        writer.submit(RaceConfig(depths=(8,), shortcuts=("none", "A"), seeds=2))
+    page.run()
+    assert [run["label"] for run in component(page)["runs"]] == ["plain-8 s0", "A-8 s0", "plain-8 s1", "A-8 s1"]
+    assert len(ENDED) == 5

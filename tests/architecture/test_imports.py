@@ -1,0 +1,124 @@
+"""The import arrows of the house, read from the syntax trees of engine/ and app/ (nothing is imported here)."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+BASICS = {"engine", "engine.errors", "engine.events", "engine.config", "engine.presets"}
+
+#: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
+ARROWS: dict[str, set[str]] = {
+    "engine": set(),
+    "engine.errors": set(),
+    "engine.events": set(),
+    "engine.config": {"engine.errors", "engine.events"},
+    "engine.presets": {"engine.errors", "engine.events", "engine.config"},
+    "engine.provenance": {"engine", "engine.store.workspace"},
+    "engine.device": {*BASICS},
+    "engine.data": {*BASICS, "engine.data"},
+    "engine.models": {*BASICS, "engine.models"},
+    "engine.training": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.training"},
+    "engine.store": {*BASICS, "engine.provenance", "engine.store"},
+    # The engine's torch-free side: registries, counts and presence, never nets, images or training.
+    "engine.runs": {
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.models.registry", "engine.models.count",
+        "engine.data.registry", "engine.data.presence",
+    },
+    # The one place where training and store meet, and what loads it ahead of time.
+    "engine.runs.worker": {
+        *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.models", "engine.training",
+    },
+    "engine.runs.launchers.preload": {"engine.runs.worker", "engine.device", "engine.data", "engine.training"},
+    "engine.cli": {
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
+        "engine.cli_race", "engine.models.count", "engine.data.registry", "engine.data.presence",
+    },
+    "engine.__main__": {"engine.cli"},
+    "app": {"app"},
+    # The only file of the app that touches the engine.
+    "app.data": {
+        *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", "engine.models.registry",
+        "engine.models.count", "engine.data.registry", "engine.data.presence",
+    },
+}  # fmt: skip
+ARROWS["engine.cli_race"] = ARROWS["engine.cli_output"] = ARROWS["engine.cli"]
+ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
+
+#: Modules that may import torch; all others must not, at any depth of their code.
+MAY_TORCH = ("engine.device", "engine.data", "engine.models", "engine.training", "engine.runs.launchers.preload")
+TORCH = {"torch", "torchvision"}
+#: Torch-free although their folder is not: the app and the engine's supervisor import them.
+TORCH_FREE = {
+    "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
+    "engine.models.count",
+}  # fmt: skip
+BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for top in ("engine", "app"):
+        for path in sorted((PROJECT / top).rglob("*.py")):
+            parts = path.relative_to(PROJECT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, inside functions too; ``from package import module`` counts as the module."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else node.module)
+    return found
+
+
+def inside(module: str, prefixes) -> bool:
+    return any(module == prefix or module.startswith(f"{prefix}.") for prefix in prefixes if prefix)
+
+
+def rule_for(module: str) -> str:
+    return max((prefix for prefix in ARROWS if inside(module, [prefix])), key=len)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_arrows(module):
+    allowed = ARROWS[rule_for(module)]
+    own = {name for name in imports(MODULES[module]) if inside(name, ["engine", "app"])}
+    # "engine" alone in a rule means the package's own __init__ (the version), not everything below it.
+    wrong = {name for name in own if not (name in allowed or inside(name, allowed - {"engine"}))}
+    assert not wrong, f"{module} must not import {', '.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_torch_and_streamlit_stay_where_they_belong(module):
+    packages = {name.partition(".")[0] for name in imports(MODULES[module])}
+    if not inside(module, MAY_TORCH) or module in TORCH_FREE:
+        assert not packages & TORCH, f"{module} must not import torch"
+    if inside(module, ["engine"]):
+        assert "streamlit" not in packages, f"{module} must not import streamlit"
+    if inside(module, ["app.data", "app.charts"]):
+        assert "streamlit" not in packages, f"{module} must not import streamlit"
+    if module in BASICS - {"engine"}:
+        assert packages <= {"engine", *BASIC_PACKAGES}
+
+
+def test_the_rules_can_fail(tmp_path):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("def late():\n    from engine.training import trainer\n    import torch.nn\n")
+    assert imports(wrong) == {"engine.training.trainer", "torch.nn"}
+    assert not inside("engine.training.trainer", ARROWS["engine.runs"] - {"engine"})
+    assert inside("engine.training.trainer", ARROWS["engine.runs.worker"] - {"engine"})
+    assert rule_for("engine.runs.worker") == "engine.runs.worker"
+    assert rule_for("engine.runs.crew") == "engine.runs"

@@ -1,0 +1,82 @@
+"""Every registered launcher: starts fast enough not to block, takes orders, says how a worker ended."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.runs.launchers.registry import LAUNCHERS, make_launcher
+from engine.store.workspace import PROJECT
+
+# In a process of its own: the launcher changes the working directory and keeps a fork server.
+_SCRIPT = """
+import pathlib, sys, time
+from engine.events import RunState
+from engine.runs.launchers.registry import Job, make_launcher
+from engine.runs.planning import plan_race
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+def until(met):
+    deadline = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+workspace = Workspace(pathlib.Path(sys.argv[2])).prepare()
+writer, reader = Writer(workspace), Reader(workspace)
+tiny = {"width": "4", "pool": "4"}
+writer.submit(plan_race((8,), ("none", "A"), steps=100000, settings=tiny, workspace=workspace))
+launcher = make_launcher(sys.argv[1])
+began = time.monotonic()
+launcher.warm()
+workers = []
+for run in (1, 2):
+    writer.move(run, RunState.STARTING)
+    workers.append(launcher.launch(Job(run, workspace.path, "cpu", 1)))
+assert time.monotonic() - began < 0.5, "warm and launch must not block"
+assert [worker.ended() for worker in workers] == [None, None]
+first, second = workers
+until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs()))
+assert {row.pid for row in reader.runs()} == {first.pid, second.pid}
+assert "torch" not in sys.modules
+first.order("pause")
+until(lambda: first.ended() is not None)
+assert first.ended() == "worker ended with exit code 0", first.ended()
+assert reader.run(1).state == RunState.PAUSED
+first.order("pause")  # nobody is there: nothing happens
+second.kill()
+until(lambda: second.ended() is not None)
+assert "signal 9 (SIGKILL)" in second.ended(), second.ended()
+assert reader.run(2).state == RunState.RUNNING  # writing it down is the engine's business
+launcher.close()
+print("kept")
+"""
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_a_launcher_keeps_its_promises(name, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, name, str(tmp_path / "w")], cwd=PROJECT, capture_output=True, text=True,
+        timeout=60, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert result.stdout.strip() == "kept", result.stderr
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_a_launcher_is_explained(name):
+    row = LAUNCHERS[name]
+    assert row.name == name
+    assert row.label
+    assert row.help
+
+
+def test_an_unknown_launcher_is_one_line():
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="unknown launcher 'cluster'; choose from local"):
+        make_launcher("cluster")
+    assert time.monotonic() - began < 1

@@ -1,0 +1,199 @@
+"""A real server, a real engine and a real browser, each ended by the process that started it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from engine.errors import SkipscopeError
+from engine.events import ENDED, RunState, Split
+from engine.runs.control import Control
+from engine.runs.planning import plan_race
+from engine.store.reader import Reader
+from engine.store.workspace import PROJECT, Workspace
+from tests.app.live.conftest import Bench
+
+#: A net that makes a few steps per second, slow enough that every step is streamed.
+SLOW = {"batch_size": "256", "precision": "fp32", "eval_images": "100"}
+#: A net that makes hundreds of steps per second.
+FAST = {"width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
+
+
+class Site:
+    """The app server of one workspace on a port of its own; it can be ended and started again."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self.control = Control(workspace)
+        self.process: subprocess.Popen | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, engine: bool = True) -> None:
+        """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
+        command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=subprocess.DEVNULL,
+            env={**os.environ, "DISPLAY": ""},
+        )  # fmt: skip
+        until(self._answers, 30)
+        if engine:
+            until(lambda: self.control.engine_status().state == "alive", 20)
+
+    def _answers(self) -> bool:
+        with suppress(OSError), closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
+            connection.request("GET", "/_stcore/health")
+            return connection.getresponse().status == 200
+        return False
+
+    def interrupt(self) -> float:
+        """Send SIGINT as Ctrl-C does; return the seconds until the server was gone."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(15)
+        return time.monotonic() - began
+
+    def race(self, depths=(8,), shortcuts=("none", "A"), steps=100_000, settings=FAST, **choices) -> tuple[int, list]:
+        """Start a race of small nets behind the page's back."""
+        planned = plan_race(depths, shortcuts, steps=steps, settings=settings, workspace=self.workspace, **choices)
+        return self.control.start_race(planned)
+
+    def row(self, run: int):
+        with Reader(self.workspace) as reader:
+            return reader.run(run)
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        with suppress(SkipscopeError):
+            self.control.shutdown()
+
+
+def until(met: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until ``met()`` is true."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def fresh_site(workspace) -> Iterator[Site]:
+    """A site of its own: nothing was trained in it, and the test may kill what it likes."""
+    site = Site(workspace)
+    site.start()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def _shared_site(tmp_path_factory) -> Iterator[Site]:
+    site = Site(Workspace.at(tmp_path_factory.mktemp("site") / "workspace").prepare())
+    site.start()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def site(_shared_site) -> Iterator[Site]:
+    """A running site that other tests use as well; the races of the test are stopped at its end."""
+    yield _shared_site
+    with Reader(_shared_site.workspace) as reader:
+        left = reader.runs(states=set(RunState) - ENDED)
+    for run in left:
+        _shared_site.control.command("stop", run.id, until_done_s=10)
+
+
+SPIKE = 77.0
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
+    """A site that shows a race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
+    bench = Bench(tmp_path_factory.mktemp("recorded") / "workspace")
+    bench.start_all()
+    for run in bench.runs:
+        bench.steps(run, 1, 5000)
+        for step in range(500, 5001, 500):
+            bench.evaluation(run, step)
+            bench.evaluation(run, step, Split.TRAIN_CLEAN)
+        bench.run_states(run, RunState.STOPPING, RunState.STOPPED)
+    with bench.writer.transaction() as connection:
+        connection.execute("UPDATE points SET loss = ? WHERE run = ? AND step = 2345", (SPIKE, bench.runs[0]))
+    bench.writer.close()
+    site = Site(bench.workspace)
+    site.start()
+    yield site, bench
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[[str], Page]]:
+    """Open pages that fail the test when their scripts throw."""
+    contexts, errors = [], []
+
+    def open_one(url: str, **options) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+VIEW = "document.querySelector('.ss-race')?.raceView"
+
+
+def view(page: Page, expression: str):
+    """Evaluate an expression about the page's RaceView ``v``."""
+    return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
+
+
+def wait_view(page: Page, condition: str, seconds: float = 30) -> None:
+    """Wait until a condition about the page's RaceView ``v`` holds."""
+    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+
+
+def points(page: Page) -> dict:
+    """Return the training points that the page holds: {run: {step: [...], error: [...], loss: [...]}}."""
+    return view(
+        page,
+        "Object.fromEntries(v.runs.map(r => [r.card.run, {step: r.series.train.step, error: r.series.train.error,"
+        " loss: r.series.train.loss}]))",
+    )
+
+
+def kill(pid: int) -> None:
+    """Send SIGKILL to a process that this test started."""
+    psutil.Process(pid).kill()

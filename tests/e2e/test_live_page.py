@@ -1,0 +1,162 @@
+"""The live page in Chromium: what a visitor does, and what must survive it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import SLOW, SPIKE, kill, points, until, view, wait_view
+
+pytestmark = pytest.mark.browser
+
+#: Long enough to look at, gone when the test ends.
+ENDLESS = 100_000
+
+
+def drag_zoom(page) -> None:
+    box = page.locator(".ss-plot .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.8 * box["height"], steps=6)
+    page.mouse.up()
+
+
+def ranges(page) -> list:
+    return page.evaluate(
+        "() => { const l = document.querySelector('.ss-plot')._fullLayout; return [l.xaxis.range, l.yaxis.range]; }"
+    )
+
+
+def test_first_visit_shows_two_sentences_and_one_button_that_starts_the_quick_race(fresh_site, open_page):
+    page = open_page(fresh_site.url)
+    start = page.get_by_role("button", name="Start the quick race")
+    start.wait_for()
+    words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first.inner_text()
+    assert len(re.findall(r"\.(\s|$)", words)) == 2
+    assert page.locator("[data-testid=stMain]").get_by_role("button", name="Start").count() == 1
+    start.click()
+    wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.series.train.step.length > 0)")
+    expect(page.locator(".ss-chip")).to_have_text("LIVE")
+    expect(page.locator(".ss-card .ss-name")).to_have_text(["plain-20", "plain-56", "A-20", "A-56"])
+    page.get_by_role("button", name="Pause all").click()
+    wait_view(page, "v.runs.every(r => r.card.state === 'paused')")
+    expect(page.locator(".ss-chip")).to_have_text("PAUSED")
+
+
+def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
+    race, _ = site.race(steps=ENDLESS)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.plot && v.runs.every(r => r.series.lastStep > 20)")
+    drag_zoom(page)
+    page.wait_for_function("() => document.querySelector('.ss-plot')._fullLayout.yaxis.range[1] < 95")
+    zoomed, plot = ranges(page), page.locator(".ss-plot").element_handle()
+    seen = view(page, "v.feed.messages")
+    wait_view(page, f"v.feed.messages >= {seen + 5}")
+    assert ranges(page) == zoomed
+    page.get_by_role("spinbutton", name="Seeds").fill("2")
+    page.get_by_role("spinbutton", name="Seeds").press("Enter")
+    page.get_by_role("button", name="Start race of 8 runs").wait_for()
+    wait_view(page, f"v.feed.messages >= {seen + 8}")
+    assert ranges(page) == zoomed
+    assert plot.is_visible(), "the chart's node must not be replaced"
+
+
+def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
+    race, runs = site.race(depths=(56,), shortcuts=("none", "A"), settings=SLOW, steps=ENDLESS)
+    first = open_page(f"{site.url}/?race={race}")
+    wait_view(first, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep >= 8)", 60)
+    first.get_by_role("button", name="Pause all").click()
+    wait_view(first, "v.runs.every(r => r.card.state === 'paused' && r.series.lastStep === r.card.step)")
+    streamed = points(first)
+    for run in runs:
+        assert streamed[str(run)]["step"] == list(range(1, site.row(run).step + 1)), "no gap, no duplicate"
+    second = open_page(f"{site.url}/?race={race}")
+    first.reload()
+    for page in (first, second):
+        wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep === r.card.step)")
+        assert points(page) == streamed
+
+
+def test_server_ends_at_ctrl_c_with_a_viewer_open_and_the_page_finds_the_next_one(fresh_site, open_page):
+    race, runs = fresh_site.race(depths=(56,), shortcuts=("A",), settings=SLOW, steps=ENDLESS)
+    page = open_page(f"{fresh_site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 1 && v.runs[0].series.lastStep >= 3", 60)
+    node = page.locator(".ss-plot").element_handle()
+    assert fresh_site.interrupt() < 3
+    before = fresh_site.row(runs[0]).step
+    until(lambda: fresh_site.row(runs[0]).step > before, 30)
+    fresh_site.start()
+    wait_view(page, f"v.runs[0].series.lastStep > {fresh_site.row(runs[0]).step}", 60)
+    steps = points(page)[str(runs[0])]["step"]
+    assert steps == list(range(1, steps[-1] + 1)), "no gap, no duplicate across the restart"
+    assert node.is_visible()
+
+
+def test_a_viewer_changes_no_weight(site, open_page):
+    from engine.training import checkpoint
+
+    states = []
+    for watched in (True, False):
+        race, (run,) = site.race(shortcuts=("A",), steps=60)
+        if watched:
+            page = open_page(f"{site.url}/?race={race}")
+            wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'finished'")
+        until(lambda run=run: site.row(run).state == "finished", 60)
+        states.append(checkpoint.load(site.workspace.checkpoint(run, 60))["model"])
+    assert states[0].keys() == states[1].keys()
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+
+
+def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
+    race, (run,) = fresh_site.race(shortcuts=("A",), steps=ENDLESS)
+    page = open_page(f"{fresh_site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'running'")
+    for button, state in (("Pause A-8", "paused"), ("Resume A-8", "running")):
+        page.get_by_role("button", name=button, exact=True).click()
+        wait_view(page, f"v.runs[0].card.state === '{state}'")
+    page.get_by_role("button", name="Stop A-8", exact=True).click()
+    assert fresh_site.row(run).state == "running", "stopping asks once more"
+    page.get_by_role("button", name="Yes, stop A-8").click()
+    wait_view(page, "v.runs[0].card.state === 'stopped'")
+    page.get_by_role("button", name="Delete A-8", exact=True).click()
+    page.get_by_role("button", name="Yes, delete A-8").click()
+    page.get_by_role("button", name="Start the quick race").wait_for()
+    assert fresh_site.row(run) is None
+
+
+def test_a_failed_run_shows_its_cause_and_its_log_and_leaves_its_siblings_alone(site, open_page):
+    race, (broken, sound) = site.race(depths=(8, 14), shortcuts=("A",), steps=ENDLESS)
+    until(lambda: site.row(broken).state == "running" and site.row(sound).state == "running")
+    kill(site.row(broken).pid)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 2 && v.runs[0].card.state === 'lost' && v.runs[1].card.state === 'running'")
+    note = page.locator(".ss-card[data-state=lost] .ss-note")
+    expect(note).to_contain_text("SIGKILL")
+    page.get_by_role("button", name="Resume A-8", exact=True).click()
+    wait_view(page, "v.runs[0].card.state === 'running'")
+
+
+def test_engine_gone_is_said_and_mended_from_the_page(fresh_site, open_page):
+    race, (run,) = fresh_site.race(shortcuts=("A",), steps=ENDLESS)
+    page = open_page(f"{fresh_site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'running'")
+    kill(fresh_site.control.engine_status().pid)
+    wait_view(page, "v.engine && v.engine.state !== 'alive'")
+    expect(page.locator(".ss-engine")).to_be_visible()
+    page.get_by_role("button", name="Start the engine").click()
+    wait_view(page, "v.engine.state === 'alive' && v.runs[0].card.state === 'running'", 40)
+    expect(page.locator(".ss-engine")).to_be_hidden()
+
+
+def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
+    site, bench = recorded
+    page = open_page(f"{site.url}/?race={bench.race}")
+    wait_view(page, "v.plot && v.runs[0].series.lastStep === 5000")
+    assert view(page, "v.runs[0].series.train.step.length") <= 2000
+    assert view(page, "v.runs[0].series.total") == 5000
+    assert max(view(page, "v.runs[0].series.train.loss")) == SPIKE, "one step among five thousand stays visible"
+    drag_zoom(page)
+    wait_view(page, "v.runs[0].series.detail")
+    inside = view(page, "v.runs[0].series.detail.step")
+    assert inside == list(range(inside[0], inside[-1] + 1)), "every step of the zoomed range"
+    expect(page.locator(".ss-strip")).to_contain_text("steps shown")

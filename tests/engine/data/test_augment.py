@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+
+from engine.data.augment import augment, draws
+
+
+def crop_by_hand(image: torch.Tensor, down: int, right: int, flipped: bool, crop: int) -> torch.Tensor:
+    channels, size, _ = image.shape
+    padded = torch.zeros(channels, size + 2 * crop, size + 2 * crop)
+    padded[:, crop : crop + size, crop : crop + size] = image
+    window = padded[:, down : down + size, right : right + size]
+    return window.flip(-1) if flipped else window
+
+
+@pytest.mark.parametrize(("crop", "flip"), [(2, True), (2, False), (0, True), (0, False)])
+def test_agrees_with_one_image_at_a_time(crop, flip):
+    images = torch.randn(12, 3, 6, 6)
+    result = augment(images, seed=1, step=9, crop=crop, flip=flip)
+    offsets, flips = draws(1, 9, 12, crop)
+    for i, image in enumerate(images):
+        assert torch.equal(result[i], crop_by_hand(image, *offsets[i], flip and flips[i], crop))
+    if not crop and not flip:
+        assert torch.equal(result, images)
+
+
+def test_draws_are_a_function_of_seed_and_step():
+    images = torch.randn(8, 1, 8, 8)
+    one, same = (augment(images, 0, 5, 4, True) for _ in range(2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, augment(images, 0, 6, 4, True))
+    assert not torch.equal(one, augment(images, 1, 5, 4, True))
+
+
+def test_draws_are_uniform():
+    offsets, flips = draws(0, 1, 20_000, 4)
+    counts = np.bincount(offsets.ravel(), minlength=9)
+    assert len(counts) == 9
+    assert counts.min() > 0.9 * 40_000 / 9
+    assert abs(flips.mean() - 0.5) < 0.02
+
+
+def test_switching_crops_off_leaves_the_flips():
+    assert np.array_equal(draws(0, 1, 64, 0)[1], draws(0, 1, 64, 4)[1])
+
+
+def test_result_is_channels_last_in_memory():
+    result = augment(torch.randn(4, 3, 8, 8), 0, 1, 4, True)
+    assert result.is_contiguous(memory_format=torch.channels_last)

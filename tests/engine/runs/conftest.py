@@ -1,0 +1,127 @@
+"""Real engines in temporary workspaces. Every process that a test starts is ended by its pid."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.config import RaceConfig
+from engine.events import ENDED, RunState
+from engine.runs.control import Control
+from engine.runs.planning import plan_race
+from engine.store.reader import Reader, RunRow
+from engine.store.workspace import PROJECT, Workspace
+
+#: A net that does a step in about 10 ms.
+TINY = {"width": "4", "pool": "4", "precision": "fp32"}
+#: Enough steps to be running whenever a test looks.
+ENDLESS = 100_000
+
+
+class EngineRoom:
+    """One workspace, its engine and everything that descends from it."""
+
+    def __init__(self, path: Path):
+        self.workspace = Workspace(path)
+        self.control = Control(self.workspace)
+        self.engine: subprocess.Popen | None = None
+        self._seen: dict[int, psutil.Process] = {}
+
+    def start(self, idle_s: float = 60.0) -> psutil.Process:
+        """Start an engine and wait until it says that it lives."""
+        command = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
+        self.workspace.path.mkdir(parents=True, exist_ok=True)
+        with self.workspace.engine_log.open("ab") as log:
+            self.engine = subprocess.Popen(
+                [*command, "--idle-seconds", str(idle_s)], cwd=PROJECT, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        pid = self.engine.pid
+        self.until(lambda: (row := self.control._engine_row()) is not None and row.pid == pid, 15)
+        return psutil.Process(pid)
+
+    def race(self, steps: int = ENDLESS, depths=(8,), shortcuts=("none", "A"), seeds: int = 1) -> list[int]:
+        """Hand a tiny race to the engine; return its runs."""
+        return self.control.start_race(self.plan(steps, depths, shortcuts, seeds))[1]
+
+    def plan(self, steps: int = ENDLESS, depths=(8,), shortcuts=("none", "A"), seeds: int = 1) -> RaceConfig:
+        return plan_race(depths, shortcuts, steps=steps, seeds=seeds, settings=TINY, workspace=self.workspace)
+
+    def row(self, run: int) -> RunRow:
+        with Reader(self.workspace) as reader:
+            return reader.run(run)
+
+    def until(self, met: Callable[[], object], seconds: float = 20.0) -> None:
+        """Wait until ``met()``; fail with the engine's log otherwise."""
+        deadline = time.monotonic() + seconds
+        while not met():
+            if time.monotonic() > deadline:
+                log = self.workspace.engine_log
+                pytest.fail(f"not within {seconds} s; engine log:\n{log.read_text() if log.exists() else 'gone'}")
+            time.sleep(0.02)
+            self.family()
+
+    def until_state(self, run: int, *states: RunState, seconds: float = 20.0) -> RunRow:
+        self.until(lambda: self.row(run).state in states, seconds)
+        return self.row(run)
+
+    def until_step(self, run: int, step: int, seconds: float = 20.0) -> RunRow:
+        self.until(lambda: self.row(run).state == RunState.RUNNING and self.row(run).step >= step, seconds)
+        return self.row(run)
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process that the engine ever started and that still lives, the engine itself included."""
+        with suppress(psutil.Error):
+            if self.engine is not None:
+                engine = psutil.Process(self.engine.pid)
+                for process in (engine, *engine.children(recursive=True)):
+                    self._seen.setdefault(process.pid, process)
+        living = []
+        for process in self._seen.values():
+            with suppress(psutil.Error):
+                if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                    living.append(process)
+        return living
+
+    def finish(self) -> int:
+        """Wait for the engine's end; return its exit code."""
+        return self.engine.wait(20)
+
+    def close(self) -> None:
+        for process in self.family():
+            with suppress(psutil.Error):
+                process.kill()
+        if self.engine is not None:
+            self.engine.wait(10)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[EngineRoom]:
+    """A workspace without an engine."""
+    made = EngineRoom(tmp_path / "workspace")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def warm_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineRoom]:
+    """A workspace with a warm engine that the tests of a module share."""
+    made = EngineRoom(tmp_path_factory.mktemp("shared") / "workspace")
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def busy_room(warm_room: EngineRoom) -> Iterator[EngineRoom]:
+    """The shared workspace; what a test leaves running is stopped after it."""
+    yield warm_room
+    with Reader(warm_room.workspace) as reader:
+        left = [row.id for row in reader.runs() if row.state not in ENDED]
+    for command in [warm_room.control.ask("stop", run) for run in left]:
+        warm_room.control.await_done(command, 10)

@@ -1,0 +1,197 @@
+"""How an engine begins and ends: killed, told to, idle, without its workspace, on a damaged database."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, VersionMismatch, WorkspaceError
+from engine.events import ENGINE_GONE, RunState, Split
+from engine.runs.machine import this_process
+from engine.runs.supervisor import serve
+from engine.store.reader import Reader
+from engine.store.workspace import PROJECT
+from engine.store.writer import Writer
+
+S = RunState
+
+
+def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes(room):
+    room.start()
+    runs = room.race(seeds=2)  # four runs on two cores
+    for run in runs:
+        room.until_step(run, 10)
+    family = room.family()
+    assert len(family) >= 2 + len(runs)
+    with Reader(room.workspace) as reader:
+        before = {run: reader.series(run, Split.TRAIN).columns["step"][-1] for run in runs}
+    os.kill(room.engine.pid, signal.SIGKILL)
+    room.engine.wait()
+    room.until(lambda: not room.family(), seconds=10)
+    for run in runs:
+        row = room.row(run)
+        assert (row.state, row.detail) == (S.PAUSED, ENGINE_GONE)
+        assert row.step >= before[run]
+        assert room.workspace.checkpoint(run, row.step).exists()
+    assert room.control.engine_status().state == "none"
+    stood_at = {run: room.row(run).step for run in runs}
+    room.start()
+    for run in runs:
+        room.until_step(run, stood_at[run] + 3)
+    with Reader(room.workspace) as reader:
+        for run in runs:
+            steps = reader.series(run, Split.TRAIN).columns["step"].tolist()
+            assert steps == list(range(1, len(steps) + 1)), "no gap, no duplicate"
+    # Now told to end: everything is paused, and stays paused when the next engine comes.
+    os.kill(room.engine.pid, signal.SIGTERM)
+    assert room.finish() == 0
+    room.until(lambda: not room.family(), seconds=2)  # the fork server follows
+    for run in runs:
+        row = room.row(run)
+        assert (row.state, row.detail) == (S.PAUSED, f"paused at step {row.step}")
+    room.start()
+    time.sleep(0.5)
+    assert {room.row(run).state for run in runs} == {S.PAUSED}
+    assert room.control.shutdown() is True
+    assert room.finish() == 0
+    assert room.control.shutdown() is False
+
+
+def test_runs_of_an_engine_that_died_with_its_workers_start_again(room):
+    room.workspace.prepare()
+    with Writer(room.workspace) as writer:
+        _, (first, second, third) = writer.submit(room.plan(steps=3, shortcuts=("none", "A", "B")))
+        writer.move(first, S.STARTING)
+        writer.update(first, pid=2**22 + 1, heartbeat=time.time())
+        writer.move(first, S.RUNNING)
+        writer.move(second, S.STARTING)
+        writer.move(second, S.STOPPING)
+        # A process that started after the last heartbeat only has the worker's number.
+        writer.move(third, S.STARTING)
+        writer.update(third, pid=os.getpid(), heartbeat=this_process().started - 100)
+    room.start()
+    room.until_state(first, S.FINISHED)
+    room.until_state(third, S.FINISHED)
+    assert room.row(second).state == S.STOPPED
+    assert psutil.pid_exists(os.getpid())
+
+
+def test_idle_engine_ends_but_not_under_a_client(room):
+    room.workspace.prepare()
+    room.control.enter("test")
+    with Writer(room.workspace) as writer:
+        writer.enter_client(2**22 + 1, 0.0, "dead")
+    engine = room.start(idle_s=0.3)
+    time.sleep(1.5)
+    assert engine.is_running()
+    with Reader(room.workspace) as reader:
+        assert [kind for _, _, kind in reader.clients()] == ["test"]
+    room.control.leave()
+    assert room.finish() == 0
+    with Reader(room.workspace) as reader:
+        assert reader.engine() is None
+
+
+def test_engine_ends_when_its_workspace_disappears(room):
+    room.start()
+    runs = room.race()
+    room.until_step(runs[0], 3)
+    room.workspace.path.rename(room.workspace.path.with_name("trash"))
+    began = time.monotonic()
+    while room.family() and time.monotonic() - began < 5:
+        time.sleep(0.05)
+    assert not room.family()
+    room.engine.wait(5)
+    assert not room.workspace.path.exists()
+    shutil.rmtree(room.workspace.path.with_name("trash"))
+
+
+def test_a_damaged_database_is_named_kept_and_set_aside_only_on_request(room):
+    room.workspace.prepare()
+    room.workspace.database.write_bytes(b"this is no database" * 500)
+    for refused in (lambda: serve(room.workspace), room.control.ensure_engine, room.control.engine_status):
+        with pytest.raises(DatabaseDamaged, match="is damaged .*doctor --new-database") as caught:
+            refused()
+        assert "\n" not in str(caught.value)
+    assert room.workspace.database.read_bytes() == b"this is no database" * 500
+    kept = room.control.new_database()
+    assert kept.read_bytes() == b"this is no database" * 500
+    assert not room.workspace.database.exists()
+    with Writer(room.workspace):
+        pass
+    with pytest.raises(WorkspaceError, match="healthy"):
+        room.control.new_database()
+    # Damage inside, behind a good header.
+    with Writer(room.workspace) as writer:
+        for _ in range(30):
+            writer.submit(room.plan())
+    content = bytearray(room.workspace.database.read_bytes())
+    content[4096 * 3 : 4096 * 6] = bytes(range(256)) * 48
+    room.workspace.database.write_bytes(content)
+    with pytest.raises(DatabaseDamaged):
+        serve(room.workspace)
+    assert room.workspace.database.read_bytes() == bytes(content)
+
+
+def test_new_database_is_refused_while_an_engine_lives(room):
+    room.start()
+    with pytest.raises(EngineRunning, match="end it first"):
+        room.control.new_database()
+
+
+def test_a_workspace_that_cannot_be_written_is_one_line(room):
+    room.workspace.path.write_text("a file where the folder should be")
+    for refused in (lambda: serve(room.workspace), room.control.ensure_engine):
+        with pytest.raises(WorkspaceError, match="cannot be written .*--workspace DIR"):
+            refused()
+
+
+def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch):
+    monkeypatch.setattr("engine.runs.control.ACKNOWLEDGE_S", 0.3)
+    me = this_process()
+    room.workspace.prepare()
+    with Writer(room.workspace) as writer:
+        writer.enter_engine(me.pid, me.started, "0.0.9", ["cpu"])
+        assert room.control.engine_status().state == "other-version"
+        with pytest.raises(VersionMismatch, match="0.0.9"):
+            room.control.start_race(room.plan())
+        from engine import __version__
+
+        writer.enter_engine(me.pid, me.started, __version__, ["cpu"])
+        assert room.control.engine_status().state == "alive"
+        with pytest.raises(EngineUnreachable, match="no engine answered .*nothing was changed"):
+            room.control.ask("pause", 1)
+        with writer.transaction() as connection:
+            connection.execute("UPDATE engine SET heartbeat = heartbeat - 60")
+        assert room.control.engine_status().state == "silent"
+        with pytest.raises(EngineUnreachable, match="has not answered"):
+            room.control.ensure_engine(timeout_s=0.2)
+    with Reader(room.workspace) as reader:
+        assert reader.runs() == []
+        assert reader.open_commands() == []  # withdrawn
+
+
+def test_the_second_engine_exits_2_with_one_line_and_the_first_one_outlives_its_starter(room):
+    # Started by somebody who ends at once, as the app server or a command line would.
+    script = (
+        "from engine.runs.control import Control; from engine.store.workspace import Workspace;"
+        f"print(Control(Workspace.at({str(room.workspace.path)!r})).ensure_engine().pid)"
+    )
+    starter = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=20)
+    engine = psutil.Process(int(starter.stdout))
+    try:
+        assert engine.is_running()
+        assert os.getsid(engine.pid) != os.getsid(0)
+        command = [sys.executable, "-m", "engine", "--workspace", str(room.workspace.path), "serve"]
+        second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=20)
+        assert second.returncode == 2
+        assert len(second.stderr.strip().splitlines()) == 1
+        assert "an engine lives" in second.stderr
+    finally:
+        assert room.control.shutdown()
+    assert not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE

@@ -1,0 +1,64 @@
+"""A worker whose engine is gone ends in time, even if its step never does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+
+from engine.store.workspace import PROJECT
+
+_SCRIPT = """
+import multiprocessing, os, sys, time
+from pathlib import Path
+import engine.runs.lifeline as lifeline
+from engine.store.workspace import Workspace
+
+lifeline.GRACE_S = float(sys.argv[2])
+
+def worker(orders):
+    line = lifeline.Lifeline(Workspace(Path(sys.argv[1])), 1, orders).start()
+    print(os.getpid(), line.engine_lives(), flush=True)
+    while line.order is None:
+        time.sleep(0.01)
+    print(line.order, line.engine_lives(), flush=True)
+    time.sleep(60)  # a step that does not end
+
+context = multiprocessing.get_context("fork")
+theirs, ours = context.Pipe(duplex=False)
+process = context.Process(target=worker, args=(theirs,))
+process.start()
+theirs.close()
+process.join()
+"""
+
+
+def test_a_step_that_does_not_end_is_given_up_after_the_grace(tmp_path):
+    engine = subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT, str(tmp_path), "0.5"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    pid, lives = engine.stdout.readline().split()
+    worker = psutil.Process(int(pid))
+    try:
+        assert lives == "True"
+        worker.send_signal(signal.SIGINT)  # Ctrl-C in a terminal reaches the whole group: the engine's business
+        time.sleep(0.1)
+        os.kill(engine.pid, signal.SIGKILL)
+        began = time.monotonic()
+        assert engine.stdout.readline() == "engine gone False\n"
+        assert time.monotonic() - began < 1
+        assert psutil.wait_procs([worker], timeout=5)[1] == []
+        assert 0.4 < time.monotonic() - began < 4
+    finally:
+        if worker.is_running():
+            worker.kill()
+        engine.wait(5)
+        engine.stdout.close()
+
+
+def test_grace_fits_into_ten_seconds():
+    from engine.runs.lifeline import GRACE_S
+
+    assert GRACE_S <= 9

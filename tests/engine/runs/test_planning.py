@@ -1,0 +1,71 @@
+import pytest
+
+from engine.config import RaceConfig
+from engine.errors import ConfigError
+from engine.presets import PRESETS
+from engine.runs.planning import plan_race
+
+
+def test_shape_follows_data_and_pool(workspace):
+    race = plan_race((20, 56), ("none", "A"), workspace=workspace)
+    model = race.run.model
+    assert (model.channels, model.classes, model.image_size, model.width) == (1, 10, 14, 8)
+    assert [run.model.arm for run in race.runs()] == ["plain-20", "plain-56", "A-20", "A-56"]
+    assert plan_race((), (), workspace=workspace, data="cifar10").run.model.image_size == 16
+    assert RaceConfig.from_json(race.to_json()) == race
+
+
+def test_every_preset_can_be_planned_without_a_network(workspace):
+    for name, preset in PRESETS.items():
+        race = plan_race((), (), preset=name, workspace=workspace)
+        assert (race.depths, race.shortcuts) == (preset.depths, preset.shortcuts)
+    assert plan_race((), (), preset="talk", workspace=workspace).run.data.name == "fashion-mnist-mini"
+
+
+def test_the_paper_warms_up_depth_110_and_nothing_else(workspace):
+    race = plan_race((), (), preset="paper", workspace=workspace)
+    assert {run.model.depth: run.optim.warmup_lr for run in race.runs()} == {
+        20: None, 32: None, 44: None, 56: None, 110: 0.01,
+    }  # fmt: skip
+    assert RaceConfig.from_json(race.to_json()) == race
+    mine = plan_race((110,), ("A",), preset="paper", settings={"warmup_lr": "0.02"}, workspace=workspace)
+    assert mine.runs()[0].optim.warmup_lr == 0.02
+
+
+def test_seeds_and_settings(workspace):
+    race = plan_race(
+        (8,), ("A",), seeds=2, first_seed=5, steps=40, settings={"lr": "0.05", "data.pool": "1"}, workspace=workspace
+    )
+    assert [run.seed for run in race.runs()] == [5, 6]
+    assert (race.run.optim.lr, race.run.optim.steps, race.run.model.image_size) == (0.05, 40, 28)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"depths": (21,)}, "not 6n.2.*nearest 20 and 26"),
+        ({"depths": (20, 20)}, "named once"),
+        ({"shortcuts": ("none", "Z")}, "unknown shortcut 'Z'; choose from none, A, B, C"),
+        ({"data": "mnist"}, "unknown data set 'mnist'; choose from"),
+        ({"preset": "slow"}, "unknown preset 'slow'; choose from quick"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"settings": {"steps": "0"}}, "optim.steps .*greater than or equal to 1"),
+        ({"seeds": 0}, "at least 1 seed"),
+        ({"first_seed": -1}, "first_seed"),
+        ({"settings": {"pool": "3"}}, "pool 3 does not divide the 28 pixels .*choose 1, 2, 4, 7 or 14"),
+        ({"settings": {"pool": "14"}}, "image_size"),
+        ({"settings": {"rate": "1"}}, "unknown setting 'rate'"),
+        ({"settings": {"depth": "20"}}, "follows from the depths"),
+        ({"settings": {"model.channels": "3"}}, "follows from the data set"),
+        ({"settings": {"lr": "fast"}}, "optim.lr"),
+        ({"settings": {"batch_size": "30000"}}, "more than the 20000 training images"),
+        ({"settings": {"eval_images": "6000"}}, "more than the 5000 test images"),
+        ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
+    asked = {"depths": (20,), "shortcuts": ("A",), **wrong}
+    with pytest.raises(ConfigError, match=words) as caught:
+        plan_race(**asked, workspace=workspace)
+    assert "\n" not in str(caught.value)
+    assert not list(workspace.path.iterdir())

@@ -1,0 +1,85 @@
+import pytest
+
+from engine.runs.scheduler import RUNS_PER_GPU, Active, Start, Waiting, schedule
+
+CPU = ["cpu"]
+
+
+def race(number: int, arms: int, first_run: int, **more) -> list[Waiting]:
+    return [Waiting(first_run + i, number, i, arms, **more) for i in range(arms)]
+
+
+def test_all_arms_of_a_small_race_start_together_with_one_thread_each():
+    plan = schedule(race(1, 4, 1), [], CPU, cores=2)
+    assert plan.starts == tuple(Start(run, "cpu", 1) for run in (1, 2, 3, 4))
+    assert plan.waits == {}
+
+
+def test_at_most_twice_as_many_workers_as_cores():
+    plan = schedule(race(1, 6, 1), [], CPU, cores=2)
+    assert [start.run for start in plan.starts] == [1, 2, 3, 4]
+    assert plan.waits[5] == "waits for a free slot (4 of 4 in use)"
+    assert plan.waits[6] == "waits its turn behind run 5"
+
+
+def test_a_single_run_gets_all_cores():
+    assert schedule([Waiting(7, 3, 0, 1)], [], CPU, cores=8).starts == (Start(7, "cpu", 8),)
+
+
+@pytest.mark.parametrize("others", [[Active(1, 1, "cpu")], [Active(1, 4, "cpu")], [Active(1, 1, "cpu")] * 3])
+def test_a_run_with_several_threads_never_starts_beside_others(others):
+    plan = schedule([Waiting(7, 3, 0, 1)], others, CPU, cores=4)
+    assert plan.starts == ()
+    assert plan.waits[7].startswith("waits for run")
+
+
+def test_nothing_starts_beside_a_run_with_several_threads():
+    plan = schedule(race(2, 4, 5), [Active(1, 2, "cpu")], CPU, cores=2)
+    assert plan.starts == ()
+    assert plan.waits[5] == "waits for run 1, which trains with several threads"
+
+
+def test_a_single_run_on_one_core_is_no_crowd():
+    assert len(schedule(race(1, 1, 1), [Active(9, 1, "cpu")], CPU, cores=1).starts) == 1
+
+
+def test_order_is_race_then_position_and_nobody_overtakes():
+    queued = [*race(3, 2, 31), Waiting(20, 2, 0, 1), *race(1, 2, 11)]
+    plan = schedule(list(reversed(queued)), [], CPU, cores=2)
+    assert [start.run for start in plan.starts] == [11, 12]
+    assert "alone" in plan.waits[20]
+    # Slots are free, but race 3 would keep the single run of race 2 waiting for ever.
+    assert plan.waits[31] == "waits its turn behind run 20"
+
+
+def test_threads_are_kept_on_resume():
+    plan = schedule([Waiting(1, 1, 0, 4, threads=2, device="cpu")], [], CPU, cores=8)
+    assert plan.starts == (Start(1, "cpu", 2),)
+    assert schedule([Waiting(1, 1, 0, 1, threads=1, device="cpu")], [Active(2, 1, "cpu")], CPU, 8).starts
+
+
+def test_runs_are_spread_evenly_over_gpus():
+    devices = ["cpu", "cuda:0", "cuda:1"]
+    plan = schedule(race(1, 5, 1), [Active(9, 1, "cuda:0")], devices, cores=2)
+    assert [start.device for start in plan.starts] == ["cuda:1", "cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert {start.threads for start in plan.starts} == {1}
+
+
+def test_a_full_gpu_makes_wait_and_the_cpu_goes_on():
+    full = [Active(100 + i, 1, "cuda:0") for i in range(RUNS_PER_GPU)]
+    queued = [Waiting(1, 1, 0, 2), Waiting(2, 1, 1, 2, device="cpu")]
+    plan = schedule(queued, full, ["cpu", "cuda:0"], cores=2)
+    assert plan.starts == (Start(2, "cpu", 1),)
+    assert "cuda:0" in plan.waits[1]
+
+
+def test_a_device_that_is_not_there_is_named_and_holds_nobody_back():
+    queued = [Waiting(1, 1, 0, 2, device="cuda"), Waiting(2, 1, 1, 2)]
+    plan = schedule(queued, [], CPU, cores=2)
+    assert plan.waits == {1: "waits for a device cuda; this machine has cpu"}
+    assert plan.starts == (Start(2, "cpu", 1),)
+
+
+def test_a_resumed_cpu_run_stays_on_the_cpu_where_there_are_gpus():
+    plan = schedule([Waiting(1, 1, 0, 4, threads=1, device="cpu")], [], ["cpu", "cuda:0"], cores=2)
+    assert plan.starts == (Start(1, "cpu", 1),)

@@ -1,0 +1,88 @@
+import pytest
+
+from engine.errors import CheckpointError, WorkspaceError
+from engine.runs.planning import plan_race
+from engine.runs.shelf import AUTOSAVE_S, Shelf, surplus, tenths
+from engine.store.reader import CheckpointRow, Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+
+def rows(steps, size=1):
+    return [CheckpointRow(1, step, "", size, 0.0) for step in steps]
+
+
+def test_tenths_include_the_end_and_work_for_few_steps():
+    assert sorted(tenths(300)) == [30, 60, 90, 120, 150, 180, 210, 240, 270, 300]
+    assert sorted(tenths(3)) == [1, 2, 3]
+
+
+def test_old_autosaves_go_the_newest_stays():
+    assert surplus(rows([30, 45, 60, 77]), 300) == [45]
+    assert surplus(rows([30, 45, 60]), 300) == [45]
+    assert surplus(rows([30, 45]), 300) == []
+
+
+def test_the_oldest_tenths_go_when_there_are_too_many_or_too_large():
+    assert surplus(rows(range(30, 301, 30)), 300, most_files=4) == [30, 60, 90, 120, 150, 180]
+    assert surplus(rows([30, 60, 90], size=50), 300, most_bytes=100) == [30]
+    assert surplus(rows([90], size=500), 300, most_bytes=100) == []
+
+
+@pytest.fixture
+def shelf_with_reader(tmp_path):
+    workspace = Workspace(tmp_path / "w").prepare()
+    with Writer(workspace) as writer:
+        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        with Reader(workspace) as reader:
+
+            def save(state, path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(state["text"])
+
+            def load(path):
+                if not path.exists() or path.read_text() == "bad":
+                    raise CheckpointError(f"{path.name} is damaged")
+                return {"text": path.read_text()}
+
+            yield Shelf(workspace, 1, 100, writer, reader, save, load), reader
+
+
+def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
+    shelf, reader = shelf_with_reader
+    for step in range(1, 60):
+        shelf.put({"text": str(step)}, step, "autosave")
+    kept = [row.step for row in reader.checkpoints(1)]
+    assert kept == [10, 20, 30, 40, 50, 59]
+    assert sorted(path.name for path in reader.workspace.checkpoint(1, 0).parent.iterdir()) == [
+        f"step-{step:08d}.pt" for step in kept
+    ]
+    assert reader.checkpoint_totals() == {1: (6, 12)}
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_said(shelf_with_reader):
+    shelf, reader = shelf_with_reader
+    assert shelf.newest() is None
+    shelf.put({"text": "good"}, 10, "tenth")
+    shelf.put({"text": "bad"}, 20, "tenth")
+    assert shelf.newest() == {"text": "good"}
+    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
+        (20, "checkpoint", "step-00000020.pt is damaged; went back to the one before it")
+    ]
+
+
+def test_due_at_tenths_and_after_a_minute(shelf_with_reader, monkeypatch):
+    shelf, _ = shelf_with_reader
+    assert (shelf.due(9), shelf.due(10), shelf.due(100)) == (None, "tenth", None)
+    shelf._saved_at -= AUTOSAVE_S
+    assert shelf.due(9) == "autosave"
+    shelf.put({"text": "x"}, 10, "tenth")
+    assert shelf.due(10) is None  # resumed or saved there already
+
+
+def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
+    shelf, reader = shelf_with_reader
+    reader.workspace.path.rename(reader.workspace.path.with_name("away"))
+    with pytest.raises(WorkspaceError, match="is gone"):
+        shelf.put({"text": "x"}, 10, "tenth")
+    assert not reader.workspace.path.exists()

@@ -1,0 +1,199 @@
+"""One warm engine, shared: what happens to runs that are started, paused, killed, stopped, deleted."""
+
+import os
+import signal
+import sys
+import time
+
+import psutil
+import pytest
+
+from engine.errors import CommandRefused, EngineRunning
+from engine.events import RunState, Split
+from engine.runs.machine import cores
+from engine.runs.supervisor import serve
+from engine.store.reader import Reader
+
+S = RunState
+
+
+def final_state(room, run):
+    from engine.training.checkpoint import load
+
+    return load(room.workspace.checkpoint(run, room.row(run).total_steps))
+
+
+def test_paused_and_resumed_is_bit_for_bit_uninterrupted(busy_room):
+    import torch
+
+    whole, _ = busy_room.race(steps=60)
+    parts, _ = busy_room.race(steps=60)
+    for step in (8, 30):
+        busy_room.until_step(parts, step)
+        busy_room.control.command("pause", parts, until_done_s=3)
+        row = busy_room.row(parts)
+        assert row.state == S.PAUSED
+        assert row.detail == f"paused at step {row.step}"
+        assert busy_room.workspace.checkpoint(parts, row.step).exists()
+        busy_room.control.command("resume", parts)
+    for run in (whole, parts):
+        busy_room.until_state(run, S.FINISHED)
+    first, second = final_state(busy_room, whole), final_state(busy_room, parts)
+    for part in ("model", "momentum"):
+        assert first[part].keys() == second[part].keys()
+        assert all(torch.equal(first[part][name], second[part][name]) for name in first[part])
+    with Reader(busy_room.workspace) as reader:
+        for split in Split:
+            one, two = reader.series(whole, split), reader.series(parts, split)
+            for column in ("step", "loss", "error"):
+                assert one.columns[column].tolist() == two.columns[column].tolist()
+        assert reader.series(parts, Split.TRAIN).columns["step"].tolist() == list(range(1, 61))
+        bounds = reader.checkpoint_totals()[parts]
+    assert bounds[0] <= 12
+    row = busy_room.row(parts)
+    assert (row.threads, row.device) == (1, "cpu")
+    assert row.images_per_s > 0
+    log = busy_room.workspace.log(parts).read_text()
+    assert "config {" in log
+    assert log.count("training from step") == 3
+    assert "finished after 60 steps" in log
+
+
+def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
+    run, sibling = busy_room.race()
+    pid = busy_room.until_step(run, 20).pid
+    os.kill(pid, signal.SIGKILL)
+    row = busy_room.until_state(run, S.LOST, seconds=2)
+    assert "signal 9 (SIGKILL)" in row.cause
+    assert row.ended is not None
+    assert busy_room.row(sibling).state in {S.STARTING, S.RUNNING}
+    busy_room.control.command("resume", run)
+    row = busy_room.until_step(run, row.step + 5)
+    assert row.cause == ""
+    assert row.pid != pid
+    for each in (run, sibling):
+        busy_room.control.command("stop", each, until_done_s=3)
+        assert busy_room.row(each).state == S.STOPPED
+
+
+def test_sigterm_to_a_worker_writes_a_checkpoint(busy_room):
+    run = busy_room.race()[0]
+    os.kill(busy_room.until_step(run, 5).pid, signal.SIGTERM)
+    row = busy_room.until_state(run, S.PAUSED, seconds=3)
+    assert "SIGTERM" in row.detail
+    assert busy_room.workspace.checkpoint(run, row.step).exists()
+
+
+def test_repeats_are_harmless_and_illegal_moves_are_refused(busy_room):
+    control = busy_room.control
+    # Four runs fill the two cores' four slots, the others wait and say for what.
+    runs = busy_room.race(seeds=3)
+    busy_room.until_step(runs[0], 1)
+    cap = sum(busy_room.row(run).state != S.QUEUED for run in runs)
+    waiting = runs[-1]
+    if cap < len(runs):
+        busy_room.until(lambda: busy_room.row(waiting).detail)
+        assert busy_room.row(waiting).detail.startswith("waits")
+    began = time.monotonic()
+    commands = [control.ask("pause", runs[0]) for _ in range(3)]
+    assert time.monotonic() - began < 1.5
+    assert all(control.await_done(command, 3) for command in commands)
+    with Reader(busy_room.workspace) as reader:
+        answers = [reader.command(command) for command in commands]
+    assert all(answer.acknowledged - answer.created < 0.5 for answer in answers)
+    assert [answer.refusal for answer in answers] == [None] * 3
+    with pytest.raises(CommandRefused, match=f"run {runs[1]} is .*; stop it before deleting it"):
+        control.ask("delete", runs[1])
+    assert control.command("pause", waiting, until_done_s=3)
+    assert busy_room.row(waiting).state == S.PAUSED
+    assert control.command("resume", waiting, until_done_s=3)
+    assert control.command("resume", waiting, until_done_s=3)
+    for run in runs:
+        assert control.command("stop", run, until_done_s=5)
+        assert control.command("stop", run, until_done_s=1)
+        assert busy_room.row(run).state == S.STOPPED
+    with pytest.raises(CommandRefused, match="is stopped; only paused, lost and failed runs can be resumed"):
+        control.ask("resume", runs[0])
+    with pytest.raises(CommandRefused, match="is stopped; only queued, starting and running runs can be paused"):
+        control.ask("pause", runs[0])
+    assert busy_room.workspace.run(runs[0]).exists()
+    for run in runs:
+        assert control.command("delete", run, until_done_s=3)
+    assert busy_room.row(runs[0]) is None
+    assert not busy_room.workspace.run(runs[0]).exists()
+    with pytest.raises(CommandRefused, match=f"there is no run {runs[0]}"):
+        control.ask("delete", runs[0])
+    with pytest.raises(CommandRefused, match="unknown command 'fly'"):
+        control.ask("fly", runs[0])
+
+
+def test_finished_runs_refuse_everything_but_delete(busy_room):
+    run = busy_room.race(steps=2, shortcuts=("A", "none"))[0]
+    busy_room.until_state(run, S.FINISHED)
+    for verb, words in (("pause", "can be paused"), ("resume", "can be resumed"), ("stop", "nothing to stop")):
+        with pytest.raises(CommandRefused, match=words):
+            busy_room.control.ask(verb, run)
+
+
+def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
+    # Decay larger than 2 / lr multiplies every weight by -99 at each step.
+    plan = busy_room.plan(steps=60, depths=(8, 14), shortcuts=("A",))
+    plan = plan.model_copy(update={"per_depth": {14: {"optim.lr": 100.0, "optim.weight_decay": 1.0}}})
+    _, (healthy, exploding) = busy_room.control.start_race(plan)
+    row = busy_room.until_state(exploding, S.DIVERGED)
+    with Reader(busy_room.workspace) as reader:
+        points = reader.series(exploding, Split.TRAIN).columns
+    bad = [int(step) for step, loss in zip(points["step"], points["loss"], strict=True) if loss != loss]
+    assert bad == [row.step], "the step whose loss is not finite is the last on record"
+    assert row.cause == f"loss is not finite at step {row.step}"
+    busy_room.until_state(healthy, S.FINISHED)
+
+
+def test_a_failure_has_a_cause_and_a_log(busy_room):
+    run = busy_room.race(shortcuts=("none", "A"))[0]
+    row = busy_room.until_step(run, 12)
+    busy_room.control.command("pause", run, until_done_s=3)
+    # Checkpoints of another net: a plain mistake that only the worker can find.
+    other = busy_room.race(steps=30, depths=(14, 20), shortcuts=("A",))[0]
+    busy_room.until_state(other, S.FINISHED)
+    row = busy_room.row(run)
+    foreign = busy_room.workspace.checkpoint(other, 30).read_bytes()
+    busy_room.workspace.checkpoint(run, row.step).write_bytes(foreign)
+    busy_room.control.command("resume", run)
+    row = busy_room.until_state(run, S.FAILED)
+    assert "another net" in row.cause
+    assert "Error" not in row.cause
+    assert "\n" not in row.cause
+    assert "Traceback" in busy_room.workspace.log(run).read_text()
+
+
+def test_a_second_engine_is_refused(busy_room):
+    with pytest.raises(EngineRunning, match="lives for workspace .* already; .*shutdown"):
+        serve(busy_room.workspace)
+    assert busy_room.control.engine_status().state == "alive"
+    assert busy_room.control.ensure_engine().pid == busy_room.engine.pid
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to see which libraries are mapped")
+def test_the_engine_has_no_torch_in_its_memory_and_leads_its_group(busy_room):
+    engine = psutil.Process(busy_room.engine.pid)
+    worker = busy_room.until_step(busy_room.race()[0], 1)
+    assert not [m.path for m in engine.memory_maps() if "torch" in m.path]
+    assert [m.path for m in psutil.Process(worker.pid).memory_maps() if "libtorch" in m.path]
+    assert os.getpgid(engine.pid) == engine.pid
+    assert os.getpgid(os.getpid()) != engine.pid
+
+
+def test_orders_that_come_before_the_training_begins(busy_room):
+    first, second = busy_room.race()
+    commands = [busy_room.control.ask("pause", first), busy_room.control.ask("stop", second)]
+    assert all(busy_room.control.await_done(command, 5) for command in commands)
+    assert busy_room.row(first).state == S.PAUSED
+    assert busy_room.row(second).state == S.STOPPED
+    busy_room.control.command("resume", first)
+    busy_room.until_step(first, 3)
+
+
+def test_a_single_run_gets_all_cores(busy_room):
+    run = busy_room.race(shortcuts=("A",))[0]
+    assert busy_room.until_state(run, S.STARTING, S.RUNNING).threads == cores()

@@ -1,0 +1,74 @@
+import pytest
+import torch
+
+from engine.errors import CheckpointError
+from engine.training import checkpoint
+from engine.training.state import FORMAT
+from tests.engine.training import tiny
+
+
+def state(**more):
+    return {"format": FORMAT, "model": {"w": torch.arange(4.0)}} | more
+
+
+def test_round_trip_of_a_real_state(tmp_path):
+    path = tmp_path / "new" / "step.pt"
+    saved = tiny.trainer(tiny.config()).state()
+    checkpoint.save(saved, path)
+    loaded = checkpoint.load(path)
+    assert loaded.keys() == saved.keys()
+    assert all(torch.equal(loaded["model"][name], tensor) for name, tensor in saved["model"].items())
+    assert {key: loaded[key] for key in ("config", "data", "progress", "figures")} == {
+        key: saved[key] for key in ("config", "data", "progress", "figures")
+    }
+    assert [file.name for file in path.parent.iterdir()] == ["step.pt"]
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "step.pt"
+    checkpoint.save(state(step=1), path)
+
+    def full(content, file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(CheckpointError, match="cannot be written .*No space left"):
+        checkpoint.save(state(step=2), path)
+    assert checkpoint.load(path)["step"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["step.pt"]
+
+
+def test_missing(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint at"):
+        checkpoint.load(tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_damaged_is_one_line(tmp_path, content):
+    path = tmp_path / "step.pt"
+    checkpoint.save(state(), path)
+    path.write_bytes(path.read_bytes()[:-30] if content is None else content)
+    with pytest.raises(CheckpointError, match="is damaged") as caught:
+        checkpoint.load(path)
+    assert "\n" not in str(caught.value)
+
+
+class Harmful:
+    def __reduce__(self):
+        return (print, ("code ran",))
+
+
+def test_foreign_code_is_not_run(tmp_path, capsys):
+    path = tmp_path / "step.pt"
+    torch.save(state(extra=Harmful()), path)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        checkpoint.load(path)
+    assert "code ran" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [{"format": FORMAT + 1}, [1, 2], torch.zeros(2)])
+def test_another_format_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "step.pt")
+    with pytest.raises(CheckpointError, match=f"is not of format {FORMAT}"):
+        checkpoint.load(tmp_path / "step.pt")
