@@ -21,7 +21,7 @@ from app.live.channel import Channel, Cursor, Signal
 #: Seconds between two looks at the store, with viewers and without.
 POLL_S, IDLE_POLL_S = 0.05, 0.5
 #: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
-PACE_S, FAST_PACE_S = 0.15, 0.5
+PACE_S, FAST_PACE_S = 0.2, 0.5
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
 #: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.

@@ -54,7 +54,9 @@ export class RaceView {
   }
 
   stop() {
+    this.stopped = true;
     this.feed?.close();
+    clearTimeout(this.zooming);
     this.resize.disconnect();
     clearInterval(this.clock);
     document.removeEventListener("visibilitychange", this.onVisibility);
@@ -130,7 +132,7 @@ export class RaceView {
   }
 
   #soon() {
-    if (this.pending || document.hidden) return;
+    if (this.pending || this.stopped || document.hidden) return;
     this.pending = setTimeout(() => requestAnimationFrame(() => {
       this.pending = null;
       this.#draw();
@@ -138,6 +140,7 @@ export class RaceView {
   }
 
   #draw() {
+    if (this.stopped) return;
     this.drawn = performance.now();
     this.cards.draw(this.runs, this.theme);
     this.#status();
@@ -148,7 +151,7 @@ export class RaceView {
   async #chart() {
     const Plotly = await loadPlotly(this.data.urls.plotly);
     const plot = this.part("plot");
-    if (!plot.isConnected || !this.runs.length) return;
+    if (this.stopped || !plot.isConnected || !this.runs.length) return;
     const { data, layout } = buildFigure(this.runs, { ...this.data.view, curves: [...this.curves] }, this.theme, this.host.clientWidth);
     layout.datarevision = (this.revision = (this.revision ?? 0) + 1); // the arrays grow in place
     await Plotly.react(plot, data, layout, {
@@ -168,8 +171,8 @@ export class RaceView {
     clearTimeout(this.zooming);
     this.zooming = setTimeout(async () => {
       const decimated = this.runs.some((run) => run.series.train.step.length < run.series.total);
-      const range = plot.layout.xaxis?.range;
-      const whole = plot.layout.xaxis?.autorange !== false && !range;
+      const range = plot.layout?.xaxis?.range;
+      const whole = !range;
       if (!decimated || whole || this.data.view.x === "seconds") return;
       const scale = this.data.view.x === "epoch" ? (card) => card.train_images / card.batch_size : () => 1;
       const [from, to] = [Math.min(...range), Math.max(...range)];

@@ -160,7 +160,7 @@ def connect(workspace: Workspace, *, readonly: bool) -> sqlite3.Connection:
             connection.isolation_level = None
             connection.execute("PRAGMA foreign_keys = ON")
             if not readonly:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _use_wal(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 migrate(connection)
             elif not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -170,6 +170,18 @@ def connect(workspace: Workspace, *, readonly: bool) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new database to WAL. SQLite does not wait for this lock by itself, whatever its busy timeout."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], ...] = MIGRATIONS) -> list[str]:
