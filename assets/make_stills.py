@@ -1,6 +1,7 @@
 """Remake the README's and the first visit's pictures: run the quick race on the page and photograph it when it ends.
 
-    python assets/make_stills.py            writes assets/race-light.png and assets/race-dark.png, takes about a minute
+    python assets/make_stills.py    takes about a minute; writes assets/race-light.png and -dark.png (the page)
+                                    and assets/curves-light.png and -dark.png (the sentence and the curves alone)
 
 Needs Chromium; uses the site that the browser tests use.
 """
@@ -35,6 +36,10 @@ def main() -> None:
                 page.mouse.move(640, 5)
                 page.wait_for_timeout(3000)  # the gap line says its last word
                 page.screenshot(path=PROJECT / "assets" / f"race-{scheme}.png")
+                top = page.locator(".ss-top").bounding_box()
+                strip = page.locator(".ss-strip").bounding_box()
+                clip = {**top, "height": strip["y"] - top["y"]}
+                page.screenshot(path=PROJECT / "assets" / f"curves-{scheme}.png", clip=clip)
         finally:
             browser.close()
             site.close()

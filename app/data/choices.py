@@ -68,6 +68,6 @@ def count(
 
 
 def still(ground: str) -> Path | None:
-    """Return the picture of a finished race for a ``light`` or ``dark`` page, None when there is none."""
-    path = PROJECT / "assets" / f"race-{ground}.png"
+    """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
+    path = PROJECT / "assets" / f"curves-{ground}.png"
     return path if path.is_file() else None

@@ -67,7 +67,8 @@ export class Cards {
     });
     parts.note = element("div", "ss-note");
     parts.buttons = element("div", "ss-buttons");
-    root.append(head, parts.progress, parts.steps, parts.errors, parts.note, parts.buttons);
+    parts.files = element("div", "ss-files");
+    root.append(head, parts.progress, parts.steps, parts.errors, parts.note, parts.buttons, parts.files);
     return parts;
   }
 
@@ -91,6 +92,7 @@ export class Cards {
       text(cell.value, value);
     }
     text(parts.note, noteLine(card));
+    text(parts.files, checkpointLine(card));
     parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
     if (parts.state !== card.state) {
       parts.state = card.state;
@@ -155,6 +157,11 @@ function errorCells(series) {
     ["clean", percent(series.latest("train_clean", "error"))],
     test === undefined ? ["test, 1,000", percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
   ];
+}
+
+function checkpointLine({ checkpoints, checkpoint_bytes: bytes }) {
+  if (!checkpoints) return "";
+  return `${checkpoints} checkpoint${checkpoints === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function noteLine(card) {

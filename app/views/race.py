@@ -19,9 +19,9 @@ def render() -> None:
     if not health.usable:
         _unusable(health)
         return
-    with st.sidebar:
-        setup.render()
     races = data.races()
+    with st.sidebar:
+        setup.render(first_visit=not races)
     if not races:
         explain.first_visit(setup.start_quick)
         return

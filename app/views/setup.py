@@ -7,8 +7,11 @@ from app import data
 _DEPTHS = list(data.DEPTHS)
 
 
-def render() -> None:
-    """Draw the set-up. Values live in the session; choosing a preset fills them in."""
+def render(first_visit: bool = False) -> None:
+    """Draw the set-up. Values live in the session; choosing a preset fills them in.
+
+    On a first visit the page itself has the one obvious button, so this one steps back.
+    """
     presets = data.presets()
     if "preset" not in st.session_state:
         st.session_state["preset"] = "quick"
@@ -37,7 +40,13 @@ def render() -> None:
         help="\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in shortcuts.values()),
     )
     sources = data.sources()
-    st.selectbox("Data", list(sources), format_func=lambda name: sources[name].label, key="data")
+    st.selectbox(
+        "Data",
+        list(sources),
+        format_func=lambda name: sources[name].label,
+        key="data",
+        help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values()),
+    )
     if not data.data_present(st.session_state["data"]):
         st.caption("Not in this workspace yet: it is downloaded when the race starts.")
     left, right = st.columns(2)
@@ -57,7 +66,7 @@ def render() -> None:
     runs = arms * int(st.session_state["seeds"])
     st.button(
         f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
-        type="primary",
+        type="secondary" if first_visit else "primary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=not runs or bool(problem),

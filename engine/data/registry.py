@@ -34,7 +34,7 @@ SOURCES: dict[str, Source] = {
     for source in (
         Source(
             name="fashion-mnist-mini",
-            label="Fashion-MNIST (20,000 images, embedded)",
+            label="Fashion-MNIST, embedded",
             help="Grey images of clothes, 28x28: 20,000 to train, 5,000 to test. Comes with the project.",
             licence="MIT, Zalando SE",
             source="Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747",

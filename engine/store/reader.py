@@ -7,117 +7,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.config import RaceConfig, RunConfig, arm_name
+from engine.config import RaceConfig, RunConfig
 from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
+from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
 from engine.store.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class RaceRow:
-    """One race as it is stored; ``runs`` counts its runs that still exist."""
-
-    id: int
-    name: str
-    preset: str
-    config: RaceConfig
-    created: float
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run as it is stored; units as in the README's schema."""
-
-    id: int
-    race: int
-    position: int
-    depth: int
-    shortcut: str
-    seed: int
-    config: RunConfig
-    versions: dict[str, str]
-    state: RunState
-    detail: str
-    cause: str
-    step: int
-    total_steps: int
-    parameters: int | None
-    device: str
-    precision: str
-    threads: int
-    images_per_s: float | None
-    seconds: float
-    evaluation_share: float | None
-    pid: int | None
-    heartbeat: float | None
-    created: float
-    started: float | None
-    ended: float | None
-    changed: int
-
-    @property
-    def arm(self) -> str:
-        """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut)
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRow:
-    """A command and the engine's answer."""
-
-    id: int
-    verb: str
-    run: int | None
-    created: float
-    acknowledged: float | None
-    done: float | None
-    refusal: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRow:
-    """The engine that last said that it lives."""
-
-    pid: int
-    pid_started: float
-    version: str
-    devices: list[str]
-    started: float
-    heartbeat: float
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointRow:
-    """A checkpoint file: after which step, why, how large in bytes."""
-
-    run: int
-    step: int
-    reason: str
-    bytes: int
-    created: float
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Points of one run and one split as columns; ``total`` counts the stored rows that these stand for.
-
-    Shapes: every array (points,), float64, NaN where nothing finite was measured; ``columns`` keys are those of
-    table ``points``: step, loss, error, running_loss, running_error, lr, seconds.
-    """
-
-    columns: dict[str, np.ndarray]
-    total: int
-
-    def __len__(self) -> int:
-        return len(self.columns["step"])
-
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
 _RUN_COLUMNS = (
