@@ -28,8 +28,8 @@ def main(host: str, port: int, workspace: str | None, no_browser: bool) -> None:
         raise click.UsageError(str(error)) from None
     from app import data  # after the cheap refusals: what follows imports the web framework
 
-    data.use(workspace)
     try:
+        data.use(workspace)
         data.prepare()
     except data.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
@@ -142,5 +142,17 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def run() -> int:
+    """Run the command and return its exit code; a refusal is one line on stderr."""
+    try:
+        code = main.main(prog_name="python -m app", standalone_mode=False)
+    except click.UsageError as error:
+        click.echo(" ".join(error.format_message().split()).rstrip("."), err=True)
+        return 2
+    except click.Abort:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
 if __name__ == "__main__":
-    main(prog_name="python -m app")
+    sys.exit(run())

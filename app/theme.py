@@ -20,7 +20,9 @@ HUES = {"none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7"}
 _SPARE_HUES = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
 
 #: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per ground.
-_LIGHTNESS = {"light": (49.0, 20.0), "dark": (53.0, 90.0)}
+_LIGHTNESS = {"light": (60.0, 20.0), "dark": (46.0, 90.0)}
+#: Words need more contrast than lines: L* at most (light ground) or at least (dark ground) this.
+_READABLE = {"light": 49.0, "dark": 53.0}
 _SHALLOWEST, _DEEPEST = 8, 110
 
 #: State -> (symbol, tone); tones are Streamlit's semantic colour families.
@@ -47,7 +49,18 @@ def line_colour(shortcut: str, depth: int, ground: str) -> str:
     """
     place = math.log(depth / _SHALLOWEST) / math.log(_DEEPEST / _SHALLOWEST)
     shallow, deep = _LIGHTNESS[ground]
-    target = shallow + (deep - shallow) * min(1.0, max(0.0, place))
+    return _shade(shortcut, shallow + (deep - shallow) * min(1.0, max(0.0, place)))
+
+
+@cache
+def word_colour(shortcut: str, depth: int, ground: str) -> str:
+    """Return the colour of a run's name as ``#rrggbb``: that of its lines, or the nearest one that can be read."""
+    lightness = perceived_lightness(line_colour(shortcut, depth, ground))
+    limit = _READABLE[ground]
+    return _shade(shortcut, min(lightness, limit) if ground == "light" else max(lightness, limit))
+
+
+def _shade(shortcut: str, target: float) -> str:
     red, green, blue = _channels(hue(shortcut))
     tone, _, saturation = colorsys.rgb_to_hls(red, green, blue)
     low, high = 0.0, 1.0

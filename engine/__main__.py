@@ -1,6 +1,15 @@
 """``python -m engine``: see ``engine.cli``."""
 
-from engine.cli import run
+
+def main() -> int:
+    """Load the command line and run it; Ctrl-C while it loads is no crash either."""
+    try:
+        from engine.cli import run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
-    raise SystemExit(run())
+    raise SystemExit(main())

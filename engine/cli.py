@@ -4,7 +4,10 @@ Messages go to stderr. A wrong call exits 2 with one line that says what was wro
 Verbs with more to them have files of their own: ``cli_race.py``, ``cli_doctor.py``.
 """
 
+import contextlib
 import logging
+import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +20,7 @@ from engine.cli_output import echo_json, runs_document
 from engine.cli_race import race
 from engine.config import ModelConfig
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
+from engine.events import RunState
 from engine.models.count import count as count_net
 from engine.runs.control import Control
 from engine.store.reader import Reader
@@ -29,7 +33,10 @@ DONE_S = 15.0
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        code = main.main(args=arguments, prog_name="python -m engine", standalone_mode=False)
+        try:
+            code = main.main(args=arguments, prog_name="python -m engine", standalone_mode=False)
+        finally:
+            _flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
@@ -44,6 +51,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SkipscopeError as error:
         _complain(str(error))
         return 2
+    except sqlite3.Error as error:
+        _complain(f"the database cannot be used ({error})")
+        return 2
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}")
+        return 2
+
+
+def _flush() -> None:
+    """Write out what was printed. Raises OSError when nobody takes it, and then leaves nothing for Python's end."""
+    if sys.stdout is None or sys.stdout.closed:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+        raise OSError(error.errno, error.strerror, "<stdout>") from None
 
 
 def _complain(message: str) -> None:
@@ -66,12 +94,16 @@ main.add_command(race)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def runs(workspace: Workspace, as_json: bool) -> None:
-    """List what is in the workspace, with the cause of a failure."""
+    """List what is in the workspace, with the cause of a failure.
+
+    The test error is that of the whole test set; while a run trains, that of a subset, its size in parentheses.
+    """
     try:
         with Reader(workspace) as reader:
-            rows = runs_document(workspace, reader, reader.runs())
+            found = reader.runs()
+            rows = runs_document(workspace, reader, found)
     except NoDatabase:
-        rows = []
+        found, rows = [], []
     if as_json:
         echo_json({"workspace": str(workspace.path), "runs": rows})
         return
@@ -82,12 +114,14 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     for title in ("run", "race", "arm", "seed", "state", "step", "train", "test"):
         table.add_column(title, no_wrap=True)
     table.add_column("what happened", overflow="fold")
-    for row in rows:
-        error = row["test_error"] if row["test_error"] is not None else row["test_subset_error"]
+    for row, run in zip(rows, found, strict=True):
+        error = _percent(row["test_error"])
+        if row["test_error"] is None and row["test_subset_error"] is not None:
+            error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
         words = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
         table.add_row(
             str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"],
-            f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), _percent(error), words,
+            f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error, words,
         )  # fmt: skip
     Console().print(table)
 
@@ -113,11 +147,31 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
                 refused.append(str(error))
         for run, command in asked.items():
             finished = control.await_done(command, DONE_S)
-            click.echo(f"run {run} {done if finished else 'is in a long step and follows at its end'}", err=True)
+            words = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
+            click.echo(f"run {run} {words}", err=True)
         if refused:
             raise CommandRefused("; ".join(refused))
 
     return steer
+
+
+#: The states in which a command has done what its word says.
+_REACHED = {
+    "pause": {RunState.PAUSED},
+    "resume": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
+    "stop": {RunState.STOPPED},
+}
+
+
+def _outcome(workspace: Workspace, verb: str, run: int, done: str) -> str:
+    """Return what became of the run: ``done``, or its state if it went another way meanwhile."""
+    with Reader(workspace) as reader:
+        row = reader.run(run)
+    if row is None:
+        return "is deleted"
+    if row.state in _REACHED.get(verb, ()):
+        return done
+    return f"is {row.state}: {row.cause}" if row.cause else f"is {row.state}"
 
 
 for _verb, _text, _done in (

@@ -8,6 +8,8 @@
     +-- WorkspaceError             the workspace folder cannot be used
     |   +-- NoDatabase             nothing was started in this workspace yet
     |   +-- DatabaseDamaged        the database is not readable; it is kept, never overwritten
+    |   +-- DatabaseBusy           another program keeps the database locked; trying again may help
+    |   +-- DiskFull               the database cannot grow; trying again helps once there is space
     |   +-- VersionMismatch        database or engine of another version
     +-- EngineError                the engine cannot do what was asked
         +-- EngineRunning          a second engine on one workspace
@@ -48,6 +50,14 @@ class NoDatabase(WorkspaceError):
 
 class DatabaseDamaged(WorkspaceError):
     """The workspace's database is not readable. The file stays where it is until a person moves it aside."""
+
+
+class DatabaseBusy(WorkspaceError):
+    """Another program keeps the database locked; nothing was changed, and trying again may help."""
+
+
+class DiskFull(WorkspaceError):
+    """The database cannot grow; nothing was changed, and trying again helps once there is space."""
 
 
 class VersionMismatch(WorkspaceError):

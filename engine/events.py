@@ -133,7 +133,7 @@ class Evaluating:
 class Evaluated:
     """Loss (nats) and error (percent) over a whole split; ``took_s`` is the cost, ``seconds`` the run's clock.
 
-    ``bn`` says which batch-norm statistics were used: ``running`` (as in the paper) or ``recalibrated``.
+    ``bn`` says which batch-norm statistics were used: the ``running`` statistics or ``recalibrated`` ones.
     """
 
     step: int

@@ -37,8 +37,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="quick",
             label="Quick",
-            shows="Plain-56 falls behind plain-20 while the residual pair stays together.",
-            takes="about 45 s on two cores",
+            shows="Plain-56 falls behind plain-20 while the residual pair stays close.",
+            takes="about a minute on two cores",
             source="A small copy of the protocol of He et al. 2015, section 4.2: width 8, images averaged to 14x14, "
             "flips only, constant learning rate. A short budget shows slow convergence, not the paper's end points.",
             data=("fashion-mnist-mini",),

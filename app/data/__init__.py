@@ -15,13 +15,13 @@ from app.data.choices import (
     DEPTHS,
     count,
     data_present,
+    depth_from,
     depth_problem,
     preset_source,
     presets,
     shortcuts,
     sources,
     still,
-    version,
 )
 from app.data.place import Health, health, prepare, use, workspace
 from app.data.race import Race
@@ -36,15 +36,15 @@ from app.data.steering import (
     start_race,
 )
 from app.data.stored import cards, known_runs, race, races, runs
-from app.data.stream import Delta, Head, History, age, delta, gap, head, history
+from app.data.stream import Delta, Head, History, delta, gap, head, history
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.store.reader import RunRow
 
 __all__ = [
     "DEPTHS", "ENGINE_GONE", "Delta", "Head", "Health", "History", "Race", "RunRow", "RunState", "SkipscopeError",
-    "Split", "age", "attend", "cards", "command", "command_all", "count", "data_present", "delta", "depart",
-    "depth_problem", "engine_status", "gap", "head", "health", "history", "known_runs", "new_database", "prepare",
-    "preset_source", "presets", "race", "races", "runs", "shortcuts", "sources", "start_engine", "start_race",
-    "still", "use", "version", "workspace",
+    "Split", "attend", "cards", "command", "command_all", "count", "data_present", "delta", "depart",
+    "depth_from", "depth_problem", "engine_status", "gap", "head", "health", "history", "known_runs", "new_database",
+    "prepare", "preset_source", "presets", "race", "races", "runs", "shortcuts", "sources", "start_engine",
+    "start_race", "still", "use", "workspace",
 ]  # fmt: skip

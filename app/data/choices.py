@@ -1,10 +1,10 @@
 """What a visitor can choose from, as torch-free tables, and what is wrong with a choice."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from app.data.place import workspace
-from engine import __version__
 from engine.config import ModelConfig, replace
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source
@@ -17,11 +17,7 @@ from engine.store.workspace import PROJECT
 
 #: Depths offered as chips: those of the paper's Table 6 and two small ones.
 DEPTHS = (8, 14, 20, 32, 44, 56, 110)
-
-
-def version() -> str:
-    """Return the project's version."""
-    return __version__
+_WHOLE = re.compile(r"[0-9]{1,6}")
 
 
 def presets() -> Mapping[str, Preset]:
@@ -57,6 +53,15 @@ def depth_problem(depth: int) -> str:
     except ConfigError as error:
         return str(error)
     return ""
+
+
+def depth_from(text: str) -> tuple[int | None, str]:
+    """Return (depth, '') for a typed depth that can be trained, else (None, what is wrong in one line)."""
+    word = text.strip()
+    if not _WHOLE.fullmatch(word):
+        return None, f"a depth is a whole number such as 20 or 56 (got {text[:20]!r})"
+    problem = depth_problem(int(word))
+    return (None, problem) if problem else (int(word), "")
 
 
 def count(

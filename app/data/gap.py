@@ -1,9 +1,10 @@
 """The sentence that states the degradation gap of a race, and never more than the data say.
 
-degradation gap = training error(deeper) - training error(shallower) within one shortcut type, in points, at one step
-that all compared runs have reached: the running training error (mean of the last 50 steps) while the race trains, the
-clean training error (fixed un-augmented subset, eval mode) once every compared run has finished. The deepest arm of a
-shortcut type is compared with its shallowest, seed by seed. Pure: no I/O, no streamlit, no engine.
+degradation gap = training error(deeper) - training error(shallower) within one shortcut type, in points: the running
+training error (mean of the last 50 steps) while the race trains, the clean training error (fixed un-augmented subset,
+eval mode) once every compared run has finished. The deepest arm of a shortcut type is compared with its shallowest,
+seed by seed. A pair takes part once both of its runs have reached step 50; all figures of one sentence are those of the
+largest step that every run taking part has reached. Pure: no I/O, no streamlit, no engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +17,16 @@ EARLIEST_STEP = 50
 BROKEN = ("diverged", "failed")
 #: Runs in these states go no further by themselves; they take part with what they have.
 HALTED = ("stopped", "lost")
+#: How each error is drawn.
+DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (circles)"}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one run stands. ``lr`` is the base learning rate, ``error`` values come separately, in percent."""
+    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any.
+
+    ``error`` values come separately, in percent.
+    """
 
     run: int
     arm: str
@@ -31,32 +37,56 @@ class Standing:
     state: str
     step: int
     total_steps: int
+    warmup_lr: float | None = None
 
 
-def compared(runs: Sequence[Standing]) -> list[Standing]:
-    """Return the runs that take part: of a shortcut type with two depths or more, its deepest and its shallowest.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The deepest and the shallowest arm of one shortcut type with the same seed."""
 
-    Broken runs take no part; neither do halted ones that ended before step 50 while others went on.
+    deep: Standing
+    shallow: Standing
+
+    @property
+    def step(self) -> int:
+        """The largest step that both have reached."""
+        return min(self.deep.step, self.shallow.step)
+
+
+def pairs(runs: Sequence[Standing]) -> list[Pair]:
+    """Return the pairs that take part now or later, by shortcut type and seed.
+
+    Broken runs take no part; neither do those that halted before step 50.
     """
-    most = max((run.step for run in runs), default=0)
     sound = [
         run
         for run in runs
-        if run.state not in BROKEN
-        and not (run.state in HALTED and run.step < EARLIEST_STEP <= most and run.step < run.total_steps)
+        if run.state not in BROKEN and not (run.state in HALTED and run.step < min(EARLIEST_STEP, run.total_steps))
     ]
-    taken = []
+    found = []
     for shortcut in dict.fromkeys(run.shortcut for run in sound):
-        depths = {run.depth for run in sound if run.shortcut == shortcut}
-        if len(depths) > 1:
-            ends = {min(depths), max(depths)}
-            taken += [run for run in sound if run.shortcut == shortcut and run.depth in ends]
-    return taken
+        of_type = {(run.depth, run.seed): run for run in sound if run.shortcut == shortcut}
+        low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
+        if low < high:
+            seeds = sorted({seed for _, seed in of_type})
+            both = [(of_type.get((high, seed)), of_type.get((low, seed))) for seed in seeds]
+            found += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
+    return found
+
+
+def taking_part(runs: Sequence[Standing]) -> list[Pair]:
+    """Return the pairs whose runs have both reached step 50."""
+    return [pair for pair in pairs(runs) if pair.step >= EARLIEST_STEP]
+
+
+def compared(runs: Sequence[Standing]) -> list[Standing]:
+    """Return the runs that take part."""
+    return [run for pair in taking_part(runs) for run in (pair.shallow, pair.deep)]
 
 
 def common_step(runs: Sequence[Standing]) -> int:
     """Return the largest step that all compared runs have reached, 0 when nothing is compared."""
-    return min((run.step for run in compared(runs)), default=0)
+    return min((pair.step for pair in taking_part(runs)), default=0)
 
 
 def at_the_end(runs: Sequence[Standing]) -> bool:
@@ -77,45 +107,68 @@ def statement(runs: Sequence[Standing], errors: Mapping[int, float], *, clean: b
     depths = {shortcut: {r.depth for r in runs if r.shortcut == shortcut} for shortcut in {r.shortcut for r in runs}}
     if all(len(found) < 2 for found in depths.values()):
         return _join(["One depth per shortcut type: there is no degradation gap to state.", notes])
-    taken, step = compared(runs), common_step(runs)
-    if not taken:
+    possible, taken = pairs(runs), taking_part(runs)
+    if not possible:
         return _join(["No shortcut type has two depths left to compare.", notes])
-    if step < EARLIEST_STEP:
-        return _join([f"Too early to compare: step {step} of at least {EARLIEST_STEP} by every run.", notes])
-    clauses, seeds = _clauses(taken, errors)
-    if not clauses:
+    if not taken:
+        return _join([_too_early(possible, several_seeds=_several_seeds(runs)), notes])
+    figured = [pair for pair in taken if pair.deep.run in errors and pair.shallow.run in errors]
+    if not figured:
         return _join(["No figures to compare yet.", notes])
-    kind = "clean" if clean else "running"
+    seeds = len({run.seed for run in runs})
+    clauses, most = _clauses(figured, errors, seeds)
     first, rest = clauses[0], clauses[1:]
-    words = "; ".join([f"{first[0]} in {kind} training error{first[1]}", *("".join(clause) for clause in rest)])
-    count = f"{seeds} seed{'' if seeds == 1 else 's'}"
-    return _join([f"After {_grouped(step)} steps, {count}, {_rates(taken)}: {words}.", notes])
+    kind = DRAWN["clean" if clean else "running"]
+    words = "; ".join([f"{first[0]} in {kind}{first[1]}", *("".join(clause) for clause in rest)])
+    count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
+    rates = _rates([run for pair in figured for run in (pair.deep, pair.shallow)])
+    return _join([f"After {_grouped(common_step(runs))} steps, {count}, {rates}: {words}.", notes])
 
 
-def _clauses(taken: Sequence[Standing], errors: Mapping[int, float]) -> tuple[list[tuple[str, str]], int]:
+def _clauses(figured: Sequence[Pair], errors: Mapping[int, float], seeds: int) -> tuple[list[tuple[str, str]], int]:
     """Return (comparison, range over seeds) per shortcut type, and the largest number of seeds in one of them."""
-    pairs: dict[str, tuple[Standing, Standing, list[float]]] = {}
-    for shortcut in dict.fromkeys(run.shortcut for run in taken):
-        of_type = [run for run in taken if run.shortcut == shortcut]
-        low, high = min(run.depth for run in of_type), max(run.depth for run in of_type)
-        by_seed = {(run.depth, run.seed): run for run in of_type if run.run in errors}
-        gaps, last = [], None
-        for seed in sorted({run.seed for run in of_type}):
-            shallow, deep = by_seed.get((low, seed)), by_seed.get((high, seed))
-            if shallow and deep:
-                gaps.append(errors[deep.run] - errors[shallow.run])
-                last = (deep, shallow)
-        if last:
-            pairs[shortcut] = (*last, gaps)
-    most = max((len(gaps) for *_, gaps in pairs.values()), default=0)
+    by_type: dict[str, list[Pair]] = {}
+    for pair in figured:
+        by_type.setdefault(pair.deep.shortcut, []).append(pair)
+    most = max(map(len, by_type.values()))
     clauses = []
-    for deep, shallow, gaps in pairs.values():
+    for of_type in by_type.values():
+        gaps = [errors[pair.deep.run] - errors[pair.shallow.run] for pair in of_type]
         spread = f" (mean; {min(gaps):.1f} to {max(gaps):.1f})" if len(gaps) > 1 else ""
         if len(gaps) < most:
-            spread += f" ({len(gaps)} of {most} seeds)"
+            spread += f" ({len(gaps)} of {seeds} seeds)"
         points = "" if clauses else " points"
-        clauses.append((f"{deep.arm} is {_apart(fmean(gaps), points)} {shallow.arm}", spread))
+        clauses.append((f"{of_type[0].deep.arm} is {_apart(fmean(gaps), points)} {of_type[0].shallow.arm}", spread))
     return clauses, most
+
+
+def _too_early(possible: Sequence[Pair], *, several_seeds: bool) -> str:
+    """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
+    if all(min(pair.deep.total_steps, pair.shallow.total_steps) < EARLIEST_STEP for pair in possible):
+        return f"Runs of fewer than {EARLIEST_STEP} steps are not compared."
+    nearest: dict[str, Pair] = {}
+    for pair in possible:
+        best = nearest.setdefault(pair.deep.shortcut, pair)
+        if _readiness(pair) > _readiness(best):
+            nearest[pair.deep.shortcut] = pair
+    waited, paused = [], []
+    for run in (run for pair in nearest.values() for run in (pair.shallow, pair.deep)):
+        seed = f"seed {run.seed}, " if several_seeds else ""
+        if run.step >= EARLIEST_STEP:
+            continue
+        if run.state == "paused":
+            paused.append(f"{_name(run, several_seeds)} paused at step {run.step}")
+        elif run.state in ("queued", "starting"):
+            waited.append(f"{run.arm} ({seed}{run.state})")
+        else:
+            waited.append(f"{run.arm} ({seed}step {run.step})")
+    reasons = [f"waiting for {_listed(waited)}"] if waited else []
+    reasons += [_listed(paused)] if paused else []
+    return f"Too early to compare, which takes {EARLIEST_STEP} steps of both depths: {'; '.join(reasons)}."
+
+
+def _readiness(pair: Pair) -> tuple[bool, int]:
+    return "paused" not in (pair.deep.state, pair.shallow.state), pair.step
 
 
 def _apart(gap: float, points: str) -> str:
@@ -126,27 +179,46 @@ def _apart(gap: float, points: str) -> str:
 
 def _rates(taken: Sequence[Standing]) -> str:
     rates = sorted({run.lr for run in taken})
-    if len(rates) == 1:
+    warm = {rate: {r.depth for r in taken if r.warmup_lr == rate} for rate in sorted({r.warmup_lr or 0 for r in taken})}
+    warm.pop(0, None)
+    depths = {run.depth for run in taken}
+    starts = [
+        f"{'all arms' if found == depths else f'{_listed(list(map(str, sorted(found))))} layers'} start at {rate:g}"
+        for rate, found in warm.items()
+    ]
+    if len(rates) > 1:
+        words = f"learning rates {rates[0]:g} to {rates[-1]:g}"
+    elif starts:
+        words = f"learning rate {rates[0]:g}"
+    else:
         return f"one learning rate ({rates[0]:g}) for all arms"
-    return f"learning rates {rates[0]:g} to {rates[-1]:g}"
+    return f"{words} ({', '.join(starts)})" if starts else words
 
 
 def _notes(runs: Sequence[Standing]) -> str:
-    """Name every run that takes no part or holds the others back."""
-    seeds = len({run.seed for run in runs}) > 1
+    """Name every run that ended early."""
+    several = _several_seeds(runs)
     words = []
     for run in runs:
-        name = f"{run.arm} (seed {run.seed})" if seeds else run.arm
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
-            words.append(f"{name} {run.state if run.state != 'lost' else 'was lost'} at step {_grouped(run.step)}")
-    return f"{_listed(words)}." if words else ""
+            state = run.state if run.state != "lost" else "was lost"
+            words.append(f"{_name(run, several)} {state} at step {_grouped(run.step)}")
+    return f"{_listed(words, ' ended early')}." if words else ""
 
 
-def _listed(words: Sequence[str]) -> str:
+def _several_seeds(runs: Sequence[Standing]) -> bool:
+    return len({run.seed for run in runs}) > 1
+
+
+def _name(run: Standing, several_seeds: bool) -> str:
+    return f"{run.arm} (seed {run.seed})" if several_seeds else run.arm
+
+
+def _listed(words: Sequence[str], what: str = "") -> str:
     """Name a few, count the rest."""
     shown = list(words[:4])
     if len(words) > 4:
-        shown.append(f"{len(words) - 4} more ended early")
+        shown.append(f"{len(words) - 4} more{what}")
     return ", ".join(shown)
 
 

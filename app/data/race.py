@@ -1,6 +1,7 @@
 """A race as the page shows it: title, arms, how it was set up, the command that repeats it. Plain values only."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,28 +65,32 @@ class Race:
 
     @property
     def as_command(self) -> str:
-        """The command line that runs the same race again."""
-        words = [
-            "python -m engine race",
-            f"--depths {','.join(map(str, self.depths))}",
-            f"--shortcuts {','.join(self.shortcuts)}",
-            f"--preset {self.preset}" if self.preset else "",
-            f"--data {self.data}",
-            f"--steps {self.steps}",
-            f"--seeds {self.seeds}" if self.seeds > 1 else "",
-            f"--first-seed {self.first_seed}" if self.first_seed else "",
-            *(f"--set {key}={value}" for key, value in self.settings.items()),
-        ]
-        return " ".join(filter(None, words))
+        """The command line that runs the same race again, ready to paste into a shell."""
+        words = ["python", "-m", "engine", "race"]
+        words += ["--depths", ",".join(map(str, self.depths)), "--shortcuts", ",".join(self.shortcuts)]
+        words += ["--preset", self.preset] if self.preset else []
+        words += ["--data", self.data, "--steps", str(self.steps)]
+        words += ["--seeds", str(self.seeds)] if self.seeds != 1 else []
+        words += ["--first-seed", str(self.first_seed)] if self.first_seed != 0 else []
+        for key, value in self.settings.items():
+            words += ["--set", f"{key}={value}"]
+        return shlex.join(words)
 
 
-def summary(row: Any, runs: Sequence[Any], preset: Any) -> Race:
-    """Return a race from its stored row, the rows of its runs, and the run config that its preset starts from."""
+def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Mapping[int, Mapping[str, Any]]) -> Race:
+    """Return a race from its stored row, the rows of its runs, and what its preset starts from."""
     config = row.config
     states: dict[str, int] = {}
     for run in runs:
         states[run.state.value] = states.get(run.state.value, 0) + 1
-    values, usual = _settings(config.run), _settings(preset)
+    values, usual = _settings(config.run), _settings(preset_run)
+    # A preset's exception for a depth is absent where its key was set for all: that key must be named to repeat it.
+    overruled = {
+        key
+        for depth, exceptions in preset_per_depth.items()
+        for key in exceptions
+        if depth in config.depths and key not in config.per_depth.get(depth, {})
+    }
     protocol = {key: value for key, value in values.items() if key not in _BY_ARM}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
@@ -101,7 +106,11 @@ def summary(row: Any, runs: Sequence[Any], preset: Any) -> Race:
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({run.config.optim.lr for run in runs})), states=states, created=row.created,
         runs=tuple(run.id for run in runs),
-        settings={k: value for k, value in values.items() if k not in _DECIDED and value != usual.get(k)},
+        settings={
+            key: value
+            for key, value in values.items()
+            if key not in _DECIDED and (key in overruled or value != usual.get(key))
+        },
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
         origin=[{"what": key, "value": value} for key, value in origin.items() if value],
     )  # fmt: skip
@@ -116,7 +125,7 @@ def _settings(config: Any) -> dict[str, str]:
             if isinstance(value, dict):
                 walk(value, f"{prefix}{key}.")
             else:
-                found[prefix + key] = value if isinstance(value, str) else json.dumps(value)
+                found[prefix + key] = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
     walk(config.model_dump(mode="json"), "")
     return found

@@ -1,6 +1,6 @@
 """Races and runs as they are stored: the list, the cards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.data.card import card
@@ -28,13 +28,15 @@ def races() -> list[Race]:
         by_race: dict[int, list[RunRow]] = {}
         for run in reader.runs():
             by_race.setdefault(run.race, []).append(run)
-        found = [summary(row, by_race.get(row.id, []), _preset_run(row.preset)) for row in reader.races()]
+        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
     at.races = (key, found)
     return found
 
 
-def _preset_run(name: str) -> RunConfig:
-    return PRESETS[name].run if name in PRESETS else RunConfig()
+def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
+    """Return what a preset's races start from, and its exceptions by depth."""
+    preset = PRESETS.get(name)
+    return (preset.run, preset.per_depth) if preset else (RunConfig(), {})
 
 
 def race(race: int) -> Race | None:

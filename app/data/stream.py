@@ -1,9 +1,8 @@
 """What the live page follows: how far the store has come, a snapshot of some runs, what happened since."""
 
 import sqlite3
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.data import gap as gap_rule
@@ -12,6 +11,9 @@ from app.data.pool import File
 from app.data.stored import cards_of
 from engine.events import RunState, Split
 from engine.store.reader import Reader, RunRow, Series
+
+#: Runs in these states make no step by themselves: their last running means are those that stay on the page.
+AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}
 
 
 class Head(NamedTuple):
@@ -40,11 +42,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What happened to some runs between two heads; ``points`` are rows in order of id."""
+    """What happened to some runs between two heads; ``points`` are rows in order of id.
+
+    ``last`` is the last training row, old or new, of every run that has a card and is at rest.
+    """
 
     points: list[sqlite3.Row]
     cards: list[dict[str, Any]]
     deleted: list[int]
+    last: dict[int, sqlite3.Row] = field(default_factory=dict)
 
 
 def head() -> Head:
@@ -89,12 +95,21 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
             start = batch[-1]["id"]
         changed: list[dict[str, Any]] = []
         deleted: list[int] = []
+        last: dict[int, sqlite3.Row] = {}
         if since[1] < upto[1]:
             rows, gone = reader.changed_runs(since[1])
             wanted = set(runs)
-            changed = cards_of(reader, [row for row in rows if row.id in wanted])
+            rows = [row for row in rows if row.id in wanted]
+            changed = cards_of(reader, rows)
+            resting = [row.id for row in rows if row.state in AT_REST]
+            # A row after ``upto`` comes with the next delta, and so does the change that followed it.
+            last = {
+                run: row
+                for (run, split), row in (reader.last_points(resting) if resting else {}).items()
+                if split == Split.TRAIN and row["id"] <= upto[0]
+            }
             deleted = [run for run in gone if run in wanted]
-    return Delta(points, changed, deleted)
+    return Delta(points, changed, deleted, last)
 
 
 def gap(runs: Sequence[int]) -> str:
@@ -107,7 +122,7 @@ def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     standings = [
         gap_rule.Standing(
             row.id, row.arm, row.depth, row.shortcut, row.seed, row.config.optim.lr, row.state.value, row.step,
-            row.total_steps,
+            row.total_steps, row.config.optim.warmup_lr,
         )
         for row in rows
     ]  # fmt: skip
@@ -120,11 +135,3 @@ def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
             if len(values) and values[0] == values[0]:
                 errors[standing.run] = float(values[0])
     return gap_rule.statement(standings, errors, clean=clean)
-
-
-def age(runs: Sequence[int]) -> float | None:
-    """Return the seconds since one of these runs last wrote something, None when none of them is alive."""
-    with reading() as reader:
-        rows = [row for run in runs if (row := reader.run(run)) is not None]
-    beats = [row.heartbeat for row in rows if row.state in (RunState.RUNNING, RunState.STOPPING) and row.heartbeat]
-    return max(0.0, time.time() - max(beats)) if beats else None

@@ -76,6 +76,7 @@ export class Cards {
     const { card, series } = run;
     const [symbol, tone] = this.states[card.state] ?? ["", "gray"];
     parts.root.style.setProperty("--ss-run", run.colour[theme.ground]);
+    parts.root.style.setProperty("--ss-ink", run.ink[theme.ground]);
     parts.root.dataset.state = card.state;
     text(parts.name, run.label);
     text(parts.badge, `${symbol} ${card.state}`);
@@ -87,7 +88,7 @@ export class Cards {
     text(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
     text(parts.speed, speedLine(card, series, step));
     parts.errors.hidden = !series.train.step.length && !series.test_subset.step.length;
-    for (const [cell, [label, value]] of zip(parts.cells, errorCells(series))) {
+    for (const [cell, [label, value]] of zip(parts.cells, errorCells(series, card))) {
       text(cell.label, label);
       text(cell.value, value);
     }
@@ -138,6 +139,7 @@ export class Cards {
 
 /** Images per second over the last points and the time left, both from the stream's own clock. */
 function speedLine(card, series, step) {
+  if (card.state === "running" && step >= card.total_steps) return "measuring the full test set";
   if (card.state !== "running") return card.seconds > 0 ? duration(Math.max(card.seconds, series.lastSeconds)) : "";
   const { step: steps, seconds } = series.train;
   const from = Math.max(0, steps.length - 60);
@@ -149,13 +151,13 @@ function speedLine(card, series, step) {
 }
 
 /** Last errors in percent: of the mini-batches, of the clean training subset, of the test images (all at the end). */
-function errorCells(series) {
+function errorCells(series, card) {
   const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
   const test = series.latest("test", "error");
   return [
     ["training", percent(series.latest("train", "running_error"))],
     ["clean", percent(series.latest("train_clean", "error"))],
-    test === undefined ? ["test, 1,000", percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
+    test === undefined ? [`test, ${grouped(card.eval_images ?? 1000)}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
   ];
 }
 

@@ -1,6 +1,7 @@
 """The chain of messages that the viewers of one set of runs share, and the signal that wakes those who wait for it."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from contextlib import suppress
 
@@ -46,6 +47,17 @@ class Channel:
         self.gap: str | None = None
         self.gap_due = 0.0
         self.running_sent: dict[int, float] = {}
+        #: When the newest points of these runs were seen (monotonic seconds), None before the first ones.
+        self.news: float | None = None
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since new points of these runs were last seen, None when none were."""
+        return None if self.news is None else time.monotonic() - self.news
+
+    def covers(self, position: Cursor) -> bool:
+        """Whether the chain has come as far: a snapshot can be a moment ahead of it, and its viewer then waits."""
+        return self.cursor[0] >= position[0] and self.cursor[1] >= position[1]
 
     def append(self, upto: Cursor, event: bytes) -> None:
         """Extend the chain to ``upto``; an event of nothing leaves it as it is."""

@@ -16,6 +16,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (mount.stopped) return;
       mount.view = new RaceView(host);
       mount.view.update(...mount.latest);
+    }).catch((error) => {
+      host.querySelector(".ss-skeleton").textContent = `The page's scripts could not be loaded (${error.message}); reload the page.`;
     });
   }
   mount.latest = [data, setTriggerValue];

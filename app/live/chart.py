@@ -64,6 +64,9 @@ def live_race(race: int, runs: Sequence[Run], view: View, on_command: Callable[[
                     "colour": {
                         ground: theme.line_colour(run["shortcut"], run["depth"], ground) for ground in theme.GROUND
                     },
+                    "ink": {
+                        ground: theme.word_colour(run["shortcut"], run["depth"], ground) for ground in theme.GROUND
+                    },
                 }
                 for run in runs
             ],

@@ -22,24 +22,33 @@ export class Feed {
     this.open();
   }
 
+  /** Fetch the history and follow from it. A later call overtakes an earlier one that still waits for its answer. */
   async open() {
     clearTimeout(this.timer);
+    const attempt = (this.attempt = (this.attempt ?? 0) + 1);
     this.source?.close();
     this.source = null;
     try {
       const document_ = await this.history();
-      if (this.closed) return;
+      if (this.closed || attempt !== this.attempt) return;
+      this.forget(document_.d ?? []);
       this.handlers.history(document_);
       this.#follow(document_.cursor);
     } catch (error) {
-      if (this.closed) return;
+      if (this.closed || attempt !== this.attempt) return;
       this.handlers.link("gone", error.message);
       this.timer = setTimeout(() => this.open(), RETRY_MS);
     }
   }
 
+  /** Ask no more for runs that were deleted. */
+  forget(deleted) {
+    this.runs = this.runs.filter((run) => !deleted.includes(run));
+  }
+
   /** Fetch the points of all runs, or the finer ones of a range of steps. */
   async history(range = {}) {
+    if (!this.runs.length) throw new Error("these runs were deleted");
     const query = new URLSearchParams({ runs: this.runs.join(","), ...range });
     const response = await fetch(`${this.urls.history}?${query}`, { cache: "no-store" });
     if (!response.ok) throw new Error((await response.text()).slice(0, 300));
@@ -69,8 +78,10 @@ export class Feed {
       this.hiding = setTimeout(() => {
         this.source?.close();
         this.source = null;
+        this.asleep = true;
       }, HIDDEN_MS);
-    } else if (!this.source && !this.closed) {
+    } else if (this.asleep && !this.closed) {
+      this.asleep = false;
       this.open();
     }
   }

@@ -34,7 +34,6 @@ class Source(Protocol):
     def head(self) -> data.Head: ...  # noqa: D102
     def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
     def gap(self, runs: Any) -> str: ...  # noqa: D102
-    def age(self, runs: Any) -> float | None: ...  # noqa: D102
     def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
 
 
@@ -146,6 +145,11 @@ class Feed:
             channel.moved.wake()
         self._changed.wake()
 
+    def age(self, runs: tuple[int, ...]) -> float | None:
+        """Return the seconds since new points of these runs were seen, None while nobody watched or none came."""
+        channel = self.channels.get(runs)
+        return channel.age if channel else None
+
     async def ready(self) -> None:
         """Wait until the store was looked at once."""
         self._awake.set()
@@ -217,19 +221,21 @@ class Feed:
         delta = self.source.delta(channel.runs, since, upto)
         train = messages.by_run(delta)
         now = time.monotonic()
-        # Running means about once a second, and always with a card: at its end a run must show its last ones.
+        # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
+        # of a run at rest that comes without new points brings its last point again for them.
         told = {card["run"] for card in delta.cards if card["state"] not in ("queued", "starting")}
         with_running = {
             run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
         }
         document = messages.delta_document(delta, train, with_running)
         if not catching_up:
+            channel.news = now if delta.points else channel.news
             channel.running_sent.update(dict.fromkeys(with_running, now))
             if train:
                 channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
         elif document:
-            age = self.source.age(channel.runs)
-            document |= {} if age is None else {"a": round(age, 1)}
+            age = channel.age
+            document |= {"a": None if age is None else round(age, 1)}
         event = messages.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.cards or delta.deleted)
 
@@ -238,8 +244,8 @@ class Feed:
     async def follow(self, runs: tuple[int, ...], since: Cursor | None) -> AsyncIterator[bytes]:
         """Yield Server-Sent Events about these runs from a cursor on (None: from now), until the feed closes.
 
-        Ends when the database is replaced or appears; the browser then reconnects. With no runs, or while there is
-        no readable database, only the engine's state and the trouble are told.
+        Ends when the database is replaced, appears or can be read again; the browser then reconnects. With no runs, or
+        while there is no readable database, only the engine's state and the trouble are told.
         """
         yield b"retry:1000\n\n"
         await self.ready()
@@ -251,12 +257,12 @@ class Feed:
         try:
             while not self.closing:
                 moved = (channel.moved if channel else self._changed).now
-                if self.file != began_with:
+                if self.file != began_with or (runs and channel is None and self.head):
                     return
                 for chunk in self._notices(channel, told):
                     sent = time.monotonic()
                     yield chunk
-                if channel and position != channel.cursor and _covers(channel.cursor, position):
+                if channel and position != channel.cursor and channel.covers(position):
                     position, chunk = await self._next(channel, position)
                     if chunk:
                         sent = time.monotonic()
@@ -290,8 +296,3 @@ class Feed:
         fresh = {key: value for key, value in now.items() if told.get(key) != value}
         told.update(fresh)
         return [messages.event(None, fresh)] if fresh else []
-
-
-def _covers(cursor: Cursor, position: Cursor) -> bool:
-    """A snapshot can be a moment ahead of the chain; its viewer then waits until the chain has come as far."""
-    return cursor[0] >= position[0] and cursor[1] >= position[1]

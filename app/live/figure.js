@@ -10,6 +10,10 @@ const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 const NARROW = 620;
 const LABEL_FONT_PX = 13;
+const MOST_LABELS = 8;
+/** A label that is pushed further than this from its line gets a leader. */
+const LEADER_PX = 10;
+const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** Room for the tick labels of the right panel. */
 const TICKS_PX = 34;
 /** The x axis ends a little after the last step, so that the last marks are drawn whole. */
@@ -25,12 +29,16 @@ export function buildFigure(runs, view, theme, width) {
   const families = panels(runs, view.layout);
   const stacked = families.length > 1 && width < NARROW;
   const data = [];
-  const layout = baseLayout(view, theme, runs);
+  const layout = baseLayout(view, theme, runs, width);
   families.forEach((family, index) => {
     const suffix = index ? String(index + 1) : "";
     placeAxes(layout, { count: families.length, index, stacked, width, title: family.title }, view, theme);
     for (const run of family.runs) data.push(...traces(run, view, theme, suffix));
-    layout.annotations.push(...endLabels(family.runs, view, theme, suffix, (layout.height - 76) / (stacked ? 2.3 : 1)));
+    layout.annotations.push(...endLabels(family.runs, view, theme, suffix, {
+      axis: layout.meta.axis, end: layout.meta.end ?? lastSecond(runs),
+      widthPx: (width - layout.margin.l - layout.margin.r) * (layout[`xaxis${suffix}`].domain[1] - layout[`xaxis${suffix}`].domain[0]),
+      heightPx: (layout.height - layout.margin.t - layout.margin.b) * (layout[`yaxis${suffix}`].domain[1] - layout[`yaxis${suffix}`].domain[0]),
+    }));
   });
   return { data, layout };
 }
@@ -45,16 +53,30 @@ function panels(runs, layout) {
   ];
 }
 
+/** The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change. */
+function yAxis(view, runs) {
+  if (view.metric === "error") return view.scale === "log" ? [0, 2] : [0, 100];
+  const losses = runs.flatMap(({ series }) => [...series.drawn().running_loss, ...series.test_subset.loss].filter((value) => value > 0));
+  const most = Math.max(2.5, ...losses);
+  const least = Math.min(1, ...losses);
+  if (view.scale === "log") return [Math.floor(4 * Math.log10(least)) / 4, Math.ceil(4 * Math.log10(most)) / 4];
+  return [0, Math.ceil(2 * most) / 2];
+}
+
+function lastSecond(runs) {
+  return Math.max(1, ...runs.map(({ series }) => series.lastSeconds));
+}
+
 /** Room for the longest name with its value at the end of a line, in pixels. */
 function labelPx(names) {
   return 52 + 0.56 * LABEL_FONT_PX * Math.max(...names.map((name) => name.length));
 }
 
-function baseLayout(view, theme, runs) {
+function baseLayout(view, theme, runs, width) {
   const names = runs.map((run) => run.label);
   return {
     uirevision: `${view.layout}-${view.metric}-${view.scale}-${view.x}-${runs.map((run) => run.card.run).join()}`,
-    height: CHART_PX,
+    height: chartHeight(width),
     margin: { t: 28, r: labelPx(names), b: 46, l: 54 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -64,7 +86,7 @@ function baseLayout(view, theme, runs) {
     hoverlabel: { font: { family: theme.font, size: 14 } },
     dragmode: "zoom",
     annotations: [],
-    meta: { end: xEnd(view, runs), names },
+    meta: { end: xEnd(view, runs), names, axis: yAxis(view, runs) },
   };
 }
 
@@ -85,15 +107,15 @@ function placeAxes(layout, { count, index, stacked, width, title }, view, theme)
     ...(layout.meta.end ? { range: [0, layout.meta.end * PAST_END] } : {}),
     ...(index ? { matches: "x" } : {}),
   };
-  const error = view.metric === "error";
   layout[`yaxis${suffix}`] = {
     ...line,
     domain: stacked ? [1 - from - size, 1 - from] : [0, 1],
     anchor: `x${suffix}`,
     title: { text: index && !stacked ? "" : LABELS[view.metric].axis, standoff: 6 },
     type: view.scale,
-    // A fixed range for the error: nothing jumps while curves grow, and both panels are read on one ruler.
-    ...(error && view.scale === "linear" ? { range: [0, 100] } : { rangemode: "tozero" }),
+    // One ruler for both panels; for the error it is fixed, so that nothing jumps while curves grow.
+    range: layout.meta.axis,
+    ...(view.scale === "log" ? { tickvals: LOG_TICKS, ticktext: LOG_TICKS.map(String) } : {}),
     ...(index ? { matches: "y" } : {}),
   };
   if (stacked) layout.height = STACKED_PX;
@@ -105,6 +127,11 @@ function placeAxes(layout, { count, index, stacked, width, title }, view, theme)
   }
 }
 
+/** Taller on larger screens, so that the back row can read it. */
+function chartHeight(width) {
+  return Math.round(Math.min(620, Math.max(CHART_PX, 0.42 * width)));
+}
+
 /** Where the x axis ends: at the planned steps, so that it does not move while curves grow; null for seconds. */
 function xEnd(view, runs) {
   if (view.x === "seconds") return null;
@@ -112,7 +139,7 @@ function xEnd(view, runs) {
 }
 
 /** The x values of a list of points. */
-function xs(points, card, kind) {
+export function xs(points, card, kind) {
   if (kind === "seconds") return points.seconds;
   if (kind === "epoch") return points.step.map((step) => (step * card.batch_size) / (card.train_images || 1));
   return points.step;
@@ -131,7 +158,7 @@ function traces(run, view, theme, suffix) {
   const unit = LABELS[view.metric].unit;
   const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter" };
   const number = view.metric === "error" ? ".1f" : ".3f";
-  const hover = (what) => `${name}<br>%{x:.4~g} ${view.x === "seconds" ? "s" : view.x}<br>${what} %{y:${number}}${unit}<extra></extra>`;
+  const hover = (what) => `${name}<br>${view.x} %{x:.4~g}<br>${what} %{y:${number}}${unit}<extra></extra>`;
   const list = [];
   if (show.has("raw")) {
     list.push({
@@ -164,28 +191,46 @@ function traces(run, view, theme, suffix) {
   return list;
 }
 
-/** Names at the line ends, pushed apart so that none covers another. */
-function endLabels(runs, view, theme, suffix, heightPx) {
-  const key = `running_${view.metric}`;
-  const labels = [];
-  for (const run of runs) {
-    const value = run.series.latest("train", key);
-    if (value === undefined || (view.scale === "log" && value <= 0)) continue;
-    const x = xs(run.series.train, run.card, view.x).at(-1);
-    labels.push({ run, x, value, y: view.scale === "log" ? Math.log10(value) : value });
+/**
+ * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line;
+ * above MOST_LABELS only the arms are named, at the mean of their seeds' ends, because more names cannot be read.
+ */
+function endLabels(runs, view, theme, suffix, { axis, end, widthPx, heightPx }) {
+  if (!view.curves.includes("running")) return [];
+  const ends = runs.map((run) => lineEnd(run, view)).filter(Boolean);
+  const labels = ends.length > MOST_LABELS ? perArm(ends) : ends;
+  const [bottom, top] = axis;
+  const perUnit = heightPx / Math.max(1e-9, top - bottom);
+  const perX = widthPx / Math.max(1e-9, end);
+  const placed = [];
+  for (const label of [...labels].sort((a, b) => a.y - b.y)) {
+    const x = label.x * perX;
+    const natural = (label.y - bottom) * perUnit;
+    const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label.name]));
+    const y = Math.max(natural, ...below.map((other) => other.y + LABEL_FONT_PX + 4));
+    placed.push({ ...label, x, y, shift: y - natural, at: label.x });
   }
-  labels.sort((a, b) => a.y - b.y);
-  const span = view.metric === "error" && view.scale === "linear" ? 100 : Math.max(1e-9, (labels.at(-1)?.y ?? 1) - (labels[0]?.y ?? 0)) * 1.3;
-  const perUnit = heightPx / span;
-  let lowest = -Infinity;
-  return labels.map(({ run, x, value, y }) => {
-    const natural = y * perUnit;
-    const placed = Math.max(natural, lowest + 17);
-    lowest = placed;
-    return {
-      text: `${run.label} <b>${view.metric === "error" ? value.toFixed(1) : value.toPrecision(3)}</b>`,
-      x, y, xref: `x${suffix}`, yref: `y${suffix}`, xanchor: "left", yanchor: "middle", xshift: 6,
-      yshift: placed - natural, showarrow: false, font: { size: LABEL_FONT_PX, color: run.colour[theme.ground] },
-    };
-  });
+  return placed.map((label) => ({
+    text: `${label.name} <b>${view.metric === "error" ? label.value.toFixed(1) : label.value.toPrecision(3)}</b>`,
+    x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
+    xanchor: "left", yanchor: "middle", font: { size: LABEL_FONT_PX, color: label.run.ink[theme.ground] },
+    ...(label.shift > LEADER_PX
+      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.run.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
+      : { showarrow: false, xshift: 6, yshift: label.shift }),
+  }));
+}
+
+function lineEnd(run, view) {
+  const value = run.series.latest("train", `running_${view.metric}`);
+  if (value === undefined || (view.scale === "log" && value <= 0)) return null;
+  const x = xs(run.series.train, run.card, view.x).at(-1);
+  return { run, name: run.label, x, value, y: view.scale === "log" ? Math.log10(value) : value };
+}
+
+function perArm(ends) {
+  const arms = Map.groupBy(ends, ({ run }) => run.card.arm);
+  const mean = (list, key) => list.reduce((sum, item) => sum + item[key], 0) / list.length;
+  return [...arms].map(([arm, list]) => ({
+    run: list[0].run, name: arm, x: Math.max(...list.map(({ x }) => x)), value: mean(list, "value"), y: mean(list, "y"),
+  }));
 }

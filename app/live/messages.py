@@ -34,8 +34,8 @@ def event(cursor: str | None, document: Mapping[str, Any]) -> bytes:
     return f"{head}data:{dumps(document)}\n\n".encode()
 
 
-def history_document(history: History, age: float | None) -> str:
-    """Return the answer of ``/live/history``."""
+def history_document(history: History, age: float | None, deleted: Sequence[int] = ()) -> str:
+    """Return the answer of ``/live/history``; ``deleted`` are the runs that were asked for and do not exist."""
     runs: dict[str, Any] = {}
     for run, splits in history.series.items():
         runs[str(run)] = {"total": {split.value: series.total for split, series in splits.items()}}
@@ -44,16 +44,15 @@ def history_document(history: History, age: float | None) -> str:
             columns = {"step": series.columns["step"].astype(np.int64).tolist()}
             columns |= {name: rounded(series.columns[name], digits[name]) for name in digits}
             runs[str(run)][split.value] = columns
-    return dumps(
-        {
-            "cursor": history.head.cursor,
-            "runs": runs,
-            "cards": history.cards,
-            "remarks": history.remarks,
-            "g": history.gap,
-            "a": None if age is None else round(age, 1),
-        }
-    )
+    document = {
+        "cursor": history.head.cursor,
+        "runs": runs,
+        "cards": history.cards,
+        "remarks": history.remarks,
+        "g": history.gap,
+        "a": None if age is None else round(age, 1),
+    }
+    return dumps(document | ({"d": list(deleted)} if deleted else {}))
 
 
 def rounded(values: np.ndarray, digits: int) -> list[float | None]:
@@ -132,17 +131,19 @@ def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_runnin
 
     ``p`` holds ``[run, seconds, running_loss, running_error, [step, loss, error, ...]]`` for the runs in
     ``with_running`` and the shorter ``[run, seconds, [step, loss, error, ...]]`` for the others: running means move
-    slowly and are sent about once a second.
+    slowly and are sent about once a second. A run of ``delta.last`` without new rows gets the longer form with the one
+    step that it had last: what the reader already has of that step but for its running means.
     """
     document: dict[str, Any] = {}
     points = []
-    for run, rows in train.items():
+    again = {run: [row] for run, row in delta.last.items() if run not in train}
+    for run, rows in {**train, **again}.items():
         flat: list[Any] = []
         for row in thinned(rows):
             flat += (row["step"], short(row["loss"], DIGITS["loss"]), short(row["error"], DIGITS["error"]))
         last = rows[-1]
         entry: list[Any] = [run, short(last["seconds"], 4)]
-        if run in with_running:
+        if run in with_running or run in again:
             entry += (short(last["running_loss"], 4), short(last["running_error"], 4))
         points.append([*entry, flat])
     if points:

@@ -4,7 +4,8 @@
  */
 import { Cards, duration, grouped } from "./cards.js";
 import { Feed } from "./feed.js";
-import { buildFigure } from "./figure.js";
+import { buildFigure, xs } from "./figure.js";
+import { loadPlotly, readTheme } from "./page.js";
 import { Series } from "./series.js";
 
 const DRAW_MS = 250;
@@ -22,8 +23,7 @@ export class RaceView {
     this.link = "waiting";
     this.lastNews = null;
     this.drawn = 0;
-    this.plotting = Promise.resolve();
-    this.resize = new ResizeObserver(() => this.plot && window.Plotly.Plots.resize(this.part("plot")));
+    this.resize = new ResizeObserver(() => this.#soon());
     this.resize.observe(host);
     this.clock = setInterval(() => this.#strip(), 1000);
     this.onVisibility = () => !document.hidden && this.#soon();
@@ -72,25 +72,37 @@ export class RaceView {
       series.detail = before.get(card.run)?.detail ?? null;
       return this.#run(card, series);
     });
+    if (document_.a !== null && document_.a !== undefined) this.lastNews = performance.now() - 1000 * document_.a;
     this.#words(document_);
     this.#soon();
   }
 
   #message(message) {
     const byId = new Map(this.runs.map((run) => [run.card.run, run]));
+    let fresh = Boolean(message.e);
     for (const [id, seconds, ...rest] of message.p ?? []) {
       const flat = rest.pop(); // the running means stand between, about once a second
-      byId.get(id)?.series.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
+      const series = byId.get(id)?.series;
+      fresh ||= Boolean(series && flat.at(-3) > series.lastStep);
+      series?.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
     }
     for (const [id, ...evaluation] of message.e ?? []) byId.get(id)?.series.evaluate(...evaluation);
     for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
     const gone = new Set(message.d ?? []);
-    if (gone.size) this.runs = this.runs.filter((run) => !gone.has(run.card.run));
-    if (message.p || message.e) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
-    if (this.runs.some((run) => run.series.train.step.length > MOST_POINTS)) this.feed.open();
+    if (gone.size) {
+      this.runs = this.runs.filter((run) => !gone.has(run.card.run));
+      this.feed.forget([...gone]);
+    }
+    if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
+    if (this.runs.some((run) => run.series.train.step.length > MOST_POINTS) || this.#ended(message)) this.feed.open();
     this.#words(message);
     this.#soon();
     if (gone.size && !this.runs.length) this.send("command", { verb: "gone", run: 0, at: Date.now() });
+  }
+
+  /** When the last run has ended, one look at the whole history puts back the steps that the stream left out. */
+  #ended(message) {
+    return Boolean(message.c) && this.runs.length > 0 && this.runs.every(({ card }) => ENDED.has(card.state) || card.state === "paused");
   }
 
   #words(message) {
@@ -101,7 +113,7 @@ export class RaceView {
 
   #run(card, series) {
     const known = this.data.runs.find((run) => run.run === card.run);
-    return { card, series, colour: known.colour, label: known.label };
+    return { card, series, colour: known.colour, ink: known.ink, label: known.label };
   }
 
   #link(state, reason) {
@@ -149,14 +161,24 @@ export class RaceView {
   }
 
   async #chart() {
-    const Plotly = await loadPlotly(this.data.urls.plotly);
     const plot = this.part("plot");
+    let Plotly;
+    try {
+      Plotly = await loadPlotly(this.data.urls.plotly);
+    } catch (error) {
+      this.part("skeleton").textContent = `The chart could not be loaded (${error.message}); trying again.`;
+      setTimeout(() => this.#soon(), 2000);
+      return;
+    }
     if (this.stopped || !plot.isConnected || !this.runs.length) return;
     const { data, layout } = buildFigure(this.runs, { ...this.data.view, curves: [...this.curves] }, this.theme, this.host.clientWidth);
     layout.datarevision = (this.revision = (this.revision ?? 0) + 1); // the arrays grow in place
+    this.part("stage").style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, data, layout, {
-      displaylogo: false, responsive: false, doubleClick: "reset+autosize",
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      displaylogo: false, responsive: false, doubleClick: "reset", showTips: false,
+      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
+      modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+      plotlyServerURL: "",
       toImageButtonOptions: { filename: `skipscope-race-${this.data.race}`, scale: 2 },
     });
     if (!this.plot) {
@@ -164,6 +186,12 @@ export class RaceView {
       this.part("skeleton").hidden = true;
       plot.on("plotly_relayout", () => this.#zoomed(plot));
     }
+    this.#quietModeBar(plot);
+  }
+
+  /** The chart's small buttons are for the pointer; Tab goes from the legend to the runs. */
+  #quietModeBar(plot) {
+    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
   }
 
   /** After a zoom: fetch finer points where the server had to leave some out. */
@@ -173,21 +201,27 @@ export class RaceView {
       const decimated = this.runs.some((run) => run.series.train.step.length < run.series.total);
       const range = plot.layout?.xaxis?.range;
       const whole = !range;
-      if (!decimated || whole || this.data.view.x === "seconds") return;
-      const scale = this.data.view.x === "epoch" ? (card) => card.train_images / card.batch_size : () => 1;
-      const [from, to] = [Math.min(...range), Math.max(...range)];
-      const card = this.runs[0]?.card;
-      if (!card) return;
-      const document_ = await this.feed.history({
-        first: Math.max(0, Math.floor(from * scale(card))), last: Math.ceil(to * scale(card)),
-      });
-      for (const run of this.runs) run.series.detail = document_.runs[run.card.run]?.train ?? null;
-      this.#soon();
+      if (!decimated || whole) return;
+      const steps = this.runs.flatMap((run) => stepsBetween(run, this.data.view.x, Math.min(...range), Math.max(...range)));
+      if (!steps.length) return;
+      try {
+        const document_ = await this.feed.history({ first: Math.min(...steps), last: Math.max(...steps) });
+        for (const run of this.runs) run.series.detail = document_.runs[run.card.run]?.train ?? null;
+        this.#soon();
+      } catch {
+        // The coarse curve stays; the next zoom tries again.
+      }
     }, 200);
   }
 
   #status() {
     this.#chip();
+    const images = this.runs[0]?.card.eval_images;
+    const bn = this.runs[0]?.card.bn ?? "running";
+    if (images) {
+      this.part("test-label").textContent = `test (${grouped(images)} images)`;
+      this.part("clean-label").textContent = `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`;
+    }
     for (const button of this.host.querySelectorAll(".ss-curve")) {
       button.setAttribute("aria-pressed", this.curves.has(button.dataset.curve));
     }
@@ -207,9 +241,11 @@ export class RaceView {
     for (const [verb, states] of [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]]) {
       const all = this.part(`${verb}-all`);
       const runs = this.runs.filter((run) => states.includes(run.card.state));
-      all.hidden = runs.length < 2;
-      all.onclick = () => this.#ask(`${verb}-all`, 0);
+      // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
+      all.setAttribute("aria-disabled", runs.length < 2);
+      all.onclick = () => runs.length < 2 || this.#ask(`${verb}-all`, 0);
     }
+    this.part("bar").hidden = !this.runs.length;
   }
 
   #chip() {
@@ -233,7 +269,7 @@ export class RaceView {
     const seeds = new Set(cards.map((card) => card.seed)).size;
     const share = cards.map((card) => card.evaluation_share).filter((value) => value !== null && value !== undefined);
     const parts = [
-      `${grouped(shown)} of ${grouped(total)} steps shown`,
+      shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
       "dashed: mean of 50 steps over faint single steps",
       `${seeds} seed${seeds === 1 ? "" : "s"}`,
       distinct("precision"),
@@ -247,28 +283,10 @@ export class RaceView {
   }
 }
 
-function readTheme(host, themes) {
-  const style = getComputedStyle(host);
-  const ground = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
-  host.dataset.ground = ground;
-  return { ...themes[ground], ground, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
-}
-
-function luminance(colour) {
-  const hex = colour.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
-  if (!hex) return 1;
-  const [r, g, b] = hex.slice(1).map((part) => parseInt(part, 16) / 255);
-  return 0.21 * r + 0.72 * g + 0.07 * b;
-}
-
-/** plotly.js comes from this server, once per page, so that a talk needs no network. */
-function loadPlotly(url) {
-  window.skipscopePlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(`cannot load ${url}`));
-    document.head.append(script);
-  });
-  return window.skipscopePlotly;
+/** First and last step of a run whose x values lie in [from, to]; nothing when there are none. */
+function stepsBetween({ card, series }, kind, from, to) {
+  const { step } = series.train;
+  const x = xs(series.train, card, kind);
+  const inside = step.filter((_, index) => x[index] >= from && x[index] <= to);
+  return inside.length ? [inside[0], inside.at(-1)] : [];
 }

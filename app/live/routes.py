@@ -5,8 +5,8 @@
     GET /live/plotly-VERSION.js                        plotly.js from its Python package: a talk needs no network
     GET /live/js/VERSION/NAME.js                       the modules of the streaming component
 
-A wrong parameter is answered with one line: 400, or 404 for a run that does not exist, 409 for a cursor of another
-database, 503 when the store cannot be read.
+Runs that do not exist are left out; the history lists them under "d". A wrong parameter is answered with one line: 400,
+or 404 when none of the runs exists, 409 for a cursor of another database, 503 when the store cannot be read.
 """
 
 import re
@@ -61,46 +61,50 @@ def routes(feed: Feed) -> list[Route]:
             headers={**NO_STORE, "X-Accel-Buffering": "no"},
         )
 
+    async def history(request: Request) -> Response:
+        try:
+            runs = _runs(request, at_least=1)
+            at_most = _number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
+            first = _number(request, "first", 0, 10**9, 0)
+            last = _number(request, "last", 0, 10**9, None)
+            if last is not None and last < (first or 0):
+                raise Refused(400, f"last ({last}) must not be smaller than first ({first})")
+            text = await anyio.to_thread.run_sync(_read_history, runs, at_most, first, last, feed.age(runs))
+        except Refused as refusal:
+            return _line(refusal)
+        return Response(text, media_type="application/json", headers=NO_STORE)
+
     return [
-        Route("/live/history", _history, methods=["GET"]),
+        Route("/live/history", history, methods=["GET"]),
         Route("/live/stream", stream, methods=["GET"]),
         Route("/live/plotly-{version}.js", _plotly, methods=["GET"]),
         Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
     ]
 
 
-async def _history(request: Request) -> Response:
-    try:
-        runs = _runs(request, at_least=1)
-        at_most = _number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
-        first = _number(request, "first", 0, 10**9, 0)
-        last = _number(request, "last", 0, 10**9, None)
-        if last is not None and last < (first or 0):
-            raise Refused(400, f"last ({last}) must not be smaller than first ({first})")
-        text = await anyio.to_thread.run_sync(_read_history, runs, at_most, first, last)
-    except Refused as refusal:
-        return _line(refusal)
-    return Response(text, media_type="application/json", headers=NO_STORE)
-
-
-def _read_history(runs: tuple[int, ...], at_most: int, first: int, last: int | None) -> str:
+def _read_history(runs: tuple[int, ...], at_most: int, first: int, last: int | None, age: float | None) -> str:
     try:
         history = data.history(runs, at_most, first, last)
         missing = [run for run in runs if run not in history.series]
-        if missing:
-            raise Refused(404, f"there is no run {missing[0]}")
-        return messages.history_document(history, data.age(runs))
+        if not history.series:
+            raise Refused(404, _none_of(runs))
+        return messages.history_document(history, age, missing)
     except (data.SkipscopeError, sqlite3.Error) as error:
         raise Refused(503, str(error)) from None
 
 
 def _refuse_unknown(runs: tuple[int, ...]) -> None:
+    """A page may still name runs that were deleted; only where nothing is left to follow is it told so."""
     try:
-        missing = [run for run in runs if run not in data.known_runs(runs)]
+        known = data.known_runs(runs)
     except (data.SkipscopeError, sqlite3.Error):
         return  # the stream itself says so
-    if missing:
-        raise Refused(404, f"there is no run {missing[0]}")
+    if not known:
+        raise Refused(404, _none_of(runs))
+
+
+def _none_of(runs: tuple[int, ...]) -> str:
+    return f"there is no run {', '.join(map(str, runs[:5]))}{' and so on' if len(runs) > 5 else ''}"
 
 
 def _refuse_stranger(since: tuple[int, int]) -> None:

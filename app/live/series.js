@@ -33,8 +33,12 @@ export class Series {
     const toStep = flat.at(-3);
     for (let i = 0; i < flat.length; i += 3) {
       const step = flat[i];
-      if (step <= this.lastStep) continue; // already here: a step is drawn once
       const last = step === toStep;
+      if (step <= this.lastStep) {
+        // Already here: a step is drawn once. At the end of a run its last running means come after it.
+        if (last && step === this.lastStep) this.#settle(runningLoss, runningError);
+        continue;
+      }
       const share = toStep > fromStep ? (step - fromStep) / (toStep - fromStep) : 1;
       this.train.step.push(step);
       this.train.loss.push(flat[i + 1]);
@@ -45,6 +49,11 @@ export class Series {
     }
     // Steps count up by one and the server may leave some out, so the last step is the number of rows in the store.
     this.total = Math.max(this.total, toStep ?? 0);
+  }
+
+  #settle(runningLoss, runningError) {
+    if (runningLoss !== null) this.train.running_loss.splice(-1, 1, runningLoss);
+    if (runningError !== null) this.train.running_error.splice(-1, 1, runningError);
   }
 
   evaluate(split, step, loss, error, seconds) {

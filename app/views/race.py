@@ -45,7 +45,11 @@ def _unusable(health: data.Health) -> None:
             "takes its place. Runs recorded in it do not appear here until it is repaired by hand."
         )
         if st.button("Move it aside and start a new database", type="primary"):
-            kept = data.new_database()
+            try:
+                kept = data.new_database()
+            except data.SkipscopeError as error:
+                st.warning(str(error), icon=":material/warning:")
+                return
             st.toast(f"The damaged database is kept as {kept}.", duration="long")
             st.rerun()
 
@@ -53,8 +57,8 @@ def _unusable(health: data.Health) -> None:
 def _pick(races: list[data.Race]) -> data.Race:
     by_id = {race.id: race for race in races}
     if st.session_state.get("race") not in by_id:
-        asked = st.query_params.get("race", "")
-        st.session_state["race"] = int(asked) if asked.isdigit() and int(asked) in by_id else races[0].id
+        asked = {str(race): race for race in by_id}
+        st.session_state["race"] = asked.get(st.query_params.get("race", ""), races[0].id)
     chosen = st.selectbox(
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
@@ -72,7 +76,7 @@ def _controls(race: data.Race) -> View:
 
 
 def _segments(label: str, options: dict[str, str], key: str) -> str:
-    return st.segmented_control(
+    chosen = st.segmented_control(
         label,
         list(options),
         format_func=options.__getitem__,
@@ -82,6 +86,8 @@ def _segments(label: str, options: dict[str, str], key: str) -> str:
         bind="query-params",
         label_visibility="collapsed",
     )
+    # An address may carry anything, an empty value too.
+    return chosen if chosen in options else next(iter(options))
 
 
 def _label(run: data.RunRow, race: data.Race) -> str:

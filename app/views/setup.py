@@ -5,6 +5,8 @@ import streamlit as st
 from app import data
 
 _DEPTHS = list(data.DEPTHS)
+#: As in the engine, which refuses more; the page says so before the button is pressed.
+MOST_RUNS = 64
 
 
 def render(first_visit: bool = False) -> None:
@@ -27,8 +29,15 @@ def render(first_visit: bool = False) -> None:
         width="stretch",
     )
     preset = presets[st.session_state["preset"]]
-    st.caption(f"{preset.shows} Takes {preset.takes}.", help=preset.source)
-    st.pills("Depths", _DEPTHS, selection_mode="multi", key="depths", help="Weighted layers, 6n+2.", wrap=True)
+    st.caption(f"{preset.shows} As it stands it takes {preset.takes}.", help=preset.source)
+    st.pills(
+        "Depths",
+        _DEPTHS,
+        selection_mode="multi",
+        key="depths",
+        wrap=True,
+        help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
+    )
     shortcuts = data.shortcuts()
     st.pills(
         "Shortcuts",
@@ -39,6 +48,7 @@ def render(first_visit: bool = False) -> None:
         wrap=True,
         help="\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in shortcuts.values()),
     )
+    st.caption("A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.")
     sources = data.sources()
     st.selectbox(
         "Data",
@@ -64,6 +74,9 @@ def render(first_visit: bool = False) -> None:
         st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision")
     arms = len(_depths()) * len(st.session_state["shortcuts"] or [])
     runs = arms * int(st.session_state["seeds"])
+    if runs > MOST_RUNS:
+        problem = f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms"
+        st.caption(f":red[{problem}]")
     st.button(
         f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
         type="secondary" if first_visit else "primary",
@@ -101,7 +114,7 @@ def _fill() -> None:
 
 
 def _depths() -> list[int]:
-    others = [int(part) for part in _other_depths() if part.isdigit()]
+    others = [depth for depth, _ in map(data.depth_from, _other_depths()) if depth is not None]
     return sorted({*(st.session_state["depths"] or []), *others})
 
 
@@ -110,12 +123,7 @@ def _other_depths() -> list[str]:
 
 
 def _depth_problem() -> str:
-    for part in _other_depths():
-        if not part.isdigit():
-            return f"{part!r} is not a number; separate depths by commas, for example 26, 50"
-        if problem := data.depth_problem(int(part)):
-            return problem
-    return ""
+    return next((problem for _, problem in map(data.depth_from, _other_depths()) if problem), "")
 
 
 def _start() -> None:

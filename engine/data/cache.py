@@ -20,13 +20,13 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from engine.data.raw import RawImages
-from engine.data.registry import Source, get_source
-from engine.errors import ConfigError, DataError
+from engine.data.registry import Source, check_pool, get_source
+from engine.errors import DataError
 
 #: Raised by one when what is written changes, so that older folders are made anew.
 FORMAT = 1
-#: A net of three stages needs this many pixels.
-_SMALLEST = 4
+#: Whoever waits for another process is asked so often whether it still wants to.
+_WAIT_S = 0.25
 _META = "meta.json"
 
 
@@ -80,17 +80,6 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
     if decoded := _read(target):
         return decoded
     raise DataError(f"what was written to {target} does not read back the same; check the disk")
-
-
-def check_pool(source: Source, pool: int) -> None:
-    """Raise ConfigError, naming the choices, when ``pool`` does not divide the images of ``source``."""
-    choices = [n for n in range(1, source.image_size + 1) if source.image_size % n == 0]
-    choices = [str(n) for n in choices if source.image_size // n >= _SMALLEST]
-    if str(pool) not in choices:
-        raise ConfigError(
-            f"pool {pool} does not fit the {source.image_size}x{source.image_size} images of {source.name}; "
-            f"choose from {', '.join(choices)}"
-        )
 
 
 def _decode(source: Source, folder: Path, report: Callable[[str], None]) -> RawImages:
@@ -173,10 +162,10 @@ def _digest(array: np.ndarray) -> str:
 
 
 def _lock(path: Path, name: str, report: Callable[[str], None]) -> FileLock:
-    """Take the data set's lock, saying so when another process holds it."""
+    """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
     lock = FileLock(path, poll_interval=0.02)
-    try:
-        return lock.acquire(timeout=0.5)
-    except Timeout:
-        report(f"waiting for another process that prepares {name}")
-        return lock.acquire()
+    while True:
+        try:
+            return lock.acquire(timeout=_WAIT_S)
+        except Timeout:
+            report(f"waiting for another process that prepares {name}")

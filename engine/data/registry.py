@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from engine.errors import ConfigError
 
+#: A net of three stages needs images of this many pixels a side.
+SMALLEST_SIZE = 4
+
 
 @dataclass(frozen=True)
 class Source:
@@ -72,3 +75,14 @@ def get_source(name: str) -> Source:
     if name not in SOURCES:
         raise ConfigError(f"unknown data set {name!r}; choose from {', '.join(SOURCES)}")
     return SOURCES[name]
+
+
+def check_pool(source: Source, pool: int) -> None:
+    """Raise ConfigError, naming the choices, when averaging ``pool`` x ``pool`` pixels does not fit the images."""
+    size = source.image_size
+    choices = [n for n in range(1, size + 1) if size % n == 0 and size // n >= SMALLEST_SIZE]
+    if pool not in choices:
+        raise ConfigError(
+            f"pool {pool} does not fit the {size}x{size} images of {source.name}; "
+            f"choose from {', '.join(map(str, choices))}"
+        )

@@ -26,7 +26,7 @@ class Count:
 
 def count(config: ModelConfig) -> Count:
     """Return the size of the net that ``config`` describes. Raises ConfigError when the shortcut is unknown."""
-    get_shortcut(config.shortcut)
+    shortcut = get_shortcut(config.shortcut).name
     size = config.image_size
     parameters, multiply_adds = _conv_bn(config.channels, config.width, 3, size)
     layers = 1
@@ -38,7 +38,7 @@ def count(config: ModelConfig) -> Count:
             if changes:
                 size = (size + 1) // 2
             convolutions = [(inputs, 3), (outputs, 3)]
-            if config.shortcut == "C" or (config.shortcut == "B" and changes):
+            if shortcut == "C" or (shortcut == "B" and changes):
                 convolutions.append((inputs, 1))
             for maps, kernel in convolutions:
                 more_parameters, more_multiply_adds = _conv_bn(maps, outputs, kernel, size)
@@ -48,7 +48,7 @@ def count(config: ModelConfig) -> Count:
             inputs = outputs
     parameters += (inputs + 1) * config.classes
     multiply_adds += inputs * config.classes
-    return Count(config.depth, config.shortcut, parameters, layers + 1, multiply_adds)
+    return Count(config.depth, shortcut, parameters, layers + 1, multiply_adds)
 
 
 def _conv_bn(inputs: int, outputs: int, kernel: int, output_size: int) -> tuple[int, int]:

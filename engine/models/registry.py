@@ -61,8 +61,13 @@ SHORTCUTS: dict[str, Shortcut] = {
 }
 
 
+#: Other words that people use for a row's name.
+_ALIASES = {"plain": "none"}
+
+
 def get_shortcut(name: str) -> Shortcut:
-    """Return a shortcut's row by name. Raises ConfigError naming the choices."""
+    """Return a shortcut's row by its name; ``plain`` means ``none``. Raises ConfigError naming the choices."""
+    name = _ALIASES.get(name, name)
     if name not in SHORTCUTS:
         raise ConfigError(f"unknown shortcut {name!r}; choose from {', '.join(SHORTCUTS)}")
     return SHORTCUTS[name]

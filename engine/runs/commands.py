@@ -93,7 +93,7 @@ class CommandDesk:
         if row.state == _S.STOPPED:
             return ""
         if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
-            return self._move(row, _S.STOPPED, detail="stopped", ended=time.time())
+            return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
         if row.state in {_S.STARTING, _S.RUNNING}:
             self._writer.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"

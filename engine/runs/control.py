@@ -4,6 +4,7 @@ Torch-free. Making a ``Control`` touches nothing; every method opens what it nee
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -89,8 +90,7 @@ class Control:
         WorkspaceError and DatabaseDamaged when the workspace cannot be used.
         """
         self.workspace.prepare()
-        if not self.workspace.database.exists():
-            Writer(self.workspace).close()
+        Writer(self.workspace).close()  # makes the tables where there are none
         deadline = time.monotonic() + timeout_s
         started, attempts = None, 0
         while True:
@@ -114,33 +114,40 @@ class Control:
     def shutdown(self, timeout_s: float = 40.0) -> bool:
         """Pause all runs and end the engine, of whatever version; return False when none lives.
 
-        Raises EngineUnreachable when it does not end in time.
+        An engine whose database is damaged is ended by SIGTERM. Raises EngineUnreachable when it does not end in time,
+        DatabaseDamaged when there is damage and no engine.
         """
-        row = self._engine_row()
-        if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
-            return False
-        with Writer(self.workspace) as writer:
-            writer.command("shutdown")
-        deadline = time.monotonic() + timeout_s
-        while process.lives():
-            if time.monotonic() > deadline:
-                raise EngineUnreachable(f"the engine (process {row.pid}) did not end; see {self.workspace.engine_log}")
-            time.sleep(_POLL_S)
+        try:
+            row = self._engine_row()
+            if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
+                return False
+            with Writer(self.workspace) as writer:
+                writer.command("shutdown")
+        except DatabaseDamaged:
+            if not self._end_by_signal(timeout_s):
+                raise
+            return True
+        self._await_end(process, timeout_s)
         return True
 
     def new_database(self) -> Path:
         """Move a damaged database aside and return where it is kept; the next race makes a new one.
 
-        Raises EngineRunning while an engine lives, WorkspaceError when the database is healthy or there is none.
+        An engine that lives on the damaged database is ended first. Raises WorkspaceError when the database is healthy
+        or there is none, EngineRunning when it is healthy and an engine lives.
         """
         if not self.workspace.database.exists():
             raise WorkspaceError(f"workspace {self.workspace.path} holds no database; there is nothing to move aside")
-        if self._lock_is_held():
-            raise EngineRunning("an engine lives for this workspace; end it first with `python -m engine shutdown`")
+        running = EngineRunning("an engine lives for this workspace; end it first with `python -m engine shutdown`")
         try:
             check(self.workspace)
         except DatabaseDamaged:
+            self._end_by_signal()
+            if self._lock_is_held():
+                raise running from None
             return set_aside(self.workspace)
+        if self._lock_is_held():
+            raise running
         raise WorkspaceError(f"{self.workspace.database} is healthy and stays where it is")
 
     # --- races and commands ----------------------------------------------------------------------------------------
@@ -208,6 +215,24 @@ class Control:
                 return reader.engine()
         except NoDatabase:
             return None
+
+    def _end_by_signal(self, timeout_s: float = 40.0) -> bool:
+        """End the engine that wrote ``engine.pid``, without the database; return False when none lives."""
+        try:
+            pid, started = self.workspace.engine_pid.read_text().split()
+            process = ProcessId(int(pid), float(started))
+        except (OSError, ValueError):
+            return False
+        if not process.lives():
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+        self._await_end(process, timeout_s)
+        return True
+
+    def _await_end(self, process: ProcessId, timeout_s: float) -> None:
+        if not _until(lambda: not process.lives(), timeout_s):
+            raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
 
     def _start(self) -> subprocess.Popen:
         """Start the engine as a program of its own: another session, no pipes, its words in ``engine.log``."""

@@ -67,18 +67,25 @@ class Crew:
         """Find workers that ended; a run that did not say why is lost, with the cause in words."""
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
-                del self._launched[run]
+                # Written first: if the database does not answer, the next round finds the worker again.
                 self._close_books(run, how)
+                del self._launched[run]
         for run, (row, process) in list(self._left_behind.items()):
             if not process.lives():
-                del self._left_behind[run]
                 self._take_back(run)
+                del self._left_behind[run]
             elif time.monotonic() - self._adopted_at > LEFT_BEHIND_S:
                 _log.warning("worker %d of run %d did not end with its engine; ending it", process.pid, row.id)
                 process.kill()
 
+    def check_books(self) -> None:
+        """Close the books of runs that have no worker although their state says so; for after ``adopt``."""
+        for row in self._reader.runs(states=ALIVE):
+            if row.id not in self._launched and row.id not in self._left_behind:
+                self._close_books(row.id, "it has no worker")
+
     def adopt(self) -> None:
-        """Take over what a dead engine left: wait for its workers, then queue their runs again."""
+        """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
         self._adopted_at = time.monotonic()
         for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED]):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
@@ -101,11 +108,14 @@ class Crew:
         if row.state == RunState.STOPPING:
             self._writer.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
-        if row.state in ALIVE:
-            self._writer.move(run, RunState.LOST, cause="its engine and its worker ended", ended=time.time())
-        elif not (row.state == RunState.PAUSED and row.detail == ENGINE_GONE):
+        vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
+        if row.state not in ALIVE and not vanished:
             return
-        self._writer.move(run, RunState.QUEUED, detail="resumed by a new engine", cause="", ended=None)
+        # One transaction: a run that stayed lost in between would not be taken back again.
+        self._writer.move(
+            run, RunState.QUEUED, via=None if vanished else RunState.LOST,
+            detail="resumed by a new engine", cause="", ended=None,
+        )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
 
     def _close_books(self, run: int, how: str) -> None:

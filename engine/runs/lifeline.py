@@ -35,7 +35,9 @@ class Order(StrEnum):
     ENGINE_GONE = "engine gone"
 
 
-_RANK = {Order.PAUSE: 0, Order.TERMINATED: 1, Order.STOP: 2, Order.ENGINE_GONE: 3}
+#: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
+#: vanishes before it could, and is not resumed by the next one.
+_RANK = {Order.TERMINATED: 0, Order.ENGINE_GONE: 1, Order.PAUSE: 2, Order.STOP: 3}
 
 
 class Lifeline:

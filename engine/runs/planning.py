@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from engine.config import DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.data.presence import present
-from engine.data.registry import Source, get_source
+from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.models.registry import get_shortcut
 from engine.presets import Preset, get_preset
 from engine.runs.machine import devices
 from engine.store.workspace import Workspace
 
+#: The page streams this many curves of a race at most.
+MOST_RUNS = 64
 #: Settings that other choices decide, and which ones.
 _DECIDED = {
     "model.depth": "the depths of the race",
@@ -46,8 +48,7 @@ def plan_race(
     """
     chosen = get_preset(preset)
     depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
-    for shortcut in shortcuts:
-        get_shortcut(shortcut)
+    shortcuts = tuple(get_shortcut(shortcut).name for shortcut in shortcuts)
     source = get_source(data if data is not None else _preferred(chosen, workspace))
     if steps is not None and steps < 1:
         raise ConfigError(f"a run has at least 1 step (got {steps})")
@@ -67,6 +68,7 @@ def plan_race(
         depths=depths, shortcuts=shortcuts, seeds=seeds, first_seed=first_seed, preset=preset, name=name, run=run,
         per_depth=per_depth,
     )  # fmt: skip
+    _check_size(race)
     race.runs()  # refuses depths that are not 6n+2
     return race
 
@@ -88,16 +90,22 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str]) -> tuple[RunConf
 
 
 def _shape_of(source: Source, data: DataConfig) -> dict[str, int]:
-    if source.image_size % data.pool:
-        fitting = [str(pool) for pool in range(1, 17) if source.image_size % pool == 0]
-        raise ConfigError(
-            f"pool {data.pool} does not divide the {source.image_size} pixels of {source.name}; "
-            f"choose {', '.join(fitting[:-1])} or {fitting[-1]}"
-        )
+    check_pool(source, data.pool)
     size = source.image_size // data.pool
     return {
         "model.channels": source.channels, "model.classes": len(source.classes), "model.image_size": size,
     }  # fmt: skip
+
+
+def _check_size(race: RaceConfig) -> None:
+    arms = len(race.depths) * len(race.shortcuts)
+    runs, seeds = arms * race.seeds, MOST_RUNS // arms
+    if runs > MOST_RUNS:
+        right = f"at most {seeds} seed{'s' * (seeds > 1)}" if seeds else "fewer depths or shortcuts"
+        raise ConfigError(
+            f"{len(race.depths)} depths, {len(race.shortcuts)} shortcuts and {race.seeds} seeds make {runs} runs and a "
+            f"race has at most {MOST_RUNS}; choose {right}"
+        )
 
 
 def _check_fit(run: RunConfig, source: Source) -> None:

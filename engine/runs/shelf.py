@@ -18,6 +18,9 @@ AUTOSAVE_S = 60.0
 MOST_FILES = 12
 MOST_BYTES = 2 * 1024**3
 
+#: Said of a run that had got somewhere and has nothing to go on from.
+NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
+
 _log = logging.getLogger(__name__)
 
 
@@ -82,16 +85,38 @@ class Shelf:
                 self._workspace.checkpoint(self._run, old).unlink()
             self._writer.remove_checkpoint(self._run, old)
 
+    def tidy(self) -> None:
+        """Remove what a killed worker left: half-written files, and files that it did not come to record."""
+        known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints(self._run)}
+        for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
+            if path not in known and path.suffix in {".part", ".pt"}:
+                _log.warning("removing %s, left by a worker that was killed", path.name)
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def newest(self) -> dict | None:
-        """Return the newest state that can be read, None if there is none; damaged files are passed over and said."""
+        """Return the newest state that can be read, None if there is none.
+
+        Damaged files are passed over and said; records of files that are gone are removed and said. A run that had
+        got somewhere and finds nothing to go on from gets a remark.
+        """
+        state, passed_over = None, []
         for row in reversed(self._reader.checkpoints(self._run)):
             path = self._workspace.checkpoint(self._run, row.step)
             try:
                 state = self._load(path)
             except CheckpointError as error:
-                _log.warning("%s; going back to the checkpoint before it", error)
-                self._writer.remark(self._run, row.step, "checkpoint", f"{error}; went back to the one before it")
+                _log.warning("%s", error)
+                passed_over.append((row.step, str(error)))
+                if not path.exists():
+                    self._writer.remove_checkpoint(self._run, row.step)
                 continue
             self._saved_step = row.step
-            return state
-        return None
+            break
+        then = "" if state is None else "; went back to the one before it"
+        for step, words in passed_over:
+            self._writer.remark(self._run, step, "checkpoint", words + then)
+        if state is None and (passed_over or self._reader.run(self._run).step > 0):
+            _log.warning(NO_CHECKPOINT)
+            self._writer.remark(self._run, 0, "checkpoint", NO_CHECKPOINT)
+        return state

@@ -18,7 +18,7 @@ import time
 from filelock import FileLock, Timeout
 
 from engine import __version__
-from engine.errors import EngineRunning, SkipscopeError, WorkspaceError
+from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, SkipscopeError, WorkspaceError
 from engine.events import ALIVE, RunState
 from engine.runs.commands import CommandDesk
 from engine.runs.crew import Crew
@@ -60,9 +60,15 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
         ) from None
     try:
         if workspace.database.exists() and workspace.database.stat().st_size <= _CHECKED_BYTES:
-            check(workspace)
+            with contextlib.suppress(NoDatabase):  # an empty file: the tables are made in it
+                check(workspace)
+        me = this_process()
+        # For when the database cannot be read: see Control.shutdown.
+        workspace.engine_pid.write_text(f"{me.pid} {me.started!r}\n")
         Supervisor(workspace, idle_s, launcher).run()
     finally:
+        with contextlib.suppress(OSError):
+            workspace.engine_pid.unlink()
         # After a deleted workspace there is no lock file to let go of.
         with contextlib.suppress(OSError):
             lock.release()
@@ -83,7 +89,7 @@ class Supervisor:
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
-        self._paused_all = False
+        self._adopted = self._paused_all = False
         self._arms: dict[int, int] = {}
         self._scheduled_at: tuple[int, int] | None = None
 
@@ -100,8 +106,6 @@ class Supervisor:
         _log.info("engine %s, process %d, workspace %s, devices %s, %d cores", __version__, os.getpid(),
                   self._workspace.path, ", ".join(self._devices), self._cores)  # fmt: skip
         try:
-            self._crew.adopt()
-            self._desk.forget_shutdowns()
             while self._goes_on():
                 time.sleep(ROUND_S)
             _log.info("ended")
@@ -127,16 +131,20 @@ class Supervisor:
                 self._sign_on()
                 return True
             return False
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, DatabaseBusy, DiskFull) as error:
             if not self._workspace_is_there():
                 raise
-            # A database that somebody else keeps locked is no reason to end.
+            # A database that somebody else keeps locked, or a full disk, is no reason to end.
             _log.warning("the database does not answer (%s); trying again", error)
             return True
 
     def _round(self) -> bool:
         """Do everything that is due; return False when the engine may end."""
         now = time.monotonic()
+        if not self._adopted:
+            self._crew.adopt()
+            self._desk.forget_shutdowns()
+            self._adopted = True
         self._crew.watch()
         self._desk.serve()
         if self._closing_at is None:
@@ -149,6 +157,7 @@ class Supervisor:
         if not self._workspace_is_there():
             raise WorkspaceError("the folder was removed or replaced")
         self._writer.engine_beat()
+        self._crew.check_books()
         if self._is_needed():
             self._needed_at = now
         if now - self._needed_at >= self._idle_s and self._closing_at is None:
@@ -162,7 +171,6 @@ class Supervisor:
         moment = (self._reader.head()[1], len(self._crew))
         if moment == self._scheduled_at:
             return
-        self._scheduled_at = moment
         queued = self._reader.runs(states=[RunState.QUEUED])
         free = [row for row in queued if not self._crew.has(row.id) and not self._crew.is_left_behind(row.id)]
         waiting = [_waiting(row, self._arms_of(row.race)) for row in free]
@@ -176,6 +184,7 @@ class Supervisor:
         for row in free:
             if (words := plan.waits.get(row.id)) is not None and words != row.detail:
                 self._writer.update(row.id, detail=words)
+        self._scheduled_at = moment  # last: what the database refused is done in the next round
 
     def _sign_on(self) -> None:
         me = this_process()

@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing
 from multiprocessing.connection import Connection
 
 from engine.config import RunConfig, replace
-from engine.errors import SkipscopeError
+from engine.errors import CheckpointError, SkipscopeError
 from engine.events import (
     ALIVE,
     ENGINE_GONE,
@@ -32,7 +32,8 @@ from engine.events import (
 )  # fmt: skip
 from engine.runs.launchers.registry import Job
 from engine.runs.lifeline import Lifeline, Order
-from engine.runs.shelf import Shelf
+from engine.runs.patience import BUSY_S, PASSING, PatientWriter
+from engine.runs.shelf import NO_CHECKPOINT, Shelf
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -57,7 +58,7 @@ def work(job: Job, orders: Connection) -> None:
     if not lifeline.engine_lives():
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:
-        writer = stack.enter_context(Writer(workspace))
+        writer = PatientWriter(stack.enter_context(Writer(workspace, BUSY_S)), lifeline)
         writer.update(job.run, pid=os.getpid(), heartbeat=time.time())
         lifeline.start()
         _open_log(workspace, job.run, stack)
@@ -67,6 +68,9 @@ def work(job: Job, orders: Connection) -> None:
             worker.run()
         except _Interrupted:
             worker.leave()
+        except PASSING as error:
+            writer.last_words()
+            worker.leave(reason=str(error))
         except SkipscopeError as error:
             worker.fail(str(error))
         except Exception as error:
@@ -77,12 +81,12 @@ def work(job: Job, orders: Connection) -> None:
 class Worker:
     """The life of one run in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, writer: Writer, reader: Reader, lifeline: Lifeline):
+    def __init__(self, job: Job, workspace: Workspace, writer: PatientWriter, reader: Reader, lifeline: Lifeline):
         self._job, self._run = job, job.run
         self._workspace, self._writer, self._reader, self._lifeline = workspace, writer, reader, lifeline
         self._row = reader.run(job.run)
         self._rate = Rate(self._row.config.optim.batch_size)
-        self._reported_at = 0.0
+        self._reported, self._reported_at = "", 0.0
 
     def run(self) -> None:
         """Prepare, train, and record how it ended."""
@@ -102,26 +106,49 @@ class Worker:
         shelf = Shelf(
             self._workspace, self._run, config.optim.steps, self._writer, self._reader, checkpoint.save, checkpoint.load
         )
+        shelf.tidy()
         state = shelf.newest()
         trainer = Trainer(config, images, device, state)
         del state
-        with closing(trainer.events()) as events:
-            for event in events:
-                if self._handle(event, trainer, shelf, config):
-                    return
-                if self._lifeline.order is not None:
-                    break
-        step = self._save(trainer, shelf, "pause")
+        try:
+            with closing(trainer.events()) as events:
+                for event in events:
+                    if self._handle(event, trainer, shelf, config):
+                        return
+                    if self._lifeline.order is not None:
+                        break
+            step = self._save(trainer, shelf, "pause")
+        except PASSING as error:
+            self._rescue(trainer, shelf, str(error))
+            return
         self.leave(step)
 
-    def leave(self, step: int | None = None) -> None:
-        """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none."""
+    def _rescue(self, trainer, shelf: Shelf, reason: str) -> None:
+        """The database cannot be written: put the training into a file, and try once more to say where it stands."""
+        _log.error("giving up: %s", reason)
+        self._writer.last_words()
+        state = trainer.state()
+        step = state["progress"]["step"]
+        try:
+            shelf.put(state, step, "pause")  # figures that were not fetched yet are inside
+        except CheckpointError as error:
+            _log.error("%s", error)
+            step = None
+        self.leave(step, reason)
+
+    def leave(self, step: int | None = None, reason: str = "") -> None:
+        """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none.
+
+        ``reason``: what made it end when nobody asked for it.
+        """
         order = self._lifeline.order
         where = "" if step is None else f" at step {step}"
         if order != Order.STOP:
             detail = ENGINE_GONE if order == Order.ENGINE_GONE else f"paused{where}"
             if order == Order.TERMINATED:
                 detail = f"paused{where}: its worker was asked to end (SIGTERM)"
+            if reason and order != Order.ENGINE_GONE:
+                detail = f"paused{where}: {_short(reason)}"
             _log.info("%s -> paused%s", order, where)
             if self._writer.move(
                 self._run, RunState.PAUSED, only_from={RunState.STARTING, RunState.RUNNING}, detail=detail
@@ -165,16 +192,20 @@ class Worker:
             case Finished(step, seconds, share):
                 self._save(trainer, shelf, "end")
                 _log.info("finished after %d steps and %.1f s, %.1f %% evaluation", step, seconds, 100 * share)
+                # A worker that only did the last evaluation has no rate; the one before it has left its own.
+                rate = {} if (overall := self._rate.overall()) is None else {"images_per_s": overall}
                 self._writer.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
-                    images_per_s=self._rate.overall(), evaluation_share=share, ended=time.time(),
+                    evaluation_share=share, ended=time.time(), **rate,
                 )  # fmt: skip
                 return True
         return False
 
     def _started(self, event: Started, config: RunConfig) -> None:
+        restarted = event.step == 0 and self._row.step > 0
         facts = {
-            "detail": "", "parameters": event.parameters, "device": event.device, "precision": event.precision,
+            "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
+            "device": event.device, "precision": event.precision,
             "threads": event.threads, "started": self._row.started or time.time(),
         }  # fmt: skip
         if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
@@ -206,8 +237,8 @@ class Worker:
         if self._lifeline.order is not None:
             raise _Interrupted
         moment = time.monotonic()
-        if now or moment - self._reported_at >= _REPORT_EVERY_S:
-            self._reported_at = moment
+        if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):
+            self._reported, self._reported_at = text, moment
             self._writer.update(self._run, detail=text)
 
 
@@ -252,6 +283,11 @@ def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     faulthandler.enable(handler.stream)
+
+
+def _short(reason: str) -> str:
+    """Return an error's first part: what happened, without the advice."""
+    return reason.partition(";")[0]
 
 
 def _be_polite() -> None:

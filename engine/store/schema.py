@@ -7,14 +7,15 @@ record of its name in one transaction, so that a failed one leaves the old versi
 The tables are described in the README ("The store"); a test holds the two together.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import DatabaseDamaged, NoDatabase, VersionMismatch, WorkspaceError
-from engine.store.workspace import Workspace
+from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, VersionMismatch, WorkspaceError
+from engine.store.workspace import ENVIRONMENT, Workspace
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -137,24 +138,29 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-def connect(workspace: Workspace, *, readonly: bool) -> sqlite3.Connection:
+def connect(workspace: Workspace, *, readonly: bool, busy_s: float | None = None) -> sqlite3.Connection:
     """Open the workspace's database.
 
-    Writers create and migrate it. Raises NoDatabase when a reader finds none, DatabaseDamaged when the file is not a
-    readable database, VersionMismatch when it was made by a newer version.
+    Writers create and migrate it. ``busy_s``: how long to wait for somebody else's lock (``BUSY_TIMEOUT_S``). Raises
+    NoDatabase when a reader finds none, DatabaseDamaged when the file is not a readable database, VersionMismatch when
+    it was made by a newer version, WorkspaceError when the workspace is no folder.
     """
     path = workspace.database
+    wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
+    if workspace.path.exists() and not workspace.path.is_dir():
+        raise WorkspaceError(
+            f"workspace {workspace.path} cannot be used (it is a file, not a folder); "
+            f"choose another folder with --workspace DIR or {ENVIRONMENT}"
+        )
     none_yet = NoDatabase(f"workspace {workspace.path} holds no database yet; start a race first")
     if readonly and not path.exists():
         raise none_yet
     with guarded(path):
         if readonly:
             # check_same_thread: every reader is used by one thread at a time, not always by the one that made it.
-            connection = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
-            )
+            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=wait_s, check_same_thread=False)
         else:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=wait_s, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         try:
             connection.isolation_level = None
@@ -202,9 +208,15 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], .
                 applied_now.append(name)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
     return applied_now
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Undo the open transaction, unless SQLite did so itself: after a full disk there is none any more."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _applied(connection: sqlite3.Connection) -> list[str]:
@@ -249,18 +261,21 @@ def set_aside(workspace: Workspace) -> Path:
 
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
-    """Turn SQLite's words for a broken file into DatabaseDamaged; a busy or full disk stays itself."""
+    """Turn SQLite's words into errors for people: DatabaseDamaged, DatabaseBusy, DiskFull, WorkspaceError."""
     try:
         yield
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             raise DatabaseDamaged(_damaged(path, error)) from None
         if any(word in str(error) for word in ("unable to open", "readonly", "read-only")):
+            reason = str(error) if os.access(path.parent, os.W_OK) else f"the folder {path.parent} is read-only"
             raise WorkspaceError(
-                f"{path} cannot be opened ({error}); choose another folder with --workspace DIR"
+                f"{path} cannot be opened ({reason}); choose another folder with --workspace DIR"
             ) from None
         if "full" in str(error):
-            raise WorkspaceError(f"{path}: the disk is full; free some space and resume the paused runs") from None
+            raise DiskFull(f"{path}: the disk is full; free some space and resume the paused runs") from None
+        if any(word in str(error) for word in ("locked", "busy")):
+            raise DatabaseBusy("the database is locked by another program; nothing was changed, try again") from None
         raise
     except sqlite3.IntegrityError:
         raise

@@ -1,13 +1,15 @@
 """The workspace: the folder that holds the database and the run files, and the names of everything in it.
 
     skipscope.db             the store (SQLite, WAL)
-    engine.lock engine.log   the engine's lock and its log
+    engine.lock engine.pid   the engine's lock, and who holds it
+    engine.log               the engine's own messages
     data/                    decoded data sets and downloads
     run-00012/               one run: run.log and checkpoints/step-00000300.pt
 
 Nothing is written outside this folder. Torch-free; imports ``engine.errors`` alone.
 """
 
+import errno
 import os
 import tempfile
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from engine.errors import WorkspaceError
 #: Moves the workspace; ``--workspace`` wins over it.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
 PROJECT = Path(__file__).resolve().parents[2]
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,22 @@ class Workspace:
 
     @classmethod
     def at(cls, path: str | Path | None = None) -> "Workspace":
-        """Return the workspace at ``path``, else at ``SKIPSCOPE_WORKSPACE``, else ``runs/`` beside the README."""
+        """Return the workspace at ``path``, else at ``SKIPSCOPE_WORKSPACE``, else ``runs/`` beside the README.
+
+        Raises WorkspaceError for a name that no folder can have.
+        """
         chosen = path or os.environ.get(ENVIRONMENT) or PROJECT / "runs"
-        return cls(Path(chosen).expanduser().resolve())
+        try:
+            place = Path(chosen).expanduser().resolve()
+            place.exists()  # raises for names that no file system takes
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+            shown = text if len(text := str(chosen)) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+            raise WorkspaceError(
+                f"workspace {shown} cannot be used ({reason}); "
+                f"choose another folder with --workspace DIR or {ENVIRONMENT}"
+            ) from None
+        return cls(place)
 
     @property
     def database(self) -> Path:
@@ -41,6 +57,11 @@ class Workspace:
     def engine_lock(self) -> Path:
         """The file whose lock says that an engine lives."""
         return self.path / "engine.lock"
+
+    @property
+    def engine_pid(self) -> Path:
+        """Who the engine is (pid and start time), for when the database cannot be read."""
+        return self.path / "engine.pid"
 
     @property
     def engine_log(self) -> Path:
@@ -71,7 +92,7 @@ class Workspace:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = "the folder is read-only" if error.errno == errno.EROFS else error.strerror or str(error)
             raise WorkspaceError(
                 f"workspace {self.path} cannot be written ({reason}); "
                 f"choose another folder with --workspace DIR or {ENVIRONMENT}"

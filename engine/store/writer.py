@@ -15,7 +15,7 @@ from engine.config import RaceConfig
 from engine.errors import CommandRefused
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.provenance import versions
-from engine.store.schema import connect, guarded
+from engine.store.schema import connect, guarded, roll_back
 from engine.store.workspace import Workspace
 
 #: Columns of ``runs`` that a change of state may set beside the state.
@@ -28,9 +28,9 @@ _RUN_FIELDS = frozenset(
 class Writer:
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
-    def __init__(self, workspace: Workspace):
+    def __init__(self, workspace: Workspace, busy_s: float | None = None):
         self.workspace = workspace
-        self._connection = connect(workspace, readonly=False)
+        self._connection = connect(workspace, readonly=False, busy_s=busy_s)
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
@@ -51,7 +51,7 @@ class Writer:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                roll_back(self._connection)
                 raise
 
     # --- races and runs -------------------------------------------------------------------------------------------
@@ -76,11 +76,19 @@ class Writer:
                 runs.append(int(cursor.lastrowid or 0))
         return race_id, runs
 
-    def move(self, run: int, to: RunState, *, only_from: Iterable[RunState] | None = None, **fields: object) -> bool:
+    def move(
+        self,
+        run: int,
+        to: RunState,
+        *,
+        via: RunState | None = None,
+        only_from: Iterable[RunState] | None = None,
+        **fields: object,
+    ) -> bool:
         """Move a run to another state and set columns of ``runs`` with it.
 
-        ``only_from``: do nothing and return False unless the run is in one of these states now. Raises
-        CommandRefused when the move is not in ``MOVES``.
+        ``via``: a state that is passed through in the same transaction. ``only_from``: do nothing and return False
+        unless the run is in one of these states now. Raises CommandRefused when a move is not in ``MOVES``.
         """
         with self.transaction() as connection:
             row = connection.execute("SELECT state FROM runs WHERE id = ?", (run,)).fetchone()
@@ -89,8 +97,10 @@ class Writer:
             now = RunState(row["state"])
             if only_from is not None and now not in frozenset(only_from):
                 return False
-            if to not in MOVES[now]:
-                raise CommandRefused(f"run {run} is {now} and cannot become {to}")
+            for goal in (to,) if via is None else (via, to):
+                if goal not in MOVES[now]:
+                    raise CommandRefused(f"run {run} is {now} and cannot become {goal}")
+                now = goal
             self._update(connection, run, {"state": to, **fields}, changed=True)
         return True
 

@@ -44,13 +44,15 @@ from engine.training.state import FORMAT, Progress, check_document
 
 #: Seconds between two fetches of the figures.
 FLUSH_S = 0.25
+#: Where a training goes on may differ from where its checkpoint was written; everything else must be the same.
+_MAY_DIFFER = frozenset({"device", "threads"})
 
 
 class Trainer:
     """One training of one net, from its start or from a checkpoint's ``state``.
 
-    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net or of other
-    data.
+    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
+    another training or of other data.
     """
 
     def __init__(self, config: RunConfig, images: ImageSet, device: Device, state: dict | None = None):
@@ -201,10 +203,11 @@ class Trainer:
     def _restore(self, state: dict) -> None:
         check_document(state)
         saved = RunConfig.from_json(state["config"])
-        if saved.model != self.config.model:
-            changes = diff(saved.model, self.config.model).items()
-            words = ", ".join(f"{key} {there} instead of {here}" for key, (there, here) in changes)
-            raise CheckpointError(f"the checkpoint is of another net ({words})")
+        changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}
+        if changes:
+            words = ", ".join(f"{key} {there} instead of {here}" for key, (there, here) in changes.items())
+            kind = "net" if saved.model != self.config.model else "training"
+            raise CheckpointError(f"the checkpoint is of another {kind} ({words})")
         if state["data"] != self.images.checksum:
             raise CheckpointError("the checkpoint was trained on other images than these; start the run anew")
         self.model.load_state_dict(state["model"])

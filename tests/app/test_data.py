@@ -1,3 +1,4 @@
+import shlex
 import threading
 from collections import namedtuple
 
@@ -10,6 +11,7 @@ from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import CommandRefused
 from engine.events import RunState, StepRow
 from engine.presets import PRESETS
+from engine.runs.planning import plan_race
 from engine.store.schema import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -94,6 +96,46 @@ def test_the_command_repeats_the_race(place):
     assert {"what": "seeds", "value": "3, 4"} in data.race(race).origin
 
 
+@pytest.mark.parametrize(
+    ("preset", "changes", "settings"),
+    [
+        ("talk", {}, {"optim.drops": "[0.5, 0.75]", "model.width": "12"}),
+        ("quick", {"seeds": 3, "first_seed": 7}, {"precision": "fp32", "optim.warmup_lr": "0.02"}),
+        ("talk", {}, {"optim.drops": "[]", "data.flip": "false"}),
+        ("paper", {}, {}),
+        ("paper", {}, {"optim.warmup_lr": "null"}),  # for all depths: the preset's own exception must not come back
+    ],
+)
+def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, changes, settings):
+    source = PRESETS[preset].data[-1]
+    wanted = plan_race([], [], preset, source, 120, settings=settings, **changes, workspace=place)
+    with Writer(place.prepare()) as writer:
+        race, _ = writer.submit(wanted)
+    words = shlex.split(data.race(race).as_command, comments=True)
+    assert words[:4] == ["python", "-m", "engine", "race"]
+    pairs = list(zip(words[4::2], words[5::2], strict=True))
+    options = dict(pairs)
+    assert set(options) >= {"--depths", "--shortcuts", "--preset", "--data", "--steps"}
+    assert ("--seeds" in options, "--first-seed" in options) == ("seeds" in changes, "first_seed" in changes)
+    again = plan_race(
+        [int(depth) for depth in options["--depths"].split(",")],
+        options["--shortcuts"].split(","),
+        options["--preset"],
+        options["--data"],
+        int(options["--steps"]),
+        int(options.get("--seeds", 1)),
+        int(options.get("--first-seed", 0)),
+        dict(value.split("=", 1) for key, value in pairs if key == "--set"),
+        workspace=place,
+    )
+    assert again == wanted
+
+
+def test_the_command_quotes_what_a_shell_would_read(place):
+    race, _ = submit(place, run={"optim.drops": (0.5, 0.75)})
+    assert data.race(race).as_command.endswith("--set 'optim.drops=[0.5,0.75]'")
+
+
 def test_cards_hold_everything_the_page_shows_of_a_run(place):
     race, runs = submit(place)
     with Writer(place) as writer:
@@ -105,11 +147,14 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert set(cards[0]) == {
         "run", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
         "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "batch_size",
-        "train_images", "checkpoints", "checkpoint_bytes",
+        "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn",
     }  # fmt: skip
     assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
     assert cards[0]["train_images"] == 20_000
+    assert (cards[0]["eval_images"], cards[0]["bn"]) == (1000, "running")
+    other, _ = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
+    assert {(card["eval_images"], card["bn"]) for card in data.cards(other)} == {(500, "recalibrated")}
 
 
 def test_history_and_delta_meet_at_the_cursor(place):
@@ -128,6 +173,33 @@ def test_history_and_delta_meet_at_the_cursor(place):
     ]  # fmt: skip
     assert delta.deleted == [runs[3]]
     assert data.known_runs([*runs, 99]) == set(runs[:3])
+
+
+def test_the_last_row_of_a_run_at_rest_comes_with_its_card_but_never_one_beyond_the_cursor(place):
+    _, runs = submit(place)
+    with Writer(place) as writer:
+        for run in runs[:2]:
+            writer.move(run, RunState.STARTING)
+            writer.move(run, RunState.RUNNING)
+            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 50.0 + s, 0.1, s) for s in (1, 2)])
+        before = data.head()
+        writer.record(runs[1], [StepRow(3, 1.0, 50.0, 1.0, 53.0, 0.1, 3)])
+        for run in runs[:2]:
+            writer.move(run, RunState.PAUSED)
+    last = data.delta(runs, (before.points, before.changes - 1), before[:2]).last
+    assert {run: (row["step"], row["running_error"]) for run, row in last.items()} == {runs[0]: (2, 52.0)}
+    assert set(data.delta(runs, before[:2], data.head()[:2]).last) == set(runs[:2])
+
+
+def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
+    _, runs = submit(place, depths=(20, 110), shortcuts=("none",), per_depth={110: {"optim.warmup_lr": 0.01}})
+    with Writer(place) as writer:
+        for run in runs:
+            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
+    assert data.gap(runs) == (
+        "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01): plain-110 is 1.0 points above plain-20 "
+        "in running training error (dashed)."
+    )
 
 
 def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):
@@ -199,6 +271,21 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
         data.start_race([21], ["none"])
     assert not place.database.exists()
+
+
+@pytest.mark.parametrize("text", ["20", " 56 ", "1202", "008"])
+def test_a_typed_depth_that_can_be_trained_is_taken(text):
+    assert data.depth_from(text) == (int(text), "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "²", "٢٠", "2²", "-20", "+20", "20.0", "1_202", "2e1", "21", "0", "1000000", "9" * 5000, "a\nb"]
+)
+def test_any_other_text_for_a_depth_gets_one_line(text):
+    depth, problem = data.depth_from(text)
+    assert depth is None
+    assert 0 < len(problem) < 120
+    assert "\n" not in problem
 
 
 def test_command_all_asks_every_able_run_and_then_tells_the_first_refusal(place, monkeypatch):

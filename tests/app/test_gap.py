@@ -3,9 +3,9 @@ import pytest
 from app.data.gap import Standing, at_the_end, common_step, compared, statement
 
 
-def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300):
+def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):
     arm = f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
-    return Standing(run, arm, depth, shortcut, seed, lr, state, step, total)
+    return Standing(run, arm, depth, shortcut, seed, lr, state, step, total, warmup_lr)
 
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
@@ -15,7 +15,7 @@ ERRORS = {1: 17.2, 2: 55.4, 3: 15.0, 4: 21.1}
 def test_the_sentence_of_a_race_that_trains():
     assert statement(FOUR, ERRORS, clean=False) == (
         "After 200 steps, 1 seed, one learning rate (0.1) for all arms: plain-56 is 38.2 points above plain-20 in "
-        "running training error; A-56 is 6.1 above A-20."
+        "running training error (dashed); A-56 is 6.1 above A-20."
     )
 
 
@@ -34,7 +34,7 @@ def test_middle_depths_and_single_depths_hold_nobody_back():
 def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_steps():
     done = [standing(r.run, r.depth, r.shortcut, state="finished", step=300) for r in FOUR]
     assert at_the_end(done)
-    assert "in clean training error" in statement(done, ERRORS, clean=True)
+    assert "in clean training error (circles)" in statement(done, ERRORS, clean=True)
     assert not at_the_end([*done[:3], FOUR[3]])
     assert not at_the_end([*done[:3], standing(4, 56, "A", state="finished", step=400, total=400)])
     assert not at_the_end([])
@@ -45,7 +45,7 @@ def test_several_seeds_give_mean_and_range():
     errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
     assert statement(runs, errors, clean=False) == (
         "After 200 steps, 3 seeds, one learning rate (0.1) for all arms: plain-56 is 25.0 points above plain-20 in "
-        "running training error (mean; 20.0 to 30.0)."
+        "running training error (dashed) (mean; 20.0 to 30.0)."
     )
 
 
@@ -63,7 +63,7 @@ def test_a_missing_seed_is_counted_where_it_is_missing():
     runs[1] = standing(2, 56, state="diverged", step=9)
     text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
     assert "2 seeds" in text
-    assert "plain-56 is 38.2 points above plain-20 in running training error (1 of 2 seeds)" in text
+    assert "plain-56 is 38.2 points above plain-20 in running training error (dashed) (1 of 2 seeds)" in text
     assert "plain-56 (seed 0) diverged at step 9" in text
 
 
@@ -77,8 +77,6 @@ def test_a_stopped_run_takes_part_with_what_it_has_unless_that_is_too_little():
 
 
 def test_too_early_and_nothing_to_compare():
-    early = [standing(1, 20, step=49), standing(2, 56, step=90)]
-    assert statement(early, {}, clean=False).startswith("Too early to compare: step 49")
     assert "no degradation gap" in statement([standing(1, 20), standing(2, 20, "A")], {}, clean=False)
     assert statement([], {}, clean=False) == ""
     assert statement(FOUR, {}, clean=False) == "No figures to compare yet."
@@ -90,3 +88,74 @@ def test_different_learning_rates_below_and_level():
     assert "learning rates 0.05 to 0.1" in text
     assert "plain-56 is 2.0 points below plain-20" in text
     assert "A-56 is level with A-20" in text
+
+
+def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
+    late = [standing(10 + r.run, r.depth, r.shortcut, seed=1, state="queued", step=0) for r in FOUR]
+    late[0] = standing(11, 20, seed=1, state="paused", step=30)
+    runs = [*FOUR, *late]
+    assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
+    text = statement(runs, ERRORS, clean=False)
+    assert text.startswith(
+        "After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all arms: plain-56 is 38.2 points"
+    )
+    assert "A-56 is 6.1 above A-20." in text
+    one_type = [*FOUR[:3], standing(4, 56, "A", state="queued", step=0)]
+    text = statement(one_type, ERRORS, clean=False)
+    assert text.startswith("After 200 steps, 1 seed,")
+    assert "A-56" not in text
+
+
+def test_a_seed_that_is_ready_takes_part_at_the_step_that_all_pairs_reached():
+    runs = [*FOUR[:2], standing(5, 20, seed=1, step=80), standing(6, 56, seed=1, step=50)]
+    assert common_step(runs) == 50
+    text = statement(runs, {1: 40.0, 2: 60.0, 5: 40.0, 6: 61.0}, clean=False)
+    assert text.startswith("After 50 steps, 2 seeds")
+    assert "20.5 points above" in text
+
+
+def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
+    assert common_step([standing(1, 20, step=50), standing(2, 56, step=50)]) == 50
+    early = [standing(1, 20, step=49), standing(2, 56, state="queued", step=0)]
+    assert common_step(early) == 0
+    assert statement(early, {}, clean=False) == (
+        "Too early to compare, which takes 50 steps of both depths: waiting for plain-20 (step 49), plain-56 (queued)."
+    )
+    paused = [standing(1, 20, step=90), standing(2, 56, state="paused", step=10)]
+    assert statement(paused, {}, clean=False).endswith("of both depths: plain-56 paused at step 10.")
+
+
+def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
+    runs = [
+        standing(1, 20, step=60), standing(2, 56, state="paused", step=40),
+        standing(3, 20, seed=1, step=60), standing(4, 56, seed=1, state="starting", step=0),
+    ]  # fmt: skip
+    text = statement(runs, {}, clean=False)
+    assert text.endswith("waiting for plain-56 (seed 1, starting).")
+
+
+@pytest.mark.parametrize("state", ["queued", "starting", "running", "paused"])
+def test_it_is_never_said_that_every_run_made_no_step(state):
+    text = statement([standing(r.run, r.depth, r.shortcut, state=state, step=0) for r in FOUR], {}, clean=False)
+    assert "by every run" not in text
+    assert "step 0 of" not in text
+    assert "plain-56" in text
+
+
+def test_runs_that_end_before_step_50_are_not_waited_for():
+    runs = [standing(1, 20, state="finished", step=40, total=40), standing(2, 56, step=30, total=40)]
+    assert statement(runs, {}, clean=False) == "Runs of fewer than 50 steps are not compared."
+    runs = [FOUR[0], standing(2, 56, state="stopped", step=12)]
+    assert statement(runs, {}, clean=False).startswith("No shortcut type has two depths left to compare.")
+
+
+def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
+    runs = [standing(1, 20), standing(2, 110, warmup_lr=0.01)]
+    text = statement(runs, ERRORS, clean=False)
+    assert "1 seed, learning rate 0.1 (110 layers start at 0.01): plain-110 is" in text
+    both = [standing(1, 20, warmup_lr=0.01), standing(2, 110, warmup_lr=0.01)]
+    assert "learning rate 0.1 (all arms start at 0.01):" in statement(both, ERRORS, clean=False)
+    # A warm-up of an arm that is not in the sentence does not concern it.
+    assert "one learning rate (0.1) for all arms" in statement(
+        [*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False
+    )

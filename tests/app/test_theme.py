@@ -15,9 +15,10 @@ DEPTHS = (8, 14, 20, 32, 44, 56, 110, 1202)
 
 @pytest.mark.parametrize("ground", theme.GROUND)
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
-def test_lines_and_their_names_keep_four_and_a_half_to_one_against_their_ground(ground, shortcut):
+def test_lines_keep_three_to_one_and_names_four_and_a_half_to_one_against_their_ground(ground, shortcut):
     for depth in DEPTHS:
-        assert theme.contrast(theme.line_colour(shortcut, depth, ground), theme.GROUND[ground]) >= 4.5
+        assert theme.contrast(theme.line_colour(shortcut, depth, ground), theme.GROUND[ground]) >= 3
+        assert theme.contrast(theme.word_colour(shortcut, depth, ground), theme.GROUND[ground]) >= 4.5
 
 
 @pytest.mark.parametrize("ground", theme.GROUND)

@@ -124,6 +124,34 @@ def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
     assert fresh_site.row(run) is None
 
 
+def test_the_end_of_a_race_shows_what_a_reload_shows(site, open_page):
+    race, _ = site.race(depths=(8, 14), steps=90)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.card.state === 'finished')")
+    ends = "v.runs.map(r => [r.series.latest('train', 'running_error'), r.series.train.step.length])"
+    wait_view(page, "v.runs.every(r => r.series.train.step.length === 90)")
+    watched = view(page, ends)
+    page.reload()
+    wait_view(page, "v.runs.length === 4 && v.plot")
+    assert view(page, ends) == watched
+
+
+def test_a_deletion_reaches_the_other_viewer_who_goes_on_watching(site, open_page):
+    race, (first, second) = site.race(steps=ENDLESS)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
+    site.control.command("pause", first, until_done_s=10)
+    site.control.command("pause", second, until_done_s=10)
+    newest = second if site.row(second).step > 0 else first
+    site.control.command("delete", newest, until_done_s=10)
+    wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'paused'")
+    kept = first if newest == second else second
+    step = site.row(kept).step
+    site.control.command("resume", kept)
+    wait_view(page, f"v.runs[0].series.lastStep > {step}")
+    expect(page.locator(".ss-chip")).to_have_text("LIVE")
+
+
 def test_a_failed_run_shows_its_cause_and_its_log_and_leaves_its_siblings_alone(site, open_page):
     race, (broken, sound) = site.race(depths=(8, 14), shortcuts=("A",), steps=ENDLESS)
     until(lambda: site.row(broken).state == "running" and site.row(sound).state == "running")

@@ -49,3 +49,27 @@ def test_nothing_is_fetched_from_elsewhere(recorded, browser):
     wait_view(page, "v.plot && v.runs.length === 4")
     context.close()
     assert [url for url in asked if not url.startswith((site.url, "data:", "blob:", "ws:"))] == []
+
+
+def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
+    site, bench = recorded
+    page = open_page(f"{site.url}/?race=%C2%B2&metric=&x=&scale=bogus&layout=")
+    wait_view(page, "v.plot && v.runs.length === 4")
+    assert view(page, "v.data.race") == bench.race
+    assert view(page, "v.data.view") == {"layout": "side", "metric": "error", "scale": "linear", "x": "step"}
+
+
+def test_the_chart_offers_no_upload_and_its_labels_do_not_overlap(recorded, open_page):
+    site, _ = recorded
+    page = open_page(f"{site.url}/?layout=Overlaid")
+    wait_view(page, "v.plot && v.runs.length === 4")
+    titles = page.eval_on_selector_all(".modebar-btn", "nodes => nodes.map(n => n.getAttribute('data-title'))")
+    assert titles
+    assert not [title for title in titles if "hare" in title or "loud" in title]
+    page.wait_for_function("() => document.querySelectorAll('.ss-plot .annotation').length === 4")
+    boxes = page.eval_on_selector_all(
+        ".ss-plot .annotation", "nodes => nodes.map(n => n.getBoundingClientRect()).map(b => [b.top, b.bottom])"
+    )
+    assert len(boxes) == 4
+    ordered = sorted(boxes)
+    assert all(lower[0] >= upper[1] - 3 for upper, lower in zip(ordered, ordered[1:], strict=False))

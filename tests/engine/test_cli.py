@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from engine.cli import run as cli
 from engine.config import RaceConfig
 from engine.events import Evaluated, RunState, Split, StepRow
+from engine.runs.machine import this_process
 from engine.store.reader import Reader
 from engine.store.workspace import PROJECT, Workspace
 from engine.store.writer import Writer
@@ -59,6 +62,7 @@ def engine_workspace(tmp_path_factory):
         (["count", "--depth", "21"], "nearest 20 and 26"),
         (["count", "--depth", "20", "--shortcut", "Z"], "choose from none, A, B, C"),
         (["count", "--depth", "20", "--width", "0"], "width"),
+        (["race", "--seeds", "17"], "make 68 runs and a race has at most 64; choose at most 16 seeds"),
         (["count"], "--depth"),
         (["fly"], "No such command 'fly'"),
     ],
@@ -95,10 +99,12 @@ def test_count_is_the_papers(call):
     assert json.loads(out) == {
         "depth": 56, "shortcut": "A", "parameters": 853018, "weighted_layers": 56, "multiply_adds": 125485696,
     }  # fmt: skip
+    plain = call("count", "--depth", "20", "--shortcut", "plain", "--json")
+    assert plain == call("count", "--depth", "20", "--shortcut", "none", "--json")
     assert call("count", "--depth", "20")[1].startswith("A-20: 269,722 parameters, 20 weighted layers, ")
 
 
-def test_runs_shows_the_cause_and_the_log(call, workspace):
+def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
     assert json.loads(call("runs", "--json")[1]) == {"workspace": str(workspace.path), "runs": []}
     with Writer(workspace) as writer:
         _, (first, _) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("none",)))
@@ -116,7 +122,15 @@ def test_runs_shows_the_cause_and_the_log(call, workspace):
     )  # fmt: skip
     assert (failed["train_error"], failed["test_subset_error"], failed["test_error"]) == (88.0, 89.0, None)
     assert (queued["state"], queued["log"], queued["arm"]) == ("queued", None, "plain-14")
-    assert "data.bin is damaged" in call("runs")[1].replace("\n", " ")
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = call("runs")[1].replace("\n", " ")
+    assert "data.bin is damaged" in shown
+    assert "89.0 % (1,000)" in shown
+    with Writer(workspace) as writer:
+        writer.record(first, evaluations=[Evaluated(1, Split.TEST, 2.1, 88.5, 5000, 0.6, 0.1, "running")])
+    shown = call("runs")[1]
+    assert "88.5 %" in shown
+    assert "(1,000)" not in shown
 
 
 def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
@@ -127,6 +141,85 @@ def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
     with Reader(workspace) as reader:
         assert reader.run(1).state == RunState.QUEUED
         assert reader.open_commands() == []
+
+
+def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
+    monkeypatch.setattr("engine.store.schema.BUSY_TIMEOUT_S", 0.05)
+    Writer(workspace).close()
+    me = this_process()
+    with Writer(workspace) as writer:
+        writer.enter_engine(me.pid, me.started, "0", [])
+    other = sqlite3.connect(workspace.database, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        assert call("shutdown") == (
+            2, "", "the database is locked by another program; nothing was changed, try again\n",
+        )  # fmt: skip
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "cause", "words"),
+    [
+        ("pause", "paused", "", "is paused"),
+        ("pause", "lost", "worker was ended by signal 9", "is lost: worker was ended by signal 9"),
+        ("resume", "starting", "", "is resumed"),
+        ("resume", "failed", "no data", "is failed: no data"),
+        ("stop", "finished", "", "is finished"),
+    ],
+)
+def test_a_command_says_what_became_of_the_run(call, workspace, monkeypatch, verb, state, cause, words):
+    with Writer(workspace) as writer:
+        writer.submit(RaceConfig(depths=(8,), shortcuts=("none",)))
+
+        def ask(self, verb, run):
+            with writer.transaction() as connection:
+                connection.execute("UPDATE runs SET state = ?, cause = ?", (state, cause))
+
+        monkeypatch.setattr("engine.cli.Control.ask", ask)
+        monkeypatch.setattr("engine.cli.Control.await_done", lambda self, command, seconds: True)
+        assert call(verb, "1") == (0, "", f"run 1 {words}\n")
+
+
+@pytest.mark.parametrize("place", ["x" * 300, "~nobody-of-this-name/x", "file"])
+@pytest.mark.parametrize("verb", ["runs", "shutdown"])
+def test_a_workspace_that_cannot_be_is_one_line(capfd, tmp_path, monkeypatch, place, verb):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert cli(["--workspace", place, verb]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "cannot be used" in err
+    assert "--workspace DIR" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["runs", "--json"], ["count", "--depth", "20"]])
+def test_output_that_nobody_takes_is_one_line(workspace, arguments):
+    command = [sys.executable, "-m", "engine", "--workspace", str(workspace.path), *arguments]
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            command, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "No space left" in result.stderr
+
+
+def test_ctrl_c_while_the_program_loads_is_130():
+    script = (
+        "import sys, builtins; load = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'engine.cli': raise KeyboardInterrupt\n"
+        "    return load(name, *rest)\n"
+        "builtins.__import__ = interrupted\n"
+        "from engine.__main__ import main; sys.exit(main())"
+    )
+    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
 def test_a_damaged_database_is_named_by_every_verb_and_moved_by_doctor(call, workspace):

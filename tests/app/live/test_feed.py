@@ -6,7 +6,7 @@ import pytest
 from app import data
 from app.live import feed as feeds
 from app.live.feed import Feed
-from engine.events import RunState
+from engine.events import RunState, StepRow
 from engine.store.schema import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -199,6 +199,110 @@ def test_the_running_means_come_with_a_card_however_recent_the_last_ones_are(ben
             await until(lambda: 2 in viewer.points(run))
             last = [entry for told in viewer.all("p") for entry in told][-1]
             assert last[2:4] == [1.5, 51.5]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("end", [RunState.FINISHED, RunState.PAUSED, RunState.DIVERGED])
+def test_history_and_stream_end_with_the_same_running_means_when_the_card_comes_later(bench, end):
+    run = bench.runs[0]
+    bench.run_states(run, RunState.STARTING, RunState.RUNNING)
+    bench.steps(run, 1, 5)
+
+    def record(step):
+        bench.writer.record(run, [StepRow(step, 1.0, 50.0, 2.0 + step, 60.0 + step, 0.1, step / 5)])
+
+    async def scenario():
+        _, cursor = snapshot([run])
+        async with feeding() as feed, viewing(feed, [run], cursor) as viewer:
+            await until(lambda: feed.channels)
+            for step in (6, 7):  # the second one comes too soon after the first to bring its running means
+                record(step)
+                await until(lambda step=step: step in viewer.points(run))
+            assert [len(entry) for told in viewer.all("p") for entry in told] == [5, 3]
+            bench.run_states(run, end)
+            await until(lambda: viewer.all("c"))
+            document = next(document for document in viewer.documents if "c" in document)
+            assert document["p"] == [[run, 1.4, 9, 67, [7, 1, 50]]]
+            columns = snapshot([run])[0].series[run][data.Split.TRAIN].columns
+            told = [entry for entry in document["p"] if entry[0] == run][-1]
+            assert told[2:4] == [columns["running_loss"][-1], columns["running_error"][-1]]
+            assert sorted(set(viewer.points(run))) == [6, 7]
+        async with feeding() as feed, viewing(feed, [run], (0, 0)) as late:  # one that catches up hears no step twice
+            await until(lambda: late.points(run))
+            assert late.points(run) == list(range(1, 8))
+
+    asyncio.run(scenario())
+
+
+def test_a_card_of_a_run_that_goes_on_repeats_no_point(bench):
+    run = bench.runs[0]
+    bench.steps(run, 1, 5)
+
+    async def scenario():
+        _, cursor = snapshot([run])
+        async with feeding() as feed, viewing(feed, [run], cursor) as viewer:
+            bench.run_states(run, RunState.STARTING, RunState.RUNNING)
+            await until(lambda: any(card["state"] == "running" for told in viewer.all("c") for card in told))
+            assert viewer.points(run) == []
+
+    asyncio.run(scenario())
+
+
+def test_a_viewer_that_came_while_the_store_was_unreadable_is_sent_back_once_it_recovers(bench):
+    class Source:
+        broken = True
+
+        def __getattr__(self, name):
+            return getattr(data, name)
+
+        def head(self):
+            if self.broken:
+                raise data.SkipscopeError("the database is locked")
+            return data.head()
+
+    source = Source()
+    run = bench.runs[0]
+
+    async def scenario():
+        async with feeding(source) as feed:
+            await feed.ready()
+            feed.file = data.head().file  # the same file was served before
+            async with viewing(feed, [run], (0, 0)) as viewer, viewing(feed, (), None) as watcher:
+                await until(lambda: viewer.all("error"))
+                source.broken = False
+                await asyncio.wait_for(viewer.task, 3)
+                assert not watcher.task.done()  # it has no runs to follow
+            bench.steps(run, 1, 2)
+            async with viewing(feed, [run], (0, 0)) as again:
+                await until(lambda: again.points(run) == [1, 2])
+
+    asyncio.run(scenario())
+
+
+def test_the_age_is_that_of_the_newest_point_and_unknown_before_one_was_seen(bench):
+    run, other = bench.runs[:2]
+    bench.start_all()
+    bench.steps(run, 1, 3)
+
+    async def scenario():
+        async with feeding() as feed:
+            await feed.ready()
+            assert feed.age((run,)) is None
+            async with viewing(feed, [run], (0, 0)) as first:
+                await until(lambda: first.points(run))
+                assert first.all("a") == [None]  # written before anybody looked
+                bench.steps(run, 4, 4)
+                await until(lambda: 4 in first.points(run))
+                assert feed.age((run,)) < 1
+                for step in range(1, 6):  # a beat of its worker is no datum, nor is a point of another run
+                    bench.writer.beat(run)
+                    bench.steps(other, step, step)
+                    await asyncio.sleep(0.1)
+                assert 0.5 <= feed.age((run,)) < 2
+                async with viewing(feed, [run], (0, 0)) as late:
+                    await until(lambda: late.points(run))
+                    assert 0.5 <= late.all("a")[0] < 2
 
     asyncio.run(scenario())
 

@@ -95,7 +95,7 @@ def test_the_view_follows_its_controls(page, bench):
 
 def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, bench):
     page.run()
-    assert any("about 13 of 40 points remain" in caption.value for caption in page.caption)
+    assert any("One learning rate for all arms" in caption.value for caption in page.caption)
 
 
 def test_the_command_that_repeats_the_race_is_shown(page, bench):
@@ -109,7 +109,8 @@ def test_the_command_that_repeats_the_race_is_shown(page, bench):
     ("typed", "said"),
     [
         ("21", "nearest 20 and 26"),
-        ("fifty", "'fifty' is not a number"),
+        ("fifty", "a depth is a whole number"),
+        ("²", "a depth is a whole number"),
         ("2000", "not 6n+2"),
     ],
 )
@@ -119,6 +120,13 @@ def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, star
     assert any(said in caption.value for caption in page.sidebar.caption)
     assert page.button(key="start").disabled
     assert not started
+
+
+def test_more_runs_than_a_race_may_have_are_named_before_the_start(page, started):
+    page.run()
+    page.number_input(key="seeds").set_value(100).run()
+    assert any("400 runs are more than the 64" in caption.value for caption in page.sidebar.caption)
+    assert page.button(key="start").disabled
 
 
 def test_no_arms_no_start(page, started):

@@ -6,6 +6,7 @@ from engine.config import ModelConfig
 from engine.errors import ConfigError
 from engine.models.count import count
 from engine.models.family import CifarNet, build_model
+from engine.models.registry import SHORTCUTS, get_shortcut
 
 #: He et al. 2015, Table 6, "# params" in millions, and the exact counts behind them.
 TABLE_6 = {
@@ -70,3 +71,9 @@ def multiply_adds(net: CifarNet, config: ModelConfig) -> int:
 def test_unknown_shortcut():
     with pytest.raises(ConfigError, match="choose from none, A, B, C"):
         count(ModelConfig(shortcut="D"))
+
+
+def test_plain_means_none():
+    assert count(ModelConfig(shortcut="plain")) == count(ModelConfig(shortcut="none"))
+    assert count(ModelConfig(shortcut="plain")).shortcut == "none"
+    assert get_shortcut("plain") is SHORTCUTS["none"]

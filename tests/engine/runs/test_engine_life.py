@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -136,6 +137,65 @@ def test_a_damaged_database_is_named_kept_and_set_aside_only_on_request(room):
     with pytest.raises(DatabaseDamaged):
         serve(room.workspace)
     assert room.workspace.database.read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize("start", ["control", "serve"])
+def test_an_empty_database_is_made_good(room, start):
+    room.workspace.prepare().database.touch()
+    if start == "serve":
+        room.start()
+        assert room.control.engine_status().state == "alive"
+        return
+    run = room.race(steps=2)[0]
+    try:
+        room.until_state(run, S.FINISHED)
+    finally:
+        assert room.control.shutdown()
+
+
+@pytest.mark.parametrize("way", ["shutdown", "new_database"])
+def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, way):
+    engine = room.start()
+    engine.suspend()  # or it might notice and end by itself
+    for suffix in ("", "-wal"):
+        part = room.workspace.database.with_name(room.workspace.database.name + suffix)
+        with part.open("r+b") as file:
+            file.write(b"nonsense" * (part.stat().st_size // 8))
+    with pytest.raises(DatabaseDamaged):
+        room.control.engine_status()
+    threading.Timer(0.3, engine.resume).start()
+    if way == "shutdown":
+        assert room.control.shutdown() is True
+        with pytest.raises(DatabaseDamaged):
+            room.control.shutdown()
+    kept = room.control.new_database()
+    room.engine.wait(5)
+    assert not engine.is_running()
+    assert kept.exists()
+    assert not room.workspace.engine_pid.exists()
+    run = room.race(steps=2)[0]
+    try:
+        room.until_state(run, S.FINISHED)
+    finally:
+        assert room.control.shutdown()
+
+
+def test_only_the_very_engine_is_ended(room):
+    room.workspace.prepare().database.write_bytes(b"this is no database" * 500)
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        started = psutil.Process(other.pid).create_time()
+        for words in (f"{other.pid} {started - 100}", "nonsense", "1 2 3", ""):
+            room.workspace.engine_pid.write_text(words)
+            with pytest.raises(DatabaseDamaged):
+                room.control.shutdown()
+        assert other.poll() is None
+        room.workspace.engine_pid.write_text(f"{other.pid} {started}")
+        assert room.control.shutdown() is True
+        assert other.wait(5) == -signal.SIGTERM
+    finally:
+        other.kill()
+        other.communicate()
 
 
 def test_new_database_is_refused_while_an_engine_lives(room):

@@ -7,8 +7,17 @@ import sys
 import time
 
 import psutil
+import pytest
 
+from engine.events import ENGINE_GONE, RunState
+from engine.runs.crew import Crew
+from engine.runs.launchers.registry import Job
+from engine.runs.lifeline import Lifeline, Order
+from engine.runs.planning import plan_race
+from engine.runs.worker import Worker
+from engine.store.reader import Reader
 from engine.store.workspace import PROJECT
+from engine.store.writer import Writer
 
 _SCRIPT = """
 import multiprocessing, os, sys, time
@@ -62,3 +71,36 @@ def test_grace_fits_into_ten_seconds():
     from engine.runs.lifeline import GRACE_S
 
     assert GRACE_S <= 9
+
+
+@pytest.mark.parametrize(
+    ("heard", "order", "detail"),
+    [
+        (["pause", "engine gone"], "pause", "paused at step 7"),
+        (["terminated", "pause", "engine gone"], "pause", "paused at step 7"),
+        (["terminated", "engine gone"], "engine gone", ENGINE_GONE),
+        (["engine gone", "terminated"], "engine gone", ENGINE_GONE),
+        (["engine gone"], "engine gone", ENGINE_GONE),
+    ],
+)
+def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, order, detail):
+    with Writer(workspace) as writer:
+        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.move(1, RunState.STARTING)
+        writer.move(1, RunState.RUNNING)
+        with Reader(workspace) as reader:
+            line = Lifeline(workspace, 1, None)
+            for word in heard:
+                line._heard(Order(word))
+            assert line.order == order
+            Worker(Job(1, workspace.path, "cpu", 1), workspace, writer, reader, line).leave(7)
+            assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
+            Crew(None, reader, writer).adopt()
+            assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
+
+
+def test_stop_outranks_everything(workspace):
+    line = Lifeline(workspace, 1, None)
+    for word in Order:
+        line._heard(word)
+    assert line.order == Order.STOP

@@ -52,8 +52,14 @@ def test_seeds_and_settings(workspace):
         ({"settings": {"steps": "0"}}, "optim.steps .*greater than or equal to 1"),
         ({"seeds": 0}, "at least 1 seed"),
         ({"first_seed": -1}, "first_seed"),
-        ({"settings": {"pool": "3"}}, "pool 3 does not divide the 28 pixels .*choose 1, 2, 4, 7 or 14"),
-        ({"settings": {"pool": "14"}}, "image_size"),
+        ({"settings": {"pool": "3"}}, "pool 3 does not fit the 28x28 images .*choose from 1, 2, 4, 7$"),
+        ({"settings": {"pool": "14"}}, "pool 14 does not fit the 28x28 images .*choose from 1, 2, 4, 7$"),
+        ({"depths": (20, 56), "seeds": 33}, "make 66 runs and a race has at most 64; choose at most 32 seeds"),
+        (
+            {"depths": range(8, 104, 6), "shortcuts": ("none", "A", "B", "C"), "seeds": 2},
+            "16 depths, 4 shortcuts and 2 seeds make 128 runs and a race has at most 64; choose at most 1 seed$",
+        ),
+        ({"shortcuts": ("none", "plain")}, "named once"),
         ({"settings": {"rate": "1"}}, "unknown setting 'rate'"),
         ({"settings": {"depth": "20"}}, "follows from the depths"),
         ({"settings": {"model.channels": "3"}}, "follows from the data set"),
@@ -69,3 +75,13 @@ def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
         plan_race(**asked, workspace=workspace)
     assert "\n" not in str(caught.value)
     assert not list(workspace.path.iterdir())
+
+
+def test_a_race_may_have_64_runs(workspace):
+    assert len(plan_race((20, 56), ("none",), seeds=32, workspace=workspace).runs()) == 64
+
+
+def test_plain_means_none(workspace):
+    race = plan_race((20,), ("plain", "A"), workspace=workspace)
+    assert race == plan_race((20,), ("none", "A"), workspace=workspace)
+    assert [run.model.shortcut for run in race.runs()] == ["none", "A"]

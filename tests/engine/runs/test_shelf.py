@@ -86,3 +86,32 @@ def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
     with pytest.raises(WorkspaceError, match="is gone"):
         shelf.put({"text": "x"}, 10, "tenth")
     assert not reader.workspace.path.exists()
+
+
+def test_what_a_killed_worker_left_is_removed(shelf_with_reader):
+    shelf, reader = shelf_with_reader
+    shelf.tidy()  # nothing there yet
+    shelf.put({"text": "good"}, 10, "tenth")
+    folder = reader.workspace.checkpoint(1, 10).parent
+    other = reader.workspace.checkpoint(2, 10)
+    other.parent.mkdir(parents=True)
+    for path in (folder / ".step-00000020.pt-x1.part", folder / "step-00000020.pt", other, folder / "notes.txt"):
+        path.write_text("left")
+    shelf.tidy()
+    assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", "step-00000010.pt"]
+    assert other.exists()
+    assert shelf.newest() == {"text": "good"}
+
+
+def test_when_nothing_can_be_read_it_says_so_and_forgets_files_that_are_gone(shelf_with_reader):
+    shelf, reader = shelf_with_reader
+    shelf.put({"text": "bad"}, 10, "tenth")
+    shelf.put({"text": "gone"}, 20, "tenth")
+    reader.workspace.checkpoint(1, 20).unlink()
+    assert shelf.newest() is None
+    assert [row.step for row in reader.checkpoints(1)] == [10]
+    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
+        (20, "checkpoint", "step-00000020.pt is damaged"),
+        (10, "checkpoint", "step-00000010.pt is damaged"),
+        (0, "checkpoint", "no readable checkpoint: starts again from step 0"),
+    ]

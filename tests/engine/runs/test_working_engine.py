@@ -35,9 +35,12 @@ def test_paused_and_resumed_is_bit_for_bit_uninterrupted(busy_room):
         assert row.state == S.PAUSED
         assert row.detail == f"paused at step {row.step}"
         assert busy_room.workspace.checkpoint(parts, row.step).exists()
+        left = busy_room.workspace.checkpoint(parts, row.step).with_suffix(".part")
+        left.write_text("by a killed worker")
         busy_room.control.command("resume", parts)
     for run in (whole, parts):
         busy_room.until_state(run, S.FINISHED)
+    assert not left.exists()
     first, second = final_state(busy_room, whole), final_state(busy_room, parts)
     for part in ("model", "momentum"):
         assert first[part].keys() == second[part].keys()
@@ -74,6 +77,29 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
     for each in (run, sibling):
         busy_room.control.command("stop", each, until_done_s=3)
         assert busy_room.row(each).state == S.STOPPED
+
+
+def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
+    run = busy_room.race()[0]
+    busy_room.until_step(run, 12)
+    busy_room.control.command("pause", run, until_done_s=3)
+    stood_at = busy_room.row(run).step
+    busy_room.workspace.checkpoint(run, stood_at).unlink()
+    busy_room.control.command("resume", run)
+    busy_room.until(lambda: busy_room.row(run).state == S.RUNNING and 0 < busy_room.row(run).step < stood_at)
+    assert busy_room.row(run).detail == "no readable checkpoint: starts again from step 0"
+    with Reader(busy_room.workspace) as reader:
+        assert "no readable checkpoint: starts again from step 0" in [row["text"] for row in reader.remarks([run])]
+        assert stood_at not in [row.step for row in reader.checkpoints(run)]
+
+
+def test_a_lost_run_that_is_stopped_keeps_no_cause(busy_room):
+    run = busy_room.race()[0]
+    os.kill(busy_room.until_step(run, 1).pid, signal.SIGKILL)
+    assert busy_room.until_state(run, S.LOST).cause
+    busy_room.control.command("stop", run, until_done_s=3)
+    row = busy_room.row(run)
+    assert (row.state, row.detail, row.cause) == (S.STOPPED, "stopped", "")
 
 
 def test_sigterm_to_a_worker_writes_a_checkpoint(busy_room):

@@ -1,10 +1,12 @@
+import errno
+import os
 import sqlite3
 
 import pytest
 
-from engine.errors import DatabaseDamaged, NoDatabase, VersionMismatch
+from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, VersionMismatch, WorkspaceError
 from engine.store.reader import Reader
-from engine.store.schema import MIGRATIONS, check, connect, migrate, set_aside
+from engine.store.schema import MIGRATIONS, check, connect, guarded, migrate, set_aside
 from engine.store.writer import Writer
 
 
@@ -66,3 +68,57 @@ def test_damage_is_named_and_the_file_kept(workspace, content):
     assert first.read_bytes() == second.read_bytes() == content
     Writer(workspace).close()
     check(workspace)
+
+
+def test_a_full_disk_while_migrating_is_its_own_cause():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        migrate(connection)
+    assert not connection.in_transaction
+    connection.execute("PRAGMA max_page_count = 1000")
+    assert migrate(connection) == [name for name, _ in MIGRATIONS]
+
+
+def test_a_database_that_another_program_locks_is_busy_and_unchanged(workspace):
+    Writer(workspace).close()
+    other = sqlite3.connect(workspace.database, isolation_level=None)
+    with Writer(workspace, busy_s=0.01) as writer, Reader(workspace) as reader:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseBusy, match="locked by another program; nothing was changed, try again"):
+            writer.command("pause", 1)
+        other.execute("COMMIT")
+        assert reader.open_commands() == []
+        writer.command("pause", 1)
+        assert len(reader.open_commands()) == 1
+    other.close()
+
+
+def test_a_full_disk_is_named(workspace):
+    with Writer(workspace) as writer:
+        with writer.transaction() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFull, match="the disk is full"):
+            for _ in range(10_000):
+                writer.command("pause", 1)
+
+
+def test_a_workspace_that_is_a_file_is_refused(workspace):
+    place = type(workspace)(workspace.path / "file")
+    place.path.touch()
+    for readonly in (True, False):
+        with pytest.raises(WorkspaceError, match="it is a file.*--workspace DIR"):
+            connect(place, readonly=readonly)
+
+
+def test_a_read_only_folder_is_named(workspace, monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(WorkspaceError, match=r"cannot be written \(the folder is read-only\)"):
+        workspace.prepare()
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(WorkspaceError, match=f"the folder {workspace.path} is read-only"), guarded(workspace.database):
+        raise sqlite3.OperationalError("unable to open database file")

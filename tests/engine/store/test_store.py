@@ -1,10 +1,11 @@
+import sqlite3
 import threading
 
 import numpy as np
 import pytest
 
 from engine.config import RaceConfig
-from engine.errors import CommandRefused
+from engine.errors import CommandRefused, WorkspaceError
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -175,3 +176,49 @@ def test_several_processes_may_make_the_database_at_once(workspace):
     assert errors == []
     with Reader(workspace) as reader:
         assert len(reader.runs()) == 6
+
+
+def test_the_cursor_does_not_fall_when_the_newest_points_are_deleted(writer, reader):
+    assert reader.head()[0] == 0
+    _, (first, second) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("A",)))
+    writer.record(first, step_rows(1, 5))
+    writer.record(second, step_rows(1, 20))
+    before = reader.head()
+    writer.delete(second)
+    after = reader.head()
+    assert after[0] == before[0] == 25
+    writer.record(first, step_rows(6, 7))
+    assert [row["step"] for row in reader.points_since(after[0], reader.head()[0], [first])] == [6, 7]
+
+
+def test_passing_through_a_state_is_one_transaction(writer, reader):
+    _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    writer.move(run, S.STARTING)
+    writer.move(run, S.RUNNING)
+    with pytest.raises(CommandRefused, match="running and cannot become queued"):
+        writer.move(run, S.QUEUED)
+    with pytest.raises(CommandRefused, match="lost and cannot become running"):
+        writer.move(run, S.RUNNING, via=S.LOST)
+    assert reader.run(run).state == S.RUNNING
+    writer.move(run, S.QUEUED, via=S.LOST)
+    assert reader.run(run).state == S.QUEUED
+
+
+def test_a_full_disk_is_named_although_sqlite_rolled_back_itself(writer, reader):
+    _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    pages = writer._connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(WorkspaceError, match="the disk is full; free some space and resume") as caught:
+        writer.record(run, step_rows(1, 5000))
+    assert "\n" not in str(caught.value)
+    assert not writer._connection.in_transaction
+    assert len(reader.series(run, Split.TRAIN)) == 0
+    writer._connection.execute("PRAGMA max_page_count = 100000")
+    writer.record(run, step_rows(1, 5000))
+    assert len(reader.series(run, Split.TRAIN)) == 5000
+
+
+def test_a_transaction_that_sqlite_ended_hides_no_cause(writer):
+    with pytest.raises(WorkspaceError, match="the disk is full"), writer.transaction() as connection:
+        connection.execute("ROLLBACK")  # as SQLite does on a full disk
+        raise sqlite3.OperationalError("database or disk is full")

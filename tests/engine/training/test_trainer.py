@@ -257,12 +257,33 @@ def test_a_net_that_does_not_fit_names_what_would():
 
 def test_a_checkpoint_of_another_net_or_other_images_is_refused():
     state = tiny.trainer(tiny.config()).state()
-    with pytest.raises(CheckpointError, match="another net .depth 8 instead of 14"):
+    with pytest.raises(CheckpointError, match=r"another net .model\.depth 8 instead of 14"):
         tiny.trainer(tiny.config(model__depth=14), state=state)
     with pytest.raises(CheckpointError, match="other images"):
         tiny.trainer(tiny.config(), state=state | {"data": "1" * 64})
     with pytest.raises(CheckpointError, match="format"):
         tiny.trainer(tiny.config(), state=state | {"format": 0})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seed": 3}, "(seed 0 instead of 3)"),
+        ({"data__flip": False}, "(data.flip True instead of False)"),
+        ({"optim__lr": 0.05, "eval_every": 5}, "(optim.lr 0.1 instead of 0.05, eval_every 10 instead of 5)"),
+        ({"optim__drops": [0.5]}, "(optim.drops [] instead of [0.5])"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused_with_what_differs(changes, words):
+    state = tiny.trainer(tiny.config()).state()
+    with pytest.raises(CheckpointError) as caught:
+        tiny.trainer(tiny.config(**changes), state=state)
+    assert str(caught.value) == f"the checkpoint is of another training {words}"
+
+
+def test_a_training_may_go_on_on_another_device_with_other_threads():
+    state = tiny.trainer(tiny.config()).state()
+    tiny.trainer(tiny.config(device="cuda:1", threads=4), state=state)
 
 
 @pytest.mark.gpu

@@ -1,0 +1,31 @@
+/** What the page around the component gives: its theme, and plotly.js. */
+
+/** Colours and font of the theme that is on now; marks the host with the ground, light or dark. */
+export function readTheme(host, themes) {
+  const style = getComputedStyle(host);
+  const ground = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
+  host.dataset.ground = ground;
+  return { ...themes[ground], ground, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
+}
+
+function luminance(colour) {
+  const hex = colour.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
+  if (!hex) return 1;
+  const [r, g, b] = hex.slice(1).map((part) => parseInt(part, 16) / 255);
+  return 0.21 * r + 0.72 * g + 0.07 * b;
+}
+
+/** plotly.js comes from this server, once per page, so that a talk needs no network. */
+export function loadPlotly(url) {
+  window.skipscopePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      window.skipscopePlotly = undefined; // the next draw asks again
+      reject(new Error(`cannot load ${url}`));
+    };
+    document.head.append(script);
+  });
+  return window.skipscopePlotly;
+}
