@@ -159,9 +159,10 @@ def open_page(browser) -> Iterator[Callable[[str], Page]]:
     contexts, errors = [], []
 
     def open_one(url: str, **options) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
+        # Pages of one test share a context, as tabs of one browser do.
+        if options or not contexts:
+            contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
+        page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         return page

@@ -8,7 +8,7 @@ from tests.e2e.conftest import view, wait_view
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
     site, _ = recorded
     page = open_page(site.url, color_scheme=scheme)
@@ -51,6 +51,7 @@ def test_nothing_is_fetched_from_elsewhere(recorded, browser):
     assert [url for url in asked if not url.startswith((site.url, "data:", "blob:", "ws:"))] == []
 
 
+@pytest.mark.slow
 def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race=%C2%B2&metric=&x=&scale=bogus&layout=")
@@ -59,6 +60,7 @@ def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
     assert view(page, "v.data.view") == {"layout": "side", "metric": "error", "scale": "linear", "x": "step"}
 
 
+@pytest.mark.slow
 def test_the_chart_offers_no_upload_and_its_labels_do_not_overlap(recorded, open_page):
     site, _ = recorded
     page = open_page(f"{site.url}/?layout=Overlaid")

@@ -331,6 +331,7 @@ def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
             follower.wait()
 
 
+@pytest.mark.slow
 def test_a_follower_outlives_its_engine(engine_workspace):
     command = [
         sys.executable, "-m", "engine", "--workspace", str(engine_workspace.path), "race", "--depths", "8",

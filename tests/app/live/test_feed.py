@@ -371,7 +371,7 @@ def test_a_database_moved_aside_is_said_and_a_new_one_ends_the_streams(bench):
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("steps_per_flush", [1, 4])
+@pytest.mark.parametrize("steps_per_flush", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_the_byte_budget_holds_over_a_few_seconds(bench, steps_per_flush):
     """At most 120 bytes a message and 20 a new point: four runs that flush twice a second, the gap line included."""
     bench.start_all()

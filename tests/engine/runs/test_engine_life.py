@@ -63,6 +63,7 @@ def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes
     assert room.control.shutdown() is False
 
 
+@pytest.mark.slow
 def test_runs_of_an_engine_that_died_with_its_workers_start_again(room):
     room.workspace.prepare()
     with Writer(room.workspace) as writer:
@@ -98,6 +99,7 @@ def test_idle_engine_ends_but_not_under_a_client(room):
         assert reader.engine() is None
 
 
+@pytest.mark.slow
 def test_engine_ends_when_its_workspace_disappears(room):
     room.start()
     runs = room.race()
@@ -140,6 +142,7 @@ def test_a_damaged_database_is_named_kept_and_set_aside_only_on_request(room):
 
 
 @pytest.mark.parametrize("start", ["control", "serve"])
+@pytest.mark.slow
 def test_an_empty_database_is_made_good(room, start):
     room.workspace.prepare().database.touch()
     if start == "serve":
@@ -154,6 +157,7 @@ def test_an_empty_database_is_made_good(room, start):
 
 
 @pytest.mark.parametrize("way", ["shutdown", "new_database"])
+@pytest.mark.slow
 def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, way):
     engine = room.start()
     engine.suspend()  # or it might notice and end by itself
