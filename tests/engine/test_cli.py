@@ -333,7 +333,7 @@ def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
 
 @pytest.mark.slow
 def test_a_follower_outlives_its_engine(engine_workspace):
-    Writer(engine_workspace).close()
+    Writer(engine_workspace.prepare()).close()
     command = [
         sys.executable, "-m", "engine", "--workspace", str(engine_workspace.path), "race", "--depths", "8",
         "--shortcuts", "none,A", "--steps", "150", *TINY, "--json",
