@@ -81,7 +81,7 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
 
 def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
     run = busy_room.race()[0]
-    busy_room.until_step(run, 12)
+    busy_room.until_step(run, 200)  # far enough that the way back up to it is seen
     busy_room.control.command("pause", run, until_done_s=3)
     stood_at = busy_room.row(run).step
     busy_room.workspace.checkpoint(run, stood_at).unlink()
