@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from engine.config import RaceConfig
+from engine.errors import CommandRefused
 from engine.events import ENDED, RunState
 from engine.runs.control import Control
 from engine.runs.planning import plan_race
@@ -123,5 +124,9 @@ def busy_room(warm_room: EngineRoom) -> Iterator[EngineRoom]:
     yield warm_room
     with Reader(warm_room.workspace) as reader:
         left = [row.id for row in reader.runs() if row.state not in ENDED]
-    for command in [warm_room.control.ask("stop", run) for run in left]:
+    commands = []
+    for run in left:
+        with suppress(CommandRefused):  # it ended by itself meanwhile
+            commands.append(warm_room.control.ask("stop", run))
+    for command in commands:
         warm_room.control.await_done(command, 10)
