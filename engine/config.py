@@ -121,6 +121,24 @@ class OptimConfig(Config):
         return self.lr * self.drop_factor**passed
 
 
+class ProbeConfig(Config):
+    """What is measured inside the net while it trains (``engine.probes``).
+
+    ``images`` in the fixed probe batch, 0: no probes; ``every`` so many steps, 0: derived from the length of the run
+    (``engine.probes.cadence``). Equal for all arms of a race.
+    """
+
+    images: int = Field(32, ge=0, le=1024)
+    every: int = Field(0, ge=0, le=10_000_000)
+
+    @field_validator("images")
+    @classmethod
+    def _none_or_enough(cls, images: int) -> int:
+        if 0 < images < 8:
+            raise ValueError(f"probe.images is 0 (no probes) or at least 8 (got {images})")
+        return images
+
+
 class RunConfig(Config):
     """One training of one arm with one seed.
 
@@ -131,6 +149,7 @@ class RunConfig(Config):
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     optim: OptimConfig = OptimConfig()
+    probe: ProbeConfig = ProbeConfig()
     seed: int = Field(0, ge=0, le=2**31 - 1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -150,6 +169,15 @@ class RunConfig(Config):
             return sorted({*range(self.eval_every, steps + 1, self.eval_every), steps})
         every = math.ceil(max(300, steps) / min(128, max(8, steps // 100)))
         return [*(step for step in range(every, steps, every) if 2 * (steps - step) >= every), steps]
+
+
+class LabConfig(Config):
+    """One job of a lab (``engine.labs.registry``): its name and every setting, checked against the lab's options."""
+
+    lab: str
+    settings: dict[str, bool | int | float | str] = {}
+    device: str = Field("cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(1, ge=1, le=1024)
 
 
 class RaceConfig(Config):

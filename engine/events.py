@@ -16,9 +16,10 @@ States and legal moves (``MOVES``):
 Anyone may import this module; it imports the standard library alone.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class RunState(StrEnum):
@@ -147,6 +148,22 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class Probed:
+    """What the probes measured inside the net after ``step`` updates (0: at initialisation), on ``images`` images.
+
+    ``arrays``: name of a quantity (``engine.probes.registry``) -> numpy float32 array of the shape that its row says;
+    NaN where there is nothing to measure, not finite where the net is not. ``took_s`` is the cost, ``seconds`` the
+    run's clock.
+    """
+
+    step: int
+    seconds: float
+    took_s: float
+    images: int
+    arrays: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something worth a marker on the record, for example the end of a warm-up or a learning-rate drop."""
 
@@ -169,6 +186,46 @@ class Finished:
     step: int
     seconds: float
     evaluation_share: float
+    probe_share: float = 0.0
 
 
-Event = Started | Stepped | Measured | Evaluating | Evaluated | Remarked | Diverged | Finished
+# --- events of a lab (``engine.labs``); the worker stores them in order ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """``done`` of ``total`` units of a lab are done; here the worker may interrupt. ``words`` say what comes next."""
+
+    done: int
+    total: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A curve of a lab: ``y`` over ``x`` in one of its panels. A later one of the same panel and name replaces it."""
+
+    panel: str
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Figured:
+    """A number that a lab found; names, units and sources are fixed in its row of ``engine.labs.registry``."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """The lab is done after ``seconds`` of work. No further event follows."""
+
+    seconds: float
+
+
+LabEvent = Progressed | Traced | Figured | Concluded
+
+Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | Remarked | Diverged | Finished

@@ -17,11 +17,12 @@ AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RU
 
 
 class Head(NamedTuple):
-    """How far the store has come: newest point's id, newest change's number, and which file said so."""
+    """How far the store has come: newest point's id, newest change's number, which file said so, newest probe's id."""
 
     points: int
     changes: int
     file: File
+    probes: int = 0
 
     @property
     def cursor(self) -> str:
@@ -57,7 +58,8 @@ def head() -> Head:
     """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
     with reading() as reader:
         points, changes = reader.head()
-    return Head(points, changes, here().pool.file() or (0, 0))
+        probes = reader.probe_head()
+    return Head(points, changes, here().pool.file() or (0, 0), probes)
 
 
 def history(runs: Sequence[int], at_most: int, first: int = 0, last: int | None = None) -> History:

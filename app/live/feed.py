@@ -49,6 +49,7 @@ class Feed:
         self.engine: dict[str, Any] | None = None
         self.closing = False
         self.channels: dict[tuple[int, ...], Channel] = {}
+        self._lookers = 0
         #: Wakes the channels: the store has come further.
         self._further = Signal()
         #: Wakes the viewers that have no channel.
@@ -104,7 +105,7 @@ class Feed:
                 engine = self._engine_status()
                 if engine != self.engine:
                     self._tell(self._engine_changed, engine)
-            self._awake.wait(POLL_S if self.channels else IDLE_POLL_S)
+            self._awake.wait(POLL_S if self.channels or self._lookers else IDLE_POLL_S)
             self._awake.clear()
 
     def _engine_status(self) -> dict[str, Any]:
@@ -154,6 +155,22 @@ class Feed:
         """Wait until the store was looked at once."""
         self._awake.set()
         await self._looked.wait()
+
+    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncIterator[data.Head | None]:
+        """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
+
+        Ends when the feed closes or another database takes this one's place. For streams of other things than points.
+        """
+        await self.ready()
+        self._lookers += 1
+        began_with = self.file
+        try:
+            while not self.closing and self.file == began_with:
+                further = self._further.now
+                yield self.head
+                await Signal.wait(further, seconds)
+        finally:
+            self._lookers -= 1
 
     def _drop(self, channel: Channel) -> None:
         if self.channels.get(channel.runs) is channel:

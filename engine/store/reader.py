@@ -1,6 +1,7 @@
-"""Every SELECT of the project. Read-only connections (``mode=ro``), plain values and small dataclasses out.
+"""Every SELECT of the project, with halves in ``probes.py`` and ``labs.py``. Read-only connections (``mode=ro``).
 
-One ``Reader`` per thread at a time. Torch-free. Errors: those of ``engine.store.schema.connect``.
+Plain values and small dataclasses out. One ``Reader`` per thread at a time. Torch-free. Errors: those of
+``engine.store.schema.connect``.
 """
 
 import json
@@ -11,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.config import RaceConfig, RunConfig
+from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
+from engine.store.labs import LabReading
+from engine.store.probes import ProbeReading
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
 from engine.store.workspace import Workspace
@@ -21,12 +24,12 @@ from engine.store.workspace import Workspace
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
-    " device, precision, threads, images_per_s, seconds, evaluation_share, pid, heartbeat, created, started, ended,"
-    " changed"
+    " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
+    " started, ended, changed, lab"
 )
 
 
-class Reader:
+class Reader(ProbeReading, LabReading):
     """A reading connection to the workspace's database."""
 
     def __init__(self, workspace: Workspace):
@@ -62,7 +65,7 @@ class Reader:
         """Return the newest races first."""
         rows = self._all(
             "SELECT races.*, count(runs.id) AS runs FROM races LEFT JOIN runs ON runs.race = races.id"
-            " GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
+            " WHERE races.lab = '' GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
             limit,
         )
         return [_race_row(row) for row in rows]
@@ -70,14 +73,16 @@ class Reader:
     def race(self, race: int) -> RaceRow | None:
         """Return one race, None if there is none."""
         rows = self._all(
-            "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races WHERE id = ?", race
+            "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
+            " WHERE id = ? AND lab = ''",
+            race,
         )
         return _race_row(rows[0]) if rows else None
 
-    def runs(self, race: int | None = None, states: Iterable[RunState] = ()) -> list[RunRow]:
-        """Return runs in starting order, of one race or of all, in some states or in any."""
+    def runs(self, race: int | None = None, states: Iterable[RunState] = (), *, labs: bool = False) -> list[RunRow]:
+        """Return runs in starting order, of one race or of all, in some states or in any; ``labs``: their jobs too."""
         wanted = tuple(states)
-        where, values = ["1"], []
+        where, values = ["1" if labs else "lab = ''"], []
         if race is not None:
             where.append("race = ?")
             values.append(race)
@@ -212,7 +217,7 @@ def _race_row(row: sqlite3.Row) -> RaceRow:
 
 def _run_row(row: sqlite3.Row) -> RunRow:
     values = dict(row)
-    values["config"] = RunConfig.from_json(values["config"])
+    values["config"] = (LabConfig if values["lab"] else RunConfig).from_json(values["config"])
     values["versions"] = json.loads(values["versions"])
     values["state"] = RunState(values["state"])
     return RunRow(**values)

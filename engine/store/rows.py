@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import RaceConfig, RunConfig, arm_name
+from engine.config import LabConfig, RaceConfig, RunConfig, arm_name
 from engine.events import RunState
 
 
@@ -22,7 +22,7 @@ class RaceRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as it is stored; units as in the README's schema."""
+    """One run as it is stored; units as in the README's schema. A lab's job has its name in ``lab`` and a LabConfig."""
 
     id: int
     race: int
@@ -30,7 +30,7 @@ class RunRow:
     depth: int
     shortcut: str
     seed: int
-    config: RunConfig
+    config: RunConfig | LabConfig
     versions: dict[str, str]
     state: RunState
     detail: str
@@ -44,12 +44,14 @@ class RunRow:
     images_per_s: float | None
     seconds: float
     evaluation_share: float | None
+    probe_share: float | None
     pid: int | None
     heartbeat: float | None
     created: float
     started: float | None
     ended: float | None
     changed: int
+    lab: str
 
     @property
     def arm(self) -> str:

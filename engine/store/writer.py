@@ -1,5 +1,7 @@
 """Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
 
+Probes and labs have their halves of it in ``probes.py`` and ``labs.py``.
+
 One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
 all. Torch-free. Errors: those of ``engine.store.schema.connect``; CommandRefused for a move that is not legal.
 """
@@ -15,17 +17,20 @@ from engine.config import RaceConfig
 from engine.errors import CommandRefused
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.provenance import versions
+from engine.store.changes import next_change
+from engine.store.labs import LabWriting
+from engine.store.probes import ProbeWriting
 from engine.store.schema import connect, guarded, roll_back
 from engine.store.workspace import Workspace
 
 #: Columns of ``runs`` that a change of state may set beside the state.
 _RUN_FIELDS = frozenset(
     {"detail", "cause", "step", "parameters", "device", "precision", "threads", "images_per_s", "seconds",
-     "evaluation_share", "pid", "heartbeat", "started", "ended"}
+     "evaluation_share", "probe_share", "pid", "heartbeat", "started", "ended"}
 )  # fmt: skip
 
 
-class Writer:
+class Writer(ProbeWriting, LabWriting):
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
@@ -71,7 +76,7 @@ class Writer:
                     "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
                     " created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (race_id, position, config.model.depth, config.model.shortcut, config.seed, config.to_json(),
-                     origin, RunState.QUEUED, config.optim.steps, now, _next_change(connection)),
+                     origin, RunState.QUEUED, config.optim.steps, now, next_change(connection)),
                 )  # fmt: skip
                 runs.append(int(cursor.lastrowid or 0))
         return race_id, runs
@@ -114,7 +119,7 @@ class Writer:
         unknown = set(fields) - _RUN_FIELDS - {"state"}
         assert not unknown, f"no such column in runs: {unknown}"
         if changed:
-            fields = {**fields, "changed": _next_change(connection)}
+            fields = {**fields, "changed": next_change(connection)}
         names = ", ".join(f"{name} = ?" for name in fields)
         connection.execute(f"UPDATE runs SET {names} WHERE id = ?", (*fields.values(), run))
 
@@ -129,7 +134,7 @@ class Writer:
             row = connection.execute("SELECT race FROM runs WHERE id = ?", (run,)).fetchone()
             if row is None:
                 return
-            connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], _next_change(connection)))
+            connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], next_change(connection)))
             connection.execute("DELETE FROM runs WHERE id = ?", (run,))
             connection.execute(
                 "DELETE FROM races WHERE id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id)",
@@ -251,11 +256,6 @@ class Writer:
         """The engine ends in good order."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM engine")
-
-
-def _next_change(connection: sqlite3.Connection) -> int:
-    row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'changed' RETURNING value").fetchone()
-    return int(row[0])
 
 
 def _finite(value: float) -> float | None:

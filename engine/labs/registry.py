@@ -1,0 +1,138 @@
+"""The labs: small experiments that answer one question each, as a torch-free table. Adding one: one file, one row.
+
+A lab is a job of the engine like a run: own process, progress, pause, stop, stored, streamed. ``lab`` names a class as
+``module:attribute``, imported in the worker:
+
+    Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
+    .events() -> Iterator[LabEvent]                             Progressed, Traced, Figured, Concluded
+    .state() -> dict                                            everything needed to go on; valid between two events
+
+A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit
+and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a lab. ``low`` and ``high`` bound numbers; ``step`` is what a slider moves by."""
+
+    name: str
+    label: str
+    help: str
+    default: bool | int | float | str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a lab: curves over ``x``. Scales are ``linear`` or ``log``; ``neutral`` a reference line."""
+
+    name: str
+    title: str
+    x: str
+    y: str
+    x_scale: str = "linear"
+    y_scale: str = "linear"
+    neutral: float | None = None
+    reading: str = ""
+    misleads: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a lab: stable name, unit, where it is published or defined, and what to expect."""
+
+    name: str
+    label: str
+    unit: str
+    source: str
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab: its question, the short answer, settings, pictures and numbers."""
+
+    name: str
+    question: str
+    answer: str
+    takes: str
+    source: str
+    caveats: str
+    options: tuple[Option, ...]
+    panels: tuple[Panel, ...]
+    figures: tuple[Figure, ...]
+    lab: str
+
+    def defaults(self) -> dict[str, Any]:
+        """Return every setting at its default."""
+        return {option.name: option.default for option in self.options}
+
+
+LABS: dict[str, Lab] = {}
+
+
+def get_lab(name: str) -> Lab:
+    """Return a lab's row. Raises ConfigError naming the choices."""
+    if name not in LABS:
+        raise ConfigError(f"unknown lab {name!r}; choose from {', '.join(LABS)}")
+    return LABS[name]
+
+
+def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all settings of a job: the given ones, checked, and the defaults of the others.
+
+    Texts are read as in ``--set key=value``. Raises ConfigError in one line that says what would be right.
+    """
+    options = {option.name: option for option in lab.options}
+    checked = lab.defaults()
+    for name, value in settings.items():
+        if name not in options:
+            raise ConfigError(f"unknown setting {name!r} of lab {lab.name}; choose from {', '.join(options)}")
+        checked[name] = _checked(options[name], value)
+    return checked
+
+
+def _checked(option: Option, value: Any) -> bool | int | float | str:
+    if isinstance(value, str) and not isinstance(option.default, str):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})") from None
+    if isinstance(option.default, bool) or isinstance(value, bool):
+        right = isinstance(option.default, bool) and isinstance(value, bool)
+    elif isinstance(option.default, int):
+        right = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        value = int(value) if right else value
+    elif isinstance(option.default, float):
+        right = isinstance(value, (int, float)) and math.isfinite(value)
+        value = float(value) if right else value
+    else:
+        right = isinstance(value, str) and (not option.choices or value in option.choices)
+    if right and not isinstance(value, (bool, str)):
+        right = (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
+    if not right:
+        raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})")
+    return value
+
+
+def _kind(option: Option) -> str:
+    if isinstance(option.default, bool):
+        return "true or false"
+    if option.choices:
+        return f"one of {', '.join(option.choices)}"
+    if isinstance(option.default, str):
+        return "text"
+    kind = "a whole number" if isinstance(option.default, int) else "a number"
+    return kind if option.low is None else f"{kind} from {option.low:g} to {option.high:g}"

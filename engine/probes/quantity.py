@@ -1,0 +1,43 @@
+"""What a row of the table of quantities says (``engine.probes.registry``). Torch-free."""
+
+from dataclasses import dataclass
+
+from engine.probes.histogram import BINS
+
+#: What the entries of a quantity's array belong to, and the array's shape for a net with L = 6n+1 3x3 layers.
+PER = {
+    "layer": "(L,): one value per 3x3 layer, front to back, the stem first",
+    "block": "(3n,): one value per block, front to back",
+    "stage": "(4,): the whole net, then stages 1 to 3",
+    "bin": f"(L, {BINS}): shares of a layer's values per bin, and last the share that is not finite",
+    "channel": "(C,): one value per channel of all 3x3 layers, layer after layer",
+}
+#: How an array is stored and coded for the page; see ``engine.store.blobs``.
+CODES = ("f4", "log8", "root8")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One measured quantity.
+
+    ``scale`` is how it is drawn, ``log`` or ``linear``; ``low`` and ``high`` span the colours and the 16-bit code that
+    travels to the page (values beyond are drawn at the ends). ``family`` groups quantities in pickers. ``neutral`` is
+    a value worth a reference line, None where there is none. ``measure`` names a class as ``module:attribute``
+    (contract: ``engine.probes.measure``), imported where a net is trained.
+    """
+
+    name: str
+    label: str
+    unit: str
+    per: str
+    family: str
+    scale: str
+    low: float
+    high: float
+    formula: str
+    source: str
+    reading: str
+    misleads: str
+    measure: str
+    code: str = "f4"
+    neutral: float | None = None

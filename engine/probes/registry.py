@@ -1,0 +1,179 @@
+"""The quantities that are measured inside a net while it trains, as a torch-free table. Adding one: one file, one row.
+
+Every probe runs on a fixed batch of training images, un-augmented, normalised with that batch's own statistics
+(train-mode BN), without touching weights, running statistics or random state. The page's help texts come from here.
+"""
+
+from engine.errors import ConfigError
+from engine.probes.quantity import Quantity
+
+# fmt: off
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            name="response_std", label="response std", unit="",
+            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
+            "addition",
+            source="He et al. 2015, section 4.2 and Fig. 7",
+            reading="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
+            "residual nets quieter still: each block only changes its input a little.",
+            misleads="After BN this is nearly the layer's learned scale, mean |gamma|. At the start it is 1 everywhere "
+            "in every net, so what differs later is learned or is weight decay. Small compared with what? See the "
+            "update size.",
+            measure="engine.probes.responses:ResponseStd",
+        ),
+        Quantity(
+            name="response_std_within", label="response std within channels", unit="",
+            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            formula="sqrt(mean over channels of var(z_c) over images and pixels)",
+            source="the per-channel reading of He et al. 2015, Fig. 7",
+            reading="As the response std, without what comes from the channels having different means (beta).",
+            misleads="It equals the root mean square of |gamma| up to rounding, whatever the inputs are.",
+            measure="engine.probes.responses:ResponseStdWithin",
+        ),
+        Quantity(
+            name="response_std_channel", label="response std of each channel", unit="",
+            per="channel", family="responses", scale="log", low=1e-3, high=1e2, code="log8",
+            formula="std(z_c) over images and pixels, for each channel c",
+            source="the per-channel reading of He et al. 2015, Fig. 7",
+            reading="Whether all channels of a layer became quiet or only some.",
+            misleads="Channels have no order of their own; they are shown sorted.",
+            measure="engine.probes.responses:ResponseStdChannel",
+        ),
+        Quantity(
+            name="response_std_eval", label="response std in eval mode", unit="",
+            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            formula="std(z) as above in a second pass in which every BN uses its running statistics",
+            source="He et al. 2015, Fig. 7, read as a trained net at test time",
+            reading="Close to the response std once the running statistics have settled.",
+            misleads="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
+            "Far "
+            "above the train-mode value the running statistics lag behind the weights: a sign of a high learning rate.",
+            measure="engine.probes.responses:ResponseStdEval",
+        ),
+        Quantity(
+            name="gamma_abs", label="mean |gamma|", unit="",
+            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            formula="mean over channels of |gamma_c|, the scale of the layer's BN",
+            source="Ioffe and Szegedy 2015, section 3",
+            reading="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
+            misleads="Weight decay pulls gamma to zero in every net, whether or not a layer is needed.",
+            measure="engine.probes.responses:GammaAbs",
+        ),
+        Quantity(
+            name="response_histogram", label="distribution of responses", unit="share per bin",
+            per="bin", family="responses", scale="linear", low=0.0, high=1.0, code="root8",
+            formula="shares of z in log-spaced bins, both signs apart, values that are not finite counted apart",
+            source="He et al. 2015, Fig. 7 shows only its std",
+            reading="Wide: the layer speaks loudly. A tall narrow peak at zero: it hardly says anything.",
+            misleads="Bins are log-spaced, so heights are shown per unit of z. Large layers are sampled on a fixed "
+            "grid.",
+            measure="engine.probes.histogram_measure:ResponseHistogram",
+        ),
+        Quantity(
+            name="dead_share", label="dead ReLU units", unit="share",
+            per="layer", family="responses", scale="linear", low=0.0, high=1.0,
+            formula="share of units (channel and pixel) whose ReLU is zero for every image of the probe batch",
+            source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
+            reading="A dead unit passes no signal and no gradient for these images.",
+            misleads="With few images a unit may look dead and fire for others. The second layer of a residual block "
+            "is "
+            "followed by the addition: its ReLU sees x + F(x).",
+            measure="engine.probes.responses:DeadShare",
+        ),
+        Quantity(
+            name="update_size", label="update size ||F(x)|| / ||x||", unit="",
+            per="block", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            formula="mean over images of ||F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
+            source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
+            reading="How much a block changes what it gets. Below 1 the block refines its input.",
+            misleads="In a plain block nothing is added, so the ratio says only how loud it is beside its input.",
+            measure="engine.probes.blocks:UpdateSize",
+        ),
+        Quantity(
+            name="update_cosine", label="direction of the update, cos(F(x), x)", unit="",
+            per="block", family="responses", scale="linear", low=-1.0, high=1.0, neutral=0.0,
+            formula="mean over images of F(x).s(x) / (||F(x)|| ||s(x)||)",
+            source="after Jastrzebski et al. 2018, residual connections encourage iterative inference",
+            reading="Negative: the block takes away from its input. Zero: it adds something new.",
+            misleads="x is not negative after a ReLU while F(x) has mean beta: small values of either sign mean "
+            "little.",
+            measure="engine.probes.blocks:UpdateCosine",
+        ),
+        Quantity(
+            name="gradient_response", label="gradient of the responses", unit="",
+            per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
+            formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = BN output of the layer",
+            source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
+            reading="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
+            "vanishes.",
+            misleads="A flat profile does not mean that a net can be trained: plain-34 has the flattest of all and "
+            "learns "
+            "least. Look at the direction beside it.",
+            measure="engine.probes.gradients:GradientResponse",
+        ),
+        Quantity(
+            name="gradient_weight", label="gradient of the weights", unit="",
+            per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
+            formula="||dL/dW|| (Frobenius) of the layer's convolution",
+            source="He et al. 2015, section 4.1",
+            reading="What the optimizer sees.",
+            misleads="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
+            "update-to-weight "
+            "ratio.",
+            measure="engine.probes.gradients:GradientWeight",
+        ),
+        Quantity(
+            name="gradient_growth", label="growth of the gradient per layer", unit="factor per layer towards the input",
+            per="stage", family="gradients", scale="log", low=0.5, high=2.0, neutral=1.0,
+            formula="(||dL/dz_first|| / ||dL/dz_last||)^(1 / (last - first)), whole net and each stage",
+            source="Yang et al. 2019, A mean field theory of batch normalization: 1.21 at the start of a BN-ReLU stack",
+            reading="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
+            "9,000.",
+            misleads="It compares two layers only; a stage with other channels or pixels moves it.",
+            measure="engine.probes.gradients:GradientGrowth",
+        ),
+        Quantity(
+            name="update_ratio", label="update-to-weight ratio", unit="",
+            per="layer", family="gradients", scale="log", low=1e-6, high=1.0, neutral=1e-3,
+            formula="||last change of W|| / ||W||, momentum and weight decay included",
+            source="a common rule of thumb; Karpathy's notes on training put it near 1e-3",
+            reading="How fast a layer moves. Layers far below the others do not learn.",
+            misleads="Not defined before the first update. Under BN only the direction of W matters to the function.",
+            measure="engine.probes.weights:UpdateRatio",
+        ),
+        Quantity(
+            name="activation_cosine", label="likeness of different images", unit="cosine",
+            per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
+            formula="mean cosine between the activations of two images after the ReLU that follows the layer",
+            source="after Balduzzi et al. 2017 and Yang et al. 2019: collapse of the activations",
+            reading="Near 1 every image looks the same to this layer: the net has collapsed.",
+            misleads="Activations after a ReLU are not negative, so unrelated images already have a cosine well above "
+            "0.",
+            measure="engine.probes.directions:ActivationCosine",
+        ),
+        Quantity(
+            name="gradient_cosine", label="agreement of gradients", unit="cosine",
+            per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
+            formula="mean cosine between dL/dz of two images of one class",
+            source="after Balduzzi et al. 2017, The shattered gradients problem",
+            reading="1: images of one class pull a layer the same way. Near 0 far from the output: the gradients are "
+            "shattered, white noise of healthy size.",
+            misleads="Images of one class are compared, because their loss starts with the same direction; it falls "
+            "as well "
+            "when a trained net gets some images right.",
+            measure="engine.probes.directions:GradientCosine",
+        ),
+    )
+}
+
+# fmt: on
+
+
+def get_quantity(name: str) -> Quantity:
+    """Return a quantity's row. Raises ConfigError naming the choices."""
+    if name not in QUANTITIES:
+        raise ConfigError(f"unknown quantity {name!r}; choose from {', '.join(QUANTITIES)}")
+    return QUANTITIES[name]

@@ -1,0 +1,96 @@
+"""The tables of the labs: ``traces`` (their curves) and ``figures`` (their numbers); a lab's job is a row of ``runs``.
+
+The halves of ``Writer`` and ``Reader`` that know them. Curves are little-endian float32 without codes. Torch-free.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.config import LabConfig
+from engine.events import Figured, RunState, Traced
+from engine.provenance import versions
+from engine.store import blobs
+from engine.store.changes import next_change
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One curve of a lab: ``y`` over ``x``, float32 (points,); ``id`` grows with every change of any curve."""
+
+    id: int
+    panel: str
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class LabWriting:
+    """How a lab gets into the store; part of ``Writer``."""
+
+    def submit_lab(self, config: LabConfig) -> int:
+        """Write a lab's job, queued, as a race of its own; return its run id."""
+        now, origin = time.time(), json.dumps(versions(), sort_keys=True)
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO races (name, preset, config, created, lab) VALUES ('', '', ?, ?, ?)",
+                (config.to_json(), now, config.lab),
+            )
+            cursor = connection.execute(
+                "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
+                " threads, created, changed, lab) VALUES (?, 0, 0, '', 0, ?, ?, ?, 0, ?, ?, ?, ?)",
+                (int(cursor.lastrowid or 0), config.to_json(), origin, RunState.QUEUED, config.threads, now,
+                 next_change(connection), config.lab),
+            )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+    def lab_progress(self, run: int, done: int, total: int, words: str, seconds: float) -> None:
+        """Say how far a lab is: ``step`` of ``total_steps`` units, and in ``detail`` what comes next."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET step = ?, total_steps = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
+                " WHERE id = ?",
+                (done, total, words, seconds, time.time(), next_change(connection), run),
+            )
+
+    def lab_results(self, run: int, traces: Sequence[Traced] = (), figures: Sequence[Figured] = ()) -> None:
+        """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO traces (run, panel, name, points, x, y) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (run, t.panel, t.name, len(t.x), blobs.encode(np.asarray(t.x), "f4"),
+                     blobs.encode(np.asarray(t.y), "f4"))
+                    for t in traces
+                ],
+            )  # fmt: skip
+            connection.executemany(
+                "INSERT OR REPLACE INTO figures VALUES (?, ?, ?)",
+                [(run, f.name, f.value if np.isfinite(f.value) else None) for f in figures],
+            )
+            connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_change(connection), run))
+
+
+class LabReading:
+    """What can be asked about labs; part of ``Reader``."""
+
+    def traces(self, run: int, since: int = 0) -> list[TraceRow]:
+        """Return the curves of a lab that were made or replaced after the cursor ``since``, oldest first."""
+        rows = self._all("SELECT id, panel, name, x, y FROM traces WHERE run = ? AND id > ? ORDER BY id", run, since)
+        return [
+            TraceRow(row["id"], row["panel"], row["name"], blobs.decode(row["x"], "f4"), blobs.decode(row["y"], "f4"))
+            for row in rows
+        ]
+
+    def figures(self, run: int) -> dict[str, float | None]:
+        """Return the numbers that a lab found so far; None where it was not finite."""
+        rows = self._all("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
+        return {row["name"]: row["value"] for row in rows}
+
+    def lab_jobs(self, lab: str, limit: int = 50) -> list:
+        """Return the newest jobs of a lab first, as run rows."""
+        rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
+        return [self.run(row["id"]) for row in rows]

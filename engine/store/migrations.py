@@ -1,0 +1,177 @@
+"""The tables, as the ordered steps that make them. A step that was ever released is never edited; add another one."""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001-race",
+        """
+        CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO counters VALUES ('changed', 0);
+
+        CREATE TABLE races (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            preset TEXT NOT NULL,
+            config TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            race INTEGER NOT NULL REFERENCES races(id),
+            position INTEGER NOT NULL,
+            depth INTEGER NOT NULL,
+            shortcut TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            config TEXT NOT NULL,
+            versions TEXT NOT NULL,
+            state TEXT NOT NULL,
+            detail TEXT NOT NULL DEFAULT '',
+            cause TEXT NOT NULL DEFAULT '',
+            step INTEGER NOT NULL DEFAULT 0,
+            total_steps INTEGER NOT NULL,
+            parameters INTEGER,
+            device TEXT NOT NULL DEFAULT '',
+            precision TEXT NOT NULL DEFAULT '',
+            threads INTEGER NOT NULL DEFAULT 0,
+            images_per_s REAL,
+            seconds REAL NOT NULL DEFAULT 0,
+            evaluation_share REAL,
+            pid INTEGER,
+            heartbeat REAL,
+            created REAL NOT NULL,
+            started REAL,
+            ended REAL,
+            parent_run INTEGER,
+            parent_step INTEGER,
+            changed INTEGER NOT NULL
+        );
+        CREATE INDEX runs_by_race ON runs (race, position);
+        CREATE INDEX runs_by_change ON runs (changed);
+        CREATE INDEX runs_by_state ON runs (state);
+
+        CREATE TABLE points (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            split TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            loss REAL,
+            error REAL,
+            running_loss REAL,
+            running_error REAL,
+            lr REAL,
+            seconds REAL NOT NULL,
+            images INTEGER,
+            took_s REAL,
+            bn TEXT,
+            UNIQUE (run, split, step)
+        );
+
+        CREATE TABLE remarks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+        CREATE INDEX remarks_by_run ON remarks (run, id);
+
+        CREATE TABLE checkpoints (
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (run, step)
+        );
+
+        CREATE TABLE commands (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            verb TEXT NOT NULL,
+            run INTEGER,
+            created REAL NOT NULL,
+            acknowledged REAL,
+            done REAL,
+            refusal TEXT
+        );
+        CREATE INDEX commands_open ON commands (done) WHERE done IS NULL;
+
+        CREATE TABLE deletions (run INTEGER PRIMARY KEY, race INTEGER NOT NULL, changed INTEGER NOT NULL);
+
+        CREATE TABLE clients (
+            pid INTEGER NOT NULL,
+            pid_started REAL NOT NULL,
+            kind TEXT NOT NULL,
+            PRIMARY KEY (pid, pid_started)
+        );
+
+        CREATE TABLE engine (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            pid INTEGER NOT NULL,
+            pid_started REAL NOT NULL,
+            version TEXT NOT NULL,
+            devices TEXT NOT NULL,
+            started REAL NOT NULL,
+            heartbeat REAL NOT NULL
+        );
+        """,
+    ),
+    (
+        "0002-probes-and-labs",
+        """
+        CREATE TABLE layers (
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            stage INTEGER NOT NULL,
+            channels INTEGER NOT NULL,
+            PRIMARY KEY (run, kind, position)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE probes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            took_s REAL NOT NULL,
+            images INTEGER NOT NULL,
+            UNIQUE (run, step)
+        );
+
+        CREATE TABLE arrays (
+            probe INTEGER NOT NULL REFERENCES probes(id) ON DELETE CASCADE,
+            quantity TEXT NOT NULL,
+            length INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            code TEXT NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            data BLOB NOT NULL,
+            PRIMARY KEY (probe, quantity)
+        );
+
+        ALTER TABLE races ADD COLUMN lab TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN lab TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN probe_share REAL;
+
+        CREATE TABLE traces (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            panel TEXT NOT NULL,
+            name TEXT NOT NULL,
+            points INTEGER NOT NULL,
+            x BLOB NOT NULL,
+            y BLOB NOT NULL,
+            UNIQUE (run, panel, name)
+        );
+
+        CREATE TABLE figures (
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            value REAL,
+            PRIMARY KEY (run, name)
+        ) WITHOUT ROWID;
+        """,
+    ),
+)

@@ -1,0 +1,163 @@
+"""The tables of the probes: ``layers`` (what a net's arrays belong to), ``probes`` (when), ``arrays`` (what).
+
+The halves of ``Writer`` and ``Reader`` that know them. Arrays are coded by ``engine.store.blobs``; how, stands beside
+the bytes, so that a reader needs nothing else. Torch-free.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.events import Probed
+from engine.store import blobs
+
+#: The first probes of a run are close together and always shown.
+_KEPT_FIRST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One 3x3 layer (kind ``layer``) or block (kind ``block``) of a run's net; ``stage`` 0 is the stem."""
+
+    kind: str
+    position: int
+    name: str
+    stage: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """One probe of a run: after which step, at which second of its clock, what it cost, on how many images."""
+
+    id: int
+    step: int
+    seconds: float
+    took_s: float
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How an array is kept: code, range, and entries per row of its first dimension."""
+
+    code: str
+    low: float
+    high: float
+
+
+class ProbeWriting:
+    """What a worker records of its probes; part of ``Writer``."""
+
+    def layers(self, run: int, rows: Sequence[LayerRow]) -> None:
+        """Say what the arrays of a run belong to. A resumed run says it again."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?)",
+                [(run, row.kind, row.position, row.name, row.stage, row.channels) for row in rows],
+            )
+
+    def probe(self, run: int, probed: Probed, codings: Mapping[str, Coding]) -> None:
+        """Append one probe with its arrays in one transaction; a step that is on record keeps its first figures."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO probes (run, step, seconds, took_s, images) VALUES (?, ?, ?, ?, ?)",
+                (run, probed.step, probed.seconds, probed.took_s, probed.images),
+            )
+            if not cursor.rowcount:
+                return
+            probe = int(cursor.lastrowid or 0)
+            connection.executemany(
+                "INSERT INTO arrays VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [_array_row(probe, name, array, codings[name]) for name, array in probed.arrays.items()],
+            )
+            connection.execute(
+                "UPDATE runs SET seconds = max(seconds, ?), probe_share ="
+                " (SELECT sum(took_s) FROM probes WHERE run = runs.id) / max(seconds, ?, 1e-9) WHERE id = ?",
+                (probed.seconds, probed.seconds, run),
+            )
+
+
+def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tuple:
+    length, width = (array.shape[0], 1) if array.ndim == 1 else array.shape
+    data = blobs.encode(array, coding.code, coding.low, coding.high)
+    return probe, name, length, width, coding.code, coding.low, coding.high, data
+
+
+class ProbeReading:
+    """What can be asked about probes; part of ``Reader``."""
+
+    def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:
+        """Return the layers and blocks of a run's net, or those of one kind, front to back."""
+        rows = self._all(
+            "SELECT kind, position, name, stage, channels FROM layers WHERE run = ? AND (? IS NULL OR kind = ?)"
+            " ORDER BY kind DESC, position",
+            run, kind, kind,
+        )  # fmt: skip
+        return [LayerRow(**dict(row)) for row in rows]
+
+    def probe_head(self) -> int:
+        """Return the newest probe's id; never falls. Costs microseconds."""
+        rows = self._all("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'probes'), 0)")
+        return int(rows[0][0])
+
+    def probes(
+        self, run: int, *, since: int = 0, upto: int | None = None, at_most: int | None = None
+    ) -> tuple[list[ProbeRow], int]:
+        """Return the probes of a run with since < id <= upto in order of step, and how many there are.
+
+        ``at_most`` keeps the first six, every 2^m-th by position and the last: which are kept does not change while a
+        run grows, until m does.
+        """
+        rows = [
+            ProbeRow(**dict(row))
+            for row in self._all(
+                "SELECT id, step, seconds, took_s, images FROM probes WHERE run = ? AND id > ?"
+                " AND (? IS NULL OR id <= ?) ORDER BY step",
+                run, since, upto, upto,
+            )
+        ]  # fmt: skip
+        total = len(rows)
+        if at_most is None or total <= at_most:
+            return rows, total
+        stride = 1
+        while _KEPT_FIRST + 1 + -(-total // stride) > max(at_most, _KEPT_FIRST + 2):
+            stride *= 2
+        kept = [
+            row for index, row in enumerate(rows) if index < _KEPT_FIRST or index % stride == 0 or index == total - 1
+        ]
+        return kept, total
+
+    def array(self, probe: int, quantity: str) -> np.ndarray | None:
+        """Return one array as it was measured, float32, (length,) or (length, width); None where there is none."""
+        return self.arrays([probe], quantity).get(probe)
+
+    def arrays(self, probes: Sequence[int], quantity: str) -> dict[int, np.ndarray]:
+        """Return one quantity of many probes: ``{probe: array}``, in order of id; probes without it are left out."""
+        found: dict[int, np.ndarray] = {}
+        for start in range(0, len(probes), 500):
+            part = list(probes[start : start + 500])
+            marks = ", ".join("?" * len(part))
+            for row in self._all(
+                "SELECT probe, length, width, code, low, high, data FROM arrays"
+                f" WHERE quantity = ? AND probe IN ({marks}) ORDER BY probe",
+                quantity, *part,
+            ):  # fmt: skip
+                found[row["probe"]] = _array(row)
+        return found
+
+    def quantities(self, run: int) -> list[str]:
+        """Return the names of the quantities that were measured in a run, at its last probe."""
+        rows = self._all(
+            "SELECT quantity FROM arrays WHERE probe = (SELECT id FROM probes WHERE run = ? ORDER BY step DESC LIMIT 1)"
+            " ORDER BY rowid",
+            run,
+        )
+        return [row["quantity"] for row in rows]
+
+
+def _array(row: sqlite3.Row) -> np.ndarray:
+    values = blobs.decode(row["data"], row["code"], row["low"], row["high"])
+    return values if row["width"] == 1 else values.reshape(row["length"], row["width"])
