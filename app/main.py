@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import race
+from app.views import gradients, layers, race
 
 st.set_page_config(
     page_title="Skipscope",
@@ -14,6 +14,10 @@ st.set_page_config(
 )
 
 st.navigation(
-    [st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)],
-    position="hidden",
+    [
+        st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True),
+        st.Page(layers.render, title="Layers", icon=":material/layers:", url_path="layers"),
+        st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
+    ],
+    position="top",
 ).run()

@@ -1,7 +1,7 @@
 """The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
 
 Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
-Verbs with more to them have files of their own: ``cli_race.py``, ``cli_doctor.py``.
+Verbs with more to them have files of their own: ``cli_race.py``, ``cli_lab.py``, ``cli_layers.py``, ``cli_doctor.py``.
 """
 
 import contextlib
@@ -10,13 +10,16 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from engine.cli_doctor import doctor
-from engine.cli_output import echo_json, runs_document
+from engine.cli_lab import lab
+from engine.cli_layers import layers
+from engine.cli_output import echo_json, labs_document, runs_document
 from engine.cli_race import race
 from engine.config import ModelConfig
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
@@ -88,6 +91,8 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 main.add_command(doctor)
 main.add_command(race)
+main.add_command(layers)
+main.add_command(lab)
 
 
 @main.command()
@@ -102,12 +107,13 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         with Reader(workspace) as reader:
             found = reader.runs()
             rows = runs_document(workspace, reader, found)
+            labs = labs_document(workspace, reader)
     except NoDatabase:
-        found, rows = [], []
+        found, rows, labs = [], [], []
     if as_json:
-        echo_json({"workspace": str(workspace.path), "runs": rows})
+        echo_json({"workspace": str(workspace.path), "runs": rows, "labs": labs})
         return
-    if not rows:
+    if not rows and not labs:
         click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
         return
     table = Table(box=None)
@@ -123,6 +129,21 @@ def runs(workspace: Workspace, as_json: bool) -> None:
             str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"],
             f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error, words,
         )  # fmt: skip
+    if rows:
+        Console().print(table)
+    if labs:
+        _print_labs(labs)
+
+
+def _print_labs(labs: list[dict[str, Any]]) -> None:
+    table = Table(box=None)
+    for title in ("run", "lab", "state", "unit", "seconds"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("what happened", overflow="fold")
+    for job in labs:
+        words = f"{job['cause']} (log: {job['log']})" if job["cause"] else job["detail"]
+        units = f"{job['step']}/{job['total_steps']}"
+        table.add_row(str(job["run"]), job["lab"], job["state"], units, f"{job['seconds']:.1f}", words)
     Console().print(table)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engine.errors import ConfigError
 from engine.events import Split
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
@@ -14,6 +15,17 @@ from engine.store.workspace import Workspace
 def echo_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command on stdout."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def pairs(settings: tuple[str, ...]) -> dict[str, str]:
+    """Return ``--set key=value`` options as a dictionary. Raises ConfigError in one line."""
+    pairs = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ConfigError(f"a setting is key=value, for example --set lr=0.05 (got {setting!r})")
+        pairs[key.strip()] = value.strip()
+    return pairs
 
 
 def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
@@ -71,9 +83,32 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
                 "device": row.device,
                 "precision": row.precision,
                 "threads": row.threads,
+                "probe_share": row.probe_share,
                 "checkpoints": number,
                 "checkpoint_bytes": size,
                 "versions": row.versions,
             }
         )
     return documents
+
+
+def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
+    """Return what ``runs --json`` says of the jobs of labs; ``step`` of ``total_steps`` units are done."""
+    return [
+        {
+            "run": row.id,
+            "lab": row.lab,
+            "settings": row.config.settings,
+            "state": row.state.value,
+            "step": row.step,
+            "total_steps": row.total_steps,
+            "seconds": row.seconds,
+            "detail": row.detail,
+            "cause": row.cause,
+            "log": str(log) if (log := workspace.log(row.id)).exists() else None,
+            "figures": reader.figures(row.id),
+            "versions": row.versions,
+        }
+        for row in reader.runs(labs=True)
+        if row.lab
+    ]

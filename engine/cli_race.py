@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from engine.cli_output import echo_json, results
+from engine.cli_output import echo_json, pairs, results
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ENDED, ENGINE_GONE, RunState
 from engine.presets import PRESETS
@@ -42,7 +42,7 @@ def race(
     """Train several nets side by side on the same batches and follow them."""
     workspace: Workspace = context.obj
     plan = plan_race(
-        _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, _pairs(settings),
+        _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
         workspace=workspace,
     )  # fmt: skip
     control = Control(workspace)
@@ -171,16 +171,6 @@ def _names(text: str | None) -> list[str]:
     if not names:
         raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
     return names
-
-
-def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise ConfigError(f"a setting is key=value, for example --set lr=0.05 (got {setting!r})")
-        pairs[key.strip()] = value.strip()
-    return pairs
 
 
 def _number(value: float | None, unit: str, digits: int = 1) -> str:

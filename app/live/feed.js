@@ -49,15 +49,18 @@ export class Feed {
   /** Fetch the points of all runs, or the finer ones of a range of steps. */
   async history(range = {}) {
     if (!this.runs.length) throw new Error("these runs were deleted");
-    const query = new URLSearchParams({ runs: this.runs.join(","), ...range });
-    const response = await fetch(`${this.urls.history}?${query}`, { cache: "no-store" });
+    const response = await fetch(`${this.urls.history}?${this.query(range)}`, { cache: "no-store" });
     if (!response.ok) throw new Error((await response.text()).slice(0, 300));
     return response.json();
   }
 
+  /** The address behind the `?`; feeds of other routes name their runs in another way. */
+  query(more) {
+    return new URLSearchParams({ runs: this.runs.join(","), ...more });
+  }
+
   #follow(cursor) {
-    const query = new URLSearchParams({ runs: this.runs.join(","), since: cursor });
-    const source = new EventSource(`${this.urls.stream}?${query}`);
+    const source = new EventSource(`${this.urls.stream}?${this.query({ since: cursor })}`);
     this.source = source;
     source.onopen = () => this.handlers.link("live");
     source.onmessage = (event) => {

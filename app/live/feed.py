@@ -1,176 +1,68 @@
-"""One watcher of the database for all viewers: what is new is read and put into words once, however many look on.
+"""What is new about some runs is read and put into words once, however many look on.
 
-A thread asks the store every 50 ms how far it has come (microseconds) and once a second how the engine is. Viewers of
-the same runs share a ``Channel``: a chain of messages, each from one cursor to the next. A viewer follows the chain
-from its own cursor; one that comes from elsewhere (a reload, a reconnect) first gets one message of its own that
-brings it onto the chain. So nothing is missed and nothing is told twice, whatever ends and comes back in between.
+A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Channel``: a chain of messages,
+each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from elsewhere (a
+reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed and nothing
+is told twice, whatever ends and comes back in between.
 """
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from app import data
 from app.live import messages
 from app.live.channel import Channel, Cursor, Signal
+from app.live.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 
-#: Seconds between two looks at the store, with viewers and without.
-POLL_S, IDLE_POLL_S = 0.05, 0.5
 #: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
 PACE_S, FAST_PACE_S = 0.2, 0.5
-ENGINE_S = 1.0
-KEEP_ALIVE_S = 15.0
 #: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
 RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
 
 
-class Source(Protocol):
-    """Where the feed reads: ``app.data``, or a stand-in with the same functions."""
-
-    def head(self) -> data.Head: ...  # noqa: D102
-    def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
-    def gap(self, runs: Any) -> str: ...  # noqa: D102
-    def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
-
-
-class Feed:
-    """Watches the store and feeds every viewer. Start and stop it inside the server's event loop."""
+class Feed(Watcher):
+    """Feeds every viewer with what the watcher sees."""
 
     def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
-        self.source = source
-        self.on_new_file = on_new_file
-        self.head: data.Head | None = None
-        self.file: tuple[int, int] | None = None
-        self.trouble = ""
-        self.engine: dict[str, Any] | None = None
-        self.closing = False
+        super().__init__(source, on_new_file)
         self.channels: dict[tuple[int, ...], Channel] = {}
-        self._lookers = 0
-        #: Wakes the channels: the store has come further.
-        self._further = Signal()
         #: Wakes the viewers that have no channel.
         self._changed = Signal()
-        self._awake = threading.Event()
-        self._stopped = threading.Event()
-        self._looked = asyncio.Event()
         # One thread puts messages together, so that channels need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
-
-    # --- life -----------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._watch, name="feed-watch", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End every stream at once; the event loop's thread calls this, also long before ``stop``."""
-        self.closing = True
-        self._further.wake()
-        self._wake_viewers()
 
     async def stop(self) -> None:
         """End everything."""
         self.close()
-        self._stopped.set()
-        self._awake.set()
         tasks = [channel.task for channel in self.channels.values() if channel.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._composer.shutdown(wait=False, cancel_futures=True)
-        await asyncio.to_thread(self._thread.join, 1.0)
-
-    # --- watching (a thread of its own: a locked database must not stop the server) ----------------------------------
-
-    def _watch(self) -> None:
-        engine_due = 0.0
-        while not self._stopped.is_set():
-            head, trouble = self.head, ""
-            try:
-                head = self.source.head()
-            except (data.SkipscopeError, sqlite3.Error) as error:
-                head, trouble = None, str(error)
-            if head != self.head or trouble != self.trouble:
-                self._tell(self._arrived, head, trouble)
-            elif not self._looked.is_set():
-                self._tell(self._looked.set)
-            if time.monotonic() >= engine_due:
-                engine_due = time.monotonic() + ENGINE_S
-                engine = self._engine_status()
-                if engine != self.engine:
-                    self._tell(self._engine_changed, engine)
-            self._awake.wait(POLL_S if self.channels or self._lookers else IDLE_POLL_S)
-            self._awake.clear()
-
-    def _engine_status(self) -> dict[str, Any]:
-        try:
-            return self.source.engine_status()
-        except (data.SkipscopeError, sqlite3.Error) as error:
-            return {"state": "silent", "message": str(error)}
-
-    def _tell(self, function: Callable[..., None], *values: Any) -> None:
-        if not self._stopped.is_set() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *values)
-
-    # --- in the event loop ----------------------------------------------------------------------------------------
-
-    def _arrived(self, head: data.Head | None, trouble: str) -> None:
-        another = head is not None and head.file != self.file and self._looked.is_set()
-        told = another or trouble != self.trouble
-        self.head, self.trouble = head, trouble
-        self.file = head.file if head else self.file
-        self._looked.set()
-        if another:
-            # Another database: cursors of the old one mean nothing. Viewers reconnect and are told so.
-            for channel in list(self.channels.values()):
-                channel.moved.wake()
-                self._drop(channel)
-            if self.on_new_file:
-                threading.Thread(target=self.on_new_file, name="feed-attend", daemon=True).start()
-        self._further.wake()
-        if told:
-            self._wake_viewers()
-
-    def _engine_changed(self, engine: dict[str, Any]) -> None:
-        self.engine = engine
-        self._wake_viewers()
-
-    def _wake_viewers(self) -> None:
-        for channel in self.channels.values():
-            channel.moved.wake()
-        self._changed.wake()
+        await super().stop()
 
     def age(self, runs: tuple[int, ...]) -> float | None:
         """Return the seconds since new points of these runs were seen, None while nobody watched or none came."""
         channel = self.channels.get(runs)
         return channel.age if channel else None
 
-    async def ready(self) -> None:
-        """Wait until the store was looked at once."""
-        self._awake.set()
-        await self._looked.wait()
+    def _is_watched(self) -> bool:
+        return bool(self.channels) or super()._is_watched()
 
-    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncIterator[data.Head | None]:
-        """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
+    def _replaced(self) -> None:
+        # Cursors of the old database mean nothing. Viewers reconnect and are told so.
+        for channel in list(self.channels.values()):
+            channel.moved.wake()
+            self._drop(channel)
 
-        Ends when the feed closes or another database takes this one's place. For streams of other things than points.
-        """
-        await self.ready()
-        self._lookers += 1
-        began_with = self.file
-        try:
-            while not self.closing and self.file == began_with:
-                further = self._further.now
-                yield self.head
-                await Signal.wait(further, seconds)
-        finally:
-            self._lookers -= 1
+    def _wake_viewers(self) -> None:
+        for channel in self.channels.values():
+            channel.moved.wake()
+        self._changed.wake()
 
     def _drop(self, channel: Channel) -> None:
         if self.channels.get(channel.runs) is channel:

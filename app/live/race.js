@@ -267,7 +267,7 @@ export class RaceView {
     const total = this.runs.reduce((sum, run) => sum + run.series.total, 0);
     const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
     const seeds = new Set(cards.map((card) => card.seed)).size;
-    const share = cards.map((card) => card.evaluation_share).filter((value) => value !== null && value !== undefined);
+    const most = (key) => Math.max(...cards.map((card) => card[key] ?? 0));
     const parts = [
       shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
       "dashed: mean of 50 steps over faint single steps",
@@ -275,7 +275,8 @@ export class RaceView {
       distinct("precision"),
       distinct("device"),
       distinct("threads") && `${distinct("threads")} thread${distinct("threads") === "1" ? "" : "s"} per run`,
-      share.length && `evaluation ${(100 * Math.max(...share)).toFixed(0)} % of the time`,
+      most("evaluation_share") > 0 && `evaluation ${(100 * most("evaluation_share")).toFixed(0)} % of the time`,
+      most("probe_share") > 0 && `probes ${(100 * most("probe_share")).toFixed(0)} %`,
       this.live && this.lastNews !== null && `newest datum ${duration((performance.now() - this.lastNews) / 1000)} old`,
     ];
     const words = parts.filter(Boolean).join(" · ");

@@ -2,6 +2,8 @@
 
     GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
+    GET /live/probes/...                               insides of the nets, see probe_routes.py
+    GET /live/lab...                                   labs, see lab_routes.py
     GET /live/plotly-VERSION.js                        plotly.js from its Python package: a talk needs no network
     GET /live/js/VERSION/NAME.js                       the modules of the streaming component
 
@@ -9,7 +11,6 @@ Runs that do not exist are left out; the history lists them under "d". A wrong p
 or 404 when none of the runs exists, 409 for a cursor of another database, 503 when the store cannot be read.
 """
 
-import re
 import sqlite3
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,21 +24,13 @@ from starlette.routing import Route
 from app import data
 from app.live import messages
 from app.live.feed import Feed
+from app.live.lab_routes import lab_routes
+from app.live.probe_routes import probe_routes
+from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
 
-MOST_RUNS = 64
 FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 100, 20_000, 2_000
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
-NO_STORE = {"Cache-Control": "no-store"}
-_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 _HERE = Path(__file__).parent
-
-
-class Refused(Exception):
-    """A request that cannot be answered: status and one line."""
-
-    def __init__(self, status: int, line: str):
-        super().__init__(line)
-        self.status = status
 
 
 def routes(feed: Feed) -> list[Route]:
@@ -45,38 +38,40 @@ def routes(feed: Feed) -> list[Route]:
 
     async def stream(request: Request) -> Response:
         try:
-            runs = _runs(request, at_least=0)
+            runs = runs_of(request, at_least=0)
             resumed = request.headers.get("last-event-id")
-            since = _cursor(resumed or request.query_params.get("since"))
+            since = cursor(resumed or request.query_params.get("since"))
             await feed.ready()
             if feed.head and since and (since[0] > feed.head.points or since[1] > feed.head.changes):
                 await anyio.to_thread.run_sync(_refuse_stranger, since)
             if feed.head and runs and not resumed:
                 await anyio.to_thread.run_sync(_refuse_unknown, runs)
-        except Refused as refusal:
-            return _line(refusal)
+        except Refused as refused:
+            return refusal(refused)
         return StreamingResponse(
             feed.follow(runs, since),
             media_type="text/event-stream",
-            headers={**NO_STORE, "X-Accel-Buffering": "no"},
+            headers=STREAMED,
         )
 
     async def history(request: Request) -> Response:
         try:
-            runs = _runs(request, at_least=1)
-            at_most = _number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
-            first = _number(request, "first", 0, 10**9, 0)
-            last = _number(request, "last", 0, 10**9, None)
+            runs = runs_of(request, at_least=1)
+            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
+            first = number(request, "first", 0, 10**9, 0)
+            last = number(request, "last", 0, 10**9, None)
             if last is not None and last < (first or 0):
                 raise Refused(400, f"last ({last}) must not be smaller than first ({first})")
             text = await anyio.to_thread.run_sync(_read_history, runs, at_most, first, last, feed.age(runs))
-        except Refused as refusal:
-            return _line(refusal)
+        except Refused as refused:
+            return refusal(refused)
         return Response(text, media_type="application/json", headers=NO_STORE)
 
     return [
         Route("/live/history", history, methods=["GET"]),
         Route("/live/stream", stream, methods=["GET"]),
+        *probe_routes(feed),
+        *lab_routes(feed),
         Route("/live/plotly-{version}.js", _plotly, methods=["GET"]),
         Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
     ]
@@ -132,35 +127,3 @@ async def _module(request: Request) -> Response:
     if path.parent != _HERE or not path.is_file():
         return PlainTextResponse("there is no such module", 404)
     return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
-
-
-def _line(refusal: Refused) -> Response:
-    return PlainTextResponse(str(refusal), refusal.status, headers=NO_STORE)
-
-
-def _runs(request: Request, at_least: int) -> tuple[int, ...]:
-    text = request.query_params.get("runs", "")
-    if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
-        raise Refused(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
-    runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
-    if not at_least <= len(runs) <= MOST_RUNS:
-        raise Refused(400, f"runs must name {at_least} to {MOST_RUNS} runs (got {len(runs)})")
-    return runs
-
-
-def _number(request: Request, name: str, smallest: int, largest: int, otherwise: int | None) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return otherwise
-    if not re.fullmatch(r"\d{1,12}", text) or not smallest <= int(text) <= largest:
-        raise Refused(400, f"{name} must be a whole number from {smallest} to {largest} (got {text[:40]!r})")
-    return int(text)
-
-
-def _cursor(text: str | None) -> tuple[int, int] | None:
-    if not text:
-        return None
-    match = _CURSOR.fullmatch(text)
-    if match is None:
-        raise Refused(400, f"since must be a cursor from the history, for example 12345.67 (got {text[:40]!r})")
-    return int(match[1]), int(match[2])

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.chart import Run, View, live_race
-from app.views import explain, setup
+from app.views import explain, picker, setup
 
 COMPONENT = "live"
 _LAYOUTS = {"side": "Side by side", "overlaid": "Overlaid"}
@@ -25,11 +25,12 @@ def render() -> None:
     if not races:
         explain.first_visit(setup.start_quick)
         return
-    race = _pick(races)
+    race = picker.pick_race(races)
     _announce()
     view = _controls(race)
     runs = [
-        Run(run=run.id, label=_label(run, race), shortcut=run.shortcut, depth=run.depth) for run in data.runs(race.id)
+        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
+        for run in data.runs(race.id)
     ]
     live_race(race.id, runs, view, _on_command, key=COMPONENT)
     explain.learning_rate_note(race)
@@ -54,18 +55,6 @@ def _unusable(health: data.Health) -> None:
             st.rerun()
 
 
-def _pick(races: list[data.Race]) -> data.Race:
-    by_id = {race.id: race for race in races}
-    if st.session_state.get("race") not in by_id:
-        asked = {str(race): race for race in by_id}
-        st.session_state["race"] = asked.get(st.query_params.get("race", ""), races[0].id)
-    chosen = st.selectbox(
-        "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
-    )
-    st.query_params["race"] = str(chosen)
-    return by_id[chosen]
-
-
 def _controls(race: data.Race) -> View:
     with st.container(horizontal=True, gap="medium"):
         layout = _segments("Panels", _LAYOUTS, "layout") if race.has_both_families else "overlaid"
@@ -88,10 +77,6 @@ def _segments(label: str, options: dict[str, str], key: str) -> str:
     )
     # An address may carry anything, an empty value too.
     return chosen if chosen in options else next(iter(options))
-
-
-def _label(run: data.RunRow, race: data.Race) -> str:
-    return f"{run.arm} s{run.seed}" if race.seeds > 1 else run.arm
 
 
 def _on_command() -> None:

@@ -14,73 +14,16 @@ and finds the same figures. What it yields depends on settings, device and preci
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ConfigError
+from engine.labs.gradients_row import GRADIENTS
+from engine.labs.lab import Figure, Lab, Option, Panel
+
+__all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_settings", "get_lab"]
 
 
-@dataclass(frozen=True)
-class Option:
-    """One setting of a lab. ``low`` and ``high`` bound numbers; ``step`` is what a slider moves by."""
-
-    name: str
-    label: str
-    help: str
-    default: bool | int | float | str
-    low: float | None = None
-    high: float | None = None
-    step: float | None = None
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One picture of a lab: curves over ``x``. Scales are ``linear`` or ``log``; ``neutral`` a reference line."""
-
-    name: str
-    title: str
-    x: str
-    y: str
-    x_scale: str = "linear"
-    y_scale: str = "linear"
-    neutral: float | None = None
-    reading: str = ""
-    misleads: str = ""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number of a lab: stable name, unit, where it is published or defined, and what to expect."""
-
-    name: str
-    label: str
-    unit: str
-    source: str
-    expected: str = ""
-
-
-@dataclass(frozen=True)
-class Lab:
-    """One lab: its question, the short answer, settings, pictures and numbers."""
-
-    name: str
-    question: str
-    answer: str
-    takes: str
-    source: str
-    caveats: str
-    options: tuple[Option, ...]
-    panels: tuple[Panel, ...]
-    figures: tuple[Figure, ...]
-    lab: str
-
-    def defaults(self) -> dict[str, Any]:
-        """Return every setting at its default."""
-        return {option.name: option.default for option in self.options}
-
-
-LABS: dict[str, Lab] = {}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS,)}
 
 
 def get_lab(name: str) -> Lab:

@@ -2,19 +2,22 @@
 
 A block is conv-BN-ReLU-conv-BN, then the shortcut is added, then ReLU. A plain block is the same code with no
 addition: there is no second class. Convolutions carry no bias (BN follows and would cancel it); BN is affine.
-Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``.
+Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``; what the probes
+look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.tap``).
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.shortcuts import build_shortcut
+from engine.models.tap import Tap
 
 
 class Stem(nn.Module):
     """First 3x3 convolution, BN, ReLU: (N, channels, S, S) -> (N, width, S, S)."""
 
     conv_bn_pairs = (("conv", "bn"),)
+    taps = (Tap(conv="conv", response="bn", norm="bn"),)
 
     def __init__(self, channels: int, width: int):
         super().__init__()
@@ -33,6 +36,11 @@ class Block(nn.Module):
     """
 
     conv_bn_pairs = (("conv1", "bn1"), ("conv2", "bn2"))
+    taps = (
+        Tap(conv="conv1", response="bn1", norm="bn1", activation_into="conv2"),
+        Tap(conv="conv2", response="bn2", norm="bn2"),
+    )
+    branch = "bn2"
 
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: str):
         super().__init__()

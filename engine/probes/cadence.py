@@ -21,14 +21,19 @@ _SHARES = ((300, 0.10), (2_000, 0.03))
 def probe_steps(config: RunConfig) -> tuple[int, ...]:
     """Return the steps after which the run is probed, ascending, 0 = at initialisation; empty without probes.
 
-    The last step is always one of them; one that would fall just before it is left out.
+    The last step is always one of them. Of every k-th step those are left out that would fall just before it, and those
+    close to one of the first steps.
     """
     probe, steps = config.probe, config.optim.steps
     if not probe.images:
         return ()
     every = probe.every or _derived(steps, probe.images / config.optim.batch_size)
     first = {step for step in FIRST_STEPS if step < steps}
-    regular = {step for step in range(every, steps, every) if 2 * (steps - step) >= min(every, steps)}
+    regular = {
+        step
+        for step in range(every, steps, every)
+        if 2 * (steps - step) >= every and all(4 * abs(step - early) >= every for early in first)
+    }
     return tuple(sorted(first | regular | {steps}))
 
 

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from engine import __version__
-from engine.config import RaceConfig
+from engine.config import LabConfig, RaceConfig
 from engine.errors import (
     CommandRefused,
     DatabaseDamaged,
@@ -27,6 +28,7 @@ from engine.errors import (
     VersionMismatch,
     WorkspaceError,
 )  # fmt: skip
+from engine.labs.registry import check_settings, get_lab
 from engine.runs.commands import RUN_VERBS
 from engine.runs.machine import ProcessId, this_process
 from engine.store.reader import EngineRow, Reader
@@ -162,6 +164,19 @@ class Control:
             started = writer.submit(race)
         self.ensure_engine()  # the one before may have ended in between, having had nothing to do
         return started
+
+    def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
+        """Hand a lab to the engine, which is started if none lives; return the job's run id.
+
+        Raises ConfigError in one line, and the errors of ``ensure_engine``.
+        """
+        lab = get_lab(name)
+        config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings))
+        self.ensure_engine()
+        with Writer(self.workspace) as writer:
+            job = writer.submit_lab(config)
+        self.ensure_engine()
+        return job
 
     def command(self, verb: str, run: int, until_done_s: float = 0.0) -> bool:
         """Pause, resume, stop or delete a run: ``ask`` and, for up to ``until_done_s``, ``await_done``."""

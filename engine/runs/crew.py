@@ -33,8 +33,11 @@ class Crew:
 
     def active(self) -> list[Active]:
         """Return who occupies which device, for the scheduler."""
-        jobs = [Active(job.run, job.threads, job.device) for job in (w.job for w in self._launched.values())]
-        rows = [Active(row.id, row.threads or 1, row.device or "cpu") for row, _ in self._left_behind.values()]
+        jobs = [Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())]
+        rows = [
+            Active(row.id, row.threads or 1, row.device or "cpu", bool(row.lab))
+            for row, _ in self._left_behind.values()
+        ]
         return jobs + rows
 
     def has(self, run: int) -> bool:
@@ -80,14 +83,14 @@ class Crew:
 
     def check_books(self) -> None:
         """Close the books of runs that have no worker although their state says so; for after ``adopt``."""
-        for row in self._reader.runs(states=ALIVE):
+        for row in self._reader.runs(states=ALIVE, labs=True):
             if row.id not in self._launched and row.id not in self._left_behind:
                 self._close_books(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
         self._adopted_at = time.monotonic()
-        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED]):
+        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], labs=True):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
             if row.state not in ALIVE and not vanished:
                 continue

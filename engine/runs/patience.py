@@ -22,7 +22,7 @@ LAST_WORDS_S = 10.0
 _PAUSE_S = 1.0
 _LOOK_S = 0.1
 #: What is kept when it could not be written: without it there would be a gap in the record.
-_MEASUREMENTS = frozenset({"record", "remark"})
+_MEASUREMENTS = frozenset({"record", "remark", "probe", "lab_results"})
 
 #: Errors that may be over when one tries again.
 PASSING = (DatabaseBusy, DiskFull)

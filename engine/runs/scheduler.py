@@ -6,6 +6,8 @@ The rules (design: slots and threads):
 * CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
   gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
 * CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each.
+* A lab takes seconds and somebody waits for it: it starts at once, beside whatever trains, at most ``LABS`` at a time,
+  and holds nobody back.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
 """
 
@@ -13,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 RUNS_PER_GPU = 8
+LABS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +28,17 @@ class Waiting:
     arms: int
     threads: int = 0
     device: str = "auto"
+    lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A run that has a worker."""
+    """A run, or a lab, that has a worker."""
 
     run: int
     threads: int
     device: str
+    lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,14 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], devices: Seque
             waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
             continue
         kind = _kind(candidates[0])
+        if waiting.lab:
+            labs = [other.run for other in running if other.lab]
+            if len(labs) >= LABS:
+                waits[waiting.run] = f"waits for the labs that are running ({_runs(labs)})"
+            else:
+                starts.append(Start(waiting.run, candidates[0], waiting.threads or 1))
+                running.append(Active(waiting.run, waiting.threads or 1, candidates[0], lab=True))
+            continue
         if kind in ahead:
             waits[waiting.run] = f"waits its turn behind run {ahead[kind]}"
             continue
@@ -83,7 +96,7 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], devices: Seque
 
 
 def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
-    here = [other for other in running if other.device == "cpu"]
+    here = [other for other in running if other.device == "cpu" and not other.lab]
     crowds = [other.run for other in here if other.threads > 1]
     if crowds:
         return None, f"waits for {_runs(crowds)}, which trains with several threads"
@@ -95,7 +108,7 @@ def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tu
 
 
 def _on_cuda(run: int, threads: int, candidates: Sequence[str], running: Sequence[Active]) -> tuple[Start | None, str]:
-    load = {device: sum(other.device == device for other in running) for device in candidates}
+    load = {device: sum(other.device == device and not other.lab for other in running) for device in candidates}
     least = min(candidates, key=lambda device: load[device])
     if load[least] >= RUNS_PER_GPU:
         return None, f"waits for a free slot ({RUNS_PER_GPU} runs on {', '.join(candidates)})"

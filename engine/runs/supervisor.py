@@ -127,7 +127,7 @@ class Supervisor:
                 return True
             self._writer.leave_engine()
             # Whoever asked while this engine still said that it lives relies on it; later ones start another engine.
-            if self._closing_at is None and (self._reader.runs(states=[RunState.QUEUED]) or self._has_commands()):
+            if self._closing_at is None and (self._queued() or self._has_commands()):
                 self._sign_on()
                 return True
             return False
@@ -171,16 +171,17 @@ class Supervisor:
         moment = (self._reader.head()[1], len(self._crew))
         if moment == self._scheduled_at:
             return
-        queued = self._reader.runs(states=[RunState.QUEUED])
-        free = [row for row in queued if not self._crew.has(row.id) and not self._crew.is_left_behind(row.id)]
-        waiting = [_waiting(row, self._arms_of(row.race)) for row in free]
+        free = [row for row in self._queued() if not self._crew.has(row.id) and not self._crew.is_left_behind(row.id)]
+        waiting = [_waiting(row, 1 if row.lab else self._arms_of(row.race)) for row in free]
+        labs = {row.id for row in free if row.lab}
         plan = schedule(waiting, self._crew.active(), self._devices, self._cores)
         for start in plan.starts:
             self._writer.move(
                 start.run, RunState.STARTING, device=start.device, threads=start.threads,
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
             )  # fmt: skip
-            self._crew.launch(Job(start.run, self._workspace.path, start.device, start.threads))
+            is_lab = start.run in labs
+            self._crew.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
         for row in free:
             if (words := plan.waits.get(row.id)) is not None and words != row.detail:
                 self._writer.update(row.id, detail=words)
@@ -190,6 +191,9 @@ class Supervisor:
         me = this_process()
         self._needed_at = time.monotonic()
         self._writer.enter_engine(me.pid, me.started, __version__, self._devices)
+
+    def _queued(self) -> list[RunRow]:
+        return self._reader.runs(states=[RunState.QUEUED], labs=True)
 
     def _has_commands(self) -> bool:
         return bool(self._reader.open_commands())
@@ -202,7 +206,7 @@ class Supervisor:
 
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
-        for row in self._reader.runs(states=[RunState.QUEUED]):
+        for row in self._queued():
             self._writer.move(row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
@@ -216,7 +220,7 @@ class Supervisor:
 
     def _is_needed(self) -> bool:
         """Return whether a run is not at rest or a client lives; forgets clients that died."""
-        needed = bool(len(self._crew)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE]))
+        needed = bool(len(self._crew)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], labs=True))
         for pid, started, kind in self._reader.clients():
             if ProcessId(pid, started).lives():
                 needed = True
@@ -245,7 +249,7 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     # The kind of device is kept from the first start on; which of several GPUs does not matter.
     kind = row.device.partition(":")[0] if row.device else row.config.device
     device = row.config.device if row.config.device.startswith(kind) else kind
-    return Waiting(row.id, row.race, row.position, arms, row.threads or row.config.threads, device)
+    return Waiting(row.id, row.race, row.position, arms, row.threads or row.config.threads, device, bool(row.lab))
 
 
 def _identity(workspace: Workspace) -> tuple[int, int] | None:

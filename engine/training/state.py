@@ -14,7 +14,8 @@ class Progress:
 
     ``step`` updates are done. ``due`` are the splits that are still to be evaluated at this step, in order. ``lr`` is
     the rate of the last update that was announced; ``warming`` while the warm-up lasts; ``diverged`` the first step
-    whose loss was not finite. Seconds leave pauses out.
+    whose loss was not finite; ``probed`` the last step that was probed. Seconds leave pauses out. Fields that older
+    checkpoints lack have defaults.
     """
 
     step: int = 0
@@ -24,6 +25,8 @@ class Progress:
     warming: bool = False
     diverged: int | None = None
     due: list[str] = field(default_factory=list)
+    probed: int | None = None
+    probe_seconds: float = 0.0
 
     def document(self) -> dict:
         """Return plain values."""

@@ -5,7 +5,8 @@ depends on config, images and device alone, never on how fast the events are tak
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ from engine.events import (
     Event,
     Finished,
     Measured,
+    Probed,
     Remarked,
     Split,
     Started,
@@ -48,17 +50,38 @@ FLUSH_S = 0.25
 _MAY_DIFFER = frozenset({"device", "threads"})
 
 
+class Probe(Protocol):
+    """What measures inside the net (``engine.probes.online``): after which updates, on how many images, what."""
+
+    steps: Set[int]
+    images: int
+
+    def measure(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
+    ) -> Mapping[str, Any]:
+        """Return arrays by quantity; changes nothing that a training can see. ``lr`` is that of the last update."""
+
+
 class Trainer:
     """One training of one net, from its start or from a checkpoint's ``state``.
 
+    ``probe`` may be set until the first event is asked for.
     Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
     another training or of other data.
     """
 
-    def __init__(self, config: RunConfig, images: ImageSet, device: Device, state: dict | None = None):
+    def __init__(
+        self,
+        config: RunConfig,
+        images: ImageSet,
+        device: Device,
+        state: dict | None = None,
+        probe: Probe | None = None,
+    ):
         _check_fit(config, images)
         self.config = config
         self.device = device
+        self.probe = probe
         self.images = images.to(device.torch_device)
         self.model = build_model(config.model, config.seed).to(device.torch_device, memory_format=device.memory_format)
         self.optimizer = build_optimizer(self.model, config.optim)
@@ -119,13 +142,16 @@ class Trainer:
                 return
             if progress.due:
                 yield from self._evaluate()
+            if self._probe_is_due():
+                yield self._measure()
             yield from self._adjust()
             if progress.step >= total:
                 break
             self._update()
             yield Stepped(progress.step)
         seconds = self._clock.seconds()
-        yield Finished(progress.step, seconds, progress.evaluation_seconds / seconds if seconds else 0.0)
+        shares = (part / seconds if seconds else 0.0 for part in (progress.evaluation_seconds, progress.probe_seconds))
+        yield Finished(progress.step, seconds, *shares)
 
     def _update(self) -> None:
         """Do one update of the weights. Nothing in here waits for the device."""
@@ -164,6 +190,21 @@ class Trainer:
             )
             before = now
 
+    def _probe_is_due(self) -> bool:
+        """Whether to look into the net before the next update."""
+        progress = self.progress
+        return self.probe is not None and progress.step in self.probe.steps and progress.probed != progress.step
+
+    def _measure(self) -> Probed:
+        """Look into the net. The figures were fetched before, so the device has nothing else left to do."""
+        progress, since = self.progress, self._clock.seconds()
+        # Between updates progress.lr is the rate of the last one; before the first there was none.
+        arrays = self.probe.measure(self.model, self.optimizer, progress.step, progress.lr)
+        now = self._clock.seconds()
+        progress.probed = progress.step
+        progress.probe_seconds += now - since
+        return Probed(progress.step, now, now - since, self.probe.images, arrays)
+
     def _adjust(self) -> Iterator[Event]:
         """Set the learning rate of the next update, and remark on it when it changes."""
         progress, optim = self.progress, self.config.optim
@@ -184,7 +225,8 @@ class Trainer:
     def _flush_is_due(self) -> bool:
         """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
         progress = self.progress
-        needed = progress.due or self.figures.full or (progress.warming and progress.step % WARMUP_CHECK == 0)
+        looks = progress.due or self._probe_is_due()
+        needed = looks or self.figures.full or (progress.warming and progress.step % WARMUP_CHECK == 0)
         return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
 
     def _started(self) -> Started:

@@ -146,8 +146,8 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert [card["run"] for card in cards] == runs
     assert set(cards[0]) == {
         "run", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
-        "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "batch_size",
-        "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn",
+        "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "probe_share",
+        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn",
     }  # fmt: skip
     assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")

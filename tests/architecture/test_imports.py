@@ -8,6 +8,11 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 BASICS = {"engine", "engine.errors", "engine.events", "engine.config", "engine.presets"}
+#: What the torch-free sides may know of probes and labs.
+TABLES = {
+    "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
+    "engine.labs.registry", "engine.labs.lab", "engine.labs.gradients_row", "engine.labs.gradients_curves",
+}  # fmt: skip
 
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
 ARROWS: dict[str, set[str]] = {
@@ -21,39 +26,50 @@ ARROWS: dict[str, set[str]] = {
     "engine.data": {*BASICS, "engine.data"},
     "engine.models": {*BASICS, "engine.models"},
     "engine.training": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.training"},
+    "engine.probes": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.probes"},
+    "engine.labs": {*BASICS, "engine.device", "engine.models", "engine.training", "engine.labs"},
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.models.registry", "engine.models.count",
-        "engine.data.registry", "engine.data.presence",
+        "engine.data.registry", "engine.data.presence", *TABLES,
     },
-    # The one place where training and store meet, and what loads it ahead of time.
-    "engine.runs.worker": {
+    # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
+    "engine.runs.training": {
         *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.models", "engine.training",
+        "engine.probes",
     },
-    "engine.runs.launchers.preload": {"engine.runs.worker", "engine.device", "engine.data", "engine.training"},
+    "engine.runs.lab": {*BASICS, "engine.store", "engine.runs", "engine.device", "engine.training", "engine.labs"},
+    "engine.runs.launchers.preload": {
+        "engine.runs.worker", "engine.device", "engine.data", "engine.training", "engine.probes",
+    },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.models.count", "engine.data.registry", "engine.data.presence",
+        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.models.count", "engine.data.registry",
+        "engine.data.presence", *TABLES,
     },
     "engine.__main__": {"engine.cli"},
     "app": {"app"},
     # The only file of the app that touches the engine.
     "app.data": {
         *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", "engine.models.registry",
-        "engine.models.count", "engine.data.registry", "engine.data.presence",
+        "engine.models.count", "engine.data.registry", "engine.data.presence", *TABLES,
     },
 }  # fmt: skip
-ARROWS["engine.cli_race"] = ARROWS["engine.cli_output"] = ARROWS["engine.cli"]
+for _verb in ("race", "output", "lab", "layers"):
+    ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
 ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
 
 #: Modules that may import torch; all others must not, at any depth of their code.
-MAY_TORCH = ("engine.device", "engine.data", "engine.models", "engine.training", "engine.runs.launchers.preload")
+MAY_TORCH = (
+    "engine.device", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
+    "engine.runs.launchers.preload",
+)  # fmt: skip
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
     "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
-    "engine.models.count",
+    "engine.models.count", *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
 
@@ -119,6 +135,6 @@ def test_the_rules_can_fail(tmp_path):
     wrong.write_text("def late():\n    from engine.training import trainer\n    import torch.nn\n")
     assert imports(wrong) == {"engine.training.trainer", "torch.nn"}
     assert not inside("engine.training.trainer", ARROWS["engine.runs"] - {"engine"})
-    assert inside("engine.training.trainer", ARROWS["engine.runs.worker"] - {"engine"})
-    assert rule_for("engine.runs.worker") == "engine.runs.worker"
+    assert inside("engine.training.trainer", ARROWS["engine.runs.training"] - {"engine"})
+    assert rule_for("engine.runs.training") == "engine.runs.training"
     assert rule_for("engine.runs.crew") == "engine.runs"

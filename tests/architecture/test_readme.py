@@ -65,7 +65,7 @@ def test_every_command_is_documented_and_every_documented_one_exists():
             for flag in option.opts:
                 if flag.startswith("--") and not getattr(option, "hidden", False) and flag != "--help":
                     assert flag in shown, f"{name} {flag}"
-    named = set(re.findall(r"^  (?=\w)([\w| ]+?)(?= RUN| --|  | \[)", shown, flags=re.M))
+    named = set(re.findall(r"^  (?=\w)([\w| ]+?)(?= RUN| NAME| --|  | \[)", shown, flags=re.M))
     verbs = {verb.strip() for group in named for verb in group.split("|")}
     assert verbs <= set(main.commands), verbs - set(main.commands)
 

@@ -23,17 +23,6 @@ from engine.store.writer import Writer
 TINY = ["--set", "width=4", "--set", "pool=4", "--set", "precision=fp32"]
 
 
-@pytest.fixture
-def call(workspace, capfd):
-    """Run a command in this process; return (exit code, stdout, stderr)."""
-
-    def run(*arguments, at=workspace):
-        code = cli(["--workspace", str(at.path), *arguments])
-        return (code, *capfd.readouterr())
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def engine_workspace(tmp_path_factory):
     """A workspace whose engine the first race starts, and that is told to end."""
@@ -56,6 +45,11 @@ def engine_workspace(tmp_path_factory):
         (["race", "--depths", ",", "--shortcuts", "A"], "name at least one"),
         (["race", "--steps", "many"], "not a valid integer"),
         (["race", "--pace", "free"], "No such option"),
+        (["lab", "magic"], "unknown lab 'magic'; choose from gradients"),
+        (["lab", "gradients", "--set", "gain"], "--set lr=0.05"),
+        (["lab", "gradients", "--set", "gain=9"], "gain must be a number from 0.5 to 2 (got 9.0)"),
+        (["lab", "gradients", "--set", "colour=1"], "unknown setting 'colour' of lab gradients; choose from"),
+        (["layers", "1", "--quantity", "charm"], "unknown quantity 'charm'; choose from response_std"),
         (["pause"], "Missing argument"),
         (["pause", "x"], "not a valid integer"),
         (["stop", "7"], "holds no database yet"),
@@ -78,9 +72,23 @@ def test_a_wrong_call_is_one_line_and_makes_nothing(call, workspace, arguments, 
 def test_later_verbs_are_absent(capfd):
     assert cli(["--help"]) == 0
     listed = capfd.readouterr().out
-    for verb in ("doctor", "race", "runs", "pause", "resume", "stop", "delete", "count", "serve", "shutdown"):
+    verbs = (
+        "doctor",
+        "race",
+        "runs",
+        "pause",
+        "resume",
+        "stop",
+        "delete",
+        "count",
+        "layers",
+        "lab",
+        "serve",
+        "shutdown",
+    )
+    for verb in verbs:
         assert f"\n  {verb} " in listed
-    for verb in ("lab", "export", "bench", "fork", "layers", "extend"):
+    for verb in ("export", "bench", "fork", "extend", "import"):
         assert f"\n  {verb} " not in listed
 
 
@@ -105,7 +113,7 @@ def test_count_is_the_papers(call):
 
 
 def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
-    assert json.loads(call("runs", "--json")[1]) == {"workspace": str(workspace.path), "runs": []}
+    assert json.loads(call("runs", "--json")[1]) == {"workspace": str(workspace.path), "runs": [], "labs": []}
     with Writer(workspace) as writer:
         _, (first, _) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("none",)))
         writer.record(first, [StepRow(1, 2.0, 90.0, 2.0, 88.0, 0.1, 0.5)])
@@ -282,6 +290,46 @@ def test_race_prints_one_document_and_exits_0(call, engine_workspace):
         assert reader.clients() == []
         last = reader.last_points([document["runs"][0]["run"]])[document["runs"][0]["run"], Split.TRAIN]
         assert document["runs"][0]["train_error"] == last["running_error"]
+
+
+def test_layers_prints_what_the_race_probed(call, engine_workspace):
+    with Reader(engine_workspace) as reader:
+        run = reader.runs()[0].id
+    code, out, err = call("layers", str(run), "--step", "0", "--json", at=engine_workspace)
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert list(document) == ["run", "step", "quantity", "unit", "layers"]
+    assert (document["run"], document["step"], document["quantity"]) == (run, 0, "response_std")
+    assert [layer["layer"] for layer in document["layers"]][:3] == [
+        "stem/conv",
+        "stage1/block1/conv1",
+        "stage1/block1/conv2",
+    ]
+    assert len(document["layers"]) == 7
+    assert all(abs(layer["value"] - 1) < 0.02 for layer in document["layers"])
+    last = json.loads(call("layers", str(run), "--json", at=engine_workspace)[1])
+    assert last["step"] == 20
+    assert last["layers"] != document["layers"]
+
+
+def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
+    small = ["--set", "layers=6", "--set", "width=32", "--set", "images=32", "--set", "seeds=1"]
+    code, out, err = call("lab", "gradients", *small, "--json", at=engine_workspace)
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert list(document) == ["lab", "settings", "seconds", "figures"]
+    assert document["lab"] == "gradients"
+    assert document["settings"]["layers"] == 6
+    assert document["settings"]["gain"] == 1.0
+    figures = {figure["name"]: figure for figure in document["figures"]}
+    assert list(figures["bn_gradient_growth_per_layer"]) == ["name", "value", "unit", "source"]
+    assert 1.0 < figures["bn_gradient_growth_per_layer"]["value"] < 1.5
+    code, out, _ = call("runs", "--json", at=engine_workspace)
+    (job,) = json.loads(out)["labs"]
+    assert (job["lab"], job["state"]) == ("gradients", "finished")
+    with Reader(engine_workspace) as reader:
+        assert reader.clients() == []
+        assert reader.traces(job["run"])
 
 
 def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_workspace):

@@ -7,6 +7,7 @@ import gc
 
 import engine.data.images
 import engine.device
+import engine.probes.online
 import engine.runs.worker
 import engine.training.checkpoint
 import engine.training.trainer  # noqa: F401 - loaded for those who are forked

@@ -13,12 +13,13 @@ from engine.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker needs to know: the run, its workspace's folder, its device and CPU threads."""
+    """What a worker needs to know: the run (or a lab's job), its workspace's folder, its device and CPU threads."""
 
     run: int
     workspace: Path
     device: str
     threads: int
+    lab: bool = False
 
 
 class Launched(Protocol):

@@ -10,11 +10,10 @@ import psutil
 import pytest
 
 from engine.events import ENGINE_GONE, RunState
+from engine.runs.books import Books
 from engine.runs.crew import Crew
-from engine.runs.launchers.registry import Job
 from engine.runs.lifeline import Lifeline, Order
 from engine.runs.planning import plan_race
-from engine.runs.worker import Worker
 from engine.store.reader import Reader
 from engine.store.workspace import PROJECT
 from engine.store.writer import Writer
@@ -93,7 +92,7 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
             for word in heard:
                 line._heard(Order(word))
             assert line.order == order
-            Worker(Job(1, workspace.path, "cpu", 1), workspace, writer, reader, line).leave(7)
+            Books(1, writer, line).leave(7)
             assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
             Crew(None, reader, writer).adopt()
             assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)

@@ -7,11 +7,12 @@ import pytest
 from engine.errors import DatabaseBusy, DiskFull
 from engine.events import RunState, Split
 from engine.runs import patience
+from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
 from engine.runs.lifeline import Order
 from engine.runs.patience import PatientWriter
 from engine.runs.planning import plan_race
-from engine.runs.worker import Worker
+from engine.runs.training import TrainingDuty
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -37,7 +38,6 @@ class Refusing(Writer):
 @pytest.fixture
 def bench(workspace, monkeypatch):
     """Return ``run()``, which lets a worker with a refusing writer have the run, and the reader."""
-    monkeypatch.setattr("engine.runs.worker._be_polite", lambda: None)
     monkeypatch.setattr("engine.training.trainer.FLUSH_S", 0.0)
     monkeypatch.setattr(patience, "_PAUSE_S", 0.01)
     monkeypatch.setattr(patience, "_LOOK_S", 0.001)
@@ -52,7 +52,7 @@ def bench(workspace, monkeypatch):
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
             patient = PatientWriter(writer, writer.line)
-            Worker(Job(1, workspace.path, "cpu", 1), workspace, patient, reader, writer.line).run()
+            TrainingDuty(Job(1, workspace.path, "cpu", 1), workspace, Books(1, patient, writer.line), reader).run()
             return reader.run(1)
 
         yield SimpleNamespace(run=run, reader=reader, writer=writer, workspace=workspace)

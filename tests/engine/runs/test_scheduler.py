@@ -83,3 +83,16 @@ def test_a_device_that_is_not_there_is_named_and_holds_nobody_back():
 def test_a_resumed_cpu_run_stays_on_the_cpu_where_there_are_gpus():
     plan = schedule([Waiting(1, 1, 0, 4, threads=1, device="cpu")], [], ["cpu", "cuda:0"], cores=2)
     assert plan.starts == (Start(1, "cpu", 1),)
+
+
+def test_a_lab_starts_at_once_beside_whatever_trains_and_holds_nobody_back():
+    lab = Waiting(9, 1, 0, 1, threads=1, lab=True)
+    for training in ([Active(1, 2, "cpu")], [Active(run, 1, "cpu") for run in (1, 2, 3, 4)]):
+        assert schedule([lab], training, CPU, cores=2).starts == (Start(9, "cpu", 1),)
+    plan = schedule([lab, *race(2, 4, 1)], [], CPU, cores=2)
+    assert len(plan.starts) == 5, "a lab takes no slot of the race's"
+    busy = [Active(7, 1, "cpu", lab=True), Active(8, 1, "cpu", lab=True)]
+    plan = schedule([lab, *race(2, 4, 1)], busy, CPU, cores=2)
+    assert plan.waits == {9: "waits for the labs that are running (runs 7, 8)"}
+    assert len(plan.starts) == 4
+    assert schedule([Waiting(3, 3, 0, 1)], busy, CPU, cores=2).starts == (Start(3, "cpu", 2),)

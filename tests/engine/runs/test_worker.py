@@ -3,9 +3,10 @@ from types import SimpleNamespace
 import pytest
 
 from engine.events import Finished, RunState, StepRow
+from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
 from engine.runs.planning import plan_race
-from engine.runs.worker import Worker
+from engine.runs.training import TrainingDuty
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -18,7 +19,7 @@ def parts(workspace):
         writer.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(order=None)
-            worker = Worker(Job(1, workspace.path, "cpu", 1), workspace, writer, reader, line)
+            worker = TrainingDuty(Job(1, workspace.path, "cpu", 1), workspace, Books(1, writer, line), reader)
             yield worker, writer, reader
 
 
@@ -27,17 +28,17 @@ def test_a_worker_that_only_evaluates_keeps_the_rate_of_the_one_before(parts):
     writer.record(1, [StepRow(300, 1.0, 50.0, 1.0, 50.0, 0.1, 9.0)], images_per_s=512.0)
     trainer = SimpleNamespace(drain=lambda: None, state=lambda: {"progress": {"step": 300}})
     shelf = SimpleNamespace(put=lambda state, step, reason: None)
-    assert worker._handle(Finished(300, 10.0, 0.1), trainer, shelf, reader.run(1).config)
+    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, shelf, reader.run(1).config)
     row = reader.run(1)
-    assert (row.state, row.images_per_s, row.seconds) == (RunState.FINISHED, 512.0, 10.0)
+    assert (row.state, row.images_per_s, row.seconds, row.probe_share) == (RunState.FINISHED, 512.0, 10.0, 0.05)
 
 
 def test_the_same_report_is_written_once(parts, monkeypatch):
     worker, writer, reader = parts
-    monkeypatch.setattr("engine.runs.worker._REPORT_EVERY_S", 0.0)
-    worker._report("waiting")
+    monkeypatch.setattr("engine.runs.books._REPORT_EVERY_S", 0.0)
+    worker._books.report("waiting")
     seen = reader.head()[1]
-    worker._report("waiting")
+    worker._books.report("waiting")
     assert reader.head()[1] == seen
-    worker._report("decoding")
+    worker._books.report("decoding")
     assert reader.run(1).detail == "decoding"

@@ -223,3 +223,35 @@ def test_orders_that_come_before_the_training_begins(busy_room):
 def test_a_single_run_gets_all_cores(busy_room):
     run = busy_room.race(shortcuts=("A",))[0]
     assert busy_room.until_state(run, S.STARTING, S.RUNNING).threads == cores()
+
+
+def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room):
+    control = busy_room.control
+    training = busy_room.race(seeds=2)  # fills every slot; the lab starts all the same
+    # Large enough to be met at work: units of some 50 ms.
+    job = control.start_lab("gradients", {"layers": 60, "width": 256, "seeds": 12, "sweep": False})
+    busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).step >= 2)
+    assert control.command("pause", job, until_done_s=3)
+    paused = busy_room.row(job)
+    assert (paused.state, paused.detail) == (S.PAUSED, "paused")
+    assert 2 <= paused.step < paused.total_steps
+    with Reader(busy_room.workspace) as reader:
+        before = {(trace.panel, trace.name) for trace in reader.traces(job)}
+        assert before
+        assert busy_room.workspace.checkpoint(job, paused.step).exists()
+    assert control.command("resume", job, until_done_s=3)
+    busy_room.until_state(job, S.FINISHED, seconds=30)
+    with Reader(busy_room.workspace) as reader:
+        assert before <= {(trace.panel, trace.name) for trace in reader.traces(job)}
+        figures = reader.figures(job)
+    assert 1.1 < figures["bn_gradient_growth_per_layer"] < 1.3
+    assert busy_room.row(job).seconds > paused.seconds
+    assert all(busy_room.row(run).state in {S.STARTING, S.RUNNING, S.QUEUED} for run in training)
+    with pytest.raises(CommandRefused, match="nothing to stop"):
+        control.ask("stop", job)
+    assert control.command("delete", job, until_done_s=3)
+    assert busy_room.row(job) is None
+    other = control.start_lab("gradients", {"layers": 60, "seeds": 20})
+    busy_room.until(lambda: busy_room.row(other).step >= 1)
+    assert control.command("stop", other, until_done_s=3)
+    assert busy_room.row(other).state == S.STOPPED

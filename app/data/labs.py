@@ -1,0 +1,95 @@
+"""Labs: their rows, their jobs, and what a job found so far."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from app.data.place import here, reading
+from engine.labs.registry import LABS, Lab, get_lab
+from engine.store.labs import TraceRow
+from engine.store.reader import RunRow
+
+_NAME = re.compile(r"(?P<kind>.+), (?P<setting>[a-z_]+) (?P<value>-?\d[\d.e+-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class LabNews:
+    """One job of a lab at one moment: its row, the curves after a cursor, all numbers, and where to go on from.
+
+    ``cursor`` is (newest change of the store, newest curve of this job); ``log`` the file its worker writes to.
+    """
+
+    job: RunRow
+    traces: list[TraceRow]
+    figures: dict[str, float | None]
+    cursor: tuple[int, int]
+    log: Path
+
+
+class Name(NamedTuple):
+    """What the name of a curve says, ``KIND, SETTING VALUE``; without the second part ``value`` is None."""
+
+    kind: str
+    value: float | None = None
+
+
+def labs() -> Mapping[str, Lab]:
+    """Return the rows of all labs."""
+    return LABS
+
+
+def start_lab(name: str, settings: Mapping[str, Any]) -> int:
+    """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
+    return here().control.start_lab(name, settings)
+
+
+def lab_job(run: int) -> RunRow | None:
+    """Return one job of a lab, None when there is no such run or it is none. Raises SkipscopeError."""
+    with reading() as reader:
+        row = reader.run(run)
+    return row if row is not None and row.lab else None
+
+
+def latest_lab(name: str) -> RunRow | None:
+    """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
+    if here().pool.file() is None:
+        return None
+    with reading() as reader:
+        return next(iter(reader.lab_jobs(name, limit=1)), None)
+
+
+def lab_results(run: int, since: int = 0) -> tuple[list[TraceRow], dict[str, float | None], int]:
+    """Return (curves made or replaced after ``since``, all numbers, the next ``since``). Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        traces = reader.traces(run, since)
+        return traces, reader.figures(run), traces[-1].id if traces else since
+
+
+def lab_news(run: int, since: int = 0) -> LabNews | None:
+    """Return a job with the curves after ``since``, all of one moment; None as ``lab_job``. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        row = reader.run(run)
+        if row is None or not row.lab:
+            return None
+        traces = reader.traces(run, since)
+        cursor = (reader.head()[1], traces[-1].id if traces else since)
+        return LabNews(row, traces, reader.figures(run), cursor, here().workspace.log(run))
+
+
+def curve_name(name: str) -> Name:
+    """Return what a curve's name says; ``with BN, gain 0.8`` is ("with BN", 0.8)."""
+    match = _NAME.fullmatch(name)
+    return Name(match["kind"], float(match["value"])) if match else Name(name)
+
+
+def lab_command(name: str, settings: Mapping[str, Any]) -> str:
+    """Return the command line that does a lab again; settings at their defaults are left out."""
+    usual = get_lab(name).defaults()
+    words = ["python", "-m", "engine", "lab", name]
+    for key, value in settings.items():
+        if value != usual.get(key):
+            words += ["--set", f"{key}={str(value).lower() if isinstance(value, bool) else value}"]
+    return shlex.join(words)

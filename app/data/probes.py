@@ -1,0 +1,186 @@
+"""What the probes measured inside the nets: quantities, columns over time, and one layer at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.data.place import reading
+from app.data.stored import cards_of
+from engine.probes.cadence import probe_steps
+from engine.probes.histogram import edges
+from engine.probes.quantity import Quantity
+from engine.probes.registry import QUANTITIES, get_quantity
+from engine.store.probes import LayerRow, ProbeRow
+from engine.store.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Probes of one run in order of step and, by quantity, their values: float32 (probes, entries).
+
+    ``total`` counts the probes on record that these stand for; ``took_s`` is the cost of all probes up to each of
+    these, in seconds. A probe without a quantity has NaN; a quantity that no probe has is left out.
+    """
+
+    probes: list[ProbeRow]
+    total: int
+    took_s: list[float]
+    arrays: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Snapshot or news of the insides of some runs; the cursor is (newest probe, newest change) of the store.
+
+    ``planned`` holds the steps after which a run is probed, none for a run without probes; empty in news.
+    """
+
+    cursor: tuple[int, int]
+    columns: dict[int, Columns]
+    layers: dict[int, list[LayerRow]]
+    cards: list[dict[str, Any]]
+    deleted: list[int]
+    planned: dict[int, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMoment:
+    """One layer of one run at one probe. ``histogram`` holds shares per bin and last the share that is not finite."""
+
+    step: int
+    layer: str
+    index: int
+    of: int
+    std: float
+    histogram: np.ndarray
+    channels: np.ndarray
+
+
+def quantities() -> tuple[Quantity, ...]:
+    """Return the rows of all quantities, in the order of the registry."""
+    return tuple(QUANTITIES.values())
+
+
+def histogram_edges() -> list[float]:
+    """Return the inner edges of the histograms' bins, ascending; the end bins are open."""
+    return [float(edge) for edge in edges()]
+
+
+def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
+    """Return the columns of some runs, at most ``at_most`` of each; unknown ones are left out.
+
+    Raises SkipscopeError.
+    """
+    wanted = [get_quantity(name) for name in names]
+    with reading() as reader, reader.snapshot():
+        cursor = (reader.probe_head(), reader.head()[1])
+        rows = [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
+        columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
+        layers = {row.id: reader.layers(row.id) for row in rows}
+        planned = {row.id: list(probe_steps(row.config)) for row in rows}
+        missing = [run for run in runs if run not in columns]
+        return Inside(cursor, columns, layers, cards_of(reader, rows), missing, planned)
+
+
+def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int]) -> Inside:
+    """Return the columns, cards and deletions after a cursor. ``layers`` of a run come with its first column.
+
+    Raises SkipscopeError.
+    """
+    wanted = [get_quantity(name) for name in names]
+    with reading() as reader, reader.snapshot():
+        cursor = (reader.probe_head(), reader.head()[1])
+        columns, layers = {}, {}
+        if since[0] < cursor[0]:
+            for run in runs:
+                found = _columns(reader, run, wanted, since[0], None)
+                if found.probes:
+                    columns[run] = found
+                if found.probes and found.probes[0].step == 0:
+                    layers[run] = reader.layers(run)
+        changed, gone = reader.changed_runs(since[1]) if since[1] < cursor[1] else ([], [])
+        cards = cards_of(reader, [row for row in changed if row.id in runs])
+        return Inside(cursor, columns, layers, cards, [run for run in gone if run in runs], {})
+
+
+def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, at_most: int | None) -> Columns:
+    probes, total = reader.probes(run, since=since, at_most=at_most)
+    every, _ = reader.probes(run)
+    cost, spent = 0.0, {}
+    for probe in every:
+        cost += probe.took_s
+        spent[probe.id] = cost
+    arrays = {}
+    for quantity in wanted:
+        found = reader.arrays([probe.id for probe in probes], quantity.name)
+        if found:
+            length = max(len(array) for array in found.values())
+            nothing = np.full(length, np.nan, dtype=np.float32)
+            arrays[quantity.name] = np.stack([found.get(probe.id, nothing) for probe in probes])
+    return Columns(probes, total, [spent[probe.id] for probe in probes], arrays)
+
+
+def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, LayerMoment]:
+    """Return what one layer of several runs was like at the newest probe at or before ``step``.
+
+    A net without a layer of that name answers with the one at the same relative depth. Runs without probes are left
+    out; without the layer in any run nothing is returned. Raises SkipscopeError.
+    """
+    with reading() as reader, reader.snapshot():
+        nets = {run: reader.layers(run, "layer") for run in runs}
+        place = _relative_depth(nets, layer)
+        found = {}
+        for run, net in nets.items():
+            probe = next((probe for probe in reversed(reader.probes(run)[0]) if probe.step <= step), None)
+            if probe is not None and net and place is not None:
+                found[run] = _moment(reader, probe, net, _index(net, layer, place))
+    return found
+
+
+def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int], np.ndarray] | None:
+    """Return (the layer's name, steps, histograms as (probes, bins + 1)) of one layer; None where there is nothing.
+
+    Raises SkipscopeError.
+    """
+    with reading() as reader, reader.snapshot():
+        net = reader.layers(run, "layer")
+        names = [row.name for row in net]
+        probes, _ = reader.probes(run, at_most=at_most)
+        if layer not in names or not probes:
+            return None
+        found = reader.arrays([probe.id for probe in probes], "response_histogram")
+        kept = [probe for probe in probes if probe.id in found]
+        index = names.index(layer)
+        return layer, [probe.step for probe in kept], np.array([found[probe.id][index] for probe in kept])
+
+
+def _relative_depth(nets: dict[int, list[LayerRow]], layer: str) -> float | None:
+    for net in nets.values():
+        names = [row.name for row in net]
+        if layer in names:
+            return names.index(layer) / max(1, len(names) - 1)
+    return None
+
+
+def _index(net: list[LayerRow], layer: str, place: float) -> int:
+    names = [row.name for row in net]
+    return names.index(layer) if layer in names else round(place * (len(names) - 1))
+
+
+def _moment(reader: Reader, probe: ProbeRow, net: list[LayerRow], index: int) -> LayerMoment:
+    histogram = reader.array(probe.id, "response_histogram")
+    channels = reader.array(probe.id, "response_std_channel")
+    std = reader.array(probe.id, "response_std")
+    first = sum(row.channels for row in net[:index])
+    nothing = np.zeros(0, dtype=np.float32)
+    return LayerMoment(
+        step=probe.step,
+        layer=net[index].name,
+        index=index,
+        of=len(net),
+        std=float("nan") if std is None else float(std[index]),
+        histogram=nothing if histogram is None else histogram[index],
+        channels=nothing if channels is None else channels[first : first + net[index].channels],
+    )

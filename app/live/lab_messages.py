@@ -1,0 +1,59 @@
+"""What travels to the browser of a lab: its card, its numbers, its curves, rounded to 4 significant digits.
+
+One document serves as snapshot and as message:
+
+    cursor    CHANGES.TRACE, where to go on from
+    card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
+    figures   {name: number, null where it was not finite}
+    traces    [{panel, name, kind, value, x, y}]; one of the same panel and name replaces the earlier one
+"""
+
+import math
+from typing import Any
+
+from app import data
+
+DIGITS = 4
+
+
+def significant(value: float | None) -> float | int | None:
+    """Round to 4 significant digits, also beyond 10,000; what is not finite becomes None, ``2.0`` becomes 2."""
+    if value is None or not math.isfinite(value):
+        return None
+    result = float(f"{value:.{DIGITS}g}")
+    return int(result) if result.is_integer() and abs(result) < 10**DIGITS else result
+
+
+def lab_document(news: data.LabNews) -> dict[str, Any]:
+    """Return everything that a page needs of one moment of a job."""
+    return {
+        "cursor": f"{news.cursor[0]}.{news.cursor[1]}",
+        "card": _card(news),
+        "figures": {name: significant(value) for name, value in news.figures.items()},
+        "traces": [_trace(trace) for trace in news.traces],
+    }
+
+
+def lab_changes(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a viewer that was ``told`` earlier documents does not know yet, and remember it as told."""
+    fresh = {key: document[key] for key in ("card", "figures") if document[key] != told.get(key)}
+    told.update(fresh)
+    return fresh | ({"traces": document["traces"]} if document["traces"] else {})
+
+
+def _card(news: data.LabNews) -> dict[str, Any]:
+    job = news.job
+    return {
+        "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.step, "total": job.total_steps,
+        "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
+        "settings": dict(job.config.settings), "device": job.device, "precision": job.precision,
+        "threads": job.threads, "created": job.created,
+    }  # fmt: skip
+
+
+def _trace(trace: Any) -> dict[str, Any]:
+    kind, value = data.curve_name(trace.name)
+    return {
+        "panel": trace.panel, "name": trace.name, "kind": kind, "value": value,
+        "x": [significant(x) for x in trace.x.tolist()], "y": [significant(y) for y in trace.y.tolist()],
+    }  # fmt: skip

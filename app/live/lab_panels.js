@@ -1,0 +1,87 @@
+/** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
+import { buildPanel } from "./lab_figure.js";
+import { same, spoken } from "./lab_curves.js";
+import { loadPlotly } from "./page.js";
+
+export class LabPanels {
+  constructor(grid, panels) {
+    this.panels = panels.map((panel) => {
+      const root = element("figure", "sl-panel");
+      const head = element("h4", "sl-title", panel.title);
+      const note = element("span", "sl-note");
+      const axis = element("p", "sl-axis", panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y);
+      const stage = element("div", "sl-stage");
+      const empty = element("div", "sl-empty");
+      const plot = element("div", "sl-plot");
+      plot.setAttribute("role", "img");
+      stage.append(empty, plot);
+      const caption = element("figcaption", "sl-caption");
+      caption.append(element("span", "", panel.reading));
+      if (panel.misleads) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.misleads));
+      head.append(note);
+      root.append(head, axis, stage, caption);
+      grid.append(root);
+      return { panel, note, axis, stage, empty, plot, drawn: false };
+    });
+  }
+
+  /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
+  async draw(curves, pick, data, theme, emptyWords) {
+    for (const one of this.panels) {
+      const some = curves.of(one.panel.name).length > 0;
+      one.empty.hidden = some;
+      one.plot.style.visibility = some ? "visible" : "hidden";
+      one.empty.textContent = emptyWords;
+      const picked = curves.picked(one.panel.name, pick);
+      const elsewhere = picked && picked.value !== null && !same(picked.value, pick.value);
+      one.note.textContent = elsewhere ? ` measured at ${data.picks?.setting ?? ""} ${spoken(picked.value)}`
+        : some && !picked ? ` without a curve of “${pick.kind}”` : "";
+    }
+    if (!curves.size) return false;
+    let Plotly;
+    try {
+      Plotly = await loadPlotly(data.urls.plotly);
+    } catch (error) {
+      for (const { empty } of this.panels) empty.textContent = `The chart could not be loaded (${error.message}); trying again.`;
+      return true;
+    }
+    const styles = stylesOf(curves, data);
+    for (const one of this.panels) if (!this.stopped && curves.of(one.panel.name).length) this.#one(Plotly, one, curves, pick, data, styles, theme);
+    return false;
+  }
+
+  #one(Plotly, one, curves, pick, data, styles, theme) {
+    const { panel, plot, stage } = one;
+    if (!plot.isConnected || !stage.clientWidth) return;
+    const { data: traces, layout, side } = buildPanel(panel, curves, pick, { styles, setting: data.picks }, theme, stage.clientWidth, stage.clientHeight);
+    one.axis.dataset.side = side === "left" ? "right" : "left";
+    layout.datarevision = one.revision = (one.revision ?? 0) + 1;
+    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.of(panel.name).length} curves, ${pick.kind ?? ""} is bold`);
+    Plotly.react(plot, traces, layout, {
+      displaylogo: false, responsive: false, doubleClick: "reset", showTips: false,
+      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
+      modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]],
+      plotlyServerURL: "",
+      toImageButtonOptions: { filename: `skipscope-${data.lab}-${panel.name}`, scale: 2 },
+    });
+    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
+  }
+
+  stop() {
+    this.stopped = true;
+    if (window.Plotly) for (const { plot } of this.panels) window.Plotly.purge(plot);
+  }
+}
+
+/** Every kind has a style; those that the page does not name take the spare ones in the order in which they came. */
+function stylesOf(curves, data) {
+  const unnamed = curves.kinds().filter((kind) => !(kind in data.styles));
+  return { ...data.styles, ...Object.fromEntries(unnamed.map((kind, index) => [kind, data.spare[index % data.spare.length]])) };
+}
+
+function element(tag, className = "", words = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = words;
+  return made;
+}

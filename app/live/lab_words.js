@@ -1,0 +1,85 @@
+/**
+ * What the curves of a lab say, in words: one function per lab, from the curves and the pick { kind, value }. Every
+ * number is computed from what was measured; before it is there, nothing is said about it.
+ */
+import { ends, same, spoken } from "./lab_curves.js";
+
+/** A factor per layer within 2 % of 1 is called steady; totals beyond these bounds vanish or explode. */
+const STEADY = 0.02;
+const VANISHED = 1e-3;
+const EXPLODED = 1e3;
+/** Factors that differ by less over the gains do not depend on the gain. */
+const INDIFFERENT = 0.02;
+
+/** How a sentence about a kind begins. */
+const SUBJECTS = { "without BN": "Without BN", "with BN": "With BN", "residual with BN": "With BN and shortcuts" };
+
+const WORDS = { gradients };
+
+/** Lines of words for a lab; none for a lab without words of its own. */
+export function words(lab, curves, pick) {
+  return WORDS[lab]?.(curves, pick) ?? [];
+}
+
+function gradients(curves, pick) {
+  const curve = curves.picked("norm", pick);
+  const growth = curve && growthOf(curve);
+  if (!growth) return [];
+  return [normLine(curves, curve, growth), honestLine(curves, pick)];
+}
+
+/** Factor per layer and in total, from the last layer back to the first; undefined when one end is not finite. */
+function growthOf(curve) {
+  const found = ends(curve);
+  if (!found) return undefined;
+  const [[first, early], [last, late]] = found;
+  if (!(early > 0 && late > 0) || last <= first) return undefined;
+  return { total: early / late, perLayer: (early / late) ** (1 / (last - first)), layers: last };
+}
+
+function normLine(curves, curve, { total, perLayer, layers }) {
+  const { kind, value } = curve;
+  const others = curves.of("norm").filter((other) => other.kind === kind).map((other) => ({ value: other.value, growth: growthOf(other) }))
+    .filter(({ growth }) => growth).sort((a, b) => a.value - b.value);
+  const factors = others.map(({ growth }) => growth.perLayer);
+  const indifferent = others.length > 2 && Math.max(...factors) - Math.min(...factors) < INDIFFERENT;
+  const range = others.length > 2 ? `${spoken(others[0].value)} to ${spoken(others.at(-1).value)}` : "";
+  const subject = `${SUBJECTS[kind] ?? kind}${indifferent ? "" : ` at gain ${spoken(value)}`}`;
+  const rate = spoken(perLayer);
+  const whatever = indifferent ? `, whatever the gain (${range})` : "";
+  if (Math.abs(perLayer - 1) <= STEADY) {
+    return `${subject} the gradient keeps its norm: ${rate} per layer${whatever}, and after ${layers} layers ${spoken(total)} of it arrives.`;
+  }
+  if (perLayer < 1) {
+    const fate = total < VANISHED ? " (it vanishes)" : "";
+    return `${subject} the gradient shrinks by a factor of ${rate} per layer${whatever}: after ${layers} layers ${spoken(total)} of it is left${fate}.`;
+  }
+  const fate = total > EXPLODED ? " (it explodes)" : "";
+  return `${subject} the gradient grows by a factor of ${rate} per layer${whatever}: after ${layers} layers it is ${spoken(total)} times as large${fate}.`;
+}
+
+/** Norms do not decide: the words about direction and collapse stand beside every norm. */
+function honestLine(curves, pick) {
+  const last = (panel) => {
+    const curve = curves.picked(panel, pick);
+    return curve && { value: ends(curve)?.[1][1], elsewhere: curve.value !== null && !same(curve.value, pick.value) ? curve.value : null };
+  };
+  const [direction, cosine] = [last("direction"), last("collapse")];
+  const parts = [];
+  if (direction?.value !== undefined) {
+    const meaning = direction.value < 0.15 ? "its direction is noise" : direction.value < 0.6 ? "its direction is partly kept" : "its direction is kept";
+    parts.push(`${meaning} (correlation of neighbours ${decimals(direction.value)})`);
+  }
+  if (cosine?.value !== undefined) {
+    const meaning = cosine.value > 0.9 ? "all inputs have come to look alike" : cosine.value > 0.6 ? "inputs look rather alike" : "inputs can be told apart";
+    parts.push(`${meaning} (mean cosine ${decimals(cosine.value)})`);
+  }
+  const elsewhere = direction?.elsewhere ?? cosine?.elsewhere ?? null;
+  const where = elsewhere === null ? "" : `, both measured at gain ${spoken(elsewhere)}`;
+  return parts.length ? `Norms do not decide: at the same time ${parts.join(", and ")}${parts.length > 1 ? where : ""}.` : "Norms do not decide: direction and collapse are measured next.";
+}
+
+function decimals(value) {
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text.replace("-", "−");
+}

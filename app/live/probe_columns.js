@@ -1,0 +1,77 @@
+/**
+ * The probes of one run as the browser holds them: per quantity one array of codes for every column. A column is one
+ * probe; columns stand in order of step and are only ever added at the end.
+ */
+export class Columns {
+  /** found: one run of /live/probes/history; learn(name, codes) hears of every array that comes in. */
+  constructor(found, learn) {
+    this.layers = found.layers;
+    this.blocks = found.blocks;
+    this.planned = found.planned;
+    this.total = found.total;
+    this.steps = found.steps;
+    this.share = found.share;
+    this.images = found.images;
+    this.learn = learn;
+    this.arrays = new Map();
+    for (const [name, text] of Object.entries(found.arrays)) {
+      const codes = decoded(text);
+      const length = codes.length / this.steps.length;
+      this.arrays.set(name, this.steps.map((_, column) => codes.subarray(column * length, (column + 1) * length)));
+      learn(name, codes);
+    }
+  }
+
+  /** Add what the stream brought; a column that is here already is left alone. */
+  append(step, share, arrays, names) {
+    if (step <= this.lastStep) return;
+    this.steps.push(step);
+    this.total += 1;
+    this.share = share ?? this.share;
+    for (const name of names) {
+      if (!this.arrays.has(name)) this.arrays.set(name, this.steps.slice(1).map(() => null));
+      const codes = arrays[name] ? decoded(arrays[name]) : null;
+      this.arrays.get(name).push(codes);
+      if (codes) this.learn(name, codes);
+    }
+  }
+
+  get lastStep() {
+    return this.steps.length ? this.steps.at(-1) : -1;
+  }
+
+  /** The newest column at or before a step, -1 where there is none. */
+  at(step) {
+    let [low, high] = [0, this.steps.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.steps[middle] <= step) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** The codes of a quantity in a column, null where it was not measured. */
+  codes(name, column) {
+    return this.arrays.get(name)?.[column] ?? null;
+  }
+
+  /** The first column in which a quantity has any value; before it, it was not measured. */
+  firstMeasured(name) {
+    const list = this.arrays.get(name) ?? [];
+    const found = list.findIndex((codes) => codes?.some((code) => code !== 0));
+    return found < 0 ? list.length : found;
+  }
+
+  /** What the entries of a quantity belong to: [name, stage, channels] each. */
+  places(row) {
+    return row.per === "block" ? this.blocks : this.layers;
+  }
+}
+
+function decoded(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let at = 0; at < raw.length; at += 1) bytes[at] = raw.charCodeAt(at);
+  return new Uint16Array(bytes.buffer);
+}

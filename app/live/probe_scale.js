@@ -1,0 +1,162 @@
+/**
+ * One quantity as numbers and colours: from the 16-bit codes that travel (probe_messages.py) to values, to places on an
+ * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
+ */
+export const NOTHING = 0;
+export const INFINITE = 65535;
+const TOP = 65534;
+const WIDER = 1e4;
+/** matplotlib's viridis, dark to bright, every 16th part. */
+const VIRIDIS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
+/** Both directions from a middle that is near the ground: after ColorBrewer's RdBu and Crameri's berlin. */
+const DIVERGING = {
+  light: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f3f3f3", "#f4a582", "#d6604d", "#b2182b", "#67001f"],
+  dark: ["#9eb0ff", "#5aa3da", "#2d75a0", "#1a4155", "#14191e", "#4a2112", "#8a4a33", "#c57d6a", "#ffacac"],
+};
+/** Values that are infinite; in none of the scales. */
+export const INFINITE_COLOUR = "#e0119d";
+const STEPS = 256;
+
+export class Scale {
+  /** row: a row of the registry { name, label, unit, per, scale, low, high, neutral, ... } */
+  constructor(row) {
+    this.row = row;
+    this.log = row.scale === "log";
+    this.diverging = !this.log && row.neutral !== null && row.neutral - row.low > 0.25 * (row.high - row.low) && row.high - row.neutral > 0.25 * (row.high - row.low);
+    this.low = this.log ? row.low / WIDER : row.low;
+    this.span = this.log ? Math.log((row.high / row.low) * WIDER * WIDER) : row.high - row.low;
+    this.range = null;
+    this.counts = new Uint32Array(1 << 12);
+    this.counted = 0;
+  }
+
+  /** The value of a code; NaN for none, Infinity for too much. */
+  value(code) {
+    if (code === NOTHING) return NaN;
+    if (code === INFINITE) return Infinity;
+    const place = (code - 1) / (TOP - 1);
+    return this.log ? this.low * Math.exp(place * this.span) : this.low + place * this.span;
+  }
+
+  /** The value as an axis in its own unit has it: log10 of it on a logarithmic scale. */
+  onAxis(value) {
+    return this.log ? Math.log10(value) : value;
+  }
+
+  /** Learn which values occur; `codes` of one more column. What lies beyond a logarithmic code is drawn at the edge. */
+  learn(codes) {
+    for (const code of codes) {
+      if (code === NOTHING || code === INFINITE || (this.log && (code === 1 || code === TOP))) continue;
+      this.counts[code >> 4] += 1;
+      this.counted += 1;
+    }
+    this.fresh = true;
+  }
+
+  /**
+   * The range of the values so far as [low, high] in the axis's own unit, on round numbers: `all` of them, or without
+   * the rarest 0.5 % at both ends (colours). A margin of one tenth keeps lines off the frame.
+   */
+  ranges() {
+    if (this.fresh || !this.range) {
+      this.fresh = false;
+      this.range = { all: this.#round(this.#between(0), 0.06), most: this.#round(this.#between(0.005), 0) };
+    }
+    return this.range;
+  }
+
+  #between(share) {
+    const { low, high } = this.row;
+    if (!this.counted) return [this.onAxis(low), this.onAxis(high)];
+    const rest = share * this.counted;
+    let first = 0;
+    for (let sum = this.counts[0]; sum <= rest; sum += this.counts[first]) first += 1;
+    let last = this.counts.length - 1;
+    for (let sum = this.counts[last]; sum <= rest; sum += this.counts[last]) last -= 1;
+    return [this.onAxis(this.value((first << 4) + 1)), this.onAxis(this.value(Math.min(TOP, (last << 4) + 16)))];
+  }
+
+  /** Outwards to a grid that is coarse enough to change seldom. */
+  #round([low, high], margin) {
+    const room = margin * (high - low);
+    const size = this.log ? (high - low > 1.5 ? 0.25 : 0.1) : (this.row.high - this.row.low) / (high - low < 0.2 * (this.row.high - this.row.low) ? 40 : 20);
+    let from = size * Math.floor((low - room) / size + 1e-6);
+    let to = size * Math.ceil((high + room) / size - 1e-6);
+    if (to - from < size) [from, to] = [from - size, to + size];
+    if (this.diverging) {
+      const reach = Math.max(Math.abs(from - this.row.neutral), Math.abs(to - this.row.neutral));
+      if (!margin) [from, to] = [this.row.neutral - reach, this.row.neutral + reach];
+    }
+    return [from, to];
+  }
+
+  /** 65,536 pixels (little-endian RGBA), one per code, for the range `most`; NOTHING is transparent. */
+  pixels(ground) {
+    const [low, high] = this.ranges().most;
+    const key = `${ground} ${low} ${high}`;
+    if (key === this.pixelsKey) return this.table;
+    const ramp = this.ramp(ground).map((colour) => pixel(colour));
+    const table = new Uint32Array(INFINITE + 1);
+    for (let code = 1; code <= TOP; code += 1) {
+      const place = (this.onAxis(this.value(code)) - low) / (high - low);
+      table[code] = ramp[Math.round(Math.min(1, Math.max(0, place)) * (STEPS - 1))];
+    }
+    table[INFINITE] = pixel(channels(INFINITE_COLOUR));
+    this.pixelsKey = key;
+    this.table = table;
+    return table;
+  }
+
+  /** The colours from low to high as [r, g, b]. */
+  ramp(ground) {
+    const stops = (this.diverging ? DIVERGING[ground] : VIRIDIS).map(channels);
+    return Array.from({ length: STEPS }, (_, step) => {
+      const place = (step / (STEPS - 1)) * (stops.length - 1);
+      const at = Math.min(stops.length - 2, Math.floor(place));
+      return stops[at].map((part, channel) => Math.round(part + (place - at) * (stops[at + 1][channel] - part)));
+    });
+  }
+
+  /** The ramp as a CSS gradient from left to right. */
+  gradient(ground) {
+    const ramp = this.ramp(ground).filter((_, step) => step % 15 === 0);
+    return `linear-gradient(to right, ${ramp.map((colour) => `rgb(${colour})`).join(", ")})`;
+  }
+
+  /** Round values for ticks inside a range of the axis's own unit, at most so many. */
+  ticks([low, high], most) {
+    if (this.log) return logTicks(low, high, most);
+    const raw = (high - low) / most;
+    const power = 10 ** Math.floor(Math.log10(raw));
+    const size = [1, 2, 5, 10].map((part) => part * power).find((part) => part >= raw * 0.999);
+    const first = Math.ceil(low / size - 1e-6);
+    return Array.from({ length: Math.floor(high / size + 1e-6) - first + 1 }, (_, index) => Number(((first + index) * size).toPrecision(6)));
+  }
+}
+
+function logTicks(low, high, most) {
+  const found = (parts) => {
+    const list = [];
+    for (let power = Math.floor(low); power <= Math.ceil(high); power += 1) {
+      for (const part of parts) {
+        const value = part * 10 ** power;
+        if (Math.log10(value) >= low - 1e-6 && Math.log10(value) <= high + 1e-6) list.push(Number(value.toPrecision(2)));
+      }
+    }
+    return list;
+  };
+  const choices = [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(found);
+  const fits = choices.find((list) => list.length <= most);
+  if (fits) return fits;
+  const decades = choices.at(-1);
+  const stride = Math.ceil(decades.length / most);
+  return decades.filter((_, index) => index % stride === 0);
+}
+
+function channels(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function pixel([red, green, blue]) {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}

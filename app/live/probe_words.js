@@ -1,0 +1,86 @@
+/** The sentences of the probe pages: what cannot be shown and why, how the gradient grows, what the picture costs. */
+import { duration, grouped } from "./cards.js";
+import { spoken } from "./lab_curves.js";
+
+const BEFORE = new Set(["queued", "starting"]);
+const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
+
+/** Why a run has nothing to show, "" when it has. */
+export function absence(card, columns) {
+  if (columns.steps.length) return "";
+  if (!columns.planned.length) return "This race was recorded without probes. Start a new one to look inside.";
+  if (BEFORE.has(card.state)) return `${card.arm} is ${card.state}: the first probe comes before the first update.`;
+  if (card.step > 0) return "This run was recorded before there were probes. Start a new race to look inside.";
+  if (ENDED.has(card.state)) return `${card.arm} is ${card.state}; it ended before its first probe.`;
+  if (card.state === "paused") return `${card.arm} is paused before its first probe.`;
+  return "The first probe comes before the first update.";
+}
+
+/** What is special about a run at this moment, "" when nothing is. */
+export function remark(run, scale, step) {
+  const { card, columns, label } = run;
+  const parts = [];
+  const column = columns.at(step);
+  if (column >= 0) {
+    const codes = columns.codes(scale.row.name, column);
+    const place = scale.row.per === "block" ? "block" : "layer";
+    const unmeasured = !codes || column < columns.firstMeasured(scale.row.name);
+    const bad = codes ? codes.reduce((sum, code) => sum + (code === 0 || code === 65535), 0) : 0;
+    if (unmeasured) parts.push(`no ${scale.row.label} at this step`);
+    else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
+    if (columns.steps[column] !== step && columns.lastStep < step) parts.push(`shown as of step ${grouped(columns.steps[column])}, its newest probe`);
+  }
+  if (card.state === "diverged" && columns.steps.length) {
+    parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);
+  } else if (!columns.steps.length) {
+    return absence(card, columns);
+  }
+  return parts.length ? `${label}: ${parts.join("; ")}.` : "";
+}
+
+/** How the gradient grows towards the input at a step: the whole net, then its stages. */
+export function growth(run, scale, step) {
+  const codes = run.columns.codes("gradient_growth", run.columns.at(step));
+  if (!codes) return "";
+  const factors = Array.from(codes, (code) => scale.value(code));
+  const [whole, ...stages] = factors;
+  if (!Number.isFinite(whole)) return "the growth has no finite value";
+  const verb = whole > 1.005 ? "grows" : whole < 0.995 ? "shrinks" : "stays level,";
+  return `${verb} ×${whole.toFixed(2)} per layer towards the input (stages ${stages.map(factor).join(", ")})`;
+}
+
+function factor(value) {
+  return Number.isFinite(value) ? `×${value.toFixed(2)}` : "not finite";
+}
+
+/** What the picture leaves out and what it cost, in one line. */
+export function honesty(runs, live, news) {
+  const probed = runs.filter(({ columns }) => columns.steps.length);
+  if (!probed.length) return "";
+  const shown = Math.max(...probed.map(({ columns }) => columns.steps.length));
+  const total = Math.max(...probed.map(({ columns }) => columns.total));
+  const share = Math.max(...probed.map(({ columns }) => columns.share ?? 0));
+  const images = [...new Set(probed.map(({ columns }) => columns.images))].filter(Boolean).join(" / ");
+  const precision = [...new Set(runs.map(({ card }) => card.precision).filter(Boolean))].join(" / ");
+  const seeds = new Set(runs.map(({ card }) => card.seed)).size;
+  return [
+    shown < total ? `${grouped(shown)} of ${grouped(total)} columns shown` : `all ${grouped(total)} columns shown`,
+    "columns are probes, not evenly spaced steps",
+    images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
+    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time`,
+    `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    precision,
+    live && news !== null && `newest column ${duration(news)} old`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** The reading under the pointer, in one line. */
+export function readout(run, scale, place, step) {
+  const column = run.columns.lastStep < step ? -1 : run.columns.at(step);
+  const codes = column < 0 ? null : run.columns.codes(scale.row.name, column);
+  const kind = scale.row.per === "block" ? "block" : "layer";
+  const name = run.columns.places(scale.row)[place]?.[0] ?? "";
+  const value = codes ? scale.value(codes[place]) : undefined;
+  const word = value === undefined ? "not measured" : Number.isNaN(value) ? "no finite value" : value === Infinity ? "infinite" : spoken(value);
+  return `${run.label} · ${kind} ${place + 1}, ${name} · step ${grouped(step)} · ${scale.row.label} ${word}`;
+}

@@ -1,0 +1,56 @@
+"""What a live route is asked: its parameters, read strictly, and the one line that a wrong one is answered with."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+NO_STORE = {"Cache-Control": "no-store"}
+#: Headers of a stream; the second one tells proxies to pass every event on at once.
+STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
+MOST_RUNS = 64
+_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
+
+
+class Refused(Exception):
+    """A request that cannot be answered: status and one line."""
+
+    def __init__(self, status: int, line: str):
+        super().__init__(line)
+        self.status = status
+
+
+def refusal(refused: Refused) -> Response:
+    """Return the answer to a request that was refused."""
+    return PlainTextResponse(str(refused), refused.status, headers=NO_STORE)
+
+
+def number(request: Request, name: str, smallest: int, largest: int, otherwise: int | None) -> int | None:
+    """Return a whole number of the query, ``otherwise`` where it is absent. Raises Refused."""
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    if not re.fullmatch(r"\d{1,12}", text) or not smallest <= int(text) <= largest:
+        raise Refused(400, f"{name} must be a whole number from {smallest} to {largest} (got {text[:40]!r})")
+    return int(text)
+
+
+def cursor(text: str | None) -> tuple[int, int] | None:
+    """Return a cursor such as ``12345.67`` as two numbers, None where there is none. Raises Refused."""
+    if not text:
+        return None
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        raise Refused(400, f"since must be a cursor from the history, for example 12345.67 (got {text[:40]!r})")
+    return int(match[1]), int(match[2])
+
+
+def runs_of(request: Request, at_least: int) -> tuple[int, ...]:
+    """Return the runs that a query names, each once, ``at_least`` to ``MOST_RUNS`` of them. Raises Refused."""
+    text = request.query_params.get("runs", "")
+    if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
+        raise Refused(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
+    runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
+    if not at_least <= len(runs) <= MOST_RUNS:
+        raise Refused(400, f"runs must name {at_least} to {MOST_RUNS} runs (got {len(runs)})")
+    return runs

@@ -1,0 +1,98 @@
+"""A lab on a page: question, short answer, settings and the button, the live view, caveats, how to repeat it."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import data
+from app.live.lab_chart import Picks, live_lab
+
+
+def render(name: str, picks: Picks | None = None) -> None:
+    """Draw one lab, with its newest job or the one that was started here."""
+    lab = data.labs()[name]
+    st.header(lab.question, anchor=False)
+    st.markdown(lab.answer)
+    job = _job(name)
+    settings = _controls(lab, first_visit=job is None)
+    if notice := st.session_state.pop(_key(name, "notice"), None):
+        st.warning(notice, icon=":material/warning:")
+    live_lab(name, job.id if job else None, lambda: _on_command(name), picks, key=_key(name, "view"))
+    with st.expander("Caveats, and what would refute it", icon=":material/help:"):
+        st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
+    with st.expander("The same from a shell", icon=":material/terminal:"):
+        st.code(data.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
+
+
+def _key(name: str, what: str) -> str:
+    return f"lab-{name}-{what}"
+
+
+def _job(name: str) -> data.RunRow | None:
+    """Return the job that was started in this session while it exists, else the newest."""
+    started = st.session_state.get(_key(name, "job"))
+    job = data.lab_job(started) if started else None
+    return job or data.latest_lab(name)
+
+
+def _controls(lab: data.Lab, first_visit: bool) -> dict[str, Any]:
+    if first_visit:
+        st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
+    button, more = st.columns([1, 4], vertical_alignment="top")
+    with more, st.expander("Settings", icon=":material/tune:"):
+        columns = st.columns(min(4, len(lab.options)))
+        for place, option in enumerate(lab.options):
+            with columns[place % len(columns)]:
+                _widget(lab.name, option)
+        st.caption(f"The lab takes {lab.takes} with its usual settings.")
+    settings = {option.name: st.session_state[_key(lab.name, option.name)] for option in lab.options}
+    button.button(
+        "Run the lab",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=_key(lab.name, "start"),
+        help=f"Takes {lab.takes}.",
+        width="stretch",
+        on_click=_start,
+        args=(lab.name, settings),
+    )
+    return settings
+
+
+def _widget(name: str, option: data.Option) -> None:
+    key = _key(name, option.name)
+    st.session_state.setdefault(key, option.default)
+    if isinstance(option.default, bool):
+        st.toggle(option.label, key=key, help=option.help)
+    elif option.choices:
+        st.selectbox(option.label, option.choices, key=key, help=option.help)
+    elif isinstance(option.default, str):
+        st.text_input(option.label, key=key, help=option.help)
+    else:
+        kind = type(option.default)
+        low, high, step = (None if bound is None else kind(bound) for bound in (option.low, option.high, option.step))
+        st.number_input(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
+
+
+def _start(name: str, settings: dict[str, Any]) -> None:
+    try:
+        st.session_state[_key(name, "job")] = data.start_lab(name, settings)
+    except data.SkipscopeError as error:
+        st.session_state[_key(name, "notice")] = str(error)
+
+
+def _on_command(name: str) -> None:
+    asked = st.session_state[_key(name, "view")].command
+    if not asked:
+        return
+    verb, run = asked["verb"], int(asked["run"])
+    try:
+        if verb == "engine":
+            data.start_engine()
+        elif verb == "measure":
+            job = data.lab_job(run)
+            _start(name, {**(job.config.settings if job else {}), asked["setting"]: asked["value"]})
+        else:
+            data.command(verb, run)
+    except data.SkipscopeError as error:
+        st.session_state[_key(name, "notice")] = str(error)

@@ -1,0 +1,36 @@
+"""The page "Layers": what each layer of the nets of a race does, live and over time."""
+
+import streamlit as st
+
+from app import data
+from app.live.chart import Run
+from app.live.probe_chart import live_probes
+from app.views import picker
+
+TITLE = "Layers: what each of them says"
+
+
+def render() -> None:
+    """Draw the page in whichever state the workspace is."""
+    health = data.health()
+    if not health.usable:
+        st.header(TITLE, anchor=False)
+        st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
+        return
+    races = data.races()
+    if not races:
+        st.header(TITLE, anchor=False)
+        st.markdown(
+            "There is no race yet. Once one trains, the responses of every layer of its nets are drawn here while it "
+            "learns. The Race page starts one."
+        )
+        return
+    title, choice = st.columns([5, 4], vertical_alignment="center")
+    title.header(TITLE, anchor=False)
+    with choice:
+        race = picker.pick_race(races)
+    runs = [
+        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
+        for run in data.runs(race.id)
+    ]
+    live_probes(runs, "layers", key="layers", race=race.id)

@@ -1,0 +1,114 @@
+"""``lab``: hand a lab to the engine, follow it, print its figures. Ctrl-C stops it."""
+
+import math
+import time
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from engine.cli_output import echo_json, pairs
+from engine.errors import CommandRefused, EngineUnreachable
+from engine.events import ENDED, RunState
+from engine.labs.registry import LABS, Lab, get_lab
+from engine.runs.control import Control
+from engine.store.reader import Reader, RunRow
+from engine.store.workspace import Workspace
+
+_POLL_S = 0.1
+_STOPPED_WITHIN_S = 10.0
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="A setting of the lab; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document when the lab has ended.")
+@click.pass_context
+def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: bool) -> int:
+    """Run one lab (a small experiment that answers one question) and print its figures."""
+    workspace: Workspace = context.obj
+    row, control = get_lab(name), Control(workspace)
+    job = control.start_lab(name, pairs(settings))
+    control.enter("lab")
+    try:
+        with Reader(workspace) as reader:
+            try:
+                ended = _follow(control, reader, job, shown=not as_json)
+            except KeyboardInterrupt:
+                _stop(control, job)
+                context.exit(130)
+            if ended is None or ended.state != RunState.FINISHED:
+                state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
+                click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
+            document = _document(row, ended, reader.figures(job))
+    finally:
+        control.leave()
+    if as_json:
+        echo_json(document)
+    else:
+        _print(row, document)
+    context.exit(0 if ended is not None and ended.state == RunState.FINISHED else 1)
+
+
+lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
+
+
+def _follow(control: Control, reader: Reader, job: int, shown: bool) -> RunRow | None:
+    """Return the job's row once it has ended; None when it was deleted meanwhile."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), console=console, transient=True,
+        disable=not (shown and console.is_terminal),
+    ) as progress:  # fmt: skip
+        task = progress.add_task("starting", total=None)
+        said = False
+        while True:
+            row = reader.run(job)
+            if row is None or row.state in ENDED:
+                return row
+            progress.update(
+                task, description=row.detail or row.state, completed=row.step, total=row.total_steps or None
+            )
+            if row.state == RunState.PAUSED and not said:
+                said = True
+                click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
+            if control.engine_status().state == "none":
+                raise EngineUnreachable(f"the engine has ended; see {control.workspace.engine_log}")
+            time.sleep(_POLL_S)
+
+
+def _stop(control: Control, job: int) -> None:
+    try:
+        control.await_done(control.ask("stop", job), _STOPPED_WITHIN_S)
+    except CommandRefused:
+        return  # it has ended
+    click.echo("stopped", err=True)
+
+
+def _document(row: Lab, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
+    return {
+        "lab": row.name,
+        "settings": {} if job is None else job.config.settings,
+        "seconds": 0.0 if job is None else job.seconds,
+        "figures": [
+            {"name": figure.name, "value": found[figure.name], "unit": figure.unit, "source": figure.source}
+            for figure in row.figures
+            if figure.name in found
+        ],
+    }
+
+
+def _print(row: Lab, document: dict[str, Any]) -> None:
+    table = Table(box=None, title=row.question, title_justify="left")
+    for title in ("figure", "value"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("expected", overflow="fold")
+    expected = {figure.name: figure.expected for figure in row.figures}
+    for figure in document["figures"]:
+        value = figure["value"]
+        shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
+        table.add_row(figure["name"], f"{shown} {figure['unit']}".strip(), expected[figure["name"]])
+    Console().print(table)
+    click.echo(row.answer)

@@ -1,0 +1,89 @@
+"""``layers``: one quantity of every layer of a run at one probed step, as text or JSON."""
+
+import math
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from engine.cli_output import echo_json
+from engine.errors import ConfigError
+from engine.probes.quantity import Quantity
+from engine.probes.registry import QUANTITIES, get_quantity
+from engine.store.probes import ProbeRow
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+STAGES = ("net", "stage1", "stage2", "stage3")
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=int)
+@click.option("--quantity", default="response_std", show_default=True, help=f"One of {', '.join(QUANTITIES)}.")
+@click.option("--step", default="last", show_default=True, help="A probed step (0: at initialisation), or last.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bool) -> None:
+    """Print what the probes measured in every layer of a run at one step, front to back."""
+    row = get_quantity(quantity)
+    with Reader(workspace) as reader:
+        if reader.run(run) is None:
+            raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+        probe = _probe(reader, run, step)
+        array = reader.array(probe.id, row.name)
+        if array is None:
+            there = ", ".join(reader.quantities(run))
+            raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
+        names = _names(reader, run, row, len(array))
+    values = [_plain(value) for value in array]
+    if as_json:
+        document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
+        echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
+        return
+    unit = f" ({row.unit})" if row.unit else ""
+    click.echo(f"run {run}, step {probe.step}: {row.label}{unit}")
+    table = Table(box=None)
+    table.add_column("layer", no_wrap=True)
+    table.add_column(row.name, overflow="fold")
+    for name, value in zip(names, values, strict=True):
+        table.add_row(name, _text(value))
+    Console().print(table)
+
+
+def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
+    probes, _ = reader.probes(run)
+    if not probes:
+        raise ConfigError(f"run {run} has no probes: none was made yet, or it was recorded with probe.images=0")
+    if step == "last":
+        return probes[-1]
+    try:
+        wanted = int(step)
+    except ValueError:
+        raise ConfigError(f"--step is a whole number or last (got {step!r})") from None
+    found = next((probe for probe in probes if probe.step == wanted), None)
+    if found is None:
+        near = sorted(sorted((probe.step for probe in probes), key=lambda other: abs(other - wanted))[:3])
+        raise ConfigError(f"run {run} was not probed at step {wanted}; nearest {', '.join(map(str, near))}")
+    return found
+
+
+def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
+    if row.per == "stage":
+        return list(STAGES[:length])
+    places = reader.layers(run, "block" if row.per == "block" else "layer")
+    if row.per == "channel":
+        return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]
+    return [place.name for place in places]
+
+
+def _plain(value: np.ndarray) -> Any:
+    """Return numbers that JSON knows: what is not finite becomes None."""
+    return [_plain(entry) for entry in value] if value.ndim else (float(value) if math.isfinite(value) else None)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_text(entry) for entry in value)
+    return "not finite" if value is None else f"{value:.4g}"

@@ -1,0 +1,60 @@
+"""The signal that comes back: norms of the gradients of responses and weights, and their growth towards the input."""
+
+import torch
+from torch import Tensor
+
+from engine.probes.measure import Gradient, Scene
+
+
+class GradientResponse:
+    """||dL/dz|| over the batch: (L,)."""
+
+    def __init__(self, scene: Scene):
+        self._norms: dict[int, Tensor] = {}
+
+    def gradient(self, layer: int, gradient: Gradient) -> None:
+        """Take one layer."""
+        self._norms[layer] = gradient.norm
+
+    def result(self) -> Tensor:
+        """Return one value per layer."""
+        return torch.stack([self._norms[layer] for layer in sorted(self._norms)])
+
+
+class GradientWeight:
+    """||dL/dW|| of the convolution: (L,)."""
+
+    def __init__(self, scene: Scene):
+        self._norms: list[Tensor] = []
+
+    def weight_gradient(self, layer: int, gradient: Tensor) -> None:
+        """Take one layer."""
+        self._norms.append(torch.linalg.vector_norm(gradient))
+
+    def result(self) -> Tensor:
+        """Return one value per layer."""
+        return torch.stack(self._norms)
+
+
+class GradientGrowth:
+    """Growth of ||dL/dz|| per layer towards the input: (4,), the whole net, then stages 1 to 3.
+
+    From the last to the first 3x3 layer of the net, and of each stage: (first / last)^(1 / number of layers between).
+    """
+
+    def __init__(self, scene: Scene):
+        self._norms: dict[int, Tensor] = {}
+        spans = [[layer.place.position for layer in scene.layers]]
+        for stage in (1, 2, 3):
+            spans.append([layer.place.position for layer in scene.layers if layer.place.stage == stage])
+        self._ends = [(span[0], span[-1]) for span in spans]
+
+    def gradient(self, layer: int, gradient: Gradient) -> None:
+        """Take one layer."""
+        self._norms[layer] = gradient.norm
+
+    def result(self) -> Tensor:
+        """Return one value for the net and one per stage."""
+        return torch.stack(
+            [(self._norms[first] / self._norms[last]) ** (1.0 / (last - first)) for first, last in self._ends]
+        )

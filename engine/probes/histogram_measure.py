@@ -1,0 +1,62 @@
+"""How the responses of each layer are distributed, in the bins of ``engine.probes.histogram``."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from engine.probes.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
+from engine.probes.measure import Response, Scene
+
+#: Larger layers are sampled on a fixed grid: about so many values are sorted into bins.
+SAMPLE = 16_384
+
+
+class ResponseHistogram:
+    """Shares of a layer's values per bin, and last the share that is not finite: (L, BINS + 1); rows sum to 1."""
+
+    def __init__(self, scene: Scene):
+        self._samples: list[Tensor] = []
+        self._not_finite: list[Tensor] = []
+
+    def response(self, layer: int, response: Response) -> None:
+        """Take one layer."""
+        values = response.values
+        # x - x is zero, or NaN where x is not finite. (Several times faster than isfinite on a CPU.)
+        self._not_finite.append((values - values).nan_to_num_(nan=1.0).mean())
+        self._samples.append(values[:: stride(len(values))].clone())
+
+    def result(self) -> Tensor:
+        """Return one row per layer."""
+        counts = _counts(torch.cat(self._samples), [len(sample) for sample in self._samples])
+        not_finite = torch.stack(self._not_finite)[:, None]
+        finite = counts[:, :BINS]
+        shares = (1.0 - not_finite) * finite / finite.sum(1, keepdim=True).clamp(min=1.0)
+        return torch.cat([shares, not_finite], 1)
+
+
+def stride(size: int) -> int:
+    """Return the distance between sampled values: no common factor with the size, so that no channel is preferred."""
+    step = -(-size // SAMPLE)
+    while math.gcd(step, size) > 1:
+        step += 1
+    return step
+
+
+def _counts(values: Tensor, sizes: list[int]) -> Tensor:
+    """Return how many of each row's values fall into each bin, and last those not finite: float32 (rows, BINS + 1)."""
+    magnitude = values.abs()
+    # Bins of one sign from the centre outwards: 0 is below SMALLEST, PER_SIGN is beyond the last edge.
+    place = (magnitude.log10_() - math.log10(SMALLEST)).mul_(PER_DECADE).floor_().add_(1.0).clamp_(0.0, PER_SIGN)
+    bins = place.copysign_(values).add_(PER_SIGN)
+    bins.masked_fill_((values - values) != 0, BINS)
+    rows = torch.repeat_interleave(
+        torch.arange(len(sizes), device=values.device),
+        torch.tensor(sizes, device=values.device),
+        output_size=len(values),
+    )
+    return (
+        torch.bincount(bins.long().add_(rows, alpha=BINS + 1), minlength=len(sizes) * (BINS + 1))
+        .view(len(sizes), BINS + 1)
+        .float()
+    )

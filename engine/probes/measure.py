@@ -1,0 +1,128 @@
+"""The contract of a class that measures a quantity, and what it is shown.
+
+A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
+the net. All quantities share that pass: ``engine.probes.sweep``. A class has ``__init__(scene)``, ``result()`` and of
+the others only those it needs:
+
+    response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
+    activation(layer, Activation)    after the ReLU that follows the layer; front to back
+    block(block, Update)             F(x) and s(x) of a block; front to back
+    gradient(layer, Gradient)        dL/dz of the response; back to front
+    weight_gradient(layer, Tensor)   dL/dW of the convolution, float32; front to back, after all gradients
+    response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
+    result() -> Tensor               float32 on the device, of the shape that the row's ``per`` says
+
+``layer`` and ``block`` are positions. Nothing may wait for the device, and nothing of what is shown may be kept: the
+net goes on to change it in place. What is kept is small. Values that cannot be had are NaN; nothing raises.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from engine.probes.taps import BlockTap, LayerTap
+
+#: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
+SETTLED = 50
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a probe knows before the pass.
+
+    ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
+    ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
+    """
+
+    layers: Sequence[LayerTap]
+    blocks: Sequence[BlockTap]
+    labels: Tensor
+    step: int
+    lr: float | None
+    momentum: Sequence[Tensor | None]
+
+    def nan(self, *shape: int) -> Tensor:
+        """Return NaN in ``shape`` on the device: for what cannot be measured."""
+        return torch.full(shape, torch.nan, device=self.labels.device)
+
+
+class Response:
+    """The response z of a layer, (N, C, S, S), in the run's precision."""
+
+    def __init__(self, raw: Tensor):
+        self.raw = raw
+
+    @cached_property
+    def values(self) -> Tensor:
+        """All values in the order images, pixels, channels: float32, flat. It may be the net's own memory."""
+        return self.raw.permute(0, 2, 3, 1).reshape(-1).float()
+
+    @cached_property
+    def channel_moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and variance of each channel over images and pixels, float32 (C,) each."""
+        values = self.values.view(-1, self.raw.shape[1])
+        mean = values.mean(0)
+        return mean, (values - mean).square_().mean(0)
+
+
+class Rows:
+    """Something per image: (N, C, S, S), in the run's precision."""
+
+    def __init__(self, raw: Tensor):
+        self.raw = raw
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """The images' values, float32 (N, S * S * C). It may be the net's own memory."""
+        return rows_of(self.raw)
+
+    @cached_property
+    def gram(self) -> Tensor:
+        """Inner products of the images' values, float32 (N, N)."""
+        return self.rows @ self.rows.T
+
+
+class Activation(Rows):
+    """The activation after a layer's ReLU."""
+
+
+class Gradient(Rows):
+    """dL/dz of a layer's response, L = mean cross-entropy over the batch."""
+
+    @cached_property
+    def norm(self) -> Tensor:
+        """Norm over the whole batch, a scalar."""
+        return torch.linalg.vector_norm(self.rows)
+
+
+class Update:
+    """A block's update F(x) and what it is compared with, s(x); both (N, C, S, S), in the run's precision."""
+
+    def __init__(self, f: Tensor, x: Tensor):
+        self.f, self.x = f, x
+
+    @cached_property
+    def products(self) -> Tensor:
+        """F.F, s.s and F.s of every image, float32 (3, N)."""
+        f, x = rows_of(self.f), rows_of(self.x)
+        return torch.stack([torch.linalg.vecdot(f, f), torch.linalg.vecdot(x, x), torch.linalg.vecdot(f, x)])
+
+
+def rows_of(tensor: Tensor) -> Tensor:
+    """Return (N, C, S, S) as float32 (N, S * S * C)."""
+    return tensor.permute(0, 2, 3, 1).reshape(len(tensor), -1).float()
+
+
+def mean_of_each(vectors: Sequence[Tensor]) -> Tensor:
+    """Return the mean of each of L vectors, (L,). Neighbours of one length are taken together: a few calls for all."""
+    return torch.cat([torch.stack(list(run)).mean(1) for _, run in groupby(vectors, len)])
+
+
+def mean_without(values: Tensor, left_out: Tensor, dim: int | tuple[int, ...]) -> Tensor:
+    """Return the mean over ``dim`` of ``values`` where ``left_out`` is not true; NaN where all are left out."""
+    count = (~left_out).sum(dim)
+    return values.masked_fill(left_out, 0.0).sum(dim) / count

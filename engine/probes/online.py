@@ -1,0 +1,65 @@
+"""Probes inside a run: all quantities of the registry from one pass over a fixed batch, fetched in one copy.
+
+Nothing that a training can see is changed: weights, gradients, BN statistics, optimizer and random state stay as they
+are. A net that is not finite gives values that are not finite.
+"""
+
+from importlib import import_module
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine.config import RunConfig
+from engine.data.images import ImageSet
+from engine.device import Device
+from engine.probes.batch import probe_batch
+from engine.probes.cadence import probe_steps
+from engine.probes.measure import SETTLED, Scene
+from engine.probes.registry import QUANTITIES
+from engine.probes.sweep import sweep, sweep_eval
+from engine.probes.taps import Place, find_blocks, find_layers
+
+
+class OnlineProbe:
+    """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
+
+    ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch.
+    """
+
+    def __init__(self, config: RunConfig, images: ImageSet, model: nn.Module, device: Device):
+        self.steps = frozenset(probe_steps(config))
+        self._device = device
+        self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
+        self.images = len(self._batch)
+        self._measures = {name: _load(row.measure) for name, row in QUANTITIES.items()}
+        self.layers: list[Place] = [tap.place for tap in (*find_layers(model), *find_blocks(model))]
+
+    def measure(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
+    ) -> dict[str, np.ndarray]:
+        """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
+        layers = find_layers(model)
+        momentum = [optimizer.state.get(layer.conv.weight, {}).get("momentum_buffer") for layer in layers]
+        scene = Scene(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
+        measures = {name: make(scene) for name, make in self._measures.items()}
+        gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []
+        with torch.random.fork_rng(devices=gpu):
+            sweep(model, self._batch, scene, self._device, list(measures.values()))
+            if step >= SETTLED:
+                sweep_eval(model, self._batch, scene, self._device, list(measures.values()))
+        with torch.no_grad():
+            return _fetch({name: measure.result() for name, measure in measures.items()})
+
+
+def _fetch(results: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Copy all results from the device at once; the only wait for it."""
+    together = torch.cat([result.float().flatten() for result in results.values()]).cpu().numpy()
+    sizes = np.cumsum([result.numel() for result in results.values()])[:-1]
+    parts = np.split(together, sizes)
+    return {name: part.reshape(result.shape) for (name, result), part in zip(results.items(), parts, strict=True)}
+
+
+def _load(name: str) -> type:
+    module, attribute = name.split(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,93 @@
+"""What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
+
+See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections are
+not layers.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from engine.models.family import layer_path
+from engine.models.shortcuts import ZeroPadded
+
+
+class Place(NamedTuple):
+    """What a position of an array belongs to.
+
+    ``kind`` is ``layer`` or ``block``, ``position`` counts from 0 within the kind, front to back; ``name`` like
+    ``stage1/block1/conv1``; ``stage`` 0 is the stem; ``channels`` is the number of channels that come out.
+    """
+
+    kind: str
+    position: int
+    name: str
+    stage: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class LayerTap:
+    """A 3x3 layer: the module that puts out its response, and whose input or output is the activation after it."""
+
+    place: Place
+    conv: nn.Conv2d
+    response: nn.Module
+    norm: nn.Module | None
+    activation: nn.Module
+    activation_is_input: bool
+
+
+@dataclass(frozen=True)
+class BlockTap:
+    """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block."""
+
+    place: Place
+    module: nn.Module
+    branch: nn.Module
+    shortcut: nn.Module | None
+
+    def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
+        """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
+        stride = -(-x.shape[-1] // f.shape[-1])
+        return ZeroPadded(x.shape[1], f.shape[1], stride)(x)
+
+
+def find_layers(model: nn.Module) -> list[LayerTap]:
+    """Return the 3x3 layers of a net, front to back."""
+    found: list[LayerTap] = []
+    for path, module in model.named_modules():
+        for tap in getattr(module, "taps", ()):
+            name = f"{path}.{tap.conv}" if path else tap.conv
+            conv = module.get_submodule(tap.conv)
+            place = Place("layer", len(found), layer_path(name), _stage(name), conv.out_channels)
+            found.append(
+                LayerTap(
+                    place=place,
+                    conv=conv,
+                    response=module.get_submodule(tap.response),
+                    norm=module.get_submodule(tap.norm) if tap.norm else None,
+                    activation=module.get_submodule(tap.activation_into) if tap.activation_into else module,
+                    activation_is_input=bool(tap.activation_into),
+                )
+            )
+    return found
+
+
+def find_blocks(model: nn.Module) -> list[BlockTap]:
+    """Return the blocks of a net, front to back."""
+    found: list[BlockTap] = []
+    for path, module in model.named_modules():
+        if not hasattr(module, "branch"):
+            continue
+        channels = module.get_submodule(module.taps[-1].conv).out_channels
+        place = Place("block", len(found), layer_path(path), _stage(path), channels)
+        found.append(BlockTap(place, module, module.get_submodule(module.branch), module.shortcut))
+    return found
+
+
+def _stage(path: str) -> int:
+    match = re.match(r"stage(\d+)", path)
+    return int(match[1]) if match else 0

@@ -1,0 +1,83 @@
+"""The app's door to the labs: jobs as they are stored, without an engine."""
+
+import pytest
+
+from app import data
+from engine.config import LabConfig
+from engine.errors import ConfigError
+from engine.events import Figured, Traced
+from engine.labs.gradients_curves import GAINS, KINDS, Curve
+from engine.labs.registry import LABS
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def writer(workspace):
+    data.use(workspace.path)
+    with Writer(workspace) as writer:
+        yield writer
+
+
+def submit(writer, **settings):
+    return writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
+
+
+def test_without_a_database_there_are_no_jobs(workspace):
+    data.use(workspace.path)
+    assert data.latest_lab("gradients") is None
+
+
+def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
+    from engine.config import RaceConfig
+
+    assert data.latest_lab("gradients") is None
+    submit(writer)
+    newest = submit(writer, gain=0.8)
+    _, runs = writer.submit(RaceConfig())
+    assert data.latest_lab("gradients").id == newest
+    assert data.latest_lab("gradients").config.settings["gain"] == 0.8
+    assert data.lab_job(newest).lab == "gradients"
+    assert data.lab_job(runs[0]) is None
+    assert data.lab_job(999) is None
+    assert data.lab_news(runs[0]) is None
+
+
+def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
+    run, other = submit(writer), submit(writer)
+    writer.lab_results(other, [Traced("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
+    writer.lab_results(run, [Traced("norm", "a", [1, 2], [3, 4]), Traced("norm", "b", [1, 2], [5, 6])])
+    traces, figures, cursor = data.lab_results(run)
+    assert [trace.name for trace in traces] == ["a", "b"]
+    assert figures == {}
+    writer.lab_results(run, [Traced("norm", "a", [1, 2], [7, 8])], [Figured("bn_gradient_total", float("inf"))])
+    traces, figures, later = data.lab_results(run, cursor)
+    assert [(trace.name, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
+    assert figures == {"bn_gradient_total": None}
+    assert later > cursor
+    assert data.lab_results(run, later) == ([], figures, later)
+    news = data.lab_news(run, cursor)
+    assert [trace.name for trace in news.traces] == ["a"]
+    assert news.cursor == (data.head().changes, later)
+
+
+def test_the_names_of_the_gradients_lab_are_read_as_its_own_table_reads_them():
+    for kind in KINDS:
+        assert data.curve_name(kind) == (kind, None)
+        for gain in (*GAINS, 1.05, 2.0):
+            assert data.curve_name(Curve(kind, gain).name) == (kind, gain)
+    assert data.curve_name("plain, width wide") == ("plain, width wide", None)
+
+
+def test_the_command_that_repeats_a_job_names_what_is_not_usual():
+    usual = data.labs()["gradients"].defaults()
+    assert data.lab_command("gradients", usual) == "python -m engine lab gradients"
+    changed = usual | {"gain": 0.8, "sweep": False, "layers": 20}
+    command = data.lab_command("gradients", changed)
+    assert command == "python -m engine lab gradients --set layers=20 --set gain=0.8 --set sweep=false"
+
+
+def test_a_wrong_setting_is_refused_in_one_line_before_an_engine_is_started(workspace):
+    data.use(workspace.path)
+    with pytest.raises(ConfigError, match="gain must be a number from 0.5 to 2"):
+        data.start_lab("gradients", {"gain": 7})
+    assert not workspace.engine_log.exists()

@@ -1,0 +1,124 @@
+"""What every registered lab must do; a new row in the registry is tested by being there.
+
+A lab is run with each number at its lower bound, so that must be quick.
+"""
+
+import io
+from importlib import import_module
+
+import pytest
+import torch
+
+from engine.errors import ConfigError
+from engine.events import Concluded, Figured, Progressed, Traced
+from engine.labs.registry import LABS, check_settings
+from tests.engine.labs.bench import DEVICE, results, until
+
+every_lab = pytest.mark.parametrize("name", LABS)
+
+
+def smallest(name):
+    """Settings with every number at its lower bound."""
+    row = LABS[name]
+    return check_settings(row, {option.name: option.low for option in row.options if option.low is not None})
+
+
+def make(name, state=None):
+    module, attribute = LABS[name].lab.split(":")
+    return getattr(import_module(module), attribute)(smallest(name), DEVICE, state)
+
+
+def stored(state):
+    """The state as it comes back from a checkpoint."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """All events of a lab that nobody interrupts, by name."""
+    return {name: list(make(name).events()) for name in LABS}
+
+
+@every_lab
+def test_progress_begins_at_zero_grows_by_units_and_ends_at_the_total(name, whole):
+    progress = [event for event in whole[name] if isinstance(event, Progressed)]
+    assert isinstance(whole[name][0], Progressed)
+    (total,) = {event.total for event in progress}
+    assert [event.done for event in progress] == list(range(total + 1))
+    assert all(event.words and "\n" not in event.words for event in progress)
+
+
+@every_lab
+def test_it_concludes_once_and_last(name, whole):
+    assert [event for event in whole[name] if isinstance(event, Concluded)] == [whole[name][-1]]
+    assert whole[name][-1].seconds > 0
+    assert {type(event) for event in whole[name]} == {Progressed, Traced, Figured, Concluded}
+
+
+@every_lab
+def test_panels_and_figures_are_those_of_the_row(name, whole):
+    curves, figures = results(whole[name])
+    assert {panel for panel, _ in curves} == {panel.name for panel in LABS[name].panels}
+    assert set(figures) == {figure.name for figure in LABS[name].figures}
+    for event in whole[name]:
+        if isinstance(event, Traced):
+            assert len(event.x) == len(event.y) > 0
+            assert event.name
+            assert all(isinstance(value, (int, float)) for value in (*event.x, *event.y))
+        if isinstance(event, Figured):
+            assert type(event.value) is float
+
+
+@every_lab
+def test_interrupted_anywhere_and_resumed_it_finds_the_same(name, whole):
+    events = whole[name]
+    for count in {*range(1, len(events), max(1, len(events) // 10)), len(events) - 1}:
+        first = make(name)
+        taken = until(first, count)
+        taken += list(make(name, stored(first.state())).events())
+        assert results(taken) == results(events)
+        assert isinstance(taken[-1], Concluded)
+
+
+@every_lab
+def test_making_it_again_finds_the_same(name, whole):
+    assert list(make(name).events())[:-1] == whole[name][:-1]
+
+
+@every_lab
+def test_row_is_explained(name):
+    row = LABS[name]
+    assert row.name == name
+    assert row.question.endswith("?")
+    assert all(text.endswith(".") for text in (row.answer, row.caveats))
+    assert row.takes and row.source and row.panels and row.figures
+    for panel in row.panels:
+        assert panel.title and panel.x and panel.y
+        assert panel.reading.endswith(".") and panel.misleads.endswith(".")
+        assert {panel.x_scale, panel.y_scale} <= {"linear", "log"}
+    for figure in row.figures:
+        assert figure.label and figure.source and figure.expected
+        assert figure.name.isidentifier() and figure.name.islower()
+    for part in (row.options, row.panels, row.figures):
+        assert len({entry.name for entry in part}) == len(part)
+    for option in row.options:
+        assert option.label and option.help.endswith(".")
+
+
+@every_lab
+def test_settings_are_checked(name):
+    row = LABS[name]
+    assert check_settings(row, row.defaults()) == row.defaults()
+    for option in row.options:
+        wrong = [[1]]
+        wrong += [option.low - 1] if option.low is not None else []
+        wrong += [option.high + 1] if option.high is not None else []
+        wrong += [2] if isinstance(option.default, bool) else []
+        for value in wrong:
+            with pytest.raises(ConfigError) as caught:
+                check_settings(row, {option.name: value})
+            assert str(caught.value).startswith(f"{option.name} must be ")
+            assert "\n" not in str(caught.value)

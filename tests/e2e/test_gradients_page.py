@@ -1,0 +1,127 @@
+"""The page "Gradients" in Chromium with a real engine: the lab at one press, its switches, what must survive."""
+
+import pytest
+from playwright.sync_api import expect
+
+from app import theme
+from engine.labs.gradients_curves import BN, PLAIN, Curve
+from tests.e2e.conftest import until
+
+pytestmark = pytest.mark.browser
+
+VIEW = "document.querySelector('.sl-lab')?.labView"
+#: Small enough for a second, with every panel and the whole sweep.
+SMALL = {"layers": 12, "width": 32, "images": 32, "seeds": 1}
+
+
+def lab(page, expression: str):
+    """Evaluate an expression about the page's LabView ``v``."""
+    return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
+
+
+def wait_lab(page, condition: str, seconds: float = 30) -> None:
+    """Wait until a condition about the page's LabView ``v`` holds."""
+    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+
+
+def wait_bold(page, name: str, panel: int = 0) -> None:
+    """Wait until the picked curve of a panel, as it is drawn, is the one of this name and the only bold one."""
+    page.wait_for_function(
+        "([name, panel]) => { const drawn = document.querySelectorAll('.sl-plot')[panel].data ?? [];"
+        " const widest = Math.max(...drawn.map(t => t.line?.width ?? 0));"
+        " const bold = drawn.filter(t => t.line?.width === widest);"
+        " return bold.length === 1 && bold[0].name === name && bold[0].meta === 'picked'; }",
+        arg=[name, panel],
+    )
+
+
+def y_range(page) -> list:
+    return page.evaluate("() => document.querySelector('.sl-plot')._fullLayout.yaxis.range")
+
+
+def finished(site, **settings) -> int:
+    """Do a small lab behind the page's back; return its run id."""
+    run = site.control.start_lab("gradients", {**SMALL, **settings})
+    until(lambda: site.row(run).state == "finished", 60)
+    return run
+
+
+def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
+    page = open_page(f"{site.url}/gradients")
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_role("spinbutton", name="Layers").fill("12")
+    page.get_by_role("spinbutton", name="Layers").press("Enter")
+    page.locator("code", has_text="layers=12").wait_for(state="attached")
+    page.get_by_role("button", name="Run the lab").click()
+    wait_lab(page, "v.curves.of('norm').length > 0 && document.querySelector('.sl-plot .main-svg')")
+    wait_lab(page, "v.card.state === 'finished' && v.values.length === 9 && v.drawn")
+    assert lab(page, "v.card.settings.layers") == 12
+    wait_bold(page, Curve(BN, 1.0).name)
+    says = page.locator(".sl-says")
+    expect(says).to_contain_text("whatever the gain (0.5 to 2)")
+    expect(says).to_contain_text("Norms do not decide")
+
+    box = page.locator(".sl-plot .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.up()
+    page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false")
+    zoomed, told = y_range(page), lab(page, "v.feed.messages")
+    page.get_by_role("radio", name="Batch norm: off").click()
+    wait_bold(page, Curve(PLAIN, 1.0).name)
+    page.get_by_role("slider", name="Weight gain").press("ArrowLeft")
+    wait_bold(page, Curve(PLAIN, 0.841).name)
+    expect(says).to_contain_text("Without BN at gain 0.841 the gradient shrinks")
+    assert y_range(page) == zoomed
+    assert lab(page, "v.feed.messages") == told, "nothing is asked of the server"
+    assert lab(page, "v.feed.source.readyState") == 2, "the connection of a finished lab is let go"
+
+
+@pytest.mark.slow
+def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
+    run = site.control.start_lab("gradients", {"seeds": 20})
+    page = open_page(f"{site.url}/gradients")
+    wait_lab(page, f"v.run === {run} && v.curves.size > 0")
+    page.get_by_role("button", name="Pause the lab").click()
+    wait_lab(page, "v.card.state === 'paused'")
+    before = site.row(run).step
+    page.reload()
+    wait_lab(page, "v.card?.state === 'paused' && v.curves.size > 0")
+    page.get_by_role("button", name="Resume the lab").click()
+    wait_lab(page, f"v.card.state === 'running' && v.card.step > {before}")
+    page.get_by_role("button", name="Stop the lab").click()
+    wait_lab(page, "v.card.state === 'stopped'")
+    expect(page.locator(".sl-words")).to_contain_text("what was measured stays")
+
+    run = finished(site)
+    page = open_page(f"{site.url}/gradients")
+    wait_lab(page, f"v.run === {run} && v.values.length === 9")
+    page.locator(".sl-measure input").fill("0.8")
+    page.get_by_role("button", name="Measure this gain").click()
+    wait_lab(page, f"v.run > {run} && v.card?.state === 'finished' && v.values.length === 10 && v.pick.value === 0.8")
+    assert lab(page, "v.card.settings.layers") == SMALL["layers"]
+    assert lab(page, "v.values.includes(0.8)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site, open_page, scheme):
+    finished(site)
+    page = open_page(f"{site.url}/gradients", color_scheme=scheme)
+    wait_lab(page, "v.card?.state === 'finished'")
+    page.locator(".sl-says p").first.wait_for()
+    assert lab(page, "v.theme.ground") == scheme
+    unnamed = page.evaluate(
+        "() => [...document.querySelectorAll('.sl-lab button, .sl-lab input, .sl-lab progress')]"
+        ".filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.closest('label'))).length"
+    )
+    assert unnamed == 0
+    for selector in (".sl-state", ".sl-words", ".sl-says p", ".sl-title", ".sl-axis", ".sl-caption", ".sl-numbers td"):
+        colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
+        channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")
+    assert page.evaluate("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")

@@ -1,0 +1,14 @@
+import pytest
+
+from engine.cli import run as cli
+
+
+@pytest.fixture
+def call(workspace, capfd):
+    """Run a command in this process; return (exit code, stdout, stderr)."""
+
+    def run(*arguments, at=workspace):
+        code = cli(["--workspace", str(at.path), *arguments])
+        return (code, *capfd.readouterr())
+
+    return run

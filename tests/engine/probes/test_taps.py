@@ -1,0 +1,48 @@
+import pytest
+import torch
+
+from engine.config import ModelConfig
+from engine.models.count import count
+from engine.models.family import build_model
+from engine.models.registry import SHORTCUTS
+from engine.probes.taps import Place, find_blocks, find_layers
+
+
+def net(depth, shortcut):
+    return build_model(ModelConfig(depth=depth, shortcut=shortcut, width=4, channels=1, image_size=8), 0)
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_all_3x3_layers_and_no_others(shortcut):
+    model = net(14, shortcut)
+    found = find_layers(model)
+    wanted = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size == (3, 3)]
+    assert [layer.conv for layer in found] == wanted
+    assert len(found) == count(model.config).weighted_layers - 1
+    assert [layer.place.position for layer in found] == list(range(13))
+    assert [layer.place.stage for layer in found] == [0] + [1] * 4 + [2] * 4 + [3] * 4
+    assert [layer.place.channels for layer in found] == [4] * 5 + [8] * 4 + [16] * 4
+
+
+def test_names():
+    model = net(8, "A")
+    assert [tap.place for tap in find_layers(model)[:3]] == [
+        Place("layer", 0, "stem/conv", 0, 4),
+        Place("layer", 1, "stage1/block1/conv1", 1, 4),
+        Place("layer", 2, "stage1/block1/conv2", 1, 4),
+    ]
+    assert [tap.place for tap in find_blocks(model)] == [
+        Place("block", 0, "stage1/block1", 1, 4),
+        Place("block", 1, "stage2/block1", 2, 8),
+        Place("block", 2, "stage3/block1", 3, 16),
+    ]
+
+
+@pytest.mark.parametrize("size", [7, 8])
+def test_a_plain_block_is_compared_with_option_a(size):
+    plain, residual = find_blocks(net(14, "none")), find_blocks(net(14, "A"))
+    assert all(block.shortcut is None for block in plain)
+    for block, twin in zip(plain, residual, strict=True):
+        inputs = twin.module.conv1.in_channels
+        x = torch.randn(2, inputs, size, size)
+        assert torch.equal(block.stand_in(x, block.module.eval()(x)), twin.shortcut(x))

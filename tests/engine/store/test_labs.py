@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from engine.config import LabConfig, RaceConfig
+from engine.events import Figured, RunState, Traced
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+CONFIG = LabConfig(lab="gradients", settings={"gain": 0.8, "layers": 50, "sweep": True, "kind": "bn"})
+
+
+@pytest.fixture
+def store(workspace):
+    with Writer(workspace) as writer:
+        job = writer.submit_lab(CONFIG)
+        with Reader(workspace) as reader:
+            yield writer, reader, job
+
+
+def test_a_lab_is_a_job_like_a_run_but_no_race(store):
+    writer, reader, job = store
+    row = reader.run(job)
+    assert (row.lab, row.state, row.config, row.threads) == ("gradients", RunState.QUEUED, CONFIG, 1)
+    assert reader.runs() == []
+    assert reader.races() == []
+    assert reader.race(row.race) is None
+    assert [entry.id for entry in reader.runs(labs=True)] == [job]
+    assert [entry.id for entry in reader.lab_jobs("gradients")] == [job]
+    assert reader.lab_jobs("mapping") == []
+    race, _ = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    assert [entry.id for entry in reader.races()] == [race]
+
+
+def test_progress_and_results_are_changes_that_viewers_are_told_of(store):
+    writer, reader, job = store
+    seen = reader.head()[1]
+    writer.lab_progress(job, 3, 20, "with BN, gain 1.2", 0.5)
+    row = reader.run(job)
+    assert (row.step, row.total_steps, row.detail, row.seconds) == (3, 20, "with BN, gain 1.2", 0.5)
+    assert reader.head()[1] > seen
+    seen = reader.head()[1]
+    writer.lab_results(job, [Traced("norm", "with BN", [1, 2], [0.5, float("inf")])], [Figured("growth", 1.21)])
+    assert reader.head()[1] > seen
+    (trace,) = reader.traces(job)
+    assert (trace.panel, trace.name) == ("norm", "with BN")
+    np.testing.assert_array_equal(trace.y, np.array([0.5, np.inf], dtype=np.float32))
+    assert reader.figures(job) == {"growth": 1.21}
+
+
+def test_a_curve_that_grows_replaces_itself_and_comes_after_the_cursor(store):
+    writer, reader, job = store
+    writer.lab_results(job, [Traced("norm", "one", [1], [1.0]), Traced("norm", "two", [1], [2.0])])
+    cursor = reader.traces(job)[-1].id
+    writer.lab_results(job, [Traced("norm", "one", [1, 2], [1.0, 3.0])], [Figured("growth", float("nan"))])
+    (new,) = reader.traces(job, since=cursor)
+    assert new.name == "one"
+    assert new.y.tolist() == [1.0, 3.0]
+    assert len(reader.traces(job)) == 2
+    assert reader.figures(job) == {"growth": None}
+
+
+def test_a_deleted_lab_leaves_nothing(store):
+    writer, reader, job = store
+    writer.lab_results(job, [Traced("norm", "one", [1], [1.0])], [Figured("growth", 1.0)])
+    writer.delete(job)
+    assert reader.run(job) is None
+    assert (reader.traces(job), reader.figures(job)) == ([], {})
+    with writer.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM races").fetchone()[0] == 0

@@ -1,0 +1,116 @@
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+from engine.config import RaceConfig
+from engine.events import Probed
+from engine.store.migrations import MIGRATIONS
+from engine.store.probes import Coding, LayerRow
+from engine.store.reader import Reader
+from engine.store.schema import connect, migrate
+from engine.store.writer import Writer
+
+CODINGS = {"std": Coding("f4", 0.01, 100.0), "histogram": Coding("root8", 0.0, 1.0)}
+PLACES = [
+    LayerRow("layer", 0, "stem/conv", 0, 8),
+    LayerRow("layer", 1, "stage1/block1/conv1", 1, 8),
+    LayerRow("block", 0, "stage1/block1", 1, 8),
+]
+
+
+def probed(step, value=1.0, took_s=0.5):
+    histogram = np.array([[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
+    arrays = {"std": np.array([value, np.nan], dtype=np.float32), "histogram": histogram}
+    return Probed(step, seconds=10.0 + step, took_s=took_s, images=32, arrays=arrays)
+
+
+@pytest.fixture
+def store(workspace):
+    with Writer(workspace) as writer:
+        _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+        with Reader(workspace) as reader:
+            yield writer, reader, run
+
+
+def test_what_was_probed_comes_back_with_its_shape(store):
+    writer, reader, run = store
+    writer.layers(run, PLACES)
+    writer.layers(run, PLACES)  # a resumed run says it again
+    assert reader.layers(run) == PLACES
+    assert reader.layers(run, "block") == PLACES[2:]
+    writer.probe(run, probed(0), CODINGS)
+    writer.probe(run, probed(5, value=2.0), CODINGS)
+    rows, total = reader.probes(run)
+    assert [(row.step, row.took_s, row.images) for row in rows] == [(0, 0.5, 32), (5, 0.5, 32)]
+    assert total == 2
+    np.testing.assert_array_equal(reader.array(rows[1].id, "std"), np.array([2.0, np.nan], dtype=np.float32))
+    histogram = reader.array(rows[0].id, "histogram")
+    assert histogram.shape == (2, 3)
+    np.testing.assert_allclose(histogram[0], [0.25, 0.75, 0.0], atol=0.01)
+    assert reader.array(rows[0].id, "other") is None
+    assert list(reader.arrays([row.id for row in rows], "std")) == [row.id for row in rows]
+    assert reader.quantities(run) == ["std", "histogram"]
+    assert reader.run(run).probe_share == pytest.approx(1.0 / 15.0)
+
+
+def test_a_step_on_record_keeps_its_first_figures(store):
+    writer, reader, run = store
+    writer.probe(run, probed(5, value=1.0), CODINGS)
+    writer.probe(run, probed(5, value=9.0), CODINGS)
+    (row,), _ = reader.probes(run)
+    assert reader.array(row.id, "std")[0] == 1.0
+
+
+def test_thinning_keeps_the_start_the_last_and_stays_where_it_is(store):
+    writer, reader, run = store
+    writer.probe(run, probed(0), {**CODINGS})
+    for step in range(1, 100):
+        writer.probe(run, Probed(step, float(step), 0.0, 32, {}), CODINGS)
+    rows, total = reader.probes(run, at_most=30)
+    steps = [row.step for row in rows]
+    assert total == 100
+    assert len(steps) <= 30
+    assert steps[:6] == [0, 1, 2, 3, 4, 5]
+    assert steps[-1] == 99
+    writer.probe(run, Probed(100, 100.0, 0.0, 32, {}), CODINGS)
+    later = [row.step for row in reader.probes(run, at_most=30)[0]]
+    assert set(steps[:-1]) <= set(later)
+    assert later[-1] == 100
+    since = rows[10].id
+    assert all(row.id > since for row in reader.probes(run, since=since)[0])
+
+
+def test_probes_go_with_their_run_and_ids_are_never_reused(store):
+    writer, reader, run = store
+    writer.layers(run, PLACES)
+    writer.probe(run, probed(0), CODINGS)
+    head = reader.probe_head()
+    writer.delete(run)
+    with writer.transaction() as connection:
+        left = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("layers", "probes", "arrays")]
+    assert left == [0, 0, 0]
+    assert reader.probe_head() == head
+
+
+def test_a_database_from_before_probes_is_brought_up_to_date(workspace):
+    workspace.prepare()
+    old = sqlite3.connect(workspace.database, isolation_level=None)
+    old.execute("PRAGMA journal_mode = WAL")
+    migrate(old, MIGRATIONS[:1])
+    race = RaceConfig(depths=(8,), shortcuts=("A",))
+    config = race.runs()[0].model_dump(mode="json")
+    del config["probe"]
+    old.execute("INSERT INTO races VALUES (1, 'old', 'quick', ?, 0)", (race.to_json(),))
+    old.execute(
+        "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps, created,"
+        " changed) VALUES (1, 0, 8, 'A', 0, ?, '{}', 'finished', 300, 0, 1)",
+        (json.dumps(config),),
+    )
+    old.close()
+    connect(workspace, readonly=False).close()
+    with Reader(workspace) as reader:
+        (run,) = reader.runs()
+        assert (run.lab, run.probe_share, reader.probes(run.id)) == ("", None, ([], 0))
+        assert [race.name for race in reader.races()] == ["old"]
