@@ -58,7 +58,7 @@ function axis(title, scale, found, theme) {
   const decades = found ? found[1] - found[0] : 0;
   const plain = scale === "log" && decades < FEW_DECADES;
   return {
-    type: scale, title: { text: title, standoff: 6 }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
+    type: scale, title: { text: title, standoff: 6, font: { size: FONT_PX, color: theme.muted } }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
     tickfont: { color: theme.muted }, automargin: false,
     ...(scale === "log" ? { exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / 7)) } : {}),
     ...(plain ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}),

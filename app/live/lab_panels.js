@@ -1,6 +1,6 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
 import { buildPanel } from "./lab_figure.js";
-import { same, spoken } from "./lab_curves.js";
+import { ends, same, spoken } from "./lab_curves.js";
 import { loadPlotly } from "./page.js";
 
 export class LabPanels {
@@ -35,6 +35,7 @@ export class LabPanels {
       const picked = curves.picked(one.panel.name, pick);
       const elsewhere = picked && picked.value !== null && !same(picked.value, pick.value);
       one.note.textContent = elsewhere ? ` measured at ${data.picks?.setting ?? ""} ${spoken(picked.value)}`
+        : picked && !ends(picked) ? ` “${pick.kind}” is not finite here`
         : some && !picked ? ` without a curve of “${pick.kind}”` : "";
     }
     if (!curves.size) return false;

@@ -23,18 +23,22 @@ export function words(lab, curves, pick) {
 
 function gradients(curves, pick) {
   const curve = curves.picked("norm", pick);
-  const growth = curve && growthOf(curve);
-  if (!growth) return [];
-  return [normLine(curves, curve, growth), honestLine(curves, pick)];
+  if (!curve) return [];
+  const growth = growthOf(curve);
+  return [growth ? normLine(curves, curve, growth) : lostLine(curve), honestLine(curves, pick)];
 }
 
-/** Factor per layer and in total, from the last layer back to the first; undefined when one end is not finite. */
+/** Factor per layer and in total, from the last layer back to the first; undefined when one end is zero or not finite. */
 function growthOf(curve) {
-  const found = ends(curve);
-  if (!found) return undefined;
-  const [[first, early], [last, late]] = found;
+  const [first, last, early, late] = [curve.x[0], curve.x.at(-1), curve.y[0], curve.y.at(-1)];
   if (!(early > 0 && late > 0) || last <= first) return undefined;
   return { total: early / late, perLayer: (early / late) ** (1 / (last - first)), layers: last };
+}
+
+/** The gradient left the range of numbers on its way. */
+function lostLine({ kind, value, y }) {
+  const what = y[0] === 0 ? "nothing of the gradient arrives at the first layer: it is below the smallest number" : "the gradient is not finite at the first or the last layer";
+  return `${SUBJECTS[kind] ?? kind} at gain ${spoken(value)} ${what}.`;
 }
 
 function normLine(curves, curve, { total, perLayer, layers }) {
@@ -76,7 +80,7 @@ function honestLine(curves, pick) {
   }
   const elsewhere = direction?.elsewhere ?? cosine?.elsewhere ?? null;
   const where = elsewhere === null ? "" : `, both measured at gain ${spoken(elsewhere)}`;
-  return parts.length ? `Norms do not decide: at the same time ${parts.join(", and ")}${parts.length > 1 ? where : ""}.` : "Norms do not decide: direction and collapse are measured next.";
+  return parts.length ? `Norms do not decide: at the same time ${parts.join(", and ")}${parts.length > 1 ? where : ""}.` : "Norms do not decide; direction and collapse are not measured yet.";
 }
 
 function decimals(value) {

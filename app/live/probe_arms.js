@@ -9,7 +9,8 @@ export class Arms {
     this.chips = new Map();
   }
 
-  draw(runs, theme, states) {
+  /** `step` is the one that is looked at; a run that is not there yet shows its newest probe, and says so. */
+  draw(runs, theme, states, step) {
     for (const [id, chip] of this.chips) {
       if (runs.some(({ card }) => card.run === id)) continue;
       chip.remove();
@@ -23,7 +24,9 @@ export class Arms {
       name.style.color = run.ink[theme.ground];
       text(name, run.label);
       const [symbol] = states[run.card.state];
-      text(note, run.columns.steps.length ? `${symbol} ${run.card.state}, probed to ${grouped(run.columns.lastStep)}` : `${symbol} ${run.card.state}`);
+      const last = run.columns.lastStep;
+      const words = last < 0 ? "" : step > last ? `, shown at ${grouped(last)}, its newest probe` : `, probed to ${grouped(last)}`;
+      text(note, `${symbol} ${run.card.state}${words}`);
       chip.setAttribute("aria-pressed", !this.hidden.has(id));
     }
   }

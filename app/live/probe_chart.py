@@ -86,7 +86,6 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
                     "muted": theme.MUTED[ground],
                     "grid": theme.GRID[ground],
                     "page": theme.GROUND[ground],
-                    "veil": f"{theme.GROUND[ground]}d8",
                 }
                 for ground in theme.GROUND
             },

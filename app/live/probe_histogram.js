@@ -8,14 +8,16 @@ import { spoken } from "./lab_curves.js";
 const FONT_PX = 13;
 /** z runs over so many standard deviations of the widest distribution. */
 const REACH_STD = 4;
-const LEAST_BINS = 100;
-const RIDGE_UP = 2.6;
+const LEAST_BINS = 48;
+const MOST_NAMES = 10;
+/** A usual peak of a ridge reaches over so many of the outlines above it, and none over more than twice as many. */
+const RIDGE_UP = 4;
 
 /** The reach of the z axis for standard deviations: four of the largest, on a round number. */
 export function reach(stds) {
   const most = REACH_STD * Math.max(0.02, ...stds.filter((std) => Number.isFinite(std)));
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 1.5, 2, 3, 4, 5, 7, 10].map((part) => part * power).find((value) => value >= most * 0.999);
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((part) => part * power).find((value) => value >= most * 0.95);
 }
 
 /** Shares per bin -> { z, density, beyond }: outline points within the reach, and the share outside of it. */
@@ -38,7 +40,7 @@ export function density(shares, edges, far) {
   return { z, height, beyond: Math.max(0, total - inside) };
 }
 
-/** moments: [{ run, label, colour, moment }]; returns { data, layout, words }. */
+/** moments: [{ run, label, colour, ink, moment }]; returns { data, layout, words }. */
 export function buildHistogram(moments, edges, theme, width, height) {
   const far = reach(moments.map(({ moment }) => moment.std ?? NaN));
   const found = moments.map((arm) => ({ ...arm, ...density(arm.moment.histogram, edges, far) }));
@@ -50,6 +52,9 @@ export function buildHistogram(moments, edges, theme, width, height) {
   const layout = base(theme, width, height, "hist");
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z, before ReLU or addition", theme), nticks: 7, zeroline: true, zerolinecolor: theme.muted };
   layout.yaxis = { ...axis(theme), rangemode: "tozero", title: title("density per unit of z", theme), nticks: 5 };
+  layout.annotations = found.slice(0, MOST_NAMES).map(({ label, ink }, index) => ({
+    text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: ink[theme.ground] },
+  }));
   return { data, layout, words: tails(found, far) };
 }
 
@@ -78,7 +83,7 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const data = [];
   outlines.forEach(({ z, height: y }, index) => {
     const floor = outlines.length - 1 - index; // the first on top, each later one in front of it
-    const lifted = y.map((value) => floor + Math.min(RIDGE_UP, (RIDGE_UP * value) / (1.6 * middle)));
+    const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
     data.push({ type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color: colour, width: 1.4 }, hoverinfo: "skip" });
   });
   const layout = base(theme, width, height, "ridge");
@@ -86,7 +91,7 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
   layout.margin.l = 62;
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z", theme), nticks: 7 };
-  layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 1 + RIDGE_UP], tickvals: named.map(([, at]) => at).reverse(), ticktext: named.map(([step]) => grouped(step)).reverse(), title: title("step", theme) };
+  layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).reverse(), ticktext: named.map(([step]) => grouped(step)).reverse(), title: title("step", theme) };
   return { data, layout, words: "Each outline is one probe, the newest in front; heights are cut where they would hide others." };
 }
 

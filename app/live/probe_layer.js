@@ -109,7 +109,7 @@ export class LayerPanel {
     }
     const moments = wanted.runs.flatMap((run) => {
       const moment = found.document.runs[run.card.run];
-      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, colour: run.colour, moment }] : [];
+      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, colour: run.colour, ink: run.ink, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
     const figure = buildHistogram(moments, wanted.edges, theme, width, height);
@@ -136,5 +136,6 @@ function layerIn(run, { layer, place, of }) {
 
 /** Which layer stands for nets that have none of that name. */
 function others(moments, { layer }) {
-  return moments.filter(({ moment }) => moment.layer !== layer).map(({ label, moment }) => `${label} has no such layer: ${moment.layer} (${moment.index + 1} of ${moment.of}) stands at the same relative depth.`);
+  const standIns = Map.groupBy(moments.filter(({ moment }) => moment.layer !== layer), ({ moment }) => `${moment.layer} (${moment.index + 1} of ${moment.of})`);
+  return [...standIns].map(([where, list]) => `${list.map(({ label }) => label).join(", ")} ${list.length > 1 ? "have" : "has"} no layer of this name; ${where} stands at the same relative depth.`);
 }

@@ -83,14 +83,15 @@ export class ProbeMap {
       made.ends.textContent = `diverged at step ${grouped(net.diverged)}`;
       made.ends.dataset.side = last + 1 > 0.6 * count ? "left" : "right";
     }
+    made.missing = made.infinite = 0;
     if (!rows.length || !count || last < 0) return;
     const cells = this.#cells(net.columns, rows.length, { width: Math.min(count, width), height: Math.min(rows.length, height) }, made.index === 1, theme);
     made.missing = cells.missing;
+    made.infinite = cells.infinite;
     context.imageSmoothingEnabled = false;
     context.drawImage(cells.image, 0, 0, width, height);
     if (cells.missing) hatch(context, cells.mask, width, height, theme, ratio);
-    const stage = rows.findIndex((row) => row[1] === 2);
-    this.#borders(context, rows, width, height, made.index === 1, theme, ratio, stage);
+    this.#borders(context, rows, width, height, made.index === 1, theme, ratio);
   }
 
   /** One pixel per cell: the image, and where values are missing. */
@@ -101,7 +102,7 @@ export class ProbeMap {
     const image = new ImageData(width, height);
     const mask = new ImageData(width, height);
     const [pixels, holes] = [new Uint32Array(image.data.buffer), new Uint32Array(mask.data.buffer)];
-    let missing = 0;
+    let [missing, infinite] = [0, 0];
     for (let x = 0; x < width; x += 1) {
       const lists = [];
       for (let t = Math.floor((x * this.columns.length) / width); t < Math.floor(((x + 1) * this.columns.length) / width); t += 1) {
@@ -120,13 +121,14 @@ export class ProbeMap {
         }
         const at = (downwards ? y : height - 1 - y) * width + x;
         pixels[at] = table[most];
+        if (most === INFINITE) infinite += 1;
         if (hole && most !== INFINITE) {
           holes[at] = 0xffffffff;
           missing += 1;
         }
       }
     }
-    return { image: surface(image), mask: surface(mask), missing };
+    return { image: surface(image), mask: surface(mask), missing, infinite };
   }
 
   #borders(context, rows, width, height, downwards, theme, ratio) {

@@ -2,6 +2,7 @@
 import { spoken } from "./lab_curves.js";
 import { PLOT_OPTIONS, markX } from "./probe_plot.js";
 import { buildProfile } from "./probe_profile.js";
+import { INFINITE_COLOUR } from "./probe_scale.js";
 import { growth, readout } from "./probe_words.js";
 
 const NARROW = 480;
@@ -56,7 +57,7 @@ export class ProbePanels {
     const { row } = scale;
     const place = row.per === "block" ? "block" : "layer";
     this.part("map-title").textContent = `${capital(row.label)} over depth and time`;
-    const parts = [`${nets.length > 1 ? `input in the middle, output at both edges` : "input below, output above"}`];
+    const parts = [nets.length > 1 ? "input in the middle, output at both edges" : "input below, output above"];
     this.part("maps").dataset.halves = nets.length;
     nets.forEach((net, half) => {
       const select = this.netPicks[half];
@@ -73,9 +74,14 @@ export class ProbePanels {
       select.value = net.run.card.run;
     });
     map.draw(nets, scale, timeline, theme);
-    const missing = map.halves.some(({ missing: count }, half) => nets[half] && count);
-    if (missing) parts.push("▨ no finite value");
+    const some = (what) => map.halves.some((half, index) => nets[index] && half[what]);
+    if (some("missing")) parts.push("▨ no value");
     this.part("map-note").textContent = parts.join(" · ");
+    if (some("infinite")) {
+      const key = Object.assign(document.createElement("span"), { textContent: "■" });
+      key.style.color = INFINITE_COLOUR;
+      this.part("map-note").append(" · ", key, " infinite");
+    }
     map.halves.forEach(({ field }, half) => nets[half] && field.setAttribute("aria-label", `${row.label} of each ${place} of ${nets[half].run.label} over time`));
     this.#bar(scale, theme);
     this.#words(row);

@@ -126,21 +126,31 @@ function labels(shown, form, suffix, scale, range, panelPx, deepest, theme) {
     const at = list.findLastIndex(([value]) => value !== null);
     return at < 0 ? [] : [{ line, x: at + 1, natural: (scale.onAxis(list[at][0]) - range[0]) * perUnit }];
   });
-  const placed = [];
-  for (const end of ends.sort((a, b) => a.natural - b.natural)) {
-    const beside = placed.filter((other) => Math.abs(other.x - end.x) < 0.3 * deepest);
-    const y = Math.max(end.natural, LABEL_PX / 2, ...beside.map((other) => other.y + LABEL_PX));
-    placed.push({ ...end, y });
-  }
-  // A stack that was pushed out at the top comes down again, from the top.
-  let ceiling = panelPx;
-  for (const end of placed.toReversed()) {
-    if (end.y > ceiling - LABEL_PX / 2) end.y = ceiling - LABEL_PX / 2;
-    if (end.y - end.natural > 0.5) ceiling = Math.min(ceiling, end.y - LABEL_PX / 2);
-  }
+  const placed = clusters(ends, 0.3 * deepest).flatMap((cluster) => apart(cluster, panelPx));
   return placed.map(({ line, x, y }) => ({
     text: line.label, x, y: range[0] + y / perUnit, xref: `x${suffix}`, yref: `y${suffix}`, showarrow: false,
     xanchor: "left", yanchor: "middle", xshift: 5, font: { size: FONT_PX, color: line.ink[theme.ground] },
-    bgcolor: x < deepest ? theme.veil : "rgba(0,0,0,0)", borderpad: 0,
   }));
+}
+
+/** Ends whose labels could cover one another: those that are close together along the depth. */
+function clusters(ends, near) {
+  const found = [];
+  for (const end of ends.sort((a, b) => a.x - b.x)) {
+    if (found.length && end.x - found.at(-1)[0].x < near) found.at(-1).push(end);
+    else found.push([end]);
+  }
+  return found;
+}
+
+/** Push the labels of a cluster upwards until none covers another, and down again where they would leave the panel. */
+function apart(cluster, panelPx) {
+  const placed = cluster.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+  placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
+  let ceiling = panelPx - LABEL_PX / 2;
+  for (const end of placed.toReversed()) {
+    end.y = Math.min(end.y, ceiling);
+    ceiling = end.y - LABEL_PX;
+  }
+  return placed;
 }

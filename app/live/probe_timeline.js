@@ -101,7 +101,7 @@ export class Timeline {
     this.slider.value = this.index;
     this.slider.disabled = this.have < 2;
     this.slider.style.setProperty("--sp-have", `${(100 * this.newest) / last}%`);
-    const words = this.step === undefined ? "no probe yet" : `step ${grouped(this.step)} of ${grouped(this.total)}`;
+    const words = !this.have ? "no probe yet" : `step ${grouped(this.step)} of ${grouped(this.total)}`;
     this.slider.setAttribute("aria-valuetext", words);
     this.part("step").textContent = words;
     const play = this.part("play");

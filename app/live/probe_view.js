@@ -60,10 +60,9 @@ export class ProbeView {
     this.#soon();
   }
 
-  /** Open the feed for the quantities that were looked at so far. */
+  /** Open the feed for the quantity that is looked at: what nobody sees is not sent. */
   #ask() {
-    this.wanted ??= new Set(this.data.always);
-    this.wanted.add(this.asked);
+    this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
     const urls = { ...this.data.urls, quantities: this.wanted, columns: MOST_COLUMNS };
     this.feed = new ProbeFeed(urls, this.data.runs.map((run) => run.run), {
@@ -204,6 +203,7 @@ export class ProbeView {
     if (this.stopped) return;
     this.drawn = performance.now();
     this.#status();
+    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     const present = this.runs.some(({ columns }) => columns.steps.length);
     this.part("grid").hidden = !present;
     this.part("says").hidden = present;
@@ -212,7 +212,6 @@ export class ProbeView {
       this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";
       return;
     }
-    this.arms.draw(this.runs, this.theme, this.data.states);
     this.#nets();
     this.panels.map(this.map, this.nets, this.scale(this.quantity), this.timeline, this.theme);
     try {
@@ -241,7 +240,7 @@ export class ProbeView {
     const step = this.timeline.step;
     this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name) }, this.theme);
     this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
-    this.arms.draw(this.runs, this.theme, this.data.states);
+    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     this.#marks();
     this.#glass();
     this.painted ??= performance.now();

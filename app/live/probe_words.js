@@ -28,7 +28,6 @@ export function remark(run, scale, step) {
     const bad = codes ? codes.reduce((sum, code) => sum + (code === 0 || code === 65535), 0) : 0;
     if (unmeasured) parts.push(`no ${scale.row.label} at this step`);
     else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
-    if (columns.steps[column] !== step && columns.lastStep < step) parts.push(`shown as of step ${grouped(columns.steps[column])}, its newest probe`);
   }
   if (card.state === "diverged" && columns.steps.length) {
     parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);
@@ -66,6 +65,7 @@ export function honesty(runs, live, news) {
   return [
     shown < total ? `${grouped(shown)} of ${grouped(total)} columns shown` : `all ${grouped(total)} columns shown`,
     "columns are probes, not evenly spaced steps",
+    "colours span the middle 99 % of the values",
     images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
     share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time`,
     `${seeds} seed${seeds === 1 ? "" : "s"}`,

@@ -3,9 +3,13 @@
 import streamlit as st
 
 from app import data
+from app.live.chart import Run
 from app.live.lab_chart import Picks, Style
-from app.views import lab
+from app.live.probe_chart import live_probes
+from app.views import lab, picker
 
+_LAB = "gradients"
+_TITLE = "Gradients: do they reach the first layer?"
 _PICKS = Picks(
     label="Batch norm",
     kinds={"without BN": "off", "with BN": "on", "residual with BN": "on, with shortcuts"},
@@ -21,19 +25,29 @@ def render() -> None:
     """Draw the page in whichever state the workspace is."""
     health = data.health()
     if not health.usable:
-        st.title("Gradients", anchor=False)
+        st.header(_TITLE, anchor=False)
         st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
         return
-    _race()
-    lab.render("gradients", _PICKS)
+    _race(data.races())
+    st.divider()
+    lab.render(_LAB, _PICKS)
 
 
-def _race() -> None:
-    st.title("Gradients: do they reach the first layer?", anchor=False)
-    races = data.races()
+def _race(races: list[data.Race]) -> None:
     if not races:
+        st.header(_TITLE, anchor=False)
         st.markdown(
             "There is no race yet. Once one trains, the gradient at each of its layers is drawn here while it learns; "
             "the lab below needs none."
         )
         return
+    title, choice = st.columns([5, 4], vertical_alignment="center")
+    title.header(_TITLE, anchor=False)
+    with choice:
+        race = picker.pick_race(races)
+    st.caption(f"A race as it trains. Below it a lab: [{data.labs()[_LAB].question}](#{lab.anchor(_LAB)})")
+    runs = [
+        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
+        for run in data.runs(race.id)
+    ]
+    live_probes(runs, "gradients", key="gradients", race=race.id)

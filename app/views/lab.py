@@ -11,7 +11,7 @@ from app.live.lab_chart import Picks, live_lab
 def render(name: str, picks: Picks | None = None) -> None:
     """Draw one lab, with its newest job or the one that was started here."""
     lab = data.labs()[name]
-    st.header(lab.question, anchor=False)
+    st.subheader(lab.question, anchor=anchor(name))
     st.markdown(lab.answer)
     job = _job(name)
     settings = _controls(lab, first_visit=job is None)
@@ -22,6 +22,11 @@ def render(name: str, picks: Picks | None = None) -> None:
         st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
     with st.expander("The same from a shell", icon=":material/terminal:"):
         st.code(data.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
+
+
+def anchor(name: str) -> str:
+    """Return the place on the page where a lab begins, for links."""
+    return f"lab-{name}"
 
 
 def _key(name: str, what: str) -> str:

@@ -25,6 +25,7 @@ def render(first_visit: bool = False) -> None:
         format_func=lambda name: presets[name].label,
         required=True,
         key="preset",
+        persist_state="session",
         on_change=_fill,
         width="stretch",
     )
@@ -35,6 +36,7 @@ def render(first_visit: bool = False) -> None:
         _DEPTHS,
         selection_mode="multi",
         key="depths",
+        persist_state="session",
         wrap=True,
         help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
     )
@@ -45,6 +47,7 @@ def render(first_visit: bool = False) -> None:
         format_func=lambda name: "plain" if name == "none" else name,
         selection_mode="multi",
         key="shortcuts",
+        persist_state="session",
         wrap=True,
         help="\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in shortcuts.values()),
     )
@@ -55,23 +58,51 @@ def render(first_visit: bool = False) -> None:
         list(sources),
         format_func=lambda name: sources[name].label,
         key="data",
+        persist_state="session",
         help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values()),
     )
     if not data.data_present(st.session_state["data"]):
         st.caption("Not in this workspace yet: it is downloaded when the race starts.")
     left, right = st.columns(2)
-    left.number_input("Steps", min_value=1, max_value=10_000_000, key="steps", help="Optimizer updates of every run.")
-    right.number_input("Seeds", min_value=1, max_value=100, key="seeds", help="Every arm is trained once per seed.")
+    left.number_input(
+        "Steps",
+        min_value=1,
+        max_value=10_000_000,
+        key="steps",
+        persist_state="session",
+        help="Optimizer updates of every run.",
+    )
+    right.number_input(
+        "Seeds",
+        min_value=1,
+        max_value=100,
+        key="seeds",
+        persist_state="session",
+        help="Every arm is trained once per seed.",
+    )
     with st.expander("Advanced"):
         st.text_input(
-            "Other depths", key="other_depths", placeholder="for example 26, 50", help="Any 6n+2 from 8 to 1202."
+            "Other depths",
+            key="other_depths",
+            persist_state="session",
+            placeholder="for example 26, 50",
+            help="Any 6n+2 from 8 to 1202.",
         )
         if problem := _depth_problem():
             st.caption(f":red[{problem}]")
-        st.number_input("Learning rate", min_value=1e-6, max_value=100.0, format="%g", key="lr")
-        st.number_input("Width", min_value=1, max_value=1024, key="width", help="Filters of the first stage.")
-        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed")
-        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision")
+        st.number_input(
+            "Learning rate", min_value=1e-6, max_value=100.0, format="%g", key="lr", persist_state="session"
+        )
+        st.number_input(
+            "Width",
+            min_value=1,
+            max_value=1024,
+            key="width",
+            persist_state="session",
+            help="Filters of the first stage.",
+        )
+        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
+        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
     arms = len(_depths()) * len(st.session_state["shortcuts"] or [])
     runs = arms * int(st.session_state["seeds"])
     if runs > MOST_RUNS:

@@ -46,6 +46,8 @@ def sweep(model: nn.Module, batch: ProbeBatch, scene: Scene, device: Device, mea
 def sweep_eval(model: nn.Module, batch: ProbeBatch, scene: Scene, device: Device, measures: Sequence[Any]) -> None:
     """Show ``measures`` a forward pass in which BN uses its running statistics; the net is as before."""
     listeners = [measure.response_eval for measure in measures if hasattr(measure, "response_eval")]
+    if not listeners:
+        return
     with ExitStack() as stack:
         stack.enter_context(_modes(model, training=False))
         _listen_to_responses(stack, scene, device, listeners, [])

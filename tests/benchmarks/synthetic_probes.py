@@ -59,7 +59,9 @@ class FakeNet:
         quiet = (0.75 if self.plain else 0.55 * (20 / self.depth) ** 0.3) + 0.25 * np.sin(9 * place) * place
         std = np.exp(settled * (np.log(np.maximum(quiet, 0.08)) + 0.18 * self.texture)) + 0.01 * self._jitter(count)
         std_channel = np.repeat(std, self.channels) * np.exp(settled * self.unlike)
-        growth = 1.0 + (0.14 if self.plain else 0.012) * (1 - 0.4 * done) * np.array([1.0, 1.1, 1.0, 0.9])
+        growth = 1.0 + (0.14 if self.plain else 0.012) * min(1, 56 / self.depth) * (1 - 0.4 * done) * np.array(
+            [1.0, 1.1, 1.0, 0.9]
+        )
         gradient = 0.02 * growth[0] ** (count * (1 - place)) * np.exp(0.08 * self._jitter(count)) / (1 + 3 * done)
         blocks = np.linspace(0.0, 1.0, self.blocks)
         update = (1.1 if self.plain else 0.5 * (20 / self.depth) ** 0.5) * np.exp(0.2 * np.sin(14 * blocks) - done)
@@ -118,7 +120,9 @@ class SyntheticRace:
         """Write one probe; ``change`` may spoil its arrays first."""
         arrays = self.nets[run].arrays(step / self.total)
         change(arrays)
-        self.writer.probe(run, Probed(step, 1.0 + step / 5, 0.028 * (self.total / 5) / len(self.planned), 32, arrays), CODINGS)
+        self.writer.probe(
+            run, Probed(step, 1.0 + step / 5, 0.028 * (self.total / 5) / len(self.planned), 32, arrays), CODINGS
+        )
 
     def column(self, index: int) -> None:
         """Write the planned probe number ``index`` of every run."""

@@ -14,6 +14,7 @@ from engine.events import RunState
 from engine.labs.gradients_curves import KINDS
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
+from tests.app.live.conftest import Bench
 from tests.app.views.test_race_page import PATHS
 
 ROW = LABS["gradients"]
@@ -73,6 +74,18 @@ def test_an_empty_workspace_shows_the_question_and_one_button_that_starts_the_la
     assert [button.label for button in page.main.button] == ["Run the lab"]
     page.button[0].click().run()
     assert started == [("gradients", ROW.defaults())]
+
+
+def test_a_race_is_shown_above_the_lab_with_its_gradients(page, workspace):
+    bench = Bench(workspace.path)
+    bench.writer.close()
+    page.run()
+    assert not page.exception
+    above, below = [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    assert (above["layout"], above["race"]) == ("gradients", bench.race)
+    assert [run["label"] for run in above["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
+    assert below["lab"] == "gradients"
+    assert any(f"(#{lab_view.anchor('gradients')})" in caption.value for caption in page.caption)
 
 
 @pytest.mark.parametrize("state", RunState)

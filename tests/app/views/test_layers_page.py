@@ -1,0 +1,89 @@
+"""The page "Layers" through Streamlit's AppTest: what it hands to its component. No engine, no browser."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import data
+from app.live.probe_chart import LAYOUTS
+from app.views import layers
+from engine.config import RaceConfig, RunConfig
+from engine.probes.histogram import BINS
+from engine.probes.registry import QUANTITIES
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def page(workspace):
+    data.use(workspace.path)
+    yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=20)
+    data.use(workspace.path)
+
+
+@pytest.fixture
+def submit(workspace):
+    with Writer(workspace) as writer:
+
+        def one(**choices) -> tuple[int, list[int]]:
+            return writer.submit(RaceConfig(preset="quick", run=RunConfig(), **choices))
+
+        yield one
+
+
+def component(page) -> dict:
+    """The data that the component was given."""
+    (found,) = (node for node in page.main if node.type == "bidi_component")
+    return json.loads(found.proto.json)
+
+
+def test_an_empty_workspace_says_what_would_be_here(page):
+    page.run()
+    assert not page.exception
+    assert [header.value for header in page.header] == [layers.TITLE]
+    assert "There is no race yet." in page.markdown[0].value
+    assert not [node for node in page.main if node.type == "bidi_component"]
+
+
+def test_an_unreadable_workspace_says_so(page, monkeypatch):
+    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    page.run()
+    assert "the database is damaged. The Race page says what can be done." in page.error[0].value
+
+
+def test_the_component_gets_the_runs_and_every_word_from_the_registry(page, submit):
+    race, runs = submit(depths=(20, 56), shortcuts=("none", "A"))
+    page.run()
+    assert not page.exception
+    handed = component(page)
+    assert handed["race"] == race
+    assert [run["run"] for run in handed["runs"]] == runs
+    assert [run["label"] for run in handed["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
+    assert [run["family"] for run in handed["runs"]] == ["plain", "plain", "residual", "residual"]
+    assert {row["name"]: row["reading"] for row in handed["quantities"]} == {
+        q.name: q.reading for q in QUANTITIES.values()
+    }
+    assert handed["offered"] == [q.name for q in QUANTITIES.values() if q.per in ("layer", "block")]
+    assert len(handed["edges"]) == BINS - 1
+    assert page.query_params["race"] == str(race)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_names_quantities_that_can_be_drawn(layout):
+    chosen = LAYOUTS[layout]
+    drawn = {q.name for q in QUANTITIES.values() if q.per in ("layer", "block") and q.family in chosen["families"]}
+    assert {chosen["quantity"], *(name for name, _ in chosen["quick"])} <= drawn
+    assert {name for name, _ in chosen["sides"]} <= drawn & set(chosen["always"])
+    assert set(chosen["always"]) <= set(QUANTITIES)
+
+
+def test_the_race_that_was_chosen_on_another_page_stays_chosen(page, submit):
+    older, _ = submit()
+    submit(seeds=2)
+    page.session_state["chosen_race"] = older
+    page.run()
+    assert component(page)["race"] == older
+    page.selectbox(key="race").select_index(0).run()
+    assert component(page)["race"] != older
+    assert [run["label"] for run in component(page)["runs"]][:2] == ["plain-20 s0", "plain-56 s0"]
+    assert page.session_state["chosen_race"] == component(page)["race"]

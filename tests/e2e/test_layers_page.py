@@ -1,0 +1,202 @@
+"""The page "Layers" in Chromium: one slider of time, live columns, a layer under the pointer, and what is not there."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from app import theme
+from engine.events import RunState
+from engine.store.changes import next_change
+from engine.store.reader import Reader
+from tests.benchmarks.synthetic_probes import SyntheticRace
+
+pytestmark = pytest.mark.browser
+
+VIEW = "document.querySelector('.sp-probes')?.probeView"
+
+
+def probes(page, expression: str):
+    """Evaluate an expression about the page's ProbeView ``v``."""
+    return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
+
+
+def wait_probes(page, condition: str, seconds: float = 30) -> None:
+    """Wait until a condition about the page's ProbeView ``v`` holds."""
+    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+
+
+def drawn(page, run: int, panel: str = "") -> np.ndarray:
+    """Return what the profile shows of a run: the line of now in one panel, in the order of the panel."""
+    found = page.evaluate(
+        "([run, panel]) => document.querySelector('.sp-profile').data.filter("
+        "t => t.meta === run && t.xaxis === `x${panel}` && t.text).map(t => [t.y, t.customdata])",
+        [run, panel],
+    )
+    assert len(found) == 1
+    return np.array(found[0][0], dtype=float)
+
+
+def stored(workspace, run: int, step: int, quantity: str = "response_std") -> np.ndarray:
+    with Reader(workspace) as reader:
+        probe = next(row for row in reader.probes(run)[0] if row.step == step)
+        return reader.array(probe.id, quantity)
+
+
+@pytest.fixture
+def race(site):
+    """A race of four small nets with 15 of its 23 columns."""
+    race = SyntheticRace(site.workspace, (8, 14), ("none", "A"), 300)
+    race.fill(0, 15)
+    yield race
+    race.writer.close()
+
+
+def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, race, open_page):
+    page = open_page(f"{site.url}/layers?race={race.race}")
+    wait_probes(page, "v.painted && document.querySelector('.sp-hist').data?.length === 4")
+    newest = race.planned[14]
+    expect(page.locator(".sp-step")).to_have_text(f"step {newest} of 300")
+    plain, _, _, residual = race.runs
+    for run in (plain, residual):
+        assert drawn(page, run) == pytest.approx(stored(site.workspace, run, newest), rel=1e-3)
+        assert drawn(page, run, "2") == pytest.approx(np.sort(stored(site.workspace, run, newest))[::-1], rel=1e-3)
+
+    slider = page.locator(".sp-slider")
+    for _ in range(10):
+        slider.press("ArrowLeft")
+    wait_probes(page, "v.timeline.index === 4 && !v.timeline.follow && !v.moving")
+    step = race.planned[4]
+    assert drawn(page, plain) == pytest.approx(stored(site.workspace, plain, step), rel=1e-3)
+    line = page.eval_on_selector_all(".sp-now", "nodes => nodes.map(n => parseFloat(n.style.left))")
+    assert line == pytest.approx([100 * 4 / len(race.planned)] * 2, abs=0.01)
+
+    box = page.locator(".sp-profile .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.up()
+    ranges = "document.querySelector('.sp-profile')._fullLayout.xaxis.range.map(x => x.toFixed(3)).join()"
+    wait_probes(page, f"{ranges} !== '0.370,13.630'")
+    zoomed = probes(page, ranges)
+    asked = probes(page, "performance.getEntriesByType('resource').filter(e => /probes.history/.test(e.name)).length")
+    race.column(15)
+    wait_probes(page, "v.timeline.have === 16 && v.runs.every(run => run.columns.steps.length === 16)")
+    page.wait_for_timeout(300)
+    assert probes(page, ranges) == zoomed
+    assert probes(page, "v.timeline.index") == 4, "who looks back is not carried along"
+    page.get_by_role("button", name="Follow live").click()
+    wait_probes(page, "v.timeline.index === 15 && !v.moving")
+    assert drawn(page, plain) == pytest.approx(stored(site.workspace, plain, race.planned[15]), rel=1e-3)
+    assert asked == probes(
+        page, "performance.getEntriesByType('resource').filter(e => /probes.history/.test(e.name)).length"
+    )
+
+    field = page.locator(".sp-field").nth(1).bounding_box()
+    page.mouse.move(field["x"] + 30, field["y"] + 0.99 * field["height"])
+    expect(page.locator(".sp-layer-name")).to_have_text("Layer 13 of 13, stage3/block2/conv2")
+    expect(page.locator(".sp-readout")).to_contain_text("A-14 · layer 13, stage3/block2/conv2 · step 1 · response std")
+    wait_probes(
+        page, "v.layer.found?.document.runs && Object.values(v.layer.found.document.runs).some(m => m.index === 12)"
+    )
+    expect(page.locator(".sp-tails")).to_contain_text("plain-8, A-8 have no layer of this name")
+    page.select_option(".sp-quantity", "update_size")
+    wait_probes(page, "v.quantity === 'update_size'")
+    expect(page.locator(".sp-map-title")).to_have_text("Update size ||F(x)|| / ||x|| over depth and time")
+    wait_probes(page, "document.querySelector('.sp-profile').data.some(t => t.y.length === 6)")
+
+
+def text_colours(page) -> dict[str, str]:
+    return {
+        name: page.eval_on_selector(name, "n => getComputedStyle(n).color")
+        for name in (".sp-step", ".sp-reading", ".sp-honest", ".sp-tails", ".sp-map-note", ".sp-more summary")
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_are_readable_and_a_phone_scrolls_in_one_direction(site, race, open_page, scheme):
+    page = open_page(f"{site.url}/layers?race={race.race}", color_scheme=scheme)
+    wait_probes(page, "v.painted")
+    assert probes(page, "v.theme.ground") == scheme
+    for name, colour in text_colours(page).items():
+        channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        assert ratio >= 4.5, f"{name}: {ratio:.1f}"
+    unnamed = page.evaluate(
+        "() => [...document.querySelectorAll('.sp-probes :is(button, select, input)')].filter(n => !n.hidden &&"
+        " !(n.getAttribute('aria-label') || n.textContent.trim() || n.closest('label'))).length"
+    )
+    assert unnamed == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => document.querySelector('.sp-probes').scrollWidth <= innerWidth")
+    tops = page.eval_on_selector_all(
+        ".sp-profile-panel, .sp-map-panel", "n => n.map(x => x.getBoundingClientRect().left)"
+    )
+    assert tops[0] == tops[1]
+
+
+@pytest.mark.slow
+def test_each_absence_has_its_sentence(site, open_page):
+    silent = SyntheticRace(site.workspace, (8,), ("none", "A"), 300, images=0)
+    page = open_page(f"{site.url}/layers?race={silent.race}")
+    expect(page.locator(".sp-says")).to_have_text(
+        "This race was recorded without probes. Start a new one to look inside."
+    )
+    waiting = SyntheticRace(site.workspace, (8,), ("none",), 300)
+    page.goto(f"{site.url}/layers?race={waiting.race}")
+    expect(page.locator(".sp-says")).to_have_text("plain-8 is paused before its first probe.")
+    waiting.column(0)
+    wait_probes(page, "v.painted")
+    expect(page.locator(".sp-says")).to_be_hidden()
+    run = waiting.runs[0]
+
+    def spoil(arrays):
+        arrays["response_std"][2] = np.nan
+        arrays["response_std"][4] = np.inf
+
+    waiting.probe(run, 1, spoil)
+    expect(page.locator(".sp-remarks")).to_have_text("plain-8: 2 of 7 layers without a finite value.")
+    expect(page.locator(".sp-map-note")).to_have_text("input below, output above · ▨ no value · ■ infinite")
+    with waiting.writer.transaction() as connection:  # no engine may take it for a run that waits
+        connection.execute(
+            "UPDATE runs SET state = ?, step = 4, changed = ? WHERE id = ?",
+            (RunState.DIVERGED, next_change(connection), run),
+        )
+    expect(page.locator(".sp-remarks")).to_contain_text("diverged at step 4; the last probe before it is step 1.")
+    expect(page.locator(".sp-end").first).to_have_text("diverged at step 4")
+
+
+@pytest.mark.slow
+def test_the_server_may_go_and_come_back_without_a_gap(fresh_site, open_page):
+    race = SyntheticRace(fresh_site.workspace, (8,), ("none", "A"), 300)
+    race.fill(0, 3)
+    page = open_page(f"{fresh_site.url}/layers?race={race.race}")
+    wait_probes(page, "v.painted && v.timeline.have === 3")
+    fresh_site.interrupt()
+    wait_probes(page, "v.link !== 'live'")
+    race.fill(3, 6)
+    fresh_site.start(engine=False)
+    wait_probes(page, f"v.runs.every(run => run.columns.steps.join() === '{','.join(map(str, race.planned[:6]))}')")
+    race.writer.delete(race.runs[0])
+    wait_probes(page, "v.runs.length === 1")
+
+
+@pytest.mark.slow
+def test_a_thousand_layers_fit_and_time_answers_at_once(site, open_page):
+    race = SyntheticRace(site.workspace, (1202,), ("none",), 300)
+    race.fill(0, 6)
+    page = open_page(f"{site.url}/layers?race={race.race}")
+    wait_probes(page, "v.painted")
+    took = page.evaluate(
+        f"async () => {{ const v = {VIEW}; const began = performance.now(); v.timeline.look(2);"
+        " await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));"
+        " return performance.now() - began; }"
+    )
+    assert took < 500
+    painted = page.eval_on_selector(
+        ".sp-field canvas",
+        "c => { const p = c.getContext('2d').getImageData(5, 0, 1, c.height).data;"
+        " let n = 0; for (let i = 3; i < p.length; i += 4) n += p[i] === 255; return n / c.height; }",
+    )
+    assert painted == 1
