@@ -151,13 +151,13 @@ export class ProbePanels {
     const node = this.part("growth");
     node.hidden = !this.data.growth;
     if (!this.data.growth) return;
-    const found = runs.map((run) => [run, growth(run, scale("gradient_growth"), step)]).filter(([, words]) => words);
+    const found = growth(runs, scale("gradient_growth"), step);
     while (node.children.length > found.length) node.lastChild.remove();
-    found.forEach(([run, words], index) => {
+    found.forEach(({ run, name: arm, words }, index) => {
       const line = node.children[index] ?? node.appendChild(document.createElement("p"));
       if (!line.children.length) line.append(document.createElement("b"), document.createElement("span"));
       const [name, rest] = line.children;
-      name.textContent = run.label;
+      name.textContent = arm;
       name.style.color = run.ink[theme.ground];
       rest.textContent = `: ${words}`;
     });

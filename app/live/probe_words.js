@@ -37,15 +37,27 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/** How the gradient grows towards the input at a step: the whole net, then its stages. */
-export function growth(run, scale, step) {
-  const codes = run.columns.codes("gradient_growth", run.columns.at(step));
-  if (!codes) return "";
-  const factors = Array.from(codes, (code) => scale.value(code));
-  const [whole, ...stages] = factors;
+/**
+ * How the gradient grows towards the input at a step: the whole net, then its stages. Seeds of one arm are taken together:
+ * geometric means, and how far apart the seeds are. Returns [{ run, name, words }], one per arm.
+ */
+export function growth(runs, scale, step) {
+  const arms = Map.groupBy(runs.filter(({ columns }) => columns.codes("gradient_growth", columns.at(step))), ({ card }) => card.arm);
+  return [...arms].map(([arm, seeds]) => ({ run: seeds[0], name: seeds.length > 1 ? arm : seeds[0].label, words: growthOf(seeds, scale, step) }));
+}
+
+function growthOf(seeds, scale, step) {
+  const factors = seeds.map(({ columns }) => Array.from(columns.codes("gradient_growth", columns.at(step)), (code) => scale.value(code)));
+  const [whole, ...stages] = factors[0].map((_, place) => geometricMean(factors.map((one) => one[place])));
   if (!Number.isFinite(whole)) return "the growth has no finite value";
   const verb = whole > 1.005 ? "grows" : whole < 0.995 ? "shrinks" : "stays level,";
-  return `${verb} ×${whole.toFixed(2)} per layer towards the input (stages ${stages.map(factor).join(", ")})`;
+  const nets = factors.map(([net]) => net);
+  const spread = seeds.length > 1 ? `; ${seeds.length} seeds: ${factor(Math.min(...nets))} to ${factor(Math.max(...nets))}` : "";
+  return `${verb} ×${whole.toFixed(2)} per layer towards the input (stages ${stages.map(factor).join(", ")}${spread})`;
+}
+
+function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 function factor(value) {

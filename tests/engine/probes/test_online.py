@@ -183,8 +183,12 @@ def test_the_deepest_net(shortcut):
     assert arrays["response_std"].shape == (1201,)
     assert arrays["update_size"].shape == (600,)
     assert len(probe.layers) == 1801
-    assert np.isfinite(arrays["gradient_response"]).all()
     np.testing.assert_allclose(arrays["response_std"], 1.0, atol=0.02)
+    # A plain net's gradient grows by 1.2 per layer: after some hundred layers it is beyond 32-bit floats, and that is
+    # what the optimizer sees as well.
+    finite = np.isfinite(arrays["gradient_response"])
+    assert finite[-200:].all()
+    assert finite[0] == (shortcut == "A")
 
 
 def test_the_reference_knows_every_3x3_layer():
