@@ -6,18 +6,18 @@ import streamlit as st
 
 from app.views import gradients, layers, race
 
+HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
+INSIDES = [
+    st.Page(layers.render, title="Layers", icon=":material/layers:", url_path="layers"),
+    st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
+]
+
+page = st.navigation([HOME, *INSIDES], position="top")
 st.set_page_config(
     page_title="Skipscope",
     page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
     layout="wide",
-    initial_sidebar_state="auto",
+    # Only the home page has a side bar; without this an empty one may stay open on the others.
+    initial_sidebar_state="auto" if page == HOME else "collapsed",
 )
-
-st.navigation(
-    [
-        st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True),
-        st.Page(layers.render, title="Layers", icon=":material/layers:", url_path="layers"),
-        st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
-    ],
-    position="top",
-).run()
+page.run()

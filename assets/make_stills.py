@@ -1,7 +1,8 @@
 """Remake the README's and the first visit's pictures: run the quick race on the page and photograph it when it ends.
 
     python assets/make_stills.py    takes about a minute; writes assets/race-light.png and -dark.png (the page)
-                                    and assets/curves-light.png and -dark.png (the sentence and the curves alone)
+                                    and assets/curves-light.png and -dark.png (the sentence and the curves alone),
+                                    assets/layers-light.png and -dark.png (the insides of the same nets)
 
 Needs Chromium; uses the site that the browser tests use.
 """
@@ -40,6 +41,11 @@ def main() -> None:
                 strip = page.locator(".ss-strip").bounding_box()
                 clip = {**top, "height": strip["y"] - top["y"]}
                 page.screenshot(path=PROJECT / "assets" / f"curves-{scheme}.png", clip=clip)
+                page.get_by_role("link", name="Layers").click()
+                page.wait_for_selector(".sp-field")
+                page.set_viewport_size({"width": 1280, "height": 1200})
+                page.wait_for_timeout(3000)
+                page.screenshot(path=PROJECT / "assets" / f"layers-{scheme}.png")
         finally:
             browser.close()
             site.close()

@@ -29,16 +29,21 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     """Print what the probes measured in every layer of a run at one step, front to back."""
     row = get_quantity(quantity)
     with Reader(workspace) as reader:
-        if reader.run(run) is None:
+        known = reader.run(run)
+        if known is None:
             raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+        if known.lab:
+            raise ConfigError(
+                f"run {run} is a job of the lab {known.lab}, not a training; `python -m engine runs` lists both"
+            )
         probe = _probe(reader, run, step)
         array = reader.array(probe.id, row.name)
         if array is None:
             there = ", ".join(reader.quantities(run))
             raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
         names = _names(reader, run, row, len(array))
-    values = [_plain(value) for value in array]
     if as_json:
+        values = [_plain(value) for value in array]
         document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
         echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
         return
@@ -47,7 +52,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     table = Table(box=None)
     table.add_column("layer", no_wrap=True)
     table.add_column(row.name, overflow="fold")
-    for name, value in zip(names, values, strict=True):
+    for name, value in zip(names, array, strict=True):
         table.add_row(name, _text(value))
     Console().print(table)
 
@@ -83,7 +88,9 @@ def _plain(value: np.ndarray) -> Any:
     return [_plain(entry) for entry in value] if value.ndim else (float(value) if math.isfinite(value) else None)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
+def _text(value: np.ndarray) -> str:
+    if value.ndim:
         return " ".join(_text(entry) for entry in value)
-    return "not finite" if value is None else f"{value:.4g}"
+    if math.isnan(value):
+        return "no value"  # not defined at this step, or the net is not finite
+    return f"{value:.4g}" if math.isfinite(value) else "infinite"

@@ -125,8 +125,8 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
 def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, LayerMoment]:
     """Return what one layer of several runs was like at the newest probe at or before ``step``.
 
-    A net without a layer of that name answers with the one at the same relative depth. Runs without probes are left
-    out; without the layer in any run nothing is returned. Raises SkipscopeError.
+    A net without a layer of that name answers with the one at the same relative depth and place in its block. Runs
+    without probes are left out; without the layer in any run nothing is returned. Raises SkipscopeError.
     """
     with reading() as reader, reader.snapshot():
         nets = {run: reader.layers(run, "layer") for run in runs}
@@ -166,7 +166,12 @@ def _relative_depth(nets: dict[int, list[LayerRow]], layer: str) -> float | None
 
 def _index(net: list[LayerRow], layer: str, place: float) -> int:
     names = [row.name for row in net]
-    return names.index(layer) if layer in names else round(place * (len(names) - 1))
+    if layer in names:
+        return names.index(layer)
+    # First and second layers of a block differ too much to stand for one another.
+    alike = [index for index, name in enumerate(names) if name.rpartition("/")[2] == layer.rpartition("/")[2]]
+    wanted = place * (len(names) - 1)
+    return min(alike or range(len(names)), key=lambda index: abs(index - wanted))
 
 
 def _moment(reader: Reader, probe: ProbeRow, net: list[LayerRow], index: int) -> LayerMoment:

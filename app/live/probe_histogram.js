@@ -89,7 +89,7 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const layout = base(theme, width, height, "ridge");
   const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((height - 60) / 16)));
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
-  layout.margin.l = 62;
+  layout.margin.l = 40 + 0.6 * FONT_PX * Math.max(...named.map(([step]) => grouped(step).length));
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z", theme), nticks: 7 };
   layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).reverse(), ticktext: named.map(([step]) => grouped(step)).reverse(), title: title("step", theme) };
   return { data, layout, words: "Each outline is one probe, the newest in front; heights are cut where they would hide others." };

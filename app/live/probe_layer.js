@@ -6,7 +6,7 @@ import { buildChannels, buildHistogram, buildRidge } from "./probe_histogram.js"
 import { grouped } from "./cards.js";
 import { PLOT_OPTIONS } from "./probe_plot.js";
 
-const REST_MS = 90;
+const REST_MS = 60;
 
 export class LayerPanel {
   /** part(name) finds elements; chosen(place) is called when another layer is chosen here. */
@@ -47,6 +47,7 @@ export class LayerPanel {
     this.part("layer-pin").textContent = pinned ? "pinned; click it again to let go" : "hover a layer above, click to pin it";
     this.slider.max = of;
     this.slider.value = place + 1;
+    this.slider.style.setProperty("--sp-have", `${(100 * place) / Math.max(1, of - 1)}%`);
     this.slider.setAttribute("aria-valuetext", `layer ${place + 1}, ${layer}`);
     const select = this.part("over-run");
     const ids = runs.map(({ card }) => card.run).join();

@@ -69,6 +69,7 @@ export class ProbeMap {
     const rows = net.columns.places(this.scale.row);
     made.says.textContent = net.says ?? "";
     made.says.hidden = !net.says;
+    made.now.hidden = Boolean(net.says);
     this.#stages(made, rows);
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [made.field.clientWidth, made.field.clientHeight].map((px) => Math.max(1, Math.round(px * ratio)));

@@ -1,11 +1,9 @@
 /** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
 import { spoken } from "./lab_curves.js";
 import { PLOT_OPTIONS, markX } from "./probe_plot.js";
-import { buildProfile } from "./probe_profile.js";
+import { NARROW_PX, buildProfile } from "./probe_profile.js";
 import { INFINITE_COLOUR } from "./probe_scale.js";
 import { growth, readout } from "./probe_words.js";
-
-const NARROW = 480;
 
 export class ProbePanels {
   /** act: quantity(name), net(half, run), hover(place), pin(place). */
@@ -56,7 +54,7 @@ export class ProbePanels {
   map(map, nets, scale, timeline, theme) {
     const { row } = scale;
     const place = row.per === "block" ? "block" : "layer";
-    this.part("map-title").textContent = `${capital(row.label)} over depth and time`;
+    this.part("map-title").textContent = `${named(row)} over depth and time`;
     const parts = [nets.length > 1 ? "input in the middle, output at both edges" : "input below, output above"];
     this.part("maps").dataset.halves = nets.length;
     nets.forEach((net, half) => {
@@ -118,15 +116,19 @@ export class ProbePanels {
   profiles(Plotly, { runs, step, quantity, scale }, theme) {
     const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, colour, ink, columns }) => ({ run: card.run, label, colour, ink, columns }));
     const { row } = scale(quantity);
-    this.part("profile-title").textContent = capital(row.label) + (row.unit ? ` (${row.unit})` : "");
-    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}; dotted: at the start`;
+    this.part("profile-title").textContent = named(row);
+    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => started(columns, quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
+    this.part("none").hidden = Boolean(lines.length);
     this.#growth(runs, scale, step, theme);
     this.#plot(Plotly, "profile", { lines, scale: scale(quantity), forms: this.data.forms, step, ghosts: true }, theme);
     this.part("sides").hidden = !this.data.sides.length;
     this.data.sides.forEach(([name, word], index) => {
       const id = index ? "side2" : "side";
       this.part(`${id}-title`).textContent = word;
-      this.part(`${id}-note`).textContent = this.#row(name).label;
+      const side = this.#row(name);
+      this.part(`${id}-note`).textContent = side.label;
+      const careful = Object.assign(document.createElement("b"), { textContent: " Careful: " });
+      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.reading, careful, side.misleads);
       this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
     });
   }
@@ -140,11 +142,10 @@ export class ProbePanels {
     plot.setAttribute("aria-label", `${wanted.scale.row.label} against depth at step ${wanted.step}`);
     if (plot.dataset.heard) return;
     plot.dataset.heard = "yes";
-    const touch = width < NARROW;
     plot.on("plotly_hover", ({ points }) => this.act.hover(points[0].customdata));
     plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
     plot.on("plotly_relayout", () => this.mark(this.marked));
-    if (touch) plot.style.touchAction = "pan-y";
+    if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 
   #growth(runs, scale, step, theme) {
@@ -173,6 +174,12 @@ export class ProbePanels {
   }
 }
 
-function capital(word) {
-  return word[0].toUpperCase() + word.slice(1);
+/** Whether a quantity was measured before the first update. */
+function started(columns, name) {
+  return columns.steps[0] === 0 && columns.firstMeasured(name) === 0;
+}
+
+/** A quantity as a title, with its unit. */
+function named({ label, unit }) {
+  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
 }

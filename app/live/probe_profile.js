@@ -12,6 +12,12 @@ const MOST_LABELS = 8;
 /** Lines of fewer points than this show each of them. */
 const FEW_POINTS = 30;
 const GAP = 0.17;
+/** Below this width a finger scrolls the page; a drag zooms only above it. */
+export const NARROW_PX = 400;
+/** What a label costs where it lies on a line, a ghost or another label, in pixels of way that it would rather take. */
+const COST = { line: 60, ghost: 8, label: 400 };
+/** Farther from its line's end than this, a label is tied to it. */
+const TIED_PX = 14;
 
 /**
  * lines: [{ run, label, colour, ink, columns }]; forms: of "order" and "sorted", one panel each, stacked.
@@ -31,7 +37,7 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: FONT_PX, color: theme.text },
     showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 13 } },
-    dragmode: "zoom", annotations: [], shapes: [],
+    dragmode: width < NARROW_PX ? false : "zoom", annotations: [], shapes: [],
   };
   const data = [];
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
@@ -51,7 +57,10 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
     };
     reference(layout, row, suffix, range, scale, theme);
     for (const line of shown) data.push(...traces(line, form, suffix, scale, theme, ghosts));
-    if (named) layout.annotations.push(...labels(shown, form, suffix, scale, range, panelPx, deepest, theme));
+    if (named) {
+      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
+      layout.annotations.push(...labels(shown, form, panel, ghosts, theme));
+    }
   });
   return { data, layout };
 }
@@ -118,34 +127,56 @@ function reference(layout, row, suffix, range, scale, theme) {
   });
 }
 
-/** Names at the line ends, pushed apart where they would cover one another. */
-function labels(shown, form, suffix, scale, range, panelPx, deepest, theme) {
-  const perUnit = panelPx / Math.max(1e-9, range[1] - range[0]);
-  const ends = shown.flatMap((line) => {
-    const list = arranged(line.now, form);
-    const at = list.findLastIndex(([value]) => value !== null);
-    return at < 0 ? [] : [{ line, x: at + 1, natural: (scale.onAxis(list[at][0]) - range[0]) * perUnit }];
+/**
+ * Names at the line ends. In the margin they are pushed apart; inside the panel, where a shorter net ends, each takes the
+ * nearest place that covers no line, and a thin line ties it to its end when that is not beside it.
+ */
+function labels(shown, form, panel, ghosts, theme) {
+  const { range, perUnit, deepest } = panel;
+  const pixel = (value) => (panel.scale.onAxis(value) - range[0]) * perUnit;
+  const path = (list) => arranged(list, form).map(([value]) => (value === null ? null : pixel(value)));
+  const paths = shown.map((line) => ({ points: path(line.now), cost: COST.line }));
+  if (ghosts) for (const { start } of shown) if (start) paths.push({ points: path(start), cost: COST.ghost });
+  const ends = shown.flatMap((line, index) => {
+    const at = paths[index].points.findLastIndex((y) => y !== null);
+    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at] }];
   });
-  const placed = clusters(ends, 0.3 * deepest).flatMap((cluster) => apart(cluster, panelPx));
-  return placed.map(({ line, x, y }) => ({
-    text: line.label, x, y: range[0] + y / perUnit, xref: `x${suffix}`, yref: `y${suffix}`, showarrow: false,
-    xanchor: "left", yanchor: "middle", xshift: 5, font: { size: FONT_PX, color: line.ink[theme.ground] },
-  }));
+  const outside = apart(ends.filter(({ x }) => x >= 0.97 * deepest), panel.height);
+  const taken = [];
+  for (const end of ends.filter(({ x }) => x < 0.97 * deepest)) taken.push(beside(end, paths, taken, panel));
+  return [...outside, ...taken].map(({ line, x, y, natural }) => {
+    const tied = x < 0.97 * deepest && Math.abs(y - natural) > TIED_PX;
+    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.ink[theme.ground] } };
+    if (!tied) return { ...style, y: range[0] + y / perUnit, xshift: 5, showarrow: false };
+    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.colour[theme.ground], standoff: 3 };
+  });
 }
 
-/** Ends whose labels could cover one another: those that are close together along the depth. */
-function clusters(ends, near) {
-  const found = [];
-  for (const end of ends.sort((a, b) => a.x - b.x)) {
-    if (found.length && end.x - found.at(-1)[0].x < near) found.at(-1).push(end);
-    else found.push([end]);
+/** The end with the height of its label: the one that costs least. */
+function beside(end, paths, taken, { perPlace, height }) {
+  const width = 10 + 0.55 * FONT_PX * end.line.label.length;
+  const [from, to] = [end.x, end.x + width / perPlace];
+  const near = paths.map(({ points, cost }) => ({ cost, points: points.slice(Math.max(0, Math.floor(from) - 1), Math.ceil(to)).filter((y) => y !== null) }));
+  const cost = (y) => {
+    const [low, high] = [y - LABEL_PX / 2, y + LABEL_PX / 2];
+    let sum = Math.abs(y - end.natural);
+    for (const { points, cost: each } of near) {
+      for (let at = 0; at + 1 < points.length; at += 1) if (Math.max(points[at], points[at + 1]) > low && Math.min(points[at], points[at + 1]) < high) sum += each;
+    }
+    for (const other of taken) if (Math.abs(other.y - y) < LABEL_PX && other.x < to && end.x < other.to) sum += COST.label;
+    return sum;
+  };
+  let best = null;
+  for (let y = LABEL_PX / 2; y <= height - LABEL_PX / 2; y += 4) {
+    const found = { y, cost: cost(y) };
+    if (!best || found.cost < best.cost) best = found;
   }
-  return found;
+  return { ...end, to, y: best?.y ?? end.natural };
 }
 
-/** Push the labels of a cluster upwards until none covers another, and down again where they would leave the panel. */
-function apart(cluster, panelPx) {
-  const placed = cluster.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+/** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
+function apart(ends, panelPx) {
+  const placed = ends.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
   placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
   let ceiling = panelPx - LABEL_PX / 2;
   for (const end of placed.toReversed()) {

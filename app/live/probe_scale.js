@@ -99,7 +99,7 @@ export class Scale {
     const table = new Uint32Array(INFINITE + 1);
     for (let code = 1; code <= TOP; code += 1) {
       const place = (this.onAxis(this.value(code)) - low) / (high - low);
-      table[code] = ramp[Math.round(Math.min(1, Math.max(0, place)) * (STEPS - 1))];
+      table[code] = ramp[Math.round(this.#toned(Math.min(1, Math.max(0, place))) * (STEPS - 1))];
     }
     table[INFINITE] = pixel(channels(INFINITE_COLOUR));
     this.pixelsKey = key;
@@ -107,9 +107,27 @@ export class Scale {
     return table;
   }
 
+  /**
+   * Where the neutral value lies within the range, 0 to 1, on a logarithmic scale; null without one inside. What is below
+   * it is blue and what is above is red, each side with all of its shades, however short it is.
+   */
+  #middle() {
+    if (!this.log || this.row.neutral === null) return null;
+    const [low, high] = this.ranges().most;
+    const place = (this.onAxis(this.row.neutral) - low) / (high - low);
+    return place > 0.02 && place < 0.98 ? place : null;
+  }
+
+  /** A place in the range as a place on the ramp. */
+  #toned(place) {
+    const middle = this.#middle();
+    if (middle === null) return place;
+    return place < middle ? (0.5 * place) / middle : 0.5 + (0.5 * (place - middle)) / (1 - middle);
+  }
+
   /** The colours from low to high as [r, g, b]. */
   ramp(ground) {
-    const stops = (this.diverging ? DIVERGING[ground] : VIRIDIS).map(channels);
+    const stops = (this.diverging || this.#middle() !== null ? DIVERGING[ground] : VIRIDIS).map(channels);
     return Array.from({ length: STEPS }, (_, step) => {
       const place = (step / (STEPS - 1)) * (stops.length - 1);
       const at = Math.min(stops.length - 2, Math.floor(place));
@@ -119,8 +137,9 @@ export class Scale {
 
   /** The ramp as a CSS gradient from left to right. */
   gradient(ground) {
-    const ramp = this.ramp(ground).filter((_, step) => step % 15 === 0);
-    return `linear-gradient(to right, ${ramp.map((colour) => `rgb(${colour})`).join(", ")})`;
+    const ramp = this.ramp(ground);
+    const stops = Array.from({ length: 41 }, (_, index) => ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]);
+    return `linear-gradient(to right, ${stops.map((colour) => `rgb(${colour})`).join(", ")})`;
   }
 
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */

@@ -17,6 +17,7 @@ export class Timeline {
     this.columns = [];
     this.have = 0;
     this.index = 0;
+    this.together = 0;
     this.follow = true;
     this.slider = part("slider");
     this.slider.oninput = () => this.look(Number(this.slider.value));
@@ -26,9 +27,10 @@ export class Timeline {
 
   /**
    * Take the columns of the page: the steps of the probes that there are and those that are planned, ascending, in one
-   * list, so that neither the slider nor the map moves while a race goes on.
+   * list, so that neither the slider nor the map moves while a race goes on. `common` is the last step that all nets
+   * have reached: that is what is followed, because nets are compared at one step.
    */
-  update(series, total) {
+  update(series, total, common) {
     const last = Math.max(-1, ...series.map((columns) => columns.lastStep));
     const measured = new Set(series.flatMap((columns) => columns.steps));
     const coarse = series.some((columns) => columns.steps.length < columns.total);
@@ -37,7 +39,8 @@ export class Timeline {
     this.columns = [...new Set([...measured, ...planned])].sort((a, b) => a - b);
     this.have = this.columns.filter((at) => at <= last).length;
     this.total = total;
-    if (this.follow || step === undefined) this.index = Math.max(0, this.have - 1);
+    this.together = Math.max(0, this.columns.findLastIndex((at) => at <= common));
+    if (this.follow || step === undefined) this.index = this.together;
     else this.index = Math.max(0, this.columns.findLastIndex((at) => at <= step));
     this.show();
   }
@@ -61,7 +64,7 @@ export class Timeline {
   setFollow(follow) {
     this.pause();
     this.follow = follow;
-    if (follow) this.index = this.newest;
+    if (follow) this.index = this.together ?? this.newest;
     this.show();
     this.changed();
   }
@@ -104,6 +107,7 @@ export class Timeline {
     const words = !this.have ? "no probe yet" : `step ${grouped(this.step)} of ${grouped(this.total)}`;
     this.slider.setAttribute("aria-valuetext", words);
     this.part("step").textContent = words;
+    this.part("step").style.setProperty("--sp-widest", `${2 * grouped(this.total ?? 0).length + 8}ch`);
     const play = this.part("play");
     play.disabled = this.have < 2;
     play.textContent = this.playing ? "❚❚" : "▶";

@@ -4,6 +4,7 @@
  */
 import { Arms } from "./probe_arms.js";
 import { Columns } from "./probe_columns.js";
+import { finding } from "./probe_finding.js";
 import { ProbeFeed } from "./probe_feed.js";
 import { LayerPanel } from "./probe_layer.js";
 import { ProbeMap } from "./probe_map.js";
@@ -13,7 +14,7 @@ import { Timeline } from "./probe_timeline.js";
 import { absence, honesty, remark } from "./probe_words.js";
 import { loadPlotly, readTheme } from "./page.js";
 
-const DRAW_MS = 200;
+const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
 const MOST_COLUMNS = 600;
 const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
@@ -31,7 +32,11 @@ export class ProbeView {
     this.arms = new Arms(this.part("arms"), () => this.#now());
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
     this.layer = new LayerPanel(this.part, (place) => this.#focus(place, true));
-    this.resize = new ResizeObserver(() => this.#soon());
+    // The width alone: words that wrap change the height, and a chart must not be redrawn in the middle of a drag.
+    this.resize = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width !== this.width) this.#soon();
+      this.width = contentRect.width;
+    });
     this.resize.observe(host);
     this.clock = setInterval(() => this.#honest(), 1000);
     this.onVisibility = () => !document.hidden && this.#soon();
@@ -121,8 +126,16 @@ export class ProbeView {
   }
 
   #timed() {
-    this.timeline.update(this.runs.map(({ columns }) => columns), Math.max(0, ...this.runs.map(({ card }) => card.total_steps)));
+    const steps = Math.max(0, ...this.runs.map(({ card }) => card.total_steps));
+    this.timeline.update(this.runs.map(({ columns }) => columns), steps, this.#common());
     this.#soon();
+  }
+
+  /** The last step that all nets have reached which go on or arrived; those that ended early or pause hold nobody back. */
+  #common() {
+    const probed = this.runs.filter(({ columns }) => columns.steps.length);
+    const going = probed.filter(({ card }) => WAITS.has(card.state) || card.state === "finished");
+    return Math.min(...(going.length ? going : probed).map(({ columns }) => columns.lastStep));
   }
 
   #link(state, reason) {
@@ -239,6 +252,7 @@ export class ProbeView {
     const shown = this.arms.shown(this.runs);
     const step = this.timeline.step;
     this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name) }, this.theme);
+    this.part("finding").textContent = this.data.layout === "layers" ? finding(shown, this.scale(this.quantity), step) : "";
     this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
     this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     this.#marks();

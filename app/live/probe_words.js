@@ -8,9 +8,9 @@ const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
 /** Why a run has nothing to show, "" when it has. */
 export function absence(card, columns) {
   if (columns.steps.length) return "";
-  if (!columns.planned.length) return "This race was recorded without probes. Start a new one to look inside.";
+  if (!columns.planned.length) return "This race was recorded without probes. Start a new one on the Race page to look inside.";
   if (BEFORE.has(card.state)) return `${card.arm} is ${card.state}: the first probe comes before the first update.`;
-  if (card.step > 0) return "This run was recorded before there were probes. Start a new race to look inside.";
+  if (card.step > 0) return "This race was recorded before there were probes. Start a new one on the Race page to look inside.";
   if (ENDED.has(card.state)) return `${card.arm} is ${card.state}; it ended before its first probe.`;
   if (card.state === "paused") return `${card.arm} is paused before its first probe.`;
   return "The first probe comes before the first update.";
@@ -61,7 +61,7 @@ function geometricMean(values) {
 }
 
 function factor(value) {
-  return Number.isFinite(value) ? `×${value.toFixed(2)}` : "not finite";
+  return Number.isFinite(value) ? `×${value < 0.1 ? value.toPrecision(1) : value.toFixed(2)}` : "not finite";
 }
 
 /** What the picture leaves out and what it cost, in one line. */
@@ -79,7 +79,8 @@ export function honesty(runs, live, news) {
     "columns are probes, not evenly spaced steps",
     "colours span the middle 99 % of the values",
     images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
-    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time`,
+    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time${live ? " so far" : ""}`,
+    live && "followed: the last step that all nets have reached",
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     precision,
     live && news !== null && `newest column ${duration(news)} old`,

@@ -13,7 +13,7 @@ PER = {
     "channel": "(C,): one value per channel of all 3x3 layers, layer after layer",
 }
 #: How an array is stored and coded for the page; see ``engine.store.blobs``.
-CODES = ("f4", "log8", "root8")
+CODES = ("f4", "log16", "root8")
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.2 and Fig. 7",
             reading="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
             "residual nets quieter still: each block only changes its input a little.",
-            misleads="After BN this is nearly the layer's learned scale, mean |gamma|. At the start it is 1 everywhere "
-            "in every net, so what differs later is learned or is weight decay. Small compared with what? See the "
-            "update size.",
+            misleads="After BN this is nearly the layer's learned scale, mean |gamma|. At the start it is 1 "
+            "everywhere in every net, so what differs later is learned or is weight decay. Small compared with what? "
+            "See the update size.",
             measure="engine.probes.responses:ResponseStd",
         ),
         Quantity(
@@ -35,7 +35,7 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             name="response_std_channel", label="response std of each channel", unit="",
-            per="channel", family="responses", scale="log", low=1e-3, high=1e2, code="log8",
+            per="channel", family="responses", scale="log", low=1e-3, high=1e2, code="log16",
             formula="std(z_c) over images and pixels, for each channel c",
             source="the per-channel reading of He et al. 2015, Fig. 7",
             reading="Whether all channels of a layer became quiet or only some.",
@@ -49,8 +49,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, Fig. 7, read as a trained net at test time",
             reading="Close to the response std once the running statistics have settled.",
             misleads="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
-            "Far "
-            "above the train-mode value the running statistics lag behind the weights: a sign of a high learning rate.",
+            "Far above the train-mode value the running statistics lag behind the weights: a sign of a high learning "
+            "rate.",
             measure="engine.probes.responses:ResponseStdEval",
         ),
         Quantity(
@@ -79,8 +79,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
             reading="A dead unit passes no signal and no gradient for these images.",
             misleads="With few images a unit may look dead and fire for others. The second layer of a residual block "
-            "is "
-            "followed by the addition: its ReLU sees x + F(x).",
+            "is followed by the addition: its ReLU sees x + F(x).",
             measure="engine.probes.responses:DeadShare",
         ),
         Quantity(
@@ -89,7 +88,8 @@ QUANTITIES: dict[str, Quantity] = {
             formula="mean over images of ||F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             reading="How much a block changes what it gets. Below 1 the block refines its input.",
-            misleads="In a plain block nothing is added, so the ratio says only how loud it is beside its input.",
+            misleads="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
+            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is.",
             measure="engine.probes.blocks:UpdateSize",
         ),
         Quantity(
@@ -110,8 +110,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
             "vanishes.",
             misleads="A flat profile does not mean that a net can be trained: plain-34 has the flattest of all and "
-            "learns "
-            "least. Look at the direction beside it.",
+            "learns least. Look at the direction beside it.",
             measure="engine.probes.gradients:GradientResponse",
         ),
         Quantity(
@@ -121,8 +120,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.1",
             reading="What the optimizer sees.",
             misleads="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
-            "update-to-weight "
-            "ratio.",
+            "update-to-weight ratio.",
             measure="engine.probes.gradients:GradientWeight",
         ),
         Quantity(
@@ -161,9 +159,9 @@ QUANTITIES: dict[str, Quantity] = {
             source="after Balduzzi et al. 2017, The shattered gradients problem",
             reading="1: images of one class pull a layer the same way. Near 0 far from the output: the gradients are "
             "shattered, white noise of healthy size.",
-            misleads="Images of one class are compared, because their loss starts with the same direction; it falls "
-            "as well "
-            "when a trained net gets some images right.",
+            misleads="It says nothing where all images look alike (likeness near 1): then gradients agree because the "
+            "net has collapsed. Images of one class are compared, because their loss starts with the same direction; "
+            "the value falls as well when a trained net gets some of them right.",
             measure="engine.probes.directions:GradientCosine",
         ),
     )

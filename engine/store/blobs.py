@@ -1,8 +1,8 @@
 """Arrays as bytes: little-endian, no pickle. What a code keeps is what its picture needs.
 
     f4      float32 as it is; NaN and infinities are kept
-    log8    uint8: 0 = NaN, 1 = at or below ``low``, 255 = at or above ``high``, logarithmic between (about 4.6 % a step
-            over five decades); +inf is 255
+    log16   uint16: 0 = NaN, 1 = at or below ``low``, 65535 = at or above ``high``, logarithmic between (0.02 % a step
+            over five decades); +inf is 65535
     root8   uint8 of a share: 255 x the square root, rounded up where it is not 0, so that the rarest still shows
 
 Torch-free.
@@ -11,19 +11,20 @@ Torch-free.
 import numpy as np
 
 _TOP = 255
+_TOP16 = 65535
 
 
 def encode(values: np.ndarray, code: str, low: float = 0.0, high: float = 1.0) -> bytes:
-    """Return the bytes of an array of any shape, in C order. ``low`` and ``high`` belong to ``log8``."""
+    """Return the bytes of an array of any shape, in C order. ``low`` and ``high`` belong to ``log16``."""
     values = np.asarray(values, dtype=np.float64)
     if code == "f4":
         with np.errstate(over="ignore"):
             return values.astype("<f4").tobytes()
-    if code == "log8":
+    if code == "log16":
         with np.errstate(divide="ignore", invalid="ignore"):
             place = np.log(np.maximum(values, 0.0) / low) / np.log(high / low)
-        coded = 1 + np.round(np.clip(np.nan_to_num(place, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0) * (_TOP - 1))
-        return np.where(np.isnan(values), 0, coded).astype(np.uint8).tobytes()
+        coded = 1 + np.round(np.clip(np.nan_to_num(place, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0) * (_TOP16 - 1))
+        return np.where(np.isnan(values), 0, coded).astype("<u2").tobytes()
     if code == "root8":
         root = np.sqrt(np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)) * _TOP
         return np.where(root > 0, np.maximum(1, np.round(root)), 0).astype(np.uint8).tobytes()
@@ -34,10 +35,11 @@ def decode(data: bytes, code: str, low: float = 0.0, high: float = 1.0) -> np.nd
     """Return what ``encode`` kept as float32, flat."""
     if code == "f4":
         return np.frombuffer(data, dtype="<f4").astype(np.float32)
-    raw = np.frombuffer(data, dtype=np.uint8).astype(np.float64)
-    if code == "log8":
-        values = low * (high / low) ** ((raw - 1) / (_TOP - 1))
+    if code == "log16":
+        raw = np.frombuffer(data, dtype="<u2").astype(np.float64)
+        values = low * (high / low) ** ((raw - 1) / (_TOP16 - 1))
         return np.where(raw == 0, np.nan, values).astype(np.float32)
     if code == "root8":
+        raw = np.frombuffer(data, dtype=np.uint8).astype(np.float64)
         return ((raw / _TOP) ** 2).astype(np.float32)
     raise ValueError(f"unknown code {code!r}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.errors import VersionMismatch
 from engine.events import Probed
 from engine.store import blobs
 
@@ -159,5 +160,8 @@ class ProbeReading:
 
 
 def _array(row: sqlite3.Row) -> np.ndarray:
-    values = blobs.decode(row["data"], row["code"], row["low"], row["high"])
+    try:
+        values = blobs.decode(row["data"], row["code"], row["low"], row["high"])
+    except ValueError as error:
+        raise VersionMismatch(f"an array of this database is kept in another way ({error}); update Skipscope") from None
     return values if row["width"] == 1 else values.reshape(row["length"], row["width"])

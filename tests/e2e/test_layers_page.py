@@ -141,7 +141,7 @@ def test_each_absence_has_its_sentence(site, open_page):
     silent = SyntheticRace(site.workspace, (8,), ("none", "A"), 300, images=0)
     page = open_page(f"{site.url}/layers?race={silent.race}")
     expect(page.locator(".sp-says")).to_have_text(
-        "This race was recorded without probes. Start a new one to look inside."
+        "This race was recorded without probes. Start a new one on the Race page to look inside."
     )
     waiting = SyntheticRace(site.workspace, (8,), ("none",), 300)
     page.goto(f"{site.url}/layers?race={waiting.race}")
@@ -200,3 +200,30 @@ def test_a_thousand_layers_fit_and_time_answers_at_once(site, open_page):
         " let n = 0; for (let i = 3; i < p.length; i += 4) n += p[i] === 255; return n / c.height; }",
     )
     assert painted == 1
+
+
+@pytest.mark.slow
+def test_the_name_of_a_shorter_net_lies_on_no_line(site, race, open_page):
+    page = open_page(f"{site.url}/layers?race={race.race}")
+    wait_probes(page, "v.painted")
+    boxes = page.eval_on_selector_all(
+        ".sp-profile .annotation",
+        "nodes => nodes.filter(n => /-8$/.test(n.textContent)).map(n => {"
+        " const box = n.querySelector('.annotation-text-g').getBoundingClientRect();"
+        " return [box.left, box.top, box.right, box.bottom]; })",
+    )
+    assert len(boxes) == 4  # two nets, in both forms
+    covered = page.evaluate(
+        "boxes => [...document.querySelectorAll('.sp-profile .js-line')]"
+        ".filter(path => parseFloat(getComputedStyle(path).strokeWidth) > 2)"
+        ".flatMap(path => { const matrix = path.getScreenCTM(), length = path.getTotalLength();"
+        " return Array.from({length: 400}, (_, i) => path.getPointAtLength(i / 399 * length).matrixTransform(matrix));"
+        " })"
+        ".filter(({x, y}) => boxes.some(([l, t, r, b]) => x > l && x < r && y > t + 2 && y < b - 2)).length",
+        boxes,
+    )
+    assert covered == 0
+    outer = page.locator(".sp-profile").bounding_box()
+    for left, top, right, bottom in boxes:
+        assert outer["x"] <= left < right <= outer["x"] + outer["width"]
+        assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]

@@ -59,11 +59,11 @@ def test_every_kind_of_quantity_has_its_names(call, recorded, quantity, names):
         assert layers[0]["value"] == pytest.approx([0.5, 0.5], abs=0.01)
 
 
-def test_text_says_what_is_not_finite(call, recorded):
+def test_text_says_what_is_infinite(call, recorded):
     code, out, _ = call("layers", "1")
     assert code == 0
     assert "run 1, step 20: response std" in out
-    assert "not finite" in out
+    assert "infinite" in out
 
 
 @pytest.mark.parametrize(

@@ -228,8 +228,8 @@ def test_a_single_run_gets_all_cores(busy_room):
 def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room):
     control = busy_room.control
     training = busy_room.race(seeds=2)  # fills every slot; the lab starts all the same
-    # Large enough to be met at work: units of some 50 ms.
-    job = control.start_lab("gradients", {"layers": 60, "width": 256, "seeds": 12, "sweep": False})
+    # Large enough to be met at work: 66 units of some 20 ms.
+    job = control.start_lab("gradients", {"layers": 50, "width": 128, "seeds": 12, "sweep": False})
     busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).step >= 2)
     assert control.command("pause", job, until_done_s=3)
     paused = busy_room.row(job)

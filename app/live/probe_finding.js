@@ -1,0 +1,44 @@
+/**
+ * What the profiles say in numbers: the mean over the layers of every arm, and, for the response std, whether finding 1
+ * of Fig. 7 (He et al. 2015) shows here: residual nets quieter than their plain twins, deeper residual nets quieter still.
+ */
+import { grouped } from "./cards.js";
+import { spoken } from "./lab_curves.js";
+
+/** runs: those shown; returns one sentence or two, "" when there is nothing to say. */
+export function finding(runs, scale, step) {
+  const found = runs.map((run) => ({ ...run.card, mean: meanAt(run, scale, step) })).filter(({ mean }) => mean !== null);
+  if (!found.length) return "";
+  const arms = [...Map.groupBy(found, ({ arm }) => arm)].map(([arm, list]) => `${arm} ${spoken(average(list.map(({ mean }) => mean)))}`);
+  const place = scale.row.per === "block" ? "blocks" : "layers";
+  const means = `Mean over the ${place} at step ${grouped(step)}: ${arms.join(", ")}.`;
+  return scale.row.name === "response_std" ? [means, seven(found)].filter(Boolean).join(" ") : means;
+}
+
+function meanAt({ columns }, scale, step) {
+  if (columns.lastStep < step) return null; // not there yet: nothing to compare at this step
+  const codes = columns.codes(scale.row.name, columns.at(step));
+  const values = codes ? Array.from(codes, (code) => scale.value(code)).filter(Number.isFinite) : [];
+  return values.length ? average(values) : null;
+}
+
+function average(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function seven(found) {
+  const twin = (one) => (other) => other.shortcut === "none" && other.depth === one.depth && other.seed === one.seed;
+  const residual = found.filter(({ shortcut }) => shortcut !== "none");
+  const pairs = residual.flatMap((one) => found.filter(twin(one)).map((plain) => one.mean < plain.mean));
+  const deeper = residual.flatMap((one) => residual
+    .filter((other) => other.shortcut === one.shortcut && other.seed === one.seed && other.depth < one.depth)
+    .map((other) => one.mean < other.mean));
+  const parts = [];
+  if (pairs.length) parts.push(`residual nets are below their plain twins in ${count(pairs)}`);
+  if (deeper.length) parts.push(`the deeper residual net is below the shallower one in ${count(deeper)}`);
+  return parts.length ? `Finding 1 of the paper's Fig. 7, about trained nets, here: ${parts.join("; ")}.` : "";
+}
+
+function count(list) {
+  return `${list.filter(Boolean).length} of ${list.length} pair${list.length === 1 ? "" : "s"}`;
+}
