@@ -11,6 +11,7 @@
     |   +-- DatabaseBusy           another program keeps the database locked; trying again may help
     |   +-- DiskFull               the database cannot grow; trying again helps once there is space
     |   +-- VersionMismatch        database or engine of another version
+    |       +-- OutdatedDatabase   the database is of an older version; a writer brings it up to date
     +-- EngineError                the engine cannot do what was asked
         +-- EngineRunning          a second engine on one workspace
         +-- EngineUnreachable      no engine answers
@@ -62,6 +63,10 @@ class DiskFull(WorkspaceError):
 
 class VersionMismatch(WorkspaceError):
     """The database, or the engine that lives for this workspace, is of another version."""
+
+
+class OutdatedDatabase(VersionMismatch):
+    """The database is of an older version and has not been brought up to date yet."""
 
 
 class EngineError(SkipscopeError):

@@ -96,17 +96,20 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
         if since[0] < cursor[0]:
             for run in runs:
                 found = _columns(reader, run, wanted, since[0], None)
-                if found.probes:
-                    columns[run] = found
-                if found.probes and found.probes[0].step == 0:
+                if not found.probes:
+                    continue
+                columns[run] = found
+                if reader.probes(run, upto=since[0])[1] == 0:
                     layers[run] = reader.layers(run)
         changed, gone = reader.changed_runs(since[1]) if since[1] < cursor[1] else ([], [])
-        cards = cards_of(reader, [row for row in changed if row.id in runs])
+        cards = cards_of(reader, [row for row in changed if row.id in runs and not row.lab])
         return Inside(cursor, columns, layers, cards, [run for run in gone if run in runs], {})
 
 
 def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, at_most: int | None) -> Columns:
     probes, total = reader.probes(run, since=since, at_most=at_most)
+    if not probes:
+        return Columns([], total, [], {})
     every, _ = reader.probes(run)
     cost, spent = 0.0, {}
     for probe in every:

@@ -57,9 +57,9 @@ def cards(race: int) -> list[dict[str, Any]]:
 
 
 def known_runs(runs: Sequence[int]) -> set[int]:
-    """Return those of ``runs`` that exist. Raises SkipscopeError."""
+    """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
     with reading() as reader:
-        return {run for run in runs if reader.run(run) is not None}
+        return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
 
 
 def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:

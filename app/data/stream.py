@@ -67,7 +67,7 @@ def history(runs: Sequence[int], at_most: int, first: int = 0, last: int | None 
     at = here()
     with reading() as reader, reader.snapshot():
         points, changes = reader.head()
-        rows = [row for run in runs if (row := reader.run(run)) is not None]
+        rows = _trainings(reader, runs)
         series = {
             row.id: {
                 split: reader.series(row.id, split, first=first, last=last, at_most=at_most, upto=points)
@@ -101,7 +101,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
         if since[1] < upto[1]:
             rows, gone = reader.changed_runs(since[1])
             wanted = set(runs)
-            rows = [row for row in rows if row.id in wanted]
+            rows = [row for row in rows if row.id in wanted and not row.lab]
             changed = cards_of(reader, rows)
             resting = [row.id for row in rows if row.state in AT_REST]
             # A row after ``upto`` comes with the next delta, and so does the change that followed it.
@@ -117,7 +117,11 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
 def gap(runs: Sequence[int]) -> str:
     """Return the sentence that states the degradation gap of these runs (``app.data.gap``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return _gap(reader, [row for run in runs if (row := reader.run(run)) is not None])
+        return _gap(reader, _trainings(reader, runs))
+
+
+def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
+    return [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
 
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:

@@ -5,14 +5,17 @@
 import { grouped } from "./cards.js";
 import { spoken } from "./lab_curves.js";
 
+const MARGIN = 0.005;
+
 /** runs: those shown; returns one sentence or two, "" when there is nothing to say. */
 export function finding(runs, scale, step) {
   const found = runs.map((run) => ({ ...run.card, mean: meanAt(run, scale, step) })).filter(({ mean }) => mean !== null);
   if (!found.length) return "";
-  const arms = [...Map.groupBy(found, ({ arm }) => arm)].map(([arm, list]) => `${arm} ${spoken(average(list.map(({ mean }) => mean)))}`);
+  const arms = [...Map.groupBy(found, ({ arm }) => arm)].map(([arm, list]) => `${arm} ${steady(average(list.map(({ mean }) => mean)))}`);
   const place = scale.row.per === "block" ? "blocks" : "layers";
   const means = `Mean over the ${place} at step ${grouped(step)}: ${arms.join(", ")}.`;
-  return scale.row.name === "response_std" ? [means, seven(found)].filter(Boolean).join(" ") : means;
+  // At the start every response std is 1 in every net: there is nothing to find yet.
+  return scale.row.name === "response_std" && step > 0 ? [means, seven(found)].filter(Boolean).join(" ") : means;
 }
 
 function meanAt({ columns }, scale, step) {
@@ -22,6 +25,12 @@ function meanAt({ columns }, scale, step) {
   return values.length ? average(values) : null;
 }
 
+/** With as many digits at every moment, so that the line does not jump while time is dragged. */
+function steady(value) {
+  const size = Math.abs(value);
+  return size >= 0.01 && size < 100 ? value.toFixed(size < 0.1 ? 4 : 3).replace("-", "−") : spoken(value);
+}
+
 function average(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
@@ -29,14 +38,19 @@ function average(values) {
 function seven(found) {
   const twin = (one) => (other) => other.shortcut === "none" && other.depth === one.depth && other.seed === one.seed;
   const residual = found.filter(({ shortcut }) => shortcut !== "none");
-  const pairs = residual.flatMap((one) => found.filter(twin(one)).map((plain) => one.mean < plain.mean));
+  const pairs = residual.flatMap((one) => found.filter(twin(one)).map((plain) => below(one, plain)));
   const deeper = residual.flatMap((one) => residual
     .filter((other) => other.shortcut === one.shortcut && other.seed === one.seed && other.depth < one.depth)
-    .map((other) => one.mean < other.mean));
+    .map((other) => below(one, other)));
   const parts = [];
-  if (pairs.length) parts.push(`residual nets are below their plain twins in ${count(pairs)}`);
-  if (deeper.length) parts.push(`the deeper residual net is below the shallower one in ${count(deeper)}`);
+  if (pairs.length) parts.push(`residual nets are at least 0.5 % below their plain twins in ${count(pairs)}`);
+  if (deeper.length) parts.push(`the deeper residual net is as much below the shallower one in ${count(deeper)}`);
   return parts.length ? `Finding 1 of the paper's Fig. 7, about trained nets, here: ${parts.join("; ")}.` : "";
+}
+
+/** Closer than this means are called equal. */
+function below(one, other) {
+  return one.mean < (1 - MARGIN) * other.mean;
 }
 
 function count(list) {

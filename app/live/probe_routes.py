@@ -132,7 +132,8 @@ async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
 
 
 def _quantities(request: Request) -> tuple[str, ...]:
-    known = {row.name for row in data.quantities()}
+    # Those with an entry per bin or channel are for /live/probes/detail: one layer at a time.
+    known = {row.name for row in data.quantities() if row.per in ("layer", "block", "stage")}
     names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
     unknown = [name for name in names if name not in known]
     if unknown or not names:

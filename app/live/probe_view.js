@@ -8,6 +8,7 @@ import { finding } from "./probe_finding.js";
 import { ProbeFeed } from "./probe_feed.js";
 import { LayerPanel } from "./probe_layer.js";
 import { ProbeMap } from "./probe_map.js";
+import { commonStep, mapNets } from "./probe_nets.js";
 import { ProbePanels } from "./probe_panels.js";
 import { Scale } from "./probe_scale.js";
 import { Timeline } from "./probe_timeline.js";
@@ -38,6 +39,8 @@ export class ProbeView {
       this.width = contentRect.width;
     });
     this.resize.observe(host);
+    this.onResize = () => this.#soon(); // charts are as high as the window allows
+    window.addEventListener("resize", this.onResize);
     this.clock = setInterval(() => this.#honest(), 1000);
     this.onVisibility = () => !document.hidden && this.#soon();
     document.addEventListener("visibilitychange", this.onVisibility);
@@ -83,6 +86,7 @@ export class ProbeView {
     this.timeline.stop();
     this.layer.stop();
     this.resize.disconnect();
+    window.removeEventListener("resize", this.onResize);
     clearInterval(this.clock);
     document.removeEventListener("visibilitychange", this.onVisibility);
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
@@ -127,15 +131,8 @@ export class ProbeView {
 
   #timed() {
     const steps = Math.max(0, ...this.runs.map(({ card }) => card.total_steps));
-    this.timeline.update(this.runs.map(({ columns }) => columns), steps, this.#common());
+    this.timeline.update(this.runs.map(({ columns }) => columns), steps, commonStep(this.runs));
     this.#soon();
-  }
-
-  /** The last step that all nets have reached which go on or arrived; those that ended early or pause hold nobody back. */
-  #common() {
-    const probed = this.runs.filter(({ columns }) => columns.steps.length);
-    const going = probed.filter(({ card }) => WAITS.has(card.state) || card.state === "finished");
-    return Math.min(...(going.length ? going : probed).map(({ columns }) => columns.lastStep));
   }
 
   #link(state, reason) {
@@ -225,7 +222,7 @@ export class ProbeView {
       this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";
       return;
     }
-    this.#nets();
+    this.nets = mapNets(this.runs, this.picks);
     this.panels.map(this.map, this.nets, this.scale(this.quantity), this.timeline, this.theme);
     try {
       this.window = await loadPlotly(this.data.urls.plotly);
@@ -235,17 +232,6 @@ export class ProbeView {
       return;
     }
     if (!this.stopped) this.#profiles();
-  }
-
-  /** Which two nets the map shows: the chosen ones, else the deepest plain one and its residual twin. */
-  #nets() {
-    const choices = ["plain", "residual"].map((family) => this.runs.filter((run) => run.family === family)).filter((list) => list.length);
-    this.nets = choices.map((list, half) => {
-      const deepest = [...list].sort((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
-      const run = list.find(({ card }) => card.run === this.picks[half]) ?? deepest;
-      const says = absence(run.card, run.columns) || null;
-      return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };
-    });
   }
 
   #profiles() {

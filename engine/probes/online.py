@@ -53,7 +53,7 @@ class OnlineProbe:
 
 
 def _fetch(results: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    """Copy all results from the device at once; the only wait for it."""
+    """Copy all results from the device at once."""
     together = torch.cat([result.float().flatten() for result in results.values()]).cpu().numpy()
     sizes = np.cumsum([result.numel() for result in results.values()])[:-1]
     parts = np.split(together, sizes)

@@ -30,7 +30,8 @@ QUANTITIES: dict[str, Quantity] = {
             formula="sqrt(mean over channels of var(z_c) over images and pixels)",
             source="the per-channel reading of He et al. 2015, Fig. 7",
             reading="As the response std, without what comes from the channels having different means (beta).",
-            misleads="It equals the root mean square of |gamma| up to rounding, whatever the inputs are.",
+            misleads="It is the root mean square of |gamma| whatever the inputs are, unless their variance is as "
+            "small as the eps of the batch norm.",
             measure="engine.probes.responses:ResponseStdWithin",
         ),
         Quantity(
@@ -109,8 +110,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
             reading="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
             "vanishes.",
-            misleads="A flat profile does not mean that a net can be trained: plain-34 has the flattest of all and "
-            "learns least. Look at the direction beside it.",
+            misleads="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
+            "as flat as its residual twin and learns far less. Look at the direction beside it.",
             measure="engine.probes.gradients:GradientResponse",
         ),
         Quantity(
@@ -130,7 +131,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="Yang et al. 2019, A mean field theory of batch normalization: 1.21 at the start of a BN-ReLU stack",
             reading="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
             "9,000.",
-            misleads="It compares two layers only; a stage with other channels or pixels moves it.",
+            misleads="It compares two layers only, the stem or a first layer with the second layer of a block, which "
+            "differ in residual nets; a stage with other channels or pixels moves it too.",
             measure="engine.probes.gradients:GradientGrowth",
         ),
         Quantity(

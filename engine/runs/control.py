@@ -92,6 +92,8 @@ class Control:
         WorkspaceError and DatabaseDamaged when the workspace cannot be used.
         """
         self.workspace.prepare()
+        if (status := self.engine_status()).state == "other-version":
+            raise VersionMismatch(status.message)
         Writer(self.workspace).close()  # makes the tables where there are none
         deadline = time.monotonic() + timeout_s
         started, attempts = None, 0
@@ -116,8 +118,8 @@ class Control:
     def shutdown(self, timeout_s: float = 40.0) -> bool:
         """Pause all runs and end the engine, of whatever version; return False when none lives.
 
-        An engine whose database is damaged is ended by SIGTERM. Raises EngineUnreachable when it does not end in time,
-        DatabaseDamaged when there is damage and no engine.
+        An engine whose database is damaged, or of an older version, is ended by SIGTERM. Raises EngineUnreachable when
+        it does not end in time, DatabaseDamaged when there is damage and no engine.
         """
         try:
             row = self._engine_row()
@@ -125,7 +127,8 @@ class Control:
                 return False
             with Writer(self.workspace) as writer:
                 writer.command("shutdown")
-        except DatabaseDamaged:
+        except (DatabaseDamaged, VersionMismatch):
+            # It cannot be told through the database; SIGTERM makes it pause its runs as well.
             if not self._end_by_signal(timeout_s):
                 raise
             return True
@@ -226,7 +229,7 @@ class Control:
 
     def _engine_row(self) -> EngineRow | None:
         try:
-            with Reader(self.workspace) as reader:
+            with Reader(self.workspace, outdated=True) as reader:
                 return reader.engine()
         except NoDatabase:
             return None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.config import LabConfig, RaceConfig, RunConfig
+from engine.errors import OutdatedDatabase
 from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
 from engine.store.labs import LabReading
@@ -30,11 +31,18 @@ _RUN_COLUMNS = (
 
 
 class Reader(ProbeReading, LabReading):
-    """A reading connection to the workspace's database."""
+    """A reading connection to the workspace's database; one of an older version is brought up to date first.
 
-    def __init__(self, workspace: Workspace):
+    ``outdated``: take an older one as it is, for what every version has.
+    """
+
+    def __init__(self, workspace: Workspace, *, outdated: bool = False):
         self.workspace = workspace
-        self._connection = connect(workspace, readonly=True)
+        try:
+            self._connection = connect(workspace, readonly=True, outdated=outdated)
+        except OutdatedDatabase:
+            connect(workspace, readonly=False).close()
+            self._connection = connect(workspace, readonly=True)
 
     def close(self) -> None:
         """Close the connection; may be called twice."""

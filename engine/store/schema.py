@@ -14,19 +14,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, VersionMismatch, WorkspaceError
+from engine import __version__
+from engine.errors import (
+    DatabaseBusy,
+    DatabaseDamaged,
+    DiskFull,
+    NoDatabase,
+    OutdatedDatabase,
+    VersionMismatch,
+    WorkspaceError,
+)  # fmt: skip
 from engine.store.migrations import MIGRATIONS
 from engine.store.workspace import ENVIRONMENT, Workspace
 
 BUSY_TIMEOUT_S = 10.0
+#: An engine that said so within this time lives.
+_ENGINE_LIVES_S = 10.0
 
 
-def connect(workspace: Workspace, *, readonly: bool, busy_s: float | None = None) -> sqlite3.Connection:
+def connect(
+    workspace: Workspace, *, readonly: bool, busy_s: float | None = None, outdated: bool = False
+) -> sqlite3.Connection:
     """Open the workspace's database.
 
-    Writers create and migrate it. ``busy_s``: how long to wait for somebody else's lock (``BUSY_TIMEOUT_S``). Raises
-    NoDatabase when a reader finds none, DatabaseDamaged when the file is not a readable database, VersionMismatch when
-    it was made by a newer version, WorkspaceError when the workspace is no folder.
+    Writers create and migrate it. ``busy_s``: how long to wait for somebody else's lock (``BUSY_TIMEOUT_S``);
+    ``outdated``: a reader takes an older version as it is. Raises NoDatabase when a reader finds none, DatabaseDamaged
+    when the file is not a readable database, VersionMismatch when it was made by a newer version or an engine of
+    another version lives on an older one, OutdatedDatabase when a reader finds an older one, WorkspaceError when the
+    workspace is no folder.
     """
     path = workspace.database
     wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
@@ -51,10 +66,13 @@ def connect(workspace: Workspace, *, readonly: bool, busy_s: float | None = None
             if not readonly:
                 _use_wal(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
+                _refuse_under_another_engine(connection)
                 migrate(connection)
             elif not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise none_yet  # somebody is just making it
             _refuse_newer(connection, path)
+            if not outdated and len(_applied(connection)) < len(MIGRATIONS):
+                raise OutdatedDatabase(f"{path.name} was made by an older version; a race or the page updates it")
         except BaseException:
             connection.close()
             raise
@@ -115,9 +133,23 @@ def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _refuse_under_another_engine(connection: sqlite3.Connection) -> None:
+    """Leave an older database alone while the engine that made it works on it."""
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'engine'").fetchone()[0]:
+        return
+    if len(_applied(connection)) >= len(MIGRATIONS):
+        return
+    row = connection.execute("SELECT version, heartbeat FROM engine").fetchone()
+    if row is not None and row["version"] != __version__ and time.time() - row["heartbeat"] < _ENGINE_LIVES_S:
+        raise VersionMismatch(
+            f"an engine of version {row['version']} lives for this workspace, this is {__version__}; end it with "
+            "`python -m engine shutdown`, its runs stay paused and go on in the new version"
+        )
+
+
 def check(workspace: Workspace) -> None:
     """Read the database's structure through. Raises DatabaseDamaged; takes seconds on very large files."""
-    connection = connect(workspace, readonly=True)
+    connection = connect(workspace, readonly=True, outdated=True)
     try:
         with guarded(workspace.database):
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

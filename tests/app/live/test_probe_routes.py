@@ -10,6 +10,7 @@ from app import data
 from app.live.feed import Feed
 from app.live.probe_routes import follow
 from app.live.routes import routes
+from engine.config import LabConfig
 from engine.events import Probed, RunState
 from engine.probes.histogram import BINS
 from engine.runs.training import CODINGS
@@ -124,6 +125,7 @@ def test_detail_over_time(client, recorded):
     ("path", "status", "words"),
     [
         ("history?runs=1", 400, "quantities must name some of activation_cosine"),
+        ("history?runs=1&quantities=response_histogram", 400, "(got 'response_histogram')"),
         ("history?runs=1&quantities=charm", 400, "(got 'charm')"),
         ("history?runs=x&quantities=response_std", 400, "runs must be ids with commas"),
         ("history?runs=999&quantities=response_std", 404, "there is no run 999"),
@@ -181,6 +183,30 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
     assert listener.all("d") == [[first]]
     head = data.head()
     assert listener.cursor == (head.probes, head.changes)
+
+
+def test_a_lab_is_no_run_whose_insides_or_curves_could_be_shown(client, recorded):
+    job = recorded.writer.submit_lab(LabConfig(lab="gradients"))
+    for path in (
+        f"probes/history?runs={job}&quantities={NAMES}",
+        f"history?runs={job}",
+        f"probes/stream?runs={job}&quantities={NAMES}",
+    ):
+        assert client.get(f"/live/{path}").status_code == 404, path
+    assert data.delta([job], (0, 0), (10**6, 10**6)).cards == []
+    assert data.inside_news([job, recorded.runs[0]], ["response_std"], (0, 0)).cards[0]["run"] == recorded.runs[0]
+
+
+def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorded):
+    third = recorded.runs[2]
+    before = data.inside([third], ["response_std"], 100)
+    assert before.layers[third] == []
+    recorded.writer.layers(third, places(4))
+    recorded.writer.probe(third, probed(120, 4), CODINGS)
+    news = data.inside_news([third], ["response_std"], before.cursor)
+    assert len(news.layers[third]) == 5
+    recorded.writer.probe(third, probed(140, 4), CODINGS)
+    assert data.inside_news([third], ["response_std"], news.cursor).layers == {}
 
 
 def test_nothing_is_lost_between_the_history_and_the_stream(recorded):

@@ -1,10 +1,13 @@
 import json
 import sqlite3
+import time
 
 import numpy as np
 import pytest
 
+from engine import __version__
 from engine.config import RaceConfig
+from engine.errors import OutdatedDatabase, VersionMismatch
 from engine.events import Probed
 from engine.store.migrations import MIGRATIONS
 from engine.store.probes import Coding, LayerRow
@@ -94,7 +97,9 @@ def test_probes_go_with_their_run_and_ids_are_never_reused(store):
     assert reader.probe_head() == head
 
 
-def test_a_database_from_before_probes_is_brought_up_to_date(workspace):
+@pytest.fixture
+def old_workspace(workspace):
+    """A database as version 0.1.0 made it, with one finished run."""
     workspace.prepare()
     old = sqlite3.connect(workspace.database, isolation_level=None)
     old.execute("PRAGMA journal_mode = WAL")
@@ -108,9 +113,36 @@ def test_a_database_from_before_probes_is_brought_up_to_date(workspace):
         " changed) VALUES (1, 0, 8, 'A', 0, ?, '{}', 'finished', 300, 0, 1)",
         (json.dumps(config),),
     )
+    yield workspace, old
     old.close()
-    connect(workspace, readonly=False).close()
+
+
+def test_whoever_reads_an_older_database_brings_it_up_to_date(old_workspace):
+    workspace, _ = old_workspace
+    with pytest.raises(OutdatedDatabase, match="was made by an older version"):
+        connect(workspace, readonly=True)
     with Reader(workspace) as reader:
         (run,) = reader.runs()
         assert (run.lab, run.probe_share, reader.probes(run.id)) == ("", None, ([], 0))
         assert [race.name for race in reader.races()] == ["old"]
+
+
+def test_an_older_database_is_left_alone_while_its_engine_lives(old_workspace):
+    workspace, old = old_workspace
+    old.execute("INSERT INTO engine VALUES (1, 1, 0, '0.1.0', '[]', ?, ?)", (time.time(), time.time()))
+    for opened in (Reader, Writer):
+        with pytest.raises(
+            VersionMismatch, match="an engine of version 0.1.0 lives .*; end it with `python -m engine shut"
+        ):
+            opened(workspace)
+    with Reader(workspace, outdated=True) as reader:
+        assert reader.engine().version == "0.1.0"
+    assert [name for (name,) in old.execute("SELECT name FROM migrations")] == [MIGRATIONS[0][0]]
+    old.execute("UPDATE engine SET heartbeat = heartbeat - 60")  # it is gone without a word
+    Reader(workspace).close()
+    assert len(list(old.execute("SELECT name FROM migrations"))) == len(MIGRATIONS)
+
+
+def test_the_version_goes_up_with_the_tables():
+    # Engines and pages of different versions refuse each other: raise the version with every migration.
+    assert (__version__, MIGRATIONS[-1][0]) == ("0.2.0", "0002-probes-and-labs")
