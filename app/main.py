@@ -12,12 +12,11 @@ INSIDES = [
     st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
 ]
 
-page = st.navigation([HOME, *INSIDES], position="top")
+# Before the navigation, which else makes a material symbol the tab's icon: browsers fetch those from elsewhere.
 st.set_page_config(
-    page_title="Skipscope",
-    page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
-    layout="wide",
-    # Only the home page has a side bar; without this an empty one may stay open on the others.
-    initial_sidebar_state="auto" if page == HOME else "collapsed",
+    page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
+page = st.navigation([HOME, *INSIDES], position="top")
+# Only the home page has a side bar; without this an empty one may stay open on the others.
+st.set_page_config(initial_sidebar_state="auto" if page == HOME else "collapsed")
 page.run()

@@ -19,7 +19,7 @@ from rich.table import Table
 from engine.cli_doctor import doctor
 from engine.cli_lab import lab
 from engine.cli_layers import layers
-from engine.cli_output import echo_json, labs_document, runs_document
+from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document
 from engine.cli_race import race
 from engine.config import ModelConfig
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
@@ -153,7 +153,7 @@ def _percent(value: float | None) -> str:
 
 def _steering(verb: str, text: str, done: str) -> click.Command:
     @click.command(name=verb, help=text)
-    @click.argument("runs", metavar="RUN...", type=int, nargs=-1, required=True)
+    @click.argument("runs", metavar="RUN...", type=RUN_ID, nargs=-1, required=True)
     @click.pass_obj
     def steer(workspace: Workspace, runs: tuple[int, ...]) -> None:
         with Reader(workspace) as reader:

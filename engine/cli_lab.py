@@ -75,7 +75,10 @@ def _follow(control: Control, reader: Reader, job: int, shown: bool) -> RunRow |
                 said = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
             if control.engine_status().state == "none":
-                raise EngineUnreachable(f"the engine has ended; see {control.workspace.engine_log}")
+                raise EngineUnreachable(
+                    f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
+                    f"{control.workspace.engine_log})"
+                )
             time.sleep(_POLL_S)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli_output import echo_json
+from engine.cli_output import RUN_ID, echo_json
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
@@ -20,7 +20,7 @@ STAGES = ("net", "stage1", "stage2", "stage3")
 
 
 @click.command()
-@click.argument("run", metavar="RUN", type=int)
+@click.argument("run", metavar="RUN", type=RUN_ID)
 @click.option("--quantity", default="response_std", show_default=True, help=f"One of {', '.join(QUANTITIES)}.")
 @click.option("--step", default="last", show_default=True, help="A probed step (0: at initialisation), or last.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

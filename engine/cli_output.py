@@ -11,6 +11,9 @@ from engine.events import Split
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
 
+#: A run's id, as SQLite can hold it.
+RUN_ID = click.IntRange(1, 2**63 - 1)
+
 
 def echo_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command on stdout."""

@@ -41,6 +41,7 @@ from app.data.probes import (
     Columns,
     Inside,
     LayerMoment,
+    columns_since,
     histogram_edges,
     inside,
     inside_news,
@@ -68,10 +69,10 @@ from engine.store.reader import RunRow
 
 __all__ = [
     "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
-    "LayerMoment", "Option", "Race", "RunRow", "RunState", "SkipscopeError", "Split", "attend", "cards", "command",
-    "command_all", "count", "curve_name", "data_present", "delta", "depart", "depth_from", "depth_problem",
-    "engine_status", "gap", "head", "health", "histogram_edges", "history", "inside", "inside_news", "known_runs",
-    "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time",
-    "new_database", "prepare", "preset_source", "presets", "quantities", "race", "races", "runs", "shortcuts",
-    "sources", "start_engine", "start_lab", "start_race", "still", "use", "workspace",
+    "LayerMoment", "Option", "Race", "RunRow", "RunState", "SkipscopeError", "Split", "attend", "cards",
+    "columns_since", "command", "command_all", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
+    "depth_problem", "engine_status", "gap", "head", "health", "histogram_edges", "history", "inside", "inside_news",
+    "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments",
+    "layer_over_time", "new_database", "prepare", "preset_source", "presets", "quantities", "race", "races", "runs",
+    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "use", "workspace",
 ]  # fmt: skip

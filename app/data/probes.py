@@ -106,6 +106,12 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
         return Inside(cursor, columns, layers, cards, [run for run in gone if run in runs], {})
 
 
+def columns_since(runs: Sequence[int], since: int) -> int:
+    """Return how many columns of these runs came after probe ``since``. Raises SkipscopeError."""
+    with reading() as reader:
+        return sum(reader.probes(run, since=since)[1] for run in runs)
+
+
 def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, at_most: int | None) -> Columns:
     probes, total = reader.probes(run, since=since, at_most=at_most)
     if not probes:

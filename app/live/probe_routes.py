@@ -24,6 +24,8 @@ from app.live.messages import dumps, event
 from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
 
 FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
+#: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.
+MOST_MISSED = 500
 #: Histograms of one layer over time.
 MOST_MOMENTS, USUAL_MOMENTS = 100, 24
 #: Seconds between two messages at least, and of silence at most.
@@ -116,6 +118,8 @@ def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int,
         raise Refused(503, str(error)) from None
     if since and (since[0] > head.probes or since[1] > head.changes):
         raise Refused(409, "the database was replaced; load the page again")
+    if since and head.probes - since[0] > MOST_MISSED and data.columns_since(runs, since[0]) > MOST_MISSED:
+        raise Refused(409, "too much happened since; load the history again")
     if not known:
         raise Refused(404, f"there is no run {', '.join(map(str, runs[:5]))}")
     return since or (head.probes, head.changes)

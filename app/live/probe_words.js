@@ -50,6 +50,7 @@ function growthOf(seeds, scale, step) {
   const factors = seeds.map(({ columns }) => Array.from(columns.codes("gradient_growth", columns.at(step)), (code) => scale.value(code)));
   const [whole, ...stages] = factors[0].map((_, place) => geometricMean(factors.map((one) => one[place])));
   if (!Number.isFinite(whole)) return "the growth has no finite value";
+  if (stages.some((stage) => !(stage > 0.1 && stage < 10))) return `changes by no single factor (stages ${stages.map(factor).join(", ")})`;
   const verb = whole > 1.005 ? "grows" : whole < 0.995 ? "shrinks" : "stays level,";
   const nets = factors.map(([net]) => net);
   const spread = seeds.length > 1 ? `; ${seeds.length} seeds: ${factor(Math.min(...nets))} to ${factor(Math.max(...nets))}` : "";

@@ -18,14 +18,15 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         "In half a minute a plain net of 56 layers falls behind one of 20 on its own *training* images, and with "
         "shortcuts the same two nets stay close."
     )
-    st.button(
+    pressed = st.button(
         "Start the quick race",
         type="primary",
         icon=":material/play_arrow:",
-        on_click=start_quick,
         key="start_quick",
         help=f"Four nets at once, {data.presets()['quick'].takes}. Nothing is downloaded.",
     )
+    if pressed:
+        start_quick()
     ground = st.context.theme.type or "light"
     still = data.still(ground)
     if still:

@@ -51,16 +51,18 @@ def _controls(lab: data.Lab, first_visit: bool) -> dict[str, Any]:
                 _widget(lab.name, option)
         st.caption(f"The lab takes {lab.takes} with its usual settings.")
     settings = {option.name: st.session_state[_key(lab.name, option.name)] for option in lab.options}
-    button.button(
+    # No callback: after a restart of the server the first press reaches a session that has not registered any.
+    pressed = button.button(
         "Run the lab",
         type="primary",
         icon=":material/play_arrow:",
         key=_key(lab.name, "start"),
         help=f"Takes {lab.takes}.",
         width="stretch",
-        on_click=_start,
-        args=(lab.name, settings),
     )
+    if pressed:
+        _start(lab.name, settings)
+        st.rerun()
     return settings
 
 

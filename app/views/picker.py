@@ -24,6 +24,13 @@ def pick_race(races: list[data.Race]) -> data.Race:
     return by_id[chosen]
 
 
+def choose(race: int) -> None:
+    """Show this race from the next rerun on."""
+    st.session_state.pop("race", None)
+    st.session_state[_CHOSEN] = race
+    st.query_params["race"] = str(race)
+
+
 def label(run: data.RunRow, race: data.Race) -> str:
     """Return a run's name on the page: its arm, and its seed where there are several."""
     return f"{run.arm} s{run.seed}" if race.seeds > 1 else run.arm

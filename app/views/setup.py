@@ -1,8 +1,11 @@
 """The side bar's set-up of a race: preset, arms, data, length, seeds, and the button that starts it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import data
+from app.views import picker
 
 _DEPTHS = list(data.DEPTHS)
 #: As in the engine, which refuses more; the page says so before the button is pressed.
@@ -108,24 +111,24 @@ def render(first_visit: bool = False) -> None:
     if runs > MOST_RUNS:
         problem = f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms"
         st.caption(f":red[{problem}]")
-    st.button(
+    # No callback: after a restart of the server the first press reaches a session that has not registered any.
+    pressed = st.button(
         f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
         type="secondary" if first_visit else "primary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=not runs or bool(problem),
-        on_click=_start,
         key="start",
     )
+    if pressed:
+        _start()
     if complaint := st.session_state.pop("setup_problem", None):
         st.error(complaint, icon=":material/error:")
 
 
 def start_quick() -> None:
     """Start the quick race as it is; the first visit's one button."""
-    st.session_state["preset"] = "quick"
-    _fill()
-    _start()
+    _hand_over(lambda: data.start_race((), (), "quick"))
 
 
 def _fill() -> None:
@@ -160,8 +163,8 @@ def _depth_problem() -> str:
 def _start() -> None:
     state = st.session_state
     settings = {"lr": f"{state['lr']!r}", "width": str(state["width"]), "precision": state["precision"]}
-    try:
-        state["race"] = data.start_race(
+    _hand_over(
+        lambda: data.start_race(
             _depths(),
             list(state["shortcuts"] or []),
             preset=state["preset"],
@@ -171,5 +174,13 @@ def _start() -> None:
             first_seed=int(state["first_seed"]),
             settings=settings,
         )
+    )
+
+
+def _hand_over(start: Callable[[], int]) -> None:
+    """Start a race and show it; what is wrong with it is said beside the button."""
+    try:
+        picker.choose(start())
     except data.SkipscopeError as error:
-        state["setup_problem"] = str(error)
+        st.session_state["setup_problem"] = str(error)
+    st.rerun()

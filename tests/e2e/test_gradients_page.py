@@ -61,6 +61,7 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     expect(says).to_contain_text("whatever the gain (0.5 to 2)")
     expect(says).to_contain_text("Norms do not decide")
 
+    page.locator(".sl-plot .nsewdrag").first.scroll_into_view_if_needed()  # a race above it may push it out of sight
     box = page.locator(".sl-plot .nsewdrag").first.bounding_box()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
     page.mouse.down()

@@ -227,3 +227,16 @@ def test_the_name_of_a_shorter_net_lies_on_no_line(site, race, open_page):
     for left, top, right, bottom in boxes:
         assert outer["x"] <= left < right <= outer["x"] + outer["width"]
         assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["", "layers", "gradients"])
+def test_nothing_is_fetched_from_elsewhere(site, race, open_page, path):
+    page = open_page("about:blank")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}/{path}?race={race.race}")
+    page.wait_for_selector(".ss-race, .sp-probes")
+    page.wait_for_timeout(1500)
+    assert [url for url in asked if not url.startswith((site.url, "data:", "blob:"))] == []
+    assert len(asked) > 10

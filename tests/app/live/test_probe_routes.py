@@ -209,6 +209,12 @@ def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorde
     assert data.inside_news([third], ["response_std"], news.cursor).layers == {}
 
 
+def test_who_missed_too_much_is_sent_back_to_the_history(client, recorded, monkeypatch):
+    monkeypatch.setattr("app.live.probe_routes.MOST_MISSED", 2)
+    answer = client.get(f"/live/probes/stream?runs={recorded.runs[0]}&quantities={NAMES}&since=0.0")
+    assert (answer.status_code, answer.text) == (409, "too much happened since; load the history again")
+
+
 def test_nothing_is_lost_between_the_history_and_the_stream(recorded):
     first = recorded.runs[0]
     before = data.inside([first], ["response_std"], 100)
