@@ -229,9 +229,12 @@ export class LabView {
     }
     for (const button of group.querySelectorAll(".sl-option")) button.setAttribute("aria-checked", button.dataset.kind === this.pick.kind);
     const slider = this.part("slider").querySelector("input");
-    slider.value = this.pick.value === null ? 0 : place(this.pick.value, picks);
-    slider.disabled = this.values.length < 2;
-    const shown = this.pick.value === null ? "" : spoken(this.pick.value);
+    // A kind that was measured at one value alone has nothing to choose from.
+    const only = this.curves.of("norm").filter(({ kind }) => kind === this.pick.kind);
+    const value = only.length === 1 ? only[0].value : this.pick.value;
+    slider.value = value === null ? 0 : place(value, picks);
+    slider.disabled = this.values.length < 2 || only.length === 1;
+    const shown = value === null ? "" : only.length === 1 && this.values.length > 1 ? `${spoken(value)}, the only one measured here` : spoken(value);
     slider.setAttribute("aria-valuetext", shown);
     text(this.part("slider-value"), shown);
     const ticks = this.part("ticks");

@@ -32,7 +32,7 @@ function gradients(curves, pick) {
 function growthOf(curve) {
   const [first, last, early, late] = [curve.x[0], curve.x.at(-1), curve.y[0], curve.y.at(-1)];
   if (!(early > 0 && late > 0) || last <= first) return undefined;
-  return { total: early / late, perLayer: (early / late) ** (1 / (last - first)), layers: last };
+  return { total: early / late, perLayer: (early / late) ** (1 / (last - first)), way: `from layer ${last} to layer ${first}` };
 }
 
 /** The gradient left the range of numbers on its way. */
@@ -41,7 +41,7 @@ function lostLine({ kind, value, y }) {
   return `${SUBJECTS[kind] ?? kind} at gain ${spoken(value)} ${what}.`;
 }
 
-function normLine(curves, curve, { total, perLayer, layers }) {
+function normLine(curves, curve, { total, perLayer, way }) {
   const { kind, value } = curve;
   const others = curves.of("norm").filter((other) => other.kind === kind).map((other) => ({ value: other.value, growth: growthOf(other) }))
     .filter(({ growth }) => growth).sort((a, b) => a.value - b.value);
@@ -49,17 +49,18 @@ function normLine(curves, curve, { total, perLayer, layers }) {
   const indifferent = others.length > 2 && Math.max(...factors) - Math.min(...factors) < INDIFFERENT;
   const range = others.length > 2 ? `${spoken(others[0].value)} to ${spoken(others.at(-1).value)}` : "";
   const subject = `${SUBJECTS[kind] ?? kind}${indifferent ? "" : ` at gain ${spoken(value)}`}`;
-  const rate = spoken(perLayer);
+  // With shortcuts the factor falls from layer to layer, like that of a power of the depth.
+  const rate = `${spoken(perLayer)} per layer${kind.startsWith("residual") ? " on average" : ""}`;
   const whatever = indifferent ? `, whatever the gain (${range})` : "";
   if (Math.abs(perLayer - 1) <= STEADY) {
-    return `${subject} the gradient keeps its norm: ${rate} per layer${whatever}, and after ${layers} layers ${spoken(total)} of it arrives.`;
+    return `${subject} the gradient nearly keeps its norm: ${rate}${whatever}, and ${way} ${spoken(total)} of it arrives.`;
   }
   if (perLayer < 1) {
     const fate = total < VANISHED ? " (it vanishes)" : "";
-    return `${subject} the gradient shrinks by a factor of ${rate} per layer${whatever}: after ${layers} layers ${spoken(total)} of it is left${fate}.`;
+    return `${subject} the gradient shrinks by a factor of ${rate}${whatever}: ${way} ${spoken(total)} of it is left${fate}.`;
   }
   const fate = total > EXPLODED ? " (it explodes)" : "";
-  return `${subject} the gradient grows by a factor of ${rate} per layer${whatever}: after ${layers} layers it is ${spoken(total)} times as large${fate}.`;
+  return `${subject} the gradient grows by a factor of ${rate}${whatever}: ${way} it becomes ${spoken(total)} times as large${fate}.`;
 }
 
 /** Norms do not decide: the words about direction and collapse stand beside every norm. */

@@ -122,7 +122,7 @@ class GradientsLab:
                 yield Figured(f"{name}_gradient_growth_per_layer", _growth(log_norms))
                 yield Figured(f"{name}_gradient_total", _exp(log_norms[0] - log_norms[-1]))
                 yield Figured(f"{name}_activation_cosine_at_last_layer", cosines[-1])
-        if curve.kind != RESIDUAL and complete:
+        if complete:
             growths = self._growths(curve.kind, done)
             yield Traced("growth", curve.kind, list(growths), list(growths.values()))
             if self._settings["sweep"] and len(growths) == len({*GAINS, self._gain}):

@@ -40,7 +40,7 @@ def test_every_panel_and_figure_of_the_row_is_there():
     chosen = {Curve(kind, 0.8).name for kind in KINDS}
     swept = {Curve(kind, gain).name for kind in (PLAIN, BN) for gain in GAINS}
     assert {name for panel, name in curves if panel == "norm"} == chosen | swept
-    assert {name for panel, name in curves if panel == "growth"} == {PLAIN, BN}
+    assert {name for panel, name in curves if panel == "growth"} == set(KINDS)
     for panel in ("direction", "collapse"):
         assert {name for where, name in curves if where == panel} == chosen
     assert set(figures) == {figure.name for figure in ROW.figures}
