@@ -1,7 +1,7 @@
 """``lab``: hand a lab to the engine, follow it, print its figures. Ctrl-C stops it."""
 
 import math
-import time
+from threading import Event
 from typing import Any
 
 import click
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from engine.cli_interrupt import ctrl_c_heard, pause
 from engine.cli_output import echo_json, pairs
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
@@ -33,9 +34,9 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
     job = control.start_lab(name, pairs(settings))
     control.enter("lab")
     try:
-        with Reader(workspace) as reader:
+        with ctrl_c_heard() as heard, Reader(workspace) as reader:
             try:
-                ended = _follow(control, reader, job, shown=not as_json)
+                ended = _follow(control, reader, job, heard, shown=not as_json)
             except KeyboardInterrupt:
                 _stop(control, job)
                 context.exit(130)
@@ -55,7 +56,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, shown: bool) -> RunRow | None:
+def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> RunRow | None:
     """Return the job's row once it has ended; None when it was deleted meanwhile."""
     console = Console(stderr=True)
     with Progress(
@@ -79,7 +80,7 @@ def _follow(control: Control, reader: Reader, job: int, shown: bool) -> RunRow |
                     f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
                     f"{control.workspace.engine_log})"
                 )
-            time.sleep(_POLL_S)
+            pause(heard, _POLL_S)
 
 
 def _stop(control: Control, job: int) -> None:

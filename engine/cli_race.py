@@ -1,7 +1,7 @@
 """``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
 
-import time
 from collections.abc import Callable
+from threading import Event
 
 import click
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from engine.cli_interrupt import ctrl_c_heard, pause
 from engine.cli_output import echo_json, pairs, results
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ENDED, ENGINE_GONE, RunState
@@ -50,9 +51,9 @@ def race(
     follower = Follower(control, race_id, runs)
     try:
         control.enter("race")
-        with Reader(workspace) as reader:
+        with ctrl_c_heard() as heard, Reader(workspace) as reader:
             try:
-                code = follower.follow(reader, shown=not as_json)
+                code = follower.follow(reader, heard, shown=not as_json)
             except KeyboardInterrupt:
                 follower.pause()
                 code = 130
@@ -75,13 +76,16 @@ class Follower:
         self._control, self._race, self._runs = control, race, runs
         self._restarts = 0
 
-    def follow(self, reader: Reader, shown: bool) -> int:
-        """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr."""
+    def follow(self, reader: Reader, heard: Event, shown: bool) -> int:
+        """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr.
+
+        Raises KeyboardInterrupt when Ctrl-C is ``heard``.
+        """
         console = Console(stderr=True)
         if not (shown and console.is_terminal):
-            return self._until_ended(reader, lambda: None)
+            return self._until_ended(reader, heard, lambda: None)
         with Live(self.table(reader), console=console, refresh_per_second=5, transient=True) as live:
-            return self._until_ended(reader, lambda: live.update(self.table(reader)))
+            return self._until_ended(reader, heard, lambda: live.update(self.table(reader)))
 
     def pause(self) -> None:
         """Pause what has not ended, and say how to go on."""
@@ -123,7 +127,7 @@ class Follower:
             if row.cause
         ]
 
-    def _until_ended(self, reader: Reader, show: Callable[[], None]) -> int:
+    def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
         said = False
         while True:
             rows = reader.runs(self._race)
@@ -141,7 +145,7 @@ class Follower:
             if self._control.engine_status().state == "none" and not self._revive(at_rest):
                 click.echo("the engine has ended; the runs that are left stay paused", err=True)
                 return 1
-            time.sleep(_POLL_S)
+            pause(heard, _POLL_S)
 
     def _revive(self, at_rest: bool) -> bool:
         """Start a new engine if the last one vanished; return False if it left only runs that were paused."""

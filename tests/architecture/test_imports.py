@@ -45,7 +45,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.models.count", "engine.data.registry",
+        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", "engine.models.count",
+        "engine.data.registry",
         "engine.data.presence", *TABLES,
     },
     "engine.__main__": {"engine.cli"},

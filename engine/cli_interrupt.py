@@ -1,0 +1,34 @@
+"""Ctrl-C as something that is heard between two looks, so that it cannot get lost.
+
+Python raises KeyboardInterrupt wherever the program happens to be; inside a destructor it is printed and forgotten.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def ctrl_c_heard() -> Iterator[threading.Event]:
+    """Yield an event that the first Ctrl-C sets; a second one raises KeyboardInterrupt at once, as usual."""
+    heard = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+
+    def hear(*_: object) -> None:
+        heard.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def pause(heard: threading.Event, seconds: float) -> None:
+    """Wait; raises KeyboardInterrupt when Ctrl-C was or is pressed."""
+    if heard.wait(seconds):
+        raise KeyboardInterrupt
