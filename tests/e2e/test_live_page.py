@@ -181,6 +181,7 @@ def test_engine_gone_is_said_and_mended_from_the_page(fresh_site, open_page):
     expect(page.locator(".ss-engine")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}")

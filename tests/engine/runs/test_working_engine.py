@@ -225,6 +225,7 @@ def test_a_single_run_gets_all_cores(busy_room):
     assert busy_room.until_state(run, S.STARTING, S.RUNNING).threads == cores()
 
 
+@pytest.mark.slow
 def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room):
     control = busy_room.control
     training = busy_room.race(seeds=2)  # fills every slot; the lab starts all the same
