@@ -5,7 +5,7 @@ job, and gets commands back as a trigger. What there is to see comes from the la
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ class Picks:
     """The switches that choose the bold curve.
 
     ``kinds``: kind of curve -> the switch's word; ``kind`` is the first choice; ``setting`` the lab's setting that the
-    slider moves; ``measure`` the words of the button for a value that was not measured.
+    slider moves; ``measure`` the words of the button for a value that was not measured; ``alone`` says of a kind that
+    it is measured at the job's own setting only, where the slider then rests.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Picks:
     setting: str
     measure: str
     styles: Mapping[str, Style]
+    alone: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -98,7 +100,7 @@ def _picks(lab: data.Lab, picks: Picks) -> dict[str, Any]:
     return {
         "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,
         "settingLabel": option.label, "measure": picks.measure, "low": option.low, "high": option.high,
-        "step": option.step,
+        "step": option.step, "alone": dict(picks.alone),
     }  # fmt: skip
 
 

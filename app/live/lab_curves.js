@@ -27,9 +27,9 @@ export class Curves {
     return [...new Set([...this.byName.values()].map((curve) => curve.kind))];
   }
 
-  /** Values of the setting for which there is a curve, ascending. */
-  values() {
-    const found = [...this.byName.values()].map((curve) => curve.value).filter((value) => value !== null);
+  /** Values of the setting for which there is a curve, of one kind or of any, ascending. */
+  values(kind) {
+    const found = [...this.byName.values()].filter((curve) => kind === undefined || curve.kind === kind).map((curve) => curve.value).filter((value) => value !== null);
     return [...new Set(found)].sort((a, b) => a - b);
   }
 

@@ -138,7 +138,7 @@ function extremes(all) {
 
 /**
  * Names beside the curves' ends, pushed apart where they would cover one another and kept inside the picture. `edges`
- * are named by their setting, and only where there is room.
+ * are named with their setting, and only where there is room.
  */
 function labels(named, edges, { panel, side, spans, bold, styles, theme, plotPx, narrow }) {
   if (!spans.y) return [];
@@ -153,8 +153,8 @@ function labels(named, edges, { panel, side, spans, bold, styles, theme, plotPx,
     return { curve, text: shown, rows: shown.split("<br>").length, y, natural: (y - low + pad) * perUnit, quiet };
   };
   const wanted = named.map((curve) => label(curve, curve.kind, false)).filter(Boolean);
-  for (const edge of edges.map((curve) => label(curve, `${settingOf(curve)} ${spoken(curve.value)}`, true)).filter(Boolean)) {
-    if (wanted.every((other) => Math.abs(other.natural - edge.natural) > 2 * LINE_PX)) wanted.push(edge);
+  for (const edge of edges.map((curve) => label(curve, `${curve.kind},<br>${settingOf(curve)} ${spoken(curve.value)}`, true)).filter(Boolean)) {
+    if (wanted.every((other) => Math.abs(other.natural - edge.natural) > ((other.rows + edge.rows) / 2 + 1) * LINE_PX)) wanted.push(edge);
   }
   wanted.sort((a, b) => a.natural - b.natural);
   let floor = -Infinity;

@@ -3,6 +3,9 @@ import { buildPanel } from "./lab_figure.js";
 import { ends, same, spoken } from "./lab_curves.js";
 import { loadPlotly } from "./page.js";
 
+/** Without a pointer that hovers Plotly's buttons would stand over the labels all the time. */
+const TOUCH = matchMedia("(hover: none)").matches;
+
 export class LabPanels {
   constructor(grid, panels) {
     this.panels = panels.map((panel) => {
@@ -59,6 +62,7 @@ export class LabPanels {
     layout.datarevision = one.revision = (one.revision ?? 0) + 1;
     plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.of(panel.name).length} curves, ${pick.kind ?? ""} is bold`);
     Plotly.react(plot, traces, layout, {
+      ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: "reset", showTips: false,
       // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
       modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]],

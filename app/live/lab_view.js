@@ -4,8 +4,9 @@
  */
 import { duration } from "./cards.js";
 import { Feed } from "./feed.js";
-import { Curves, same, spoken } from "./lab_curves.js";
+import { Curves, same } from "./lab_curves.js";
 import { LabPanels } from "./lab_panels.js";
+import { LabPicks } from "./lab_picks.js";
 import { numbersTable } from "./lab_numbers.js";
 import { words } from "./lab_words.js";
 import { loadPlotly, readTheme } from "./page.js";
@@ -16,7 +17,6 @@ const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], runnin
 const FINAL = new Set(["finished", "stopped", "diverged"]);
 const WAITS = new Set(["queued", "starting", "running", "stopping"]);
 const ASKED_MS = 4_000;
-const SLIDER = 1_000;
 
 class LabFeed extends Feed {
   query(more) {
@@ -36,10 +36,10 @@ export class LabView {
     this.resize.observe(host);
     this.onVisibility = () => !document.hidden && this.#soon();
     document.addEventListener("visibilitychange", this.onVisibility);
-    const slider = this.part("slider").querySelector("input");
-    slider.oninput = () => this.#choose({ value: nearest(this.values, Number(slider.value), this.data.picks) });
-    slider.onkeydown = (event) => this.#stepSlider(event);
-    this.part("measure-button").onclick = () => this.#measure();
+    this.picks = new LabPicks(this.part, {
+      choose: (change) => this.#choose(change),
+      measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
+    });
     host.labView = this; // for tests and for the curious
   }
 
@@ -110,22 +110,6 @@ export class LabView {
     this.#soon(0);
   }
 
-  /** The arrow keys go from one measured value to the next. */
-  #stepSlider(event) {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const at = this.values.findIndex((value) => same(value, this.pick.value)) + by;
-    if (at >= 0 && at < this.values.length) this.#choose({ value: this.values[at] });
-  }
-
-  #measure() {
-    const value = Number(this.part("measure").querySelector("input").value);
-    const known = this.values.find((other) => same(other, value));
-    if (known !== undefined) this.#choose({ value: known });
-    else if (Number.isFinite(value)) this.#ask("measure", { setting: this.data.picks.setting, value });
-  }
-
   // --- drawing ------------------------------------------------------------------------------------------------------
 
   #soon(wait = DRAW_MS) {
@@ -142,10 +126,11 @@ export class LabView {
     this.#settlePick();
     this.#status();
     this.#notice();
-    this.#switches();
-    this.#says();
+    const shown = this.#shown();
+    this.picks.draw(this.data.picks, this.curves, this.values, shown);
+    this.#says(shown);
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card));
-    this.panels.draw(this.curves, this.pick, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
+    this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
   /** The pick starts at the job's own setting and stays among what was measured. */
@@ -154,6 +139,13 @@ export class LabView {
     const own = this.card?.settings[this.data.picks?.setting];
     if (this.pick.value === null && this.values.length) this.pick.value = this.values.find((value) => same(value, own)) ?? this.values[0];
     this.pick.kind ??= this.curves.kinds()[0] ?? null;
+  }
+
+  /** The pick as it is shown: a kind that is measured at the job's own value alone has no other. */
+  #shown() {
+    const { kind } = this.pick;
+    const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind)[0] : undefined;
+    return { kind, value: own ?? this.pick.value };
   }
 
   emptyWords() {
@@ -205,67 +197,13 @@ export class LabView {
     start.onclick = () => this.#ask("engine");
   }
 
-  #switches() {
-    const { picks } = this.data;
-    this.part("picks").hidden = !picks || !this.curves.size;
-    if (!picks) return;
-    const group = this.part("switch");
-    if (!group.children.length) {
-      group.setAttribute("aria-label", picks.label);
-      group.append(element("span", "sl-switch-label", picks.label), ...Object.entries(picks.kinds).map(([kind, label]) => {
-        const button = element("button", "sl-option", label);
-        button.type = "button";
-        button.dataset.kind = kind;
-        button.setAttribute("role", "radio");
-        button.setAttribute("aria-label", `${picks.label}: ${label}`);
-        button.onclick = () => this.#choose({ kind });
-        return button;
-      }));
-      text(this.part("slider-label"), picks.settingLabel);
-      text(this.part("measure-button"), picks.measure);
-      const number = this.part("measure").querySelector("input");
-      Object.assign(number, { min: picks.low, max: picks.high, step: picks.step, value: somewhere(picks) });
-      number.setAttribute("aria-label", `another ${picks.settingLabel.toLowerCase()}`);
-    }
-    for (const button of group.querySelectorAll(".sl-option")) button.setAttribute("aria-checked", button.dataset.kind === this.pick.kind);
-    const slider = this.part("slider").querySelector("input");
-    // A kind that was measured at one value alone has nothing to choose from.
-    const only = this.curves.of("norm").filter(({ kind }) => kind === this.pick.kind);
-    const value = only.length === 1 ? only[0].value : this.pick.value;
-    slider.value = value === null ? 0 : place(value, picks);
-    slider.disabled = this.values.length < 2 || only.length === 1;
-    const shown = value === null ? "" : only.length === 1 && this.values.length > 1 ? `${spoken(value)}, the only one measured here` : spoken(value);
-    slider.setAttribute("aria-valuetext", shown);
-    text(this.part("slider-value"), shown);
-    const ticks = this.part("ticks");
-    while (ticks.children.length > this.values.length) ticks.lastChild.remove();
-    while (ticks.children.length < this.values.length) ticks.append(element("i"));
-    this.values.forEach((value, index) => { ticks.children[index].style.left = `${place(value, picks) / (SLIDER / 100)}%`; });
-  }
-
-  #says() {
-    const lines = this.card ? words(this.card.lab, this.curves, this.pick) : [];
+  #says(shown) {
+    const lines = this.card ? words(this.card.lab, this.curves, shown) : [];
     const node = this.part("says");
     while (node.children.length > lines.length) node.lastChild.remove();
     while (node.children.length < lines.length) node.append(element("p"));
     lines.forEach((words_, index) => text(node.children[index], words_));
   }
-}
-
-/** Where a value stands on the slider, 0 to SLIDER; positive settings in equal ratios. */
-function place(value, { low, high }) {
-  const scale = low > 0 ? Math.log : (number) => number;
-  return Math.round((SLIDER * (scale(value) - scale(low))) / (scale(high) - scale(low)));
-}
-
-/** The measured value that is nearest to a place on the slider. */
-function nearest(values, at, picks) {
-  return [...values].sort((a, b) => Math.abs(place(a, picks) - at) - Math.abs(place(b, picks) - at))[0];
-}
-
-/** A value that is probably not measured yet, to begin with: a fifth of the way up, on the setting's own steps. */
-function somewhere({ low, high, step }) {
-  return Number((low + step * Math.round((0.2 * (high - low)) / step)).toPrecision(6));
 }
 
 function statusWords(card) {

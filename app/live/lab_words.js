@@ -53,14 +53,14 @@ function normLine(curves, curve, { total, perLayer, way }) {
   const rate = `${spoken(perLayer)} per layer${kind.startsWith("residual") ? " on average" : ""}`;
   const whatever = indifferent ? `, whatever the gain (${range})` : "";
   if (Math.abs(perLayer - 1) <= STEADY) {
-    return `${subject} the gradient nearly keeps its norm: ${rate}${whatever}, and ${way} ${spoken(total)} of it arrives.`;
+    return `${subject} the gradient nearly keeps its norm: ${rate}${whatever}; ${way} it is multiplied by ${spoken(total)}.`;
   }
   if (perLayer < 1) {
     const fate = total < VANISHED ? " (it vanishes)" : "";
-    return `${subject} the gradient shrinks by a factor of ${rate}${whatever}: ${way} ${spoken(total)} of it is left${fate}.`;
+    return `${subject} the gradient shrinks by a factor of ${rate}${whatever}: ${way} it is multiplied by ${spoken(total)}${fate}.`;
   }
   const fate = total > EXPLODED ? " (it explodes)" : "";
-  return `${subject} the gradient grows by a factor of ${rate}${whatever}: ${way} it becomes ${spoken(total)} times as large${fate}.`;
+  return `${subject} the gradient grows by a factor of ${rate}${whatever}: ${way} it is multiplied by ${spoken(total)}${fate}.`;
 }
 
 /** Norms do not decide: the words about direction and collapse stand beside every norm. */

@@ -18,6 +18,7 @@ _PICKS = Picks(
     measure="Measure this gain",
     # Hue says plain or residual, as on every page; the dash says without batch norm.
     styles={"without BN": Style("none", "dash"), "with BN": Style("none"), "residual with BN": Style("A")},
+    alone={"residual with BN": "With shortcuts only the job's own gain is measured"},
 )
 
 

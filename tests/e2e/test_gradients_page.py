@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.labs.gradients_curves import BN, PLAIN, Curve
+from engine.labs.gradients_curves import BN, PLAIN, RESIDUAL, Curve
 from tests.e2e.conftest import until
 
 pytestmark = pytest.mark.browser
@@ -103,6 +103,63 @@ def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
     wait_lab(page, f"v.run > {run} && v.card?.state === 'finished' && v.values.length === 10 && v.pick.value === 0.8")
     assert lab(page, "v.card.settings.layers") == SMALL["layers"]
     assert lab(page, "v.values.includes(0.8)")
+
+
+@pytest.mark.slow
+def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answered(site, open_page):
+    run = finished(site)
+    page = open_page(f"{site.url}/gradients")
+    wait_lab(page, f"v.run === {run} && v.values.length === 9 && v.drawn")
+    slider, why = page.get_by_role("slider", name="Weight gain"), page.locator(".sl-why")
+    for _ in range(4):
+        slider.press("ArrowRight")
+    wait_bold(page, Curve(BN, 2.0).name)
+    named = page.evaluate("() => document.querySelector('.sl-plot').layout.annotations.map(a => a.text)")
+    assert [f"{PLAIN},<br>gain 0.5"] == [text for text in named if "gain" in text], named
+    expect(why).to_be_empty()
+
+    page.get_by_role("radio", name="on, with shortcuts").click()
+    wait_bold(page, Curve(RESIDUAL, 1.0).name)
+    expect(slider).to_be_disabled()
+    expect(slider).to_have_attribute("aria-disabled", "true")
+    expect(why).to_have_text("With shortcuts only the job's own gain is measured: 1")
+    expect(page.locator(".sl-slider-value")).to_have_text("1")
+    expect(page.locator(".sl-says")).to_contain_text(
+        "per layer on average: from layer 12 to layer 1 it is multiplied by"
+    )
+    point = page.evaluate(
+        "() => document.querySelectorAll('.sl-plot')[1].data.find(t => t.name === 'residual with BN')"
+    )
+    assert (point["x"], point["mode"], point["meta"]) == ([1], "markers", "picked")
+
+    field, refusal = page.locator(".sl-measure input"), page.locator(".sl-refusal")
+    for wrong in ("", "3", "0"):
+        field.fill(wrong)
+        expect(refusal).to_be_empty()
+        page.get_by_role("button", name="Measure this gain").click()
+        expect(refusal).to_have_text("Weight gain: a number from 0.5 to 2, please.")
+        assert field.get_attribute("aria-invalid") == "true"
+    assert lab(page, "v.asked === 0"), "nothing was asked of the server"
+
+    # 2 was measured in the other kinds, not in this one: it takes a job of its own.
+    field.fill("")
+    field.press_sequentially("2")
+    field.press("Enter")
+    wait_lab(page, f"v.run > {run} && v.card?.state === 'finished'")
+    expect(why).to_have_text("With shortcuts only the job's own gain is measured: 2")
+
+    page.get_by_role("radio", name="Batch norm: on", exact=True).click()
+    expect(slider).to_be_enabled()
+    expect(why).to_be_empty()
+
+
+@pytest.mark.slow
+def test_a_touched_screen_has_no_mode_bar_over_the_names(site, open_page):
+    finished(site)
+    for options, bars in (({"has_touch": True, "is_mobile": True}, 0), ({"has_touch": False}, 4)):
+        page = open_page(f"{site.url}/gradients", **options)
+        wait_lab(page, "v.card?.state === 'finished' && document.querySelectorAll('.sl-plot .main-svg').length >= 4")
+        assert page.locator(".sl-plot .modebar-group").count() == 2 * bars
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from app.views import lab as lab_view
 from engine.config import LabConfig
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import RunState
-from engine.labs.gradients_curves import KINDS
+from engine.labs.gradients_curves import KINDS, RESIDUAL
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
@@ -105,6 +105,7 @@ def test_the_component_gets_all_words_from_the_row(page):
     assert [figure["name"] for figure in given["figures"]] == [figure.name for figure in ROW.figures]
     assert set(given["picks"]["kinds"]) == set(given["styles"]) == set(KINDS)
     assert given["picks"]["kind"] in KINDS
+    assert set(given["picks"]["alone"]) == {RESIDUAL}, "the sweep leaves this kind out"
     looks = {(style["colour"]["light"], style["dash"]) for style in given["styles"].values()}
     assert len(looks) == len(KINDS), "two kinds must never look alike"
     assert (given["picks"]["low"], given["picks"]["high"]) == (0.5, 2.0)

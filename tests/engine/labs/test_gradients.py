@@ -8,7 +8,7 @@ from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, Progressed, Traced
 from engine.labs import gradients, gradients_stacks
 from engine.labs.gradients import GradientsLab
-from engine.labs.gradients_curves import BN, GAINS, KINDS, PLAIN, Curve, parse_curve
+from engine.labs.gradients_curves import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve, parse_curve
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE, results, until
 
@@ -65,6 +65,8 @@ def test_curves_are_means_over_seeds_and_figures_are_read_off_them():
     assert growth.x == sorted([*GAINS, 0.8])
     assert growth.y[growth.x.index(0.8)] == figures["bn_gradient_growth_per_layer"]
     assert figures["bn_growth_spread_over_gains"] == max(growth.y) - min(growth.y)
+    point = traces["growth", RESIDUAL]
+    assert (point.x, point.y) == ([0.8], [figures["residual_bn_gradient_growth_per_layer"]])
     assert figures["residual_bn_direction_at_last_layer"] == traces["direction", "residual with BN, gain 0.8"].y[-1]
     assert figures["plain_activation_cosine_at_last_layer"] == traces["collapse", "without BN, gain 0.8"].y[-1]
 
