@@ -1,22 +1,16 @@
 """The view of one lab job: panels, switches, numbers and words, fed by the job's own stream.
 
-Registered once per process. The JavaScript beside this file owns everything that moves; the script only says which
+The JavaScript beside this file owns everything that moves; the script only says which
 job, and gets commands back as a trigger. What there is to see comes from the lab's row in the registry.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import plotly
-import streamlit as st
-
 from app import data, theme
-from app.live.chart import modules_version
+from app.live.component import component, surroundings
 
-_HERE = Path(__file__).parent
 #: Lightness of a lab's curves: that of a net of this depth.
 _DEPTH = 26
 _DASHES = ("solid", "dash", "dot", "dashdot")
@@ -48,18 +42,6 @@ class Picks:
     alone: Mapping[str, str] = field(default_factory=dict)
 
 
-@cache
-def _component() -> Callable[..., Any]:
-    # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
-    return st.components.v2.component(
-        "skipscope_lab",
-        html=(_HERE / "lab_chart.html").read_text(),
-        css=(_HERE / "lab_chart.css").read_text(),
-        js=(_HERE / "lab_chart.js").read_text(),
-        isolate_styles=False,
-    )
-
-
 def live_lab(
     name: str, run: int | None, on_command: Callable[[], None], picks: Picks | None = None, key: str = "lab"
 ) -> None:
@@ -69,7 +51,7 @@ def live_lab(
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab = data.labs()[name]
-    _component()(
+    component("skipscope_lab", "lab_chart")(
         key=key,
         data={
             "lab": name,
@@ -79,17 +61,7 @@ def live_lab(
             "picks": _picks(lab, picks) if picks else None,
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
             "spare": [_style(Style(f"spare {dash}", dash)) for dash in _DASHES],
-            "states": theme.STATES,
-            "themes": {
-                ground: {"text": theme.TEXT[ground], "muted": theme.MUTED[ground], "grid": theme.GRID[ground]}
-                for ground in theme.GROUND
-            },
-            "modules": f"live/js/{modules_version()}/",
-            "urls": {
-                "history": "live/lab",
-                "stream": "live/lab/stream",
-                "plotly": f"live/plotly-{plotly.__version__}.js",
-            },
+            **surroundings(history="live/lab", stream="live/lab/stream"),
         },
         on_command_change=on_command,
     )

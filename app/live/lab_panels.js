@@ -1,10 +1,7 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
 import { buildPanel } from "./lab_figure.js";
 import { ends, same, spoken } from "./lab_curves.js";
-import { loadPlotly } from "./page.js";
-
-/** Without a pointer that hovers Plotly's buttons would stand over the labels all the time. */
-const TOUCH = matchMedia("(hover: none)").matches;
+import { TOUCH, loadPlotly } from "./page.js";
 
 export class LabPanels {
   constructor(grid, panels) {

@@ -1,5 +1,8 @@
 /** What the page around the component gives: its theme, and plotly.js. */
 
+/** Whether no pointer hovers: then Plotly's buttons would stand over the labels all the time. */
+export const TOUCH = matchMedia("(hover: none)").matches;
+
 /** Colours and font of the theme that is on now; marks the host with the ground, light or dark. */
 export function readTheme(host, themes) {
   const style = getComputedStyle(host);

@@ -1,22 +1,17 @@
 """The component that looks inside the nets of a race: profiles over depth, a map over depth and time, one layer.
 
-Registered once per process. The JavaScript beside this file owns everything that moves; the script only says which runs
+The JavaScript beside this file owns everything that moves; the script only says which runs
 and which layout. What can be shown, and every word about it, comes from the registry of quantities.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-import plotly
-import streamlit as st
-
 from app import data, theme
-from app.live.chart import Run, modules_version
+from app.live.chart import Run
+from app.live.component import component, surroundings
 
-_HERE = Path(__file__).parent
 Layout = Literal["layers", "gradients"]
 
 #: What a layout begins with, offers at once, and shows beside it. ``always`` is fetched whatever is chosen.
@@ -44,23 +39,11 @@ LAYOUTS: dict[Layout, dict[str, Any]] = {
 _DRAWN = ("layer", "block")
 
 
-@cache
-def _component() -> Callable[..., Any]:
-    # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
-    return st.components.v2.component(
-        "skipscope_probes",
-        html=(_HERE / "probe_chart.html").read_text(),
-        css=(_HERE / "probe_chart.css").read_text(),
-        js=(_HERE / "probe_chart.js").read_text(),
-        isolate_styles=False,
-    )
-
-
 def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> None:
     """Mount the insides of some runs of a race; both layouts have one slider of time for everything in them."""
     chosen = LAYOUTS[layout]
     rows = data.quantities()
-    _component()(
+    component("skipscope_probes", "probe_chart")(
         key=key,
         data={
             "race": race,
@@ -79,23 +62,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
             "offered": [row.name for row in rows if row.per in _DRAWN and row.family in chosen["families"]],
             "quantities": [asdict(row) for row in rows],
             "edges": data.histogram_edges(),
-            "states": theme.STATES,
-            "themes": {
-                ground: {
-                    "text": theme.TEXT[ground],
-                    "muted": theme.MUTED[ground],
-                    "grid": theme.GRID[ground],
-                    "page": theme.GROUND[ground],
-                }
-                for ground in theme.GROUND
-            },
-            "modules": f"live/js/{modules_version()}/",
-            "urls": {
-                "history": "live/probes/history",
-                "stream": "live/probes/stream",
-                "detail": "live/probes/detail",
-                "plotly": f"live/plotly-{plotly.__version__}.js",
-            },
+            **surroundings(history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail"),
         },
         on_command_change=_on_command,
     )

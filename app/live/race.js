@@ -5,7 +5,7 @@
 import { Cards, duration, grouped } from "./cards.js";
 import { Feed } from "./feed.js";
 import { buildFigure, xs } from "./figure.js";
-import { loadPlotly, readTheme } from "./page.js";
+import { TOUCH, loadPlotly, readTheme } from "./page.js";
 import { Series } from "./series.js";
 
 const DRAW_MS = 250;
@@ -175,6 +175,7 @@ export class RaceView {
     layout.datarevision = (this.revision = (this.revision ?? 0) + 1); // the arrays grow in place
     this.part("stage").style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, data, layout, {
+      ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: "reset", showTips: false,
       // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
       modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],

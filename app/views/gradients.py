@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app import data
-from app.live.chart import Run
 from app.live.lab_chart import Picks, Style
 from app.live.probe_chart import live_probes
 from app.views import lab, picker
@@ -47,8 +46,5 @@ def _race(races: list[data.Race]) -> None:
     with choice:
         race = picker.pick_race(races)
     st.caption(f"A race as it trains. Below it a lab: [{data.labs()[_LAB].question}](#{lab.anchor(_LAB)})")
-    runs = [
-        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
-        for run in data.runs(race.id)
-    ]
+    runs = picker.runs_of(race)
     live_probes(runs, "gradients", key="gradients", race=race.id)

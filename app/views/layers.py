@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app import data
-from app.live.chart import Run
 from app.live.probe_chart import live_probes
 from app.views import picker
 
@@ -29,8 +28,5 @@ def render() -> None:
     title.header(TITLE, anchor=False)
     with choice:
         race = picker.pick_race(races)
-    runs = [
-        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
-        for run in data.runs(race.id)
-    ]
+    runs = picker.runs_of(race)
     live_probes(runs, "layers", key="layers", race=race.id)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import data
+from app.live.chart import Run
 
 #: The choice itself; the widget's own state goes when another page is shown.
 _CHOSEN = "chosen_race"
@@ -31,6 +32,14 @@ def choose(race: int) -> None:
     st.query_params["race"] = str(race)
 
 
-def label(run: data.RunRow, race: data.Race) -> str:
-    """Return a run's name on the page: its arm, and its seed where there are several."""
-    return f"{run.arm} s{run.seed}" if race.seeds > 1 else run.arm
+def runs_of(race: data.Race) -> list[Run]:
+    """Return what a component must know of the race's runs, in starting order; names have seeds where there are several."""
+    return [
+        Run(
+            run=run.id,
+            label=f"{run.arm} s{run.seed}" if race.seeds > 1 else run.arm,
+            shortcut=run.shortcut,
+            depth=run.depth,
+        )
+        for run in data.runs(race.id)
+    ]

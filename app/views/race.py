@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data
-from app.live.chart import Run, View, live_race
+from app.live.chart import View, live_race
 from app.views import explain, picker, setup
 
 COMPONENT = "live"
@@ -28,10 +28,7 @@ def render() -> None:
     race = picker.pick_race(races)
     _announce()
     view = _controls(race)
-    runs = [
-        Run(run=run.id, label=picker.label(run, race), shortcut=run.shortcut, depth=run.depth)
-        for run in data.runs(race.id)
-    ]
+    runs = picker.runs_of(race)
     live_race(race.id, runs, view, _on_command, key=COMPONENT)
     explain.learning_rate_note(race)
     explain.protocol(race)
