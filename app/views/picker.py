@@ -33,7 +33,7 @@ def choose(race: int) -> None:
 
 
 def runs_of(race: data.Race) -> list[Run]:
-    """Return what a component must know of the race's runs, in starting order; names have seeds where there are several."""
+    """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
     return [
         Run(
             run=run.id,
