@@ -174,4 +174,24 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) WITHOUT ROWID;
         """,
     ),
+    (
+        "0003-what-ifs",
+        """
+        ALTER TABLE commands ADD COLUMN race INTEGER;
+        ALTER TABLE commands ADD COLUMN argument TEXT NOT NULL DEFAULT '';
+
+        ALTER TABLE races ADD COLUMN pace TEXT NOT NULL DEFAULT 'free';
+        ALTER TABLE races ADD COLUMN tunes INTEGER;
+
+        CREATE TABLE changes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            value REAL NOT NULL,
+            step INTEGER,
+            created REAL NOT NULL
+        );
+        CREATE INDEX changes_by_run ON changes (run, id);
+        """,
+    ),
 )

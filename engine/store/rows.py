@@ -70,6 +70,8 @@ class CommandRow:
     acknowledged: float | None
     done: float | None
     refusal: str | None
+    race: int | None = None
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 
 from engine.config import RunConfig, diff
-from engine.data.augment import augment
-from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
 from engine.errors import CheckpointError, ConfigError
@@ -30,7 +27,7 @@ from engine.events import (
     Started,
     Stepped,
 )  # fmt: skip
-from engine.models.family import build_model
+from engine.models.build import build_model
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
 from engine.training.figures import Figures
@@ -43,6 +40,7 @@ from engine.training.optim import (
     warmup_ends,
 )  # fmt: skip
 from engine.training.state import FORMAT, Progress, check_document
+from engine.training.update import Update
 
 #: Seconds between two fetches of the figures.
 FLUSH_S = 0.25
@@ -89,7 +87,7 @@ class Trainer:
         self.progress = Progress(warming=config.optim.warmup_lr is not None)
         if state is not None:
             self._restore(state)
-        self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
+        self._update = Update(self.model, self.optimizer, self.images, config, device)
         self._evaluator = Evaluator(self.model, config, self.images, device)
         self._evaluation_steps = frozenset(config.evaluation_steps())
         self._clock = Clock(self.progress.seconds)
@@ -147,31 +145,20 @@ class Trainer:
             yield from self._adjust()
             if progress.step >= total:
                 break
-            self._update()
+            self._step()
             yield Stepped(progress.step)
         seconds = self._clock.seconds()
         shares = (part / seconds if seconds else 0.0 for part in (progress.evaluation_seconds, progress.probe_seconds))
         yield Finished(progress.step, seconds, *shares)
 
-    def _update(self) -> None:
+    def _step(self) -> None:
         """Do one update of the weights. Nothing in here waits for the device."""
-        config, step = self.config, self.progress.step + 1
-        indices = torch.from_numpy(self._batches.indices(step)).to(self.device.torch_device, non_blocking=True)
-        labels = self.images.train.labels[indices]
-        inputs = self.images.normalise(self.images.train.pixels[indices])
-        inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
-        with self.device.autocast():
-            logits = self.model(inputs)
-        logits = logits.float()
-        loss = F.cross_entropy(logits, labels)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        wrong = (logits.detach().argmax(1) != labels).sum()
-        self.figures.add(step, loss.detach(), wrong, self.progress.lr, self._clock.seconds())
+        step = self.progress.step + 1
+        loss, wrong = self._update(step)
+        self.figures.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
-            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.TEST] * (step == config.optim.steps)
+            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.TEST] * (step == self.config.optim.steps)
             self.progress.due = [split.value for split in splits]
 
     def _evaluate(self) -> Iterator[Event]:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from engine.config import ModelConfig
+from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.family import build_model
 from engine.models.registry import SHORTCUTS
 from engine.models.shortcuts import build_shortcut
 

@@ -4,8 +4,9 @@ from torch import nn
 
 from engine.config import ModelConfig
 from engine.errors import ConfigError
+from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.family import CifarNet, build_model
+from engine.models.family import CifarNet
 from engine.models.registry import SHORTCUTS, get_shortcut
 
 #: He et al. 2015, Table 6, "# params" in millions, and the exact counts behind them.

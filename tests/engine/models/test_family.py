@@ -6,7 +6,8 @@ from torch import nn
 
 from engine.config import ModelConfig
 from engine.errors import ConfigError
-from engine.models.family import build_model, layer_path
+from engine.models.build import build_model
+from engine.models.family import layer_path
 
 SMALL = {"width": 4, "channels": 1, "image_size": 8}
 

@@ -7,7 +7,7 @@ import torch
 
 from engine.config import ModelConfig
 from engine.events import Stepped
-from engine.models.family import build_model
+from engine.models.build import build_model
 from engine.probes.online import OnlineProbe
 from engine.probes.registry import QUANTITIES
 from tests.engine.probes import reference

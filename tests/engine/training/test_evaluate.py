@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.events import Split
-from engine.models.family import build_model
+from engine.models.build import build_model
 from engine.models.registry import SHORTCUTS
 from engine.training.evaluate import Batch, Evaluator, FoldedNet, Score, subset
 from tests.engine.training import tiny

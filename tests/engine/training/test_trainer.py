@@ -145,7 +145,7 @@ def test_figures_are_those_of_the_batch_before_the_update():
     run = tiny.config(optim__steps=1, eval_every=1, data__crop=0, data__flip=False)
     training = tiny.trainer(run)
     training.model.train()
-    indices = torch.from_numpy(training._batches.indices(1))
+    indices = torch.from_numpy(training._update._batches.indices(1))
     inputs = training.images.normalise(training.images.train.pixels[indices])
     labels = training.images.train.labels[indices]
     with torch.no_grad():

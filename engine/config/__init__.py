@@ -1,0 +1,32 @@
+"""What a run is, as data: model, data, optimizer, run, race. Validated, frozen, JSON round trip, difference.
+
+A checkpoint stores its ``RunConfig``, so a net is rebuilt from the file alone. Names of data sets and shortcuts are
+checked against their registries where a race is planned (``engine.runs.planning``); this package knows no registry.
+It imports only ``engine.errors``, the standard library and pydantic.
+"""
+
+from engine.config.base import Config, apply_settings, diff, first_line, leaves, replace
+from engine.config.data import DataConfig
+from engine.config.model import ModelConfig, arm_name, nearest_depths
+from engine.config.optim import RUNNING_WINDOW, OptimConfig
+from engine.config.race import RaceConfig
+from engine.config.run import LabConfig, ProbeConfig, RunConfig
+
+__all__ = [
+    "RUNNING_WINDOW",
+    "Config",
+    "DataConfig",
+    "LabConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "ProbeConfig",
+    "RaceConfig",
+    "RunConfig",
+    "apply_settings",
+    "arm_name",
+    "diff",
+    "first_line",
+    "leaves",
+    "nearest_depths",
+    "replace",
+]

@@ -1,0 +1,70 @@
+"""One training, and one job of a lab, as data."""
+
+import math
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from engine.config.base import Config
+from engine.config.data import DataConfig
+from engine.config.model import ModelConfig
+from engine.config.optim import OptimConfig
+
+
+class ProbeConfig(Config):
+    """What is measured inside the net while it trains (``engine.probes``).
+
+    ``images`` in the fixed probe batch, 0: no probes; ``every`` so many steps, 0: derived from the length of the run
+    (``engine.probes.cadence``). Equal for all arms of a race.
+    """
+
+    images: int = Field(32, ge=0, le=1024)
+    every: int = Field(0, ge=0, le=10_000_000)
+
+    @field_validator("images")
+    @classmethod
+    def _none_or_enough(cls, images: int) -> int:
+        if 0 < images < 8:
+            raise ValueError(f"probe.images is 0 (no probes) or at least 8 (got {images})")
+        return images
+
+
+class RunConfig(Config):
+    """One training of one arm with one seed.
+
+    ``threads`` 0 means: fixed by the engine when the run first starts. ``precision`` auto is bf16 autocast where the
+    device has it, else fp32. ``eval_every`` 0 means: derived from the steps, equal for all arms of a race.
+    """
+
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    optim: OptimConfig = OptimConfig()
+    probe: ProbeConfig = ProbeConfig()
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(0, ge=0, le=1024)
+    eval_every: int = Field(0, ge=0)
+    recalibrate_bn: bool = False
+
+    def evaluation_steps(self) -> list[int]:
+        """Steps after which the subsets are evaluated; the last step is always one of them.
+
+        Derived cadence: 8 times in 300 steps, then one per 100 steps, at most 128. Shorter runs keep the cadence of 300
+        steps, because closer ones would cost more than a tenth of the time. One that would fall just before the last
+        step is left out.
+        """
+        steps = self.optim.steps
+        if self.eval_every:
+            return sorted({*range(self.eval_every, steps + 1, self.eval_every), steps})
+        every = math.ceil(max(300, steps) / min(128, max(8, steps // 100)))
+        return [*(step for step in range(every, steps, every) if 2 * (steps - step) >= every), steps]
+
+
+class LabConfig(Config):
+    """One job of a lab (``engine.labs.registry``): its name and every setting, checked against the lab's options."""
+
+    lab: str
+    settings: dict[str, bool | int | float | str] = {}
+    device: str = Field("cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(1, ge=1, le=1024)

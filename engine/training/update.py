@@ -1,0 +1,41 @@
+"""One update of the weights: batch, augmentation, forward, backward, optimizer. Where a training spends its time."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import RunConfig
+from engine.data.augment import augment
+from engine.data.batches import BatchStream
+from engine.data.images import ImageSet
+from engine.device import Device
+
+
+class Update:
+    """Does updates of ``model`` on the training images; which images is a function of (seed, step) alone."""
+
+    def __init__(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, images: ImageSet, config: RunConfig, device: Device
+    ):
+        self._model, self._optimizer, self._images = model, optimizer, images
+        self._config, self._device = config, device
+        self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        """Do update ``step`` (1 is the first); nothing in here waits for the device.
+
+        Returns the mini-batch's mean loss (nats) and its number of wrong answers, both scalars on the device.
+        """
+        config, train = self._config, self._images.train
+        indices = torch.from_numpy(self._batches.indices(step)).to(self._device.torch_device, non_blocking=True)
+        labels = train.labels[indices]
+        inputs = self._images.normalise(train.pixels[indices])
+        inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
+        with self._device.autocast():
+            logits = self._model(inputs)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, labels)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach(), (logits.detach().argmax(1) != labels).sum()
