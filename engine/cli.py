@@ -1,7 +1,7 @@
 """The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
 
 Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
-Verbs with more to them have files of their own: ``cli_race.py``, ``cli_lab.py``, ``cli_layers.py``, ``cli_doctor.py``.
+Verbs with more to them have files of their own: ``cli_race.py``, ``cli_lab.py`` and so on.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli_bench import bench
 from engine.cli_doctor import doctor
 from engine.cli_lab import lab
 from engine.cli_layers import layers
@@ -89,6 +90,7 @@ def main(context: click.Context, workspace: str | None) -> None:
     context.obj = Workspace.at(workspace)
 
 
+main.add_command(bench)
 main.add_command(doctor)
 main.add_command(race)
 main.add_command(layers)

@@ -36,6 +36,11 @@ class Device:
         on_gpu_in_fp32 = self.torch_device.type == "cuda" and self.precision == "fp32"
         return torch.contiguous_format if on_gpu_in_fp32 else torch.channels_last
 
+    @property
+    def blocked(self) -> bool:
+        """Whether nets that suit run in oneDNN's own layout (``engine.models.layout``): in bf16 on a CPU."""
+        return self.torch_device.type == "cpu" and self.precision == "bf16"
+
     def autocast(self) -> AbstractContextManager:
         """Return the context for a forward pass in this precision."""
         return torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.precision == "bf16")

@@ -3,7 +3,8 @@
 A block is conv-BN-ReLU-conv-BN, then the shortcut is added, then ReLU. A plain block is the same code with no
 addition: there is no second class. Convolutions carry no bias (BN follows and would cancel it); BN is affine.
 Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``; what the probes
-look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.tap``).
+look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.tap``). ``any_layout`` says that a module
+works in oneDNN's layout too (``engine.models.layout``).
 """
 
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from engine.models.tap import Tap
 class Stem(nn.Module):
     """First 3x3 convolution, BN, ReLU: (N, channels, S, S) -> (N, width, S, S)."""
 
+    any_layout = True
     conv_bn_pairs = (("conv", "bn"),)
     taps = (Tap(conv="conv", response="bn", norm="bn"),)
 
@@ -35,6 +37,7 @@ class Block(nn.Module):
     Shapes: (N, inputs, S, S) -> (N, outputs, ceil(S / stride), ceil(S / stride)).
     """
 
+    any_layout = True
     conv_bn_pairs = (("conv1", "bn1"), ("conv2", "bn2"))
     taps = (
         Tap(conv="conv1", response="bn1", norm="bn1", activation_into="conv2"),

@@ -9,10 +9,13 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models.blocks import Block, Stem
+from engine.models.layout import leave
 
 
 class Head(nn.Module):
     """Global average pool and a fully connected layer: (N, features, S, S) -> logits (N, classes)."""
+
+    any_layout = True
 
     def __init__(self, features: int, classes: int):
         super().__init__()
@@ -20,7 +23,7 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
-        return self.linear(x.mean(dim=(2, 3)))
+        return self.linear(leave(x).mean(dim=(2, 3)).to(self.linear.weight.dtype))
 
 
 class CifarNet(nn.Module):
@@ -29,6 +32,8 @@ class CifarNet(nn.Module):
     Shapes: images (N, channels, S, S), normalised -> logits (N, classes). The stages have width, 2 x width and
     4 x width filters; the second and third halve the maps with stride 2 in their first convolution.
     """
+
+    any_layout = True
 
     def __init__(self, config: ModelConfig):
         super().__init__()

@@ -6,6 +6,7 @@ of F(x), (N, outputs, ceil(S / stride), ceil(S / stride)).
 
 from importlib import import_module
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -30,6 +31,8 @@ class ZeroPadded(nn.Module):
     The zero channels come after the old ones. Paper: He et al. 2015, sections 3.3 and 4.2.
     """
 
+    any_layout = True
+
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
         self.stride = stride
@@ -37,6 +40,12 @@ class ZeroPadded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x in the shape of the block's output."""
+        if self.stride == 1 and not self.new_channels:
+            return x
+        if x.is_mkldnn:
+            # The same values by a 1x1 convolution with the unit matrix: slicing would leave oneDNN's layout.
+            unit = torch.eye(x.shape[1] + self.new_channels, x.shape[1])
+            return F.conv2d(x, unit[:, :, None, None], stride=self.stride)
         if self.stride > 1:
             x = x[:, :, :: self.stride, :: self.stride]
         return F.pad(x, (0, 0, 0, 0, 0, self.new_channels)) if self.new_channels else x
@@ -48,6 +57,7 @@ class Projection(nn.Module):
     Paper: He et al. 2015, section 3.3, equation 2, and section 4.1. Projections do not count into the depth.
     """
 
+    any_layout = True
     conv_bn_pairs = (("conv", "bn"),)
 
     def __init__(self, inputs: int, outputs: int, stride: int):

@@ -18,6 +18,7 @@ from engine.data.images import Images, ImageSet
 from engine.device import Device
 from engine.events import Split
 from engine.models.count import count
+from engine.models.layout import enter, suits
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 LARGEST_BATCH, SMALLEST_BATCH = 500, 50
@@ -82,7 +83,7 @@ class Evaluator:
             losses, wrong = [], []
             for indices in self._batches(self._indices(split)):
                 with torch.inference_mode():
-                    logits = self._folded.net(self._input(images, indices).to(self._device.dtype)).float()
+                    logits = self._folded.logits(self._input(images, indices))
                     labels = images.labels[indices]
                     losses.append(F.cross_entropy(logits, labels, reduction="none"))
                     wrong.append(logits.argmax(1) != labels)
@@ -114,24 +115,31 @@ def subset(images: Images, size: int) -> Tensor:
 class FoldedNet:
     """A copy of a net in eval mode with each BN folded into its convolution: the same function, fewer passes.
 
-    ``net`` maps normalised images (N, channels, S, S) of ``device.dtype`` to logits (N, classes). In 32-bit floats
-    the logits agree with the unfolded net's up to rounding; in bf16 the folded weights are rounded once. Which BN
-    belongs to which convolution is said by ``conv_bn_pairs`` of the modules; everything else is copied as it is.
+    In 32-bit floats the logits agree with the unfolded net's up to rounding; in bf16 the folded weights are rounded
+    once. Which BN belongs to which convolution is said by ``conv_bn_pairs`` of the modules; everything else is copied
+    as it is.
     """
 
     def __init__(self, model: nn.Module, device: Device):
+        self._device, self._blocked = device, device.blocked and suits(model)
         self.net = copy.deepcopy(model).eval().requires_grad_(False)
-        self._pairs, folded = [], []
+        self._pairs: list[tuple[nn.Conv2d, str, str]] = []
         for path, module in self.net.named_modules():
             prefix = f"{path}." if path else ""
             for conv, bn in getattr(module, "conv_bn_pairs", ()):
                 bare = getattr(module, conv)
-                bare.bias = nn.Parameter(torch.empty(bare.out_channels), requires_grad=False)
+                # Folded weights are set anew at every ``take``, so they are no parameters.
+                del bare.weight, bare.bias
                 setattr(module, bn, nn.Identity())
                 self._pairs.append((bare, prefix + conv, prefix + bn))
-                folded += [f"{prefix}{conv}.weight", f"{prefix}{conv}.bias"]
-        self.net.to(device.torch_device, device.dtype, memory_format=device.memory_format)
-        self._others = {name: tensor for name, tensor in self.net.state_dict().items() if name not in folded}
+        # What is left of a net in oneDNN's layout, its head, works in 32-bit floats.
+        dtype = torch.float32 if self._blocked else device.dtype
+        self.net.to(device.torch_device, dtype, memory_format=device.memory_format)
+        self._others = dict(self.net.state_dict())
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Return the logits, float32 (N, classes), of normalised images, float32 (N, channels, S, S)."""
+        return self.net(enter(images) if self._blocked else images.to(self._device.dtype)).float()
 
     @torch.no_grad()
     def take(self, model: nn.Module) -> None:
@@ -139,11 +147,16 @@ class FoldedNet:
         for conv, conv_path, bn_path in self._pairs:
             norm = model.get_submodule(bn_path)
             factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-            conv.weight.copy_(model.get_submodule(conv_path).weight * factor[:, None, None, None])
-            conv.bias.copy_(norm.bias - norm.running_mean * factor)
+            weight = model.get_submodule(conv_path).weight * factor[:, None, None, None]
+            conv.weight = self._laid_out(weight.to(memory_format=self._device.memory_format))
+            conv.bias = self._laid_out(norm.bias - norm.running_mean * factor)
         present = model.state_dict()
         for name, tensor in self._others.items():
             tensor.copy_(present[name])
+
+    def _laid_out(self, weight: Tensor) -> Tensor:
+        weight = weight.to(self._device.dtype)
+        return weight.to_mkldnn() if self._blocked else weight
 
 
 def _reset_bn(model: nn.Module) -> nn.Module:

@@ -9,6 +9,7 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
+from engine.models.layout import enter, suits
 
 
 class Update:
@@ -19,6 +20,7 @@ class Update:
     ):
         self._model, self._optimizer, self._images = model, optimizer, images
         self._config, self._device = config, device
+        self._blocked = device.blocked and suits(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -31,11 +33,15 @@ class Update:
         labels = train.labels[indices]
         inputs = self._images.normalise(train.pixels[indices])
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
-        with self._device.autocast():
-            logits = self._model(inputs)
-        logits = logits.float()
+        logits = self._forward(inputs).float()
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) != labels).sum()
+
+    def _forward(self, inputs: Tensor) -> Tensor:
+        if self._blocked:
+            return self._model(enter(inputs))  # bf16 from here on, no autocast needed
+        with self._device.autocast():
+            return self._model(inputs)

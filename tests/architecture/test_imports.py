@@ -46,8 +46,16 @@ ARROWS: dict[str, set[str]] = {
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
         "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", "engine.models.count",
+        "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
         "engine.data.registry",
         "engine.data.presence", *TABLES,
+    },
+    # The contestants of the bench train; who lets them contend knows processes alone.
+    "engine.bench": {*BASICS, "engine.bench"},
+    "engine.bench.conventional": {*BASICS, "engine.bench.task", "engine.models"},
+    "engine.bench.ours": {
+        *BASICS, "engine.bench.task", "engine.device", "engine.data", "engine.models", "engine.training",
+        "engine.probes",
     },
     "engine.__main__": {"engine.cli"},
     "app": {"app"},
@@ -57,20 +65,20 @@ ARROWS: dict[str, set[str]] = {
         "engine.models.count", "engine.data.registry", "engine.data.presence", *TABLES,
     },
 }  # fmt: skip
-for _verb in ("race", "output", "lab", "layers"):
+for _verb in ("race", "output", "lab", "layers", "bench"):
     ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
 ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
 
 #: Modules that may import torch; all others must not, at any depth of their code.
 MAY_TORCH = (
     "engine.device", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
-    "engine.runs.launchers.preload",
+    "engine.runs.launchers.preload", "engine.bench",
 )  # fmt: skip
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
     "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
-    "engine.models.count", *TABLES,
+    "engine.models.count", "engine.bench.task", "engine.bench.contest", *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
 

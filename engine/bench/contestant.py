@@ -1,0 +1,76 @@
+"""A contestant's process: made once, then told again and again to train for some seconds."""
+
+import resource
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+from engine.bench.task import Task
+
+#: The kinds of contestants.
+CONVENTIONAL, ENGINE, ANATOMY = "conventional", "engine", "anatomy"
+_WARM_STEPS = 3
+
+
+def contend(orders: Connection, kind: str, task: Task, device: str, threads: int) -> None:
+    """Be one contestant: say that it is ready, then answer each number of seconds with what was done in them."""
+    import torch
+
+    torch.set_num_threads(threads)
+    if kind == ANATOMY:
+        _be_dissected(orders, task, device, threads)
+        return
+    steps = _steps(kind, task, device, threads)
+    for _ in range(_WARM_STEPS):
+        next(steps)
+    orders.send("ready")
+    while (seconds := orders.recv()) is not None:
+        _wait(device)
+        since, images = time.perf_counter(), 0
+        while time.perf_counter() - since < seconds:
+            images += next(steps)
+        _wait(device)
+        orders.send({"images_per_s": images / (time.perf_counter() - since), "memory_mb": _memory_mb()})
+
+
+def _steps(kind: str, task: Task, device: str, threads: int) -> Iterator[int]:
+    import torch
+
+    if kind == CONVENTIONAL:
+        from engine.bench.conventional import conventional_steps
+
+        return conventional_steps(task, torch.device(device))
+    from engine.bench.ours import engine_steps
+
+    return engine_steps(task, device, threads)
+
+
+def _be_dissected(orders: Connection, task: Task, device: str, threads: int) -> None:
+    """Answer each order with the seconds of one step, its convolutions alone and one probe, turn about."""
+    from engine.bench.ours import Anatomy
+
+    anatomy = Anatomy(task, device, threads)
+    for _ in range(_WARM_STEPS):
+        anatomy.step()
+        anatomy.convolutions()
+    anatomy.probe()
+    orders.send("ready")
+    while (seconds := orders.recv()) is not None:
+        since, rounds = time.perf_counter(), []
+        while time.perf_counter() - since < seconds:
+            rounds.append((anatomy.step(), anatomy.convolutions()))
+        probe = anatomy.probe()
+        step = sorted(step for step, _ in rounds)[len(rounds) // 2]
+        orders.send({"rounds": rounds, "probe_s": probe, "probe_share": anatomy.probe_share(step, probe)})
+
+
+def _wait(device: str) -> None:
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
+def _memory_mb() -> float:
+    """Return the most memory that this process ever had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

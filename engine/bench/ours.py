@@ -1,0 +1,129 @@
+"""The engine's own trainer as a contestant, and its step beside the bare time of its convolutions."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+
+from engine.bench.task import CLASSES, SIZE, Task, synthetic_images
+from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
+from engine.data.images import Images, ImageSet
+from engine.device import Device, choose
+from engine.events import Stepped
+from engine.models.layout import enter, suits
+from engine.probes.cadence import probe_steps
+from engine.probes.online import OnlineProbe
+from engine.training.trainer import Trainer
+
+#: Length of the run whose share of probes is stated.
+PROBED_STEPS = 2000
+
+
+def trainer_of(task: Task, device: str, threads: int) -> tuple[Trainer, Device]:
+    """Return a trainer as a worker makes it, without probes."""
+    config = RunConfig(
+        model=ModelConfig(depth=task.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
+        data=DataConfig(eval_images=100),
+        optim=OptimConfig(batch_size=task.batch_size, steps=10_000_000),
+        probe=ProbeConfig(images=0),
+        device=device,
+        threads=threads,
+    )
+    pixels, labels = map(torch.from_numpy, synthetic_images())
+    mean = pixels.float().mean(0)
+    train, test = Images(pixels, labels), Images(pixels[:100], labels[:100])
+    images = ImageSet("noise", train, test, mean, 64.0, tuple(map(str, range(CLASSES))), "noise")
+    chosen = choose(config)
+    return Trainer(config, images, chosen), chosen
+
+
+def engine_steps(task: Task, device: str, threads: int) -> Iterator[int]:
+    """Train for ever; yields the number of images after each step."""
+    trainer, _ = trainer_of(task, device, threads)
+    for event in trainer.events():
+        if isinstance(event, Stepped):
+            yield task.batch_size
+
+
+class Anatomy:
+    """One step, the same step's convolutions alone, and one probe, each in seconds."""
+
+    def __init__(self, task: Task, device: str, threads: int):
+        self._trainer, self._device = trainer_of(task, device, threads)
+        self._events = self._trainer.events()
+        config = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
+        self._probe = OnlineProbe(config, self._trainer.images, self._trainer.model, self._device)
+        self._convolutions = bare_convolutions(self._trainer.model, task, self._device)
+
+    def step(self) -> float:
+        """Return the seconds of one step, figures included."""
+        return self._timed(lambda: next(event for event in self._events if isinstance(event, Stepped)))
+
+    def convolutions(self) -> float:
+        """Return the seconds of all convolutions of a step, forward and backward."""
+        return self._timed(lambda: [once() for once in self._convolutions])
+
+    def probe(self) -> float:
+        """Return the seconds of one probe."""
+        trainer = self._trainer
+        return self._timed(lambda: self._probe.measure(trainer.model, trainer.optimizer, trainer.progress.step, 0.1))
+
+    def probe_share(self, step_s: float, probe_s: float) -> float:
+        """Return the share of a run of ``PROBED_STEPS`` steps that its probes take."""
+        optim = self._trainer.config.optim.model_copy(update={"steps": PROBED_STEPS})
+        config = self._trainer.config.model_copy(update={"probe": ProbeConfig(), "optim": optim})
+        probes = probe_s * len(probe_steps(config))
+        return probes / (probes + step_s * PROBED_STEPS)
+
+    def _timed(self, work: Callable[[], object]) -> float:
+        self._wait()
+        since = time.perf_counter()
+        work()
+        self._wait()
+        return time.perf_counter() - since
+
+    def _wait(self) -> None:
+        if self._device.torch_device.type == "cuda":
+            torch.cuda.synchronize(self._device.torch_device)
+
+
+def bare_convolutions(model: nn.Module, task: Task, device: Device) -> list[Callable[[], object]]:
+    """Return one function per convolution of the net: forward, and backward as training needs it.
+
+    Inputs are noise of the shapes, layout and precision that a training step has.
+    """
+    shapes: list[tuple[nn.Conv2d, torch.Size]] = []
+
+    def note(conv: nn.Conv2d, inputs: tuple[torch.Tensor]) -> None:
+        shapes.append((conv, inputs[0].shape))
+
+    hooks = [m.register_forward_pre_hook(note) for m in model.modules() if isinstance(m, nn.Conv2d)]
+    with torch.no_grad(), device.autocast():
+        model.eval()(torch.zeros(1, 3, SIZE, SIZE, device=device.torch_device))
+        model.train()
+    for hook in hooks:
+        hook.remove()
+    blocked = device.blocked and suits(model)
+    return [
+        _both_ways(conv, (task.batch_size, *shape[1:]), device, blocked, first=n == 0)
+        for n, (conv, shape) in enumerate(shapes)
+    ]
+
+
+def _both_ways(
+    conv: nn.Conv2d, shape: tuple[int, ...], device: Device, blocked: bool, first: bool
+) -> Callable[[], object]:
+    noise = torch.randn(shape, device=device.torch_device)
+    x = enter(noise) if blocked else noise.to(device.dtype).contiguous(memory_format=device.memory_format)
+    weight = conv.weight.detach() if blocked else conv.weight.detach().to(device.dtype)
+    settings = (list(conv.stride), list(conv.padding), [1, 1], False, [0, 0], 1)
+    # Of the layout that the library chooses for the output, as the gradient in a training step is.
+    gradient = torch.relu(torch.ops.aten.convolution(x, weight, None, *settings))
+    wanted = [not first, True, False]  # nobody needs the gradient of the images
+
+    def once() -> None:
+        torch.ops.aten.convolution(x, weight, None, *settings)
+        torch.ops.aten.convolution_backward(gradient, x, weight, [0], *settings, wanted)
+
+    return once

@@ -1,0 +1,56 @@
+"""Nets in oneDNN's layout compute what they compute anyway, and only those are put into it that gain by it."""
+
+import pytest
+import torch
+
+from engine.config import ModelConfig
+from engine.models.build import build_model
+from engine.models.layout import enter, leave, suits
+from engine.models.shortcuts import ZeroPadded
+
+needs_bf16 = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
+
+
+@needs_bf16
+@pytest.mark.parametrize("shortcut", ["none", "A", "B", "C"])
+def test_as_close_to_exact_as_autocast_is(shortcut):
+    config = ModelConfig(depth=14, shortcut=shortcut, width=16, channels=3, image_size=16)
+    images = torch.randn(64, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    exact, cast, blocked = (build_model(config, 0) for _ in range(3))
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = cast(images)
+    outputs = {"exact": exact(images), "cast": rounded.float(), "blocked": blocked(enter(images))}
+    for output in outputs.values():
+        output.square().mean().backward()
+
+    def errors(net, output):
+        pairs = zip(net.parameters(), exact.parameters(), strict=True)
+        gradients = [((ours.grad - right.grad).norm() / right.grad.norm()).item() for ours, right in pairs]
+        return (output - outputs["exact"]).norm().item(), sum(gradients) / len(gradients)
+
+    of_blocked, of_cast = errors(blocked, outputs["blocked"]), errors(cast, outputs["cast"])
+    assert of_blocked[0] <= 1.3 * of_cast[0]
+    assert of_blocked[1] <= 1.3 * of_cast[1]
+    for ours, right in zip(blocked.buffers(), exact.buffers(), strict=True):
+        assert torch.allclose(ours.float(), right.float(), rtol=0.05, atol=0.05)
+
+
+@needs_bf16
+@pytest.mark.parametrize("size", [7, 8])
+def test_option_a_gives_the_same_values(size):
+    x = torch.randn(2, 16, size, size).bfloat16()
+    shortcut = ZeroPadded(16, 32, 2)
+    assert torch.equal(leave(shortcut(enter(x))), shortcut(x))
+
+
+def test_leaving_a_dense_tensor_is_nothing():
+    x = torch.randn(1, 2, 3, 3)
+    assert leave(x) is x
+
+
+def test_only_nets_that_gain_suit():
+    assert suits(build_model(ModelConfig(depth=8, width=16), 0))
+    assert not suits(build_model(ModelConfig(depth=8, width=8), 0))
+    with_bias = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 3))
+    assert not suits(with_bias)
+    assert not suits(torch.nn.Sequential(torch.nn.Sigmoid()))
