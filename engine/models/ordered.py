@@ -135,12 +135,26 @@ class GatedBlock(OrderedBlock):
 class SkippedBlock(OrderedBlock):
     """A block that is left out of some updates: y = v s(x) + b F(x), and F is not computed where b is 0.
 
-    The weights of a block that is left out rest in that update: they get no gradient.
+    The weights of a block that is left out get gradients of zero, so momentum and weight decay go on as for all
+    others.
     """
 
     def _joined(self, x: Tensor) -> Tensor:
         if self.coefficient.skips:
-            return self.shortcut(x) * self.strength
+            return _WithoutBranch.apply(self.shortcut(x) * self.strength, *self.parameters())
         b = self.coefficient(x)
         f = self._branched(x)
         return torch.add(f if b == 1.0 else f * b, self.shortcut(x), alpha=self.strength)
+
+
+class _WithoutBranch(torch.autograd.Function):
+    """The identity in its first argument; the others, the weights of a branch that is left out, get zeros."""
+
+    @staticmethod
+    def forward(context: torch.autograd.function.FunctionCtx, y: Tensor, *weights: Tensor) -> Tensor:
+        context.save_for_backward(*weights)
+        return y.view_as(y)
+
+    @staticmethod
+    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, ...]:
+        return gradient, *(torch.zeros_like(weight) for weight in context.saved_tensors)
