@@ -22,7 +22,7 @@ from engine.cli_lab import lab
 from engine.cli_layers import layers
 from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document
 from engine.cli_race import race
-from engine.config import ModelConfig
+from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
 from engine.events import RunState
 from engine.models.count import count as count_net
@@ -208,7 +208,7 @@ for _verb, _text, _done in (
 
 @main.command()
 @click.option("--depth", type=int, required=True, help="Weighted layers, 6n+2.")
-@click.option("--shortcut", default="A", show_default=True)
+@click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
 @click.option("--width", type=int, default=16, show_default=True, help="Filters of the first stage.")
 @click.option("--channels", type=int, default=3, show_default=True)
 @click.option("--classes", type=int, default=10, show_default=True)
@@ -232,8 +232,8 @@ def count(depth: int, shortcut: str, width: int, channels: int, classes: int, si
         )
     else:
         click.echo(
-            f"{config.arm}: {result.parameters:,} parameters, {result.weighted_layers} weighted layers, "
-            f"{result.multiply_adds:,} multiply-adds per image"
+            f"{arm_name(depth, result.shortcut)}: {result.parameters:,} parameters, "
+            f"{result.weighted_layers} weighted layers, {result.multiply_adds:,} multiply-adds per image"
         )
 
 

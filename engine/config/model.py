@@ -8,7 +8,8 @@ from engine.config.base import Config
 class ModelConfig(Config):
     """A net of the CIFAR family (He et al. 2015, section 4.2). The defaults are the paper's.
 
-    ``depth`` counts weighted layers, 6n+2; ``width`` the filters of the first stage; ``image_size`` in pixels.
+    ``depth`` counts weighted layers, 6n+2; ``shortcut`` is a variant text (``engine.models.registry``); ``width`` the
+    filters of the first stage; ``image_size`` in pixels.
     """
 
     depth: int = 20
@@ -32,13 +33,14 @@ class ModelConfig(Config):
 
     @property
     def arm(self) -> str:
-        """The arm's name, for example ``plain-56`` or ``A-56``."""
+        """The arm's name, for example ``plain-56`` or ``A-56 order=full-pre``."""
         return arm_name(self.depth, self.shortcut)
 
 
 def arm_name(depth: int, shortcut: str) -> str:
-    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like."""
-    return f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
+    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
+    name, _, options = shortcut.partition(":")
+    return " ".join([f"{'plain' if name == 'none' else name}-{depth}", *options.split(":")]).rstrip()
 
 
 def nearest_depths(depth: int) -> str:

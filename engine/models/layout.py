@@ -10,7 +10,7 @@ from torch import Tensor, nn
 #: Channels per block of the layout: others would be filled up, which costs more than the layout gains.
 CHANNELS = 16
 #: torch's own modules that work in the layout. Ours say so by a class attribute ``any_layout``.
-_KNOWN = (nn.Conv2d, nn.BatchNorm2d, nn.Linear, nn.Sequential, nn.Identity)
+_KNOWN = (nn.Conv2d, nn.BatchNorm2d, nn.Linear, nn.Sequential, nn.Identity, nn.ReLU)
 
 
 def suits(model: nn.Module) -> bool:

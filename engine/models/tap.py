@@ -1,7 +1,8 @@
 """How a module says where its 3x3 layers can be looked at (``engine.probes``), so that nobody has to guess names.
 
-A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has two names more: ``branch``, the
-child whose output is F(x), and ``shortcut``, the child whose output is s(x), None where nothing is added.
+A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has more names: ``branch``, the
+child whose output is F(x); ``shortcut``, the child whose output is s(x), None where nothing is added; and, where it has
+one, ``coefficient``, the child whose output is c: a number or a tensor that F(x) is multiplied with.
 """
 
 from typing import NamedTuple
@@ -12,10 +13,13 @@ class Tap(NamedTuple):
 
     ``conv`` is its convolution; the output of ``response`` is what the layer says, before ReLU and addition; ``norm``
     is the BN whose gamma scales it, "" where there is none. The activation that follows the layer goes into
-    ``activation_into``; "" where it is the module's own output.
+    ``activation_into``, or comes out of ``activation_from``; it is what the next layer's convolution gets where
+    ``activation_next``, and the module's own output where none of them is said.
     """
 
     conv: str
     response: str
     norm: str
     activation_into: str = ""
+    activation_from: str = ""
+    activation_next: bool = False

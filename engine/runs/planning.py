@@ -9,7 +9,7 @@ from engine.config import DataConfig, RaceConfig, RunConfig, apply_settings, lea
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
-from engine.models.registry import get_shortcut
+from engine.models.registry import variant
 from engine.presets import Preset, get_preset
 from engine.runs.machine import devices
 from engine.store.workspace import Workspace
@@ -48,7 +48,8 @@ def plan_race(
     """
     chosen = get_preset(preset)
     depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
-    shortcuts = tuple(get_shortcut(shortcut).name for shortcut in shortcuts)
+    variants = [variant(shortcut) for shortcut in shortcuts]
+    shortcuts = tuple(each.text for each in variants)
     source = get_source(data if data is not None else _preferred(chosen, workspace))
     if steps is not None and steps < 1:
         raise ConfigError(f"a run has at least 1 step (got {steps})")
@@ -70,6 +71,9 @@ def plan_race(
     )  # fmt: skip
     _check_size(race)
     race.runs()  # refuses depths that are not 6n+2
+    for depth in depths:
+        for each in variants:
+            each.blocks_per_stage(depth)  # refuses layers per shortcut that do not divide a stage
     return race
 
 

@@ -9,6 +9,7 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
+from engine.models.draws import drawing_modules
 from engine.models.layout import enter, suits
 
 
@@ -21,6 +22,7 @@ class Update:
         self._model, self._optimizer, self._images = model, optimizer, images
         self._config, self._device = config, device
         self._blocked = device.blocked and suits(model)
+        self._drawing = drawing_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -33,6 +35,8 @@ class Update:
         labels = train.labels[indices]
         inputs = self._images.normalise(train.pixels[indices])
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
+        for module in self._drawing:
+            module.redraw(config.seed, step)
         logits = self._forward(inputs).float()
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)

@@ -78,7 +78,10 @@ TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
     "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
-    "engine.models.count", "engine.bench.task", "engine.bench.contest", *TABLES,
+    "engine.models.count", "engine.bench.task", "engine.bench.contest",
+    "engine.models.tensors", "engine.models.parts", "engine.models.zoo",
+    *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
+    *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
 

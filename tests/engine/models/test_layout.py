@@ -6,13 +6,16 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.layout import enter, leave, suits
+from engine.models.registry import ORDERS, SHORTCUTS
 from engine.models.shortcuts import ZeroPadded
 
 needs_bf16 = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
 
 
 @needs_bf16
-@pytest.mark.parametrize("shortcut", ["none", "A", "B", "C"])
+@pytest.mark.parametrize(
+    "shortcut", ["none", "A", "B", "C", *(f"A:order={name}" for name in list(ORDERS)[1:]), "zero-gamma"]
+)
 def test_as_close_to_exact_as_autocast_is(shortcut):
     config = ModelConfig(depth=14, shortcut=shortcut, width=16, channels=3, image_size=16)
     images = torch.randn(64, 3, 16, 16, generator=torch.Generator().manual_seed(1))
@@ -28,6 +31,7 @@ def test_as_close_to_exact_as_autocast_is(shortcut):
         gradients = [((ours.grad - right.grad).norm() / right.grad.norm()).item() for ours, right in pairs]
         return (output - outputs["exact"]).norm().item(), sum(gradients) / len(gradients)
 
+    assert suits(blocked)
     of_blocked, of_cast = errors(blocked, outputs["blocked"]), errors(cast, outputs["cast"])
     assert of_blocked[0] <= 1.3 * of_cast[0]
     assert of_blocked[1] <= 1.3 * of_cast[1]
@@ -54,3 +58,13 @@ def test_only_nets_that_gain_suit():
     with_bias = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 3))
     assert not suits(with_bias)
     assert not suits(torch.nn.Sequential(torch.nn.Sigmoid()))
+    assert not suits(build_model(ModelConfig(depth=8, width=16, shortcut="A:norm=none"), 0))
+
+
+@needs_bf16
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_whatever_suits_trains_in_the_layout(shortcut):
+    net = build_model(ModelConfig(depth=8, width=16, shortcut=shortcut, image_size=8), 0)
+    if suits(net):
+        net(enter(torch.randn(4, 3, 8, 8))).sum().backward()
+        assert all(torch.isfinite(p.grad).all() for p in net.parameters())

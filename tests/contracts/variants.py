@@ -1,0 +1,35 @@
+"""The variants that contract tests run over: every row, and every row with each order, norm and length it allows."""
+
+from engine.config import ModelConfig
+from engine.models.registry import LAYERS, ORDERS, SHORTCUTS, variant
+
+#: Each row as it is.
+ROWS = tuple(SHORTCUTS)
+
+
+def one_change() -> tuple[str, ...]:
+    """Return every row with at most one of order, norm and layers changed, and options at both ends."""
+    texts = {}
+    for name, row in SHORTCUTS.items():
+        changes = [f"order={order}" for order in row.orders or ORDERS]
+        changes += [f"norm={norm}" for norm in row.norms]
+        changes += [f"layers={layers}" for layers in LAYERS]
+        changes += [f"{option.name}={end:g}" for option in row.options for end in (option.low, option.high)]
+        texts |= {variant(f"{name}:{change}").text: None for change in changes}
+    return tuple(texts)
+
+
+def all_changes() -> tuple[str, ...]:
+    """Return every row with every order, norm and length."""
+    return tuple(
+        variant(f"{name}:order={order}:norm={norm}:layers={layers}").text
+        for name, row in SHORTCUTS.items()
+        for order in row.orders or ORDERS
+        for norm in row.norms
+        for layers in LAYERS
+    )
+
+
+def small(text: str, depth: int = 20) -> ModelConfig:
+    """Return the config of a net that takes a few milliseconds; 20 is the least depth that 1, 2 and 3 divide."""
+    return ModelConfig(depth=depth, shortcut=text, width=4, channels=1, image_size=8)
