@@ -6,6 +6,7 @@ The page and ``python -m engine count`` use it; tests hold it against built nets
 from dataclasses import dataclass
 
 from engine.config import ModelConfig
+from engine.models import imagenet_tensors
 from engine.models.registry import get_shortcut
 
 
@@ -26,6 +27,11 @@ class Count:
 
 def count(config: ModelConfig) -> Count:
     """Return the size of the net that ``config`` describes. Raises ConfigError when the shortcut is unknown."""
+    if config.family == "imagenet":
+        return Count(
+            config.depth, imagenet_tensors.check_shortcut(config.shortcut), imagenet_tensors.parameters(config),
+            config.depth, imagenet_tensors.multiply_adds(config),
+        )  # fmt: skip
     shortcut = get_shortcut(config.shortcut).name
     size = config.image_size
     parameters, multiply_adds = _conv_bn(config.channels, config.width, 3, size)

@@ -1,7 +1,7 @@
 """What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
 
-See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections are
-not layers.
+See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections,
+the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers.
 """
 
 import re
@@ -82,8 +82,7 @@ def find_blocks(model: nn.Module) -> list[BlockTap]:
     for path, module in model.named_modules():
         if not hasattr(module, "branch"):
             continue
-        channels = module.get_submodule(module.taps[-1].conv).out_channels
-        place = Place("block", len(found), layer_path(path), _stage(path), channels)
+        place = Place("block", len(found), layer_path(path), _stage(path), module.outputs)
         found.append(BlockTap(place, module, module.get_submodule(module.branch), module.shortcut))
     return found
 
