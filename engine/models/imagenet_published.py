@@ -17,9 +17,15 @@ class Published:
     top5: float | None
     source: str
 
+    @property
+    def words(self) -> str:
+        """The errors and where they stand, for example ``top-1 error 27.88 % (He et al. 2015, Table 2, 10-crop)``."""
+        top5 = "" if self.top5 is None else f", top-5 {self.top5:.2f} %"
+        return f"top-1 error {self.top1:.2f} %{top5} ({self.source})"
 
-_TABLE_2 = "He et al. 2015, Table 2 (top-1, 10-crop)"
-_TABLE_3 = "He et al. 2015, Table 3 (10-crop)"
+
+_TABLE_2 = "He et al. 2015, Table 2, 10-crop"
+_TABLE_3 = "He et al. 2015, Table 3, 10-crop"
 
 PUBLISHED: tuple[Published, ...] = (
     Published(18, "none", 27.94, None, _TABLE_2),
