@@ -158,11 +158,12 @@ function speedLine(card, series, step) {
 function errorCells(series, card) {
   const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
   const test = series.latest("test", "error");
+  const part = grouped(card.eval_images ?? 1000);
   return [
     ["training", percent(series.latest("train", "running_error"))],
     ["clean", percent(series.latest("train_clean", "error"))],
-    test === undefined ? [`test, ${grouped(card.eval_images ?? 1000)}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
-    ["held out", series.validation.step.length ? percent(series.latest("validation", "error")) : null],
+    test === undefined ? [`test, ${part}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
+    [`held out, ${test === undefined ? part : "all"}`, series.validation.step.length ? percent(series.latest("validation", "error")) : null],
   ];
 }
 
