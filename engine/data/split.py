@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # engine.data.images imports this module
 #: Keeps this choice apart from those of the live subsets, which draw from the seed 0.
 _SEED = 45_000
 #: Images per step of the sums below.
-_CHUNK = 2_000
+_CHUNK = 1_000
 
 
 def held_out(images: int, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,21 +33,30 @@ def hold_out(images: "ImageSet", size: int) -> "ImageSet":
     set's memory with others.
     """
     stay, held = (torch.from_numpy(part) for part in held_out(len(images.train), size))
-    make = type(images.train)
-    train = make(images.train.pixels[stay], images.train.labels[stay])
-    mean, scale = _statistics(train.pixels)
+    train, validation = (
+        replace(images.train, pixels=images.train.pixels[part], labels=images.train.labels[part])
+        for part in (stay, held)
+    )
+    mean, scale = _statistics(images, validation.pixels)
     return replace(
         images,
         train=train,
-        validation=make(images.train.pixels[held], images.train.labels[held]),
+        validation=validation,
         mean=mean,
         scale=scale,
         checksum=hashlib.sha256(f"{images.checksum} without {size}".encode()).hexdigest(),
     )
 
 
-def _statistics(pixels: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Return the per-pixel mean, float32 (channels, S, S), and the standard deviation around it."""
-    mean = sum(chunk.sum(0, dtype=torch.float64) for chunk in pixels.split(_CHUNK)) / len(pixels)
-    squares = sum((chunk - mean).square_().sum() for chunk in pixels.split(_CHUNK)) / pixels.numel()
-    return mean.float(), float(squares.sqrt()) or 1.0
+def _statistics(images: "ImageSet", held: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """Return per-pixel mean, float32 (channels, S, S), and scale of what stays when ``held`` is taken away.
+
+    From those of the whole, so that only the held-out images are gone through.
+    """
+    whole, mean = len(images.train), images.mean.double()
+    stay = whole - len(held)
+    deviations = sum((chunk - mean).sum(0) for chunk in held.split(_CHUNK))
+    squares = sum((chunk - mean).square().sum() for chunk in held.split(_CHUNK))
+    shift = -deviations / stay
+    left = whole * mean.numel() * images.scale**2 - squares - stay * shift.square().sum()
+    return (mean + shift).float(), float((left / (stay * mean.numel())).clamp(min=0).sqrt()) or 1.0

@@ -44,7 +44,6 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: str):
         super().__init__()
-        self.outputs = outputs
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)

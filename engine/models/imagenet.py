@@ -31,9 +31,9 @@ class ImageNet(nn.Module):
         self.stem = (LargeStem if config.first_layer == "large" else Stem)(config.channels, config.width)
         inputs = config.width
         for number, blocks in enumerate(IMAGENET_STAGES[config.depth]):
-            stage = _stage(config, inputs, config.width * 2**number, blocks, stride=2 if number else 1)
-            self.add_module(f"stage{number + 1}", stage)
-            inputs = stage[-1].outputs
+            width = config.width * 2**number
+            self.add_module(f"stage{number + 1}", _stage(config, inputs, width, blocks, stride=2 if number else 1))
+            inputs = EXPANSION * width if config.bottleneck else width
         self.head = Head(inputs, config.classes)
 
     def forward(self, x: Tensor) -> Tensor:

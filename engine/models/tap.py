@@ -1,8 +1,8 @@
 """How a module says where its 3x3 layers can be looked at (``engine.probes``), so that nobody has to guess names.
 
-A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has three names more: ``branch``,
-the child whose output is F(x), ``shortcut``, the child whose output is s(x), None where nothing is added, and
-``outputs``, the number of channels that come out.
+A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has two names more: ``branch``, the
+child whose output is F(x), and ``shortcut``, the child whose output is s(x), None where nothing is added. Where other
+channels come out of a block than of its last 3x3 layer, ``outputs`` says how many.
 """
 
 from typing import NamedTuple

@@ -82,7 +82,8 @@ def find_blocks(model: nn.Module) -> list[BlockTap]:
     for path, module in model.named_modules():
         if not hasattr(module, "branch"):
             continue
-        place = Place("block", len(found), layer_path(path), _stage(path), module.outputs)
+        channels = getattr(module, "outputs", None) or module.get_submodule(module.taps[-1].conv).out_channels
+        place = Place("block", len(found), layer_path(path), _stage(path), channels)
         found.append(BlockTap(place, module, module.get_submodule(module.branch), module.shortcut))
     return found
 
