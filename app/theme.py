@@ -15,8 +15,15 @@ TEXT = {"light": "#1b2229", "dark": "#e8ecf1"}
 MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
 GRID = {"light": "#e7ebef", "dark": "#262d35"}
 
-#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the rest in a fixed order.
-HUES = {"none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7"}
+#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the other rows of the zoo. Sixteen
+#: hues cannot all be told apart at a glance: the label beside a line says which it is.
+HUES = {
+    "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#8a5fd0", "gated": "#2aa198",
+    "shortcut-gated": "#6b8e23", "conv1x1": "#b0497f", "dropout": "#4f6d8f", "highway": "#1f9d55",
+    "stochastic-depth": "#5b4bd6", "skipinit": "#3f8fbf", "zero-gamma": "#86703a", "fixup": "#d1477a",
+    "dirac": "#c0392b", "delta-orthogonal": "#a0651c",
+}  # fmt: skip
+#: For a variant with options, and for names that the table does not know.
 _SPARE_HUES = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
 
 #: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per ground.

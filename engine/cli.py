@@ -22,11 +22,11 @@ from engine.cli_lab import lab
 from engine.cli_layers import layers
 from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document
 from engine.cli_race import race
-from engine.config import ModelConfig
+from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
 from engine.events import RunState
 from engine.models.count import count as count_net
-from engine.models.imagenet_published import published
+from engine.models.registry import get_shortcut
 from engine.runs.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -208,7 +208,7 @@ for _verb, _text, _done in (
 
 @main.command()
 @click.option("--depth", type=int, required=True, help="Weighted layers: 6n+2, or 18, 34, 50, 101, 152 of imagenet.")
-@click.option("--shortcut", default="A", show_default=True)
+@click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
 @click.option("--family", default="cifar", show_default=True, help="cifar or imagenet.")
 @click.option("--stem", default="auto", show_default=True, help="small (3x3) or large (7x7/2, pooling; imagenet only).")
 @click.option("--width", type=int, help="Filters of the first stage.  [default: 16, imagenet 64]")
@@ -223,15 +223,20 @@ def count(as_json: bool, **values: Any) -> None:
     words = ""
     if config.family == "imagenet":
         papers = ModelConfig(family=config.family, depth=config.depth, shortcut=config.shortcut)
-        row = published(config.depth, result["shortcut"]) if config == papers else None
+        known = {
+            row.net.rpartition("-")[2]: row
+            for row in get_shortcut(result["shortcut"]).published
+            if row.data == "ImageNet" and row.variant == result["shortcut"]
+        }
+        row = known.get(str(config.depth)) if config == papers else None
         result |= {"family": config.family, "published": asdict(row) if row else None}
-        words = f"; published for ImageNet: {row.words}" if row else ""
+        words = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
     if as_json:
         echo_json(result)
     else:
         click.echo(
-            f"{config.arm}: {result['parameters']:,} parameters, {result['weighted_layers']} weighted layers, "
-            f"{result['multiply_adds']:,} multiply-adds per image{words}"
+            f"{arm_name(config.depth, result['shortcut'])}: {result['parameters']:,} parameters, "
+            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{words}"
         )
 
 

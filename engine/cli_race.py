@@ -27,7 +27,11 @@ _PAUSED_WITHIN_S = 20.0
 
 @click.command()
 @click.option("--depths", metavar="20,56", help="Weighted layers of the nets, 6n+2.  [default: the preset's]")
-@click.option("--shortcuts", metavar="none,A", help="What is added around a block.  [default: the preset's]")
+@click.option(
+    "--shortcuts",
+    metavar="none,A",
+    help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
+)
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
 @click.option("--data", metavar="NAME", help="Data set.  [default: the preset's]")
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")

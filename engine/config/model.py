@@ -29,10 +29,11 @@ _IN_WORDS = {5: "five", 3: "three"}
 class ModelConfig(Config):
     """A net of He et al. 2015: of the CIFAR family (section 4.2) or of the ImageNet family (section 4.1, Table 1).
 
-    ``depth`` counts weighted layers: 6n+2, or one of the five of Table 1. ``stem`` is the first layer: ``small``, 3x3
-    with stride 1, or ``large``, 7x7 with stride 2 and max pooling, which only the ImageNet family has; ``auto`` is
-    the family's own. ``width`` counts the filters of the first stage (of its 3x3 layers), ``image_size`` pixels.
-    What is not given, or None, is the paper's for the family.
+    ``depth`` counts weighted layers: 6n+2, or one of the five of Table 1. ``shortcut`` is a variant text
+    (``engine.models.registry``). ``stem`` is the first layer: ``small``, 3x3 with stride 1, or ``large``, 7x7 with
+    stride 2 and max pooling, which only the ImageNet family has; ``auto`` is the family's own. ``width`` counts the
+    filters of the first stage (of its 3x3 layers), ``image_size`` pixels. What is not given, or None, is the paper's
+    for the family.
     """
 
     family: Literal["cifar", "imagenet"] = "cifar"
@@ -98,13 +99,14 @@ class ModelConfig(Config):
 
     @property
     def arm(self) -> str:
-        """The arm's name, for example ``plain-56`` or ``A-56``."""
+        """The arm's name, for example ``plain-56`` or ``A-56 order=full-pre``."""
         return arm_name(self.depth, self.shortcut)
 
 
 def arm_name(depth: int, shortcut: str) -> str:
-    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like."""
-    return f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
+    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
+    name, _, options = shortcut.partition(":")
+    return " ".join([f"{'plain' if name == 'none' else name}-{depth}", *options.split(":")]).rstrip()
 
 
 def nearest_depths(depth: int) -> str:

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.imagenet_tensors import EXPANSION
-from engine.models.shortcuts import build_shortcut
 from engine.models.tap import Tap
 
 
@@ -23,7 +22,7 @@ class Bottleneck(nn.Module):
     taps = (Tap(conv="conv2", response="bn2", norm="bn2", activation_into="conv3"),)
     branch = "bn3"
 
-    def __init__(self, inputs: int, width: int, stride: int, shortcut: str):
+    def __init__(self, inputs: int, width: int, stride: int, shortcut: nn.Module | None):
         super().__init__()
         self.strength = 1.0
         self.outputs = EXPANSION * width
@@ -36,7 +35,7 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, self.outputs, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(self.outputs)
-        self.shortcut = build_shortcut(shortcut, inputs, self.outputs, stride)
+        self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output."""

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.config.model import IMAGENET_STAGES
-from engine.models.blocks import Block, Stem
+from engine.models.blocks import Stem, build_block
 from engine.models.bottleneck import Bottleneck, LargeStem
 from engine.models.family import Head
-from engine.models.imagenet_tensors import EXPANSION, check_shortcut
+from engine.models.imagenet_tensors import EXPANSION, chosen
+from engine.models.registry import Site, Variant
+from engine.models.shortcuts import build_shortcut
 
 
 class ImageNet(nn.Module):
@@ -26,14 +28,18 @@ class ImageNet(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        check_shortcut(config.shortcut)
-        self.config = config
+        self.config, variant = config, chosen(config.shortcut)
         self.stem = (LargeStem if config.first_layer == "large" else Stem)(config.channels, config.width)
         inputs = config.width
         for number, blocks in enumerate(IMAGENET_STAGES[config.depth]):
             width = config.width * 2**number
-            self.add_module(f"stage{number + 1}", _stage(config, inputs, width, blocks, stride=2 if number else 1))
-            inputs = EXPANSION * width if config.bottleneck else width
+            outputs = EXPANSION * width if config.bottleneck else width
+            stage = OrderedDict()
+            for block in range(1, blocks + 1):
+                site = Site(inputs, outputs, stride=2 if number and block == 1 else 1)
+                stage[f"block{block}"] = _block(variant, site, width, config.bottleneck)
+                inputs = outputs
+            self.add_module(f"stage{number + 1}", nn.Sequential(stage))
         self.head = Head(inputs, config.classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,10 +48,7 @@ class ImageNet(nn.Module):
         return self.head(self.stage4(self.stage3(x)))
 
 
-def _stage(config: ModelConfig, inputs: int, width: int, blocks: int, stride: int) -> nn.Sequential:
-    make, outputs = (Bottleneck, EXPANSION * width) if config.bottleneck else (Block, width)
-    found = OrderedDict()
-    for index in range(1, blocks + 1):
-        first = index == 1
-        found[f"block{index}"] = make(inputs if first else outputs, width, stride if first else 1, config.shortcut)
-    return nn.Sequential(found)
+def _block(variant: Variant, site: Site, width: int, bottleneck: bool) -> nn.Module:
+    if not bottleneck:
+        return build_block(variant, site)
+    return Bottleneck(site.inputs, width, site.stride, build_shortcut(variant, site))

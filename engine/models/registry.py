@@ -1,73 +1,130 @@
-"""The shortcuts people can choose, as a torch-free table. Adding one: a class in ``shortcuts.py`` and a row here.
+"""The shortcuts people can choose, as a torch-free table, and the variant text that names one with its options.
 
-``builder`` names a callable as ``module:attribute``, imported where nets are built: ``builder(inputs, outputs,
-stride) -> torch.nn.Module`` maps x to s(x) of the shape of F(x); an empty builder means that nothing is added.
+A variant text is ``NAME[:key=value]...``: a row's name, then the row's own options and those that every row has:
+``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
+For example ``A``, ``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``.
+
+Adding a row: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``shortcuts.py`` or ``coefficients.py``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.errors import ConfigError
+from engine.models.zoo import identity_mappings, others, paper
+from engine.models.zoo.orders import ORDERS
+from engine.models.zoo.row import Option, Order, Published, Shortcut, Site
 
+__all__ = [
+    "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",
+    "get_shortcut", "variant",
+]  # fmt: skip
 
-@dataclass(frozen=True)
-class Shortcut:
-    """One way around a block: y = s(x) + F(x)."""
-
-    name: str
-    #: What the page and its legends call the family: ``plain``, ``residual (A)``.
-    label: str
-    help: str
-    formula: str
-    source: str
-    builder: str
-
-
-SHORTCUTS: dict[str, Shortcut] = {
-    shortcut.name: shortcut
-    for shortcut in (
-        Shortcut(
-            name="none",
-            label="plain",
-            help="Nothing is added: a plain net, the control. Same parameters as option A.",
-            formula="y = F(x)",
-            source="He et al. 2015, section 3.3, plain network",
-            builder="",
-        ),
-        Shortcut(
-            name="A",
-            label="residual (A)",
-            help="The input is added; where channels grow it is subsampled and zero-padded. No parameters.",
-            formula="y = x + F(x)",
-            source="He et al. 2015, section 3.3, option A",
-            builder="engine.models.shortcuts:ZeroPadded",
-        ),
-        Shortcut(
-            name="B",
-            label="residual (B)",
-            help="As A, but where the shape changes a 1x1 convolution with batch norm projects the input.",
-            formula="y = x + F(x), y = Wx + F(x) where the shape changes",
-            source="He et al. 2015, section 3.3, option B",
-            builder="engine.models.shortcuts:projection_where_shape_changes",
-        ),
-        Shortcut(
-            name="C",
-            label="residual (C)",
-            help="Every shortcut is a 1x1 convolution with batch norm. A few more parameters in every block.",
-            formula="y = Wx + F(x)",
-            source="He et al. 2015, section 4.1, option C",
-            builder="engine.models.shortcuts:Projection",
-        ),
-    )
-}
-
+SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.ROWS, *identity_mappings.ROWS, *others.ROWS)}
+#: Normalisations: of the batch, or none (then convolutions have biases).
+NORMS = ("batch", "none")
+#: Weighted layers per shortcut; 2 is the paper's basic block.
+LAYERS = (1, 2, 3)
 
 #: Other words that people use for a row's name.
 _ALIASES = {"plain": "none"}
 
 
-def get_shortcut(name: str) -> Shortcut:
-    """Return a shortcut's row by its name; ``plain`` means ``none``. Raises ConfigError naming the choices."""
+@dataclass(frozen=True)
+class Variant:
+    """What a variant text says; ``text`` is its canonical form, ``options`` every option of the row."""
+
+    text: str
+    shortcut: Shortcut
+    options: Mapping[str, float]
+    order: str = "post"
+    norm: str = "batch"
+    layers: int = 2
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is added around a block."""
+        return not self.shortcut.builder
+
+    def blocks_per_stage(self, depth: int) -> int:
+        """Return how many blocks a stage of the CIFAR family has at ``depth`` = 6n+2.
+
+        Raises ConfigError naming the nearest depths whose 2n layers per stage can be shared out.
+        """
+        layers = (depth - 2) // 3
+        if layers % self.layers:
+            n = (depth - 2) // 6
+            near = [6 * m + 2 for m in (n - n % 3, n - n % 3 + 3) if 0 < m <= 200]
+            raise ConfigError(
+                f"layers={self.layers} does not divide the {layers} layers of a stage at depth {depth}; "
+                f"nearest {' and '.join(map(str, near))}"
+            )
+        return layers // self.layers
+
+
+def get_shortcut(text: str) -> Shortcut:
+    """Return the row that a variant text names; ``plain`` means ``none``. Raises ConfigError naming the choices."""
+    name = text.partition(":")[0]
     name = _ALIASES.get(name, name)
     if name not in SHORTCUTS:
         raise ConfigError(f"unknown shortcut {name!r}; choose from {', '.join(SHORTCUTS)}")
     return SHORTCUTS[name]
+
+
+@lru_cache(maxsize=1024)
+def variant(text: str) -> Variant:
+    """Return what a variant text says. Raises ConfigError in one line that names what is allowed."""
+    row = get_shortcut(text)
+    asked = _pairs(row, text)
+    options = {option.name: _number(row, option, asked) for option in row.options}
+    order = _choice(row, "order", asked, row.orders or tuple(ORDERS))
+    norm = _choice(row, "norm", asked, row.norms)
+    layers = int(_choice(row, "layers", asked, tuple(map(str, LAYERS)), default="2"))
+    words = [row.name]
+    words += [f"{option.name}={options[option.name]:g}" for option in row.options if not _is_default(option, options)]
+    words += [f"order={order}"] * (order != "post")
+    words += [f"norm={norm}"] * (norm != row.norms[0])
+    words += [f"layers={layers}"] * (layers != 2)
+    return Variant(":".join(words), row, options, order, norm, layers)
+
+
+def _pairs(row: Shortcut, text: str) -> dict[str, str]:
+    allowed = [*(option.name for option in row.options), "order", "norm", "layers"]
+    found: dict[str, str] = {}
+    for pair in text.split(":")[1:]:
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not value:
+            raise ConfigError(f"{pair!r} in shortcut {text!r} is not of the form key=value with {', '.join(allowed)}")
+        if key not in allowed:
+            raise ConfigError(f"unknown option {key!r} of shortcut {row.name}; choose from {', '.join(allowed)}")
+        if key in found:
+            raise ConfigError(f"option {key!r} is named twice in shortcut {text!r}; name it once")
+        found[key] = value
+    return found
+
+
+def _number(row: Shortcut, option: Option, asked: Mapping[str, str]) -> float:
+    text = asked.get(option.name)
+    if text is None:
+        return option.default
+    try:
+        value = float(f"{float(text):g}")  # as precise as the canonical text
+    except ValueError:
+        value = float("nan")
+    if not option.low <= value <= option.high:
+        raise ConfigError(
+            f"{option.name} of shortcut {row.name} is a number from {option.low:g} to {option.high:g} (got {text!r})"
+        )
+    return value + 0.0  # -0 is 0
+
+
+def _choice(row: Shortcut, key: str, asked: Mapping[str, str], allowed: tuple[str, ...], default: str = "") -> str:
+    value = asked.get(key, default or allowed[0])
+    if value not in allowed:
+        raise ConfigError(f"{key} of shortcut {row.name} is {' or '.join(allowed)} (got {value!r})")
+    return value
+
+
+def _is_default(option: Option, options: Mapping[str, float]) -> bool:
+    return options[option.name] == option.default

@@ -1,27 +1,36 @@
-"""What is added around a block: the modules behind the rows of ``engine.models.registry``.
+"""s(x): the modules behind the shortcuts of ``engine.models.registry``.
 
-A builder is called with (inputs, outputs, stride) and returns a module that maps x, (N, inputs, S, S), to the shape
-of F(x), (N, outputs, ceil(S / stride), ceil(S / stride)).
+A row's builder is called with a ``Site`` and the row's options as keywords; it returns a module that maps x,
+(N, inputs, S, S), to the shape of F(x), (N, outputs, ceil(S / stride), ceil(S / stride)). Where a block changes the
+shape, all but projections see x as option A would carry it on: subsampled, new channels zero.
 """
 
 from importlib import import_module
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.registry import get_shortcut
+from engine.models.draws import Mask
+from engine.models.gates import Gate
+from engine.models.registry import Site, Variant
 
 
-def build_shortcut(name: str, inputs: int, outputs: int, stride: int) -> nn.Module | None:
-    """Return the shortcut ``name`` for a block, or None where nothing is added.
+def build_shortcut(variant: Variant, site: Site) -> nn.Module | None:
+    """Return the shortcut of a block, or None where nothing is added."""
+    return _built(variant.shortcut.builder, variant, site)
 
-    Raises ConfigError naming the choices when the name is not registered.
-    """
-    builder = get_shortcut(name).builder
+
+def build_coefficient(variant: Variant, site: Site) -> nn.Module | None:
+    """Return what makes c for a block, or None where c is 1."""
+    return _built(variant.shortcut.coefficient, variant, site)
+
+
+def _built(builder: str, variant: Variant, site: Site) -> nn.Module | None:
     if not builder:
         return None
     module, attribute = builder.split(":")
-    return getattr(import_module(module), attribute)(inputs, outputs, stride)
+    return getattr(import_module(module), attribute)(site, **variant.options)
 
 
 class ZeroPadded(nn.Module):
@@ -60,6 +69,104 @@ class Projection(nn.Module):
         return self.bn(self.conv(x))
 
 
-def projection_where_shape_changes(inputs: int, outputs: int, stride: int) -> nn.Module:
+class BareProjection(nn.Module):
+    """A projection in a net without norm: 1x1 convolution with biases."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 1, stride=stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the projected x."""
+        return self.conv(x)
+
+
+class Scaled(ZeroPadded):
+    """Constant scaling: option A times a constant (1603.05027, section 3.1)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, factor: float):
+        super().__init__(inputs, outputs, stride)
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the scaled x."""
+        return super().forward(x) * self.factor
+
+
+class Carried(ZeroPadded):
+    """The share of x that a gate g in (0, 1), the block's coefficient, leaves to the shortcut: (1 - g) x."""
+
+    def forward(self, x: Tensor, g: Tensor) -> Tensor:
+        """Return what is carried on. g has the shape of the block's output, or is the number 1."""
+        carried = super().forward(x)
+        # In one operation: 1 - g alone is coarse in 16-bit floats where g is small.
+        return torch.addcmul(carried, carried, g, value=-1.0)
+
+
+class ShortcutGated(Carried):
+    """Shortcut-only gating: (1 - g(x)) x, with a gate of its own (1603.05027, section 3.1)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, bias: float):
+        super().__init__(inputs, outputs, stride)
+        self.gate = Gate(inputs, outputs, stride, kernel=1, first_bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what is carried on."""
+        return super().forward(x, self.gate(x))
+
+
+class Dropped(ZeroPadded):
+    """Dropout on the shortcut: values are dropped with probability ``rate``, the rest stays as it is.
+
+    The mean of the shortcut is (1 - rate) x while the net trains and at test: 1603.05027, section 3.1, explains the
+    failure of this shortcut by that scale, so what is kept is not scaled up.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int, rate: float):
+        super().__init__(inputs, outputs, stride)
+        self.mask = Mask(rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what is left of x."""
+        return self.mask(super().forward(x))
+
+
+def option_a(site: Site, **options: float) -> nn.Module:
+    """Option A, whatever the row's options say about the branch."""
+    return ZeroPadded(site.inputs, site.outputs, site.stride)
+
+
+def option_b(site: Site) -> nn.Module:
     """Option B: identity, and a projection where the block changes the shape."""
-    return (Projection if inputs != outputs or stride != 1 else ZeroPadded)(inputs, outputs, stride)
+    return option_c(site) if site.changes_shape else option_a(site)
+
+
+def option_c(site: Site) -> nn.Module:
+    """Option C: a projection everywhere."""
+    kind = Projection if site.norm == "batch" else BareProjection
+    return kind(site.inputs, site.outputs, site.stride)
+
+
+def scaled(site: Site, shortcut: float, branch: float) -> nn.Module:
+    """Constant scaling."""
+    return Scaled(site.inputs, site.outputs, site.stride, shortcut)
+
+
+def carried(site: Site, bias: float) -> nn.Module:
+    """Exclusive gating and Highway: the coefficient's gate is handed in."""
+    return Carried(site.inputs, site.outputs, site.stride)
+
+
+def shortcut_gated(site: Site, bias: float) -> nn.Module:
+    """Shortcut-only gating."""
+    return ShortcutGated(site.inputs, site.outputs, site.stride, bias)
+
+
+def bare_convolution(site: Site) -> nn.Module:
+    """1x1 convolution alone: no bias (the branch has one of its own) and no norm."""
+    return nn.Conv2d(site.inputs, site.outputs, 1, stride=site.stride, bias=False)
+
+
+def dropped(site: Site, rate: float) -> nn.Module:
+    """Dropout shortcut."""
+    return Dropped(site.inputs, site.outputs, site.stride, rate)

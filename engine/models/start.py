@@ -1,4 +1,9 @@
-"""How a net starts: the first draws of its weights."""
+"""How a net starts: the first draws of its weights.
+
+Each layer draws from a generator of its own, keyed by (seed, layer path), so that layers of equal path and shape start
+equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.schemes``, which then
+changes what was drawn.
+"""
 
 import hashlib
 import math
@@ -6,29 +11,39 @@ import math
 import torch
 from torch import nn
 
-from engine.models.family import layer_path
+from engine.models.path import layer_path
+from engine.models.registry import variant
+from engine.models.schemes import SCHEMES
 
 #: Standard deviation of the head's first weights.
 HEAD_STD = 0.01
 
 
 def draw_weights(model: nn.Module, seed: int) -> None:
-    """Fill every layer of a net with its first values; batch norm starts as the identity.
+    """Fill every layer of a net with its first values; batch norm starts as the identity, numbers where they say.
 
-    Each layer draws from a generator of its own, keyed by (seed, layer path). Global random state is left alone.
+    ``model.config.shortcut`` names the variant, whose scheme is applied last. Global random state is left alone.
     """
     with torch.no_grad():
         for name, module in model.named_modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                _draw_layer(module, layer_path(name), seed)
-            elif isinstance(module, nn.BatchNorm2d):
+                _draw_layer(module, keyed(seed, layer_path(name)))
+            elif hasattr(module, "reset_parameters"):
                 module.reset_parameters()
+            for key, buffer in module.named_buffers(recurse=False):
+                if key in module._non_persistent_buffers_set:
+                    buffer.zero_()
+        SCHEMES[variant(model.config.shortcut).shortcut.start](model, lambda path: keyed(seed, path))
 
 
-def _draw_layer(layer: nn.Conv2d | nn.Linear, path: str, seed: int) -> None:
-    """Fill convolutions with N(0, 2/n) (He et al. 2015b, "Delving Deep into Rectifiers"), the head with N(0, 1e-4)."""
+def keyed(seed: int, path: str) -> torch.Generator:
+    """Return the generator of one layer."""
     digest = hashlib.sha256(f"{seed} {path}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def _draw_layer(layer: nn.Conv2d | nn.Linear, generator: torch.Generator) -> None:
+    """Fill convolutions with N(0, 2/n) (He et al. 2015b, "Delving Deep into Rectifiers"), the head with N(0, 1e-4)."""
     if isinstance(layer, nn.Linear):
         # DEVIATION: the paper names one rule for all layers. The stream of a residual net grows with its depth, so with
         # 2/n the first loss would depend on depth and seed (residual-56: 3 to 20 nats), and the first hundred steps of
@@ -41,3 +56,5 @@ def _draw_layer(layer: nn.Conv2d | nn.Linear, path: str, seed: int) -> None:
     # stride-2 layers and the projections only, and BN makes the forward signal independent of the choice.
     fan_out = layer.weight.shape[0] * layer.weight[0, 0].numel()
     layer.weight.normal_(0.0, math.sqrt(2.0 / fan_out), generator=generator)
+    if layer.bias is not None:
+        layer.bias.fill_(getattr(layer, "first_bias", 0.0))

@@ -1,8 +1,9 @@
 """How a module says where its 3x3 layers can be looked at (``engine.probes``), so that nobody has to guess names.
 
-A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has two names more: ``branch``, the
-child whose output is F(x), and ``shortcut``, the child whose output is s(x), None where nothing is added. Where other
-channels come out of a block than of its last 3x3 layer, ``outputs`` says how many.
+A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has more names: ``branch``, the
+child whose output is F(x); ``shortcut``, the child whose output is s(x), None where nothing is added; where it has
+one, ``coefficient``, the child whose output is c: a number or a tensor that F(x) is multiplied with; and, where other
+channels come out than of its last 3x3 layer, ``outputs``: how many.
 """
 
 from typing import NamedTuple
@@ -13,10 +14,13 @@ class Tap(NamedTuple):
 
     ``conv`` is its convolution; the output of ``response`` is what the layer says, before ReLU and addition; ``norm``
     is the BN whose gamma scales it, "" where there is none. The activation that follows the layer goes into
-    ``activation_into``; "" where it is the module's own output.
+    ``activation_into``, or comes out of ``activation_from``; it is what the next layer's convolution gets where
+    ``activation_next``, and the module's own output where none of them is said.
     """
 
     conv: str
     response: str
     norm: str
     activation_into: str = ""
+    activation_from: str = ""
+    activation_next: bool = False

@@ -6,7 +6,7 @@ the others only those it needs:
 
     response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
     activation(layer, Activation)    after the ReLU that follows the layer; front to back
-    block(block, Update)             F(x) and s(x) of a block; front to back
+    block(block, Update)             c F(x) and s(x) of a block; front to back
     gradient(layer, Gradient)        dL/dz of the response; back to front
     weight_gradient(layer, Tensor)   dL/dW of the convolution, float32; front to back, after all gradients
     response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
@@ -100,7 +100,11 @@ class Gradient(Rows):
 
 
 class Update:
-    """A block's update F(x) and what it is compared with, s(x); both (N, C, S, S), in the run's precision."""
+    """A block's update c F(x) and what it is compared with, s(x); both (N, C, S, S), in the run's precision.
+
+    c is 1 but where the block has a coefficient, which then belongs to the update: it is what is added. The live
+    strength of the shortcut is left out.
+    """
 
     def __init__(self, f: Tensor, x: Tensor):
         self.f, self.x = f, x

@@ -86,7 +86,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             name="update_size", label="update size ||F(x)|| / ||x||", unit="",
             per="block", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
-            formula="mean over images of ||F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
+            formula="mean over images of ||c F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             reading="How much a block changes what it gets. Below 1 the block refines its input.",
             misleads="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
@@ -106,7 +106,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             name="gradient_response", label="gradient of the responses", unit="",
             per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
-            formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = BN output of the layer",
+            formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = response of the layer",
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
             reading="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
             "vanishes.",

@@ -1,6 +1,8 @@
 """The pass through the net in which everything is measured: forward and backward on the probe batch, with hooks.
 
-BN is normalised with the batch's own statistics and its running statistics are left alone. Blocks work in place (ReLU,
+BN is normalised with the batch's own statistics and its running statistics are left alone. Chance inside the net is
+replaced by its mean (``engine.models.draws``): no block is left out, and a probe depends on weights and batch alone.
+Blocks work in place (ReLU,
 addition), so whatever is seen is reduced within its hook; a gradient hook set there gets the gradient of the value as
 it was. Gradients go through ``torch.autograd.grad``: nothing is written to ``.grad``. Hooks exist only during a pass.
 """
@@ -14,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.device import Device
+from engine.models.draws import settle
 from engine.probes.batch import ProbeBatch
 from engine.probes.measure import Activation, Gradient, Response, Scene, Update
 from engine.probes.taps import BlockTap
@@ -96,14 +99,16 @@ def _listen_to_blocks(stack: ExitStack, scene: Scene, device: Device, listeners:
         _attach(stack, block.branch.register_forward_hook(seen.branched))
         if block.shortcut is not None:
             _attach(stack, block.shortcut.register_forward_hook(seen.passed))
+        if block.coefficient is not None:
+            _attach(stack, block.coefficient.register_forward_hook(seen.weighed))
 
 
 class _BlockSeen:
-    """Gathers F(x) and s(x) of a block, in whichever order they come, and lets go of them at once."""
+    """Gathers F(x), s(x) and c of a block, in whichever order they come, and lets go of them at once."""
 
     def __init__(self, block: BlockTap, show: Listener):
         self._block, self._show = block, show
-        self._x = self._f = self._s = None
+        self._let_go()
 
     def entered(self, module: nn.Module, inputs: tuple) -> None:
         if self._block.shortcut is None:
@@ -119,10 +124,19 @@ class _BlockSeen:
         self._s = output.detach()
         self._try()
 
+    def weighed(self, module: nn.Module, inputs: tuple, output: Tensor | float) -> None:
+        self._c = output.detach() if isinstance(output, Tensor) else output
+        self._try()
+
     def _try(self) -> None:
-        if self._f is not None and self._s is not None:
-            self._show(self._block.place.position, Update(self._f, self._s))
-            self._x = self._f = self._s = None
+        if self._f is not None and self._s is not None and self._c is not None:
+            weighs = self._block.coefficient is not None
+            self._show(self._block.place.position, Update(self._f * self._c if weighs else self._f, self._s))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._x = self._f = self._s = None
+        self._c = 1.0 if self._block.coefficient is None else None
 
 
 def _show(device: Device, listeners: list[Listener], position: int, seen: Any) -> None:
@@ -142,13 +156,17 @@ def _laid_out(batch: ProbeBatch, device: Device) -> Tensor:
 
 @contextmanager
 def _modes(model: nn.Module, training: bool) -> Iterator[None]:
-    """Put the net into train or eval mode with running statistics that stay as they are; undo both, come what may."""
+    """Put the net into train or eval mode with running statistics that stay as they are; undo both, come what may.
+
+    Draws stay at their mean: the next update draws anew.
+    """
     modules = list(model.modules())
     before = [module.training for module in modules]
     norms = [module for module in modules if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     tracking = [norm.track_running_stats for norm in norms]
     try:
         model.train(training)
+        settle(model)
         for norm in norms if training else ():
             # Without tracking, BN in train mode neither moves its running statistics nor counts the batch. (A momentum
             # of 0 would not do: 0 times NaN is NaN.)

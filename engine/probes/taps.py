@@ -1,11 +1,12 @@
 """What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
 
-See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections,
-the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers.
+See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections and
+gates, the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers. In the pre-activation orders the activation
+after a block's last layer is what the next layer's convolution gets, and after the last of all what the head gets.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -42,12 +43,16 @@ class LayerTap:
 
 @dataclass(frozen=True)
 class BlockTap:
-    """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block."""
+    """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block.
+
+    ``coefficient`` puts out c, what F(x) is multiplied with before it is added; None where that is 1.
+    """
 
     place: Place
     module: nn.Module
     branch: nn.Module
     shortcut: nn.Module | None
+    coefficient: nn.Module | None = None
 
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
         """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
@@ -58,10 +63,15 @@ class BlockTap:
 def find_layers(model: nn.Module) -> list[LayerTap]:
     """Return the 3x3 layers of a net, front to back."""
     found: list[LayerTap] = []
+    waiting = None
     for path, module in model.named_modules():
         for tap in getattr(module, "taps", ()):
             name = f"{path}.{tap.conv}" if path else tap.conv
             conv = module.get_submodule(tap.conv)
+            if waiting is not None:
+                found[waiting] = replace(found[waiting], activation=conv, activation_is_input=True)
+            waiting = len(found) if tap.activation_next else None
+            child = tap.activation_into or tap.activation_from
             place = Place("layer", len(found), layer_path(name), _stage(name), conv.out_channels)
             found.append(
                 LayerTap(
@@ -69,10 +79,12 @@ def find_layers(model: nn.Module) -> list[LayerTap]:
                     conv=conv,
                     response=module.get_submodule(tap.response),
                     norm=module.get_submodule(tap.norm) if tap.norm else None,
-                    activation=module.get_submodule(tap.activation_into) if tap.activation_into else module,
+                    activation=module.get_submodule(child) if child else module,
                     activation_is_input=bool(tap.activation_into),
                 )
             )
+    if waiting is not None:
+        found[waiting] = replace(found[waiting], activation=model.get_submodule("last"))
     return found
 
 
@@ -84,7 +96,8 @@ def find_blocks(model: nn.Module) -> list[BlockTap]:
             continue
         channels = getattr(module, "outputs", None) or module.get_submodule(module.taps[-1].conv).out_channels
         place = Place("block", len(found), layer_path(path), _stage(path), channels)
-        found.append(BlockTap(place, module, module.get_submodule(module.branch), module.shortcut))
+        branch, coefficient = module.get_submodule(module.branch), getattr(module, "coefficient", None)
+        found.append(BlockTap(place, module, branch, module.shortcut, coefficient))
     return found
 
 

@@ -10,8 +10,8 @@ from engine.config.model import FAMILY_DEFAULTS
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
-from engine.models.imagenet_tensors import check_shortcut
-from engine.models.registry import get_shortcut
+from engine.models import imagenet_tensors
+from engine.models.registry import variant
 from engine.presets import Preset, get_preset
 from engine.runs.machine import devices
 from engine.store.workspace import Workspace
@@ -50,7 +50,8 @@ def plan_race(
     """
     chosen = get_preset(preset)
     depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
-    shortcuts = tuple(get_shortcut(shortcut).name for shortcut in shortcuts)
+    variants = [variant(shortcut) for shortcut in shortcuts]
+    shortcuts = tuple(each.text for each in variants)
     source = get_source(data if data is not None else _preferred(chosen, workspace))
     if steps is not None and steps < 1:
         raise ConfigError(f"a run has at least 1 step (got {steps})")
@@ -61,7 +62,8 @@ def plan_race(
         run = replace(run, {"optim.steps": steps})
     run = replace(run, {"data.name": source.name, **_shape_of(source, run.data)})
     if run.model.family == "imagenet":
-        shortcuts = tuple(map(check_shortcut, shortcuts))
+        for shortcut in shortcuts:
+            imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
     _check_fit(run, source)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
@@ -74,6 +76,9 @@ def plan_race(
     )  # fmt: skip
     _check_size(race)
     race.runs()  # refuses depths that the family does not have
+    for depth in depths if run.model.family == "cifar" else ():
+        for each in variants:
+            each.blocks_per_stage(depth)  # refuses layers per shortcut that do not divide a stage
     return race
 
 

@@ -18,6 +18,7 @@ from engine.data.images import Images, ImageSet
 from engine.device import Device
 from engine.events import Split
 from engine.models.count import count
+from engine.models.draws import settle
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 LARGEST_BATCH, SMALLEST_BATCH = 500, 50
@@ -144,23 +145,27 @@ class FoldedNet:
 
     @torch.no_grad()
     def take(self, model: nn.Module) -> None:
-        """Take over the present weights and BN statistics of ``model``, a net of the same shape."""
+        """Take over the present weights, BN statistics and shortcut strength of ``model``, a net of the same shape."""
         for conv, conv_path, bn_path in self._pairs:
             norm = model.get_submodule(bn_path)
             factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
             conv.weight.copy_(model.get_submodule(conv_path).weight * factor[:, None, None, None])
             conv.bias.copy_(norm.bias - norm.running_mean * factor)
+        for path, module in self.net.named_modules():
+            if hasattr(module, "strength"):
+                module.strength = model.get_submodule(path).strength
         present = model.state_dict()
         for name, tensor in self._others.items():
             tensor.copy_(present[name])
 
 
 def _reset_bn(model: nn.Module) -> nn.Module:
-    """Make every BN average its batches' statistics from now on."""
+    """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None
+    settle(model)
     return model.train()
 
 

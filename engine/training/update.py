@@ -9,6 +9,7 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
+from engine.models.draws import drawing_modules
 
 
 class Update:
@@ -19,6 +20,7 @@ class Update:
     ):
         self._model, self._optimizer, self._images = model, optimizer, images
         self._config, self._device = config, device
+        self._drawing = drawing_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -31,6 +33,8 @@ class Update:
         labels = train.labels[indices]
         inputs = self._images.normalise(train.pixels[indices])
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
+        for module in self._drawing:
+            module.redraw(config.seed, step)
         with self._device.autocast():
             logits = self._model(inputs)
         logits = logits.float()

@@ -16,7 +16,6 @@ TABLES = {
 #: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
 COUNTS = {
     "engine.models.registry", "engine.models.count", "engine.models.imagenet_tensors",
-    "engine.models.imagenet_published",
 }  # fmt: skip
 
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
@@ -74,7 +73,10 @@ MAY_TORCH = (
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
-    "engine.data.registry", "engine.data.presence", "engine.data.cache", *COUNTS, *TABLES,
+    "engine.data.registry", "engine.data.presence", "engine.data.cache", *COUNTS, "engine.models.tensors",
+    "engine.models.parts", "engine.models.zoo",
+    *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
+    *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
 

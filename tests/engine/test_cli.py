@@ -125,9 +125,12 @@ def test_count_of_the_imagenet_family(call):
         "depth": 50, "shortcut": "B", "parameters": 25557032, "weighted_layers": 50, "multiply_adds": 4089184256,
         "family": "imagenet",
     }  # fmt: skip
-    assert (published["top1"], published["top5"]) == (22.85, 6.71)
+    assert (published["error"], published["net"]) == (22.85, "ResNet-50")
     assert call("count", *family, "--width", "64", "--size", "224", "--classes", "1000", "--json")[1] == out
-    assert "top-1 error 22.85 %, top-5 6.71 % (He et al. 2015, Table 3, 10-crop)" in call("count", *family)[1]
+    assert (
+        "22.85 % (top-1; top-5 6.71; 10 crops, validation; He et al. 2015 (1512.03385), Table 3)"
+        in call("count", *family)[1]
+    )
     assert "published" not in call("count", *family, "--classes", "10")[1]  # another net than the published one
 
 

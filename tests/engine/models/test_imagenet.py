@@ -13,9 +13,8 @@ from engine.config.model import IMAGENET_STAGES
 from engine.errors import CheckpointError, ConfigError
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.imagenet_published import PUBLISHED, published
-from engine.models.imagenet_tensors import multiply_adds, tensors, walk
 from engine.models.registry import get_shortcut
+from engine.models.tensors import parts, tensors
 from engine.models.torchvision_weights import load_torchvision, our_name
 from engine.training.evaluate import FoldedNet
 
@@ -53,18 +52,18 @@ def test_parameters_are_torchvisions(depth):
 def test_multiply_adds_are_the_papers_but_for_the_stated_deviation(depth):
     # The paper's 18 and 34 have option A, its bottleneck nets option B.
     config = ModelConfig(family="imagenet", depth=depth, shortcut="B" if depth >= 50 else "A")
-    ours = papers = multiply_adds(config)
+    ours = papers = count(config).multiply_adds
     if config.bottleneck:
         # The paper's first 1x1 convolution of stages 2 to 4 puts out maps of half the side: a quarter of the work.
-        first = [layer for layer in walk(config) if layer.conv in {f"stage{n}.block1.conv1" for n in (2, 3, 4)}]
-        papers -= sum(layer.inputs * layer.outputs * layer.size**2 for layer in first) * 3 // 4
+        first = [part for part in parts(config) if part.path in {f"stage{n}.block1.conv1" for n in (2, 3, 4)}]
+        papers -= sum(part.multiply_adds for part in first) * 3 // 4
         assert 1.02 < ours / papers < 1.065
     # Printed with one digit after the point; 3.86 is printed as 3.8.
     assert papers / 1e9 == pytest.approx(TABLE_1[depth][1], abs=0.06)
 
 
 def test_multiply_adds_of_torchvisions_nets():
-    counted = [multiply_adds(ModelConfig(family="imagenet", depth=depth, shortcut="B")) for depth in TABLE_1]
+    counted = [count(ModelConfig(family="imagenet", depth=depth, shortcut="B")).multiply_adds for depth in TABLE_1]
     assert counted == [1_814_073_344, 3_663_761_408, 4_089_184_256, 7_801_405_440, 11_513_626_624]
 
 
@@ -187,18 +186,22 @@ def test_names_and_first_weights_are_those_of_the_house():
     assert nets[18].stage4.block1.conv1.weight.std().item() == pytest.approx((2 / (9 * 32)) ** 0.5, rel=0.05)
 
 
-@pytest.mark.parametrize("name", SHORTCUTS)
-def test_published_errors(name):
-    assert all(get_shortcut(row.shortcut).name == row.shortcut for row in PUBLISHED)
-    assert all(row.depth in IMAGENET_STAGES and "He et al. 2015" in row.source for row in PUBLISHED)
-    assert (published(34, name) is None) is (name not in SHORTCUTS)
-    assert published(18, "C") is None
+def test_published_errors():
+    rows = {row.net: row for name in SHORTCUTS for row in get_shortcut(name).published if row.data == "ImageNet"}
+    assert all(int(net.rpartition("-")[2]) in IMAGENET_STAGES for net in rows)
+    errors = {net: row.error for net, row in rows.items()}
+    assert errors["plain-34"] > errors["plain-18"]  # degradation
+    assert [errors[f"ResNet-{depth}"] for depth in (50, 101, 152)] == [22.85, 21.75, 21.43]
 
 
-def test_published_errors_show_degradation():
-    assert published(34, "none").top1 > published(18, "none").top1
-    assert published(34, "A").top1 < published(18, "A").top1
-    assert [published(depth, "B").top1 for depth in (34, 50, 101, 152)] == [24.52, 22.85, 21.75, 21.43]
+@pytest.mark.parametrize("text", ["A:order=full-pre", "none:norm=none", "A:layers=3", "gated", "fixup"])
+def test_other_variants_are_refused(text):
+    for ask in (count, tensors, lambda config: build_model(config, 0)):
+        with pytest.raises(
+            ConfigError, match="family imagenet has the shortcuts none, A, B, C, in the order post, with batch"
+        ):
+            ask(ModelConfig(family="imagenet", shortcut=text))
+    assert count(ModelConfig(family="imagenet", shortcut="plain:norm=batch")).shortcut == "none"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.count import count
+from engine.models.gates import Gate
 from engine.models.registry import SHORTCUTS
 from engine.probes.taps import Place, find_blocks, find_layers
 
@@ -16,7 +17,10 @@ def net(depth, shortcut):
 def test_all_3x3_layers_and_no_others(shortcut):
     model = net(14, shortcut)
     found = find_layers(model)
-    wanted = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size == (3, 3)]
+    wanted = [
+        m for m in model.modules()
+        if isinstance(m, torch.nn.Conv2d) and not isinstance(m, Gate) and m.kernel_size == (3, 3)
+    ]  # fmt: skip
     assert [layer.conv for layer in found] == wanted
     assert len(found) == count(model.config).weighted_layers - 1
     assert [layer.place.position for layer in found] == list(range(13))

@@ -135,6 +135,10 @@ def test_seeds_and_settings(workspace):
             {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18, 20)},
             "depth 20 is not of the family imagenet",
         ),
+        (
+            {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18,), "shortcuts": ("A:order=full-pre",)},
+            "family imagenet has the shortcuts none, A, B, C, in the order post, with batch norm",
+        ),
         ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
     ],

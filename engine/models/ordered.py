@@ -1,0 +1,146 @@
+"""Blocks of any activation order, norm and number of layers, and with a coefficient c on the branch.
+
+y = v s(x) + c F(x), in the orders of He et al. 2016 (1603.05027), Fig. 4; ``engine.models.zoo.orders`` shows them. All
+orders have convolutions conv1 to convM; bnI is the batch norm that follows convI, in full pre-activation the one that
+comes before it. Special cases of that paper's appendix: the first block after the stem gets activated values already,
+so in the pre-activation orders it has no activation of its own in front; and the last sum is activated once more before
+the head (``engine.models.family``). s(x) always starts from the bare x, also where the branch starts with BN and ReLU.
+
+Without norm the orders are the same with BN left out, and convolutions have biases. With Fixup's scalars one number is
+added before and after each convolution, and the branch ends in a multiplier.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.models.registry import Site, Variant
+from engine.models.scalars import ScaleShift, Shift
+from engine.models.tap import Tap
+
+
+class OrderedBlock(nn.Module):
+    """A block without coefficient: y = v s(x) + F(x), or F(x) where ``shortcut`` is None; activated as the order says.
+
+    Shapes: (N, inputs, S, S) -> (N, outputs, ceil(S / stride), ceil(S / stride)). ``strength`` is v.
+    """
+
+    def __init__(
+        self, variant: Variant, site: Site, first: bool, shortcut: nn.Module | None, coefficient: nn.Module | None
+    ):
+        super().__init__()
+        self.strength = 1.0
+        last = variant.layers
+        normed, scalars, order = variant.norm == "batch", variant.shortcut.scalars, variant.order
+        for i in range(1, last + 1):
+            inputs, stride = (site.inputs, site.stride) if i == 1 else (site.outputs, 1)
+            conv = nn.Conv2d(inputs, site.outputs, 3, stride, padding=1, bias=not normed and not scalars)
+            if scalars:
+                self.add_module(f"shift{i}", Shift())
+            if order == "full-pre" and normed and not (first and i == 1):
+                self.add_module(f"bn{i}", nn.BatchNorm2d(inputs))
+            self.add_module(f"conv{i}", conv)
+            if order != "full-pre" and normed:
+                self.add_module(f"bn{i}", nn.BatchNorm2d(site.outputs))
+            if scalars:
+                self.add_module(f"after{i}", ScaleShift() if i == last else Shift())
+        if order == "relu-before-addition":
+            self.relu = nn.ReLU()
+        self.coefficient = coefficient
+        self.shortcut = shortcut
+        self._front, self._finish = self._steps(order, last, first)
+        self.branch = self._front[-1]
+        self.conv_bn_pairs = self._pairs(order, last)
+        self.taps = tuple(self._tap(order, i, last) for i in range(1, last + 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the block's output."""
+        return self._activated(self._joined(x))
+
+    def _joined(self, x: Tensor) -> Tensor:
+        """Return the sum."""
+        f = self._branched(x)
+        return f if self.shortcut is None else torch.add(f, self.shortcut(x), alpha=self.strength)
+
+    def _branched(self, x: Tensor) -> Tensor:
+        """Return F(x). Steps are the names of children; those without a child are ReLUs."""
+        for step in self._front:
+            x = F.relu(x) if step == "" else getattr(self, step)(x)
+        return x
+
+    def _activated(self, y: Tensor) -> Tensor:
+        for step in self._finish:
+            y = F.relu(y) if step == "" else getattr(self, step)(y)
+        return y
+
+    def _steps(self, order: str, last: int, first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the steps of the branch and those after the addition."""
+        steps, finish = [], []
+        pre = order in ("relu-only-pre", "full-pre")
+        for i in range(1, last + 1):
+            if pre and not (first and i == 1):
+                steps += [f"bn{i}", ""] if order == "full-pre" else [""]
+            steps += [f"shift{i}", f"conv{i}", f"after{i}"]
+            if order == "bn-after-addition" and i == last:
+                finish = [f"bn{i}"]
+            elif order != "full-pre":
+                steps.append(f"bn{i}")
+            if not pre and i < last:
+                steps.append("")
+        if order == "relu-before-addition":
+            steps.append("relu")
+        if order in ("post", "bn-after-addition"):
+            finish.append("")
+        there = {"", *dict(self.named_children())}
+        return tuple(s for s in steps if s in there), tuple(s for s in finish if s in there)
+
+    def _pairs(self, order: str, last: int) -> tuple[tuple[str, str], ...]:
+        """Return the convolutions that a BN follows at once."""
+        if order == "full-pre":
+            pairs = [(f"conv{i}", f"bn{i + 1}") for i in range(1, last)]
+        else:
+            pairs = [(f"conv{i}", f"bn{i}") for i in range(1, last + (order != "bn-after-addition"))]
+        return tuple(pair for pair in pairs if hasattr(self, pair[1]))
+
+    def _tap(self, order: str, i: int, last: int) -> Tap:
+        """Return where layer i is looked at."""
+        conv, norm = f"conv{i}", f"bn{i}"
+        if order == "full-pre" or (order == "bn-after-addition" and i == last) or not hasattr(self, norm):
+            norm = ""
+        after = f"after{i}" if hasattr(self, f"after{i}") else ""
+        response = norm or after or conv
+        if i < last:
+            into = f"shift{i + 1}" if hasattr(self, f"shift{i + 1}") else f"conv{i + 1}"
+            return Tap(conv, response, norm, activation_into=into)
+        if order == "relu-before-addition":
+            return Tap(conv, response, norm, activation_from="relu")
+        return Tap(conv, response, norm, activation_next=order in ("relu-only-pre", "full-pre"))
+
+
+class WeighedBlock(OrderedBlock):
+    """A block whose branch is multiplied with a number or a trained number: y = v s(x) + c F(x)."""
+
+    def _joined(self, x: Tensor) -> Tensor:
+        return torch.add(self._branched(x) * self.coefficient(x), self.shortcut(x), alpha=self.strength)
+
+
+class GatedBlock(OrderedBlock):
+    """A block whose gate g decides about both ways: y = v (1 - g) x + g F(x). The gate is computed once."""
+
+    def _joined(self, x: Tensor) -> Tensor:
+        g = self.coefficient(x)
+        return torch.add(self._branched(x) * g, self.shortcut(x, g), alpha=self.strength)
+
+
+class SkippedBlock(OrderedBlock):
+    """A block that is left out of some updates: y = v s(x) + b F(x), and F is not computed where b is 0.
+
+    The weights of a block that is left out rest in that update: they get no gradient.
+    """
+
+    def _joined(self, x: Tensor) -> Tensor:
+        if self.coefficient.skips:
+            return self.shortcut(x) * self.strength
+        b = self.coefficient(x)
+        f = self._branched(x)
+        return torch.add(f if b == 1.0 else f * b, self.shortcut(x), alpha=self.strength)

@@ -1,0 +1,90 @@
+"""The five activation orders of He et al. 2016 (1603.05027), Fig. 4 and Table 2, for branches of any length."""
+
+from engine.models.zoo.row import Order, Published
+
+_SECTION = "He et al. 2016 (1603.05027), section 4.1"
+_TABLE_2 = "He et al. 2016 (1603.05027), Table 2"
+_TABLE_3 = "He et al. 2016 (1603.05027), Table 3"
+_164, _1001 = "ResNet-164 (bottleneck)", "ResNet-1001 (bottleneck)"
+_MEDIAN = "median of 5 runs"
+
+
+def _figures(order: str, error_110: float, error_164: float) -> tuple[Published, ...]:
+    text = "A" if order == "post" else f"A:order={order}"
+    return tuple(
+        Published(net, text, error, _MEDIAN, _TABLE_2) for net, error in (("ResNet-110", error_110), (_164, error_164))
+    )
+
+
+ORDERS: dict[str, Order] = {
+    order.name: order
+    for order in (
+        Order(
+            name="post",
+            label="original",
+            help="Batch norm and ReLU after each layer, the last ReLU after the addition.",
+            formula="conv BN ReLU conv BN, add, ReLU",
+            source="He et al. 2015 (1512.03385), section 3.2, Fig. 2",
+            published=(
+                *_figures("post", 6.61, 5.93),
+                Published("ResNet-110, 1-layer blocks", "A:layers=1", 9.90, _MEDIAN, _TABLE_3),
+                Published(_1001, "A", 7.61, _MEDIAN, _TABLE_3),
+                Published(_164, "A", 25.16, _MEDIAN, _TABLE_3, data="CIFAR-100"),
+                Published(_1001, "A", 27.82, _MEDIAN, _TABLE_3, data="CIFAR-100"),
+            ),
+        ),
+        Order(
+            name="bn-after-addition",
+            label="BN after addition",
+            help="The last batch norm stands in the way of the shortcut as well. Without norm it is the original.",
+            formula="conv BN ReLU conv, add, BN ReLU",
+            source=f"{_SECTION}, Fig. 4(b)",
+            published=_figures("bn-after-addition", 8.17, 6.50),
+        ),
+        Order(
+            name="relu-before-addition",
+            label="ReLU before addition",
+            help="The branch is never negative, so the sum can only grow from block to block.",
+            formula="conv BN ReLU conv BN ReLU, add",
+            source=f"{_SECTION}, Fig. 4(c)",
+            published=_figures("relu-before-addition", 7.84, 6.14),
+        ),
+        Order(
+            name="relu-only-pre",
+            label="ReLU-only pre-activation",
+            help="The ReLU moves to the front of each layer; batch norm stays behind it.",
+            formula="ReLU conv BN ReLU conv BN, add; ReLU before the head",
+            source=f"{_SECTION}, Fig. 4(d)",
+            pre=True,
+            published=_figures("relu-only-pre", 6.71, 5.91),
+        ),
+        Order(
+            name="full-pre",
+            label="full pre-activation",
+            help="Batch norm and ReLU both come before each layer; nothing stands on the path of the sums.",
+            formula="BN ReLU conv BN ReLU conv, add; BN ReLU before the head",
+            source=f"{_SECTION}, Fig. 4(e), and appendix",
+            pre=True,
+            published=(
+                *_figures("full-pre", 6.37, 5.46),
+                Published("ResNet-110, 1-layer blocks", "A:order=full-pre:layers=1", 8.91, _MEDIAN, _TABLE_3),
+                Published(
+                    _1001,
+                    "A:order=full-pre",
+                    4.92,
+                    f"{_MEDIAN} (mean 4.89, std 0.14)",
+                    _TABLE_3,
+                ),
+                Published(_164, "A:order=full-pre", 24.33, _MEDIAN, _TABLE_3, data="CIFAR-100"),
+                Published(
+                    _1001,
+                    "A:order=full-pre",
+                    22.71,
+                    _MEDIAN,
+                    _TABLE_3,
+                    data="CIFAR-100",
+                ),
+            ),
+        ),
+    )
+}

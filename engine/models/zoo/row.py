@@ -1,0 +1,117 @@
+"""What a row of the zoo says: name, formula, source, options, published figures, and where its code is. Torch-free.
+
+One formula holds for all rows: y = v * s(x) + c * F(x), in the order that the activation order says. F is the branch
+with the weighted layers, s(x) the shortcut, c the coefficient, v the live strength of the shortcut (1 unless changed
+in a run, ``engine.models.strength``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.models.parts import Part
+
+
+@dataclass(frozen=True)
+class Option:
+    """A number that a row lets people choose; ``low`` and ``high`` are allowed themselves."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    help: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure from the literature, a reference and not a prediction.
+
+    ``error`` is a test error in percent, None where ``word`` says what was published instead (``fail``). ``kind`` says
+    what sort of figure it is: a median, the best of several, one run. ``variant`` is the text of the net's variant.
+    """
+
+    net: str
+    variant: str
+    error: float | None
+    kind: str
+    source: str
+    word: str = ""
+    data: str = "CIFAR-10"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where in a net a block stands: its channels, stride, norm (``batch`` or ``none``), and its share of the way.
+
+    ``share`` is l / L for block l of L: 1 for the last block.
+    """
+
+    inputs: int
+    outputs: int
+    stride: int
+    norm: str = "batch"
+    share: float = 1.0
+
+    @property
+    def changes_shape(self) -> bool:
+        """Whether F(x) has another shape than x."""
+        return self.inputs != self.outputs or self.stride != 1
+
+
+#: (site, side of the block's output in pixels) -> the named parts, with paths inside the block.
+Sizes = Callable[[Site, int], tuple[Part, ...]]
+
+
+def _no_parts(site: Site, size: int) -> tuple[Part, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """One way around a block.
+
+    ``builder`` and ``coefficient`` name callables as ``module:attribute``, imported where nets are built: both are
+    called with a ``Site`` and the row's options as keywords and return a module, or None where there is nothing to do.
+    The shortcut maps x, (N, inputs, S, S), to s(x) of the shape of F(x); an empty builder means that nothing is
+    added. The coefficient maps x to c, which F(x) is multiplied with; where ``shares_gate``, the shortcut is called
+    with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
+    ``coefficient_sizes`` say what tensors they hold.
+
+    ``start`` names how weights start (``engine.models.start``). ``norms`` and ``orders`` are those the row works with,
+    the first norm is its default; empty orders: all. ``scalars``: scalar biases and multipliers instead of norm.
+    """
+
+    name: str
+    #: What the page and its legends call the family: ``plain``, ``residual (A)``.
+    label: str
+    help: str
+    formula: str
+    source: str
+    builder: str = ""
+    options: tuple[Option, ...] = ()
+    coefficient: str = ""
+    shares_gate: bool = False
+    skips: bool = False
+    shortcut_sizes: Sizes = _no_parts
+    coefficient_sizes: Sizes = _no_parts
+    start: str = "he"
+    norms: tuple[str, ...] = ("batch", "none")
+    orders: tuple[str, ...] = ()
+    scalars: bool = False
+    published: tuple[Published, ...] = ()
+    #: What speaks against the published figures, where something does.
+    contested: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order of a block's parts (He et al. 2016, Fig. 4)."""
+
+    name: str
+    label: str
+    help: str
+    formula: str
+    source: str
+    #: Whether the last block's sum is activated once more before the head.
+    pre: bool = False
+    published: tuple[Published, ...] = ()
