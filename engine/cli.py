@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
 from engine.events import RunState
 from engine.models.count import count as count_net
+from engine.models.registry import get_shortcut
 from engine.runs.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -207,33 +209,36 @@ for _verb, _text, _done in (
 
 
 @main.command()
-@click.option("--depth", type=int, required=True, help="Weighted layers, 6n+2.")
+@click.option("--depth", type=int, required=True, help="Weighted layers: 6n+2, or 18, 34, 50, 101, 152 of imagenet.")
 @click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
-@click.option("--width", type=int, default=16, show_default=True, help="Filters of the first stage.")
+@click.option("--family", default="cifar", show_default=True, help="cifar or imagenet.")
+@click.option("--stem", default="auto", show_default=True, help="small (3x3) or large (7x7/2, pooling; imagenet only).")
+@click.option("--width", type=int, help="Filters of the first stage.  [default: 16, imagenet 64]")
 @click.option("--channels", type=int, default=3, show_default=True)
-@click.option("--classes", type=int, default=10, show_default=True)
-@click.option("--size", type=int, default=32, show_default=True, help="Side of an image in pixels.")
+@click.option("--classes", type=int, help="[default: 10, imagenet 1000]")
+@click.option("--size", "image_size", type=int, help="Side of an image in pixels.  [default: 32, imagenet 224]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def count(depth: int, shortcut: str, width: int, channels: int, classes: int, size: int, as_json: bool) -> None:
+def count(as_json: bool, **values: Any) -> None:
     """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
-    config = ModelConfig.checked(
-        depth=depth, shortcut=shortcut, width=width, channels=channels, classes=classes, image_size=size
-    )
-    result = count_net(config)
+    config = ModelConfig.checked(**values)
+    result = asdict(count_net(config))
+    words = ""
+    if config.family == "imagenet":
+        papers = ModelConfig(family=config.family, depth=config.depth, shortcut=config.shortcut)
+        known = {
+            row.net.rpartition("-")[2]: row
+            for row in get_shortcut(result["shortcut"]).published
+            if row.data == "ImageNet" and row.variant == result["shortcut"]
+        }
+        row = known.get(str(config.depth)) if config == papers else None
+        result |= {"family": config.family, "published": asdict(row) if row else None}
+        words = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
     if as_json:
-        echo_json(
-            {
-                "depth": result.depth,
-                "shortcut": result.shortcut,
-                "parameters": result.parameters,
-                "weighted_layers": result.weighted_layers,
-                "multiply_adds": result.multiply_adds,
-            }
-        )
+        echo_json(result)
     else:
         click.echo(
-            f"{arm_name(depth, result.shortcut)}: {result.parameters:,} parameters, "
-            f"{result.weighted_layers} weighted layers, {result.multiply_adds:,} multiply-adds per image"
+            f"{arm_name(config.depth, result['shortcut'])}: {result['parameters']:,} parameters, "
+            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{words}"
         )
 
 

@@ -16,8 +16,6 @@ from engine.store.probes import ProbeRow
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
-STAGES = ("net", "stage1", "stage2", "stage3")
-
 
 @click.command()
 @click.argument("run", metavar="RUN", type=RUN_ID)
@@ -76,7 +74,7 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
 
 def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
     if row.per == "stage":
-        return list(STAGES[:length])
+        return ["net", *(f"stage{number}" for number in range(1, length))]
     places = reader.layers(run, "block" if row.per == "block" else "layer")
     if row.per == "channel":
         return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]

@@ -69,7 +69,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
     totals = reader.checkpoint_totals()
     documents = []
     for row, result in zip(rows, results(reader, rows), strict=True):
-        subset = last.get((row.id, Split.TEST_SUBSET))
+        subset, held = last.get((row.id, Split.TEST_SUBSET)), last.get((row.id, Split.VALIDATION))
         number, size = totals.get(row.id, (0, 0))
         log = workspace.log(row.id)
         documents.append(
@@ -82,6 +82,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
                 "log": str(log) if log.exists() else None,
                 "total_steps": row.total_steps,
                 "test_subset_error": None if subset is None else subset["error"],
+                "validation_error": None if held is None else held["error"],
                 "parameters": row.parameters,
                 "device": row.device,
                 "precision": row.precision,

@@ -71,6 +71,8 @@ class Split(StrEnum):
     TRAIN_CLEAN = "train_clean"
     #: The fixed test subset in eval mode.
     TEST_SUBSET = "test_subset"
+    #: The held-out part of the training set in eval mode, where there is one: a fixed subset, at the end all of it.
+    VALIDATION = "validation"
     #: The full test set, once, at the end.
     TEST = "test"
 

@@ -21,8 +21,8 @@ _WHOLE = re.compile(r"[0-9]{1,6}")
 
 
 def presets() -> Mapping[str, Preset]:
-    """Return the named starting points."""
-    return PRESETS
+    """Return the named starting points that can be started from here: those that bring their images."""
+    return {name: preset for name, preset in PRESETS.items() if preset.data}
 
 
 def shortcuts() -> Mapping[str, Shortcut]:

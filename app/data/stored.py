@@ -71,4 +71,4 @@ def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 
 def _train_images(row: RunRow) -> int:
     source = SOURCES.get(row.config.data.name)
-    return source.train_images if source else 0
+    return source.train_images - row.config.data.validation if source else 0

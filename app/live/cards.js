@@ -59,11 +59,11 @@ export class Cards {
     parts.count = element("span");
     parts.steps.append(parts.count, parts.speed);
     parts.errors = element("dl", "ss-errors");
-    parts.cells = ["training", "clean", "test"].map(() => {
+    parts.cells = ["training", "clean", "test", "held out"].map(() => {
       const [cell, label, value] = [element("div"), element("dt"), element("dd")];
       cell.append(label, value);
       parts.errors.append(cell);
-      return { label, value };
+      return { cell, label, value };
     });
     parts.note = element("div", "ss-note");
     parts.buttons = element("div", "ss-buttons");
@@ -88,9 +88,10 @@ export class Cards {
     text(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
     text(parts.speed, speedLine(card, series, step));
     parts.errors.hidden = !series.train.step.length && !series.test_subset.step.length;
-    for (const [cell, [label, value]] of zip(parts.cells, errorCells(series, card))) {
-      text(cell.label, label);
-      text(cell.value, value);
+    for (const [{ cell, ...words }, [label, value]] of zip(parts.cells, errorCells(series, card))) {
+      cell.hidden = value === null;
+      text(words.label, label);
+      text(words.value, value);
     }
     text(parts.note, noteLine(card));
     text(parts.files, checkpointLine(card));
@@ -150,14 +151,19 @@ function speedLine(card, series, step) {
   return `${grouped(Math.round(card.batch_size / perStep))} images/s · ${duration((card.total_steps - step) * perStep)} left`;
 }
 
-/** Last errors in percent: of the mini-batches, of the clean training subset, of the test images (all at the end). */
+/**
+ * Last errors in percent: of the mini-batches, of the clean training subset, of the test images (all at the end), and
+ * of the held-out ones, null where none were held out.
+ */
 function errorCells(series, card) {
   const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
   const test = series.latest("test", "error");
+  const part = grouped(card.eval_images ?? 1000);
   return [
     ["training", percent(series.latest("train", "running_error"))],
     ["clean", percent(series.latest("train_clean", "error"))],
-    test === undefined ? [`test, ${grouped(card.eval_images ?? 1000)}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
+    test === undefined ? [`test, ${part}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
+    [`held out, ${test === undefined ? part : "all"}`, series.validation.step.length ? percent(series.latest("validation", "error")) : null],
   ];
 }
 

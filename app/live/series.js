@@ -3,7 +3,7 @@
  * extremes kept) and then one by one from the stream; evaluations are few and kept whole.
  */
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
-const EVALUATED = ["train_clean", "test_subset", "test"];
+const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
 
 export class Series {
   constructor(history) {

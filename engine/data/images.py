@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.config import DataConfig
 from engine.data.cache import load_decoded
 from engine.data.registry import get_source
+from engine.data.split import hold_out
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class ImageSet:
     """A data set in memory.
 
     Shapes: ``mean`` float32 (channels, S, S), the training set's per-pixel mean in units of the pixels. ``scale``
-    is the training set's standard deviation around it. ``checksum`` identifies the content.
+    is the training set's standard deviation around it. ``checksum`` identifies the content. ``validation`` was held
+    out of the training set (``engine.data.split``), None where nothing was.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ImageSet:
     scale: float
     classes: tuple[str, ...]
     checksum: str
+    validation: Images | None = None
 
     @property
     def channels(self) -> int:
@@ -55,7 +58,10 @@ class ImageSet:
 
     def to(self, device: torch.device) -> "ImageSet":
         """Return the set with all tensors on ``device``."""
-        return replace(self, train=self.train.to(device), test=self.test.to(device), mean=self.mean.to(device))
+        held = None if self.validation is None else self.validation.to(device)
+        return replace(
+            self, train=self.train.to(device), test=self.test.to(device), mean=self.mean.to(device), validation=held
+        )
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Subtract the per-pixel mean and scale: uint8 (N, channels, S, S) -> float32 of the same shape.
@@ -75,7 +81,7 @@ def load_images(config: DataConfig, workspace: Path, report: Callable[[str], Non
     """
     decoded = load_decoded(config.name, config.pool, workspace, report)
     raw = decoded.raw
-    return ImageSet(
+    images = ImageSet(
         name=config.name,
         train=Images(torch.from_numpy(raw.train_images), torch.from_numpy(raw.train_labels)),
         test=Images(torch.from_numpy(raw.test_images), torch.from_numpy(raw.test_labels)),
@@ -84,3 +90,4 @@ def load_images(config: DataConfig, workspace: Path, report: Callable[[str], Non
         classes=get_source(config.name).classes,
         checksum=decoded.checksum,
     )
+    return hold_out(images, config.validation) if config.validation else images

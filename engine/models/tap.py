@@ -1,8 +1,9 @@
 """How a module says where its 3x3 layers can be looked at (``engine.probes``), so that nobody has to guess names.
 
 A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has more names: ``branch``, the
-child whose output is F(x); ``shortcut``, the child whose output is s(x), None where nothing is added; and, where it has
-one, ``coefficient``, the child whose output is c: a number or a tensor that F(x) is multiplied with.
+child whose output is F(x); ``shortcut``, the child whose output is s(x), None where nothing is added; where it has
+one, ``coefficient``, the child whose output is c: a number or a tensor that F(x) is multiplied with; and, where other
+channels come out than of its last 3x3 layer, ``outputs``: how many.
 """
 
 from typing import NamedTuple

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 
 from engine.config import ModelConfig
+from engine.models import imagenet_tensors
 from engine.models.parts import Part, batch_norm, convolution, linear, scalars
 from engine.models.registry import ORDERS, Site, Variant, variant
 
@@ -20,6 +21,8 @@ def tensors(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 def parts(config: ModelConfig) -> Iterator[Part]:
     """Yield the parts of a net, front to back. Raises ConfigError as ``tensors``."""
+    if config.family == "imagenet":
+        return imagenet_tensors.parts(config)
     return _cifar(config, variant(config.shortcut))
 
 

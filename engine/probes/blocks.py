@@ -7,7 +7,7 @@ from engine.probes.measure import Scene, Update, mean_without
 
 
 class UpdateSize:
-    """Mean over images of ||F(x)|| / ||s(x)||: (3n,). Images whose s(x) is zero are left out."""
+    """Mean over images of ||F(x)|| / ||s(x)||: (B,). Images whose s(x) is zero are left out."""
 
     def __init__(self, scene: Scene):
         self._products: list[Tensor] = []
@@ -23,7 +23,7 @@ class UpdateSize:
 
 
 class UpdateCosine:
-    """Mean over images of cos(F(x), s(x)): (3n,). Images where one of them is zero are left out."""
+    """Mean over images of cos(F(x), s(x)): (B,). Images where one of them is zero are left out."""
 
     def __init__(self, scene: Scene):
         self._products: list[Tensor] = []

@@ -37,7 +37,7 @@ class GradientWeight:
 
 
 class GradientGrowth:
-    """Growth of ||dL/dz|| per layer towards the input: (4,), the whole net, then stages 1 to 3.
+    """Growth of ||dL/dz|| per layer towards the input: (1 + stages,), the whole net, then each stage.
 
     From the last to the first 3x3 layer of the net, and of each stage: (first / last)^(1 / number of layers between).
     """
@@ -45,7 +45,7 @@ class GradientGrowth:
     def __init__(self, scene: Scene):
         self._norms: dict[int, Tensor] = {}
         spans = [[layer.place.position for layer in scene.layers]]
-        for stage in (1, 2, 3):
+        for stage in sorted({layer.place.stage for layer in scene.layers} - {0}):
             spans.append([layer.place.position for layer in scene.layers if layer.place.stage == stage])
         self._ends = [(span[0], span[-1]) for span in spans]
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from engine.probes.histogram import BINS
 
-#: What the entries of a quantity's array belong to, and the array's shape for a net with L = 6n+1 3x3 layers.
+#: What the entries of a quantity's array belong to, and the array's shape for a net with L 3x3 layers and B blocks
+#: (6n+1 and 3n in the CIFAR family).
 PER = {
-    "layer": "(L,): one value per 3x3 layer, front to back, the stem first",
-    "block": "(3n,): one value per block, front to back",
-    "stage": "(4,): the whole net, then stages 1 to 3",
+    "layer": "(L,): one value per 3x3 layer, front to back, a 3x3 stem first",
+    "block": "(B,): one value per block, front to back",
+    "stage": "(1 + stages,): the whole net, then each stage",
     "bin": f"(L, {BINS}): shares of a layer's values per bin, and last the share that is not finite",
     "channel": "(C,): one value per channel of all 3x3 layers, layer after layer",
 }

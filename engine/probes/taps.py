@@ -1,8 +1,8 @@
 """What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
 
 See ``engine.models.tap`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections and
-gates are not layers. In the pre-activation orders the activation after a block's last layer is what the next layer's
-convolution gets, and after the last of all what the head gets.
+gates, the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers. In the pre-activation orders the activation
+after a block's last layer is what the next layer's convolution gets, and after the last of all what the head gets.
 """
 
 import re
@@ -94,7 +94,7 @@ def find_blocks(model: nn.Module) -> list[BlockTap]:
     for path, module in model.named_modules():
         if not hasattr(module, "branch"):
             continue
-        channels = module.get_submodule(module.taps[-1].conv).out_channels
+        channels = getattr(module, "outputs", None) or module.get_submodule(module.taps[-1].conv).out_channels
         place = Place("block", len(found), layer_path(path), _stage(path), channels)
         branch, coefficient = module.get_submodule(module.branch), getattr(module, "coefficient", None)
         found.append(BlockTap(place, module, branch, module.shortcut, coefficient))

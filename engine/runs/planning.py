@@ -6,9 +6,11 @@ Torch-free; used by the page and the command line.
 from collections.abc import Mapping, Sequence
 
 from engine.config import DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.config.model import FAMILY_DEFAULTS
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
+from engine.models import imagenet_tensors
 from engine.models.registry import variant
 from engine.presets import Preset, get_preset
 from engine.runs.machine import devices
@@ -55,10 +57,13 @@ def plan_race(
         raise ConfigError(f"a run has at least 1 step (got {steps})")
     if seeds < 1:
         raise ConfigError(f"a race has at least 1 seed (got {seeds})")
-    run, asked = _with_settings(chosen.run, settings or {})
+    run, asked = _with_settings(chosen.run, settings or {}, depths[0])
     if steps is not None:
         run = replace(run, {"optim.steps": steps})
     run = replace(run, {"data.name": source.name, **_shape_of(source, run.data)})
+    if run.model.family == "imagenet":
+        for shortcut in shortcuts:
+            imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
     _check_fit(run, source)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
@@ -70,27 +75,36 @@ def plan_race(
         per_depth=per_depth,
     )  # fmt: skip
     _check_size(race)
-    race.runs()  # refuses depths that are not 6n+2
-    for depth in depths:
+    race.runs()  # refuses depths that the family does not have
+    for depth in depths if run.model.family == "cifar" else ():
         for each in variants:
             each.blocks_per_stage(depth)  # refuses layers per shortcut that do not divide a stage
     return race
 
 
 def _preferred(preset: Preset, workspace: Workspace) -> str:
+    if not preset.data:
+        raise ConfigError(
+            f"the preset {preset.name} brings no images; name a folder of class folders with --data folder:PATH"
+        )
     return next((name for name in preset.data if present(name, workspace.path)), preset.data[0])
 
 
-def _with_settings(run: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig, frozenset[str]]:
-    """Apply settings; return the run and the full keys that were set."""
-    changed = set()
-    for key, text in settings.items():
-        decided = next((by for path, by in _DECIDED.items() if key in {path, path.rsplit(".", 1)[-1]}), None)
-        if decided is not None:
-            raise ConfigError(f"setting {key!r} follows from {decided}; choose it there")
-        run = apply_settings(run, {key: text})
-        changed.add(next(p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}))
-    return run, frozenset(changed)
+def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> tuple[RunConfig, frozenset[str]]:
+    """Apply settings; return the run and the full keys that were set.
+
+    A family comes with ``depth``, one of the race's, and with its own width where the preset has its family's own.
+    """
+    full = {key: next((p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}), key) for key in settings}
+    for key, path in full.items():
+        if path in _DECIDED:
+            raise ConfigError(f"setting {key!r} follows from {_DECIDED[path]}; choose it there")
+    together = dict(settings)
+    if "model.family" in full.values():
+        together["model.depth"] = str(depth)
+        if "model.width" not in full.values() and run.model.width == FAMILY_DEFAULTS[run.model.family]["width"]:
+            together["model.width"] = "null"
+    return apply_settings(run, together), frozenset(full.values())
 
 
 def _shape_of(source: Source, data: DataConfig) -> dict[str, int]:
@@ -113,9 +127,11 @@ def _check_size(race: RaceConfig) -> None:
 
 
 def _check_fit(run: RunConfig, source: Source) -> None:
-    if run.optim.batch_size > source.train_images:
+    left = source.train_images - run.data.validation
+    if run.optim.batch_size > left:
+        held = f" that validation={run.data.validation} leaves" if run.data.validation else ""
         raise ConfigError(
-            f"batch_size {run.optim.batch_size} is more than the {source.train_images} training images of {source.name}"
+            f"batch_size {run.optim.batch_size} is more than the {max(0, left)} training images of {source.name}{held}"
         )
     if run.data.eval_images > source.test_images:
         raise ConfigError(

@@ -56,6 +56,7 @@ class Evaluator:
         self._batch = int(min(LARGEST_BATCH, max(SMALLEST_BATCH, budget)))
         self._train_subset = subset(images.train, config.data.eval_images)
         self._test_subset = subset(images.test, config.data.eval_images)
+        self._validation_subset = subset(images.validation, config.data.eval_images) if images.validation else None
         self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
         self._calibration_batch = config.optim.batch_size
         self._folded = FoldedNet(model, device)
@@ -63,11 +64,12 @@ class Evaluator:
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
-        The test subset's figures come out of the pass over the whole test set where both are asked for. ``model`` is
-        left as it is, in train mode, BN statistics included.
+        The test subset's figures come out of the pass over the whole test set where both are asked for; then the
+        held-out images are measured as a whole too. ``model`` is left as it is, in train mode, BN statistics included.
         """
-        passes = [split for split in splits if not (split == Split.TEST_SUBSET and Split.TEST in splits)]
-        total = sum(len(self._batches(self._indices(split))) for split in passes)
+        whole = Split.TEST in splits
+        passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]
+        total = sum(len(self._batches(self._indices(split, whole))) for split in passes)
         calibration = self._calibration.split(self._calibration_batch) if self.bn == "recalibrated" else ()
         total, done = total + len(calibration), 0
         statistics = model
@@ -80,9 +82,9 @@ class Evaluator:
                 yield Batch(done, total)
         self._folded.take(statistics)
         for split in passes:
-            images = self._images.train if split == Split.TRAIN_CLEAN else self._images.test
+            images = self._of(split)
             losses, wrong = [], []
-            for indices in self._batches(self._indices(split)):
+            for indices in self._batches(self._indices(split, whole)):
                 with torch.inference_mode():
                     logits = self._folded.logits(self._input(images, indices))
                     labels = images.labels[indices]
@@ -95,10 +97,17 @@ class Evaluator:
                 yield _score(Split.TEST_SUBSET, losses[self._test_subset], wrong[self._test_subset])
             yield _score(split, losses, wrong)
 
-    def _indices(self, split: Split) -> Tensor:
-        if split == Split.TEST:
-            return torch.arange(len(self._images.test), device=self._device.torch_device)
-        return self._train_subset if split == Split.TRAIN_CLEAN else self._test_subset
+    def _of(self, split: Split) -> Images:
+        if split == Split.VALIDATION:
+            return self._images.validation
+        return self._images.train if split == Split.TRAIN_CLEAN else self._images.test
+
+    def _indices(self, split: Split, whole: bool) -> Tensor:
+        """Return which images of the split's are measured; of the held-out ones all in a ``whole`` evaluation."""
+        if split == Split.TEST or (split == Split.VALIDATION and whole):
+            return torch.arange(len(self._of(split)), device=self._device.torch_device)
+        fixed = {Split.TRAIN_CLEAN: self._train_subset, Split.VALIDATION: self._validation_subset}
+        return fixed.get(split, self._test_subset)
 
     def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
         return indices.split(self._batch)

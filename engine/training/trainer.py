@@ -158,7 +158,8 @@ class Trainer:
         self.figures.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
-            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.TEST] * (step == self.config.optim.steps)
+            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.VALIDATION] * (self.images.validation is not None)
+            splits += [Split.TEST] * (step == self.config.optim.steps)
             self.progress.due = [split.value for split in splits]
 
     def _evaluate(self) -> Iterator[Event]:

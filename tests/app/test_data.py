@@ -266,6 +266,7 @@ def test_choices_are_checked_in_one_line(place):
     assert data.depth_problem(21).endswith("nearest 20 and 26")
     assert data.count(20, "A").parameters == 269_722
     assert data.preset_source("quick") == "fashion-mnist-mini"
+    assert list(data.presets()) == ["quick", "talk", "paper"]  # the one without images of its own is the shell's
     with pytest.raises(data.SkipscopeError, match="unknown data set"):
         data.data_present("nothing")
     with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):

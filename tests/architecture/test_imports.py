@@ -13,6 +13,10 @@ TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
     "engine.labs.registry", "engine.labs.lab", "engine.labs.gradients_row", "engine.labs.gradients_curves",
 }  # fmt: skip
+#: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
+COUNTS = {
+    "engine.models.registry", "engine.models.count", "engine.models.imagenet_tensors",
+}  # fmt: skip
 
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
 ARROWS: dict[str, set[str]] = {
@@ -31,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.models.registry", "engine.models.count",
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS,
         "engine.data.registry", "engine.data.presence", *TABLES,
     },
     # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
@@ -45,7 +49,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", "engine.models.count",
+        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", *COUNTS,
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
         "engine.data.registry",
         "engine.data.presence", *TABLES,
@@ -61,8 +65,8 @@ ARROWS: dict[str, set[str]] = {
     "app": {"app"},
     # The only file of the app that touches the engine.
     "app.data": {
-        *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", "engine.models.registry",
-        "engine.models.count", "engine.data.registry", "engine.data.presence", *TABLES,
+        *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", *COUNTS, "engine.data.registry",
+        "engine.data.presence", *TABLES,
     },
 }  # fmt: skip
 for _verb in ("race", "output", "lab", "layers", "bench"):
@@ -77,9 +81,9 @@ MAY_TORCH = (
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
-    "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
-    "engine.models.count", "engine.bench.task", "engine.bench.contest",
-    "engine.models.tensors", "engine.models.parts", "engine.models.zoo",
+    "engine.data.registry", "engine.data.presence", "engine.data.cache", *COUNTS, "engine.models.tensors",
+    "engine.models.parts", "engine.models.zoo",
+    "engine.bench.task", "engine.bench.contest",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
     *TABLES,
 }  # fmt: skip

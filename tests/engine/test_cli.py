@@ -56,6 +56,9 @@ def engine_workspace(tmp_path_factory):
         (["count", "--depth", "21"], "nearest 20 and 26"),
         (["count", "--depth", "20", "--shortcut", "Z"], "choose from none, A, B, C"),
         (["count", "--depth", "20", "--width", "0"], "width"),
+        (["count", "--depth", "20", "--family", "imagenet"], "choose from 18, 34, 50, 101, 152"),
+        (["count", "--depth", "20", "--family", "vgg"], "family should be 'cifar' or 'imagenet'"),
+        (["race", "--preset", "imagenet"], "--data folder:PATH"),
         (["race", "--seeds", "17"], "make 68 runs and a race has at most 64; choose at most 16 seeds"),
         (["count"], "--depth"),
         (["fly"], "No such command 'fly'"),
@@ -110,6 +113,25 @@ def test_count_is_the_papers(call):
     plain = call("count", "--depth", "20", "--shortcut", "plain", "--json")
     assert plain == call("count", "--depth", "20", "--shortcut", "none", "--json")
     assert call("count", "--depth", "20")[1].startswith("A-20: 269,722 parameters, 20 weighted layers, ")
+
+
+def test_count_of_the_imagenet_family(call):
+    family = ("--family", "imagenet", "--depth", "50", "--shortcut", "B")
+    code, out, err = call("count", *family, "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    published = document.pop("published")
+    assert document == {
+        "depth": 50, "shortcut": "B", "parameters": 25557032, "weighted_layers": 50, "multiply_adds": 4089184256,
+        "family": "imagenet",
+    }  # fmt: skip
+    assert (published["error"], published["net"]) == (22.85, "ResNet-50")
+    assert call("count", *family, "--width", "64", "--size", "224", "--classes", "1000", "--json")[1] == out
+    assert (
+        "22.85 % (top-1; top-5 6.71; 10 crops, validation; He et al. 2015 (1512.03385), Table 3)"
+        in call("count", *family)[1]
+    )
+    assert "published" not in call("count", *family, "--classes", "10")[1]  # another net than the published one
 
 
 def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):

@@ -7,13 +7,13 @@ _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _TABLE_3 = "He et al. 2015 (1512.03385), Table 3"
 _TABLE_2 = "He et al. 2015 (1512.03385), Table 2"
 _LI = "Li et al. 2018, Visualizing the loss landscape of neural nets"
-_TEN_CROPS = "top-1, 10 crops, validation"
 _PRINTED = "as printed"
 _ONE_SEED = "public reproduction of section 4.2 (64,000 steps), one seed"
 
 
-def _imagenet(net: str, variant: str, error: float, source: str = _TABLE_3) -> Published:
-    return Published(net, variant, error, _TEN_CROPS, source, data="ImageNet")
+def _imagenet(net: str, variant: str, error: float, top5: float | None, source: str = _TABLE_3) -> Published:
+    kind = "top-1" if top5 is None else f"top-1; top-5 {top5:.2f}"
+    return Published(net, variant, error, f"{kind}; 10 crops, validation", source, data="ImageNet")
 
 
 NONE = Shortcut(
@@ -34,8 +34,8 @@ NONE = Shortcut(
         Published("plain-20", "none", 8.18, _PRINTED, _LI),
         Published("plain-56", "none", 13.31, "as printed; trained at 0.01", _LI),
         Published("plain-110", "none", 16.44, _PRINTED, _LI),
-        _imagenet("plain-18", "none", 27.94, _TABLE_2),
-        _imagenet("plain-34", "none", 28.54),
+        _imagenet("plain-18", "none", 27.94, None, _TABLE_2),
+        _imagenet("plain-34", "none", 28.54, 10.02),
     ),
 )
 
@@ -54,8 +54,8 @@ A = Shortcut(
         Published("ResNet-110", "A", 6.43, "best of 5 runs (mean 6.61, std 0.16)", _TABLE_6),
         Published("ResNet-1202", "A", 7.93, "as printed (training error below 0.1 %)", _TABLE_6),
         Published("ResNet-110", "A", 6.61, "median of 5 runs", "He et al. 2016 (1603.05027), Table 1"),
-        _imagenet("ResNet-18", "A", 27.88, _TABLE_2),
-        _imagenet("ResNet-34", "A", 25.03),
+        _imagenet("ResNet-18", "A", 27.88, None, _TABLE_2),
+        _imagenet("ResNet-34", "A", 25.03, 7.76),
     ),
 )
 
@@ -68,10 +68,10 @@ B = Shortcut(
     builder="engine.models.shortcuts:option_b",
     shortcut_sizes=sizes.projection_where_shape_changes,
     published=(
-        _imagenet("ResNet-34", "B", 24.52),
-        _imagenet("ResNet-50", "B", 22.85),
-        _imagenet("ResNet-101", "B", 21.75),
-        _imagenet("ResNet-152", "B", 21.43),
+        _imagenet("ResNet-34", "B", 24.52, 7.46),
+        _imagenet("ResNet-50", "B", 22.85, 6.71),
+        _imagenet("ResNet-101", "B", 21.75, 6.05),
+        _imagenet("ResNet-152", "B", 21.43, 5.71),
     ),
 )
 
@@ -83,7 +83,7 @@ C = Shortcut(
     source="He et al. 2015, section 4.1, option C",
     builder="engine.models.shortcuts:option_c",
     shortcut_sizes=sizes.projection,
-    published=(_imagenet("ResNet-34", "C", 24.19),),
+    published=(_imagenet("ResNet-34", "C", 24.19, 7.40),),
 )
 
 ROWS = (NONE, A, B, C)

@@ -63,7 +63,7 @@ def test_more_images_fewer_columns():
 def test_equal_for_all_arms(preset):
     arms = [
         replace(preset.run, {"model.depth": depth, "model.shortcut": shortcut, "seed": seed, "threads": threads})
-        for depth in (8, 110)
+        for depth in preset.depths
         for shortcut in ("none", "A")
         for seed, threads in ((0, 1), (3, 2))
     ]

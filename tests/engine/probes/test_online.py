@@ -196,3 +196,20 @@ def test_the_reference_knows_every_3x3_layer():
     seen = reference.Pass(net.state_dict(), net.config, torch.randn(4, 1, 8, 8), True)
     convs = [name for name, module in net.named_modules() if getattr(module, "kernel_size", None) == (3, 3)]
     assert [name for name, _ in seen.layers] == convs
+
+
+@pytest.mark.parametrize("shortcut", ["none", "B"])
+@pytest.mark.parametrize(("depth", "layers", "blocks"), [(18, 17, 8), (50, 17, 16)])
+def test_nets_of_the_imagenet_family_are_measured(depth, layers, blocks, shortcut):
+    changes = {"model__family": "imagenet", "model__stem": "small", "optim__steps": 61, "eval_every": 61}
+    training = tiny.trainer(tiny.config(model__depth=depth, model__shortcut=shortcut, **changes))
+    tiny.until(training.events(), lambda event: event == Stepped(3))
+    probe = probe_of(training)
+    before = training.state()["model"]
+    arrays = measure(training, probe, step=3)
+    assert all(torch.equal(before[name], tensor) for name, tensor in training.state()["model"].items())
+    lengths = {"layer": layers, "block": blocks, "stage": 5, "bin": layers}
+    for name, row in QUANTITIES.items():
+        length = lengths.get(row.per, sum(place.channels for place in probe.layers if place.kind == "layer"))
+        assert len(arrays[name]) == length, name
+        assert np.isfinite(arrays[name]).all() or name == "response_std_eval", name

@@ -50,3 +50,29 @@ def test_a_plain_block_is_compared_with_option_a(size):
         inputs = twin.module.conv1.in_channels
         x = torch.randn(2, inputs, size, size)
         assert torch.equal(block.stand_in(x, block.module.eval()(x)), twin.shortcut(x))
+
+
+@pytest.mark.parametrize("shortcut", ["none", "A", "B", "C"])
+@pytest.mark.parametrize(
+    ("depth", "stem", "layers", "blocks"), [(18, "large", 16, 8), (34, "small", 33, 16), (50, "large", 16, 16)]
+)
+def test_of_the_imagenet_family_the_3x3_layers_are_layers(depth, stem, layers, blocks, shortcut):
+    config = ModelConfig(family="imagenet", stem=stem, depth=depth, shortcut=shortcut, width=4, image_size=32)
+    model = build_model(config, 0)
+    found = find_layers(model)
+    assert [tap.conv for tap in found] == [
+        m for m in model.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size == (3, 3)
+    ]
+    assert len(found) == layers
+    assert sorted({tap.place.stage for tap in found}) == [0] * (stem == "small") + [1, 2, 3, 4]
+    seen, out = find_blocks(model), 4 if depth >= 50 else 1
+    assert len(seen) == blocks
+    assert [(tap.place.name, tap.place.channels) for tap in seen[:: blocks - 1]] == [
+        ("stage1/block1", 4 * out), (f"stage4/block{2 if depth == 18 else 3}", 32 * out),
+    ]  # fmt: skip
+    for block in seen:
+        inputs = block.module.conv1.in_channels
+        x = torch.randn(2, inputs, 8, 8)
+        shape = block.module(x).shape
+        assert shape[1] == block.place.channels
+        assert (block.stand_in(x, torch.empty(shape)) if block.shortcut is None else block.shortcut(x)).shape == shape

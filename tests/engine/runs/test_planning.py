@@ -17,6 +17,8 @@ def test_shape_follows_data_and_pool(workspace):
 
 def test_every_preset_can_be_planned_without_a_network(workspace):
     for name, preset in PRESETS.items():
+        if not preset.data:
+            continue  # its images are yours
         race = plan_race((), (), preset=name, workspace=workspace)
         assert (race.depths, race.shortcuts) == (preset.depths, preset.shortcuts)
     assert plan_race((), (), preset="talk", workspace=workspace).run.data.name == "fashion-mnist-mini"
@@ -25,11 +27,69 @@ def test_every_preset_can_be_planned_without_a_network(workspace):
 def test_the_paper_warms_up_depth_110_and_nothing_else(workspace):
     race = plan_race((), (), preset="paper", workspace=workspace)
     assert {run.model.depth: run.optim.warmup_lr for run in race.runs()} == {
-        20: None, 32: None, 44: None, 56: None, 110: 0.01,
+        20: None, 32: None, 44: None, 56: None, 110: 0.01, 1202: None,
     }  # fmt: skip
     assert RaceConfig.from_json(race.to_json()) == race
     mine = plan_race((110,), ("A",), preset="paper", settings={"warmup_lr": "0.02"}, workspace=workspace)
     assert mine.runs()[0].optim.warmup_lr == 0.02
+
+
+def test_the_papers_protocol_is_section_4_2(workspace):
+    race = plan_race((), (), preset="paper", workspace=workspace)
+    assert race.depths == (20, 32, 44, 56, 110, 1202)
+    assert race.shortcuts == ("none", "A")
+    run = race.runs()[0]
+    assert (run.model.width, run.model.image_size, run.model.classes, run.precision) == (16, 32, 10, "fp32")
+    assert (run.data.name, run.data.pool, run.data.crop, run.data.flip) == ("cifar10", 1, 4, True)
+    optim = run.optim
+    assert (optim.lr, optim.momentum, optim.weight_decay, optim.batch_size) == (0.1, 0.9, 1e-4, 128)
+    # First update with the lower rate: the one after 32k, and after 48k, updates.
+    changes = [step for step in range(2, 64_001) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes) == (64_000, [32_001, 48_001])
+    assert [optim.lr_at(step) for step in (1, 32_001, 64_000)] == pytest.approx([0.1, 0.01, 0.001])
+    warm = next(run for run in race.runs() if run.model.depth == 110).optim
+    assert (warm.warmup_lr, warm.warmup_error) == (0.01, 80.0)
+
+
+@pytest.mark.parametrize("settings", [{"steps": "6400"}, {"optim.steps": "6400"}])
+def test_a_tenth_of_the_schedule_keeps_its_shape(workspace, settings):
+    race = plan_race((110,), ("A",), preset="paper", settings=settings, workspace=workspace)
+    assert race == plan_race((110,), ("A",), preset="paper", steps=6400, workspace=workspace)
+    optim = race.runs()[0].optim
+    changes = [step for step in range(2, 6401) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes, optim.warmup_lr) == (6400, [3201, 4801], 0.01)
+
+
+def test_the_papers_split_at_choice(workspace):
+    race = plan_race((20,), ("A",), preset="paper", settings={"validation": "5000"}, workspace=workspace)
+    assert race.run.data.validation == 5000
+    assert plan_race((20,), ("A",), preset="paper", workspace=workspace).run.data.validation == 0
+
+
+def test_a_race_of_the_imagenet_family(workspace):
+    family = {"family": "imagenet", "stem": "small"}
+    race = plan_race((18, 50), ("plain", "B"), settings=family, workspace=workspace)
+    model = race.run.model
+    assert (model.family, model.image_size, model.classes, model.channels, model.width) == ("imagenet", 14, 10, 1, 8)
+    assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-50", "B-18", "B-50"]
+    assert RaceConfig.from_json(race.to_json()) == race
+    assert plan_race((34,), ("A",), settings=family, workspace=workspace).run.model.depth == 34
+    # A width that the preset took from its family gives way to the new family's, a chosen one stays.
+    paper = {"preset": "paper", "workspace": workspace}
+    assert plan_race((18,), ("A",), settings={"family": "imagenet"}, **paper).run.model.width == 64
+    assert plan_race((18,), ("A",), settings={"family": "imagenet", "width": "16"}, **paper).run.model.width == 16
+    assert plan_race((20,), ("A",), settings={"family": "cifar"}, **paper).run.model.width == 16
+
+
+def test_the_imagenet_preset_needs_images(workspace):
+    with pytest.raises(ConfigError, match="preset imagenet brings no images; name a folder .* --data folder:PATH"):
+        plan_race((), (), preset="imagenet", workspace=workspace)
+    race = plan_race((), (), preset="imagenet", data="cifar10", workspace=workspace)
+    assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-34", "A-18", "A-34"]
+    optim = race.run.optim
+    assert (race.run.model.width, race.run.model.first_layer, optim.batch_size) == (64, "large", 256)
+    changes = [step for step in (200_000, 200_001, 400_000, 400_001) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes) == (600_000, [200_001, 400_001])
 
 
 def test_seeds_and_settings(workspace):
@@ -66,6 +126,20 @@ def test_seeds_and_settings(workspace):
         ({"settings": {"lr": "fast"}}, "optim.lr"),
         ({"settings": {"batch_size": "30000"}}, "more than the 20000 training images"),
         ({"settings": {"eval_images": "6000"}}, "more than the 5000 test images"),
+        ({"settings": {"validation": "19950"}}, "the 50 training images of .* that validation=19950 leaves"),
+        ({"settings": {"validation": "30000"}}, "the 0 training images"),
+        ({"settings": {"family": "imagenet"}}, "depth 20 is not of the family imagenet; choose from 18, 34, 50, 101"),
+        ({"settings": {"family": "resnext"}}, "family should be 'cifar' or 'imagenet'"),
+        ({"settings": {"family": "imagenet"}, "depths": (18,)}, "14 pixels .* five halvings .* or stem=small"),
+        (
+            {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18, 20)},
+            "depth 20 is not of the family imagenet",
+        ),
+        (
+            {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18,), "shortcuts": ("A:order=full-pre",)},
+            "family imagenet has the shortcuts none, A, B, C, in the order post, with batch norm",
+        ),
+        ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
     ],
 )

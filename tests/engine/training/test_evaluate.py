@@ -2,6 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from engine.data.split import hold_out
 from engine.events import Split
 from engine.models.build import build_model
 from engine.models.registry import SHORTCUTS
@@ -130,3 +131,23 @@ def test_recalibration_works_on_a_copy_and_is_labelled():
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
     lagging = run(config.model_copy(update={"recalibrate_bn": False}), net, [Split.TEST])[-1]
     assert lagging.loss != pytest.approx(parts[-1].loss, rel=0.01)
+
+
+def test_held_out_images_are_a_split_of_their_own():
+    config, net = trained_net("A")
+    images = hold_out(tiny.images(), 90)
+    during = run(config, net, [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.VALIDATION], images)
+    end = run(config, net, [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.VALIDATION, Split.TEST], images)
+    net.eval()
+    for parts, chosen in ((during, subset(images.validation, 60)), (end, torch.arange(90))):
+        score = next(part for part in parts if isinstance(part, Score) and part.split == Split.VALIDATION)
+        with torch.no_grad():
+            logits = net(images.normalise(images.validation.pixels[chosen]))
+        labels = images.validation.labels[chosen]
+        assert score.images == len(chosen)
+        assert score.loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-4)
+        assert score.error == pytest.approx(100 * (logits.argmax(1) != labels).float().mean().item(), abs=1e-4)
+        assert parts[-1].split == (Split.TEST if parts is end else Split.VALIDATION)
+        assert [part for part in parts if isinstance(part, Batch)][-1].total == sum(
+            isinstance(part, Batch) for part in parts
+        )

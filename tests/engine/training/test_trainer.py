@@ -4,6 +4,7 @@ import time
 import pytest
 import torch
 
+from engine.data.split import hold_out
 from engine.errors import CheckpointError, ConfigError
 from engine.events import (
     Diverged,
@@ -18,6 +19,7 @@ from engine.events import (
 )  # fmt: skip
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
+from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 
 
@@ -53,6 +55,32 @@ def test_evaluation_cadence_and_splits():
         (24, Split.TRAIN_CLEAN, 60), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
     ]  # fmt: skip
     assert {event.bn for event in events if isinstance(event, Evaluated)} == {"running"}
+
+
+def test_held_out_images_are_not_trained_on_and_measured_as_their_own_split():
+    run = tiny.config(data__validation=90)
+    images = hold_out(tiny.images(), 90)
+    events = list(Trainer(run, images, tiny.device()).events())
+    assert events[0].train_images == 110
+    done = [(step, split, count) for step, split, _, _, count in tiny.evaluations(events)]
+    assert done[:3] == [(10, Split.TRAIN_CLEAN, 60), (10, Split.TEST_SUBSET, 60), (10, Split.VALIDATION, 60)]
+    assert [entry for entry in done if entry[0] == 24] == [
+        (24, Split.TRAIN_CLEAN, 60), (24, Split.VALIDATION, 90), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
+    ]  # fmt: skip
+    # Stopped within the last evaluation, and gone on: the same figures.
+    first = Trainer(run, images, tiny.device())
+    taken = tiny.until(
+        first.events(),
+        lambda event: isinstance(event, Evaluated) and event.split == Split.VALIDATION and event.step == 24,
+    )
+    rest = list(Trainer(run, images, tiny.device(), first.state()).events())
+    assert tiny.evaluations(taken) + tiny.evaluations(rest) == tiny.evaluations(events)
+
+
+def test_other_images_held_out_are_another_training():
+    state = Trainer(tiny.config(data__validation=90), hold_out(tiny.images(), 90), tiny.device()).state()
+    with pytest.raises(CheckpointError, match="data.validation 90 instead of 0"):
+        Trainer(tiny.config(), tiny.images(), tiny.device(), state)
 
 
 def test_it_learns():

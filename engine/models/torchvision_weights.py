@@ -1,0 +1,60 @@
+"""Weights of torchvision's resnet18, 34, 50, 101 and 152 for the nets of the ImageNet family with option B.
+
+The nets are the same function; only the names of their tensors differ. Nothing is downloaded here: a state_dict comes
+from ``torchvision.models.resnet50(...).state_dict()`` or from a file that holds one.
+"""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from engine.errors import CheckpointError
+from engine.models.imagenet import ImageNet
+
+#: Their module name as a pattern -> ours.
+_NAMES = (
+    (re.compile(r"conv1"), "stem.conv"),
+    (re.compile(r"bn1"), "stem.bn"),
+    (re.compile(r"fc"), "head.linear"),
+    (re.compile(r"layer(?P<stage>\d+)\.(?P<block>\d+)\.(?P<layer>(?:conv|bn)\d)"), "{layer}"),
+    (re.compile(r"layer(?P<stage>\d+)\.(?P<block>\d+)\.downsample\.0"), "shortcut.conv"),
+    (re.compile(r"layer(?P<stage>\d+)\.(?P<block>\d+)\.downsample\.1"), "shortcut.bn"),
+)
+
+
+def our_name(name: str) -> str | None:
+    """Return our name of a tensor of torchvision's ResNets, None when it is not one of theirs.
+
+    ``layer3.0.downsample.1.bias`` -> ``stage3.block1.shortcut.bn.bias``.
+    """
+    module, _, tensor = name.rpartition(".")
+    for pattern, ours in _NAMES:
+        if found := pattern.fullmatch(module):
+            parts = found.groupdict()
+            place = f"stage{parts['stage']}.block{int(parts['block']) + 1}." if "stage" in parts else ""
+            return f"{place}{ours.format(**parts)}.{tensor}"
+    return None
+
+
+def load_torchvision(model: ImageNet, state: Mapping[str, Tensor]) -> None:
+    """Put torchvision's weights and BN statistics into ``model``; all of them must fit, else it is left as it was.
+
+    Raises CheckpointError in one line that names the first tensor that does not fit.
+    """
+    ours = model.state_dict()
+    named = {our_name(name): (name, tensor) for name, tensor in state.items()}
+    if None in named:
+        raise CheckpointError(f"{named[None][0]!r} is not a tensor of a torchvision ResNet")
+    arm = f"{model.config.arm} with {model.config.classes} classes"
+    for name, (theirs, tensor) in named.items():
+        if name not in ours:
+            raise CheckpointError(
+                f"{arm} has no {name} for {theirs}; torchvision's nets are option B with the large stem"
+            )
+        if tensor.shape != ours[name].shape:
+            shapes = f"{tuple(tensor.shape)} instead of {tuple(ours[name].shape)}"
+            raise CheckpointError(f"{theirs} does not fit {name} of {arm}: its shape is {shapes}")
+    if missing := [name for name in ours if name not in named]:
+        raise CheckpointError(f"the weights lack {missing[0]} of {arm}; torchvision's nets are option B")
+    model.load_state_dict({name: tensor for name, (_, tensor) in named.items()})
