@@ -34,7 +34,7 @@ def fixup(model: nn.Module, generators: Generators) -> None:
     a^(2(m-1)), and L branches change the output by L a^(2m-2). That is of the order of the rate, whatever L, for
     a = L^(-1/(2m-2)). With m = 1 there is no layer to scale: a branch is its zero layer.
 
-    The paper trains the scalars at a tenth of the rate in some experiments; here one rate serves all.
+    Published code draws these layers with fan-out as well. The scalars: ``engine.models.scalars``.
     """
     blocks = list(_blocks(model))
     for _, block in blocks:

@@ -5,6 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from engine.config import ModelConfig
+from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.draws import drawing_modules
@@ -14,12 +16,15 @@ from engine.models.tensors import tensors
 from engine.probes.online import OnlineProbe
 from engine.probes.registry import QUANTITIES
 from engine.training.evaluate import FoldedNet
-from tests.contracts.variants import ROWS, all_changes, one_change, small
+from tests.contracts.variants import ROWS, all_changes, one_change, shallow, small
 from tests.engine.training import tiny
 
 every_variant = pytest.mark.parametrize("text", one_change())
-#: Rows as they are, and each order, norm and length with one row.
-A_FEW = (*ROWS, *(text for text in one_change() if text.startswith(("A:", "none:"))))
+#: Rows as they are, and each order, norm and length with one row, or with the plain net and one with a gate.
+A_FEW = (*ROWS, *(text for text in one_change() if text.startswith("A:")))
+SOME = (*A_FEW, *(text for text in one_change() if text.startswith(("none:", "gated:"))))
+THE_REST = pytest.mark.parametrize("text", [text for text in one_change() if text not in SOME])
+some_variants = pytest.mark.parametrize("text", SOME)
 #: Quantities that may be NaN after 60 updates, where a layer has no batch norm of its own.
 WITHOUT_NORM = {"gamma_abs"}
 
@@ -48,7 +53,7 @@ def with_a_life(net):
             if parameter.ndim in (0, 4):
                 parameter.add_(torch.empty_like(parameter).normal_(0, 0.05, generator=generator))
         net.head.linear.weight.normal_(0, 0.5, generator=generator)
-        for _ in range(20):
+        for _ in range(8):
             net(torch.randn(16, 1, 8, 8, generator=generator))
     return net
 
@@ -88,8 +93,20 @@ def check_size(text):
     assert counted.shortcut == text
 
 
-@every_variant
+@some_variants
 def test_gradients_reach_every_parameter(text):
+    check_gradients(text)
+
+
+@pytest.mark.slow
+@THE_REST
+def test_the_rest_is_as_sound(text):
+    check_gradients(text)
+    check_state(text)
+    check_folding(text, 0.4)
+
+
+def check_gradients(text):
     """Every gradient exists and is finite at once, and is not zero at some time in the first updates.
 
     Where something starts at zero (skipinit, zero-gamma, fixup), what lies before it gets its first gradient when that
@@ -109,17 +126,21 @@ def test_gradients_reach_every_parameter(text):
     assert not silent or text == "scaled:branch=0"
 
 
-@every_variant
-def test_state_goes_round(text):
+@some_variants
+def test_state_goes_round_and_folded_nets_agree(text):
+    check_state(text)
+    check_folding(text, 1.0)
+    check_folding(text, 0.4)
+
+
+def check_state(text):
     net, other = with_a_life(build_model(small(text), 0)), build_model(small(text), 1)
     other.load_state_dict(net.state_dict())
     assert torch.equal(net.eval()(images()), other.eval()(images()))
 
 
-@every_variant
-@pytest.mark.parametrize("strength", [1.0, 0.4])
-def test_folded_and_unfolded_agree(text, strength):
-    net = with_a_life(build_model(small(text, 8 if "layers=3" not in text else 20), 0))
+def check_folding(text, strength):
+    net = with_a_life(build_model(small(text), 0))
     folded = FoldedNet(net, tiny.device())
     set_strength(net, strength)
     folded.take(net)
@@ -133,7 +154,7 @@ def test_folded_and_unfolded_agree(text, strength):
 
 @pytest.mark.parametrize("text", A_FEW)
 def test_every_quantity_can_be_measured(text):
-    config = tiny.config(model__shortcut=text, model__depth=20)
+    config = tiny.config(model__shortcut=text, model__depth=shallow(text))
     net = build_model(config.model, 0).to(memory_format=torch.channels_last)
     chosen = variant(text)
     if chosen.shortcut.start != "he" or chosen.shortcut.name == "skipinit":
@@ -147,23 +168,24 @@ def test_every_quantity_can_be_measured(text):
     again = probe.measure(net, optimizer, 60, 0.05)
     assert found.keys() == QUANTITIES.keys()
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
-    blocks = 18 // chosen.layers
-    shapes = {"layer": (19,), "block": (blocks,), "stage": (4,)}
+    layers = shallow(text) - 1
+    blocks = (layers - 1) // chosen.layers
+    shapes = {"layer": (layers,), "block": (blocks,), "stage": (4,)}
     for name, values in found.items():
         assert np.array_equal(values, again[name], equal_nan=True)
         assert values.shape == shapes.get(QUANTITIES[name].per, values.shape)
         if name not in WITHOUT_NORM:
             assert np.isfinite(values).all(), name
     normed = np.isfinite(found["gamma_abs"]).sum()
-    wanted = {"full-pre": 1, "bn-after-addition": 19 - blocks}.get(chosen.order, 19)
+    wanted = {"full-pre": 1, "bn-after-addition": layers - blocks}.get(chosen.order, layers)
     assert normed == (wanted if chosen.norm == "batch" else 0)
 
 
 @pytest.mark.parametrize("text", ["A", "A:order=full-pre", "gated", "skipinit:start=0.3", "stochastic-depth", "fixup"])
 def test_updates_are_what_is_added(text):
     """update_size is the mean of |c F(x)| / |s(x)|, here from the block's sum."""
-    net = with_a_life(build_model(small(text, 8), 0))
-    config = tiny.config(model__shortcut=text)
+    net = with_a_life(build_model(small(text), 0))
+    config = tiny.config(model__shortcut=text, model__depth=14)
     probe = OnlineProbe(config, tiny.images(), net, tiny.device())
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     found = probe.measure(net, optimizer, 60, 0.05)["update_size"]
@@ -171,12 +193,6 @@ def test_updates_are_what_is_added(text):
     block = net.stage2.block1
     block.register_forward_pre_hook(lambda m, i: seen.update(x=i[0].clone()))
     block.shortcut.register_forward_hook(lambda m, i, o: seen.update(s=o.clone()))
-    block._forward_hooks.clear()
-    sums = []
-    if variant(text).order == "post":
-        block.register_forward_hook(lambda m, i, o: sums.append(o.clone()))
-    else:
-        block.register_forward_hook(lambda m, i, o: sums.append(o.clone()))
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.track_running_stats = False
@@ -185,7 +201,7 @@ def test_updates_are_what_is_added(text):
         set_strength(net, 0.0)
         f = block_sum(block, seen["x"])
     ratio = (f.flatten(1).norm(dim=1) / seen["s"].flatten(1).norm(dim=1)).mean()
-    assert found[1] == pytest.approx(ratio.item(), rel=1e-4)
+    assert found[2] == pytest.approx(ratio.item(), rel=1e-4)
 
 
 def block_sum(block, x):
@@ -214,24 +230,30 @@ def test_chance_is_a_function_of_seed_path_and_step(text):
     assert all(key in tensors(small(text)) for key in net.state_dict())
 
 
-#: What every variant has learned after 40 updates; those that the literature says fail, and here learn nothing in that
-#: time, are named with the reason.
-FAILS = {}
+@pytest.mark.parametrize("text", ["dropout", "stochastic-depth"])
+def test_a_resumed_run_sees_the_same_chance_and_probes_change_nothing(text):
+    config = tiny.config(model__shortcut=text, optim__steps=12, eval_every=12)
+    whole = tiny.trainer(config)
+    list(whole.events())
+    first = tiny.trainer(config)
+    first.probe = OnlineProbe(config, first.images, first.model, first.device)
+    tiny.until(first.events(), lambda event: event == Stepped(5))
+    second = tiny.trainer(config, state=first.state())
+    list(second.events())
+    assert tiny.same_weights(whole, second)
 
 
 @pytest.mark.parametrize("text", A_FEW)
 def test_a_few_updates_lower_the_loss(text):
-    losses = train(text, steps=40, lr=0.05 if variant(text).norm == "batch" else 0.02)
+    """Four noisy patterns are easy for every shallow net, also for those that fail at depth 110 as published."""
+    losses = train(text, steps=30, lr=0.05 if variant(text).norm == "batch" else 0.02)
     assert np.isfinite(losses).all()
-    if text in FAILS:
-        assert np.mean(losses[-8:]) > 0.95 * losses[0]
-    else:
-        assert np.mean(losses[-8:]) < 0.9 * losses[0]
+    assert np.mean(losses[-8:]) < 0.9 * losses[0]
 
 
 def train(text, steps, lr):
-    """Return the losses of a tiny net on four images patterns that are easy to tell apart."""
-    net = build_model(small(text, 20 if "layers=3" in text else 8), 0)
+    """Return the losses of a tiny net on four patterns that are easy to tell apart."""
+    net = build_model(small(text), 0)
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
     patterns = torch.randn(4, 1, 8, 8, generator=generator)
@@ -247,6 +269,19 @@ def train(text, steps, lr):
         optimizer.step()
         losses.append(loss.item())
     return losses
+
+
+@pytest.mark.slow
+def test_depth_1202_is_built_and_takes_a_step():
+    """With small images, for time; the count is that of 32x32."""
+    assert count(ModelConfig(depth=1202)).parameters == 19_421_274
+    net = build_model(ModelConfig(depth=1202, image_size=8), 0)
+    assert sum(parameter.numel() for parameter in net.parameters()) == 19_421_274
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, fused=True)
+    before = net.stage2.block100.conv1.weight.clone()
+    F.cross_entropy(net(torch.randn(8, 3, 8, 8)), torch.arange(8)).backward()
+    optimizer.step()
+    assert not torch.equal(before, net.stage2.block100.conv1.weight)
 
 
 def test_every_row_is_among_them():

@@ -134,6 +134,20 @@ def test_count_of_the_imagenet_family(call):
     assert "published" not in call("count", *family, "--classes", "10")[1]  # another net than the published one
 
 
+def test_count_knows_variants(call):
+    # A 1x1 gate with biases per block: 16 x 16 + 16 and so on, 9 blocks.
+    gates = 3 * (256 + 16) + (512 + 32) + 2 * (1024 + 32) + (2048 + 64) + 2 * (4096 + 64)
+    code, out, err = call("count", "--depth", "20", "--shortcut", "gated:bias=-6.0", "--json")
+    assert (code, err) == (0, "")
+    counted = json.loads(out)
+    assert (counted["shortcut"], counted["parameters"]) == ("gated", 269_722 + gates)
+    assert call("count", "--depth", "20", "--shortcut", "A:order=full-pre")[1].startswith("A-20 order=full-pre: ")
+    code, out, err = call("count", "--depth", "20", "--shortcut", "gated:width=3")
+    assert (code, out) == (2, "")
+    assert err == "unknown option 'width' of shortcut gated; choose from bias, order, norm, layers\n"
+    assert "nearest 20 and 38" in call("count", "--depth", "32", "--shortcut", "A:layers=3")[2]
+
+
 def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
     assert json.loads(call("runs", "--json")[1]) == {"workspace": str(workspace.path), "runs": [], "labs": []}
     with Writer(workspace) as writer:

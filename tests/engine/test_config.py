@@ -106,6 +106,9 @@ def test_race_expands_seed_by_seed():
 
 def test_arm_names():
     assert arm_name(56, "none") == "plain-56"
+    assert arm_name(56, "none:norm=none") == "plain-56 norm=none"
+    assert arm_name(110, "gated:bias=-7") == "gated-110 bias=-7"
+    assert arm_name(20, "A:order=full-pre:layers=1") == "A-20 order=full-pre layers=1"
     assert ModelConfig(depth=20, shortcut="B").arm == "B-20"
 
 

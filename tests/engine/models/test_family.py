@@ -1,3 +1,4 @@
+import hashlib
 import math
 
 import pytest
@@ -43,6 +44,46 @@ def test_plain_is_option_a_without_the_additions():
     assert all(torch.equal(gradients[name], other_gradients[name]) for name in gradients)
     assert all(torch.equal(buffers[name], other_buffers[name]) for name in buffers)
     assert not torch.equal(logits, residual(x))
+
+
+#: Of the nets of version 0.2: digest of names and shapes, a sum over all values.
+FIRST_WEIGHTS = {
+    "none": ("95a8e7df3c47f336", -93748.01668416325), "A": ("95a8e7df3c47f336", -93748.01668416325),
+    "B": ("91703cb8207076c3", -109179.05410927391), "C": ("1d7ddb347a3ccd1f", -148950.29297069198),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shortcut", FIRST_WEIGHTS)
+def test_names_and_first_weights_are_those_of_older_checkpoints(shortcut):
+    state = build_model(ModelConfig(depth=20, shortcut=shortcut, width=8, image_size=14), 3).state_dict()
+    names = " ".join(f"{name}{tuple(tensor.shape)}" for name, tensor in state.items())
+    total = 0.0
+    for index, tensor in enumerate(state.values()):
+        places = torch.arange(tensor.numel(), dtype=torch.float64) % 97 - 48
+        total += places.dot(tensor.double().flatten()).item() * (index % 7 + 1)
+    digest, wanted = FIRST_WEIGHTS[shortcut]
+    assert hashlib.sha256(names.encode()).hexdigest()[:16] == digest
+    assert total == pytest.approx(wanted, rel=1e-8)
+
+
+@pytest.mark.parametrize("shortcut", FIRST_WEIGHTS)
+def test_the_paper_blocks_are_what_they_are_written_out(shortcut):
+    config = ModelConfig(depth=14, shortcut=shortcut, **SMALL)
+    results = []
+    for by_hand in (False, True):
+        net = build_model(config, seed=3)
+        x = images(config)
+        if by_hand:
+            x = torch.relu(net.stem.bn(net.stem.conv(x)))
+            for block in (block for stage in (net.stage1, net.stage2, net.stage3) for block in stage):
+                y = block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(x)))))
+                x = torch.relu(y if block.shortcut is None else y + block.shortcut(x))
+            logits = net.head(x)
+        else:
+            logits = net(x)
+        logits.square().sum().backward()
+        results.append([logits, *(parameter.grad for parameter in net.parameters()), *net.buffers()])
+    assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
 
 
 def test_initial_weights_are_equal_where_path_and_shape_are():

@@ -120,6 +120,9 @@ def test_seeds_and_settings(workspace):
             "16 depths, 4 shortcuts and 2 seeds make 128 runs and a race has at most 64; choose at most 1 seed$",
         ),
         ({"shortcuts": ("none", "plain")}, "named once"),
+        ({"shortcuts": ("gated", "gated:bias=-6")}, "named once"),
+        ({"shortcuts": ("gated:gate=1",)}, "choose from bias, order, norm, layers"),
+        ({"depths": (20, 32), "shortcuts": ("A", "A:layers=3")}, "at depth 32; nearest 20 and 38"),
         ({"settings": {"rate": "1"}}, "unknown setting 'rate'"),
         ({"settings": {"depth": "20"}}, "follows from the depths"),
         ({"settings": {"model.channels": "3"}}, "follows from the data set"),
@@ -159,3 +162,9 @@ def test_plain_means_none(workspace):
     race = plan_race((20,), ("plain", "A"), workspace=workspace)
     assert race == plan_race((20,), ("none", "A"), workspace=workspace)
     assert [run.model.shortcut for run in race.runs()] == ["none", "A"]
+
+
+def test_variants_are_kept_in_their_canonical_form(workspace):
+    race = plan_race((20,), ("plain:norm=none", "A:layers=2:order=full-pre", "gated:bias=-7.0"), workspace=workspace)
+    assert race.shortcuts == ("none:norm=none", "A:order=full-pre", "gated:bias=-7")
+    assert [run.model.arm for run in race.runs()] == ["plain-20 norm=none", "A-20 order=full-pre", "gated-20 bias=-7"]
