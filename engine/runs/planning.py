@@ -58,8 +58,8 @@ def plan_race(
     run, asked = _with_settings(chosen.run, settings or {})
     if steps is not None:
         run = replace(run, {"optim.steps": steps})
-    run = replace(run, {"data.name": source.name, **_shape_of(source, run.data)})
-    _check_fit(run, source)
+    run = replace(run, {"data.name": source.name, **shape_of(source, run.data)})
+    check_fit(run, source)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
         for depth, values in chosen.per_depth.items()
@@ -93,7 +93,8 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str]) -> tuple[RunConf
     return run, frozenset(changed)
 
 
-def _shape_of(source: Source, data: DataConfig) -> dict[str, int]:
+def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
+    """Return what a net for these images has, by dotted keys. Raises ConfigError when the pool does not fit them."""
     check_pool(source, data.pool)
     size = source.image_size // data.pool
     return {
@@ -112,7 +113,8 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def _check_fit(run: RunConfig, source: Source) -> None:
+def check_fit(run: RunConfig, source: Source) -> None:
+    """Raise ConfigError when batches or subsets are larger than the set, or the device is not there."""
     if run.optim.batch_size > source.train_images:
         raise ConfigError(
             f"batch_size {run.optim.batch_size} is more than the {source.train_images} training images of {source.name}"

@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.models.registry", "engine.models.count",
-        "engine.data.registry", "engine.data.presence", *TABLES,
+        "engine.models.tensors", "engine.data.registry", "engine.data.presence", *TABLES,
     },
     # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
     "engine.runs.training": {
@@ -45,7 +45,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", "engine.models.count",
+        "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
+        "engine.models.count",
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
         "engine.data.registry",
         "engine.data.presence", *TABLES,
@@ -65,7 +66,7 @@ ARROWS: dict[str, set[str]] = {
         "engine.models.count", "engine.data.registry", "engine.data.presence", *TABLES,
     },
 }  # fmt: skip
-for _verb in ("race", "output", "lab", "layers", "bench"):
+for _verb in ("race", "output", "lab", "layers", "bench", "whatif"):
     ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
 ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
 
