@@ -23,6 +23,7 @@ from engine.cli_lab import lab
 from engine.cli_layers import layers
 from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document
 from engine.cli_race import race
+from engine.cli_whatif import extend, fork, set_
 from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
 from engine.events import RunState
@@ -97,6 +98,8 @@ main.add_command(doctor)
 main.add_command(race)
 main.add_command(layers)
 main.add_command(lab)
+for _command in (set_, extend, fork):
+    main.add_command(_command)
 
 
 @main.command()
@@ -129,6 +132,8 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         if row["test_error"] is None and row["test_subset_error"] is not None:
             error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
         words = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
+        if row["parent_run"] is not None:
+            words = f"fork of run {row['parent_run']} at step {row['parent_step']}" + (f"; {words}" if words else "")
         table.add_row(
             str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"],
             f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error, words,

@@ -77,6 +77,8 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
                 **result,
                 "race": row.race,
                 "arm": row.arm,
+                "parent_run": row.parent_run,
+                "parent_step": row.parent_step,
                 "detail": row.detail,
                 "cause": row.cause,
                 "log": str(log) if log.exists() else None,

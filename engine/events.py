@@ -11,7 +11,8 @@ States and legal moves (``MOVES``):
     paused   -> queued | stopped
     lost     -> queued | stopped
     failed   -> queued                       (resume after the cause is mended)
-    stopped, finished, diverged -> (end)
+    finished -> queued                       (extend alone: the run goes on to more steps)
+    stopped, diverged -> (end)
 
 Anyone may import this module; it imports the standard library alone.
 """
@@ -48,7 +49,7 @@ MOVES: dict[RunState, frozenset[RunState]] = {
     _S.LOST: frozenset({_S.QUEUED, _S.STOPPED}),
     _S.FAILED: frozenset({_S.QUEUED}),
     _S.STOPPED: frozenset(),
-    _S.FINISHED: frozenset(),
+    _S.FINISHED: frozenset({_S.QUEUED}),
     _S.DIVERGED: frozenset(),
 }
 
@@ -175,6 +176,18 @@ class Remarked:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A change that was asked for in the live run (row ``change``) holds from update ``step`` on; ``text`` for people.
+
+    Comes before that update. After a resume from an older checkpoint it comes again, at the same step.
+    """
+
+    step: int
+    change: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diverged:
     """The loss of ``step`` is not finite. No further event follows."""
 
@@ -230,4 +243,4 @@ class Concluded:
 
 LabEvent = Progressed | Traced | Figured | Concluded
 
-Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | Remarked | Diverged | Finished
+Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | Remarked | Changed | Diverged | Finished

@@ -23,7 +23,8 @@ DRAWN = {"running": "running training error (dashed)", "clean": "clean training 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any.
+    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
+    names what was changed in it while it trained.
 
     ``error`` values come separately, in percent.
     """
@@ -38,6 +39,7 @@ class Standing:
     step: int
     total_steps: int
     warmup_lr: float | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +198,20 @@ def _rates(taken: Sequence[Standing]) -> str:
 
 
 def _notes(runs: Sequence[Standing]) -> str:
-    """Name every run that ended early."""
+    """Name every run that ended early, and every one that was changed while it trained."""
     several = _several_seeds(runs)
+    changed = [f"{_name(run, several)} ({', '.join(run.changed)})" for run in runs if run.changed]
     words = []
     for run in runs:
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
             state = run.state if run.state != "lost" else "was lost"
             words.append(f"{_name(run, several)} {state} at step {_grouped(run.step)}")
-    return f"{_listed(words, ' ended early')}." if words else ""
+    return _join(
+        [
+            f"Changed while training: {_listed(changed)}." if changed else "",
+            f"{_listed(words, ' ended early')}." if words else "",
+        ]
+    )
 
 
 def _several_seeds(runs: Sequence[Standing]) -> bool:

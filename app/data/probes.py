@@ -79,7 +79,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
         rows = [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.layers(row.id) for row in rows}
-        planned = {row.id: list(probe_steps(row.config)) for row in rows}
+        planned = {row.id: list(probe_steps(row.config, reader.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         return Inside(cursor, columns, layers, cards_of(reader, rows), missing, planned)
 

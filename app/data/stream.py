@@ -125,12 +125,14 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
+    changed = reader.changed_keys([row.id for row in rows]) if rows else {}
     standings = [
         gap_rule.Standing(
             row.id, row.arm, row.depth, row.shortcut, row.seed, row.config.optim.lr, row.state.value, row.step,
-            row.total_steps, row.config.optim.warmup_lr,
+            row.total_steps, row.config.optim.warmup_lr, changed.get(row.id, ()),
         )
         for row in rows
+        if row.parent_run is None  # a fork is no arm of its race: its beginning is another run's
     ]  # fmt: skip
     clean, step = gap_rule.at_the_end(standings), gap_rule.common_step(standings)
     split, column = (Split.TRAIN_CLEAN, "error") if clean else (Split.TRAIN, "running_error")

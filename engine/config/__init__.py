@@ -6,6 +6,7 @@ It imports only ``engine.errors``, the standard library and pydantic.
 """
 
 from engine.config.base import Config, apply_settings, diff, first_line, leaves, replace
+from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig, arm_name, nearest_depths
 from engine.config.optim import RUNNING_WINDOW, OptimConfig
@@ -13,7 +14,10 @@ from engine.config.race import RaceConfig
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
 
 __all__ = [
+    "LIVE",
     "RUNNING_WINDOW",
+    "STEPS",
+    "Change",
     "Config",
     "DataConfig",
     "LabConfig",
@@ -24,6 +28,7 @@ __all__ = [
     "RunConfig",
     "apply_settings",
     "arm_name",
+    "check_change",
     "diff",
     "first_line",
     "leaves",

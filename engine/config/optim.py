@@ -34,5 +34,8 @@ class OptimConfig(Config):
 
     def lr_at(self, step: int) -> float:
         """Learning rate of update ``step`` (1 is the first), warm-up left out."""
-        passed = sum(1 for share in self.drops if step > round(share * self.steps))
-        return self.lr * self.drop_factor**passed
+        return self.lr * self.drop_factor ** self.drops_before(step)
+
+    def drops_before(self, step: int) -> int:
+        """How many drops of the schedule update ``step`` has behind it."""
+        return sum(1 for share in self.drops if step > round(share * self.steps))

@@ -1,6 +1,8 @@
 """One training, and one job of a lab, as data."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -47,18 +49,24 @@ class RunConfig(Config):
     eval_every: int = Field(0, ge=0)
     recalibrate_bn: bool = False
 
-    def evaluation_steps(self) -> list[int]:
+    def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
         """Steps after which the subsets are evaluated; the last step is always one of them.
 
         Derived cadence: 8 times in 300 steps, then one per 100 steps, at most 128. Shorter runs keep the cadence of 300
         steps, because closer ones would cost more than a tenth of the time. One that would fall just before the last
         step is left out.
+
+        ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing
+        changes; behind it the cadence is that of a run of the new length, one just behind the old end left out.
         """
-        steps = self.optim.steps
-        if self.eval_every:
-            return sorted({*range(self.eval_every, steps + 1, self.eval_every), steps})
-        every = math.ceil(max(300, steps) / min(128, max(8, steps // 100)))
-        return [*(step for step in range(every, steps, every) if 2 * (steps - step) >= every), steps]
+        found: list[int] = []
+        for before, end in pairwise((0, self.optim.steps, *further_ends)):
+            every = self.eval_every or math.ceil(max(300, end) / min(128, max(8, end // 100)))
+            close = 0 if self.eval_every else every
+            regular = range(every, end, every)
+            found += [step for step in regular if step > before and 2 * min(end - step, step - before) >= close]
+            found.append(end)
+        return found
 
 
 class LabConfig(Config):

@@ -5,6 +5,8 @@ columns of all arms line up.
 """
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 from engine.config import RunConfig
 
@@ -18,23 +20,26 @@ MOST_COLUMNS = 500
 _SHARES = ((300, 0.10), (2_000, 0.03))
 
 
-def probe_steps(config: RunConfig) -> tuple[int, ...]:
+def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[int, ...]:
     """Return the steps after which the run is probed, ascending, 0 = at initialisation; empty without probes.
 
     The last step is always one of them. Of every k-th step those are left out that would fall just before it, and those
     close to one of the first steps.
+
+    ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing changes;
+    behind it k is that of a run of the new length, and one just behind the old end is left out.
     """
     probe, steps = config.probe, config.optim.steps
     if not probe.images:
         return ()
-    every = probe.every or _derived(steps, probe.images / config.optim.batch_size)
-    first = {step for step in FIRST_STEPS if step < steps}
-    regular = {
-        step
-        for step in range(every, steps, every)
-        if 2 * (steps - step) >= every and all(4 * abs(step - early) >= every for early in first)
-    }
-    return tuple(sorted(first | regular | {steps}))
+    found = {step for step in FIRST_STEPS if step < steps}
+    for before, end in pairwise((0, steps, *further_ends)):
+        every = probe.every or _derived(end, probe.images / config.optim.batch_size)
+        regular = [step for step in range(every, end, every) if step > before and 2 * (end - step) >= every]
+        early = [before] if before else [step for step in FIRST_STEPS if step < steps]
+        room = 2 if before else 4
+        found |= {end, *(step for step in regular if all(room * abs(step - other) >= every for other in early))}
+    return tuple(sorted(found))
 
 
 def _derived(steps: int, images_ratio: float) -> int:

@@ -4,6 +4,7 @@ Nothing that a training can see is changed: weights, gradients, BN statistics, o
 are. A net that is not finite gives values that are not finite.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 
 import numpy as np
@@ -24,11 +25,14 @@ from engine.probes.taps import Place, find_blocks, find_layers
 class OnlineProbe:
     """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
 
-    ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch.
+    ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch;
+    ``further_ends`` as in ``engine.probes.cadence``.
     """
 
-    def __init__(self, config: RunConfig, images: ImageSet, model: nn.Module, device: Device):
-        self.steps = frozenset(probe_steps(config))
+    def __init__(
+        self, config: RunConfig, images: ImageSet, model: nn.Module, device: Device, further_ends: Sequence[int] = ()
+    ):
+        self.steps = frozenset(probe_steps(config, further_ends))
         self._device = device
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)

@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 from engine.events import RunState
 from engine.runs.crew import Crew
+from engine.runs.whatifs import WhatIfs
 from engine.store.reader import CommandRow, Reader, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-RUN_VERBS = ("pause", "resume", "stop", "delete")
+RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
+#: Verbs that change nothing about where a run is; others on the same run need not wait until they are done.
+_BESIDE = {"set", "fork"}
 
 _S = RunState
 _RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}
@@ -31,6 +34,9 @@ class CommandDesk:
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
         self._shutdown = shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
+        what_ifs = WhatIfs(workspace, reader, writer, crew)
+        self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
+        self._begun: set[int] = set()
 
     def serve(self) -> None:
         """Acknowledge what is new and go on with what is not done."""
@@ -41,11 +47,13 @@ class CommandDesk:
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._answer(command, busy)
             if answer is None:
-                busy.add(command.run or 0)
+                if command.verb not in _BESIDE:
+                    busy.add(command.run or 0)
                 if first:
                     self._writer.acknowledge(command.id)
             else:
                 self._writer.finish(command.id, answer or None)
+                self._begun.discard(command.id)
 
     def forget_shutdowns(self) -> None:
         """Close what an engine before was told about its own end; commands on runs are served late but served."""
@@ -58,7 +66,7 @@ class CommandDesk:
         if command.verb == "shutdown":
             self._shutdown()
             return ""
-        if command.verb not in self._verbs:
+        if command.verb not in RUN_VERBS:
             return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, shutdown"
         if command.run in busy or self._crew.is_left_behind(command.run):
             return None
@@ -66,7 +74,12 @@ class CommandDesk:
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
-        return self._verbs[command.verb](row, command.acknowledged is None)
+        if command.verb in self._what_ifs:
+            return self._what_ifs[command.verb](row, command)
+        # Not the moment of its acknowledgement: it may have waited for another command on the run since.
+        first = command.id not in self._begun
+        self._begun.add(command.id)
+        return self._verbs[command.verb](row, first)
 
     def _pause(self, row: RunRow, first: bool) -> str | None:
         if row.state == _S.PAUSED:

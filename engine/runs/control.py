@@ -30,6 +30,7 @@ from engine.errors import (
 )  # fmt: skip
 from engine.labs.registry import check_settings, get_lab
 from engine.runs.commands import RUN_VERBS
+from engine.runs.control_whatifs import WhatIfControl
 from engine.runs.machine import ProcessId, this_process
 from engine.store.reader import EngineRow, Reader
 from engine.store.schema import check, set_aside
@@ -57,7 +58,7 @@ class EngineStatus:
     message: str = ""
 
 
-class Control:
+class Control(WhatIfControl):
     """Steers the engine of one workspace."""
 
     def __init__(self, workspace: Workspace):
@@ -185,7 +186,7 @@ class Control:
         """Pause, resume, stop or delete a run: ``ask`` and, for up to ``until_done_s``, ``await_done``."""
         return self.await_done(self.ask(verb, run), until_done_s)
 
-    def ask(self, verb: str, run: int) -> int:
+    def ask(self, verb: str, run: int, argument: str = "") -> int:
         """Give the engine a command and wait for its acknowledgement; return the command's id.
 
         Raises CommandRefused with the engine's reason, EngineUnreachable when no engine answers within 3 s (the
@@ -195,7 +196,7 @@ class Control:
             raise CommandRefused(f"unknown command {verb!r}; choose from {', '.join(RUN_VERBS)}")
         self.ensure_engine()
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
-            command = writer.command(verb, run)
+            command = writer.command(verb, run, argument)
             if not _until(lambda: reader.command(command).acknowledged is not None, ACKNOWLEDGE_S):
                 refusal = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
                 writer.finish(command, refusal)

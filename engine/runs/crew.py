@@ -53,7 +53,7 @@ class Crew:
         self._launched[job.run] = self._launcher.launch(job)
 
     def order(self, run: int, word: str) -> None:
-        """Say ``pause`` or ``stop`` to the run's worker."""
+        """Say ``pause``, ``stop`` or ``changes`` to the run's worker."""
         self._launched[run].order(word)
 
     def order_all(self, word: str) -> None:

@@ -49,7 +49,7 @@ class LabDuty:
         self._books.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        shelf = Shelf(self._workspace, self._run, 0, self._writer, self._reader, checkpoint.save, checkpoint.load)
+        shelf = Shelf(self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load)
         shelf.tidy()
         before = self._restored(shelf.newest())
         module, attribute = row.lab.split(":")

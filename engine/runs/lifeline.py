@@ -35,16 +35,22 @@ class Order(StrEnum):
     ENGINE_GONE = "engine gone"
 
 
+#: The word that tells a worker to read what was changed in its run; it goes on.
+CHANGES = "changes"
 #: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
 #: vanishes before it could, and is not resumed by the next one.
 _RANK = {Order.TERMINATED: 0, Order.ENGINE_GONE: 1, Order.PAUSE: 2, Order.STOP: 3}
 
 
 class Lifeline:
-    """Listens to the engine and says that the worker lives. ``order`` holds the strongest order so far."""
+    """Listens to the engine and says that the worker lives.
+
+    ``order`` holds the strongest order so far; ``changes`` is set when the run's changes are to be read again.
+    """
 
     def __init__(self, workspace: Workspace, run: int, orders: Connection):
         self.order: Order | None = None
+        self.changes = False
         self._workspace, self._run, self._orders = workspace, run, orders
 
     def start(self) -> "Lifeline":
@@ -64,6 +70,12 @@ class Lifeline:
         if self.order is None or _RANK[order] > _RANK[self.order]:
             self.order = order
 
+    def _told(self, word: str) -> None:
+        if word == CHANGES:
+            self.changes = True
+        else:
+            self._heard(Order(word))
+
     def _listen(self) -> None:
         parent = parent_process()
         sources = [self._orders] if parent is None else [self._orders, parent.sentinel]
@@ -71,7 +83,7 @@ class Lifeline:
             ready = wait(sources)
             try:
                 if ready == [self._orders] or self._orders.poll():
-                    self._heard(Order(self._orders.recv()))
+                    self._told(self._orders.recv())
                     continue
             except (EOFError, OSError):
                 pass

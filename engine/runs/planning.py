@@ -60,11 +60,11 @@ def plan_race(
     run, asked = _with_settings(chosen.run, settings or {}, depths[0])
     if steps is not None:
         run = replace(run, {"optim.steps": steps})
-    run = replace(run, {"data.name": source.name, **_shape_of(source, run.data)})
+    run = replace(run, {"data.name": source.name, **shape_of(source, run.data)})
     if run.model.family == "imagenet":
         for shortcut in shortcuts:
             imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
-    _check_fit(run, source)
+    check_fit(run, source)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
         for depth, values in chosen.per_depth.items()
@@ -107,7 +107,8 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     return apply_settings(run, together), frozenset(full.values())
 
 
-def _shape_of(source: Source, data: DataConfig) -> dict[str, int]:
+def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
+    """Return what a net for these images has, by dotted keys. Raises ConfigError when the pool does not fit them."""
     check_pool(source, data.pool)
     size = source.image_size // data.pool
     return {
@@ -126,7 +127,8 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def _check_fit(run: RunConfig, source: Source) -> None:
+def check_fit(run: RunConfig, source: Source) -> None:
+    """Raise ConfigError when batches or subsets are larger than the set, or the device is not there."""
     left = source.train_images - run.data.validation
     if run.optim.batch_size > left:
         held = f" that validation={run.data.validation} leaves" if run.data.validation else ""

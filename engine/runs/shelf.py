@@ -6,7 +6,8 @@ Torch-free: how a state becomes a file is handed in (``engine.training.checkpoin
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from itertools import pairwise
 from pathlib import Path
 
 from engine.errors import CheckpointError, WorkspaceError
@@ -18,27 +19,36 @@ AUTOSAVE_S = 60.0
 MOST_FILES = 12
 MOST_BYTES = 2 * 1024**3
 
+#: The reason of the checkpoint that a fork began with.
+FORK = "fork"
 #: Said of a run that had got somewhere and has nothing to go on from.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 _log = logging.getLogger(__name__)
 
 
-def tenths(total_steps: int) -> frozenset[int]:
-    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included."""
-    return frozenset(max(1, round(part * total_steps / 10)) for part in range(1, 11))
+def tenths(*ends: int) -> frozenset[int]:
+    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included.
+
+    ``ends``: the run's number of steps, and those to which it was extended: then every tenth of what was added.
+    """
+    return frozenset(
+        before + max(1, round(part * (end - before) / 10))
+        for before, end in pairwise((0, *ends))
+        for part in range(1, 11)
+    )
 
 
 def surplus(
-    rows: Sequence[CheckpointRow], total_steps: int, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES
+    rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES
 ) -> list[int]:
     """Return the steps whose files go: old autosaves first, then the oldest tenths while the run is over its bounds.
 
-    The newest checkpoint always stays: a run resumes from it.
+    ``fixed`` are the tenths; what a fork began with counts as one. The newest checkpoint always stays: a run resumes
+    from it.
     """
     ordered = sorted(rows, key=lambda row: row.step)
-    fixed = tenths(total_steps)
-    gone = [row.step for row in ordered[:-1] if row.step not in fixed]
+    gone = [row.step for row in ordered[:-1] if row.step not in fixed and row.reason != FORK]
     kept = [row for row in ordered if row.step not in gone]
     while len(kept) > 1 and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
         gone.append(kept.pop(0).step)
@@ -46,29 +56,33 @@ def surplus(
 
 
 class Shelf:
-    """The checkpoints of one run."""
+    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for what has no steps to go back to.
+
+    ``forked``: the state that ``newest`` returned is the parent's, as the fork found it.
+    """
 
     def __init__(
         self,
         workspace: Workspace,
         run: int,
-        total_steps: int,
+        ends: Sequence[int],
         writer: Writer,
         reader: Reader,
         save: Callable[[dict, Path], None],
         load: Callable[[Path], dict],
     ):
-        self._workspace, self._run, self._total_steps = workspace, run, total_steps
+        self._workspace, self._run = workspace, run
         self._writer, self._reader, self._save, self._load = writer, reader, save, load
-        self._tenths = tenths(total_steps)
+        self._tenths, self._end = tenths(*ends), max(ends, default=0)
         self._saved_at = time.monotonic()
         self._saved_step = -1
+        self.forked = False
 
     def due(self, step: int) -> str | None:
         """Return the reason if a checkpoint is due after ``step``, else None."""
         if step <= self._saved_step:
             return None
-        if step in self._tenths and step < self._total_steps:
+        if step in self._tenths and step < self._end:
             return "tenth"
         return "autosave" if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
@@ -80,7 +94,7 @@ class Shelf:
         self._save(state, path)
         self._writer.add_checkpoint(self._run, step, reason, path.stat().st_size)
         self._saved_at, self._saved_step = time.monotonic(), step
-        for old in surplus(self._reader.checkpoints(self._run), self._total_steps):
+        for old in surplus(self._reader.checkpoints(self._run), self._tenths):
             with contextlib.suppress(FileNotFoundError):
                 self._workspace.checkpoint(self._run, old).unlink()
             self._writer.remove_checkpoint(self._run, old)
@@ -98,7 +112,8 @@ class Shelf:
         """Return the newest state that can be read, None if there is none.
 
         Damaged files are passed over and said; records of files that are gone are removed and said. A run that had
-        got somewhere and finds nothing to go on from gets a remark.
+        got somewhere and finds nothing to go on from gets a remark; a fork has no start of its own to go back to, so
+        there it raises CheckpointError.
         """
         state, passed_over = None, []
         for row in reversed(self._reader.checkpoints(self._run)):
@@ -111,12 +126,17 @@ class Shelf:
                 if not path.exists():
                     self._writer.remove_checkpoint(self._run, row.step)
                 continue
-            self._saved_step = row.step
+            self._saved_step, self.forked = row.step, row.reason == FORK
             break
         then = "" if state is None else "; went back to the one before it"
         for step, words in passed_over:
             self._writer.remark(self._run, step, "checkpoint", words + then)
-        if state is None and (passed_over or self._reader.run(self._run).step > 0):
+        row = self._reader.run(self._run)
+        if state is None and row.parent_run is not None:
+            raise CheckpointError(
+                f"no readable checkpoint of this fork of run {row.parent_run}; delete it and fork again"
+            )
+        if state is None and (passed_over or row.step > 0):
             _log.warning(NO_CHECKPOINT)
             self._writer.remark(self._run, 0, "checkpoint", NO_CHECKPOINT)
         return state

@@ -6,10 +6,11 @@ import time
 from collections import deque
 from contextlib import closing
 
-from engine.config import RunConfig, replace
+from engine.config import Change, replace
 from engine.errors import CheckpointError
 from engine.events import (
     ALIVE,
+    Changed,
     Diverged,
     Evaluated,
     Event,
@@ -18,6 +19,7 @@ from engine.events import (
     Probed,
     Remarked,
     RunState,
+    Split,
     Started,
     Stepped,
     StepRow,
@@ -45,7 +47,7 @@ class TrainingDuty:
     def __init__(self, job: Job, workspace: Workspace, books: Books, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
-        self._row = reader.run(job.run)
+        self._lifeline, self._row = books.lifeline, reader.run(job.run)
         self._rate = Rate(self._row.config.optim.batch_size)
 
     def run(self) -> None:
@@ -54,6 +56,7 @@ class TrainingDuty:
         from engine.device import choose
         from engine.probes.online import OnlineProbe
         from engine.training import checkpoint
+        from engine.training.changes import Changes
         from engine.training.trainer import Trainer
 
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
@@ -61,23 +64,28 @@ class TrainingDuty:
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._books.report)
         self._books.report("building the net", now=True)
+        self._lifeline.changes = False
+        changes = Changes(config.optim, self._changes(), self._on_record())
         shelf = Shelf(
-            self._workspace, self._run, config.optim.steps, self._writer, self._reader, checkpoint.save, checkpoint.load
+            self._workspace, self._run, changes.ends, self._writer, self._reader, checkpoint.save, checkpoint.load
         )
         shelf.tidy()
         state = shelf.newest()
-        trainer = Trainer(config, images, device, state)
+        trainer = Trainer(config, images, device, state, changes=changes, forked=shelf.forked)
         del state
         if config.probe.images:
-            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device)
+            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
         try:
             with closing(trainer.events()) as events:
                 for event in events:
-                    if self._handle(event, trainer, shelf, config):
+                    if self._handle(event, trainer, shelf):
                         return
-                    if self._books.lifeline.order is not None:
+                    if self._lifeline.order is not None:
                         break
+                    if self._lifeline.changes:
+                        self._lifeline.changes = False
+                        changes.add(self._changes())
             step = self._save(trainer, shelf, "pause")
         except PASSING as error:
             self._rescue(trainer, shelf, str(error))
@@ -97,7 +105,7 @@ class TrainingDuty:
             step = None
         self._books.leave(step, reason)
 
-    def _handle(self, event: Event, trainer, shelf: Shelf, config: RunConfig) -> bool:
+    def _handle(self, event: Event, trainer, shelf: Shelf) -> bool:
         """Record one event; return whether the run ended with it."""
         match event:
             case Stepped(step):
@@ -116,8 +124,11 @@ class TrainingDuty:
             case Remarked(step, kind, text):
                 self._writer.remark(self._run, step, kind, text)
                 _log.info("step %d: %s", step, text)
+            case Changed(step, change, text):
+                self._writer.take_over(self._run, change, step, text)
+                _log.info("step %d: %s", step, text)
             case Started():
-                self._started(event, config)
+                self._started(event)
             case Diverged(step):
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
@@ -141,7 +152,7 @@ class TrainingDuty:
                 return True
         return False
 
-    def _started(self, event: Started, config: RunConfig) -> None:
+    def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
         facts = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
@@ -152,8 +163,16 @@ class TrainingDuty:
             self._writer.update(self._run, **facts)
         _log.info(
             "training from step %d of %d on %s (%s), %s, %d thread(s)",
-            event.step, config.optim.steps, event.device, event.device_name, event.precision, event.threads,
+            event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
         )  # fmt: skip
+
+    def _changes(self) -> list[Change]:
+        return [Change(row.id, row.key, row.value, row.step) for row in self._reader.changes(self._run)]
+
+    def _on_record(self) -> int:
+        """Return the last step whose figures are kept; a fork's record begins behind its parent's step."""
+        last = self._reader.last_points([self._run]).get((self._run, Split.TRAIN))
+        return max(last["step"] if last else 0, self._row.parent_step or 0)
 
     def _record(self, rows: tuple[StepRow, ...]) -> None:
         self._rate.add(rows)

@@ -1,7 +1,7 @@
-"""Every SELECT of the project, with halves in ``probes.py`` and ``labs.py``. Read-only connections (``mode=ro``).
+"""Every SELECT of the project, with halves in ``probes.py``, ``labs.py`` and ``whatifs.py``.
 
-Plain values and small dataclasses out. One ``Reader`` per thread at a time. Torch-free. Errors: those of
-``engine.store.schema.connect``.
+Read-only connections (``mode=ro``). Plain values and small dataclasses out. One ``Reader`` per thread at a time.
+Torch-free. Errors: those of ``engine.store.schema.connect``.
 """
 
 import json
@@ -20,17 +20,18 @@ from engine.store.labs import LabReading
 from engine.store.probes import ProbeReading
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
+from engine.store.whatifs import WhatIfReading
 from engine.store.workspace import Workspace
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
     " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
-    " started, ended, changed, lab"
+    " started, ended, changed, lab, parent_run, parent_step"
 )
 
 
-class Reader(ProbeReading, LabReading):
+class Reader(ProbeReading, LabReading, WhatIfReading):
     """A reading connection to the workspace's database; one of an older version is brought up to date first.
 
     ``outdated``: take an older one as it is, for what every version has.

@@ -22,7 +22,11 @@ class RaceRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as it is stored; units as in the README's schema. A lab's job has its name in ``lab`` and a LabConfig."""
+    """One run as it is stored; units as in the README's schema. A lab's job has its name in ``lab`` and a LabConfig.
+
+    ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
+    deleted since.
+    """
 
     id: int
     race: int
@@ -52,6 +56,8 @@ class RunRow:
     ended: float | None
     changed: int
     lab: str
+    parent_run: int | None = None
+    parent_step: int | None = None
 
     @property
     def arm(self) -> str:
@@ -72,6 +78,18 @@ class CommandRow:
     refusal: str | None
     race: int | None = None
     argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """What was changed in a live run: ``step`` is the first update it holds for, None until the run gets there."""
+
+    id: int
+    run: int
+    key: str
+    value: float
+    step: int | None
+    created: float
 
 
 @dataclass(frozen=True, slots=True)

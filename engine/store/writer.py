@@ -1,6 +1,6 @@
 """Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
 
-Probes and labs have their halves of it in ``probes.py`` and ``labs.py``.
+Probes, labs and what-ifs have their halves of it in ``probes.py``, ``labs.py`` and ``whatifs.py``.
 
 One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
 all. Torch-free. Errors: those of ``engine.store.schema.connect``; CommandRefused for a move that is not legal.
@@ -21,6 +21,7 @@ from engine.store.changes import next_change
 from engine.store.labs import LabWriting
 from engine.store.probes import ProbeWriting
 from engine.store.schema import connect, guarded, roll_back
+from engine.store.whatifs import WhatIfWriting
 from engine.store.workspace import Workspace
 
 #: Columns of ``runs`` that a change of state may set beside the state.
@@ -30,7 +31,7 @@ _RUN_FIELDS = frozenset(
 )  # fmt: skip
 
 
-class Writer(ProbeWriting, LabWriting):
+class Writer(ProbeWriting, LabWriting, WhatIfWriting):
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
@@ -181,15 +182,16 @@ class Writer(ProbeWriting, LabWriting):
             )
 
     def remark(self, run: int, step: int, kind: str, text: str) -> None:
-        """Put something worth a marker on the run's record."""
+        """Put something worth a marker on the run's record. Said again after a resume it is kept once."""
         with self.transaction() as connection:
             connection.execute(
-                "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
-                (run, step, kind, text, time.time()),
+                "INSERT INTO remarks (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
+                " (SELECT 1 FROM remarks WHERE run = ? AND step = ? AND kind = ? AND text = ?)",
+                (run, step, kind, text, time.time(), run, step, kind, text),
             )
 
     def add_checkpoint(self, run: int, step: int, reason: str, size: int) -> None:
-        """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end."""
+        """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end, fork."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (run, step, reason, size, time.time())
@@ -202,11 +204,12 @@ class Writer(ProbeWriting, LabWriting):
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    def command(self, verb: str, run: int | None = None) -> int:
+    def command(self, verb: str, run: int | None = None, argument: str = "") -> int:
         """Ask the engine for something; returns the command's id. Its answer appears in the same row."""
         with self.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO commands (verb, run, created) VALUES (?, ?, ?)", (verb, run, time.time())
+                "INSERT INTO commands (verb, run, argument, created) VALUES (?, ?, ?, ?)",
+                (verb, run, argument, time.time()),
             )
         return int(cursor.lastrowid or 0)
 

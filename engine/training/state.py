@@ -1,6 +1,8 @@
 """How far a training is, apart from its tensors, and the document that a checkpoint holds."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from engine.errors import CheckpointError
 
@@ -14,8 +16,9 @@ class Progress:
 
     ``step`` updates are done. ``due`` are the splits that are still to be evaluated at this step, in order. ``lr`` is
     the rate of the last update that was announced; ``warming`` while the warm-up lasts; ``diverged`` the first step
-    whose loss was not finite; ``probed`` the last step that was probed. Seconds leave pauses out. Fields that older
-    checkpoints lack have defaults.
+    whose loss was not finite; ``probed`` the last step that was probed. ``changes`` are those of the live run that this
+    state holds, each as [id, key, value, step] (``engine.training.changes``). Seconds leave pauses out. Fields that
+    older checkpoints lack have defaults.
     """
 
     step: int = 0
@@ -27,10 +30,23 @@ class Progress:
     due: list[str] = field(default_factory=list)
     probed: int | None = None
     probe_seconds: float = 0.0
+    changes: list[list] = field(default_factory=list)
 
     def document(self) -> dict:
         """Return plain values."""
         return asdict(self)
+
+
+def check_tensors(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise CheckpointError naming tensors unless both hold the same names with the same shapes."""
+    differ = [
+        name
+        for name in {**saved, **wanted}
+        if name not in saved or name not in wanted or saved[name].shape != wanted[name].shape
+    ]
+    if differ:
+        named = ", ".join(differ[:4]) + (f" and {len(differ) - 4} more" if len(differ) > 4 else "")
+        raise CheckpointError(f"the checkpoint is of a net with other tensors ({named})")
 
 
 def check_document(state: dict) -> None:

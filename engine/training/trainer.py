@@ -28,18 +28,18 @@ from engine.events import (
     Stepped,
 )  # fmt: skip
 from engine.models.build import build_model
+from engine.training.changes import Changes
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
 from engine.training.figures import Figures
 from engine.training.optim import (
     WARMUP_CHECK,
     build_optimizer,
-    learning_rate,
     momentum_of,
     set_momentum,
     warmup_ends,
 )  # fmt: skip
-from engine.training.state import FORMAT, Progress, check_document
+from engine.training.state import FORMAT, Progress, check_document, check_tensors
 from engine.training.update import Update
 
 #: Seconds between two fetches of the figures.
@@ -63,7 +63,8 @@ class Probe(Protocol):
 class Trainer:
     """One training of one net, from its start or from a checkpoint's ``state``.
 
-    ``probe`` may be set until the first event is asked for.
+    ``probe`` may be set until the first event is asked for. ``changes``: what was asked for while the run lived.
+    ``forked``: ``state`` is that of the run from which this one is forked; what follows may differ, tensors may not.
     Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
     another training or of other data.
     """
@@ -75,6 +76,8 @@ class Trainer:
         device: Device,
         state: dict | None = None,
         probe: Probe | None = None,
+        changes: Changes | None = None,
+        forked: bool = False,
     ):
         _check_fit(config, images)
         self.config = config
@@ -84,12 +87,15 @@ class Trainer:
         self.model = build_model(config.model, config.seed).to(device.torch_device, memory_format=device.memory_format)
         self.optimizer = build_optimizer(self.model, config.optim)
         self.figures = Figures(device.torch_device, config.optim.batch_size)
+        self.changes = changes or Changes(config.optim)
         self.progress = Progress(warming=config.optim.warmup_lr is not None)
         if state is not None:
-            self._restore(state)
+            self._restore(state, forked)
+        self.changes.settle(self.model, self.optimizer)
         self._update = Update(self.model, self.optimizer, self.images, config, device)
         self._evaluator = Evaluator(self.model, config, self.images, device)
-        self._evaluation_steps = frozenset(config.evaluation_steps())
+        self._ends = self.changes.ends
+        self._evaluation_steps = frozenset(config.evaluation_steps(self._ends[1:]))
         self._clock = Clock(self.progress.seconds)
         self._flushed_at = 0.0
 
@@ -118,7 +124,7 @@ class Trainer:
         Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
         state. Figures that were not drained are inside and come out again after a resume.
         """
-        self.progress.seconds = self._clock.seconds()
+        self.progress.seconds, self.progress.changes = self._clock.seconds(), self.changes.document()
         return {
             "format": FORMAT,
             "config": self.config.to_json(),
@@ -130,7 +136,7 @@ class Trainer:
         }
 
     def _train(self) -> Iterator[Event]:
-        progress, total = self.progress, self.config.optim.steps
+        progress, total = self.progress, self._ends[-1]
         yield self._started()
         while True:
             if self._flush_is_due() and (measured := self.drain()):
@@ -159,7 +165,7 @@ class Trainer:
         self.progress.step = step
         if step in self._evaluation_steps:
             splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.VALIDATION] * (self.images.validation is not None)
-            splits += [Split.TEST] * (step == self.config.optim.steps)
+            splits += [Split.TEST] * (step in self._ends)
             self.progress.due = [split.value for split in splits]
 
     def _evaluate(self) -> Iterator[Event]:
@@ -194,33 +200,41 @@ class Trainer:
         return Probed(progress.step, now, now - since, self.probe.images, arrays)
 
     def _adjust(self) -> Iterator[Event]:
-        """Set the learning rate of the next update, and remark on it when it changes."""
-        progress, optim = self.progress, self.config.optim
-        kind = "lr"
-        if progress.warming and warmup_ends(optim, progress.step, self.figures.running_error):
+        """Set what the next update goes by: the learning rate, and what was changed. Remark on the rate."""
+        progress, optim, step, kind = self.progress, self.config.optim, self.progress.step + 1, "lr"
+        if self._is_warming and warmup_ends(optim, progress.step, self.figures.running_error):
             progress.warming, kind = False, "warmup"
-        if progress.step >= optim.steps:
-            if progress.warming:
-                progress.warming = False
-                yield Remarked(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
+        if progress.step in self._ends and self._is_warming:
+            progress.warming = False
+            yield Remarked(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
+        if progress.step >= self._ends[-1]:
             return
-        before, progress.lr = progress.lr, learning_rate(optim, progress.step + 1, progress.warming)
+        before = progress.lr or self.changes.rate(step, self._is_warming)
+        for changed in self.changes.begin(step, before):
+            yield changed
+            self.changes.settle(self.model, self.optimizer)
+        progress.lr = self.changes.rate(step, self._is_warming)
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr
-        if before not in (None, progress.lr):
-            yield Remarked(progress.step + 1, kind, f"learning rate {before:g} to {progress.lr:g}")
+        if before != progress.lr and self.changes.rate_set_at != step:
+            yield Remarked(step, kind, f"learning rate {before:g} to {progress.lr:g}")
+
+    @property
+    def _is_warming(self) -> bool:
+        """Whether the warm-up lasts; a rate that was set in the live run ends it."""
+        return self.progress.warming and self.changes.rate_set_at is None
 
     def _flush_is_due(self) -> bool:
         """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
         progress = self.progress
         looks = progress.due or self._probe_is_due()
-        needed = looks or self.figures.full or (progress.warming and progress.step % WARMUP_CHECK == 0)
+        needed = looks or self.figures.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
         return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
 
     def _started(self) -> Started:
         return Started(
             step=self.progress.step,
-            total_steps=self.config.optim.steps,
+            total_steps=self._ends[-1],
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             device=str(self.device.torch_device),
             device_name=self.device.name,
@@ -230,20 +244,30 @@ class Trainer:
             test_images=len(self.images.test),
         )
 
-    def _restore(self, state: dict) -> None:
+    def _restore(self, state: dict, forked: bool) -> None:
         check_document(state)
         saved = RunConfig.from_json(state["config"])
         changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}
-        if changes:
+        if changes and not forked:
             words = ", ".join(f"{key} {there} instead of {here}" for key, (there, here) in changes.items())
             kind = "net" if saved.model != self.config.model else "training"
             raise CheckpointError(f"the checkpoint is of another {kind} ({words})")
-        if state["data"] != self.images.checksum:
+        if state["data"] != self.images.checksum and not (forked and saved.data != self.config.data):
             raise CheckpointError("the checkpoint was trained on other images than these; start the run anew")
+        check_tensors(state["model"], self.model.state_dict())
         self.model.load_state_dict(state["model"])
         set_momentum(self.model, self.optimizer, state["momentum"])
-        self.figures.restore(state["figures"])
         self.progress = Progress(**state["progress"])
+        held, figures = self.progress.changes, state["figures"]
+        if forked:
+            # Steps that were not fetched yet are the parent's record; here they count for the running means alone. The
+            # changes that the parent's state holds are among the fork's own, under other ids.
+            past = Figures(self.device.torch_device, saved.optim.batch_size)
+            past.restore(figures)
+            past.fetch()
+            held, figures = [], past.state()
+        self.figures.restore(figures)
+        self.changes.restore(held, self.progress.step)
 
 
 def _check_fit(config: RunConfig, images: ImageSet) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.data.gap import Standing, at_the_end, common_step, compared, statement
@@ -10,6 +12,12 @@ def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
 ERRORS = {1: 17.2, 2: 55.4, 3: 15.0, 4: 21.1}
+
+
+def test_runs_that_were_changed_while_they_trained_are_named():
+    changed = replace(FOUR[3], changed=("lr", "strength"))
+    words = statement([*FOUR[:3], changed], ERRORS, clean=False)
+    assert words.endswith(" Changed while training: A-56 (lr, strength).")
 
 
 def test_the_sentence_of_a_race_that_trains():

@@ -15,7 +15,7 @@ TABLES = {
 }  # fmt: skip
 #: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
 COUNTS = {
-    "engine.models.registry", "engine.models.count", "engine.models.imagenet_tensors",
+    "engine.models.registry", "engine.models.count", "engine.models.tensors", "engine.models.imagenet_tensors",
 }  # fmt: skip
 
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
@@ -49,7 +49,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", *COUNTS,
+        "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
+        *COUNTS,
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
         "engine.data.registry",
         "engine.data.presence", *TABLES,
@@ -69,7 +70,7 @@ ARROWS: dict[str, set[str]] = {
         "engine.data.presence", *TABLES,
     },
 }  # fmt: skip
-for _verb in ("race", "output", "lab", "layers", "bench"):
+for _verb in ("race", "output", "lab", "layers", "bench", "whatif"):
     ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
 ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
 

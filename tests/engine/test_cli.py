@@ -51,6 +51,20 @@ def engine_workspace(tmp_path_factory):
         (["lab", "gradients", "--set", "colour=1"], "unknown setting 'colour' of lab gradients; choose from"),
         (["layers", "1", "--quantity", "charm"], "unknown quantity 'charm'; choose from response_std"),
         (["pause"], "Missing argument"),
+        (["set"], "Missing argument"),
+        (["set", "1"], "for example `set 3 4 lr=0.03`"),
+        (["set", "lr=0.03"], "for example `set 3 4 lr=0.03`"),
+        (["set", "x", "lr=0.03"], "'x' is not a valid integer"),
+        (["set", "1", "momentum=0"], "choose from lr, weight_decay, strength"),
+        (["set", "1", "lr=-1"], "above 0 and at most 100 (got -1)"),
+        (["set", "1", "lr=0.03"], "holds no database yet"),
+        (["extend", "1"], "Missing option '--steps'"),
+        (["extend", "1", "--steps", "0"], "0 is not in the range"),
+        (["extend", "1", "--steps", "600"], "holds no database yet"),
+        (["fork"], "Missing argument"),
+        (["fork", "1", "--set", "lr"], "--set lr=0.05"),
+        (["fork", "1", "--step", "-1"], "-1 is not in the range"),
+        (["fork", "1"], "holds no database yet"),
         (["pause", "x"], "not a valid integer"),
         (["stop", "7"], "holds no database yet"),
         (["count", "--depth", "21"], "nearest 20 and 26"),
@@ -86,12 +100,15 @@ def test_later_verbs_are_absent(capfd):
         "count",
         "layers",
         "lab",
+        "set",
+        "extend",
+        "fork",
         "serve",
         "shutdown",
     )
     for verb in verbs:
         assert f"\n  {verb} " in listed
-    for verb in ("export", "bench", "fork", "extend", "import"):
+    for verb in ("export", "bench", "import"):
         assert f"\n  {verb} " not in listed
 
 
@@ -439,3 +456,46 @@ def test_a_follower_outlives_its_engine(engine_workspace):
     assert follower.returncode == 0, err
     assert err.splitlines() == ["the engine has vanished; starting another one, which resumes the runs"]
     assert [r["step"] for r in json.loads(out)["runs"]] == [150, 150]
+
+
+def test_what_ifs_from_the_shell(call, engine_workspace, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    steps = ["--steps", "20", "--shortcuts", "A,none", "--depths", "8"]
+    race = json.loads(call("race", *steps, *TINY, "--json", at=engine_workspace)[1])
+    run, plain = (entry["run"] for entry in race["runs"])
+    code, out, err = call("set", str(run), str(plain), "lr=0.03", at=engine_workspace)
+    assert (code, out) == (2, "")
+    assert err.count("is finished; only running, starting, queued and paused runs can be changed") == 2
+    assert call("set", "999", "lr=0.03", at=engine_workspace)[::2] == (
+        2, "there is no run 999; `python -m engine runs` lists them\n",
+    )  # fmt: skip
+    assert call("extend", str(plain), "--steps", "40", at=engine_workspace) == (
+        0, "", f"run {plain} goes on to 40 steps\n",
+    )  # fmt: skip
+    code, out, err = call("fork", str(run), "--step", "7", at=engine_workspace)
+    assert (code, out) == (2, "")
+    assert "saved are 2, 4, 6, 8" in err
+    code, out, err = call("fork", str(run), "--step", "10", "--set", "width=8", at=engine_workspace)
+    assert code == 2
+    assert "stem.conv.weight 4x1x3x3 to 8x1x3x3" in err
+    settings = ["--set", "steps=100000", "--set", "strength=0.5"]
+    code, out, err = call("fork", str(run), "--step", "10", *settings, "--json", at=engine_workspace)
+    assert (code, err) == (0, "")
+    fork = json.loads(out)
+    assert fork == {
+        "run": fork["run"], "race": race["race"], "parent_run": run, "parent_step": 10, "total_steps": 100000,
+        "settings": {"steps": "100000", "strength": "0.5"},
+    }  # fmt: skip
+    code, out, err = call("set", str(fork["run"]), "lr=0.03", "weight_decay=0", at=engine_workspace)
+    assert (code, out) == (0, "")
+    assert err.startswith(f"run {fork['run']} ")
+    assert err.count(f"run {fork['run']} ") == 2
+    rows = {row["run"]: row for row in json.loads(call("runs", "--json", at=engine_workspace)[1])["runs"]}
+    assert (rows[fork["run"]]["parent_run"], rows[fork["run"]]["parent_step"]) == (run, 10)
+    assert (rows[run]["parent_run"], rows[run]["parent_step"]) == (None, None)
+    assert rows[plain]["total_steps"] == 40
+    assert f"fork of run {run} at step 10" in call("runs", at=engine_workspace)[1]
+    assert call("stop", str(fork["run"]), at=engine_workspace)[0] == 0
+    code, _, err = call("fork", str(run), at=engine_workspace)
+    assert code == 2
+    assert "--set steps=N with more than 20" in err

@@ -89,6 +89,14 @@ def test_a_short_run_is_not_evaluated_more_closely_than_one_of_300_steps():
     assert RunConfig(optim=OptimConfig(steps=200)).evaluation_steps() == [38, 76, 114, 152, 200]
 
 
+def test_an_extended_run_keeps_its_evaluations_and_goes_on_as_one_of_the_new_length():
+    run = RunConfig(optim=OptimConfig(steps=300))
+    assert run.evaluation_steps([600]) == [*run.evaluation_steps(), 375, 450, 525, 600]
+    assert run.evaluation_steps([310]) == [*run.evaluation_steps(), 310]
+    assert run.evaluation_steps([600, 700])[-2:] == [600, 700]
+    assert replace(run, {"eval_every": 40}).evaluation_steps([400])[-4:] == [300, 320, 360, 400]
+
+
 def test_arms_share_their_evaluation_steps():
     race = RaceConfig(run=replace(RunConfig(), {"eval_every": 7, "optim.steps": 20}))
     assert {tuple(run.evaluation_steps()) for run in race.runs()} == {(7, 14, 20)}

@@ -60,7 +60,7 @@ class LocalWorker:
         return None if self._identity is None else self._identity.pid
 
     def order(self, word: str) -> None:
-        """Say ``pause`` or ``stop``; the worker hears it between two steps."""
+        """Say ``pause``, ``stop`` or ``changes``; the worker hears it between two steps."""
         with contextlib.suppress(OSError):
             self._orders.send(word)
 

@@ -32,7 +32,7 @@ class Launched(Protocol):
         """The worker's process; None until it exists."""
 
     def order(self, word: str) -> None:
-        """Say ``pause`` or ``stop`` to the worker; repeats and orders to a dead worker do nothing."""
+        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and orders to a dead worker do nothing."""
 
     def ended(self) -> str | None:
         """Return None while the worker lives (or is being started), else in words how it ended."""

@@ -68,3 +68,14 @@ def test_equal_for_all_arms(preset):
         for seed, threads in ((0, 1), (3, 2))
     ]
     assert len({probe_steps(arm) for arm in arms}) == 1
+
+
+def test_an_extended_run_keeps_its_columns_and_goes_on_as_one_of_the_new_length():
+    short, longer = probe_steps(run(300)), probe_steps(run(300), (1_000, 2_000))
+    assert longer[: len(short)] == short
+    assert {300, 1_000, 2_000} <= set(longer)
+    assert longer == tuple(sorted(set(longer)))
+    assert set(longer[len(short) :]) <= set(probe_steps(run(1_000))) | set(probe_steps(run(2_000)))
+    assert min(b - a for a, b in zip(longer[len(short) - 1 :], longer[len(short) :], strict=False)) > 5
+    assert probe_steps(run(100, probe__every=30), (160,)) == (0, 1, 2, 5, 10, 20, 30, 60, 100, 120, 160)
+    assert probe_steps(run(300, probe__images=0), (600,)) == ()

@@ -103,3 +103,11 @@ def test_stop_outranks_everything(workspace):
     for word in Order:
         line._heard(word)
     assert line.order == Order.STOP
+
+
+def test_word_of_changes_is_no_order(workspace):
+    line = Lifeline(workspace, 1, None)
+    line._told("changes")
+    assert (line.order, line.changes) == (None, True)
+    line._told("pause")
+    assert line.order == Order.PAUSE

@@ -17,16 +17,27 @@ def test_tenths_include_the_end_and_work_for_few_steps():
     assert sorted(tenths(3)) == [1, 2, 3]
 
 
+def test_an_extended_run_is_saved_every_tenth_of_what_was_added():
+    assert tenths(300) < tenths(300, 600)
+    assert sorted(tenths(300, 400) - tenths(300)) == [310, 320, 330, 340, 350, 360, 370, 380, 390, 400]
+
+
+def test_what_a_fork_began_with_is_kept_like_a_tenth():
+    began = CheckpointRow(1, 45, "fork", 1, 0.0)
+    assert surplus([began, *rows([47, 60, 77])], tenths(300)) == [47]
+    assert surplus([began, *rows([60, 77])], tenths(300), most_files=2) == [45]
+
+
 def test_old_autosaves_go_the_newest_stays():
-    assert surplus(rows([30, 45, 60, 77]), 300) == [45]
-    assert surplus(rows([30, 45, 60]), 300) == [45]
-    assert surplus(rows([30, 45]), 300) == []
+    assert surplus(rows([30, 45, 60, 77]), tenths(300)) == [45]
+    assert surplus(rows([30, 45, 60]), tenths(300)) == [45]
+    assert surplus(rows([30, 45]), tenths(300)) == []
 
 
 def test_the_oldest_tenths_go_when_there_are_too_many_or_too_large():
-    assert surplus(rows(range(30, 301, 30)), 300, most_files=4) == [30, 60, 90, 120, 150, 180]
-    assert surplus(rows([30, 60, 90], size=50), 300, most_bytes=100) == [30]
-    assert surplus(rows([90], size=500), 300, most_bytes=100) == []
+    assert surplus(rows(range(30, 301, 30)), tenths(300), most_files=4) == [30, 60, 90, 120, 150, 180]
+    assert surplus(rows([30, 60, 90], size=50), tenths(300), most_bytes=100) == [30]
+    assert surplus(rows([90], size=500), tenths(300), most_bytes=100) == []
 
 
 @pytest.fixture
@@ -45,7 +56,7 @@ def shelf_with_reader(tmp_path):
                     raise CheckpointError(f"{path.name} is damaged")
                 return {"text": path.read_text()}
 
-            yield Shelf(workspace, 1, 100, writer, reader, save, load), reader
+            yield Shelf(workspace, 1, (100,), writer, reader, save, load), reader
 
 
 def test_files_are_recorded_bounded_and_removed(shelf_with_reader):

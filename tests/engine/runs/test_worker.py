@@ -28,7 +28,7 @@ def test_a_worker_that_only_evaluates_keeps_the_rate_of_the_one_before(parts):
     writer.record(1, [StepRow(300, 1.0, 50.0, 1.0, 50.0, 0.1, 9.0)], images_per_s=512.0)
     trainer = SimpleNamespace(drain=lambda: None, state=lambda: {"progress": {"step": 300}})
     shelf = SimpleNamespace(put=lambda state, step, reason: None)
-    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, shelf, reader.run(1).config)
+    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, shelf)
     row = reader.run(1)
     assert (row.state, row.images_per_s, row.seconds, row.probe_share) == (RunState.FINISHED, 512.0, 10.0, 0.05)
 

@@ -1,0 +1,66 @@
+"""What may be changed in a run while it lives: the keys, their ranges, and one such change, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import ConfigError
+
+#: The key under which an extension of a run is recorded: its new number of steps.
+STEPS = "steps"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSetting:
+    """A setting that a live run takes over between two steps: ``low`` to ``high``, ``low`` left out if ``above``."""
+
+    key: str
+    label: str
+    low: float
+    high: float
+    above: bool = False
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words."""
+        return f"above {self.low:g} and at most {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
+
+    def allows(self, value: float) -> bool:
+        """Return whether ``value`` is in the range; not-a-number is not."""
+        return (self.low < value if self.above else self.low <= value) and value <= self.high
+
+
+LIVE: Mapping[str, LiveSetting] = {
+    row.key: row
+    for row in (
+        LiveSetting("lr", "learning rate", 0, 100, above=True),
+        LiveSetting("weight_decay", "weight decay", 0, 1),
+        LiveSetting("strength", "shortcut strength", 0, 1),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a live run: from update ``step`` on (1 is the first) ``key`` has ``value``; None: not yet.
+
+    An extension has the key ``steps`` and for ``step`` the number of steps that the run had before.
+    """
+
+    id: int
+    key: str
+    value: float
+    step: int | None = None
+
+
+def check_change(key: str, value: str | float) -> float:
+    """Return the value of a change as a number. Raises ConfigError naming the keys or the range."""
+    if key not in LIVE:
+        raise ConfigError(f"{key!r} cannot be changed in a live run; choose from {', '.join(LIVE)}")
+    row = LIVE[key]
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not row.allows(number):
+        raise ConfigError(f"{key} ({row.label}) is a number {row.range} (got {value})")
+    return number

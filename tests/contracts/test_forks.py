@@ -1,0 +1,69 @@
+"""Every shortcut: a fork equals its parent until its change takes effect, and live changes are exact after a resume."""
+
+import pytest
+import torch
+
+from engine.config import Change
+from engine.events import Stepped
+from engine.models.registry import SHORTCUTS
+from engine.training.changes import Changes
+from engine.training.trainer import Trainer
+from tests.engine.training import tiny
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def trainer(run, rows=(), state=None, forked=False, on_record=0):
+    changes = Changes(run.optim, rows, on_record)
+    return Trainer(run, tiny.images(), tiny.device(), state, changes=changes, forked=forked)
+
+
+def parent_at(step, run, rows=()):
+    """Return the state after ``step`` updates, the events that follow, and the trainer at its end."""
+    parent = trainer(run, rows)
+    events = parent.events()
+    tiny.until(events, lambda event: event == Stepped(step))
+    parent.drain()
+    return parent.state(), list(events), parent
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_a_fork_equals_its_parent_bit_for_bit(shortcut):
+    run = tiny.config(model__shortcut=shortcut)
+    state, after, parent = parent_at(9, run)
+    child = trainer(run, state=state, forked=True, on_record=9)
+    events = list(child.events())
+    assert tiny.rows(events) == tiny.rows(after)
+    assert tiny.evaluations(events) == tiny.evaluations(after)
+    assert tiny.same_weights(child, parent)
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_a_fork_equals_its_parent_until_its_change_takes_effect(shortcut):
+    state, after, parent = parent_at(9, tiny.config(model__shortcut=shortcut))
+    child = trainer(tiny.config(model__shortcut=shortcut, optim__drops=[0.75]), state=state, forked=True, on_record=9)
+    events = list(child.events())
+    theirs, own = tiny.rows(after), tiny.rows(events)
+    assert own[:9] == theirs[:9]  # the drop comes after step 18
+    assert own[10].loss != theirs[10].loss
+    assert not tiny.same_weights(child, parent)
+
+
+@pytest.mark.parametrize("shortcut", [name for name, row in SHORTCUTS.items() if row.builder])
+def test_strength_acts_at_its_step_and_is_kept_by_a_resume(shortcut):
+    run, rows = tiny.config(model__shortcut=shortcut), [Change(1, "strength", 0.25, 9)]
+    state, after, changed = parent_at(12, run, rows)
+    resumed = trainer(run, rows, state)
+    assert tiny.rows(list(resumed.events())) == tiny.rows(after)
+    assert tiny.same_weights(resumed, changed)
+    _, unchanged, plain = parent_at(12, run)
+    assert tiny.rows(unchanged)[0].loss != tiny.rows(after)[0].loss
+    _, at_one, same = parent_at(12, run, [Change(1, "strength", 1.0, 9)])
+    assert tiny.rows(at_one) == tiny.rows(unchanged)
+    assert tiny.same_weights(same, plain)
