@@ -33,7 +33,7 @@ _PAUSED_WITHIN_S = 20.0
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
 )
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
-@click.option("--data", metavar="NAME", help="Data set.  [default: the preset's]")
+@click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
 @click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
 @click.option("--first-seed", type=int, default=0, show_default=True)
@@ -66,7 +66,7 @@ def race(
             else:
                 console = Console(stderr=True)
                 console.print(follower.table(reader))
-                for line in follower.causes(reader):
+                for line in (*follower.left_out(reader), *follower.causes(reader)):
                     click.echo(line, err=True)
     finally:
         control.leave()
@@ -130,6 +130,11 @@ class Follower:
             for row in reader.runs(self._race)
             if row.cause
         ]
+
+    def left_out(self, reader: Reader) -> list[str]:
+        """Return one line for each data set of which images could not be read."""
+        remarks = reader.remarks(self._runs)
+        return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
     def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
         said = False

@@ -56,6 +56,8 @@ def render(first_visit: bool = False) -> None:
     )
     st.caption("A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.")
     sources = data.sources()
+    if st.session_state["data"] not in sources:  # a folder that is no longer there
+        st.session_state["data"] = data.preset_source(preset.name)
     st.selectbox(
         "Data",
         list(sources),

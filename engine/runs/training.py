@@ -66,6 +66,10 @@ class TrainingDuty:
         )
         shelf.tidy()
         state = shelf.newest()
+        if images.remark:
+            _log.warning("%s", images.remark)
+            if state is None:
+                self._writer.remark(self._run, 0, "data", images.remark)
         trainer = Trainer(config, images, device, state)
         del state
         if config.probe.images:

@@ -47,8 +47,7 @@ ARROWS: dict[str, set[str]] = {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
         "engine.cli_race", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt", "engine.models.count",
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
-        "engine.data.registry",
-        "engine.data.presence", *TABLES,
+        "engine.data.registry", "engine.data.presence", "engine.data.offered", *TABLES,
     },
     # The contestants of the bench train; who lets them contend knows processes alone.
     "engine.bench": {*BASICS, "engine.bench"},
@@ -62,7 +61,7 @@ ARROWS: dict[str, set[str]] = {
     # The only file of the app that touches the engine.
     "app.data": {
         *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", "engine.models.registry",
-        "engine.models.count", "engine.data.registry", "engine.data.presence", *TABLES,
+        "engine.models.count", "engine.data.registry", "engine.data.presence", "engine.data.offered", *TABLES,
     },
 }  # fmt: skip
 for _verb in ("race", "output", "lab", "layers", "bench"):
@@ -77,8 +76,10 @@ MAY_TORCH = (
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
-    "engine.data.registry", "engine.data.presence", "engine.data.cache", "engine.models.registry",
-    "engine.models.count", "engine.bench.task", "engine.bench.contest",
+    "engine.data.registry", "engine.data.presence", "engine.data.offered", "engine.data.source", "engine.data.paths",
+    "engine.data.listing", "engine.data.folder", "engine.data.parquet", "engine.data.pixels", "engine.data.decoding",
+    "engine.data.origin", "engine.data.originals", "engine.data.set_writer", "engine.data.raw", "engine.data.cache",
+    "engine.models.registry", "engine.models.count", "engine.bench.task", "engine.bench.contest",
     "engine.models.tensors", "engine.models.parts", "engine.models.zoo",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
     *TABLES,
