@@ -101,7 +101,7 @@ def _splits(path: Path) -> tuple[Path, Path | None]:
 
 def _folders(path: Path) -> list[Path]:
     with os.scandir(path) as entries:
-        names = [entry.name for entry in entries if not _hidden(entry.name) and entry.is_dir()]
+        names = [entry.name for entry in entries if not _hidden(entry.name) and _is_folder(entry)]
     return [path / name for name in sorted(names)]
 
 
@@ -120,9 +120,9 @@ def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, in
             for entry in entries:
                 if _hidden(entry.name):
                     continue
-                if entry.is_dir():
+                if _is_folder(entry):
                     waiting.append(place / entry.name)
-                elif entry.name.lower().endswith(SUFFIXES) and (entry.is_file() or entry.is_symlink()):
+                elif entry.name.lower().endswith(SUFFIXES) and (entry.is_symlink() or entry.is_file()):
                     try:
                         status = entry.stat()
                         size, changed = status.st_size, status.st_mtime_ns
@@ -130,6 +130,13 @@ def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, in
                         size, changed = 0, 0
                     images.append((entry.path[above:], size, changed))
     return sorted(images)
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _hidden(name: str) -> bool:

@@ -1,6 +1,7 @@
 """What the page offers besides registered sets: the folders and Parquet files below ``SKIPSCOPE_DATA``. Torch-free.
 
-Direct children alone, and only those that look like a set at a glance; what is wrong with one is said when it is chosen.
+Direct children alone, and only those that look like a set at a glance. What is wrong with one is said when it is
+chosen.
 """
 
 import os
