@@ -189,10 +189,10 @@ def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> No
     needed = (0 if has_whole else whole) + (whole // pool**2 if pool > 1 else 0)
     free = shutil.disk_usage(folder).free
     if needed > free:
-        smaller = "; or decode fewer pixels with --set data.resize=32" if source.name.partition(":")[1] else ""
+        smaller = ", or decode fewer pixels with --set data.resize=32" if source.name.partition(":")[1] else ""
         raise DataError(
-            f"{source.name} takes {needed / 1e9:.1f} GB decoded, and {folder} has {free / 1e9:.1f} GB left; free some "
-            f"or move the workspace{smaller}"
+            f"{source.name} takes {needed / 1e6:,.0f} MB decoded, and {folder} has {free / 1e6:,.0f} MB left; "
+            f"free some or move the workspace{smaller}"
         )
 
 
