@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.decoding import decode_into
 from engine.data.paths import absolute, is_path, listing_of, path_of, path_source
 from engine.data.registry import get_source
 from engine.data.set_writer import SPLITS, SetWriter
@@ -73,6 +72,8 @@ class PathOrigin:
 
     def write(self, writer: SetWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Decode everything; broken images are named in a text file in ``place``."""
+        from engine.data.decoding import decode_into  # image decoders, which nobody needs for a copy that is there
+
         broken = decode_into(writer, self._listing, self.source, self._resize, report)
         if broken:
             (place / BROKEN).write_text("\n".join(broken) + "\n", encoding="utf-8")

@@ -14,11 +14,13 @@ import pytest
 
 from engine.cli import run as cli
 from engine.config import RaceConfig
+from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.runs.machine import this_process
 from engine.store.reader import Reader
 from engine.store.workspace import PROJECT, Workspace
 from engine.store.writer import Writer
+from tests.engine.data import pictures
 
 TINY = ["--set", "width=4", "--set", "pool=4", "--set", "precision=fp32"]
 
@@ -259,6 +261,21 @@ def test_a_damaged_database_is_named_by_every_verb_and_moved_by_doctor(call, wor
     assert "nothing to move aside" in err
 
 
+def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, workspace, tmp_path, monkeypatch):
+    below = pictures.folder(tmp_path / "sets" / "pets", each=2)
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "sets"))
+    (workspace.path / "data").mkdir(parents=True)
+    (workspace.path / "data" / "cifar-100-python.tar.gz").write_bytes(b"")
+    code, out, _ = call("doctor", "--json")
+    assert code == 0
+    present = {row["name"]: row["present"] for row in json.loads(out)["data"]}
+    assert list(present) == [*SOURCES, f"folder:{below}"]
+    assert [name for name, there in present.items() if there] == ["fashion-mnist-mini", "cifar100", f"folder:{below}"]
+    _, out, _ = call("doctor")
+    assert "svhn (not here yet)" in out
+    assert f"folder:{below} (present)" in out
+
+
 def test_count_and_race_load_no_torch():
     script = (
         "import sys; from engine.cli import run; run(['count', '--depth', '20']); import engine.runs.supervisor;"
@@ -403,3 +420,18 @@ def test_a_follower_outlives_its_engine(engine_workspace):
     assert follower.returncode == 0, err
     assert err.splitlines() == ["the engine has vanished; starting another one, which resumes the runs"]
     assert [r["step"] for r in json.loads(out)["runs"]] == [150, 150]
+
+
+def test_a_folder_with_broken_images_is_raced_and_says_so(call, engine_workspace, tmp_path):
+    pets = pictures.folder(tmp_path / "pets", each=120)
+    pictures.put(pets / "cats" / "007.png", b"nothing")
+    code, out, err = call(
+        "race", "--data", f"folder:{pets}", "--depths", "8", "--shortcuts", "A", "--steps", "5", "--set", "pool=1",
+        at=engine_workspace,
+    )  # fmt: skip
+    assert (code, out) == (0, "")
+    assert "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)" in err
+    code, out, err = call("race", "--data", f"folder:{pets}/cats", at=engine_workspace)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert "lie in no class folder" in err
