@@ -1,6 +1,7 @@
 """``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 
 import click
@@ -46,10 +47,11 @@ def race(
 ) -> int:  # fmt: skip
     """Train several nets side by side on the same batches and follow them."""
     workspace: Workspace = context.obj
-    plan = plan_race(
-        _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
-        workspace=workspace,
-    )  # fmt: skip
+    with _looking(data, shown=not as_json):
+        plan = plan_race(
+            _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
+            workspace=workspace,
+        )  # fmt: skip
     control = Control(workspace)
     race_id, runs = control.start_race(plan)
     follower = Follower(control, race_id, runs)
@@ -71,6 +73,14 @@ def race(
     finally:
         control.leave()
     context.exit(code)
+
+
+def _looking(data: str | None, shown: bool) -> AbstractContextManager:
+    """Say on a terminal that a path is looked through, which takes seconds for many files."""
+    console = Console(stderr=True)
+    if shown and console.is_terminal and ":" in (data or ""):
+        return console.status(f"looking through {data}")
+    return nullcontext()
 
 
 class Follower:

@@ -150,7 +150,7 @@ class TrainingDuty:
         facts = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
             "device": event.device, "precision": event.precision,
-            "threads": event.threads, "started": self._row.started or time.time(),
+            "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
         }  # fmt: skip
         if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
             self._writer.update(self._run, **facts)

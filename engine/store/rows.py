@@ -52,6 +52,7 @@ class RunRow:
     ended: float | None
     changed: int
     lab: str
+    train_images: int = 0
 
     @property
     def arm(self) -> str:

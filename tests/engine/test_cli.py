@@ -431,6 +431,8 @@ def test_a_folder_with_broken_images_is_raced_and_says_so(call, engine_workspace
         at=engine_workspace,
     )  # fmt: skip
     assert (code, out) == (0, "")
+    with Reader(engine_workspace) as reader:
+        assert reader.runs()[-1].train_images == 199
     assert "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)" in err
     code, out, err = call("race", "--data", f"folder:{pets}/cats", at=engine_workspace)
     assert (code, out) == (2, "")
