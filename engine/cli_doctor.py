@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from engine.cli_output import echo_json
+from engine.data.offered import offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES
 from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
@@ -47,7 +48,7 @@ def examine(workspace: Workspace) -> dict[str, Any]:
         "versions": versions(),
         "data": [
             {"name": source.name, "label": source.label, "present": present(source.name, workspace.path)}
-            for source in SOURCES.values()
+            for source in (*SOURCES.values(), *offered())
         ],
         "workspace": _health(workspace),
     }

@@ -1,6 +1,7 @@
 """``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 
 import click
@@ -33,7 +34,7 @@ _PAUSED_WITHIN_S = 20.0
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
 )
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
-@click.option("--data", metavar="NAME", help="Data set.  [default: the preset's]")
+@click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
 @click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
 @click.option("--first-seed", type=int, default=0, show_default=True)
@@ -46,10 +47,11 @@ def race(
 ) -> int:  # fmt: skip
     """Train several nets side by side on the same batches and follow them."""
     workspace: Workspace = context.obj
-    plan = plan_race(
-        _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
-        workspace=workspace,
-    )  # fmt: skip
+    with _looking(data, shown=not as_json):
+        plan = plan_race(
+            _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
+            workspace=workspace,
+        )  # fmt: skip
     control = Control(workspace)
     race_id, runs = control.start_race(plan)
     follower = Follower(control, race_id, runs)
@@ -66,11 +68,19 @@ def race(
             else:
                 console = Console(stderr=True)
                 console.print(follower.table(reader))
-                for line in follower.causes(reader):
+                for line in (*follower.left_out(reader), *follower.causes(reader)):
                     click.echo(line, err=True)
     finally:
         control.leave()
     context.exit(code)
+
+
+def _looking(data: str | None, shown: bool) -> AbstractContextManager:
+    """Say on a terminal that a path is looked through, which takes seconds for many files."""
+    console = Console(stderr=True)
+    if shown and console.is_terminal and ":" in (data or ""):
+        return console.status(f"looking through {data}")
+    return nullcontext()
 
 
 class Follower:
@@ -130,6 +140,11 @@ class Follower:
             for row in reader.runs(self._race)
             if row.cause
         ]
+
+    def left_out(self, reader: Reader) -> list[str]:
+        """Return one line for each data set of which images could not be read."""
+        remarks = reader.remarks(self._runs)
+        return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
     def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
         said = False

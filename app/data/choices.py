@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.data.place import workspace
 from engine.config import ModelConfig, replace
+from engine.data.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source
 from engine.errors import ConfigError
@@ -30,13 +31,23 @@ def shortcuts() -> Mapping[str, Shortcut]:
     return SHORTCUTS
 
 
-def sources() -> Mapping[str, Source]:
-    """Return the data sets that have a name."""
-    return SOURCES
+def sources() -> Mapping[str, Source | Offer]:
+    """Return the data sets that the page offers: the registered ones, and what lies below ``SKIPSCOPE_DATA``."""
+    return {**SOURCES, **{offer.name: offer for offer in offered()}}
+
+
+def check_source(name: str) -> None:
+    """Raise ConfigError unless the page offers ``name``: any other path is for whoever sits at the command line."""
+    if ":" in name and name not in sources():
+        raise ConfigError(
+            f"the page trains on registered data sets and on what lies below {ENVIRONMENT}; for any other path use "
+            "python -m engine race --data"
+        )
 
 
 def data_present(name: str) -> bool:
-    """Return whether a data set can be loaded without a download. Raises SkipscopeError for an unknown name."""
+    """Return whether a data set can be loaded without a download. Raises SkipscopeError for what is not offered."""
+    check_source(name)
     return present(name, workspace())
 
 

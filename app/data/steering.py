@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.data.choices import check_source
 from app.data.place import here
 from app.data.stored import runs
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
@@ -102,7 +103,12 @@ def start_race(
     settings: Mapping[str, str] | None = None,
     name: str = "",
 ) -> int:
-    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError.
+
+    ``source`` is one of ``sources()``; other paths are refused here, whatever the page let through.
+    """
+    if source is not None:
+        check_source(source)
     at = here()
     race = plan_race(
         depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, workspace=at.workspace

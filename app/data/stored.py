@@ -70,5 +70,6 @@ def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 
 
 def _train_images(row: RunRow) -> int:
+    """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
     source = SOURCES.get(row.config.data.name)
-    return source.train_images - row.config.data.validation if source else 0
+    return row.train_images or (source.train_images - row.config.data.validation if source else 0)

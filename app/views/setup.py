@@ -56,13 +56,16 @@ def render(first_visit: bool = False) -> None:
     )
     st.caption("A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.")
     sources = data.sources()
+    if st.session_state["data"] not in sources:  # a folder that is no longer there
+        st.session_state["data"] = data.preset_source(preset.name)
     st.selectbox(
         "Data",
         list(sources),
         format_func=lambda name: sources[name].label,
         key="data",
         persist_state="session",
-        help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values()),
+        help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values())
+        + "\n\nFolders of images below `SKIPSCOPE_DATA` are offered as well; any other is named on the command line.",
     )
     if not data.data_present(st.session_state["data"]):
         st.caption("Not in this workspace yet: it is downloaded when the race starts.")
@@ -104,6 +107,15 @@ def render(first_visit: bool = False) -> None:
             persist_state="session",
             help="Filters of the first stage.",
         )
+        if _is_path(st.session_state["data"]):
+            st.number_input(
+                "Resize images to",
+                min_value=0,
+                max_value=512,
+                key="resize",
+                persist_state="session",
+                help="Pixels a side; 0 leaves them as they are, which needs images of one square size.",
+            )
         st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
         st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
     arms = len(_depths()) * len(st.session_state["shortcuts"] or [])
@@ -143,6 +155,7 @@ def _fill() -> None:
         first_seed=0,
         lr=preset.run.optim.lr,
         width=preset.run.model.width,
+        resize=preset.run.data.resize,
         precision=preset.run.precision,
     )
 
@@ -150,6 +163,10 @@ def _fill() -> None:
 def _depths() -> list[int]:
     others = [depth for depth, _ in map(data.depth_from, _other_depths()) if depth is not None]
     return sorted({*(st.session_state["depths"] or []), *others})
+
+
+def _is_path(name: str) -> bool:
+    return ":" in name
 
 
 def _other_depths() -> list[str]:
@@ -163,6 +180,8 @@ def _depth_problem() -> str:
 def _start() -> None:
     state = st.session_state
     settings = {"lr": f"{state['lr']!r}", "width": str(state["width"]), "precision": state["precision"]}
+    if _is_path(state["data"]) and state["resize"]:
+        settings["resize"] = str(int(state["resize"]))
     _hand_over(
         lambda: data.start_race(
             _depths(),

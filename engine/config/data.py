@@ -1,6 +1,6 @@
 """Which images a run trains on, as data."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine.config.base import Config
 
@@ -8,15 +8,25 @@ from engine.config.base import Config
 class DataConfig(Config):
     """Which images, and what is done to them before the net.
 
-    ``pool`` averages pool x pool pixels; ``crop`` is the zero padding of the random crop in pixels (0: no crop);
-    ``flip`` mirrors half of the images; ``eval_images`` is the size of each fixed live-evaluation subset;
+    ``name`` is a registered name, ``folder:PATH`` or ``parquet:PATH``. ``resize`` brings the images of a path to so
+    many pixels a side (0: as they are): the shorter side resized with antialiasing, then the middle cut out. ``pool``
+    averages pool x pool pixels; ``crop`` is the zero padding of the random crop in pixels (0: no crop); ``flip``
+    mirrors half of the images; ``eval_images`` is the size of each fixed live-evaluation subset.
     ``validation`` images of the training set are held out, neither trained on nor part of the mean (the paper's
     45k/5k split: 5000), and measured as a split of their own.
     """
 
     name: str = "fashion-mnist-mini"
+    resize: int = Field(0, ge=0, le=512)
     pool: int = Field(1, ge=1, le=16)
     crop: int = Field(4, ge=0, le=16)
     flip: bool = True
     eval_images: int = Field(1000, ge=1, le=100_000)
     validation: int = Field(0, ge=0, le=1_000_000)
+
+    @field_validator("resize")
+    @classmethod
+    def _none_or_enough(cls, resize: int) -> int:
+        if 0 < resize < 4:
+            raise ValueError(f"data.resize is 0 (images as they are) or at least 4 (got {resize})")
+        return resize

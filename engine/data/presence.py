@@ -1,20 +1,23 @@
 """Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
 
-A loader's module may offer ``found(folder) -> bool``, which says whether its originals lie in ``folder``.
+A registered set's module may offer ``found(folder) -> bool``, which says whether its originals lie in ``folder``.
 """
 
 from importlib import import_module
 from pathlib import Path
 
 from engine.data.cache import data_folder, is_cached
+from engine.data.paths import is_path, path_of
 from engine.data.registry import get_source
 
 
 def present(name: str, workspace: Path) -> bool:
-    """Return whether ``name`` is embedded, decoded already, or has its originals in the workspace.
+    """Return whether ``name`` is embedded, decoded already, has its originals in the workspace, or its path exists.
 
     Looks at file names alone, reads nothing. Raises ConfigError naming the choices when the name is unknown.
     """
+    if is_path(name):
+        return path_of(name).exists()
     source = get_source(name)
     if source.embedded or is_cached(name, workspace):
         return True

@@ -1,36 +1,21 @@
-"""The data sets people can choose, as a torch-free table. Adding one: one file beside this, one row here.
+"""The data sets people can choose by name, as a torch-free table. Adding one: one file beside this, one row here.
 
 ``loader`` names the function that decodes the originals, as ``module:function``; it is imported where it is used
-(``engine.data.images``). Its contract: ``loader(folder, report) -> RawImages`` with ``folder`` the workspace's data
-folder for downloads and ``report(text)`` for progress in words; raises DataError with one line.
+(``engine.data.cache``). Its contract: ``loader(folder, report) -> RawImages`` with ``folder`` the workspace's data
+folder for downloads and ``report(text)`` for progress in words; raises DataError with one line. What has no row is
+named by its path (``engine.data.paths``).
 """
 
-from dataclasses import dataclass
-
+from engine.data.cifar100 import CLASSES as CIFAR100_CLASSES
+from engine.data.paths import KINDS, is_path, path_source
+from engine.data.source import SMALLEST_SIZE, Source, check_pool
 from engine.errors import ConfigError
 
-#: A net of three stages needs images of this many pixels a side.
-SMALLEST_SIZE = 4
+__all__ = ["SMALLEST_SIZE", "SOURCES", "Source", "check_pool", "get_source"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """One data set: what it is, its shape, its licence, and where its loader is."""
-
-    name: str
-    label: str
-    help: str
-    licence: str
-    source: str
-    channels: int
-    image_size: int
-    classes: tuple[str, ...]
-    train_images: int
-    test_images: int
-    #: True when it comes with the project; else it is downloaded or copied into the workspace first.
-    embedded: bool
-    loader: str
-
+_CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 
 SOURCES: dict[str, Source] = {
     source.name: source
@@ -43,10 +28,7 @@ SOURCES: dict[str, Source] = {
             source="Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747",
             channels=1,
             image_size=28,
-            classes=(
-                "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-            ),
+            classes=_CLOTHES,
             train_images=20_000,
             test_images=5_000,
             embedded=True,
@@ -66,23 +48,66 @@ SOURCES: dict[str, Source] = {
             embedded=False,
             loader="engine.data.cifar10:load",
         ),
+        Source(
+            name="cifar100",
+            label="CIFAR-100",
+            help="Colour photographs in 100 classes, 32x32: 50,000 to train, 10,000 to test; 170 MB download.",
+            licence="no licence stated by the authors; cite Krizhevsky 2009",
+            source="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
+            channels=3,
+            image_size=32,
+            classes=CIFAR100_CLASSES,
+            train_images=50_000,
+            test_images=10_000,
+            embedded=False,
+            loader="engine.data.cifar100:load",
+        ),
+        Source(
+            name="fashion-mnist",
+            label="Fashion-MNIST",
+            help="Grey images of clothes, 28x28: all 60,000 to train and 10,000 to test; 31 MB download.",
+            licence="MIT, Zalando SE",
+            source="Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747",
+            channels=1,
+            image_size=28,
+            classes=_CLOTHES,
+            train_images=60_000,
+            test_images=10_000,
+            embedded=False,
+            loader="engine.data.fashion_mnist:load",
+        ),
+        Source(
+            name="svhn",
+            label="SVHN",
+            help="House numbers in colour, single digits, 32x32: 73,257 to train, 26,032 to test; 246 MB download. "
+            "Digits are not mirrored unless asked for.",
+            licence="for non-commercial use, say the authors",
+            source="Netzer, Wang, Coates, Bissacco, Wu, Ng 2011, Reading Digits in Natural Images with Unsupervised "
+            "Feature Learning",
+            channels=3,
+            image_size=32,
+            classes=tuple("0123456789"),
+            train_images=73_257,
+            test_images=26_032,
+            embedded=False,
+            loader="engine.data.svhn:load",
+            mirrors=False,
+        ),
     )
-}  # fmt: skip
+}
 
 
-def get_source(name: str) -> Source:
-    """Return a data set's row by name. Raises ConfigError naming the choices."""
+def get_source(name: str, resize: int = 0) -> Source:
+    """Return a data set's row by its name, or looks through the path that it names (seconds for large folders).
+
+    ``resize`` is ``DataConfig.resize``. Raises ConfigError naming the choices, DataError when what lies below the path
+    cannot be trained on; each in one line.
+    """
+    if is_path(name):
+        return path_source(name, resize)
     if name not in SOURCES:
-        raise ConfigError(f"unknown data set {name!r}; choose from {', '.join(SOURCES)}")
+        paths = " or ".join(f"{kind}:PATH" for kind in KINDS)
+        raise ConfigError(f"unknown data set {name!r}; choose from {', '.join(SOURCES)}, or name a path, {paths}")
+    if resize:
+        raise ConfigError(f"resize is for images named by their path; those of {name} are made smaller by data.pool")
     return SOURCES[name]
-
-
-def check_pool(source: Source, pool: int) -> None:
-    """Raise ConfigError, naming the choices, when averaging ``pool`` x ``pool`` pixels does not fit the images."""
-    size = source.image_size
-    choices = [n for n in range(1, size + 1) if size % n == 0 and size // n >= SMALLEST_SIZE]
-    if pool not in choices:
-        raise ConfigError(
-            f"pool {pool} does not fit the {size}x{size} images of {source.name}; "
-            f"choose from {', '.join(map(str, choices))}"
-        )

@@ -29,8 +29,9 @@ class ProbeBatch:
 
 def probe_batch(images: ImageSet, size: int) -> ProbeBatch:
     """Return ``size`` training images, fewer where the set has too few; classes differ by one image at most."""
-    indices = torch.from_numpy(choose(images.train.labels.cpu().numpy(), size)).to(images.train.labels.device)
-    return ProbeBatch(images.normalise(images.train.pixels[indices]), images.train.labels[indices])
+    indices = torch.from_numpy(choose(images.train.labels.cpu().numpy(), size))
+    pixels, labels = images.train.batch(indices)
+    return ProbeBatch(images.normalise(pixels), labels)
 
 
 def choose(labels: np.ndarray, size: int) -> np.ndarray:

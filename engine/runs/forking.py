@@ -92,7 +92,7 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
 
 def _check_images(config: RunConfig) -> None:
     """Raise ConfigError unless the net fits the images of its data set, and batches and subsets do."""
-    source = get_source(config.data.name)
+    source = get_source(config.data.name, config.data.resize)
     wrong = [
         f"{key}={value}"
         for key, value in shape_of(source, config.data).items()

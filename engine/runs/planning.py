@@ -45,14 +45,14 @@ def plan_race(
 ) -> RaceConfig:
     """Return the race that is asked for; empty ``depths`` or ``shortcuts`` mean the preset's.
 
-    ``data`` None takes the preset's first data set that is present, else its first; ``settings`` are texts as in
-    ``--set key=value`` and win over the preset. Raises ConfigError in one line.
+    ``data`` None takes the preset's first data set that is present, else its first; a path in it is looked through
+    (seconds for large folders) and becomes absolute. ``settings`` are texts as in ``--set key=value`` and win over the
+    preset. Raises ConfigError or DataError in one line.
     """
     chosen = get_preset(preset)
     depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
     variants = [variant(shortcut) for shortcut in shortcuts]
     shortcuts = tuple(each.text for each in variants)
-    source = get_source(data if data is not None else _preferred(chosen, workspace))
     if steps is not None and steps < 1:
         raise ConfigError(f"a run has at least 1 step (got {steps})")
     if seeds < 1:
@@ -60,7 +60,8 @@ def plan_race(
     run, asked = _with_settings(chosen.run, settings or {}, depths[0])
     if steps is not None:
         run = replace(run, {"optim.steps": steps})
-    run = replace(run, {"data.name": source.name, **shape_of(source, run.data)})
+    source = get_source(data if data is not None else _preferred(chosen, workspace), run.data.resize)
+    run = replace(run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, asked)})
     if run.model.family == "imagenet":
         for shortcut in shortcuts:
             imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
@@ -114,6 +115,16 @@ def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
     return {
         "model.channels": source.channels, "model.classes": len(source.classes), "model.image_size": size,
     }  # fmt: skip
+
+
+def _habits(source: Source, data: DataConfig, asked: frozenset[str]) -> dict[str, bool | int]:
+    """Return what of a preset does not suit the data set, unless it was asked for."""
+    habits: dict[str, bool | int] = {}
+    if not source.mirrors and "data.flip" not in asked:
+        habits["data.flip"] = False
+    if data.eval_images > source.test_images and "data.eval_images" not in asked:
+        habits["data.eval_images"] = source.test_images
+    return habits
 
 
 def _check_size(race: RaceConfig) -> None:

@@ -71,6 +71,10 @@ class TrainingDuty:
         )
         shelf.tidy()
         state = shelf.newest()
+        if images.remark:
+            _log.warning("%s", images.remark)
+            if state is None:
+                self._writer.remark(self._run, 0, "data", images.remark)
         trainer = Trainer(config, images, device, state, changes=changes, forked=shelf.forked)
         del state
         if config.probe.images:
@@ -157,7 +161,7 @@ class TrainingDuty:
         facts = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
             "device": event.device, "precision": event.precision,
-            "threads": event.threads, "started": self._row.started or time.time(),
+            "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
         }  # fmt: skip
         if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
             self._writer.update(self._run, **facts)

@@ -183,6 +183,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE races ADD COLUMN pace TEXT NOT NULL DEFAULT 'free';
         ALTER TABLE races ADD COLUMN tunes INTEGER;
 
+        ALTER TABLE runs ADD COLUMN train_images INTEGER NOT NULL DEFAULT 0;
+
         CREATE TABLE changes (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,

@@ -27,7 +27,7 @@ SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr"
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
     " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
-    " started, ended, changed, lab, parent_run, parent_step"
+    " started, ended, changed, lab, parent_run, parent_step, train_images"
 )
 
 

@@ -58,6 +58,7 @@ class RunRow:
     lab: str
     parent_run: int | None = None
     parent_step: int | None = None
+    train_images: int = 0
 
     @property
     def arm(self) -> str:

@@ -27,7 +27,7 @@ from engine.store.workspace import Workspace
 #: Columns of ``runs`` that a change of state may set beside the state.
 _RUN_FIELDS = frozenset(
     {"detail", "cause", "step", "parameters", "device", "precision", "threads", "images_per_s", "seconds",
-     "evaluation_share", "probe_share", "pid", "heartbeat", "started", "ended"}
+     "evaluation_share", "probe_share", "train_images", "pid", "heartbeat", "started", "ended"}
 )  # fmt: skip
 
 

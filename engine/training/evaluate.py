@@ -113,7 +113,7 @@ class Evaluator:
         return indices.split(self._batch)
 
     def _input(self, images: Images, indices: Tensor) -> Tensor:
-        return self._images.normalise(images.pixels[indices]).contiguous(memory_format=self._device.memory_format)
+        return self._images.normalise(images.batch(indices)[0]).contiguous(memory_format=self._device.memory_format)
 
 
 def subset(images: Images, size: int) -> Tensor:

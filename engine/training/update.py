@@ -31,9 +31,8 @@ class Update:
         Returns the mini-batch's mean loss (nats) and its number of wrong answers, both scalars on the device.
         """
         config, train = self._config, self._images.train
-        indices = torch.from_numpy(self._batches.indices(step)).to(self._device.torch_device, non_blocking=True)
-        labels = train.labels[indices]
-        inputs = self._images.normalise(train.pixels[indices])
+        pixels, labels = train.batch(torch.from_numpy(self._batches.indices(step)))
+        inputs = self._images.normalise(pixels)
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
         for module in self._drawing:
             module.redraw(config.seed, step)

@@ -8,6 +8,7 @@ from app import data
 from app.data import pool, steering
 from app.data.place import here as here_is
 from engine.config import RaceConfig, RunConfig, replace
+from engine.data.registry import SOURCES
 from engine.errors import CommandRefused
 from engine.events import RunState, StepRow
 from engine.presets import PRESETS
@@ -15,6 +16,7 @@ from engine.runs.planning import plan_race
 from engine.store.schema import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
+from tests.engine.data import pictures
 
 
 @pytest.fixture
@@ -272,6 +274,28 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
         data.start_race([21], ["none"])
     assert not place.database.exists()
+
+
+def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, tmp_path, monkeypatch):
+    below = pictures.folder(tmp_path / "offered" / "pets", each=90)
+    other = pictures.folder(tmp_path / "other", each=90)
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "offered"))
+    started = []
+    monkeypatch.setattr(here_is().control, "start_race", lambda race: started.append(race) or (1, [1]))
+    offers = data.sources()
+    assert list(offers) == [*SOURCES, f"folder:{below}"]
+    assert all(row.label and row.help and row.licence for row in offers.values())
+    assert data.data_present(f"folder:{below}")
+    assert data.start_race([8], ["A"], source=f"folder:{below}") == 1
+    assert started[0].run.data.name == f"folder:{below}"
+    sneaky = f"folder:{below}/../../other"
+    for name in (f"folder:{other}", sneaky, "folder:", f"parquet:{below}", f"folder:{below}/", "folder:~", "x:y"):
+        with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
+            data.start_race([8], ["A"], source=name)
+        assert str(other) not in str(caught.value)
+        with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
+            data.data_present(name)
+    assert len(started) == 1
 
 
 @pytest.mark.parametrize("text", ["20", " 56 ", "1202", "008"])

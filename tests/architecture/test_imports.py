@@ -52,8 +52,7 @@ ARROWS: dict[str, set[str]] = {
         "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
         *COUNTS,
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
-        "engine.data.registry",
-        "engine.data.presence", *TABLES,
+        "engine.data.registry", "engine.data.presence", "engine.data.offered", *TABLES,
     },
     # The contestants of the bench train; who lets them contend knows processes alone.
     "engine.bench": {*BASICS, "engine.bench"},
@@ -67,7 +66,7 @@ ARROWS: dict[str, set[str]] = {
     # The only file of the app that touches the engine.
     "app.data": {
         *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", *COUNTS, "engine.data.registry",
-        "engine.data.presence", *TABLES,
+        "engine.data.presence", "engine.data.offered", *TABLES,
     },
 }  # fmt: skip
 for _verb in ("race", "output", "lab", "layers", "bench", "whatif"):
@@ -82,10 +81,12 @@ MAY_TORCH = (
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
-    "engine.data.registry", "engine.data.presence", "engine.data.cache", *COUNTS, "engine.models.tensors",
-    "engine.models.parts", "engine.models.zoo",
-    "engine.bench.task", "engine.bench.contest",
+    *COUNTS, "engine.models.parts", "engine.models.zoo",
+    "engine.data.registry", "engine.data.presence", "engine.data.offered", "engine.data.source", "engine.data.paths",
+    "engine.data.listing", "engine.data.folder", "engine.data.parquet", "engine.data.pixels", "engine.data.decoding",
+    "engine.data.origin", "engine.data.originals", "engine.data.set_writer", "engine.data.raw", "engine.data.cache",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
+    "engine.bench.task", "engine.bench.contest",
     *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}

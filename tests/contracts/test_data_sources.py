@@ -7,12 +7,29 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from engine.config import DataConfig, ModelConfig
 from engine.data.cache import data_folder, load_decoded
+from engine.data.paths import KINDS
 from engine.data.presence import present
 from engine.data.registry import SOURCES, get_source
-from engine.errors import ConfigError
+from engine.data.source import LARGEST_SIZE, SMALLEST_SIZE
+from engine.errors import ConfigError, DataError
+from tests.engine.data import pictures
 
 every_source = pytest.mark.parametrize("name", SOURCES)
+
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """For every kind of path one with 20 images of two classes; a new kind needs one here."""
+    root = tmp_path_factory.mktemp("places")
+    return {
+        "folder": pictures.folder(root / "pets", each=10),
+        "parquet": pictures.table(root / "pets.parquet", [0, 1] * 10, names=("cats", "dogs")),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +45,7 @@ def test_row_is_explained(name):
     assert row.licence
     assert row.source
     assert len(set(row.classes)) == len(row.classes) >= 2
-    assert row.image_size >= 4
+    assert SMALLEST_SIZE <= row.image_size <= LARGEST_SIZE
 
 
 @every_source
@@ -62,6 +79,76 @@ def test_embedded_set_is_what_the_row_says(name, workspace):
     assert (data_folder(workspace) / name / "meta.json").is_file()
 
 
+@every_source
+def test_modules_of_sets_that_are_not_embedded_say_what_they_look_for(name):
+    if not SOURCES[name].embedded:
+        module = import_module(SOURCES[name].loader.split(":")[0])
+        assert module.ORIGINALS.name == name
+        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ORIGINALS.files)
+
+
+@every_kind
+def test_path_is_a_source_like_any_other(kind, places, tmp_path):
+    name = f"{kind}:{places[kind]}"
+    row = get_source(name)
+    assert (row.name, row.channels, row.image_size, row.classes) == (name, 3, 8, ("cats", "dogs"))
+    assert (row.train_images, row.test_images) == (18, 2)
+    assert row.help.endswith(".")
+    assert row.label
+    assert row.source
+    assert row.licence
+    assert present(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+    decoded = load_decoded(name, 1, tmp_path, lambda text: None)
+    assert decoded.raw.train_images.shape == (18, 3, 8, 8)
+    assert decoded.raw.test_images.shape == (2, 3, 8, 8)
+    assert set(decoded.raw.train_labels.tolist()) == {0, 1}
+    assert decoded.classes == row.classes
+    assert get_source(name, 16).image_size == 16
+    assert load_decoded(name, 2, tmp_path, lambda text: None, 16).mean.shape == (3, 8, 8)
+
+
+@every_kind
+def test_listing_keeps_its_contract(kind, places):
+    module, function = KINDS[kind].listing.split(":")
+    listing = getattr(import_module(module), function)(places[kind])
+    for split, count in listing.counts.items():
+        items = list(listing.items(split))
+        assert len(items) == count
+        assert items == list(listing.items(split)), "always in the same order"
+        assert len({item.name for item in items}) == count
+    assert len(list(listing.sample(1000))) == sum(listing.counts.values())
+    assert 0 < len(list(listing.sample(8))) <= 8
+    assert listing.stamps
+
+
+@every_kind
+def test_path_that_is_not_there_is_one_line(kind, tmp_path):
+    name = f"{kind}:{tmp_path}/nothing"
+    assert not present(name, tmp_path)
+    with pytest.raises(DataError, match="nothing is not there") as caught:
+        get_source(name)
+    assert "\n" not in str(caught.value)
+
+
+@every_kind
+def test_looking_through_a_path_loads_no_torch(kind, places):
+    code = (
+        "import sys; from engine.data.registry import get_source; "
+        f"get_source({f'{kind}:{places[kind]}'!r}); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sizes_are_those_of_the_configs():
+    bounds = {type(bound).__name__: bound for bound in ModelConfig.model_fields["image_size"].metadata}
+    assert (bounds["Ge"].ge, bounds["Le"].le) == (SMALLEST_SIZE, LARGEST_SIZE)
+    for resize in (1, 3, LARGEST_SIZE + 1):
+        with pytest.raises(ConfigError, match="resize"):
+            DataConfig.checked(resize=resize)
+    assert DataConfig.checked(resize=SMALLEST_SIZE).resize == SMALLEST_SIZE
+
+
 def test_unknown_name_names_the_choices(tmp_path):
-    with pytest.raises(ConfigError, match="unknown data set 'mnist'; choose from fashion-mnist-mini, cifar10"):
+    with pytest.raises(ConfigError, match="unknown data set 'mnist'; choose from fashion-mnist-mini, .*folder:PATH"):
         present("mnist", tmp_path)

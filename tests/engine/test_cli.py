@@ -14,11 +14,13 @@ import pytest
 
 from engine.cli import run as cli
 from engine.config import RaceConfig
+from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.runs.machine import this_process
 from engine.store.reader import Reader
 from engine.store.workspace import PROJECT, Workspace
 from engine.store.writer import Writer
+from tests.engine.data import pictures
 
 TINY = ["--set", "width=4", "--set", "pool=4", "--set", "precision=fp32"]
 
@@ -108,7 +110,7 @@ def test_later_verbs_are_absent(capfd):
     )
     for verb in verbs:
         assert f"\n  {verb} " in listed
-    for verb in ("export", "bench", "import"):
+    for verb in ("export", "import"):
         assert f"\n  {verb} " not in listed
 
 
@@ -312,6 +314,21 @@ def test_a_damaged_database_is_named_by_every_verb_and_moved_by_doctor(call, wor
     assert "nothing to move aside" in err
 
 
+def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, workspace, tmp_path, monkeypatch):
+    below = pictures.folder(tmp_path / "sets" / "pets", each=2)
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "sets"))
+    (workspace.path / "data").mkdir(parents=True)
+    (workspace.path / "data" / "cifar-100-python.tar.gz").write_bytes(b"")
+    code, out, _ = call("doctor", "--json")
+    assert code == 0
+    present = {row["name"]: row["present"] for row in json.loads(out)["data"]}
+    assert list(present) == [*SOURCES, f"folder:{below}"]
+    assert [name for name, there in present.items() if there] == ["fashion-mnist-mini", "cifar100", f"folder:{below}"]
+    _, out, _ = call("doctor")
+    assert "svhn (not here yet)" in out
+    assert f"folder:{below} (present)" in out
+
+
 def test_count_and_race_load_no_torch():
     script = (
         "import sys; from engine.cli import run; run(['count', '--depth', '20']); import engine.runs.supervisor;"
@@ -499,3 +516,21 @@ def test_what_ifs_from_the_shell(call, engine_workspace, monkeypatch):
     code, _, err = call("fork", str(run), at=engine_workspace)
     assert code == 2
     assert "--set steps=N with more than 20" in err
+
+
+def test_a_folder_with_broken_images_is_raced_and_says_so(call, engine_workspace, tmp_path):
+    pets = pictures.folder(tmp_path / "pets", each=120)
+    pictures.put(pets / "cats" / "007.png", b"nothing")
+    code, out, err = call(
+        "race", "--data", f"folder:{pets}", "--depths", "8", "--shortcuts", "A", "--steps", "5", *TINY[:2],
+        "--set", "pool=1", "--set", "precision=fp32", "--set", "probe.images=0",
+        at=engine_workspace,
+    )  # fmt: skip
+    assert (code, out) == (0, "")
+    with Reader(engine_workspace) as reader:
+        assert reader.runs()[-1].train_images == 199
+    assert "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)" in err
+    code, out, err = call("race", "--data", f"folder:{pets}/cats", at=engine_workspace)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert "lie in no class folder" in err

@@ -9,6 +9,7 @@ from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
 from tests.app.live.conftest import Bench
+from tests.engine.data import pictures
 
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 
@@ -153,6 +154,24 @@ def test_the_fields_reach_the_race(page, started):
     (depths, shortcuts), choices = started[0]
     assert (depths, shortcuts, choices["seeds"]) == ([8, 26, 50], ["none", "A"], 3)
     assert choices["settings"]["lr"] == "0.05"
+
+
+def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, monkeypatch):
+    page.run()
+    assert not [field for field in page.number_input if field.key == "resize"]
+    below = pictures.folder(tmp_path / "sets" / "pets", each=2)
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "sets"))
+    page.run()
+    page.selectbox(key="data").set_value(f"folder:{below}").run()
+    page.number_input(key="resize").set_value(16).run()
+    page.button(key="start").click().run()
+    assert not page.exception
+    assert started[0][1]["source"] == f"folder:{below}"
+    assert started[0][1]["settings"]["resize"] == "16"
+    monkeypatch.delenv("SKIPSCOPE_DATA")
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="data").value == "fashion-mnist-mini"
 
 
 def test_a_refused_start_says_why(page, monkeypatch):

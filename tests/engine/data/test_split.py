@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from engine.config import DataConfig
-from engine.data.images import load_images
-from engine.data.split import held_out, hold_out
+from engine.data.images import hold_out, load_images
+from engine.data.split import held_out
 from tests.engine.data import sources
 from tests.engine.training import tiny
 
@@ -34,11 +34,14 @@ def test_held_out_images_are_no_part_of_anything():
     parts = hold_out(whole, 50)
     stay, held = map(torch.from_numpy, held_out(200, 50))
     assert (len(parts.train), len(parts.validation), len(parts.test)) == (150, 50, 120)
-    assert torch.equal(parts.train.pixels, whole.train.pixels[stay])
-    assert torch.equal(parts.validation.pixels, whole.train.pixels[held])
+    pixels, labels = parts.train.batch(torch.arange(150))
+    assert torch.equal(pixels, whole.train.pixels[stay])
+    assert torch.equal(labels, whole.train.labels[stay])
+    assert torch.equal(parts.validation.batch(torch.tensor([3, 1]))[0], whole.train.pixels[held[[3, 1]]])
     assert torch.equal(parts.validation.labels, whole.train.labels[held])
-    assert torch.allclose(parts.mean, parts.train.pixels.float().mean(0), atol=1e-4)
-    assert parts.scale == pytest.approx((parts.train.pixels - parts.mean).square().mean().sqrt().item(), rel=1e-4)
+    assert parts.train.pixels.data_ptr() == whole.train.pixels.data_ptr()  # shared, not copied
+    assert torch.allclose(parts.mean, pixels.float().mean(0), atol=1e-4)
+    assert parts.scale == pytest.approx((pixels - parts.mean).square().mean().sqrt().item(), rel=1e-4)
     assert not torch.equal(parts.mean, whole.mean)
     assert len({whole.checksum, parts.checksum, hold_out(whole, 51).checksum}) == 3
 

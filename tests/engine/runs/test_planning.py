@@ -1,9 +1,10 @@
 import pytest
 
 from engine.config import RaceConfig
-from engine.errors import ConfigError
+from engine.errors import ConfigError, DataError
 from engine.presets import PRESETS
 from engine.runs.planning import plan_race
+from tests.engine.data import pictures
 
 
 def test_shape_follows_data_and_pool(workspace):
@@ -168,3 +169,57 @@ def test_variants_are_kept_in_their_canonical_form(workspace):
     race = plan_race((20,), ("plain:norm=none", "A:layers=2:order=full-pre", "gated:bias=-7.0"), workspace=workspace)
     assert race.shortcuts == ("none:norm=none", "A:order=full-pre", "gated:bias=-7")
     assert [run.model.arm for run in race.runs()] == ["plain-20 norm=none", "A-20 order=full-pre", "gated-20 bias=-7"]
+
+
+@pytest.fixture
+def pets(tmp_path):
+    return pictures.folder(tmp_path / "pets", each=90)
+
+
+def test_a_folder_shapes_the_net_and_is_kept_by_its_absolute_path(workspace, pets, monkeypatch):
+    monkeypatch.chdir(pets.parent)
+    race = plan_race((8,), ("A",), data="folder:pets", workspace=workspace)
+    model, data = race.run.model, race.run.data
+    assert (model.channels, model.classes, model.image_size) == (3, 2, 4)  # the quick preset halves the side
+    assert (data.name, data.eval_images) == (f"folder:{pets}", 30)
+    race = plan_race(
+        (8,), ("A",), data="folder:pets", settings={"resize": "36", "pool": "3"}, workspace=workspace
+    )  # fmt: skip
+    assert (race.run.model.image_size, race.run.data.resize) == (12, 36)
+    assert RaceConfig.from_json(race.to_json()) == race
+
+
+def test_digits_are_not_mirrored_unless_asked_for(workspace):
+    def flip(**more):
+        return plan_race((8,), ("A",), workspace=workspace, **more).run.data.flip
+
+    assert flip(data="svhn") is False
+    assert flip(data="svhn", settings={"flip": "true"}) is True
+    assert flip(data="cifar100") is True
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"eval_images": "31"}, "eval_images 31 is more than the 30 test images"),
+        ({"batch_size": "151"}, "batch_size 151 is more than the 150 training images"),
+        ({"pool": "4"}, "pool 4 does not fit the 8x8 images .*choose from 1, 2$"),
+        ({"resize": "18", "pool": "4"}, "pool 4 does not fit the 18x18 images .*choose from 1, 2, 3$"),
+        ({"resize": "2"}, "resize is 0 .* or at least 4"),
+        ({"resize": "513"}, "resize .*less than or equal to 512"),
+    ],
+)
+def test_what_does_not_fit_a_small_folder_is_one_line(workspace, pets, settings, words):
+    with pytest.raises(ConfigError, match=words):
+        plan_race((8,), ("A",), data=f"folder:{pets}", settings=settings, workspace=workspace)
+
+
+@pytest.mark.parametrize("name", ["folder:nothing", "parquet:nothing", "folder:."])
+def test_a_path_that_is_no_set_is_refused_before_anything_starts(workspace, name, monkeypatch):
+    monkeypatch.chdir(workspace.path)
+    with pytest.raises(DataError) as caught:
+        plan_race((8,), ("A",), data=name, workspace=workspace)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError, match="resize is for images named by their path"):
+        plan_race((8,), ("A",), data="cifar10", settings={"resize": "16"}, workspace=workspace)
+    assert not list(workspace.path.iterdir())

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.data.split import hold_out
+from engine.data.images import hold_out
 from engine.events import Split
 from engine.models.build import build_model
 from engine.models.registry import SHORTCUTS
@@ -142,7 +142,7 @@ def test_held_out_images_are_a_split_of_their_own():
     for parts, chosen in ((during, subset(images.validation, 60)), (end, torch.arange(90))):
         score = next(part for part in parts if isinstance(part, Score) and part.split == Split.VALIDATION)
         with torch.no_grad():
-            logits = net(images.normalise(images.validation.pixels[chosen]))
+            logits = net(images.normalise(images.validation.batch(chosen)[0]))
         labels = images.validation.labels[chosen]
         assert score.images == len(chosen)
         assert score.loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-4)

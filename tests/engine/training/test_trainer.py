@@ -4,7 +4,7 @@ import time
 import pytest
 import torch
 
-from engine.data.split import hold_out
+from engine.data.images import hold_out
 from engine.errors import CheckpointError, ConfigError
 from engine.events import (
     Diverged,

@@ -1,0 +1,72 @@
+"""What lies below a path, seen without decoding anything: the contract of ``folder`` and ``parquet``. Torch-free."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+#: Without test images of their own, one image in this many of every class is kept for the test.
+HELD_OUT = 6
+#: In words, for people.
+SPLIT_NOTE = f"1 in {HELD_OUT} of each class is kept for the test"
+
+Stamps = tuple[tuple[Path, int], ...]
+
+
+class Item(NamedTuple):
+    """One encoded image: its name for people, its class, and its file or its bytes (None: it has none)."""
+
+    name: str
+    label: int
+    content: Path | bytes | None
+
+
+class Listing(Protocol):
+    """Classes in order, images per split, and the images themselves one after the other, always in the same order.
+
+    ``note`` says in words how test images were chosen and what was left out, '' when the data say it themselves.
+    ``digest`` is of names, sizes and times of change. ``stamps`` are the places whose change makes the listing old.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    counts: dict[str, int]
+    note: str
+    digest: str
+    stamps: Stamps
+
+    def items(self, split: str) -> Iterator[Item]:
+        """Go through a split, ``train`` or ``test``."""
+
+    def sample(self, most: int) -> Iterator[Item]:
+        """Go through at most ``most`` images, spread over everything; all of them when there are no more."""
+
+
+def held_out(position: int, count: int) -> bool:
+    """Return whether the image at ``position`` of its class's ``count`` is kept for the test: every sixth, or the last.
+
+    A function of the order alone, so that the same files always give the same split.
+    """
+    return position % HELD_OUT == HELD_OUT - 1 or (count < HELD_OUT and position == count - 1)
+
+
+def spread(count: int, most: int) -> Iterable[int]:
+    """Return up to ``most`` of the numbers below ``count``, evenly spaced."""
+    return range(count) if count <= most else (i * count // most for i in range(most))
+
+
+def stamps_of(paths: Iterable[Path]) -> Stamps:
+    """Return each path with its time of change in nanoseconds. Raises OSError."""
+    return tuple((path, path.stat().st_mtime_ns) for path in paths)
+
+
+def unchanged(stamps: Stamps) -> bool:
+    """Return whether nothing was added to or removed from what was looked through."""
+    try:
+        return stamps_of(path for path, _ in stamps) == stamps
+    except OSError:
+        return False
+
+
+def shown(text: str) -> str:
+    """Return a name as it may stand in one line of text and in JSON."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,42 @@
+"""What is known of a data set before it is loaded, and which averaging of pixels fits it. Torch-free."""
+
+from dataclasses import dataclass
+
+from engine.errors import ConfigError
+
+#: A net of three stages needs images of this many pixels a side.
+SMALLEST_SIZE = 4
+#: And of at most this many (as ``ModelConfig.image_size`` says).
+LARGEST_SIZE = 512
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set: what it is, its shape, its licence, and where its loader is."""
+
+    name: str
+    label: str
+    help: str
+    licence: str
+    source: str
+    channels: int
+    image_size: int
+    classes: tuple[str, ...]
+    train_images: int
+    test_images: int
+    #: True when it comes with the project; else it is downloaded or copied into the workspace first.
+    embedded: bool
+    loader: str
+    #: False where a mirrored image shows something else (digits): then races do not mirror unless asked to.
+    mirrors: bool = True
+
+
+def check_pool(source: Source, pool: int) -> None:
+    """Raise ConfigError, naming the choices, when averaging ``pool`` x ``pool`` pixels does not fit the images."""
+    size = source.image_size
+    choices = [n for n in range(1, size + 1) if size % n == 0 and size // n >= SMALLEST_SIZE]
+    if pool not in choices:
+        raise ConfigError(
+            f"pool {pool} does not fit the {size}x{size} images of {source.name}; "
+            f"choose from {', '.join(map(str, choices))}"
+        )
