@@ -108,7 +108,7 @@ def test_later_verbs_are_absent(capfd):
     )
     for verb in verbs:
         assert f"\n  {verb} " in listed
-    for verb in ("export", "bench", "import"):
+    for verb in ("export", "import"):
         assert f"\n  {verb} " not in listed
 
 
