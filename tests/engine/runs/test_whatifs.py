@@ -97,8 +97,8 @@ def resume_from_before(room, run, step):
 
 
 def test_killed_and_resumed_with_changes_is_bit_for_bit_uninterrupted(busy_room):
-    run, other = busy_room.race(steps=150, shortcuts=("A", "none"))
-    for key, value, at in (("lr", 0.03, 20), ("strength", 0.25, 40), ("weight_decay", 0.01, 41)):
+    run, other = busy_room.race(steps=100, shortcuts=("A", "none"))
+    for key, value, at in (("lr", 0.03, 8), ("strength", 0.25, 20), ("weight_decay", 0.01, 21)):
         busy_room.until_step(run, at)
         assert busy_room.control.await_done(busy_room.control.set_value(run, key, value), 3)
     steps = [step for _, _, step in changes(busy_room, run)]
@@ -116,7 +116,7 @@ def test_killed_and_resumed_with_changes_is_bit_for_bit_uninterrupted(busy_room)
         "learning rate 0.1 to 0.03", "shortcut strength 1 to 0.25", "weight decay 0.0001 to 0.01",
         "learning rate 0.03 to 0.01",
     ]  # fmt: skip
-    state = state_at(busy_room, run, 150)
+    state = state_at(busy_room, run, 100)
     assert [entry[1:] for entry in state["progress"]["changes"]] == [list(row) for row in changes(busy_room, run)]
     assert same(state, uninterrupted(busy_room, run).state())
     busy_room.until_state(other, S.FINISHED)
