@@ -21,8 +21,8 @@ from engine.cli_bench import bench
 from engine.cli_doctor import doctor
 from engine.cli_lab import lab
 from engine.cli_layers import layers
-from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document
-from engine.cli_race import race
+from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document, trials_document
+from engine.cli_race import pace, race
 from engine.cli_whatif import extend, fork, set_
 from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
@@ -96,6 +96,7 @@ def main(context: click.Context, workspace: str | None) -> None:
 main.add_command(bench)
 main.add_command(doctor)
 main.add_command(race)
+main.add_command(pace)
 main.add_command(layers)
 main.add_command(lab)
 for _command in (set_, extend, fork):
@@ -114,11 +115,12 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         with Reader(workspace) as reader:
             found = reader.runs()
             rows = runs_document(workspace, reader, found)
-            labs = labs_document(workspace, reader)
+            trials, labs = trials_document(workspace, reader), labs_document(workspace, reader)
     except NoDatabase:
-        found, rows, labs = [], [], []
+        found, rows, trials, labs = [], [], [], []
     if as_json:
-        echo_json({"workspace": str(workspace.path), "runs": rows, "labs": labs})
+        tried = {"trials": trials} if trials else {}
+        echo_json({"workspace": str(workspace.path), "runs": rows, **tried, "labs": labs})
         return
     if not rows and not labs:
         click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
@@ -140,8 +142,25 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         )  # fmt: skip
     if rows:
         Console().print(table)
+    if trials:
+        _print_trials(trials)
     if labs:
         _print_labs(labs)
+
+
+def _print_trials(trials: list[dict[str, Any]]) -> None:
+    table = Table(box=None)
+    for title in ("trial", "for race", "arm", "rate", "state", "step", "train"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("what happened", overflow="fold")
+    for trial in trials:
+        words = f"{trial['cause']} (log: {trial['log']})" if trial["cause"] else trial["detail"]
+        steps = f"{trial['step']}/{trial['total_steps']}"
+        table.add_row(
+            str(trial["run"]), str(trial["race"]), trial["arm"], f"{trial['lr']:g}", trial["state"], steps,
+            _percent(trial["train_error"]), words,
+        )  # fmt: skip
+    Console().print(table)
 
 
 def _print_labs(labs: list[dict[str, Any]]) -> None:

@@ -1,17 +1,19 @@
 """``doctor``: what this machine and this workspace are like. The only command that loads torch."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from engine.cli_output import echo_json
+from engine.compiler import why_not
 from engine.data.offered import offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES
 from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
 from engine.provenance import versions
 from engine.runs.control import Control
-from engine.runs.machine import cores, devices
+from engine.runs.machine import cores, devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.store.reader import Reader
 from engine.store.schema import check
 from engine.store.workspace import Workspace
@@ -38,19 +40,42 @@ def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
 
 
 def examine(workspace: Workspace) -> dict[str, Any]:
-    """Return the report as plain values."""
+    """Return the report as plain values. ``gpus`` are as the driver sees them, ``device`` is as torch does."""
+    number_gpus_alike()
     from engine.device import describe
 
+    device = describe()
     return {
-        "device": describe(),
+        "device": device,
         "devices": devices(),
+        "gpus": [asdict(gpu) for gpu in gpus()],
         "cores": cores(),
+        "use": _use(device),
         "versions": versions(),
         "data": [
             {"name": source.name, "label": source.label, "present": present(source.name, workspace.path)}
             for source in (*SOURCES.values(), *offered())
         ],
         "workspace": _health(workspace),
+    }
+
+
+def _use(device: dict[str, Any]) -> dict[str, Any]:
+    """Return where runs go unless they ask for something else, and how many at once.
+
+    ``threads`` of a run in a race of several, ``threads_alone`` of a race of one run; ``compile`` why
+    ``compile=true`` cannot be used, '' if it can.
+    """
+    kind = device["device"].partition(":")[0]
+    on_gpu = kind == "cuda"
+    found = [name for name in devices() if name.startswith(kind)] or [device["device"]]
+    return {
+        "devices": found,
+        "slots": len(found) * runs_per_gpu() if on_gpu else 2 * cores(),
+        "threads": 1,
+        "threads_alone": 1 if on_gpu else cores(),
+        "precision": device["precision"],
+        "compile": why_not(kind),
     }
 
 
@@ -80,10 +105,27 @@ def _lines(report: dict[str, Any]) -> list[str]:
     data = ", ".join(f"{row['name']} ({'present' if row['present'] else 'not here yet'})" for row in report["data"])
     return [
         f"device      {device['device']}: {device['name']}, {device['precision']}, {report['cores']} cores",
-        f"devices     {', '.join(report['devices'])}",
+        *[f"found       {_gpu_line(gpu)}" for gpu in report["gpus"]],
+        f"runs        {_use_line(report['use'])}",
+        f"precision   {'bf16; --set precision=fp32 for 32-bit floats' if device['bf16'] else 'fp32; no bf16 here'}",
+        f"compile     {'no: ' + reason if (reason := report['use']['compile']) else 'available (--set compile=true)'}",
         f"versions    {', '.join(f'{name} {version}' for name, version in report['versions'].items() if version)}",
         f"data        {data}",
         f"workspace   {place['path']}: {place['problem'] or 'healthy'}",
         f"database    {place['database']}, {place['runs']} runs, checkpoints {place['checkpoint_bytes'] / 1e6:.1f} MB",
         f"engine      {place['engine']}",
     ]
+
+
+def _gpu_line(gpu: dict[str, Any]) -> str:
+    memory = "its driver does not say how much memory is free"
+    if gpu["free"] is not None:
+        memory = f"{gpu['free'] / 1e9:.1f} of {gpu['total'] / 1e9:.1f} GB free"
+    return f"{gpu['device']}: {gpu['name']}, {memory}"
+
+
+def _use_line(use: dict[str, Any]) -> str:
+    where = f"on {', '.join(use['devices'])}: up to {use['slots']} at once"
+    if use["devices"] == ["cpu"]:
+        return f"{where} with 1 thread each; a race of one run trains alone with {use['threads_alone']}"
+    return f"{where}, those for which there is memory, with 1 CPU thread each"

@@ -98,6 +98,54 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
     return documents
 
 
+def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
+    """Return what ``race --json`` says of ``lr=tuned``: per arm the rate that was taken and every trial.
+
+    Rates ascend; ``error`` is the running training error in percent at the trial's last step, None where not
+    finite.
+    """
+    return [
+        {
+            "arm": arm.arm,
+            "depth": arm.depth,
+            "shortcut": arm.shortcut,
+            "lr": arm.lr,
+            "at_edge": arm.at_edge,
+            "trials": [
+                {
+                    "run": trial.run,
+                    "lr": trial.lr,
+                    "error": trial.error,
+                    "state": trial.state.value,
+                    "step": trial.step,
+                    "total_steps": trial.total_steps,
+                    "cause": trial.cause,
+                }
+                for trial in arm.trials
+            ],
+        }
+        for arm in reader.tuning(race)
+    ]
+
+
+def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
+    """Return what ``runs --json`` says of the trials of learning rates; ``race`` is the one they serve."""
+    rows = reader.trials()
+    return [
+        {
+            **result,
+            "race": row.tunes,
+            "arm": row.arm,
+            "lr": row.config.optim.lr,
+            "total_steps": row.total_steps,
+            "detail": row.detail,
+            "cause": row.cause,
+            "log": str(log) if (log := workspace.log(row.id)).exists() else None,
+        }
+        for row, result in zip(rows, results(reader, rows), strict=True)
+    ]
+
+
 def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of the jobs of labs; ``step`` of ``total_steps`` units are done."""
     return [
@@ -115,6 +163,6 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "figures": reader.figures(row.id),
             "versions": row.versions,
         }
-        for row in reader.runs(labs=True)
+        for row in reader.runs(every=True)
         if row.lab
     ]

@@ -1,19 +1,22 @@
 """``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli_interrupt import ctrl_c_heard, pause
-from engine.cli_output import echo_json, pairs, results
+from engine.cli_output import RUN_ID, echo_json, pairs, results, tuning_document
+from engine.cli_tuning import curves, under_way
+from engine.config import FREE
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
-from engine.events import ENDED, ENGINE_GONE, RunState
+from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
 from engine.presets import PRESETS
 from engine.runs.control import Control
 from engine.runs.planning import plan_race
@@ -38,19 +41,22 @@ _PAUSED_WITHIN_S = 20.0
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
 @click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
 @click.option("--first-seed", type=int, default=0, show_default=True)
+@click.option(
+    "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."
+)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any setting; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document when all runs have ended.")
 @click.pass_context
 def race(
     context: click.Context, depths: str | None, shortcuts: str | None, preset: str, data: str | None,
-    steps: int | None, seeds: int, first_seed: int, settings: tuple[str, ...], as_json: bool,
+    steps: int | None, seeds: int, first_seed: int, pace: str, settings: tuple[str, ...], as_json: bool,
 ) -> int:  # fmt: skip
     """Train several nets side by side on the same batches and follow them."""
     workspace: Workspace = context.obj
     with _looking(data, shown=not as_json):
         plan = plan_race(
             _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
-            workspace=workspace,
+            pace=pace, workspace=workspace,
         )  # fmt: skip
     control = Control(workspace)
     race_id, runs = control.start_race(plan)
@@ -64,10 +70,15 @@ def race(
                 follower.pause()
                 code = 130
             if as_json:
-                echo_json({"race": race_id, "runs": results(reader, reader.runs(race_id))})
+                document = {"race": race_id, "runs": results(reader, reader.runs(race_id))}
+                if tuning := tuning_document(reader, race_id):
+                    document["tuning"] = tuning
+                echo_json(document)
             else:
                 console = Console(stderr=True)
                 console.print(follower.table(reader))
+                if arms := reader.tuning(race_id):
+                    console.print(curves(arms))
                 for line in (*follower.left_out(reader), *follower.causes(reader)):
                     click.echo(line, err=True)
     finally:
@@ -81,6 +92,23 @@ def _looking(data: str | None, shown: bool) -> AbstractContextManager:
     if shown and console.is_terminal and ":" in (data or ""):
         return console.status(f"looking through {data}")
     return nullcontext()
+
+
+@click.command()
+@click.argument("race", metavar="RACE", type=RUN_ID)
+@click.argument("pace", metavar="free|lockstep:K")
+@click.pass_obj
+def pace(workspace: Workspace, race: int, pace: str) -> None:
+    """Let a race go on at another pace: as fast as each run can, or in step.
+
+    With lockstep:K no run is more than K steps ahead of the slowest one that trains or starts. Paused, queued and ended
+    runs hold nobody back; one that is resumed behind the others holds them until it has caught up.
+    """
+    with Reader(workspace) as reader:
+        if (row := reader.race(race)) is None or row.tunes is not None:
+            raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
+    Control(workspace).set_pace(race, pace)
+    click.echo(f"race {race} keeps the pace {pace}", err=True)
 
 
 class Follower:
@@ -98,8 +126,8 @@ class Follower:
         console = Console(stderr=True)
         if not (shown and console.is_terminal):
             return self._until_ended(reader, heard, lambda: None)
-        with Live(self.table(reader), console=console, refresh_per_second=5, transient=True) as live:
-            return self._until_ended(reader, heard, lambda: live.update(self.table(reader)))
+        with Live(self._view(reader), console=console, refresh_per_second=5, transient=True) as live:
+            return self._until_ended(reader, heard, lambda: live.update(self._view(reader)))
 
     def pause(self) -> None:
         """Pause what has not ended, and say how to go on."""
@@ -112,9 +140,17 @@ class Follower:
         for command in asked:
             self._control.await_done(command, _PAUSED_WITHIN_S)
         with Reader(self._control.workspace) as reader:
+            deadline = time.monotonic() + _PAUSED_WITHIN_S
+            while any(row.state in ALIVE for row in reader.trials(self._race)) and time.monotonic() < deadline:
+                time.sleep(_POLL_S)  # the trials pause with the runs that wait for them
             paused = [str(row.id) for row in reader.runs(self._race) if row.state == RunState.PAUSED]
         if paused:
             click.echo(f"paused; `python -m engine resume {' '.join(paused)}` goes on", err=True)
+
+    def _view(self, reader: Reader) -> Group:
+        """Return what is shown while the race runs: the table, and how far the search for learning rates is."""
+        arms = reader.tuning(self._race)
+        return Group(self.table(reader), *([under_way(arms)] if arms else []))
 
     def table(self, reader: Reader) -> Table:
         """Return the runs as they stand."""

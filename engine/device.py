@@ -81,7 +81,10 @@ def device_name(device: torch.device) -> str:
 
 
 def describe() -> dict:
-    """Return what ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs."""
+    """Return what ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
+
+    ``bf16``: whether the device has such arithmetic, so that ``precision=auto`` means it.
+    """
     default = RunConfig()
     chosen = choose(default)
     gpus = [
@@ -92,6 +95,7 @@ def describe() -> dict:
         "device": str(chosen.torch_device),
         "name": chosen.name,
         "precision": chosen.precision,
+        "bf16": chosen.precision == "bf16",
         "threads": chosen.threads,
         "gpus": gpus,
         "torch": torch.__version__,

@@ -4,7 +4,7 @@ The trainer is a generator of these events; the worker pulls. Pausing is not ask
 
 States and legal moves (``MOVES``):
 
-    queued   -> starting | paused | stopped
+    queued   -> starting | paused | stopped | failed  (failed: no trial gave it a learning rate)
     starting -> running | queued | paused | stopping | stopped | failed | lost
     running  -> paused | stopping | stopped | finished | diverged | failed | lost
     stopping -> stopped | finished | diverged | failed | lost
@@ -41,7 +41,7 @@ class RunState(StrEnum):
 _S = RunState
 
 MOVES: dict[RunState, frozenset[RunState]] = {
-    _S.QUEUED: frozenset({_S.STARTING, _S.PAUSED, _S.STOPPED}),
+    _S.QUEUED: frozenset({_S.STARTING, _S.PAUSED, _S.STOPPED, _S.FAILED}),
     _S.STARTING: frozenset({_S.RUNNING, _S.QUEUED, _S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FAILED, _S.LOST}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),
     _S.STOPPING: frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),

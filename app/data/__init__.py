@@ -57,10 +57,11 @@ from app.data.steering import (
     depart,
     engine_status,
     new_database,
+    set_pace,
     start_engine,
     start_race,
 )
-from app.data.stored import cards, known_runs, race, races, runs
+from app.data.stored import cards, known_runs, race, races, runs, tuning
 from app.data.stream import Delta, Head, History, delta, gap, head, history
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
@@ -74,5 +75,6 @@ __all__ = [
     "depth_problem", "engine_status", "gap", "head", "health", "histogram_edges", "history", "inside", "inside_news",
     "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments",
     "layer_over_time", "new_database", "prepare", "preset_source", "presets", "quantities", "race", "races", "runs",
-    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "use", "workspace",
+    "set_pace", "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "tuning", "use",
+    "workspace",
 ]  # fmt: skip

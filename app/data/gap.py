@@ -24,7 +24,7 @@ DRAWN = {"running": "running training error (dashed)", "clean": "clean training 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
-    names what was changed in it while it trained.
+    names what was changed in it while it trained, ``tuned`` says that the base rate is the best of a grid for its arm.
 
     ``error`` values come separately, in percent.
     """
@@ -40,6 +40,7 @@ class Standing:
     total_steps: int
     warmup_lr: float | None = None
     changed: tuple[str, ...] = ()
+    tuned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,10 @@ def _rates(taken: Sequence[Standing]) -> str:
         f"{'all arms' if found == depths else f'{_listed(list(map(str, sorted(found))))} layers'} start at {rate:g}"
         for rate, found in warm.items()
     ]
-    if len(rates) > 1:
+    if all(run.tuned for run in taken):
+        ends = rates if len(rates) == 1 else (rates[0], rates[-1])
+        words = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
+    elif len(rates) > 1:
         words = f"learning rates {rates[0]:g} to {rates[-1]:g}"
     elif starts:
         words = f"learning rate {rates[0]:g}"

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.config import TUNED
+
 #: The first of these states that a run is in says how the race is.
 _TELLING = ("running", "starting", "stopping", "queued", "paused", "lost", "failed", "diverged", "stopped", "finished")
 #: What the arm, the data set or an option of its own decides: no ``--set`` of the command line.
@@ -23,8 +25,9 @@ class Race:
     """One race of the list, newest data as of ``data.races()``.
 
     ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` the learning rates in use (one, unless
-    they differ by arm), ``created`` seconds since 1970. ``settings`` are what differs from the preset as
-    ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
+    they differ by arm; those that are still looked for are left out), ``tuned`` whether each arm has its own by trials,
+    ``pace`` the one that the race keeps now, ``created`` seconds since 1970. ``settings`` are what differs from the
+    preset as ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
     """
 
     id: int
@@ -44,6 +47,8 @@ class Race:
     settings: Mapping[str, str]
     protocol: list[dict[str, str]]
     origin: list[dict[str, str]]
+    pace: str = "free"
+    tuned: bool = False
 
     @property
     def state(self) -> str:
@@ -72,6 +77,7 @@ class Race:
         words += ["--data", self.data, "--steps", str(self.steps)]
         words += ["--seeds", str(self.seeds)] if self.seeds != 1 else []
         words += ["--first-seed", str(self.first_seed)] if self.first_seed != 0 else []
+        words += ["--pace", self.pace] if self.pace != "free" else []
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
         return shlex.join(words)
@@ -104,7 +110,7 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
         id=row.id, name=row.name, preset=row.preset, arms=tuple(dict.fromkeys(run.arm for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
-        lr=tuple(sorted({run.config.optim.lr for run in runs})), states=states, created=row.created,
+        lr=tuple(sorted({run.config.optim.lr for run in runs} - {TUNED})), states=states, created=row.created,
         runs=tuple(run.id for run in runs),
         settings={
             key: value
@@ -112,7 +118,8 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
             if key not in _DECIDED and (key in overruled or value != usual.get(key))
         },
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
-        origin=[{"what": key, "value": value} for key, value in origin.items() if value],
+        origin=[{"what": key, "value": value} for key, value in origin.items() if value], pace=row.pace,
+        tuned=config.run.optim.lr == TUNED,
     )  # fmt: skip
 
 

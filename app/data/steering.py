@@ -80,6 +80,11 @@ def command_all(verb: str, race: int) -> None:
         raise refusal
 
 
+def set_pace(race: int, pace: str) -> None:
+    """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
+    here().control.set_pace(race, pace)
+
+
 def new_database() -> Path:
     """Move the damaged database aside, let a new one be made, return where the old one is kept.
 
@@ -102,6 +107,7 @@ def start_race(
     first_seed: int = 0,
     settings: Mapping[str, str] | None = None,
     name: str = "",
+    pace: str = "free",
 ) -> int:
     """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError.
 
@@ -111,6 +117,6 @@ def start_race(
         check_source(source)
     at = here()
     race = plan_race(
-        depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, workspace=at.workspace
+        depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace, workspace=at.workspace
     )
     return at.control.start_race(race)[0]

@@ -10,6 +10,7 @@ from engine.config import RunConfig
 from engine.data.registry import SOURCES
 from engine.presets import PRESETS
 from engine.store.reader import Reader, RunRow
+from engine.store.tuning import ArmTuning
 
 
 def races() -> list[Race]:
@@ -54,6 +55,16 @@ def cards(race: int) -> list[dict[str, Any]]:
     """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return cards_of(reader, reader.runs(race))
+
+
+def tuning(race: int) -> list[ArmTuning]:
+    """Return the learning-rate curve of every arm of a race; empty unless they are tuned. Raises SkipscopeError.
+
+    Per arm ``trials`` (``lr``, ``error`` in percent, ``state``, ``step`` of ``total_steps``), ``lr`` that was taken
+    (None so far) and ``at_edge``: the best was the smallest or largest that was tried.
+    """
+    with reading() as reader, reader.snapshot():
+        return reader.tuning(race)
 
 
 def known_runs(runs: Sequence[int]) -> set[int]:

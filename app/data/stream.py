@@ -9,6 +9,7 @@ from app.data import gap as gap_rule
 from app.data.place import here, reading
 from app.data.pool import File
 from app.data.stored import cards_of
+from engine.config import TUNED
 from engine.events import RunState, Split
 from engine.store.reader import Reader, RunRow, Series
 
@@ -126,10 +127,14 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     changed = reader.changed_keys([row.id for row in rows]) if rows else {}
+    races = {race: reader.race(race) for race in {row.race for row in rows}}
+    tuned = {race for race, found in races.items() if found and found.config.run.optim.lr == TUNED}
     standings = [
         gap_rule.Standing(
-            row.id, row.arm, row.depth, row.shortcut, row.seed, row.config.optim.lr, row.state.value, row.step,
-            row.total_steps, row.config.optim.warmup_lr, changed.get(row.id, ()),
+            row.id, row.arm, row.depth, row.shortcut, row.seed,
+            # One that is still looked for is never named: its run has not begun.
+            0.0 if row.config.optim.lr == TUNED else row.config.optim.lr, row.state.value, row.step, row.total_steps,
+            row.config.optim.warmup_lr, changed.get(row.id, ()), row.race in tuned,
         )
         for row in rows
         if row.parent_run is None  # a fork is no arm of its race: its beginning is another run's

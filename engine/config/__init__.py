@@ -9,11 +9,12 @@ from engine.config.base import Config, apply_settings, diff, first_line, leaves,
 from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig, arm_name, nearest_depths
-from engine.config.optim import RUNNING_WINDOW, OptimConfig
-from engine.config.race import RaceConfig
+from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
+from engine.config.race import FREE, RaceConfig, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
 
 __all__ = [
+    "FREE",
     "LIVE",
     "RUNNING_WINDOW",
     "STEPS",
@@ -26,12 +27,14 @@ __all__ = [
     "ProbeConfig",
     "RaceConfig",
     "RunConfig",
+    "TUNED",
     "apply_settings",
     "arm_name",
     "check_change",
     "diff",
     "first_line",
     "leaves",
+    "lockstep",
     "nearest_depths",
     "replace",
 ]

@@ -1,11 +1,17 @@
 """The optimizer and its schedule, as data."""
 
+from typing import Any, Literal
+
 from pydantic import Field, field_validator
 
 from engine.config.base import Config
 
 #: Steps over which the running training error is averaged (design: "mean over the last 50 steps").
 RUNNING_WINDOW = 50
+#: Instead of a learning rate: look for one, for every arm by itself.
+TUNED = "tuned"
+#: A trial of a learning rate has at least so many steps, if the run has.
+LEAST_TRIAL = 60
 
 
 class OptimConfig(Config):
@@ -13,9 +19,12 @@ class OptimConfig(Config):
 
     ``warmup_lr`` is used until the running training error falls below ``warmup_error`` percent (the paper's
     depth-110 rule); None: no warm-up.
+
+    ``lr`` ``tuned``: before the run every rate of ``tune_grid`` is tried for ``tune_steps`` steps (0: derived), and the
+    best one is written in its place (``engine.runs.tuning``).
     """
 
-    lr: float = Field(0.1, gt=0, le=100)
+    lr: float | Literal["tuned"] = 0.1
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: float = Field(1e-4, ge=0, le=1)
     batch_size: int = Field(128, ge=2, le=65_536)
@@ -24,6 +33,28 @@ class OptimConfig(Config):
     drop_factor: float = Field(0.1, gt=0, le=1)
     warmup_lr: float | None = Field(None, gt=0, le=100)
     warmup_error: float = Field(80.0, gt=0, le=100)
+    tune_grid: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
+    tune_steps: int = Field(0, ge=0, le=10_000_000)
+
+    @field_validator("lr", mode="before")
+    @classmethod
+    def _is_a_rate(cls, lr: Any) -> Any:
+        if lr != TUNED and not (_is_number(lr) and 0 < lr <= 100):
+            raise ValueError(f"optim.lr is a number above 0 and at most 100, or {TUNED} (got {lr!r})")
+        return lr
+
+    @field_validator("tune_grid", mode="before")
+    @classmethod
+    def _ascending_rates(cls, grid: Any) -> Any:
+        rates = [_as_number(part) for part in grid.split(",")] if isinstance(grid, str) else grid
+        fits = (
+            isinstance(rates, list | tuple)
+            and 2 <= len(rates) <= 16
+            and all(_is_number(rate) and 0 < rate <= 100 for rate in rates)
+        )
+        if not fits or list(rates) != sorted(set(rates)):
+            raise ValueError(f"optim.tune_grid is 2 to 16 ascending rates, for example 0.01,0.03,0.1 (got {grid!r})")
+        return tuple(rates)
 
     @field_validator("drops")
     @classmethod
@@ -32,6 +63,10 @@ class OptimConfig(Config):
             raise ValueError("drops are ascending shares of the steps between 0 and 1, for example [0.5, 0.75]")
         return drops
 
+    def trial_steps(self) -> int:
+        """Steps of a trial: ``tune_steps``, or a third of the run's, at least 60; never more than the run has."""
+        return min(self.steps, self.tune_steps or max(LEAST_TRIAL, self.steps // 3))
+
     def lr_at(self, step: int) -> float:
         """Learning rate of update ``step`` (1 is the first), warm-up left out."""
         return self.lr * self.drop_factor ** self.drops_before(step)
@@ -39,3 +74,14 @@ class OptimConfig(Config):
     def drops_before(self, step: int) -> int:
         """How many drops of the schedule update ``step`` has behind it."""
         return sum(1 for share in self.drops if step > round(share * self.steps))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _as_number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

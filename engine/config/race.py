@@ -1,9 +1,31 @@
 """A race, as data: what its runs share and how they differ."""
 
+import re
+
 from pydantic import Field, field_validator
 
 from engine.config.base import Config, replace
+from engine.config.optim import TUNED
 from engine.config.run import RunConfig
+from engine.errors import ConfigError
+
+#: Every run of a race as fast as it can.
+FREE = "free"
+_LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
+
+
+def lockstep(pace: str) -> int:
+    """Return K of ``lockstep:K``: no run of a race more than K steps ahead of the slowest. 0 for ``free``.
+
+    Raises ConfigError in one line for anything else.
+    """
+    if pace == FREE:
+        return 0
+    if (found := _LOCKSTEP.fullmatch(pace)) is None:
+        raise ConfigError(
+            f"a pace is free or lockstep:K with K from 1 to 9999999, for example lockstep:5 (got {pace!r})"
+        )
+    return int(found[1])
 
 
 class RaceConfig(Config):
@@ -11,7 +33,8 @@ class RaceConfig(Config):
 
     ``run`` is what all runs share; its depth, shortcut and seed are replaced by those of the arm. ``per_depth`` holds
     settings that differ for some depths, with dotted keys, for example ``{110: {"optim.warmup_lr": 0.01}}``.
-    ``preset`` is kept as the record of where the shared values came from.
+    ``preset`` is kept as the record of where the shared values came from. ``pace`` (``lockstep``) is the one that the
+    race starts with; it may be changed while the race runs.
     """
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
@@ -22,6 +45,16 @@ class RaceConfig(Config):
     name: str = Field("", max_length=120)
     run: RunConfig = RunConfig()
     per_depth: dict[int, dict[str, float]] = {}
+    pace: str = FREE
+
+    @field_validator("pace")
+    @classmethod
+    def _is_a_pace(cls, pace: str) -> str:
+        try:
+            lockstep(pace)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return pace
 
     @field_validator("depths", "shortcuts")
     @classmethod
@@ -29,6 +62,23 @@ class RaceConfig(Config):
         if len(set(values)) != len(values):
             raise ValueError("each depth and each shortcut may be named once")
         return values
+
+    def trials(self) -> list[RunConfig]:
+        """Return the trials that ``lr=tuned`` asks for: every rate of the grid for every arm, with the first seed.
+
+        Shorter than the run, the schedule keeping its shape; neither probed nor evaluated but at the end.
+        """
+        first = len(self.shortcuts) * len(self.depths)
+        waiting = [run for run in self.runs()[:first] if run.optim.lr == TUNED]
+        return [
+            replace(
+                run,
+                {"optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
+            )
+            for run in waiting
+            for steps in [run.optim.trial_steps()]
+            for rate in run.optim.tune_grid
+        ]
 
     def runs(self) -> list[RunConfig]:
         """Return the runs in the order in which they start: all arms of the first seed, then of the next."""

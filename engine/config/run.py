@@ -35,7 +35,8 @@ class RunConfig(Config):
     """One training of one arm with one seed.
 
     ``threads`` 0 means: fixed by the engine when the run first starts. ``precision`` auto is bf16 autocast where the
-    device has it, else fp32. ``eval_every`` 0 means: derived from the steps, equal for all arms of a race.
+    device has it, else fp32. ``compile``: train with generated code (``engine.training.compiled``). ``eval_every`` 0
+    means: derived from the steps, equal for all arms of a race.
     """
 
     model: ModelConfig = ModelConfig()
@@ -46,6 +47,7 @@ class RunConfig(Config):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     threads: int = Field(0, ge=0, le=1024)
+    compile: bool = False
     eval_every: int = Field(0, ge=0)
     recalibrate_bn: bool = False
 

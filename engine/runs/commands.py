@@ -9,8 +9,11 @@ import shutil
 import time
 from collections.abc import Callable
 
+from engine.config import lockstep
+from engine.errors import ConfigError
 from engine.events import RunState
 from engine.runs.crew import Crew
+from engine.runs.pace import Paces
 from engine.runs.whatifs import WhatIfs
 from engine.store.reader import CommandRow, Reader, RunRow
 from engine.store.workspace import Workspace
@@ -30,9 +33,17 @@ _log = logging.getLogger(__name__)
 class CommandDesk:
     """Serves the commands of one workspace."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew, shutdown: Callable[[], None]):
+    def __init__(
+        self,
+        workspace: Workspace,
+        reader: Reader,
+        writer: Writer,
+        crew: Crew,
+        paces: Paces,
+        shutdown: Callable[[], None],
+    ):
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
-        self._shutdown = shutdown
+        self._paces, self._shutdown = paces, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
         what_ifs = WhatIfs(workspace, reader, writer, crew)
         self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
@@ -66,8 +77,10 @@ class CommandDesk:
         if command.verb == "shutdown":
             self._shutdown()
             return ""
+        if command.verb == "pace":
+            return self._pace(command)
         if command.verb not in RUN_VERBS:
-            return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, shutdown"
+            return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, pace, shutdown"
         if command.run in busy or self._crew.is_left_behind(command.run):
             return None
         row = self._reader.run(command.run)
@@ -75,11 +88,28 @@ class CommandDesk:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
         if command.verb in self._what_ifs:
+            if row.tunes is not None:
+                return f"run {row.id} is a trial for race {row.tunes}; what-ifs are for the runs of that race"
             return self._what_ifs[command.verb](row, command)
         # Not the moment of its acknowledgement: it may have waited for another command on the run since.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)
+
+    def _pace(self, command: CommandRow) -> str:
+        race = self._reader.race(command.race)
+        if race is None or race.tunes is not None:
+            return f"there is no race {command.race}; `python -m engine runs` lists them"
+        try:
+            lockstep(command.argument)
+        except ConfigError as error:
+            return str(error)
+        self._writer.set_pace(race.id, command.argument)
+        try:
+            self._paces.set(race.id, command.argument)
+        except OSError as error:
+            return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
+        return ""
 
     def _pause(self, row: RunRow, first: bool) -> str | None:
         if row.state == _S.PAUSED:
@@ -127,6 +157,8 @@ class CommandDesk:
         folder = self._workspace.run(row.id)
         self._writer.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
+        if self._reader.race(row.race) is None:
+            self._paces.forget(row.race)
         return ""
 
     def _order(self, row: RunRow, word: str) -> None:

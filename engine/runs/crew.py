@@ -83,14 +83,14 @@ class Crew:
 
     def check_books(self) -> None:
         """Close the books of runs that have no worker although their state says so; for after ``adopt``."""
-        for row in self._reader.runs(states=ALIVE, labs=True):
+        for row in self._reader.runs(states=ALIVE, every=True):
             if row.id not in self._launched and row.id not in self._left_behind:
                 self._close_books(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
         self._adopted_at = time.monotonic()
-        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], labs=True):
+        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], every=True):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
             if row.state not in ALIVE and not vanished:
                 continue

@@ -40,6 +40,8 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     """
     if parent.lab:
         raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
+    if parent.tunes is not None:
+        raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
     step = _saved(reader, parent, step)
     if len(reader.runs(parent.race)) >= MOST_RUNS:
         raise ConfigError(f"race {parent.race} has {MOST_RUNS} runs, the most there can be; delete one of them first")

@@ -1,6 +1,7 @@
 """What this machine has and who lives on it: cores, CUDA devices, processes. Torch-free; CUDA is never touched.
 
-GPUs are counted through NVIDIA's management library, which makes no CUDA context, so that workers can be forked.
+GPUs and their memory are asked about through NVIDIA's management library, which makes no CUDA context, so that workers
+can be forked.
 """
 
 import contextlib
@@ -13,6 +14,11 @@ from pathlib import Path
 import psutil
 import pynvml
 
+from engine.errors import ConfigError
+
+#: Runs that may share a GPU, and the variable that says another number.
+RUNS_PER_GPU, MOST_PER_GPU = 8, 64
+RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
 #: Start times are read with a resolution of 10 ms and shift when the clock is set; a reused pid is seconds away.
 START_TOLERANCE_S = 1.5
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -69,27 +75,73 @@ def cores() -> int:
     return max(1, count)
 
 
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU as the driver describes it: ``device`` as torch names it, memory in bytes, None where it does not say."""
+
+    device: str
+    name: str
+    total: int | None
+    free: int | None
+
+
 def devices() -> list[str]:
     """Return the devices that runs can be given: ``cpu``, then ``cuda:0``, ``cuda:1``, ... as torch will name them."""
-    return ["cpu", *(f"cuda:{index}" for index in range(_cuda_count()))]
+    return ["cpu", *(gpu.device for gpu in gpus())]
 
 
-def _cuda_count() -> int:
+def number_gpus_alike() -> None:
+    """Let CUDA number GPUs as the driver does, by their place on the bus, unless the environment says otherwise.
+
+    For every process that has CUDA or starts one that has: else ``cuda:0`` may be another card than asked about here.
+    """
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+
+
+def gpus() -> list[Gpu]:
+    """Return the GPUs that this process may use, with the memory that is free now, whoever has taken the rest."""
     try:
         pynvml.nvmlInit()
-        try:
-            count = pynvml.nvmlDeviceGetCount()
-        finally:
-            pynvml.nvmlShutdown()
     except pynvml.NVMLError:
-        return 0
+        return []
+    try:
+        visible = _visible(pynvml.nvmlDeviceGetCount())
+        return [_describe(f"cuda:{index}", name) for index, name in enumerate(visible)]
+    except pynvml.NVMLError:
+        return []
+    finally:
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
+def runs_per_gpu() -> int:
+    """Return how many runs may share a GPU. Raises ConfigError when ``SKIPSCOPE_RUNS_PER_GPU`` is no such number."""
+    text = os.environ.get(RUNS_PER_GPU_ENVIRONMENT, "").strip() or str(RUNS_PER_GPU)
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PER_GPU:
+        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MOST_PER_GPU} (got {text!r})")
+    return int(text)
+
+
+def _visible(count: int) -> list[str]:
+    """Return the driver's numbers or unique names of the GPUs that CUDA will show, in its order."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
-        return count
+        return [str(index) for index in range(count)]
     named = []
     for name in (part.strip() for part in visible.split(",")):
         # As CUDA reads it: everything after the first name that is no device is ignored.
         if not name or name.startswith("-") or (name.isdigit() and int(name) >= count):
             break
         named.append(name)
-    return len(named)
+    return named
+
+
+def _describe(device: str, name: str) -> Gpu:
+    try:
+        by_number = name.isdigit()
+        handle = pynvml.nvmlDeviceGetHandleByIndex(int(name)) if by_number else pynvml.nvmlDeviceGetHandleByUUID(name)
+        memory, label = pynvml.nvmlDeviceGetMemoryInfo(handle), pynvml.nvmlDeviceGetName(handle)
+    except pynvml.NVMLError:
+        # It is there, CUDA will know more: a short unique name, a part of a card, a driver that does not say.
+        return Gpu(device, "GPU", None, None)
+    return Gpu(device, label if isinstance(label, str) else label.decode(), int(memory.total), int(memory.free))

@@ -5,13 +5,14 @@ Torch-free; used by the page and the command line.
 
 from collections.abc import Mapping, Sequence
 
-from engine.config import DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.compiler import refusal
+from engine.config import FREE, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.model import FAMILY_DEFAULTS
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.models import imagenet_tensors
-from engine.models.registry import variant
+from engine.models.registry import Variant, variant
 from engine.presets import Preset, get_preset
 from engine.runs.machine import devices
 from engine.store.workspace import Workspace
@@ -40,6 +41,7 @@ def plan_race(
     first_seed: int = 0,
     settings: Mapping[str, str] | None = None,
     name: str = "",
+    pace: str = FREE,
     *,
     workspace: Workspace,
 ) -> RaceConfig:
@@ -66,6 +68,7 @@ def plan_race(
         for shortcut in shortcuts:
             imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
     check_fit(run, source)
+    _check_compiler(run, variants)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
         for depth, values in chosen.per_depth.items()
@@ -73,7 +76,7 @@ def plan_race(
     }
     race = RaceConfig.checked(
         depths=depths, shortcuts=shortcuts, seeds=seeds, first_seed=first_seed, preset=preset, name=name, run=run,
-        per_depth=per_depth,
+        per_depth=per_depth, pace=pace,
     )  # fmt: skip
     _check_size(race)
     race.runs()  # refuses depths that the family does not have
@@ -136,6 +139,14 @@ def _check_size(race: RaceConfig) -> None:
             f"{len(race.depths)} depths, {len(race.shortcuts)} shortcuts and {race.seeds} seeds make {runs} runs and a "
             f"race has at most {MOST_RUNS}; choose {right}"
         )
+
+
+def _check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
+    if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
+        raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
+    on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
+    if run.compile and (words := refusal("cuda" if on_gpu else "cpu")):
+        raise ConfigError(words)
 
 
 def check_fit(run: RunConfig, source: Source) -> None:

@@ -22,9 +22,11 @@ from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, Ski
 from engine.events import ALIVE, RunState
 from engine.runs.commands import CommandDesk
 from engine.runs.crew import Crew
-from engine.runs.launchers.registry import Job, make_launcher
-from engine.runs.machine import ProcessId, cores, devices, this_process
-from engine.runs.scheduler import Waiting, schedule
+from engine.runs.dispatch import Dispatch
+from engine.runs.launchers.registry import make_launcher
+from engine.runs.machine import ProcessId, number_gpus_alike, this_process
+from engine.runs.pace import Paces
+from engine.runs.tuning import Tuning
 from engine.store.reader import Reader, RunRow
 from engine.store.schema import check
 from engine.store.workspace import Workspace
@@ -79,19 +81,20 @@ class Supervisor:
 
     def __init__(self, workspace: Workspace, idle_s: float, launcher: str):
         self._workspace, self._idle_s = workspace, idle_s
+        number_gpus_alike()
         self._launcher = make_launcher(launcher)
         self._launcher.warm()  # torch loads while the rest is set up
         self._writer, self._reader = Writer(workspace), Reader(workspace)
         self._crew = Crew(self._launcher, self._reader, self._writer)
-        self._desk = CommandDesk(workspace, self._reader, self._writer, self._crew, self.shutdown)
-        self._devices, self._cores = devices(), cores()
+        self._paces = Paces(workspace)
+        self._desk = CommandDesk(workspace, self._reader, self._writer, self._crew, self._paces, self.shutdown)
+        self._tuning = Tuning(workspace, self._reader, self._writer, self._crew)
+        self._dispatch = Dispatch(workspace, self._reader, self._writer, self._crew, self._paces, self._tuning)
         self._folder = _identity(workspace)
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
         self._adopted = self._paused_all = False
-        self._arms: dict[int, int] = {}
-        self._scheduled_at: tuple[int, int] | None = None
 
     def shutdown(self) -> None:
         """Pause all runs, then end."""
@@ -104,7 +107,7 @@ class Supervisor:
         self._take_signals()
         self._sign_on()
         _log.info("engine %s, process %d, workspace %s, devices %s, %d cores", __version__, os.getpid(),
-                  self._workspace.path, ", ".join(self._devices), self._cores)  # fmt: skip
+                  self._workspace.path, ", ".join(self._dispatch.devices), self._dispatch.cores)  # fmt: skip
         try:
             while self._goes_on():
                 time.sleep(ROUND_S)
@@ -117,6 +120,7 @@ class Supervisor:
             if not self._workspace_is_there():
                 self._crew.kill_all()
             self._launcher.close()
+            self._paces.close()
             self._reader.close()
             self._writer.close()
 
@@ -144,11 +148,13 @@ class Supervisor:
         if not self._adopted:
             self._crew.adopt()
             self._desk.forget_shutdowns()
+            self._tuning.see_to()  # before a command that was given meanwhile is served
             self._adopted = True
         self._crew.watch()
+        self._paces.sweep(lambda run: self._crew.has(run) or self._crew.is_left_behind(run))
         self._desk.serve()
         if self._closing_at is None:
-            self._schedule()
+            self._dispatch.schedule()
         elif not self._close_down(now):
             return False
         if now - self._beat_at < HEARTBEAT_S:
@@ -165,44 +171,16 @@ class Supervisor:
             return False
         return True
 
-    def _schedule(self) -> None:
-        """Start what may start; say of the others what they wait for."""
-        # Nothing to think about unless a run's state changed or a worker came or went.
-        moment = (self._reader.head()[1], len(self._crew))
-        if moment == self._scheduled_at:
-            return
-        free = [row for row in self._queued() if not self._crew.has(row.id) and not self._crew.is_left_behind(row.id)]
-        waiting = [_waiting(row, 1 if row.lab else self._arms_of(row.race)) for row in free]
-        labs = {row.id for row in free if row.lab}
-        plan = schedule(waiting, self._crew.active(), self._devices, self._cores)
-        for start in plan.starts:
-            self._writer.move(
-                start.run, RunState.STARTING, device=start.device, threads=start.threads,
-                detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
-            )  # fmt: skip
-            is_lab = start.run in labs
-            self._crew.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
-        for row in free:
-            if (words := plan.waits.get(row.id)) is not None and words != row.detail:
-                self._writer.update(row.id, detail=words)
-        self._scheduled_at = moment  # last: what the database refused is done in the next round
-
     def _sign_on(self) -> None:
         me = this_process()
         self._needed_at = time.monotonic()
-        self._writer.enter_engine(me.pid, me.started, __version__, self._devices)
+        self._writer.enter_engine(me.pid, me.started, __version__, self._dispatch.devices)
 
     def _queued(self) -> list[RunRow]:
-        return self._reader.runs(states=[RunState.QUEUED], labs=True)
+        return self._reader.runs(states=[RunState.QUEUED], every=True)
 
     def _has_commands(self) -> bool:
         return bool(self._reader.open_commands())
-
-    def _arms_of(self, race: int) -> int:
-        """Return how many runs the race was planned with, whether or not they still exist."""
-        if race not in self._arms:
-            self._arms[race] = len(self._reader.race(race).config.runs())
-        return self._arms[race]
 
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
@@ -220,7 +198,7 @@ class Supervisor:
 
     def _is_needed(self) -> bool:
         """Return whether a run is not at rest or a client lives; forgets clients that died."""
-        needed = bool(len(self._crew)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], labs=True))
+        needed = bool(len(self._crew)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], every=True))
         for pid, started, kind in self._reader.clients():
             if ProcessId(pid, started).lives():
                 needed = True
@@ -243,13 +221,6 @@ class Supervisor:
         if hasattr(os, "setpgid") and os.getpgrp() != os.getpid():
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
-
-
-def _waiting(row: RunRow, arms: int) -> Waiting:
-    # The kind of device is kept from the first start on; which of several GPUs does not matter.
-    kind = row.device.partition(":")[0] if row.device else row.config.device
-    device = row.config.device if row.config.device.startswith(kind) else kind
-    return Waiting(row.id, row.race, row.position, arms, row.threads or row.config.threads, device, bool(row.lab))
 
 
 def _identity(workspace: Workspace) -> tuple[int, int] | None:

@@ -6,8 +6,9 @@ import time
 from collections import deque
 from contextlib import closing
 
-from engine.config import Change, replace
-from engine.errors import CheckpointError
+from engine.compiler import CACHE, use_cache
+from engine.config import TUNED, Change, replace
+from engine.errors import CheckpointError, ConfigError
 from engine.events import (
     ALIVE,
     Changed,
@@ -27,6 +28,7 @@ from engine.events import (
 from engine.probes.registry import QUANTITIES
 from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
+from engine.runs.pace import Stride
 from engine.runs.patience import PASSING
 from engine.runs.shelf import NO_CHECKPOINT, Shelf
 from engine.store.probes import Coding, LayerRow
@@ -35,6 +37,8 @@ from engine.store.workspace import Workspace
 
 #: images/s is a mean over this many seconds of training.
 RATE_WINDOW_S = 5.0
+#: A run that waits for slower ones shows its last figures after so long, and says so after so long.
+_SHOWN_AFTER_S, _SAID_AFTER_S = 0.25, 1.0
 #: How each quantity is kept.
 CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.values()}
 
@@ -49,9 +53,18 @@ class TrainingDuty:
         self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
         self._lifeline, self._row = books.lifeline, reader.run(job.run)
         self._rate = Rate(self._row.config.optim.batch_size)
+        self._stride = Stride(workspace.pace(self._row.race), job.run)
+        self._total_steps = self._row.total_steps
+        self._is_trial = self._row.tunes is not None
 
     def run(self) -> None:
         """Prepare, train, and record how it ended."""
+        try:
+            self._train()
+        finally:
+            self._stride.leave()
+
+    def _train(self) -> None:
         from engine.data.images import load_images
         from engine.device import choose
         from engine.probes.online import OnlineProbe
@@ -64,17 +77,22 @@ class TrainingDuty:
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._books.report)
         self._books.report("building the net", now=True)
+        if config.optim.lr == TUNED:
+            raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._lifeline.changes = False
         changes = Changes(config.optim, self._changes(), self._on_record())
-        shelf = Shelf(
-            self._workspace, self._run, changes.ends, self._writer, self._reader, checkpoint.save, checkpoint.load
-        )
+        # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
+        ends = () if self._is_trial else changes.ends
+        shelf = Shelf(self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load)
         shelf.tidy()
         state = shelf.newest()
         if images.remark:
             _log.warning("%s", images.remark)
             if state is None:
                 self._writer.remark(self._run, 0, "data", images.remark)
+        if config.compile:
+            use_cache(self._workspace.path / CACHE)
+            self._books.report("compiling the net", now=True)
         trainer = Trainer(config, images, device, state, changes=changes, forked=shelf.forked)
         del state
         if config.probe.images:
@@ -115,6 +133,7 @@ class TrainingDuty:
             case Stepped(step):
                 if reason := shelf.due(step):
                     self._save(trainer, shelf, reason)
+                self._keep_pace(step, trainer)
             case Measured(rows):
                 self._record(rows)
             case Evaluated():
@@ -133,6 +152,8 @@ class TrainingDuty:
                 _log.info("step %d: %s", step, text)
             case Started():
                 self._started(event)
+                self._total_steps = event.total_steps
+                self._keep_pace(event.step, trainer)
             case Diverged(step):
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
@@ -142,7 +163,10 @@ class TrainingDuty:
                 )
                 return True
             case Finished(step, seconds, share, probes):
-                self._save(trainer, shelf, "end")
+                if self._is_trial:
+                    self._record_rest(trainer)
+                else:
+                    self._save(trainer, shelf, "end")
                 _log.info(
                     "finished after %d steps and %.1f s, %.1f %% evaluation, %.1f %% probes",
                     step, seconds, 100 * share, 100 * probes,
@@ -155,6 +179,26 @@ class TrainingDuty:
                 )  # fmt: skip
                 return True
         return False
+
+    def _keep_pace(self, step: int, trainer) -> None:
+        """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
+        if not self._stride.reach(step) or step >= self._total_steps:
+            return
+        shown = said = False
+
+        def waits(seconds: float) -> None:
+            nonlocal shown, said
+            if not shown and seconds >= _SHOWN_AFTER_S:
+                shown = True
+                self._record_rest(trainer)
+            if not said and seconds >= _SAID_AFTER_S:
+                said = True
+                self._writer.update(self._run, detail="waits for the slowest run of its race")
+
+        # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
+        self._stride.hold(step, lambda: self._lifeline.order is not None, waits)
+        if said and self._lifeline.order is None:
+            self._writer.update(self._run, detail="")
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from engine.config import LabConfig
 from engine.errors import SkipscopeError
 from engine.runs.books import Books, Interrupted
+from engine.runs.exhaustion import advice, is_out_of_memory
 from engine.runs.lab import LabDuty
 from engine.runs.launchers.registry import Job
 from engine.runs.lifeline import Lifeline
@@ -58,6 +59,10 @@ def work(job: Job, orders: Connection) -> None:
         except SkipscopeError as error:
             books.fail(str(error))
         except Exception as error:
+            if is_out_of_memory(error):
+                batch = None if job.lab else reader.run(job.run).config.optim.batch_size
+                books.fail(advice(job, batch))
+                return
             text = " ".join(str(error).split())[:300]
             books.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 

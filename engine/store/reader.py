@@ -1,4 +1,4 @@
-"""Every SELECT of the project, with halves in ``probes.py``, ``labs.py`` and ``whatifs.py``.
+"""Every SELECT of the project, with parts in ``probes.py``, ``labs.py``, ``whatifs.py`` and ``tuning.py``.
 
 Read-only connections (``mode=ro``). Plain values and small dataclasses out. One ``Reader`` per thread at a time.
 Torch-free. Errors: those of ``engine.store.schema.connect``.
@@ -20,6 +20,7 @@ from engine.store.labs import LabReading
 from engine.store.probes import ProbeReading
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
+from engine.store.tuning import TuningReading
 from engine.store.whatifs import WhatIfReading
 from engine.store.workspace import Workspace
 
@@ -27,11 +28,12 @@ SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr"
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
     " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
-    " started, ended, changed, lab, parent_run, parent_step, train_images"
+    " started, ended, changed, lab, parent_run, parent_step, train_images,"
+    " (SELECT tunes FROM races WHERE races.id = runs.race) AS tunes"
 )
 
 
-class Reader(ProbeReading, LabReading, WhatIfReading):
+class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading):
     """A reading connection to the workspace's database; one of an older version is brought up to date first.
 
     ``outdated``: take an older one as it is, for what every version has.
@@ -71,16 +73,16 @@ class Reader(ProbeReading, LabReading, WhatIfReading):
     # --- races and runs -------------------------------------------------------------------------------------------
 
     def races(self, limit: int = 200) -> list[RaceRow]:
-        """Return the newest races first."""
+        """Return the newest races first; those of trials are hidden: see ``tuning``."""
         rows = self._all(
             "SELECT races.*, count(runs.id) AS runs FROM races LEFT JOIN runs ON runs.race = races.id"
-            " WHERE races.lab = '' GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
+            " WHERE races.lab = '' AND races.tunes IS NULL GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
             limit,
         )
         return [_race_row(row) for row in rows]
 
     def race(self, race: int) -> RaceRow | None:
-        """Return one race, None if there is none."""
+        """Return one race, that of trials too; None if there is none."""
         rows = self._all(
             "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
             " WHERE id = ? AND lab = ''",
@@ -88,13 +90,18 @@ class Reader(ProbeReading, LabReading, WhatIfReading):
         )
         return _race_row(rows[0]) if rows else None
 
-    def runs(self, race: int | None = None, states: Iterable[RunState] = (), *, labs: bool = False) -> list[RunRow]:
-        """Return runs in starting order, of one race or of all, in some states or in any; ``labs``: their jobs too."""
+    def runs(self, race: int | None = None, states: Iterable[RunState] = (), *, every: bool = False) -> list[RunRow]:
+        """Return runs in starting order, of one race or of all, in some states or in any.
+
+        ``every``: whatever has a worker, jobs of labs and trials of learning rates too.
+        """
         wanted = tuple(states)
-        where, values = ["1" if labs else "lab = ''"], []
+        where, values = ["1" if every else "lab = ''"], []
         if race is not None:
             where.append("race = ?")
             values.append(race)
+        elif not every:
+            where.append("race NOT IN (SELECT id FROM races WHERE tunes IS NOT NULL)")
         if wanted:
             where.append(f"state IN ({_marks(wanted)})")
             values.extend(wanted)
@@ -221,7 +228,9 @@ def _marks(values: Sequence[object]) -> str:
 
 def _race_row(row: sqlite3.Row) -> RaceRow:
     config = RaceConfig.from_json(row["config"])
-    return RaceRow(row["id"], row["name"], row["preset"], config, row["created"], row["runs"])
+    return RaceRow(
+        row["id"], row["name"], row["preset"], config, row["created"], row["runs"], row["pace"], row["tunes"]
+    )
 
 
 def _run_row(row: sqlite3.Row) -> RunRow:

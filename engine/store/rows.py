@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, LabConfig, RaceConfig, RunConfig, arm_name
 from engine.events import RunState
 
 
 @dataclass(frozen=True, slots=True)
 class RaceRow:
-    """One race as it is stored; ``runs`` counts its runs that still exist."""
+    """One race as it is stored; ``runs`` counts its runs that still exist.
+
+    ``pace`` is the one it keeps now; ``tunes`` the race for which these trials look for learning rates, else None.
+    """
 
     id: int
     name: str
@@ -18,6 +21,8 @@ class RaceRow:
     config: RaceConfig
     created: float
     runs: int
+    pace: str = FREE
+    tunes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class RunRow:
 
     ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
     deleted since.
+    ``tunes``: the race for which this trial looks for a learning rate, None for any other run.
     """
 
     id: int
@@ -59,6 +65,7 @@ class RunRow:
     parent_run: int | None = None
     parent_step: int | None = None
     train_images: int = 0
+    tunes: int | None = None
 
     @property
     def arm(self) -> str:

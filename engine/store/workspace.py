@@ -5,6 +5,7 @@
     engine.log               the engine's own messages
     data/                    decoded data sets and downloads
     run-00012/               one run: run.log and checkpoints/step-00000300.pt
+    race-00003.pace          how far the runs of one race are, for those that keep in step
 
 Nothing is written outside this folder. Torch-free; imports ``engine.errors`` alone.
 """
@@ -84,6 +85,10 @@ class Workspace:
     def checkpoint(self, run: int, step: int) -> Path:
         """The checkpoint file of one run after ``step`` updates."""
         return self.run(run) / "checkpoints" / f"step-{step:08d}.pt"
+
+    def pace(self, race: int) -> Path:
+        """The file through which the runs of one race keep in step."""
+        return self.path / f"race-{race:05d}.pace"
 
     def prepare(self) -> "Workspace":
         """Create the folder and prove that it can be written. Raises WorkspaceError in one line."""

@@ -1,6 +1,7 @@
 """Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
 
-Probes, labs and what-ifs have their halves of it in ``probes.py``, ``labs.py`` and ``whatifs.py``.
+Probes, labs, what-ifs, trials and who lives have their parts of it in ``probes.py``, ``labs.py``, ``whatifs.py``,
+``tuning.py`` and ``living.py``.
 
 One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
 all. Torch-free. Errors: those of ``engine.store.schema.connect``; CommandRefused for a move that is not legal.
@@ -13,14 +14,16 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from engine.config import RaceConfig
+from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import CommandRefused
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.provenance import versions
 from engine.store.changes import next_change
 from engine.store.labs import LabWriting
+from engine.store.living import LivingWriting
 from engine.store.probes import ProbeWriting
 from engine.store.schema import connect, guarded, roll_back
+from engine.store.tuning import TuningWriting
 from engine.store.whatifs import WhatIfWriting
 from engine.store.workspace import Workspace
 
@@ -31,7 +34,7 @@ _RUN_FIELDS = frozenset(
 )  # fmt: skip
 
 
-class Writer(ProbeWriting, LabWriting, WhatIfWriting):
+class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, LivingWriting):
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
@@ -63,24 +66,41 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting):
     # --- races and runs -------------------------------------------------------------------------------------------
 
     def submit(self, race: RaceConfig) -> tuple[int, list[int]]:
-        """Write a race and its runs, all queued. Returns the race's id and the runs' ids in starting order."""
-        now, origin = time.time(), json.dumps(versions(), sort_keys=True)
+        """Write a race and its runs, all queued, and the trials of ``lr=tuned`` as a race of their own.
+
+        Returns the race's id and its runs' ids in starting order.
+        """
         with self.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO races (name, preset, config, created) VALUES (?, ?, ?, ?)",
-                (race.name, race.preset, race.to_json(), now),
-            )
-            race_id = int(cursor.lastrowid or 0)
-            runs = []
-            for position, config in enumerate(race.runs()):
-                cursor = connection.execute(
-                    "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
-                    " created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (race_id, position, config.model.depth, config.model.shortcut, config.seed, config.to_json(),
-                     origin, RunState.QUEUED, config.optim.steps, now, next_change(connection)),
-                )  # fmt: skip
-                runs.append(int(cursor.lastrowid or 0))
+            race_id, runs = self._submit(connection, race, race.runs(), race.pace)
+            if trials := race.trials():
+                self._submit(connection, race, trials, FREE, tunes=race_id)
         return race_id, runs
+
+    @staticmethod
+    def _submit(
+        connection: sqlite3.Connection, race: RaceConfig, runs: Sequence[RunConfig], pace: str, tunes: int | None = None
+    ) -> tuple[int, list[int]]:
+        now, origin = time.time(), json.dumps(versions(), sort_keys=True)
+        cursor = connection.execute(
+            "INSERT INTO races (name, preset, config, created, pace, tunes) VALUES (?, ?, ?, ?, ?, ?)",
+            (race.name, race.preset, race.to_json(), now, pace, tunes),
+        )
+        race_id, ids = int(cursor.lastrowid or 0), []
+        for position, config in enumerate(runs):
+            cursor = connection.execute(
+                "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
+                " created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (race_id, position, config.model.depth, config.model.shortcut, config.seed, config.to_json(),
+                 origin, RunState.QUEUED, config.optim.steps, now, next_change(connection)),
+            )  # fmt: skip
+            ids.append(int(cursor.lastrowid or 0))
+        return race_id, ids
+
+    def set_pace(self, race: int, pace: str) -> None:
+        """Keep the pace of a race (``engine.config.lockstep``) and let viewers see that something changed."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE races SET pace = ? WHERE id = ?", (pace, race))
+            next_change(connection)
 
     def move(
         self,
@@ -117,7 +137,7 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting):
 
     @staticmethod
     def _update(connection: sqlite3.Connection, run: int, fields: dict[str, object], *, changed: bool) -> None:
-        unknown = set(fields) - _RUN_FIELDS - {"state"}
+        unknown = set(fields) - _RUN_FIELDS - {"state", "config"}
         assert not unknown, f"no such column in runs: {unknown}"
         if changed:
             fields = {**fields, "changed": next_change(connection)}
@@ -204,12 +224,12 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting):
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    def command(self, verb: str, run: int | None = None, argument: str = "") -> int:
+    def command(self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None) -> int:
         """Ask the engine for something; returns the command's id. Its answer appears in the same row."""
         with self.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO commands (verb, run, argument, created) VALUES (?, ?, ?, ?)",
-                (verb, run, argument, time.time()),
+                "INSERT INTO commands (verb, run, race, argument, created) VALUES (?, ?, ?, ?, ?)",
+                (verb, run, race, argument, time.time()),
             )
         return int(cursor.lastrowid or 0)
 
@@ -228,37 +248,6 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting):
                 "UPDATE commands SET acknowledged = coalesce(acknowledged, ?), done = ?, refusal = ? WHERE id = ?",
                 (now, now, refusal, command),
             )
-
-    # --- who lives ------------------------------------------------------------------------------------------------
-
-    def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
-        """An app server or a following command line lives; the engine stays up for it."""
-        with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
-
-    def leave_client(self, pid: int, pid_started: float) -> None:
-        """The client is gone, or was found dead."""
-        with self.transaction() as connection:
-            connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
-
-    def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
-        """The engine that holds the lock says who it is."""
-        now = time.time()
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (pid, pid_started, version, json.dumps(list(devices)), now, now),
-            )
-
-    def engine_beat(self) -> None:
-        """The engine lives."""
-        with self.transaction() as connection:
-            connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
-
-    def leave_engine(self) -> None:
-        """The engine ends in good order."""
-        with self.transaction() as connection:
-            connection.execute("DELETE FROM engine")
 
 
 def _finite(value: float) -> float | None:

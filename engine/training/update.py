@@ -11,6 +11,7 @@ from engine.data.images import ImageSet
 from engine.device import Device
 from engine.models.draws import drawing_modules
 from engine.models.layout import enter, suits
+from engine.training.compiled import compiled
 
 
 class Update:
@@ -21,7 +22,9 @@ class Update:
     ):
         self._model, self._optimizer, self._images = model, optimizer, images
         self._config, self._device = config, device
-        self._blocked = device.blocked and suits(model)
+        # Compiled code has layouts of its own.
+        self._blocked = device.blocked and suits(model) and not config.compile
+        self._call = compiled(model, device) if config.compile else model
         self._drawing = drawing_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
@@ -47,4 +50,4 @@ class Update:
         if self._blocked:
             return self._model(enter(inputs))  # bf16 from here on, no autocast needed
         with self._device.autocast():
-            return self._model(inputs)
+            return self._call(inputs)

@@ -350,3 +350,48 @@ def test_defaults_of_the_run_config_are_no_settings_of_a_race(place):
     race, _ = submit(place)
     assert data.race(race).settings == {}
     assert RunConfig().optim.lr == 0.1
+
+
+def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_for(place):
+    race, runs = submit(place, depths=(8,), run={"optim.lr": "tuned", "optim.tune_grid": [0.01, 0.1]})
+    plain, residual = data.tuning(race)
+    assert [(arm.arm, [trial.lr for trial in arm.trials]) for arm in (plain, residual)] == [
+        ("plain-8", [0.01, 0.1]), ("A-8", [0.01, 0.1]),
+    ]  # fmt: skip
+    assert [found.id for found in data.races()] == [race]
+    assert [row.id for row in data.runs(race)] == runs
+    assert data.health() == data.Health("ok")
+    with Writer(place) as writer:
+        best = plain.trials[1].run
+        writer.record(best, [StepRow(60, 1.0, 30.0, 1.0, 31.0, 0.1, 1.0)])
+        for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
+            writer.move(best, state)
+        writer.tune(runs[:1], best, 0.1, "learning rate 0.1")
+    plain, residual = data.tuning(race)
+    assert (plain.lr, plain.at_edge, plain.trials[1].error) == (0.1, True, 31.0)
+    assert (residual.lr, residual.done) == (None, 0)
+    found = data.race(race)
+    assert (found.lr, found.tuned, found.states) == ((0.1,), True, {"queued": 2})
+    assert found.settings == {"optim.lr": "tuned", "optim.tune_grid": "[0.01,0.1]"}
+    assert plan_race(
+        found.depths, found.shortcuts, found.preset, found.data, found.steps, settings=found.settings,
+        workspace=place,
+    ).run == replace(PRESETS["quick"].run, {
+        "optim.steps": 120, "optim.lr": "tuned", "optim.tune_grid": [0.01, 0.1], "model.channels": 1,
+        "model.image_size": 14,
+    })  # fmt: skip
+    other, _ = submit(place)
+    assert (data.tuning(other), data.race(other).tuned) == ([], False)
+    assert data.history(runs, at_most=100).gap == "One depth per shortcut type: there is no degradation gap to state."
+
+
+def test_the_pace_that_a_race_keeps_is_shown_and_repeated(place, monkeypatch):
+    race, _ = submit(place, pace="lockstep:5")
+    assert data.race(race).pace == "lockstep:5"
+    assert "--pace lockstep:5" in data.race(race).as_command
+    with Writer(place) as writer:
+        writer.set_pace(race, "free")
+    assert data.race(race).pace == "free"
+    assert "--pace" not in data.race(race).as_command
+    with pytest.raises(data.SkipscopeError, match="a pace is free or lockstep:K"):
+        data.set_pace(race, "fast")

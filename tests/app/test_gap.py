@@ -167,3 +167,10 @@ def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
     assert "one learning rate (0.1) for all arms" in statement(
         [*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False
     )
+
+
+def test_rates_that_were_tuned_per_arm_are_said_to_be():
+    runs = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]
+    assert "1 seed, learning rates tuned per arm (0.03 to 0.1): plain-56 is" in statement(runs, ERRORS, clean=False)
+    same = [replace(run, lr=0.1) for run in runs]
+    assert "learning rates tuned per arm (0.1): plain-56 is" in statement(same, ERRORS, clean=False)

@@ -26,22 +26,23 @@ ARROWS: dict[str, set[str]] = {
     "engine.config": {"engine.errors", "engine.events", "engine.config"},
     "engine.presets": {"engine.errors", "engine.events", "engine.config"},
     "engine.provenance": {"engine", "engine.store.workspace"},
+    "engine.compiler": set(),
     "engine.device": {*BASICS},
     "engine.data": {*BASICS, "engine.data"},
     "engine.models": {*BASICS, "engine.models"},
-    "engine.training": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.training"},
+    "engine.training": {*BASICS, "engine.compiler", "engine.device", "engine.data", "engine.models", "engine.training"},
     "engine.probes": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.probes"},
     "engine.labs": {*BASICS, "engine.device", "engine.models", "engine.training", "engine.labs"},
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS,
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS, "engine.compiler",
         "engine.data.registry", "engine.data.presence", *TABLES,
     },
     # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
     "engine.runs.training": {
         *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.models", "engine.training",
-        "engine.probes",
+        "engine.probes", "engine.compiler",
     },
     "engine.runs.lab": {*BASICS, "engine.store", "engine.runs", "engine.device", "engine.training", "engine.labs"},
     "engine.runs.launchers.preload": {
@@ -50,7 +51,7 @@ ARROWS: dict[str, set[str]] = {
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
         "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
-        *COUNTS,
+        "engine.cli_tuning", *COUNTS,
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
         "engine.data.registry", "engine.data.presence", "engine.data.offered", *TABLES,
     },
@@ -69,9 +70,9 @@ ARROWS: dict[str, set[str]] = {
         "engine.data.presence", "engine.data.offered", *TABLES,
     },
 }  # fmt: skip
-for _verb in ("race", "output", "lab", "layers", "bench", "whatif"):
+for _verb in ("race", "output", "lab", "layers", "bench", "whatif", "tuning"):
     ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
-ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.device"}
+ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.compiler", "engine.device"}
 
 #: Modules that may import torch; all others must not, at any depth of their code.
 MAY_TORCH = (

@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from engine.runs.launchers.registry import Job
@@ -29,11 +30,11 @@ _one_at_a_time = threading.Lock()
 class LocalWorker:
     """A worker process of this machine; see ``engine.runs.launchers.registry.Launched``."""
 
-    def __init__(self, job: Job, context: multiprocessing.context.BaseContext):
+    def __init__(self, job: Job, context: multiprocessing.context.BaseContext, work: Callable[[Job, Connection], None]):
         self.job = job
         # One way: orders go down, the end of the pipe tells the worker that its engine is gone.
         self._theirs, self._orders = context.Pipe(duplex=False)
-        self._process = context.Process(target=_work, args=(job, self._theirs), name=f"run-{job.run}")
+        self._process = context.Process(target=work, args=(job, self._theirs), name=f"run-{job.run}")
         self._identity: ProcessId | None = None
         self._failure: str | None = None
         self._killed = False
@@ -87,8 +88,19 @@ class LocalWorker:
             self._identity.kill()
 
 
+def _work(job: Job, orders: Connection) -> None:
+    from engine.runs.worker import work
+
+    work(job, orders)
+
+
 class LocalLauncher:
-    """Starts workers on this machine; see ``engine.runs.launchers.registry.Launcher``."""
+    """Starts workers on this machine; see ``engine.runs.launchers.registry.Launcher``.
+
+    ``work``: what a worker does with its job; tests put faults there.
+    """
+
+    work: Callable[[Job, Connection], None] = staticmethod(_work)
 
     def __init__(self) -> None:
         fork_server = "forkserver" in multiprocessing.get_all_start_methods()
@@ -105,7 +117,7 @@ class LocalLauncher:
 
     def launch(self, job: Job) -> LocalWorker:
         """Start a worker as soon as the fork server is ready."""
-        worker = LocalWorker(job, self._context)
+        worker = LocalWorker(job, self._context, type(self).work)
         self._tasks.put(worker.start)
         return worker
 
@@ -134,12 +146,6 @@ def _prove_preload() -> None:
     if not loaded:
         __import__(PRELOAD)  # shows what went wrong, with its traceback
     raise SystemExit(0 if loaded and "torch" in sys.modules else 1)
-
-
-def _work(job: Job, orders: Connection) -> None:
-    from engine.runs.worker import work
-
-    work(job, orders)
 
 
 def _in_words(code: int) -> str:

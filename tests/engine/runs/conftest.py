@@ -14,6 +14,7 @@ from engine.config import RaceConfig
 from engine.errors import CommandRefused
 from engine.events import ENDED, RunState
 from engine.runs.control import Control
+from engine.runs.pace import PaceFile
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import PROJECT, Workspace
@@ -74,6 +75,22 @@ class EngineRoom:
     def until_step(self, run: int, step: int, seconds: float = 20.0) -> RunRow:
         self.until(lambda: self.row(run).state == RunState.RUNNING and self.row(run).step >= step, seconds)
         return self.row(run)
+
+    def steps_of(self, race: int, runs: list[int]) -> list[int] | None:
+        """Return the steps of runs of a race as of one moment; None unless all of them have workers.
+
+        All but the last are read twice, and again until they stood still meanwhile.
+        """
+        file = PaceFile(self.workspace.pace(race))
+        try:
+            while True:
+                taken, again = file.taking_part(), file.taking_part()
+                if not set(runs) <= set(taken):
+                    return None
+                if all(taken[run] == again.get(run) for run in runs[:-1]):
+                    return [taken[run] for run in runs]
+        finally:
+            file.close()
 
     def family(self) -> list[psutil.Process]:
         """Return every process that the engine ever started and that still lives, the engine itself included."""

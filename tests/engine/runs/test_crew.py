@@ -118,9 +118,9 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
     try:
         engine._writer.refusals = 1
         with pytest.raises(DatabaseBusy):
-            engine._schedule()
+            engine._dispatch.schedule()
         assert parts.launcher.jobs == []
-        engine._schedule()
+        engine._dispatch.schedule()
         assert [job.run for job in parts.launcher.jobs] == [1]
         assert parts.reader.run(1).state == S.STARTING
     finally:

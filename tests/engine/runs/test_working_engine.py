@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from engine.errors import CommandRefused, EngineRunning
+from engine.errors import CommandRefused, ConfigError, EngineRunning
 from engine.events import RunState, Split
 from engine.runs.machine import cores
 from engine.runs.supervisor import serve
@@ -256,3 +256,46 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     busy_room.until(lambda: busy_room.row(other).step >= 1)
     assert control.command("stop", other, until_done_s=3)
     assert busy_room.row(other).state == S.STOPPED
+
+
+def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
+    room = busy_room
+    plan = room.plan(depths=(8, 26), shortcuts=("A",)).model_copy(update={"pace": "lockstep:3"})
+    race, (fast, slow) = room.control.start_race(plan)
+    for run in (slow, fast):
+        room.until_step(run, 1)
+    seen = []
+    room.until(lambda: seen.append(room.steps_of(race, [slow, fast])) or len(seen) > 60)
+    assert max(quick - steady for steady, quick in seen) <= 3
+    room.control.set_pace(race, "free")
+    room.until(lambda: (now := room.steps_of(race, [slow, fast])) and now[1] > now[0] + 80)
+    clock, step = room.row(fast).seconds, room.steps_of(race, [slow, fast])[1]
+    room.control.set_pace(race, "lockstep:1")
+    with Reader(room.workspace) as reader:
+        assert reader.race(race).pace == "lockstep:1"
+    room.until(lambda: "slowest run of its race" in room.row(fast).detail)
+    assert room.steps_of(race, [slow, fast])[1] <= step + 30, "it stands"
+    assert room.row(fast).seconds < clock + 2, "its clock stands still"
+    # Paused, it holds nobody; resumed behind the others, it holds them until it has caught up.
+    room.control.command("pause", slow, until_done_s=5)
+    before = room.row(fast).step
+    room.until_step(fast, before + 20)
+    assert room.row(fast).detail == ""
+    room.control.command("resume", slow)
+    room.until(lambda: room.steps_of(race, [slow, fast]) is not None)
+    time.sleep(0.1)
+    stood = room.steps_of(race, [slow, fast])[1]
+    room.until_step(slow, room.row(slow).step + 2)
+    assert room.steps_of(race, [slow, fast])[1] <= max(stood, room.row(slow).step + 1)
+    # Killed, it holds nobody either.
+    os.kill(room.row(slow).pid, signal.SIGKILL)
+    room.until_state(slow, S.LOST)
+    room.until_step(fast, stood + 30)
+    with pytest.raises(ConfigError, match="a pace is free or lockstep:K"):
+        room.control.set_pace(race, "slow")
+    with pytest.raises(CommandRefused, match="there is no race 999"):
+        room.control.set_pace(999, "free")
+    for run in (slow, fast):
+        room.control.command("stop", run, until_done_s=5)
+        room.control.command("delete", run, until_done_s=5)
+    assert not room.workspace.pace(race).exists()

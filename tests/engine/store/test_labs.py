@@ -24,7 +24,7 @@ def test_a_lab_is_a_job_like_a_run_but_no_race(store):
     assert reader.runs() == []
     assert reader.races() == []
     assert reader.race(row.race) is None
-    assert [entry.id for entry in reader.runs(labs=True)] == [job]
+    assert [entry.id for entry in reader.runs(every=True)] == [job]
     assert [entry.id for entry in reader.lab_jobs("gradients")] == [job]
     assert reader.lab_jobs("mapping") == []
     race, _ = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))

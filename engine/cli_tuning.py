@@ -1,0 +1,44 @@
+"""What ``race`` shows of ``lr=tuned``: how far the trials are while they run, the whole curves at the end."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from engine.runs.tuning import why_not
+from engine.store.tuning import ArmTuning, TrialRow
+
+
+def under_way(arms: Sequence[ArmTuning]) -> Text:
+    """Return in a line or two how far the search for each arm's learning rate is."""
+    words = [
+        f"{arm.arm} {arm.lr:g}{' (edge)' if arm.at_edge else ''}"
+        if arm.lr is not None
+        else f"{arm.arm} {arm.done} of {len(arm.trials)} trials"
+        for arm in arms
+    ]
+    return Text(f"learning rates: {', '.join(words)}", overflow="ellipsis")
+
+
+def curves(arms: Sequence[ArmTuning]) -> Table:
+    """Return the running training error (percent) of every trial, the rate that was taken marked."""
+    steps = ", ".join(str(count) for count in sorted({trial.total_steps for arm in arms for trial in arm.trials}))
+    table = Table(box=None, title=f"training error by learning rate, after {steps} steps", title_justify="left")
+    rates = sorted({trial.lr for arm in arms for trial in arm.trials})
+    for title in ("arm", *(f"{rate:g}" for rate in rates), "taken"):
+        table.add_column(title, no_wrap=True)
+    for arm in arms:
+        of_rate = {trial.lr: trial for trial in arm.trials}
+        taken = "none" if arm.lr is None else f"{arm.lr:g}"
+        if arm.at_edge:
+            taken += " (at the edge of the grid: a better one may lie outside)"
+        table.add_row(arm.arm, *(_cell(of_rate.get(rate), arm.lr) for rate in rates), taken)
+    return table
+
+
+def _cell(trial: TrialRow | None, taken: float | None) -> str:
+    if trial is None:
+        return ""
+    if (reason := why_not(trial)) is not None:
+        return reason
+    return f"{trial.error:.1f} %{'*' if trial.lr == taken else ''}"

@@ -1,0 +1,44 @@
+"""Whether this machine can compile nets (``--set compile=true``): what torch.compile needs beside itself. Torch-free.
+
+On a CPU torch writes C++ and needs a compiler and Python's headers; on a GPU it needs Triton, whose launcher is C.
+"""
+
+import importlib.util
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+#: Where generated code is kept inside a workspace.
+CACHE = "compiled"
+_CPP, _C = ("g++", "clang++", "c++"), ("gcc", "clang", "cc")
+
+
+def why_not(kind: str) -> str:
+    """Return what is missing to compile for ``cpu`` or ``cuda`` in one clause, '' when nothing is."""
+    if kind == "cuda":
+        if importlib.util.find_spec("triton") is None:
+            return "Triton is not installed"
+        return "" if _found("CC", _C) else f"no C compiler is there ({', '.join(_C)})"
+    if not _found("CXX", _CPP):
+        return f"no C++ compiler is there ({', '.join(_CPP)})"
+    headers = Path(sysconfig.get_paths()["include"]) / "Python.h"
+    return "" if headers.exists() else f"Python's headers are not there ({headers})"
+
+
+def refusal(kind: str) -> str:
+    """Return why ``compile=true`` is refused, as a sentence for people, '' when it is not."""
+    reason = why_not(kind)
+    where = "a GPU" if kind == "cuda" else "the CPU"
+    return f"compile=true cannot be used on {where}: {reason}; install it, or set compile=false" if reason else ""
+
+
+def use_cache(folder: Path) -> None:
+    """Let this process keep generated code in ``folder`` and nowhere else. Call it before torch compiles anything."""
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
+    os.environ["TRITON_CACHE_DIR"] = str(folder / "triton")
+
+
+def _found(variable: str, names: tuple[str, ...]) -> bool:
+    own = os.environ.get(variable)
+    return any(shutil.which(name) for name in ((own,) if own else names))

@@ -1,0 +1,22 @@
+"""Out of memory: how it is recognised whoever says it, and what helps. Torch-free: errors are told by their words."""
+
+from engine.runs.launchers.registry import Job
+
+#: What torch, CUDA's libraries and the C library say when there is no memory left.
+_WORDS = ("out of memory", "can't allocate memory", "alloc_failed", "cannot allocate memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether the device or the machine had no memory left: a MemoryError or one of torch's errors."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError | OSError) and any(part in words for part in _WORDS)
+
+
+def advice(job: Job, batch_size: int | None) -> str:
+    """Return the cause of the failure in one line with what helps; ``batch_size`` None: the job has none."""
+    smaller = "fewer units" if batch_size is None else f"a smaller batch (now {batch_size}: --set batch_size=...)"
+    if job.device.startswith("cuda"):
+        return f"out of memory on {job.device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"
+    return f"out of memory: take {smaller} or let fewer runs train at once"

@@ -1,0 +1,201 @@
+"""Who of a race is how far, in a file that the engine and the workers map into memory: so runs keep in step.
+
+    python -m engine race --pace lockstep:5        or while it runs:  python -m engine pace RACE lockstep:5
+
+With ``lockstep:K`` no run is more than K steps ahead of the slowest of those that have a worker, from the moment it is
+launched. Paused, queued and ended runs hold nobody back; one that comes back behind the others holds them until it has
+caught up. Layout: 8-byte integers in the machine's order; a head (mark, K, number of slots), then per slot the run,
+whether it takes part (0 or 1), its step. The engine gives out slots and ends those of dead workers; a worker writes
+its own step and nothing else, until it leaves. Single aligned integers are read and written, so there is no lock.
+Torch-free.
+"""
+
+import mmap
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from engine.config import lockstep
+from engine.store.workspace import Workspace
+
+#: First integer of a file of this layout.
+_MARK = (0x534B49505F504331).to_bytes(8, sys.byteorder)
+_HEAD, _WIDTH, _SLOTS = 3, 3, 1024
+_K, _COUNT = 1, 2
+_RUN, _PART, _STEP = 0, 1, 2
+_BYTES = 8 * (_HEAD + _WIDTH * _SLOTS)
+#: How long a run that is too far ahead sleeps between two looks.
+NAP_S = 0.005
+
+
+class PaceFile:
+    """One race's file, mapped. Whoever makes the object has it open until ``close``."""
+
+    def __init__(self, path: Path, make: bool = False):
+        """Map the file; ``make``: where there is none, or one of another layout, a new one. Raises OSError."""
+        # Never truncated while others may have it mapped: a new one takes its place under the same name.
+        if make and not _is_whole(path):
+            part = path.with_suffix(".pace-part")
+            part.write_bytes(_MARK + bytes(_BYTES - 8))
+            part.replace(path)
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), _BYTES)
+        self._cells = memoryview(self._map).cast("q")
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""
+        self._cells.release()
+        self._map.close()
+
+    @property
+    def ahead(self) -> int:
+        """K: how many steps ahead of the slowest a run may be; 0: as many as it likes."""
+        return self._cells[_K]
+
+    @ahead.setter
+    def ahead(self, steps: int) -> None:
+        self._cells[_K] = steps
+
+    def taking_part(self) -> dict[int, int]:
+        """Return ``{run: step}`` of those that count."""
+        cells = self._cells
+        slots = range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH)
+        return {cells[slot + _RUN]: cells[slot + _STEP] for slot in slots if cells[slot + _PART]}
+
+    def slowest(self) -> int | None:
+        """Return the smallest step of those that count; None when nobody does."""
+        return min(self.taking_part().values(), default=None)
+
+    def enter(self, run: int, step: int) -> bool:
+        """Count ``run`` from now on, ``step`` updates being done. Return False when every slot is taken.
+
+        For the engine alone: it gives out the slots, so two runs never get the same one.
+        """
+        cells = self._cells
+        slot = self._slot(run)
+        if slot is None:
+            end = _HEAD + _WIDTH * cells[_COUNT]
+            slot = next((place for place in range(_HEAD, end, _WIDTH) if not cells[place + _PART]), end)
+            if slot >= _HEAD + _WIDTH * _SLOTS:
+                return False
+        cells[slot + _RUN], cells[slot + _STEP] = run, step
+        cells[slot + _PART] = 1
+        cells[_COUNT] = max(cells[_COUNT], (slot - _HEAD) // _WIDTH + 1)
+        return True
+
+    def leave(self, run: int) -> None:
+        """Count ``run`` no longer; nothing happens if it does not take part."""
+        if (slot := self._slot(run)) is not None:
+            self._cells[slot + _PART] = 0
+
+    def place(self, run: int) -> int | None:
+        """Return where ``run``'s step is kept while it takes part, for ``publish``."""
+        slot = self._slot(run)
+        return None if slot is None else slot + _STEP
+
+    def publish(self, place: int, step: int) -> None:
+        """Write a step at a ``place``."""
+        self._cells[place] = step
+
+    def _slot(self, run: int) -> int | None:
+        cells = self._cells
+        for slot in range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH):
+            if cells[slot + _RUN] == run and cells[slot + _PART]:
+                return slot
+        return None
+
+
+class Stride:
+    """A worker's side: says how far its run is, and holds it while it is too far ahead of the others.
+
+    A run that has no slot (its engine could not give it one) goes on freely and holds nobody.
+    """
+
+    def __init__(self, path: Path, run: int):
+        self._run, self._file, self._place = run, None, None
+        with suppress(OSError):
+            self._file = PaceFile(path)
+            self._place = self._file.place(run)
+
+    def reach(self, step: int) -> bool:
+        """Say that ``step`` updates are done; return whether the next one has to wait. Costs two integers if free."""
+        if self._place is None:
+            return False
+        self._file.publish(self._place, step)
+        return self._file.ahead > 0 and self._is_held(step)
+
+    def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
+        """Sleep until the next update may be done, or until ``ends()``; ``waits`` is told the seconds so far."""
+        began = time.monotonic()
+        while self._is_held(step) and not ends():
+            waits(time.monotonic() - began)
+            time.sleep(NAP_S)
+
+    def leave(self) -> None:
+        """The run's work in this process is over: hold nobody back any more."""
+        if self._file is not None:
+            self._file.leave(self._run)
+            self._file.close()
+            self._file = self._place = None
+
+    def _is_held(self, step: int) -> bool:
+        ahead = self._file.ahead
+        # Its own slot is among them, so there is a slowest one, unless the engine took it for dead.
+        slowest = self._file.slowest()
+        return ahead > 0 and slowest is not None and step - slowest >= ahead
+
+
+class Paces:
+    """The engine's side: the files of the races that have workers."""
+
+    def __init__(self, workspace: Workspace):
+        self._workspace = workspace
+        self._files: dict[int, PaceFile] = {}
+
+    def enter(self, race: int, run: int, step: int, pace: str) -> None:
+        """A worker is about to be launched for ``run``, which stands at ``step``. Raises OSError."""
+        file = self._open(race)
+        file.ahead = lockstep(pace)
+        file.enter(run, step)
+
+    def set(self, race: int, pace: str) -> None:
+        """The race keeps another pace from now on; its workers see it before their next update."""
+        if race in self._files or self._workspace.pace(race).exists():
+            self._open(race).ahead = lockstep(pace)
+
+    def sweep(self, has_worker: Callable[[int], bool]) -> None:
+        """End the part of every run whose worker is gone, however it went; let go of races without workers."""
+        for race, file in list(self._files.items()):
+            for run in file.taking_part():
+                if not has_worker(run):
+                    file.leave(run)
+            if not file.taking_part():
+                file.close()
+                del self._files[race]
+
+    def forget(self, race: int) -> None:
+        """The race was deleted: remove its file."""
+        if (file := self._files.pop(race, None)) is not None:
+            file.close()
+        self._workspace.pace(race).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+    def _open(self, race: int) -> PaceFile:
+        if race not in self._files:
+            self._files[race] = PaceFile(self._workspace.pace(race), make=True)
+        return self._files[race]
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8) == _MARK and path.stat().st_size == _BYTES
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,208 @@
+"""The engine's process from outside: is it there, start it, end it. What ``Control`` builds on. Torch-free."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from engine import __version__
+from engine.errors import (
+    DatabaseDamaged,
+    EngineRunning,
+    EngineUnreachable,
+    NoDatabase,
+    VersionMismatch,
+    WorkspaceError,
+)  # fmt: skip
+from engine.runs.machine import ProcessId
+from engine.store.reader import EngineRow, Reader
+from engine.store.schema import check, set_aside
+from engine.store.workspace import PROJECT, Workspace
+from engine.store.writer import Writer
+
+#: An engine that lives but did not say so for this long is ``silent``.
+SILENT_S = 5.0
+_POLL_S = 0.03
+_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """How the workspace's engine is.
+
+    ``state`` is alive, none, other-version or silent; ``message`` one line for people.
+    """
+
+    state: str
+    pid: int | None = None
+    version: str = ""
+    devices: list[str] = field(default_factory=list)
+    message: str = ""
+
+
+class EngineProcess:
+    """The engine of one workspace as a process. Making the object touches nothing; threads may share one."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+
+    def engine_status(self) -> EngineStatus:
+        """Return how the engine is. Raises DatabaseDamaged and VersionMismatch for a database that cannot be read."""
+        row = self._engine_row()
+        if row is None or not ProcessId(row.pid, row.pid_started).lives():
+            return EngineStatus("none", message="no engine runs; it starts with the next race or command")
+        facts = (row.pid, row.version, row.devices)
+        if row.version != __version__:
+            return EngineStatus(
+                "other-version", *facts,
+                f"an engine of version {row.version} lives (process {row.pid}), this is {__version__}; "
+                "end it with `python -m engine shutdown`, its runs stay paused",
+            )  # fmt: skip
+        age = time.time() - row.heartbeat
+        if age > SILENT_S:
+            return EngineStatus(
+                "silent", *facts,
+                f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {self.workspace.engine_log}",
+            )  # fmt: skip
+        return EngineStatus("alive", *facts, f"engine {row.version}, process {row.pid}")
+
+    def ensure_engine(self, timeout_s: float = 10.0) -> EngineRow:
+        """Start the engine if none lives, and return what it says of itself.
+
+        Raises VersionMismatch for an engine of another version, EngineUnreachable when it does not answer in time,
+        WorkspaceError and DatabaseDamaged when the workspace cannot be used.
+        """
+        self.workspace.prepare()
+        if (status := self.engine_status()).state == "other-version":
+            raise VersionMismatch(status.message)
+        Writer(self.workspace).close()  # makes the tables where there are none
+        deadline = time.monotonic() + timeout_s
+        started, attempts = None, 0
+        while True:
+            status = self.engine_status()
+            if status.state == "other-version":
+                raise VersionMismatch(status.message)
+            if status.state == "alive" and (row := self._engine_row()) is not None:
+                return row
+            if status.state == "none" and (started is None or started.poll() is not None) and not self._lock_is_held():
+                # The first attempt may have met the engine before, which was just ending.
+                if attempts == _ATTEMPTS:
+                    raise EngineUnreachable(f"the engine ended while it started: {self._last_words()}")
+                started, attempts = self._start(), attempts + 1
+            if time.monotonic() > deadline:
+                raise EngineUnreachable(
+                    status.message if status.state == "silent" else
+                    f"the engine did not answer within {timeout_s:g} s; see {self.workspace.engine_log}"
+                )  # fmt: skip
+            time.sleep(_POLL_S)
+
+    def shutdown(self, timeout_s: float = 40.0) -> bool:
+        """Pause all runs and end the engine, of whatever version; return False when none lives.
+
+        An engine whose database is damaged, or of an older version, is ended by SIGTERM. Raises EngineUnreachable when
+        it does not end in time, DatabaseDamaged when there is damage and no engine.
+        """
+        try:
+            row = self._engine_row()
+            if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
+                return False
+            with Writer(self.workspace) as writer:
+                writer.command("shutdown")
+        except (DatabaseDamaged, VersionMismatch):
+            # It cannot be told through the database; SIGTERM makes it pause its runs as well.
+            if not self._end_by_signal(timeout_s):
+                raise
+            return True
+        self._await_end(process, timeout_s)
+        return True
+
+    def new_database(self) -> Path:
+        """Move a damaged database aside and return where it is kept; the next race makes a new one.
+
+        An engine that lives on the damaged database is ended first. Raises WorkspaceError when the database is healthy
+        or there is none, EngineRunning when it is healthy and an engine lives.
+        """
+        if not self.workspace.database.exists():
+            raise WorkspaceError(f"workspace {self.workspace.path} holds no database; there is nothing to move aside")
+        running = EngineRunning("an engine lives for this workspace; end it first with `python -m engine shutdown`")
+        try:
+            check(self.workspace)
+        except DatabaseDamaged:
+            self._end_by_signal()
+            if self._lock_is_held():
+                raise running from None
+            return set_aside(self.workspace)
+        if self._lock_is_held():
+            raise running
+        raise WorkspaceError(f"{self.workspace.database} is healthy and stays where it is")
+
+    def _engine_row(self) -> EngineRow | None:
+        try:
+            with Reader(self.workspace, outdated=True) as reader:
+                return reader.engine()
+        except NoDatabase:
+            return None
+
+    def _end_by_signal(self, timeout_s: float = 40.0) -> bool:
+        """End the engine that wrote ``engine.pid``, without the database; return False when none lives."""
+        try:
+            pid, started = self.workspace.engine_pid.read_text().split()
+            process = ProcessId(int(pid), float(started))
+        except (OSError, ValueError):
+            return False
+        if not process.lives():
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+        self._await_end(process, timeout_s)
+        return True
+
+    def _await_end(self, process: ProcessId, timeout_s: float) -> None:
+        if not until(lambda: not process.lives(), timeout_s):
+            raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
+
+    def _start(self) -> subprocess.Popen:
+        """Start the engine as a program of its own: another session, no pipes, its words in ``engine.log``."""
+        arguments = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
+        with self.workspace.engine_log.open("ab") as log:
+            process = subprocess.Popen(
+                arguments, cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, close_fds=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+        # Whoever starts a process has to take note of its end, or it stays in the table as a zombie.
+        threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()
+        return process
+
+    def _lock_is_held(self) -> bool:
+        lock = FileLock(self.workspace.engine_lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            lines = self.workspace.engine_log.read_text(errors="replace").strip().splitlines()
+            if lines:
+                return lines[-1]
+        return f"see {self.workspace.engine_log}"
+
+
+def until(met: Callable[[], bool], seconds: float) -> bool:
+    """Return whether ``met()`` became true within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True

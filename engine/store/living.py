@@ -1,0 +1,38 @@
+"""Who lives: the tables ``engine`` and ``clients``. The half of ``Writer`` that knows them. Torch-free."""
+
+import json
+import time
+from collections.abc import Sequence
+
+
+class LivingWriting:
+    """How programs say that they are there; part of ``Writer``."""
+
+    def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
+        """An app server or a following command line lives; the engine stays up for it."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
+
+    def leave_client(self, pid: int, pid_started: float) -> None:
+        """The client is gone, or was found dead."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
+
+    def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
+        """The engine that holds the lock says who it is."""
+        now = time.time()
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (pid, pid_started, version, json.dumps(list(devices)), now, now),
+            )
+
+    def engine_beat(self) -> None:
+        """The engine lives."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
+
+    def leave_engine(self) -> None:
+        """The engine ends in good order."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM engine")

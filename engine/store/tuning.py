@@ -1,0 +1,130 @@
+"""Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
+
+The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in ``engine.runs.tuning``. The
+trial whose rate was taken says so in its ``detail``. Torch-free.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.config import TUNED, RunConfig, arm_name, replace
+from engine.events import ENDED, RunState, Split
+
+#: Detail of the trial whose rate its arm's runs train with.
+CHOSEN = "chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One trial of one rate.
+
+    ``error``: running training error in percent at its last step so far, None where it is not finite or not there;
+    ``warming``: that step was still taken at the rate of the warm-up, so it says nothing about ``lr``.
+    """
+
+    run: int
+    lr: float
+    state: RunState
+    step: int
+    total_steps: int
+    error: float | None
+    warming: bool
+    detail: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTuning:
+    """The whole curve of one arm, rates ascending; ``lr`` is the one that was taken, None while there is none."""
+
+    depth: int
+    shortcut: str
+    trials: tuple[TrialRow, ...]
+
+    @property
+    def arm(self) -> str:
+        """The arm's name, for example ``plain-56``."""
+        return arm_name(self.depth, self.shortcut)
+
+    @property
+    def lr(self) -> float | None:
+        """The rate that was taken; None before that, or when no trial gave one."""
+        return next((trial.lr for trial in self.trials if trial.detail == CHOSEN), None)
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the best rate is the smallest or the largest that was tried: a better one may lie outside."""
+        return self.lr is not None and self.lr in (self.trials[0].lr, self.trials[-1].lr)
+
+    @property
+    def done(self) -> int:
+        """How many trials have ended."""
+        return sum(trial.state in ENDED for trial in self.trials)
+
+
+class TuningWriting:
+    """How a rate that was found gets into the store; part of ``Writer``."""
+
+    def tune(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
+        """Let these waiting runs train with ``lr``, found by ``trial``; ``words`` go on their record.
+
+        A run that has a rate already, or has left ``queued`` and ``paused``, is left alone.
+        """
+        with self.transaction() as connection:
+            for run in runs:
+                row = connection.execute("SELECT config, state FROM runs WHERE id = ?", (run,)).fetchone()
+                if row is None or row["state"] not in (RunState.QUEUED, RunState.PAUSED):
+                    continue
+                config = RunConfig.from_json(row["config"])
+                if config.optim.lr != TUNED:
+                    continue
+                self._update(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
+                connection.execute(
+                    "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
+                    (run, words, time.time()),
+                )
+            self._update(connection, trial, {"detail": CHOSEN}, changed=True)
+
+
+class TuningReading:
+    """What can be asked about trials; part of ``Reader``."""
+
+    def open_tunings(self) -> list[tuple[int, int]]:
+        """Return (race of the trials, race they serve) wherever something may be left to do."""
+        rows = self._all(
+            "SELECT id, tunes FROM races AS trials WHERE tunes IS NOT NULL AND ("
+            " NOT EXISTS (SELECT 1 FROM races WHERE id = trials.tunes)"
+            " OR EXISTS (SELECT 1 FROM runs WHERE race = trials.tunes AND state IN ('queued', 'paused'))"
+            " OR EXISTS (SELECT 1 FROM runs WHERE race = trials.id"
+            "   AND state NOT IN ('finished', 'diverged', 'stopped', 'failed', 'lost'))"
+            " OR EXISTS (SELECT 1 FROM checkpoints JOIN runs ON runs.id = checkpoints.run WHERE race = trials.id"
+            "   AND state IN ('finished', 'diverged', 'stopped'))) ORDER BY id"
+        )
+        return [(row["id"], row["tunes"]) for row in rows]
+
+    def trials(self, race: int | None = None) -> list:
+        """Return the trials for a race as run rows, in starting order; those of all races if None."""
+        only = "tunes IS NOT NULL" if race is None else "tunes = ?"
+        sql = f"SELECT id FROM runs WHERE race IN (SELECT id FROM races WHERE {only}) ORDER BY race, position"
+        return [self.run(row["id"]) for row in self._all(sql, *(() if race is None else (race,)))]
+
+    def tuning(self, race: int) -> list[ArmTuning]:
+        """Return the learning-rate curve of every arm of a race in starting order; empty where none is looked for."""
+        rows = self.trials(race)
+        points = self.last_points([row.id for row in rows]) if rows else {}
+        arms: dict[tuple[int, str], list[TrialRow]] = {}
+        for row in rows:
+            optim, point = row.config.optim, points.get((row.id, Split.TRAIN))
+            arms.setdefault((row.depth, row.shortcut), []).append(
+                TrialRow(
+                    row.id, optim.lr, row.state, row.step, row.total_steps,
+                    None if point is None else point["running_error"],
+                    point is not None and optim.warmup_lr is not None and point["lr"] != optim.lr_at(point["step"]),
+                    row.detail, row.cause,
+                )
+            )  # fmt: skip
+        return [
+            ArmTuning(depth, shortcut, tuple(sorted(trials, key=lambda trial: trial.lr)))
+            for (depth, shortcut), trials in arms.items()
+        ]

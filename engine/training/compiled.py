@@ -1,0 +1,28 @@
+"""A net compiled for training: the same parameters, its forward and backward pass as generated code.
+
+    forward = compiled(model, device)       # in place of ``model`` where a training step calls it
+    logits = forward(inputs)
+
+The first call takes minutes on a CPU (C++ is compiled), seconds on a GPU; later ones of the same net find the code in
+the workspace. Evaluation and probes call ``model`` itself. Generated code rounds in another order: a compiled training
+is reproducible in itself, not equal to one that is not compiled.
+"""
+
+import torch
+from torch import nn
+
+from engine.compiler import refusal
+from engine.device import Device
+from engine.errors import DeviceError
+
+
+def compiled(model: nn.Module, device: Device) -> nn.Module:
+    """Return what computes ``model(inputs)`` with compiled code, around the same modules. The first call compiles.
+
+    Raises DeviceError when this machine has no compiler.
+    """
+    if words := refusal(device.torch_device.type):
+        raise DeviceError(words)
+    # In this process, not in a pool beside it that would outlive a killed worker.
+    torch._inductor.config.compile_threads = 1
+    return torch.compile(model, dynamic=False)
