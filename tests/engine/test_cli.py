@@ -105,6 +105,7 @@ def test_later_verbs_are_absent(capfd):
         "count",
         "layers",
         "lab",
+        "bench",
         "set",
         "extend",
         "fork",

@@ -47,6 +47,12 @@ def test_a_race_that_cannot_be_compiled_is_refused_before_anything_is_made(no_co
     assert RunConfig().compile is False
 
 
+def test_a_net_that_changes_in_every_step_is_not_compiled(workspace, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/any")
+    with pytest.raises(ConfigError, match="compile=true cannot be used with stochastic-depth"):
+        plan_race((8,), ("A", "stochastic-depth"), settings={"compile": "true"}, workspace=workspace)
+
+
 def test_generated_code_stays_in_its_folder(monkeypatch, tmp_path):
     for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
         monkeypatch.setenv(name, "elsewhere")

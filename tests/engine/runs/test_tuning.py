@@ -7,10 +7,12 @@ import pytest
 
 from engine.cli_output import tuning_document
 from engine.config import TUNED
+from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.commands import CommandDesk
 from engine.runs.crew import Crew
 from engine.runs.dispatch import _waiting
+from engine.runs.forking import plan_fork
 from engine.runs.launchers.registry import Job
 from engine.runs.pace import Paces
 from engine.runs.planning import plan_race
@@ -376,3 +378,18 @@ def test_one_arm_may_have_a_rate_of_its_own(workspace):
     plan = plan.model_copy(update={"per_depth": {14: {"optim.lr": 0.05}}})
     assert {run.model.depth for run in plan.trials()} == {8}
     assert plan_race((8,), ("A",), workspace=workspace).trials() == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("set", "lr=0.5"), ("extend", "900"), ("fork", '{"step": 1, "settings": {}}')]
+)
+def test_what_ifs_are_for_the_runs_not_for_their_trials(make, verb, argument):
+    lab = make()
+    one = lab.trials()[0]
+    command = lab.writer.command(verb, one, argument)
+    lab.desk.serve()
+    assert lab.reader.command(command).refusal == (
+        f"run {one} is a trial for race {lab.race}; what-ifs are for the runs of that race"
+    )
+    with pytest.raises(ConfigError, match=f"run {one} is a trial for race {lab.race}; fork a run of that race"):
+        plan_fork(lab.reader, lab.reader.run(one), None, {})

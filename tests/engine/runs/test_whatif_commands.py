@@ -6,6 +6,7 @@ import pytest
 
 from engine.events import RunState
 from engine.runs.commands import CommandDesk
+from engine.runs.pace import Paces
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -37,7 +38,7 @@ def parts(workspace):
         crew = Crew()
 
         def desk():
-            return CommandDesk(workspace, reader, writer, crew, lambda: None)
+            return CommandDesk(workspace, reader, writer, crew, Paces(workspace), lambda: None)
 
         yield desk, reader, writer, crew
 
