@@ -19,9 +19,9 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.2 and Fig. 7",
             reading="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
             "residual nets quieter still: each block only changes its input a little.",
-            misleads="After BN this is nearly the layer's learned scale, mean |gamma|. At the start it is 1 "
-            "everywhere in every net, so what differs later is learned or is weight decay. Small compared with what? "
-            "See the update size.",
+            misleads="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
+            "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
+            "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
             measure="engine.probes.responses:ResponseStd",
         ),
         Quantity(

@@ -230,6 +230,19 @@ def test_chance_is_a_function_of_seed_path_and_step(text):
     assert all(key in tensors(small(text)) for key in net.state_dict())
 
 
+@pytest.mark.parametrize("text", SOME)
+def test_streams_stay_in_16_bits(text):
+    """Numbers and gates in 32 bits must not widen what flows through a net in bf16."""
+    net, kinds = build_model(small(text), 0), set()
+    for module in net.modules():
+        if hasattr(module, "branch"):
+            module.register_forward_hook(lambda m, i, o: kinds.add(o.dtype))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        logits = net(images())
+    assert kinds == {torch.bfloat16}
+    assert torch.isfinite(logits).all()
+
+
 @pytest.mark.parametrize("text", ["dropout", "stochastic-depth"])
 def test_a_resumed_run_sees_the_same_chance_and_probes_change_nothing(text):
     config = tiny.config(model__shortcut=text, optim__steps=12, eval_every=12)
