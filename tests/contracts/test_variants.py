@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine.config import ModelConfig
 from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.draws import drawing_modules
+from engine.models.family import CifarNet
 from engine.models.registry import SHORTCUTS, variant
 from engine.models.strength import set_strength
 from engine.models.tensors import tensors
@@ -241,6 +243,19 @@ def test_streams_stay_in_16_bits(text):
         logits = net(images())
     assert kinds == {torch.bfloat16}
     assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("text", A_FEW)
+def test_nothing_in_a_net_asks_for_the_cpu(text):
+    """With fake tensors on a GPU: forward in train and eval mode, before and after a draw; no device is needed."""
+    with FakeTensorMode(), torch.device("cuda"):
+        net = CifarNet(small(text))
+        x = torch.empty(4, 1, 8, 8).contiguous(memory_format=torch.channels_last)
+        outputs = [net(x)]
+        for module in drawing_modules(net):
+            module.redraw(0, 1)
+        outputs += [net(x), net.eval()(x)]
+    assert all(logits.device.type == "cuda" and logits.shape == (4, 10) for logits in outputs)
 
 
 @pytest.mark.parametrize("text", ["dropout", "stochastic-depth"])
