@@ -1,12 +1,16 @@
 """Colours, dashes and states: one table for every page, so that a run looks the same everywhere.
 
-Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order), lightness = depth: deeper is darker on
-the light ground, brighter on the dark one. Dash = training (thin, dashed) against test (bold, solid), as in Fig. 6 of
-He et al. 2015. No ``st.`` here; the browser gets these values as data.
+Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order, for the paper's four), lightness = depth:
+deeper is darker on the light ground, brighter on the dark one. Dash = training (thin, dashed) against test (bold,
+solid), as in Fig. 6 of He et al. 2015. Sixteen hues cannot all be told apart, by some eyes no more than six: so every
+type has a mark as well, and types with the same mark have hues that no eye confuses. No ``st.`` here; the browser gets
+these values as data.
 """
 
 import colorsys
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 #: Page grounds; the same values stand in ``app/.streamlit/config.toml`` (a test holds the two together).
@@ -15,16 +19,63 @@ TEXT = {"light": "#1b2229", "dark": "#e8ecf1"}
 MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
 GRID = {"light": "#e7ebef", "dark": "#262d35"}
 
-#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the other rows of the zoo. Sixteen
-#: hues cannot all be told apart at a glance: the label beside a line says which it is.
+#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the other rows of the zoo, chosen by
+#: search: every pair apart for the usual eye, pairs of one mark apart for red- and green-blind ones too.
 HUES = {
-    "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#8a5fd0", "gated": "#2aa198",
-    "shortcut-gated": "#6b8e23", "conv1x1": "#b0497f", "dropout": "#4f6d8f", "highway": "#1f9d55",
-    "stochastic-depth": "#5b4bd6", "skipinit": "#3f8fbf", "zero-gamma": "#86703a", "fixup": "#d1477a",
-    "dirac": "#c0392b", "delta-orthogonal": "#a0651c",
+    "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#4b608b", "gated": "#d11605",
+    "shortcut-gated": "#8b5b4b", "conv1x1": "#16d105", "dropout": "#259ab1", "highway": "#633b9b",
+    "stochastic-depth": "#6b9b3b", "skipinit": "#d105c0", "zero-gamma": "#0527d1", "fixup": "#8d05d1",
+    "dirac": "#d18d05", "delta-orthogonal": "#8b864b",
 }  # fmt: skip
-#: For a variant with options, and for names that the table does not know.
+#: Marks as Plotly calls them, with the glyph that stands for each beside a name.
+MARKS = {
+    "circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "triangle-down": "▼", "star": "★", "cross": "✚",
+    "x": "✖",
+}  # fmt: skip
+_MARK_OF = {
+    "scaled": "square", "gated": "diamond", "shortcut-gated": "triangle-up", "conv1x1": "triangle-down",
+    "dropout": "star", "highway": "cross", "stochastic-depth": "square", "skipinit": "diamond",
+    "zero-gamma": "triangle-up", "fixup": "triangle-down", "dirac": "star", "delta-orthogonal": "cross",
+}  # fmt: skip
+#: For names that the table does not know.
 _SPARE_HUES = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
+#: Degrees by which the hue of the second, third, ... variant of one type in a race is turned.
+_TURNS = (0, 28, -22, 50, -44, 72)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the lines of a run look besides their lightness: a hue as ``#rrggbb``, and a mark of ``MARKS``."""
+
+    hue: str
+    mark: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Return the look of every name of one race; a name is a variant, or a variant and a word behind it.
+
+    The first of a type has the type's hue and mark, further ones neighbouring hues and other marks. What comes later
+    in the list changes nothing for what stands before.
+    """
+    found: dict[str, Look] = {}
+    seen: dict[str, int] = {}
+    for name in dict.fromkeys(names):
+        base = _base(name)
+        nth = seen[base] = seen.get(base, -1) + 1
+        marks = list(MARKS)
+        mark = marks[(marks.index(_MARK_OF.get(base, "circle")) + nth) % len(marks)]
+        found[name] = Look(_turned(hue(base), _TURNS[nth % len(_TURNS)]), mark)
+    return found
+
+
+def _base(name: str) -> str:
+    return name.split(":")[0].split(" ")[0]
+
+
+def _turned(colour: str, degrees: float) -> str:
+    tone, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
+    return _text(*colorsys.hls_to_rgb((tone + degrees / 360) % 1, lightness, saturation)) if degrees else colour
+
 
 #: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per ground.
 _LIGHTNESS = {"light": (60.0, 20.0), "dark": (46.0, 90.0)}
@@ -50,6 +101,8 @@ STATES = {
 @cache
 def line_colour(shortcut: str, depth: int, ground: str) -> str:
     """Return the colour of a run's lines as ``#rrggbb``; ``ground`` is ``light`` or ``dark``.
+
+    ``shortcut`` is a variant, or a hue as ``looks`` gives it.
 
     The lightness follows the logarithm of the depth between 8 and 110 layers and is clamped beyond, so a run's colour
     depends on nothing else in the race.
@@ -81,7 +134,10 @@ def _shade(shortcut: str, target: float) -> str:
 
 
 def hue(shortcut: str) -> str:
-    """Return the base colour of a shortcut type, stable for names that the table does not know."""
+    """Return the base colour of a variant's type, stable for names that the table does not know; a hue is its own."""
+    if shortcut.startswith("#"):
+        return shortcut
+    shortcut = _base(shortcut)
     if shortcut in HUES:
         return HUES[shortcut]
     return _SPARE_HUES[sum(shortcut.encode()) % len(_SPARE_HUES)]

@@ -5,6 +5,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
 
     place.py      which workspace, its health, a pool of readers
     choices.py    tables of what can be chosen
+    arms.py       names of arms, the zoo of shortcuts, what was published about them
     steering.py   the engine: start, races, commands
     stored.py     races, runs, cards (race.py, card.py)
     stream.py     snapshot and news for the live page
@@ -13,6 +14,21 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     gap.py        the gap sentence, a pure rule
 """
 
+from app.data.arms import (
+    Reference,
+    arm_label,
+    contested,
+    figure_in_words,
+    is_plain,
+    layers_of_a_shortcut,
+    orders_of,
+    references,
+    shortcut_groups,
+    shortcuts,
+    variant_from,
+    variant_name,
+    variant_text,
+)
 from app.data.choices import (
     DEPTHS,
     count,
@@ -21,7 +37,6 @@ from app.data.choices import (
     depth_problem,
     preset_source,
     presets,
-    shortcuts,
     sources,
     still,
 )
@@ -66,15 +81,18 @@ from app.data.stream import Delta, Head, History, delta, gap, head, history
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.labs.registry import Lab, Option
+from engine.models.registry import Shortcut
 from engine.store.reader import RunRow
 
 __all__ = [
     "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
-    "LayerMoment", "Option", "Race", "RunRow", "RunState", "SkipscopeError", "Split", "attend", "cards",
-    "columns_since", "command", "command_all", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
-    "depth_problem", "engine_status", "gap", "head", "health", "histogram_edges", "history", "inside", "inside_news",
-    "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments",
-    "layer_over_time", "new_database", "prepare", "preset_source", "presets", "quantities", "race", "races", "runs",
-    "set_pace", "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "tuning", "use",
+    "LayerMoment", "Option", "Race", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Split",
+    "arm_label", "attend", "cards", "columns_since", "command", "command_all", "contested", "count", "curve_name",
+    "data_present", "delta", "depart", "depth_from", "depth_problem", "engine_status", "figure_in_words", "gap",
+    "head", "health", "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs",
+    "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time",
+    "layers_of_a_shortcut", "new_database", "orders_of", "prepare", "preset_source", "presets", "quantities",
+    "race", "races", "references", "runs", "set_pace", "shortcut_groups", "shortcuts", "sources", "start_engine",
+    "start_lab", "start_race", "still", "tuning", "use", "variant_from", "variant_name", "variant_text",
     "workspace",
 ]  # fmt: skip

@@ -12,7 +12,6 @@ from engine.data.registry import SOURCES, Source
 from engine.errors import ConfigError
 from engine.models.count import Count
 from engine.models.count import count as count_model
-from engine.models.registry import SHORTCUTS, Shortcut
 from engine.presets import PRESETS, Preset, get_preset
 from engine.store.workspace import PROJECT
 
@@ -24,11 +23,6 @@ _WHOLE = re.compile(r"[0-9]{1,6}")
 def presets() -> Mapping[str, Preset]:
     """Return the named starting points that can be started from here: those that bring their images."""
     return {name: preset for name, preset in PRESETS.items() if preset.data}
-
-
-def shortcuts() -> Mapping[str, Shortcut]:
-    """Return the shortcut types."""
-    return SHORTCUTS
 
 
 def sources() -> Mapping[str, Source | Offer]:

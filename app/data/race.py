@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.data import arms
 from engine.config import TUNED
 
 #: The first of these states that a run is in says how the race is.
@@ -57,8 +58,8 @@ class Race:
 
     @property
     def has_both_families(self) -> bool:
-        """Whether plain and residual nets are in it, so that panels side by side make sense."""
-        return "none" in self.shortcuts and len(self.shortcuts) > 1
+        """Whether nets with and without a shortcut are in it, so that panels side by side make sense."""
+        return len({arms.is_plain(shortcut) for shortcut in self.shortcuts}) > 1
 
     @property
     def title(self) -> str:
@@ -107,7 +108,8 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
         **(runs[0].versions if runs else {}),
     }
     return Race(
-        id=row.id, name=row.name, preset=row.preset, arms=tuple(dict.fromkeys(run.arm for run in runs)),
+        id=row.id, name=row.name, preset=row.preset,
+        arms=tuple(dict.fromkeys(arms.arm_label(run.depth, run.shortcut) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({run.config.optim.lr for run in runs} - {TUNED})), states=states, created=row.created,

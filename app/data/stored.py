@@ -76,8 +76,14 @@ def known_runs(runs: Sequence[int]) -> set[int]:
 def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the cards of stored runs, with the number and size of their checkpoints."""
     totals = reader.checkpoint_totals() if rows else {}
+    remarks: dict[int, list[Any]] = {}
+    for remark in reader.remarks([row.id for row in rows]) if rows else ():
+        remarks.setdefault(remark["run"], []).append(remark)
     place = here().workspace
-    return [card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0))) for row in rows]
+    return [
+        card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
+        for row in rows
+    ]
 
 
 def _train_images(row: RunRow) -> int:

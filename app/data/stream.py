@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.data import gap as gap_rule
+from app.data.arms import arm_label
 from app.data.place import here, reading
 from app.data.pool import File
 from app.data.stored import cards_of
@@ -131,7 +132,7 @@ def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     tuned = {race for race, found in races.items() if found and found.config.run.optim.lr == TUNED}
     standings = [
         gap_rule.Standing(
-            row.id, row.arm, row.depth, row.shortcut, row.seed,
+            row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed,
             # One that is still looked for is never named: its run has not begun.
             0.0 if row.config.optim.lr == TUNED else row.config.optim.lr, row.state.value, row.step, row.total_steps,
             row.config.optim.warmup_lr, changed.get(row.id, ()), row.race in tuned,

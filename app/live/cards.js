@@ -17,6 +17,7 @@ const ACTIONS = {
 /** Verbs that throw something away ask once more. */
 const CONFIRMED = new Set(["delete", "stop"]);
 const ASKED_MS = 4_000;
+const MOST_CHANGES = 3;
 
 export class Cards {
   /** states: {state: [symbol, tone]}; ask(verb, run) sends a command. */
@@ -27,9 +28,10 @@ export class Cards {
     this.cards = new Map();
   }
 
-  /** runs: [{ card, colour, series, label }], theme: { ground } */
+  /** runs: [{ card, colour, glyph, series, label }], theme: { ground } */
   draw(runs, theme) {
     const wanted = new Set(runs.map((run) => run.card.run));
+    const labels = new Map(runs.map((run) => [run.card.run, run.label]));
     for (const [id, card] of this.cards) {
       if (wanted.has(id)) continue;
       card.root.remove();
@@ -41,7 +43,7 @@ export class Cards {
         this.cards.set(run.card.run, card);
         this.list.append(card.root);
       }
-      this.#fill(this.cards.get(run.card.run), run, theme);
+      this.#fill(this.cards.get(run.card.run), run, theme, labels);
     }
   }
 
@@ -65,19 +67,21 @@ export class Cards {
       parts.errors.append(cell);
       return { cell, label, value };
     });
+    parts.changes = element("div", "ss-changes");
     parts.note = element("div", "ss-note");
     parts.buttons = element("div", "ss-buttons");
     parts.files = element("div", "ss-files");
-    root.append(head, parts.progress, parts.steps, parts.errors, parts.note, parts.buttons, parts.files);
+    root.append(head, parts.progress, parts.steps, parts.errors, parts.changes, parts.note, parts.buttons, parts.files);
     return parts;
   }
 
-  #fill(parts, run, theme) {
+  #fill(parts, run, theme, labels) {
     const { card, series } = run;
     const [symbol, tone] = this.states[card.state] ?? ["", "gray"];
     parts.root.style.setProperty("--ss-run", run.colour[theme.ground]);
     parts.root.style.setProperty("--ss-ink", run.ink[theme.ground]);
     parts.root.dataset.state = card.state;
+    text(parts.swatch, run.glyph ?? "");
     text(parts.name, run.label);
     text(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
@@ -93,8 +97,9 @@ export class Cards {
       text(words.label, label);
       text(words.value, value);
     }
+    text(parts.changes, changeLines(card, labels));
     text(parts.note, noteLine(card));
-    text(parts.files, checkpointLine(card));
+    text(parts.files, fileLine(card));
     parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
     if (parts.state !== card.state) {
       parts.state = card.state;
@@ -167,9 +172,17 @@ function errorCells(series, card) {
   ];
 }
 
-function checkpointLine({ checkpoints, checkpoint_bytes: bytes }) {
-  if (!checkpoints) return "";
-  return `${checkpoints} checkpoint${checkpoints === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB`;
+/** Its number, as the command line names it, its learning rate at the start, its files. */
+function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
+  const saved = checkpoints ? `${checkpoints} checkpoint${checkpoints === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB` : "";
+  return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
+}
+
+/** What happened to the run, newest last: where it was forked, what was changed. Labels: {run: name}. */
+function changeLines({ parent, parent_step: step, changes }, labels) {
+  const fork = parent === null ? [] : [`fork of ${labels.has(parent) ? `${labels.get(parent)} (run ${parent})` : `run ${parent}`} at step ${grouped(step)}`];
+  const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${words} from step ${grouped(from)}`);
+  return [...fork, ...changed.slice(-MOST_CHANGES)].join("\n");
 }
 
 function noteLine(card) {

@@ -25,7 +25,8 @@ class Run(TypedDict):
 
     run: int
     label: str
-    shortcut: str
+    plain: bool
+    look: theme.Look
     depth: int
 
 
@@ -43,12 +44,9 @@ def live_race(race: int, runs: Sequence[Run], view: View, on_command: Callable[[
                 {
                     "run": run["run"],
                     "label": run["label"],
-                    "colour": {
-                        ground: theme.line_colour(run["shortcut"], run["depth"], ground) for ground in theme.GROUND
-                    },
-                    "ink": {
-                        ground: theme.word_colour(run["shortcut"], run["depth"], ground) for ground in theme.GROUND
-                    },
+                    "mark": run["look"].mark,
+                    "glyph": theme.MARKS[run["look"].mark],
+                    **colours(run),
                 }
                 for run in runs
             ],
@@ -58,3 +56,12 @@ def live_race(race: int, runs: Sequence[Run], view: View, on_command: Callable[[
         },
         on_command_change=on_command,
     )
+
+
+def colours(run: Run) -> dict[str, dict[str, str]]:
+    """Return the colours of a run's lines and of its name, by ground."""
+    hue, depth = run["look"].hue, run["depth"]
+    return {
+        "colour": {ground: theme.line_colour(hue, depth, ground) for ground in theme.GROUND},
+        "ink": {ground: theme.word_colour(hue, depth, ground) for ground in theme.GROUND},
+    }

@@ -2,6 +2,8 @@
  * From the points to a Plotly figure: a pure function, no DOM, no network. Style of Fig. 6 (He et al. 2015): training
  * error thin and dashed over the faint single steps, test error bold; hue = shortcut, lightness = depth.
  */
+import { changeMarks } from "./change_marks.js";
+
 const LABELS = {
   error: { axis: "error (%)", unit: " %" },
   loss: { axis: "loss (nats)", unit: " nats" },
@@ -11,6 +13,11 @@ const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 const NARROW = 620;
 const LABEL_FONT_PX = 13;
 const MOST_LABELS = 8;
+/** A longer name is broken in two lines, its options below. */
+const LONG_NAME = 14;
+/** As many variants are named above a panel; more are counted. */
+const MOST_NAMED = 3;
+const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 10;
 const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
@@ -22,7 +29,7 @@ const CHART_PX = 430;
 const STACKED_PX = 600;
 
 /**
- * runs: [{ card, colour: {light, dark}, series }]; view: { layout, metric, scale, x, curves };
+ * runs: [{ card, colour: {light, dark}, mark, series }]; view: { race, layout, metric, scale, x, curves };
  * theme: { ground, text, muted, grid, font }; width in pixels. Returns { data, layout }.
  */
 export function buildFigure(runs, view, theme, width) {
@@ -34,8 +41,13 @@ export function buildFigure(runs, view, theme, width) {
     const suffix = index ? String(index + 1) : "";
     placeAxes(layout, { count: families.length, index, stacked, width, title: family.title }, view, theme);
     for (const run of family.runs) data.push(...traces(run, view, theme, suffix));
+    const end = layout.meta.end ?? lastSecond(runs);
+    const marks = changeMarks(family.runs, view, theme, suffix, { end, xs, y: (value) => positive([value], view.scale)[0] });
+    data.push(...marks.data);
+    layout.shapes.push(...marks.shapes);
+    layout.annotations.push(...marks.annotations);
     layout.annotations.push(...endLabels(family.runs, view, theme, suffix, {
-      axis: layout.meta.axis, end: layout.meta.end ?? lastSecond(runs),
+      axis: layout.meta.axis, end,
       widthPx: (width - layout.margin.l - layout.margin.r) * (layout[`xaxis${suffix}`].domain[1] - layout[`xaxis${suffix}`].domain[0]),
       heightPx: (layout.height - layout.margin.t - layout.margin.b) * (layout[`yaxis${suffix}`].domain[1] - layout[`yaxis${suffix}`].domain[0]),
     }));
@@ -44,13 +56,21 @@ export function buildFigure(runs, view, theme, width) {
 }
 
 function panels(runs, layout) {
-  const plain = runs.filter((run) => run.card.shortcut === "none");
-  const residual = runs.filter((run) => run.card.shortcut !== "none");
+  const plain = runs.filter((run) => run.card.plain);
+  const residual = runs.filter((run) => !run.card.plain);
   if (layout !== "side" || !plain.length || !residual.length) return [{ title: "", runs }];
   return [
-    { title: "plain", runs: plain },
-    { title: `residual (${[...new Set(residual.map((run) => run.card.shortcut))].join(", ")})`, runs: residual },
+    { title: panelTitle("plain", "without a shortcut", plain), runs: plain },
+    { title: panelTitle("residual", "with a shortcut", residual), runs: residual },
   ];
+}
+
+/** `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name. */
+function panelTitle(narrow, wide, runs) {
+  const names = [...new Set(runs.map((run) => run.card.variant))];
+  if (names.length === 1 && names[0] === narrow) return narrow;
+  const listed = names.length > MOST_NAMED ? `${names.length} kinds` : names.join(", ");
+  return `${names.every((name) => OF_THE_PAPER.has(name)) ? narrow : wide} (${listed})`;
 }
 
 /** The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change. */
@@ -67,15 +87,23 @@ function lastSecond(runs) {
   return Math.max(1, ...runs.map(({ series }) => series.lastSeconds));
 }
 
+/** The lines of a name: one, or the arm and below it what is special about it. */
+function nameLines(name) {
+  const at = name.indexOf(" ");
+  return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), name.slice(at + 1)];
+}
+
 /** Room for the longest name with its value at the end of a line, in pixels. */
 function labelPx(names) {
-  return 52 + 0.56 * LABEL_FONT_PX * Math.max(...names.map((name) => name.length));
+  const length = (name) => Math.max(...nameLines(name).map((line, index, lines) => line.length - (index < lines.length - 1 ? 5 : 0)));
+  return 52 + 0.56 * LABEL_FONT_PX * Math.max(...names.map(length));
 }
 
 function baseLayout(view, theme, runs, width) {
   const names = runs.map((run) => run.label);
   return {
-    uirevision: `${view.layout}-${view.metric}-${view.scale}-${view.x}-${runs.map((run) => run.card.run).join()}`,
+    // A run that joins or leaves the race takes nobody's zoom away.
+    uirevision: `${view.race}-${view.layout}-${view.metric}-${view.scale}-${view.x}`,
     height: chartHeight(width),
     margin: { t: 28, r: labelPx(names), b: 46, l: 54 },
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -86,6 +114,7 @@ function baseLayout(view, theme, runs, width) {
     hoverlabel: { font: { family: theme.font, size: 14 } },
     dragmode: "zoom",
     annotations: [],
+    shapes: [],
     meta: { end: xEnd(view, runs), names, axis: yAxis(view, runs) },
   };
 }
@@ -177,7 +206,7 @@ function traces(run, view, theme, suffix) {
     list.push({
       ...axes, mode: "markers", x: xs(series.train_clean, card, view.x),
       y: positive(series.train_clean[view.metric], view.scale), meta: "clean",
-      marker: { symbol: "circle-open", size: 7, color: colour, line: { width: 1.5 } },
+      marker: { symbol: `${run.mark}-open`, size: 7, color: colour, line: { width: 1.5 } },
       hovertemplate: hover(`clean training ${view.metric}:`),
     });
   }
@@ -185,7 +214,7 @@ function traces(run, view, theme, suffix) {
     list.push({
       ...axes, mode: "lines+markers", x: xs(series.test_subset, card, view.x),
       y: positive(series.test_subset[view.metric], view.scale), meta: "test",
-      line: { color: colour, width: 3 }, marker: { size: 6, color: colour }, hovertemplate: hover(`test ${view.metric}:`),
+      line: { color: colour, width: 3 }, marker: { symbol: run.mark, size: run.mark === "circle" ? 6 : 8, color: colour }, hovertemplate: hover(`test ${view.metric}:`),
     });
   }
   return list;
@@ -207,13 +236,16 @@ function endLabels(runs, view, theme, suffix, { axis, end, widthPx, heightPx }) 
     const x = label.x * perX;
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label.name]));
-    const y = Math.max(natural, ...below.map((other) => other.y + LABEL_FONT_PX + 4));
-    placed.push({ ...label, x, y, shift: y - natural, at: label.x });
+    const lines = nameLines(label.name);
+    // Half of this label's height and half of the other's lie between their middles.
+    const apart = (other) => ((LABEL_FONT_PX + 4) * (lines.length + other.lines.length)) / 2;
+    const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
+    placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
   }
   return placed.map((label) => ({
-    text: `${label.name} <b>${view.metric === "error" ? label.value.toFixed(1) : label.value.toPrecision(3)}</b>`,
+    text: `${label.lines.join("<br>")} <b>${view.metric === "error" ? label.value.toFixed(1) : label.value.toPrecision(3)}</b>`,
     x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: "left", yanchor: "middle", font: { size: LABEL_FONT_PX, color: label.run.ink[theme.ground] },
+    xanchor: "left", yanchor: "middle", align: "left", font: { size: LABEL_FONT_PX, color: label.run.ink[theme.ground] },
     ...(label.shift > LEADER_PX
       ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.run.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
       : { showarrow: false, xshift: 6, yshift: label.shift }),

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from app import data, theme
-from app.live.chart import Run
+from app import data
+from app.live.chart import Run, colours
 from app.live.component import component, surroundings
 
 Layout = Literal["layers", "gradients"]
@@ -51,9 +51,8 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
                 {
                     "run": run["run"],
                     "label": run["label"],
-                    "family": "plain" if run["shortcut"] == "none" else "residual",
-                    "colour": {g: theme.line_colour(run["shortcut"], run["depth"], g) for g in theme.GROUND},
-                    "ink": {g: theme.word_colour(run["shortcut"], run["depth"], g) for g in theme.GROUND},
+                    "family": "plain" if run["plain"] else "residual",
+                    **colours(run),
                 }
                 for run in runs
             ],

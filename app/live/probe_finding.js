@@ -36,8 +36,8 @@ function average(values) {
 }
 
 function seven(found) {
-  const twin = (one) => (other) => other.shortcut === "none" && other.depth === one.depth && other.seed === one.seed;
-  const residual = found.filter(({ shortcut }) => shortcut !== "none");
+  const twin = (one) => (other) => other.plain && other.depth === one.depth && other.seed === one.seed;
+  const residual = found.filter(({ plain }) => !plain);
   const pairs = residual.flatMap((one) => found.filter(twin(one)).map((plain) => below(one, plain)));
   const deeper = residual.flatMap((one) => residual
     .filter((other) => other.shortcut === one.shortcut && other.seed === one.seed && other.depth < one.depth)

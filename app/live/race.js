@@ -42,7 +42,10 @@ export class RaceView {
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
-      this.runs = [];
+      // What stays in the race stays on the page until the new history is there.
+      this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
+      if (data.race !== this.race) this.runs = [];
+      this.race = data.race;
       this.feed?.close();
       this.feed = new Feed(data.urls, data.runs.map((run) => run.run), {
         history: (document_) => this.#history(document_),
@@ -68,7 +71,7 @@ export class RaceView {
   #history(document_) {
     const before = new Map(this.runs.map((run) => [run.card.run, run.series]));
     this.runs = document_.cards.map((card) => {
-      const series = new Series(document_.runs[card.run]);
+      const series = new Series(document_.runs[card.run], card.parent_step ?? 0);
       series.detail = before.get(card.run)?.detail ?? null;
       return this.#run(card, series);
     });
@@ -113,7 +116,7 @@ export class RaceView {
 
   #run(card, series) {
     const known = this.data.runs.find((run) => run.run === card.run);
-    return { card, series, colour: known.colour, ink: known.ink, label: known.label };
+    return { card, series, colour: known.colour, ink: known.ink, label: known.label, mark: known.mark, glyph: known.glyph };
   }
 
   #link(state, reason) {
@@ -171,7 +174,7 @@ export class RaceView {
       return;
     }
     if (this.stopped || !plot.isConnected || !this.runs.length) return;
-    const { data, layout } = buildFigure(this.runs, { ...this.data.view, curves: [...this.curves] }, this.theme, this.host.clientWidth);
+    const { data, layout } = buildFigure(this.runs, { ...this.data.view, race: this.data.race, curves: [...this.curves] }, this.theme, this.host.clientWidth);
     layout.datarevision = (this.revision = (this.revision ?? 0) + 1); // the arrays grow in place
     this.part("stage").style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, data, layout, {

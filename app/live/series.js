@@ -6,7 +6,9 @@ const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_
 const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
 
 export class Series {
-  constructor(history) {
+  /** `first`: the updates that a fork has behind it when it begins; its own rows come after them. */
+  constructor(history, first = 0) {
+    this.first = first;
     this.train = { ...EMPTY(), ...history?.train };
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
@@ -47,8 +49,8 @@ export class Series {
       this.train.running_error.push(last ? runningError : null);
       this.train.seconds.push(fromSeconds + share * (seconds - fromSeconds));
     }
-    // Steps count up by one and the server may leave some out, so the last step is the number of rows in the store.
-    this.total = Math.max(this.total, toStep ?? 0);
+    // Steps count up by one and the server may leave some out, so the last step tells the number of rows in the store.
+    this.total = Math.max(this.total, (toStep ?? 0) - this.first);
   }
 
   #settle(runningLoss, runningError) {

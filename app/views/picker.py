@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app import data, theme
 from app.live.chart import Run
 
 #: The choice itself; the widget's own state goes when another page is shown.
@@ -34,12 +34,28 @@ def choose(race: int) -> None:
 
 def runs_of(race: data.Race) -> list[Run]:
     """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
+    rows = data.runs(race.id)
+    looks = theme.looks([*race.shortcuts, *map(_look_name, rows)])
     return [
         Run(
             run=run.id,
-            label=f"{run.arm} s{run.seed}" if race.seeds > 1 else run.arm,
-            shortcut=run.shortcut,
+            label=label(race, run),
+            plain=data.is_plain(run.shortcut),
+            look=looks[_look_name(run)],
             depth=run.depth,
         )
-        for run in data.runs(race.id)
+        for run in rows
     ]
+
+
+def label(race: data.Race, run: data.RunRow) -> str:
+    """Return the name of a run among those of its race: the arm, with several seeds the seed, of a fork its number."""
+    words = [data.arm_label(run.depth, run.shortcut)]
+    words += [f"s{run.seed}"] if race.seeds > 1 else []
+    words += [f"fork {run.id}"] if run.parent_run is not None else []
+    return " ".join(words)
+
+
+def _look_name(run: data.RunRow) -> str:
+    """A fork looks like a variant of its own: its line begins on its parent's."""
+    return run.shortcut if run.parent_run is None else f"{run.shortcut} {run.id}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import data
-from app.views import picker
+from app.views import picker, zoo
 
 _DEPTHS = list(data.DEPTHS)
 #: As in the engine, which refuses more; the page says so before the button is pressed.
@@ -46,15 +46,18 @@ def render(first_visit: bool = False) -> None:
     shortcuts = data.shortcuts()
     st.pills(
         "Shortcuts",
-        list(shortcuts),
+        zoo.PAPER,
         format_func=lambda name: "plain" if name == "none" else name,
         selection_mode="multi",
         key="shortcuts",
         persist_state="session",
         wrap=True,
-        help="\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in shortcuts.values()),
+        help="\n\n".join(
+            f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)
+        ),
     )
     st.caption("A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.")
+    zoo.render()
     sources = data.sources()
     if st.session_state["data"] not in sources:  # a folder that is no longer there
         st.session_state["data"] = data.preset_source(preset.name)
@@ -118,7 +121,8 @@ def render(first_visit: bool = False) -> None:
             )
         st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
         st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
-    arms = len(_depths()) * len(st.session_state["shortcuts"] or [])
+    problem = problem or zoo.problem()
+    arms = len(_depths()) * len(_shortcuts())
     runs = arms * int(st.session_state["seeds"])
     if runs > MOST_RUNS:
         problem = f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms"
@@ -148,7 +152,8 @@ def _fill() -> None:
     st.session_state.update(
         depths=[depth for depth in preset.depths if depth in _DEPTHS],
         other_depths=", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
-        shortcuts=list(preset.shortcuts),
+        shortcuts=[text for text in preset.shortcuts if text in zoo.PAPER],
+        variants=[text for text in preset.shortcuts if text not in zoo.PAPER],
         data=data.preset_source(preset.name),
         steps=preset.run.optim.steps,
         seeds=1,
@@ -163,6 +168,12 @@ def _fill() -> None:
 def _depths() -> list[int]:
     others = [depth for depth, _ in map(data.depth_from, _other_depths()) if depth is not None]
     return sorted({*(st.session_state["depths"] or []), *others})
+
+
+def _shortcuts() -> list[str]:
+    """Return the chosen variants: the paper's in its order, then the others in the order of their choice."""
+    paper = [text for text in zoo.PAPER if text in (st.session_state["shortcuts"] or [])]
+    return list(dict.fromkeys([*paper, *zoo.chosen()]))
 
 
 def _is_path(name: str) -> bool:
@@ -185,7 +196,7 @@ def _start() -> None:
     _hand_over(
         lambda: data.start_race(
             _depths(),
-            list(state["shortcuts"] or []),
+            _shortcuts(),
             preset=state["preset"],
             source=state["data"],
             steps=int(state["steps"]),

@@ -17,11 +17,18 @@ from engine.models.zoo.orders import ORDERS
 from engine.models.zoo.row import Option, Order, Published, Shortcut, Site
 
 __all__ = [
-    "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",
+    "GROUPS", "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",
     "get_shortcut", "variant",
 ]  # fmt: skip
 
 SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.ROWS, *identity_mappings.ROWS, *others.ROWS)}
+#: The same rows as people look for them.
+GROUPS: dict[str, tuple[Shortcut, ...]] = {
+    "the paper": paper.ROWS,
+    "identity mappings, 2016": identity_mappings.ROWS,
+    "others": tuple(row for row in others.ROWS if row.builder),
+    "controls without a shortcut": tuple(row for row in others.ROWS if not row.builder),
+}
 #: Normalisations: of the batch, or none (then convolutions have biases).
 NORMS = ("batch", "none")
 #: Weighted layers per shortcut; 2 is the paper's basic block.

@@ -149,8 +149,11 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert set(cards[0]) == {
         "run", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
         "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "probe_share",
-        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn",
+        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn", "variant", "plain", "lr",
+        "parent", "parent_step", "changes",
     }  # fmt: skip
+    assert [card["plain"] for card in cards] == [True, True, False, False]
+    assert (cards[0]["parent"], cards[0]["changes"], cards[0]["lr"]) == (None, [], 0.1)
     assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
     assert cards[0]["train_images"] == 20_000

@@ -1,0 +1,123 @@
+"""Arms for people: short names of variants, which of them are plain, what can be chosen, what was published.
+
+A variant is a text such as ``gated:bias=-7`` (``engine.models.registry``). Pure, torch-free.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.config import arm_name
+from engine.errors import ConfigError
+from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
+from engine.models.registry import variant as read_variant
+
+#: Orders of a block's parts in as few words as a legend needs.
+_SHORT_ORDERS = {
+    "bn-after-addition": "BN after add",
+    "relu-before-addition": "ReLU before add",
+    "relu-only-pre": "ReLU pre",
+    "full-pre": "full pre",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published figure beside the arm it belongs to: ``exact`` where options and order are those of the arm."""
+
+    arm: str
+    exact: bool
+    figure: Published
+
+
+def shortcuts() -> Mapping[str, Shortcut]:
+    """Return the shortcut types."""
+    return SHORTCUTS
+
+
+def shortcut_groups() -> Mapping[str, Sequence[Shortcut]]:
+    """Return the shortcut types as people look for them, by the name of the group."""
+    return GROUPS
+
+
+def orders_of(row: Shortcut) -> list[Order]:
+    """Return the orders of a block's parts that a shortcut works with; the first is its own."""
+    return [ORDERS[name] for name in row.orders or ORDERS]
+
+
+def layers_of_a_shortcut() -> Sequence[int]:
+    """Return how many weighted layers one shortcut may go around."""
+    return LAYERS
+
+
+def variant_from(text: str) -> tuple[Variant | None, str]:
+    """Return (variant, '') for a text that names one, else (None, what is wrong in one line)."""
+    try:
+        return read_variant(text.strip()), ""
+    except ConfigError as error:
+        return None, str(error)
+
+
+def variant_text(name: str, options: Mapping[str, float], order: str, norm: str, layers: int) -> str:
+    """Return the canonical text of a shortcut with these options. Raises ConfigError in one line."""
+    pairs = [*options.items(), ("order", order), ("norm", norm), ("layers", layers)]
+    return read_variant(":".join([name, *(f"{key}={value}" for key, value in pairs)])).text
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a variant adds nothing around a block."""
+    return read_variant(text).plain
+
+
+def variant_name(text: str) -> str:
+    """Return a variant in short words without a depth: ``A``, ``plain no norm``, ``gated bias −7``."""
+    name, *options = text.split(":")
+    return " ".join(["plain" if name == "none" else name, *map(_words, options)])
+
+
+def arm_label(depth: int, text: str) -> str:
+    """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
+    name, *options = text.split(":")
+    return " ".join([arm_name(depth, name), *map(_words, options)])
+
+
+def _words(option: str) -> str:
+    key, _, value = option.partition("=")
+    if key == "order":
+        return _SHORT_ORDERS.get(value, value)
+    if key == "norm":
+        return "no norm" if value == "none" else f"{value} norm"
+    if key == "layers":
+        return f"{value} layer{'s' * (value != '1')}"
+    return f"{key} {value.replace('-', '−')}"
+
+
+def references(texts: Sequence[str]) -> list[Reference]:
+    """Return what was published for these variants and for other options of the same shortcut, the former first.
+
+    Another order, norm, or number of layers is another net: its figures are left out.
+    """
+    found = []
+    for text in dict.fromkeys(texts):
+        chosen = read_variant(text)
+        # The orders were published with option A: of another shortcut they would say nothing.
+        orders = ORDERS[chosen.order].published if chosen.shortcut.name == "A" else ()
+        marked = []
+        for figure in dict.fromkeys([*chosen.shortcut.published, *orders]):
+            other = read_variant(figure.variant)
+            if (other.order, other.norm, other.layers) == (chosen.order, chosen.norm, chosen.layers):
+                marked.append((other.text == chosen.text, figure))
+        found += [Reference(variant_name(text), *each) for each in sorted(marked, key=lambda each: not each[0])]
+    return found
+
+
+def figure_in_words(figure: Published) -> str:
+    """Return one published figure in a line: ``8.7 %, ResNet-110, CIFAR-10, median of 5 runs (source)``."""
+    value = figure.word if figure.error is None else f"{figure.error:.2f} %"
+    words = ", ".join(part for part in (value or "no figure", figure.net, figure.data, figure.kind) if part)
+    return f"{words} ({figure.source})"
+
+
+def contested(texts: Sequence[str]) -> dict[str, str]:
+    """Return what speaks against the published figures of these variants, by the name of the shortcut."""
+    rows = dict.fromkeys(read_variant(text).shortcut for text in texts)
+    return {row.label: row.contested for row in rows if row.contested}
