@@ -104,7 +104,7 @@ def _with_options(rows: Rows) -> None:
         "Norm", row.norms, key=f"norm_{name}", disabled=len(row.norms) == 1, help="`none`: biases instead."
     )
     layers = right.selectbox(
-        "Layers around",
+        "Layers",
         data.layers_of_a_shortcut(),
         index=1,
         key=f"layers_{name}",
