@@ -7,6 +7,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     choices.py    tables of what can be chosen
     arms.py       names of arms, the zoo of shortcuts, what was published about them
     steering.py   the engine: start, races, commands
+    whatifs.py    changes of live runs, forks, extensions, the pace
     stored.py     races, runs, cards (race.py, card.py)
     stream.py     snapshot and news for the live page
     probes.py     quantities, and what was measured inside the nets
@@ -25,6 +26,7 @@ from app.data.arms import (
     references,
     shortcut_groups,
     shortcuts,
+    value_in_words,
     variant_from,
     variant_name,
     variant_text,
@@ -39,6 +41,7 @@ from app.data.choices import (
     presets,
     sources,
     still,
+    trial_plan,
 )
 from app.data.labs import (
     LabNews,
@@ -72,27 +75,42 @@ from app.data.steering import (
     depart,
     engine_status,
     new_database,
-    set_pace,
     start_engine,
     start_race,
 )
 from app.data.stored import cards, known_runs, race, races, runs, tuning
 from app.data.stream import Delta, Head, History, delta, gap, head, history
+from app.data.whatifs import (
+    change,
+    changeable,
+    changes,
+    extend,
+    extendable,
+    fork,
+    live_settings,
+    pace_steps,
+    pace_text,
+    saved_steps,
+    set_pace,
+)
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.labs.registry import Lab, Option
 from engine.models.registry import Shortcut
+from engine.presets import Preset
 from engine.store.reader import RunRow
+from engine.store.tuning import ArmTuning
 
 __all__ = [
-    "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
-    "LayerMoment", "Option", "Race", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Split",
-    "arm_label", "attend", "cards", "columns_since", "command", "command_all", "contested", "count", "curve_name",
-    "data_present", "delta", "depart", "depth_from", "depth_problem", "engine_status", "figure_in_words", "gap",
-    "head", "health", "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs",
-    "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time",
-    "layers_of_a_shortcut", "new_database", "orders_of", "prepare", "preset_source", "presets", "quantities",
-    "race", "races", "references", "runs", "set_pace", "shortcut_groups", "shortcuts", "sources", "start_engine",
-    "start_lab", "start_race", "still", "tuning", "use", "variant_from", "variant_name", "variant_text",
-    "workspace",
+    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab",
+    "LabNews", "LayerMoment", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
+    "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
+    "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
+    "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "head", "health",
+    "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_command", "lab_job",
+    "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
+    "live_settings", "new_database", "orders_of", "pace_steps", "pace_text", "prepare", "preset_source", "presets",
+    "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
+    "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use", "value_in_words",
+    "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

@@ -74,6 +74,14 @@ def variant_name(text: str) -> str:
     return " ".join(["plain" if name == "none" else name, *map(_words, options)])
 
 
+def variant_in_words(text: str) -> str:
+    """Return everything that a variant says: ``exclusive gating, bias −7; order original, norm batch, 2 layers``."""
+    chosen = read_variant(text)
+    named = [chosen.shortcut.label, *(f"{key} {value:g}".replace("-", "−") for key, value in chosen.options.items())]
+    rest = f"order {ORDERS[chosen.order].label}, norm {chosen.norm}, {chosen.layers} layer{'s' * (chosen.layers > 1)}"
+    return f"{', '.join(named)}; {rest}"
+
+
 def arm_label(depth: int, text: str) -> str:
     """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
     name, *options = text.split(":")
@@ -112,9 +120,13 @@ def references(texts: Sequence[str]) -> list[Reference]:
 
 def figure_in_words(figure: Published) -> str:
     """Return one published figure in a line: ``8.7 %, ResNet-110, CIFAR-10, median of 5 runs (source)``."""
-    value = figure.word if figure.error is None else f"{figure.error:.2f} %"
-    words = ", ".join(part for part in (value or "no figure", figure.net, figure.data, figure.kind) if part)
+    words = ", ".join(part for part in (value_in_words(figure), figure.net, figure.data, figure.kind) if part)
     return f"{words} ({figure.source})"
+
+
+def value_in_words(figure: Published) -> str:
+    """Return what was published: an error in percent, or the word that stands in its place."""
+    return figure.word if figure.error is None else f"{figure.error:.2f} %"
 
 
 def contested(texts: Sequence[str]) -> dict[str, str]:

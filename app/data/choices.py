@@ -51,6 +51,12 @@ def preset_source(name: str) -> str:
     return next((source for source in wanted if data_present(source)), wanted[0])
 
 
+def trial_plan(preset: str, steps: int) -> tuple[int, int]:
+    """Return (rates, steps of a trial) of ``lr=tuned`` for runs of so many steps."""
+    optim = replace(get_preset(preset).run, {"optim.steps": steps}).optim
+    return len(optim.tune_grid), optim.trial_steps()
+
+
 def depth_problem(depth: int) -> str:
     """Return what is wrong with a depth in one line, '' when nothing is."""
     try:

@@ -18,7 +18,7 @@ BROKEN = ("diverged", "failed")
 #: Runs in these states go no further by themselves; they take part with what they have.
 HALTED = ("stopped", "lost")
 #: How each error is drawn.
-DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (circles)"}
+DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
 
 @dataclass(frozen=True, slots=True)

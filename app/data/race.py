@@ -98,7 +98,12 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
         for key in exceptions
         if depth in config.depths and key not in config.per_depth.get(depth, {})
     }
-    protocol = {key: value for key, value in values.items() if key not in _BY_ARM}
+    protocol = {f"shortcut {text}": arms.variant_in_words(text) for text in config.shortcuts}
+    protocol |= {"pace": row.pace}
+    protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
+    if config.run.optim.lr == TUNED:
+        found = {arms.arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in found.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
     origin = {

@@ -80,11 +80,6 @@ def command_all(verb: str, race: int) -> None:
         raise refusal
 
 
-def set_pace(race: int, pace: str) -> None:
-    """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
-    here().control.set_pace(race, pace)
-
-
 def new_database() -> Path:
     """Move the damaged database aside, let a new one be made, return where the old one is kept.
 

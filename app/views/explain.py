@@ -38,14 +38,17 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         )
 
 
-def learning_rate_note(race: data.Race) -> None:
-    """Say what one learning rate for all arms means, as long as rates are not tuned per arm."""
-    if race.has_both_families and len(race.depths) > 1:
+def learning_rate_note(race: data.Race, tuned: str = "") -> None:
+    """Say what the learning rates mean for a gap: one for all arms, or ``tuned``, words about each arm's own."""
+    short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
+    if race.tuned:
+        if tuned:
+            st.caption(f"{tuned} What remains of a gap is not the rate of one arm.{short}")
+    elif race.has_both_families and len(race.depths) > 1:
         st.caption(
             "One learning rate for all arms: part of a gap can be the rate. With the quick recipe (600 steps, seed 0) "
             "plain-56 is 41 points above plain-20 at 0.3, and 20 remain at 0.1, the best of five rates for both; in "
-            "the prototype of this recipe about 13 of 40 points remain with rates tuned per depth."
-            + (" A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else "")
+            "the prototype of this recipe about 13 of 40 points remain with rates tuned per depth." + short
         )
 
 
@@ -57,10 +60,11 @@ def protocol(race: data.Race) -> None:
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
             "- **Dashed**: error on the mini-batches it learns from, mean of the last 50 steps; single steps faint.\n"
             "- **Solid**: error on fixed test images; the full test set is measured once at the end.\n"
-            "- **Circles**: error on fixed training images without augmentation, in eval mode. Circles far above the "
-            "dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that the "
-            "net has forgotten; `--set recalibrate_bn=true` measures with fresh ones.\n"
-            "- **Hue** is the shortcut, **lightness** the depth.\n\n"
+            "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
+            "the dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "
+            "the net has forgotten; `--set recalibrate_bn=true` measures with fresh ones.\n"
+            "- **Hue** is the shortcut, **lightness** the depth; beyond the paper's four, marks differ as well.\n"
+            "- **Dotted lines** with words: from this step on something was changed in a run, or a fork begins.\n\n"
             "All runs of a race see the same batches with the same augmentation, and start from the same weights "
             "wherever shapes are the same. They differ in one setting: depth or shortcut.\n\n"
             "He, Zhang, Ren, Sun 2015, *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, section 4.2 "
@@ -72,3 +76,36 @@ def protocol(race: data.Race) -> None:
         left, right = st.columns(2)
         left.dataframe(race.protocol, hide_index=True, width="stretch")
         right.dataframe(race.origin, hide_index=True, width="stretch")
+        if changed := data.changes(race.id):
+            st.caption("Changed while it trained:")
+            st.dataframe(changed, hide_index=True, width="stretch")
+
+
+def published(race: data.Race) -> None:
+    """What the literature printed for the shortcuts of this race, as a reference and not as a prediction."""
+    found = data.references(race.shortcuts)
+    if not found:
+        return
+    with st.expander("Published figures", icon=":material/menu_book:"):
+        st.caption(
+            "Test errors for the same shortcuts, as published: other nets, other lengths, another protocol than this "
+            "race. Where only other options of a shortcut were published, those stand here."
+        )
+        st.dataframe(
+            [
+                {
+                    "arm": reference.arm,
+                    "published for": reference.figure.net
+                    + ("" if reference.exact else f" ({data.variant_name(reference.figure.variant)})"),
+                    "test error": data.value_in_words(reference.figure),
+                    "data": reference.figure.data,
+                    "kind of figure": reference.figure.kind,
+                    "source": reference.figure.source,
+                }
+                for reference in found
+            ],
+            hide_index=True,
+            width="stretch",
+        )
+        for name, words in data.contested(race.shortcuts).items():
+            st.caption(f":orange[Contested: {name}.] {words}")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.chart import View, live_race
-from app.views import explain, picker, setup
+from app.views import explain, picker, setup, tuning, whatif
 
 COMPONENT = "live"
 _LAYOUTS = {"side": "Side by side", "overlaid": "Overlaid"}
@@ -27,11 +27,14 @@ def render() -> None:
         return
     race = picker.pick_race(races)
     _announce()
+    tuning.running(race)
     view = _controls(race)
-    runs = picker.runs_of(race)
-    live_race(race.id, runs, view, _on_command, key=COMPONENT)
-    explain.learning_rate_note(race)
+    whatif.render(race)
+    live_race(race.id, picker.runs_of(race), view, _on_command, key=COMPONENT)
+    explain.learning_rate_note(race, tuning.in_words(race))
+    tuning.ended(race)
     explain.protocol(race)
+    explain.published(race)
 
 
 def _unusable(health: data.Health) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import data
-from app.views import picker, zoo
+from app.views import advanced, picker, zoo
 
 _DEPTHS = list(data.DEPTHS)
 #: As in the engine, which refuses more; the page says so before the button is pressed.
@@ -89,39 +89,8 @@ def render(first_visit: bool = False) -> None:
         persist_state="session",
         help="Every arm is trained once per seed.",
     )
-    with st.expander("Advanced"):
-        st.text_input(
-            "Other depths",
-            key="other_depths",
-            persist_state="session",
-            placeholder="for example 26, 50",
-            help="Any 6n+2 from 8 to 1202.",
-        )
-        if problem := _depth_problem():
-            st.caption(f":red[{problem}]")
-        st.number_input(
-            "Learning rate", min_value=1e-6, max_value=100.0, format="%g", key="lr", persist_state="session"
-        )
-        st.number_input(
-            "Width",
-            min_value=1,
-            max_value=1024,
-            key="width",
-            persist_state="session",
-            help="Filters of the first stage.",
-        )
-        if _is_path(st.session_state["data"]):
-            st.number_input(
-                "Resize images to",
-                min_value=0,
-                max_value=512,
-                key="resize",
-                persist_state="session",
-                help="Pixels a side; 0 leaves them as they are, which needs images of one square size.",
-            )
-        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
-        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
-    problem = problem or zoo.problem()
+    advanced.render(len(_depths()) * len(_shortcuts()))
+    problem = advanced.depth_problem() or zoo.problem()
     arms = len(_depths()) * len(_shortcuts())
     runs = arms * int(st.session_state["seeds"])
     if runs > MOST_RUNS:
@@ -157,17 +126,12 @@ def _fill() -> None:
         data=data.preset_source(preset.name),
         steps=preset.run.optim.steps,
         seeds=1,
-        first_seed=0,
-        lr=preset.run.optim.lr,
-        width=preset.run.model.width,
-        resize=preset.run.data.resize,
-        precision=preset.run.precision,
+        **advanced.defaults(preset),
     )
 
 
 def _depths() -> list[int]:
-    others = [depth for depth, _ in map(data.depth_from, _other_depths()) if depth is not None]
-    return sorted({*(st.session_state["depths"] or []), *others})
+    return sorted({*(st.session_state["depths"] or []), *advanced.other_depths()})
 
 
 def _shortcuts() -> list[str]:
@@ -176,23 +140,8 @@ def _shortcuts() -> list[str]:
     return list(dict.fromkeys([*paper, *zoo.chosen()]))
 
 
-def _is_path(name: str) -> bool:
-    return ":" in name
-
-
-def _other_depths() -> list[str]:
-    return [part for part in st.session_state["other_depths"].replace(",", " ").split() if part]
-
-
-def _depth_problem() -> str:
-    return next((problem for _, problem in map(data.depth_from, _other_depths()) if problem), "")
-
-
 def _start() -> None:
     state = st.session_state
-    settings = {"lr": f"{state['lr']!r}", "width": str(state["width"]), "precision": state["precision"]}
-    if _is_path(state["data"]) and state["resize"]:
-        settings["resize"] = str(int(state["resize"]))
     _hand_over(
         lambda: data.start_race(
             _depths(),
@@ -202,7 +151,8 @@ def _start() -> None:
             steps=int(state["steps"]),
             seeds=int(state["seeds"]),
             first_seed=int(state["first_seed"]),
-            settings=settings,
+            settings=advanced.settings(),
+            pace=advanced.pace(),
         )
     )
 

@@ -42,7 +42,7 @@ def test_middle_depths_and_single_depths_hold_nobody_back():
 def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_steps():
     done = [standing(r.run, r.depth, r.shortcut, state="finished", step=300) for r in FOUR]
     assert at_the_end(done)
-    assert "in clean training error (circles)" in statement(done, ERRORS, clean=True)
+    assert "in clean training error (open marks)" in statement(done, ERRORS, clean=True)
     assert not at_the_end([*done[:3], FOUR[3]])
     assert not at_the_end([*done[:3], standing(4, 56, "A", state="finished", step=400, total=400)])
     assert not at_the_end([])

@@ -1,0 +1,101 @@
+"""What-ifs of the page: changes of live runs, forks, extensions, the pace. Blocks; never in the event loop.
+
+Mistakes and refusals are one line for people, the engine's own words.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.data.arms import arm_label
+from app.data.card import DRAWN_REMARKS
+from app.data.place import here, reading
+from app.data.stored import runs
+from engine.config import FREE, LIVE, lockstep
+from engine.config.change import LiveSetting
+from engine.errors import ConfigError, SkipscopeError
+from engine.events import RunState
+from engine.store.reader import RunRow
+
+#: States in which a run can be changed, extended, forked (with a checkpoint).
+CHANGEABLE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
+
+
+def live_settings() -> Mapping[str, LiveSetting]:
+    """Return what can be changed in a live run, by key."""
+    return LIVE
+
+
+def changeable(race: int) -> list[RunRow]:
+    """Return the runs of a race that can be changed now. Raises SkipscopeError."""
+    return [run for run in runs(race) if run.state in CHANGEABLE]
+
+
+def extendable(race: int) -> list[RunRow]:
+    """Return the runs of a race that can be given more steps now. Raises SkipscopeError."""
+    return [run for run in runs(race) if run.state == RunState.FINISHED]
+
+
+def saved_steps(race: int) -> dict[int, list[int]]:
+    """Return the steps at which each run of a race is saved, newest first; runs without are left out."""
+    with reading() as reader, reader.snapshot():
+        saved = {run.id: [row.step for row in reader.checkpoints(run.id)][::-1] for run in reader.runs(race)}
+    return {run: steps for run, steps in saved.items() if steps}
+
+
+def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
+    """Change one setting of these runs from their next steps on.
+
+    Returns the runs that take it and the refusals of the others, each named. Raises SkipscopeError for what holds for
+    none of them, such as a value out of its range.
+    """
+    taken, refusals = [], []
+    for run in asked:
+        try:
+            here().control.set_value(run, key, value)
+        except ConfigError:
+            raise
+        except SkipscopeError as error:
+            refusals.append(str(error))
+        else:
+            taken.append(run)
+    return taken, refusals
+
+
+def changes(race: int) -> list[dict[str, str]]:
+    """Return what was changed in the runs of a race and where forks began, rows of texts. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        rows = {run.id: run for run in reader.runs(race)}
+        remarks = reader.remarks(list(rows)) if rows else []
+    return [
+        {
+            "run": f"{arm_label(rows[remark['run']].depth, rows[remark['run']].shortcut)} (run {remark['run']})",
+            "from step": f"{remark['step']:,}",
+            "what": remark["text"],
+        }
+        for remark in remarks
+        if remark["kind"] in DRAWN_REMARKS
+    ]
+
+
+def extend(run: int, steps: int) -> None:
+    """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
+    here().control.extend(run, steps)
+
+
+def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
+    """Make a run that goes on from a saved step of another, and return its id. Raises SkipscopeError."""
+    return here().control.fork(run, step, settings)
+
+
+def set_pace(race: int, pace: str) -> None:
+    """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
+    here().control.set_pace(race, pace)
+
+
+def pace_steps(pace: str) -> int:
+    """Return K of ``lockstep:K``, 0 for ``free``."""
+    return lockstep(pace)
+
+
+def pace_text(steps: int) -> str:
+    """Return the pace in which no run is more than ``steps`` ahead of the slowest; 0: ``free``."""
+    return f"lockstep:{steps}" if steps else FREE
