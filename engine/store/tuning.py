@@ -106,8 +106,8 @@ class TuningReading:
     def trials(self, race: int | None = None) -> list:
         """Return the trials for a race as run rows, in starting order; those of all races if None."""
         only = "tunes IS NOT NULL" if race is None else "tunes = ?"
-        sql = f"SELECT id FROM runs WHERE race IN (SELECT id FROM races WHERE {only}) ORDER BY race, position"
-        return [self.run(row["id"]) for row in self._all(sql, *(() if race is None else (race,)))]
+        races = self._all(f"SELECT id FROM races WHERE {only} ORDER BY id", *(() if race is None else (race,)))
+        return [run for row in races for run in self.runs(row["id"], every=True)]
 
     def tuning(self, race: int) -> list[ArmTuning]:
         """Return the learning-rate curve of every arm of a race in starting order; empty where none is looked for."""

@@ -14,13 +14,15 @@ from engine.events import RunState
 from engine.store.reader import Reader
 from engine.store.tuning import CHOSEN, ArmTuning, TrialRow
 from engine.store.workspace import PROJECT, Workspace
+from engine.store.writer import Writer
 
 TINY = ["--set", "width=4", "--set", "pool=4", "--set", "precision=fp32", "--set", "lr=tuned"]
 
 
 @pytest.fixture(scope="module")
 def engine_workspace(tmp_path_factory):
-    made = Workspace(tmp_path_factory.mktemp("tuned") / "workspace")
+    made = Workspace(tmp_path_factory.mktemp("tuned") / "workspace").prepare()
+    Writer(made).close()
     yield made
     assert cli(["--workspace", str(made.path), "shutdown"]) == 0
 
