@@ -39,8 +39,12 @@ def first_visit(start_quick: Callable[[], None]) -> None:
 
 
 def learning_rate_note(race: data.Race) -> None:
-    """Say what one learning rate for all arms means, as long as rates are not tuned per arm."""
-    if race.has_both_families and len(race.depths) > 1:
+    """Say what one learning rate for all arms means, or that every arm has a rate of its own."""
+    if race.tuned:
+        st.caption(
+            "Every arm trains with the best rate of its own trials, so a gap is not one rate that suits one arm."
+        )
+    elif race.has_both_families and len(race.depths) > 1:
         st.caption(
             "One learning rate for all arms: part of a gap can be the rate. With the quick recipe (600 steps, seed 0) "
             "plain-56 is 41 points above plain-20 at 0.3, and 20 remain at 0.1, the best of five rates for both; in "
