@@ -8,6 +8,9 @@ from streamlit.testing.v1 import AppTest
 from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
+from engine.runs.planning import plan_race
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
 from tests.engine.data import pictures
 
@@ -94,6 +97,16 @@ def test_the_view_follows_its_controls(page, bench):
 def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, bench):
     page.run()
     assert any("One learning rate for all arms" in caption.value for caption in page.caption)
+
+
+def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
+    place = Workspace(data.workspace())
+    with Writer(place) as writer:
+        writer.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
+    page.run()
+    assert not page.exception
+    assert any("best rate of its own trials" in caption.value for caption in page.caption)
+    assert not any("One learning rate for all arms" in caption.value for caption in page.caption)
 
 
 def test_the_command_that_repeats_the_race_is_shown(page, bench):
