@@ -1,6 +1,7 @@
 """Is learning traded for speed? The quick race in bf16 and in 32-bit floats, the same seeds, errors at the last step.
 
-    python -m tests.benchmarks.precision [--seeds 5] [--width 8] [--steps 300] [--json]
+    python -m tests.benchmarks.precision [--seeds 5] [--first-seed 0] [--width 8] [--steps 300]
+                                          [--depths 20,56] [--shortcuts none,A]
 
 Width 8 is the quick race itself; from width 16 on bf16 nets train in oneDNN's layout. Prints mean and standard
 deviation over the seeds, and the difference of the means beside the standard error of that difference.
@@ -22,7 +23,8 @@ def race(workspace: str, precision: str, options: argparse.Namespace) -> dict[tu
     """Run the quick race; return the runs of every arm, by (shortcut, depth)."""
     command = [
         sys.executable, "-m", "engine", "--workspace", workspace, "race", "--preset", "quick", "--seeds",
-        str(options.seeds), "--steps", str(options.steps), "--set", f"precision={precision}", "--set",
+        str(options.seeds), "--first-seed", str(options.first_seed), "--steps", str(options.steps), "--depths",
+        options.depths, "--shortcuts", options.shortcuts, "--set", f"precision={precision}", "--set",
         f"width={options.width}", "--json",
     ]  # fmt: skip
     document = json.loads(subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -35,6 +37,9 @@ def race(workspace: str, precision: str, options: argparse.Namespace) -> dict[tu
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--depths", default="20,56")
+    parser.add_argument("--shortcuts", default="none,A")
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--steps", type=int, default=300)
     options = parser.parse_args()
