@@ -22,7 +22,7 @@ from engine.models.draws import settle
 from engine.models.layout import enter, suits
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
-LARGEST_BATCH, SMALLEST_BATCH = 500, 50
+LARGEST_BATCH, SMALLEST_BATCH = 1000, 50
 #: Multiply-adds per batch: about a tenth of a second on one CPU core, on a GPU less.
 _BATCH_BUDGET = {"cpu": 10e9, "cuda": 2e12}
 _RECALIBRATION_BATCHES = 20
