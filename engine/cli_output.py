@@ -27,7 +27,12 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
         key, equals, value = setting.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise ConfigError(f"a setting is key=value, for example --set lr=0.05 (got {setting!r})")
-        pairs[key.strip()] = value.strip()
+        key = key.strip()
+        # A key may be dotted or its last part alone.
+        for other in pairs:
+            if key == other or key.rsplit(".", 1)[-1] == other or other.rsplit(".", 1)[-1] == key:
+                raise ConfigError(f"{key!r} is given twice ({other}={pairs[other]} before); give it once")
+        pairs[key] = value.strip()
     return pairs
 
 

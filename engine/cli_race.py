@@ -185,7 +185,8 @@ class Follower:
     def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
         said = False
         while True:
-            rows = reader.runs(self._race)
+            # A fork that somebody makes of a run meanwhile is none of those that were asked for.
+            rows = [row for row in reader.runs(self._race) if row.id in self._runs]
             show()
             left = [row for row in rows if row.state not in ENDED]
             if not left:

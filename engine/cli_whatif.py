@@ -41,7 +41,7 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
         else:
             click.echo(f"run {run} has {key}={values[key]:g} from step {change.step} on", err=True)
     if refused:
-        raise CommandRefused("; ".join(refused))
+        raise CommandRefused("; ".join(dict.fromkeys(refused)))
 
 
 @click.command()

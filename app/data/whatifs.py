@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from app.data.arms import arm_label
 from app.data.card import DRAWN_REMARKS
+from app.data.choices import check_source
 from app.data.place import here, reading
 from app.data.stored import runs
 from engine.config import FREE, LIVE, lockstep
@@ -82,7 +83,13 @@ def extend(run: int, steps: int) -> None:
 
 
 def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
-    """Make a run that goes on from a saved step of another, and return its id. Raises SkipscopeError."""
+    """Make a run that goes on from a saved step of another, and return its id.
+
+    Raises SkipscopeError, also for a path that the page does not offer.
+    """
+    for key, text in settings.items():
+        if key.rsplit(".", 1)[-1] == "name":
+            check_source(text)
     return here().control.fork(run, step, settings)
 
 

@@ -2,7 +2,8 @@
 
 They have no dimensions, so that they leave the precision of what they are added to alone. Their gradients sum over all
 values of a layer and are by far the largest of the net: at the rate of the weights they drive ReLUs dead. They get a
-tenth of it, as in the authors' code; here the gradient is made a tenth, so that one rate serves the whole net.
+tenth of it, as in the authors' code; here the gradient is made a tenth, so that one rate serves the
+whole net. (Weight decay acts on them in full.)
 """
 
 import torch

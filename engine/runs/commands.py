@@ -6,11 +6,12 @@ one run are served in order, one at a time; repeats are harmless, so two viewers
 
 import logging
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
 
 from engine.config import lockstep
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
 from engine.runs.crew import Crew
 from engine.runs.pace import Paces
@@ -54,9 +55,12 @@ class CommandDesk:
         busy: set[int] = set()
         for command in self._reader.open_commands():
             first = command.acknowledged is None
-            if first:
+            if command.claimed is None:
+                # Whoever asked may give up waiting; from here on it is too late to take the command back.
+                if not self._writer.claim(command.id):
+                    continue
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
-            answer = self._answer(command, busy)
+            answer = self._guarded_answer(command, busy)
             if answer is None:
                 if command.verb not in _BESIDE:
                     busy.add(command.run or 0)
@@ -71,6 +75,18 @@ class CommandDesk:
         for command in self._reader.open_commands():
             if command.verb == "shutdown":
                 self._writer.finish(command.id)
+
+    def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
+        """Return what ``_answer`` does; whatever goes wrong with one command is its refusal, not the engine's end."""
+        try:
+            return self._answer(command, busy)
+        except (sqlite3.Error, WorkspaceError):
+            raise  # the database does not answer, or is gone: the engine's own trouble
+        except SkipscopeError as error:
+            return str(error)
+        except Exception as error:
+            _log.exception("command %d", command.id)
+            return f"{command.verb} could not be done ({type(error).__name__}); see {self._workspace.engine_log}"
 
     def _answer(self, command: CommandRow, busy: set[int]) -> str | None:
         """Return '' when the command is done, one line when it is refused, None while it is under way."""

@@ -20,6 +20,8 @@ from engine.store.writer import Writer
 __all__ = ["Control", "EngineStatus"]
 
 ACKNOWLEDGE_S = 3.0
+#: What the engine has begun may take longer: a checkpoint is copied, the database is locked by somebody.
+CLAIMED_S = 30.0
 
 
 class Control(EngineProcess, WhatIfControl):
@@ -74,10 +76,19 @@ class Control(EngineProcess, WhatIfControl):
         self.ensure_engine()
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
             command = writer.command(verb, **what)
-            if not until(lambda: reader.command(command).acknowledged is not None, ACKNOWLEDGE_S):
+
+            def is_acknowledged() -> bool:
+                return reader.command(command).acknowledged is not None
+
+            if not until(is_acknowledged, ACKNOWLEDGE_S):
                 refusal = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
-                writer.finish(command, refusal)
-                raise EngineUnreachable(f"{refusal}; see {self.workspace.engine_log}")
+                if writer.withdraw(command, refusal):
+                    raise EngineUnreachable(f"{refusal}; see {self.workspace.engine_log}")
+                if not until(is_acknowledged, CLAIMED_S):  # it is being done
+                    raise EngineUnreachable(
+                        f"the engine has begun with {verb} and not answered yet; look at `python -m engine runs` "
+                        f"before asking again, and at {self.workspace.engine_log}"
+                    )
             if (refusal := reader.command(command).refusal) is not None:
                 raise CommandRefused(refusal)
         return command

@@ -13,7 +13,7 @@ from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
 from engine.models.tensors import tensors
-from engine.runs.planning import MOST_RUNS, check_fit, shape_of
+from engine.runs.planning import MOST_RUNS, check_compiler, check_fit, shape_of
 from engine.store.reader import Reader, RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
@@ -46,7 +46,10 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if len(reader.runs(parent.race)) >= MOST_RUNS:
         raise ConfigError(f"race {parent.race} has {MOST_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(parent.config, settings)
-    _check_images(config)
+    if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
+        _check_images(config)  # what the parent trains on is not looked through again
+    if config.compile and (config.compile, config.model) != (parent.config.compile, parent.config.model):
+        check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
     longer = config.optim.steps != parent.config.optim.steps
     past = [
@@ -61,6 +64,12 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
             f"with more than {step}"
         )
     return ForkPlan(config, step, (*past, *own))
+
+
+def _sees(config: RunConfig) -> tuple:
+    """Return everything that has to do with the images."""
+    model = config.model
+    return config.data, model.channels, model.classes, model.image_size, config.device
 
 
 def _saved(reader: Reader, parent: RunRow, step: int | None) -> int:
@@ -82,6 +91,8 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
         last = key.rsplit(".", 1)[-1]
         if last in _KEPT:
             raise ConfigError(f"setting {key!r} is kept from the parent; start a race for another one")
+        if last == "warmup_lr" and text != "null":
+            raise ConfigError("a warm-up begins with a run; a fork can end it (warmup_lr=null) or set lr")
         if last in LIVE and key in {last, f"optim.{last}"}:
             own.append(Change(0, last, check_change(last, text)))
         if key != "strength":

@@ -68,7 +68,7 @@ def plan_race(
         for shortcut in shortcuts:
             imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
     check_fit(run, source)
-    _check_compiler(run, variants)
+    check_compiler(run, variants)
     per_depth = {
         depth: {key: value for key, value in values.items() if key not in asked}
         for depth, values in chosen.per_depth.items()
@@ -141,7 +141,8 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def _check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
+def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
+    """Raise ConfigError when these nets cannot be compiled, or not on this machine."""
     if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)

@@ -179,6 +179,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """
         ALTER TABLE commands ADD COLUMN race INTEGER;
         ALTER TABLE commands ADD COLUMN argument TEXT NOT NULL DEFAULT '';
+        ALTER TABLE commands ADD COLUMN claimed REAL;
 
         ALTER TABLE races ADD COLUMN pace TEXT NOT NULL DEFAULT 'free';
         ALTER TABLE races ADD COLUMN tunes INTEGER;

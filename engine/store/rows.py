@@ -86,6 +86,7 @@ class CommandRow:
     refusal: str | None
     race: int | None = None
     argument: str = ""
+    claimed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

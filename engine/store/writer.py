@@ -233,6 +233,25 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, LivingWriti
             )
         return int(cursor.lastrowid or 0)
 
+    def claim(self, command: int) -> bool:
+        """The engine is about to serve the command; return False if it was withdrawn."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE commands SET claimed = ? WHERE id = ? AND done IS NULL", (time.time(), command)
+            )
+        return cursor.rowcount == 1
+
+    def withdraw(self, command: int, words: str) -> bool:
+        """Take back a command that no engine has claimed; return False if one has, or it is done."""
+        now = time.time()
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE commands SET acknowledged = ?, done = ?, refusal = ?"
+                " WHERE id = ? AND claimed IS NULL AND done IS NULL",
+                (now, now, words, command),
+            )
+        return cursor.rowcount == 1
+
     def acknowledge(self, command: int) -> None:
         """The engine has seen the command."""
         with self.transaction() as connection:

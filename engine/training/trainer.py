@@ -164,9 +164,12 @@ class Trainer:
         self.figures.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
-            splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET] + [Split.VALIDATION] * (self.images.validation is not None)
-            splits += [Split.TEST] * (step in self._ends)
-            self.progress.due = [split.value for split in splits]
+            self.progress.due = [split.value for split in self._splits_at(step)]
+
+    def _splits_at(self, step: int) -> list[Split]:
+        """Return what is measured where an evaluation is due."""
+        held_out = [Split.VALIDATION] * (self.images.validation is not None)
+        return [Split.TRAIN_CLEAN, Split.TEST_SUBSET, *held_out, *[Split.TEST] * (step in self.changes.ends)]
 
     def _evaluate(self) -> Iterator[Event]:
         progress = self.progress
@@ -222,7 +225,8 @@ class Trainer:
     @property
     def _is_warming(self) -> bool:
         """Whether the warm-up lasts; a rate that was set in the live run ends it."""
-        return self.progress.warming and self.changes.rate_set_at is None
+        optim = self.config.optim
+        return self.progress.warming and optim.warmup_lr is not None and self.changes.rate_set_at is None
 
     def _flush_is_due(self) -> bool:
         """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
@@ -268,6 +272,9 @@ class Trainer:
             held, figures = [], past.state()
         self.figures.restore(figures)
         self.changes.restore(held, self.progress.step)
+        # A fork measures of what its parent still had to what it has itself.
+        here = {split.value for split in self._splits_at(self.progress.step)}
+        self.progress.due = [split for split in self.progress.due if split in here]
 
 
 def _check_fit(config: RunConfig, images: ImageSet) -> None:

@@ -152,3 +152,22 @@ def test_tensors_are_those_of_the_built_net(shortcut, changes):
     built = {name: tuple(tensor.shape) for name, tensor in build_model(config, 0).state_dict().items()}
     assert tensors(config) == built
     assert list(tensors(config)) == list(built)
+
+
+def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts):
+    reader, _ = parts
+    with pytest.raises(ConfigError, match="a warm-up begins with a run"):
+        plan(reader, warmup_lr="0.01")
+    assert plan(reader, warmup_lr="null").config.optim.warmup_lr is None
+
+
+def test_a_fork_is_compiled_only_where_a_race_would_be(parts):
+    reader, _ = parts
+    with pytest.raises(ConfigError, match="compile=true cannot be used with stochastic-depth"):
+        plan(reader, shortcut="stochastic-depth", compile="true")
+
+
+def test_images_that_stay_the_parents_are_not_looked_through_again(parts, monkeypatch):
+    reader, _ = parts
+    monkeypatch.setattr("engine.runs.forking.get_source", lambda *_: pytest.fail("looked"))
+    assert plan(reader, lr="0.01", batch_size="64").config.optim.lr == 0.01

@@ -159,3 +159,42 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
     desk().serve()
     assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.command(command).refusal
     assert not workspace.run(child + 1).exists()
+
+
+@pytest.mark.parametrize(
+    "argument", ["", "[]", '{"step": "x"}', '{"step": 6}', '{"step": 6, "settings": {"data.name": "folder:/nowhere"}}']
+)
+def test_a_command_that_goes_wrong_is_refused_and_the_engine_goes_on(parts, argument):
+    desk, reader, writer, _ = parts
+    writer.add_checkpoint(1, 6, "tenth", 1)
+    bad, good = writer.command("fork", 1, argument), writer.command("pause", 2)
+    desk().serve()
+    assert reader.command(bad).refusal
+    assert "\n" not in reader.command(bad).refusal
+    assert reader.run(2).state == RunState.PAUSED
+    assert reader.command(good).refusal is None
+
+
+def test_what_the_engine_has_begun_cannot_be_taken_back(parts):
+    desk, reader, writer, _ = parts
+    begun, waiting = writer.command("set", 1, "lr=0.03"), None
+    desk().serve()
+    waiting = writer.command("set", 1, "lr=0.02")
+    assert not writer.withdraw(begun, "nobody answered")
+    assert reader.command(begun).refusal is None
+    assert writer.withdraw(waiting, "nobody answered")
+    desk().serve()
+    assert reader.command(waiting).refusal == "nobody answered"
+    assert [change.value for change in reader.changes(1)] == [0.03]
+    assert not writer.claim(waiting)
+
+
+def test_a_command_that_was_taken_back_between_reading_and_serving_is_left_alone(parts, monkeypatch):
+    desk, reader, writer, _ = parts
+    command, engine = writer.command("pause", 2), desk()
+    read = reader.open_commands()
+    writer.withdraw(command, "nobody answered")
+    monkeypatch.setattr(reader, "open_commands", lambda: read)
+    engine.serve()
+    assert reader.run(2).state == RunState.QUEUED
+    assert reader.command(command).refusal == "nobody answered"

@@ -336,3 +336,25 @@ def test_a_fork_to_another_net_is_refused_naming_tensors():
     with pytest.raises(CheckpointError, match="other images"):
         trainer(tiny.config(seed=3), state=state | {"data": "1" * 64}, forked=True)
     trainer(tiny.config(data__name="cifar10"), state=state | {"data": "1" * 64}, forked=True)
+
+
+def saved_at(run, step):
+    training = trainer(run)
+    tiny.until(training.events(), lambda event: event == Stepped(step))
+    return training.state()
+
+
+def test_a_fork_that_ends_the_warm_up_trains_at_the_full_rate():
+    state = saved_at(tiny.config(optim__warmup_lr=0.001, optim__warmup_error=0.5), 4)
+    run = tiny.config(optim__warmup_lr=None)
+    found = rates(trainer(run, state=state, forked=True).events())
+    assert found[5] == run.optim.lr_at(5)
+
+
+def test_a_fork_measures_of_what_its_parent_still_had_to_what_it_has_itself():
+    state = saved_at(tiny.config(), 4)
+    state["progress"]["due"] = ["train_clean", "test_subset", "validation", "test"]
+    events = list(trainer(tiny.config(optim__lr=0.02), state=state, forked=True).events())
+    assert isinstance(events[-1], Finished)
+    first = [event.split for event in events if isinstance(event, Evaluated) and event.step == 4]
+    assert first == [Split.TRAIN_CLEAN, Split.TEST_SUBSET]
