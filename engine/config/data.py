@@ -5,6 +5,15 @@ from pydantic import Field, field_validator
 from engine.config.base import Config
 
 
+def utf8_problem(name: str) -> str:
+    """Return what is wrong with a name that is not valid UTF-8 in one line, '' when nothing is.
+
+    File names may be any bytes, and Python keeps odd ones as surrogates; databases, JSON and pages cannot hold those.
+    """
+    readable = name.encode("utf-8", "backslashreplace").decode()
+    return "" if readable == name else f"{readable} is not valid UTF-8; rename it"
+
+
 class DataConfig(Config):
     """Which images, and what is done to them before the net.
 
@@ -23,6 +32,13 @@ class DataConfig(Config):
     flip: bool = True
     eval_images: int = Field(1000, ge=1, le=100_000)
     validation: int = Field(0, ge=0, le=1_000_000)
+
+    @field_validator("name")
+    @classmethod
+    def _text(cls, name: str) -> str:
+        if problem := utf8_problem(name):
+            raise ValueError(problem)
+        return name
 
     @field_validator("resize")
     @classmethod

@@ -13,8 +13,8 @@ from itertools import islice
 
 import numpy as np
 
-from engine.data.listing import Item, Listing
-from engine.data.paths import check_broken, mixed, oblong
+from engine.data.listing import Item, Listing, shown
+from engine.data.paths import check_broken, mixed, none_left, oblong
 from engine.data.pixels import Unreadable, decode
 from engine.data.set_writer import SPLITS, SetWriter
 from engine.data.source import Source
@@ -50,13 +50,17 @@ def decode_into(
         pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
         try:
             for split in SPLITS:
+                kept = 0
                 for piece in _pieces(pool, 2 * threads, listing, split, source, resize):
                     writer.append(split, piece.pixels, piece.labels)
                     broken += piece.broken
                     check_broken(listing.path, broken, total)
+                    kept += len(piece.pixels)
                     done += len(piece.pixels) + len(piece.broken)
                     skipped = f", {len(broken)} broken" if broken else ""
                     report(f"decoding {listing.path.name}: {done:,} of {total:,} images{skipped}")
+                if not kept:
+                    raise none_left(listing.path, split, listing.counts[split], broken)
         finally:
             pool.shutdown(cancel_futures=True)
     return broken
@@ -94,7 +98,8 @@ def _decode(items: list[Item], listing: Listing, source: Source, resize: int) ->
             raise mixed(listing.path, ("most", (side, side)), (item.name, size))
         if source.channels == 1 and not header.grey:
             raise DataError(
-                f"{item.name} in {listing.path} has colours, but those looked at first are grey; bring all to one kind"
+                f"{item.name} in {shown(str(listing.path))} has colours, but those looked at first are grey; bring all "
+                "to one kind"
             )
         pixels[len(labels)] = image
         labels.append(item.label)

@@ -6,6 +6,7 @@ class, so loops end. Classes and images come in the order of their names, as in 
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,15 +50,16 @@ class FolderListing:
 
 def listing(path: Path) -> FolderListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
-    if not path.exists():
-        raise DataError(f"{path} is not there; folder:PATH names a folder of class folders ({_SHAPES})")
-    if not path.is_dir():
-        raise DataError(f"{path} is a file; folder:PATH names a folder of class folders ({_SHAPES})")
+    name = shown(str(path))
     try:
+        if not path.exists():
+            raise DataError(f"{name} is not there; folder:PATH names a folder of class folders ({_SHAPES})")
+        if not path.is_dir():
+            raise DataError(f"{name} is a file; folder:PATH names a folder of class folders ({_SHAPES})")
         return _listing(path)
     except OSError as error:
         where = shown(str(error.filename or path))
-        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{path} needs all of it") from None
+        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
 
 
 def _listing(path: Path) -> FolderListing:
@@ -122,13 +124,14 @@ def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, in
                     continue
                 if _is_folder(entry):
                     waiting.append(place / entry.name)
-                elif entry.name.lower().endswith(SUFFIXES) and (entry.is_symlink() or entry.is_file()):
+                elif entry.name.lower().endswith(SUFFIXES):
                     try:
-                        status = entry.stat()
-                        size, changed = status.st_size, status.st_mtime_ns
+                        status = entry.stat()  # of what a link leads to
                     except OSError:  # a link to nothing: a broken image, counted when it is decoded
-                        size, changed = 0, 0
-                    images.append((entry.path[above:], size, changed))
+                        images.append((entry.path[above:], 0, 0))
+                        continue
+                    if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
+                        images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
     return sorted(images)
 
 
@@ -152,9 +155,9 @@ def _check_classes(
         with os.scandir(path) as entries:
             names = [entry.name.lower() for entry in entries]
         if any(name.endswith(".parquet") for name in names):
-            raise DataError(f"{path} holds Parquet files; name it parquet:{path}")
+            raise DataError(f"{shown(str(path))} holds Parquet files; name it parquet:{shown(str(path))}")
         if any(name.endswith(SUFFIXES) for name in names):
-            raise DataError(f"the images in {path} lie in no class folder; folder:PATH takes {_SHAPES}")
+            raise DataError(f"the images in {shown(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
         raise DataError(f"{where} holds no images; folder:PATH takes {_SHAPES} ({', '.join(SUFFIXES)})")
     for name in classes:
         if test is not None and ("train", name) not in found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from engine.config.data import utf8_problem
 from engine.data.folder import SUFFIXES
 from engine.data.listing import shown
 from engine.data.paths import KINDS, absolute
@@ -48,9 +49,10 @@ def offered() -> tuple[Offer, ...]:
 def _look(root: Path) -> list[Offer]:
     try:
         children = sorted(path for path in root.expanduser().absolute().iterdir() if not path.name.startswith("."))
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: the home of a user who is not known
         return []
-    found = [(kind, child) for child in children if (kind := kind_of(child))]
+    named = (child for child in children if not utf8_problem(str(child)))
+    found = [(kind, child) for child in named if (kind := kind_of(child))]
     return [
         Offer(absolute(f"{kind}:{child}"), f"{shown(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
         for kind, child in found

@@ -6,18 +6,17 @@ Class names come from the ``huggingface`` metadata where they stand there.
 """
 
 import hashlib
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from engine.data.columns import columns, names_of
 from engine.data.listing import SPLIT_NOTE, Item, Stamps, held_out, shown, spread, stamps_of
 from engine.errors import DataError
 
-IMAGE_COLUMNS = ("img", "image")
-LABEL_COLUMNS = ("label", "fine_label")
 #: In order of preference, longer ones before their beginnings.
 _TEST_NAMES = ("test", "validation", "valid", "val")
 #: Rows read at a time; a row group may be larger than one likes to hold.
@@ -65,7 +64,7 @@ class ParquetListing:
             yield from self.items("train")
             yield from self.items("test")
             return
-        groups = [(part, group) for part in self.parts for group in range(_open(part.path).num_row_groups)]
+        groups = [(part, group) for part in self.parts for group in _groups(part.path)]
         chosen = [groups[place] for place in spread(len(groups), _SAMPLED_GROUPS)]
         for part, group in chosen:
             items = _items(part, np.ones(len(part.labels), bool), group)
@@ -74,20 +73,22 @@ class ParquetListing:
 
 def listing(path: Path) -> ParquetListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
-    if not path.exists():
-        raise DataError(f"{path} is not there; parquet:PATH names a Parquet file or a folder of them")
+    name = shown(str(path))
     try:
+        if not path.exists():
+            raise DataError(f"{name} is not there; parquet:PATH names a Parquet file or a folder of them")
         files = _files(path)
         if not files:
-            raise DataError(f"{path} holds no .parquet files; parquet:PATH names a file or a folder of them")
+            raise DataError(f"{name} holds no .parquet files; parquet:PATH names a file or a folder of them")
         train, test, left_out = _splits(path, files)
         hashed = hashlib.sha256()
         for file in files:
             status = file.stat()
-            hashed.update(f"{file.relative_to(path)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            relative = os.fsencode(file.relative_to(path))
+            hashed.update(b"%s\0%d\0%d\n" % (relative, status.st_size, status.st_mtime_ns))
         stamps = stamps_of(dict.fromkeys([path, *files, *(file.parent for file in files)]))
     except OSError as error:
-        raise DataError(f"{error.filename or path} cannot be read ({error.strerror or error})") from None
+        raise DataError(f"{shown(str(error.filename or path))} cannot be read ({error.strerror or error})") from None
     raw = {file: _labels(file) for file in (*train, *test)}
     classes, parts, unused = _classes(path, raw, train, test)
     if not test:
@@ -119,11 +120,16 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
     tests = [by_split[name] for name in _TEST_NAMES if name in by_split]
     if not train:
         if tests:
-            raise DataError(f"{path} has files for the test but none whose name starts with train")
+            raise DataError(f"{shown(str(path))} has files for the test but none whose name starts with train")
         return files, [], 0
-    labelled = [group for group in tests if all((_labels(file)[0] >= 0).all() for file in group)]
-    test = labelled[0] if labelled else []
+    test = next((group for group in tests if _labelled(group)), [])
     return train, test, len(files) - len(train) - len(test)
+
+
+def _labelled(files: list[Path]) -> bool:
+    """Return whether the files hold rows, all of them with labels."""
+    labels = np.concatenate([_labels(file)[0] for file in files])
+    return bool(labels.size and (labels >= 0).all())
 
 
 def _split_of(relative: Path) -> str:
@@ -141,53 +147,41 @@ def _open(file: Path):
     from pyarrow import parquet
 
     try:
-        return parquet.ParquetFile(file)
-    except (pa.ArrowException, OSError) as error:
+        if not file.is_file():  # a pipe would keep its reader waiting for ever
+            raise OSError("no regular file")
+        return parquet.ParquetFile(pa.OSFile(os.fsencode(file)))  # as bytes: a name need not be UTF-8
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(file, error) from None
+
+
+def _groups(file: Path) -> list[int]:
+    """Return the row groups that hold rows."""
+    metadata = _open(file).metadata
+    return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
 
 
 def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
     """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
     import pyarrow as pa
 
-    opened = _open(file)
-    schema = opened.schema_arrow
-    image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
-    label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
-    if image is None or label is None:
-        raise DataError(
-            f"{file} has the columns {shown(', '.join(schema.names))}; it takes img or image, and label or fine_label"
-        )
-    column = image
-    if pa.types.is_struct(kind := schema.field(image).type):
-        if kind.get_field_index("bytes") < 0:
-            raise DataError(f"{file} keeps no image bytes in {image} (a struct with bytes, as Hugging Face writes it)")
-        column = f"{image}.bytes"
-    elif not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        raise DataError(f"{file} keeps {kind} in {image}; it takes a struct with bytes, as Hugging Face writes it")
+    opened, where = _open(file), shown(str(file))
     try:
-        values = pa.chunked_array(
-            [batch.column(0) for batch in opened.iter_batches(columns=[label])], schema.field(label).type
-        )
-    except (pa.ArrowException, OSError) as error:
+        schema = opened.schema_arrow
+        column, label = columns(where, schema)
+        batches = opened.iter_batches(columns=[label])
+        values = pa.chunked_array([batch.column(label) for batch in batches], schema.field(label).type)
+        if not pa.types.is_integer(values.type):
+            texts = values.to_pylist()
+            names = tuple(sorted({text for text in texts if text is not None}))
+            places = {name: place for place, name in enumerate(names)}
+            return np.array([places.get(text, -1) for text in texts], np.int64), names, column
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
         raise _unreadable(file, error) from None
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        texts = values.to_pylist()
-        names = tuple(sorted({text for text in texts if text is not None}))
-        places = {name: place for place, name in enumerate(names)}
-        return np.array([places.get(text, -1) for text in texts], np.int64), names, column
-    if not pa.types.is_integer(values.type):
-        raise DataError(f"{file} keeps {values.type} in {label}; labels are whole numbers or texts")
-    return values.fill_null(-1).to_numpy().astype(np.int64), _names(schema.metadata, label), column
-
-
-def _names(metadata: dict | None, label: str) -> tuple[str, ...]:
-    """Return the class names of a file's Hugging Face metadata, () when it has none."""
     try:
-        names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]
-    except (KeyError, TypeError, ValueError):
-        return ()
-    return tuple(str(name) for name in names) if isinstance(names, list) else ()
+        numbers = values.cast(pa.int64())
+    except pa.ArrowException:
+        raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
+    return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
 
 
 def _classes(path: Path, raw: dict, train: list[Path], test: list[Path]) -> tuple[tuple[str, ...], list[Part], int]:
@@ -195,18 +189,20 @@ def _classes(path: Path, raw: dict, train: list[Path], test: list[Path]) -> tupl
     names = next((names for _, names, _ in raw.values() if names), ())
     used: set = set()
     for file, (labels, own, _) in raw.items():
+        where = shown(str(file))
         if (labels < 0).any():
-            raise DataError(f"{file} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
+            raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
         if names and labels.size and labels.max() >= len(own or names):
-            raise DataError(f"{file} has label {labels.max()}, but names for 0 to {len(names) - 1} only")
+            raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
         here = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
         if file in test and (unknown := sorted(map(str, here - used))):
-            raise DataError(f"class {shown(unknown[0])} of {file} has no training images; each class needs both")
+            raise DataError(f"class {shown(unknown[0])} of {where} has no training images; each class needs both")
         used |= here
     known = [name for name in names if name in used] if names else sorted(used)
     known += sorted(used - set(known)) if names else []
     if len(known) < 2:
-        raise DataError(f"{path} has {'one class only' if known else 'no rows'}; a race needs at least two classes")
+        found = "one class only" if known else "no rows"
+        raise DataError(f"{shown(str(path))} has {found}; a race needs at least two classes")
     places = {name: place for place, name in enumerate(known)}
     parts = []
     for file, (labels, own, column) in raw.items():
@@ -223,7 +219,7 @@ def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[P
     for label, name in enumerate(classes):
         rows = np.flatnonzero(labels == label)
         if len(rows) < 2:
-            raise DataError(f"class {name} in {path} has one image; it takes two, one of them for the test")
+            raise DataError(f"class {name} in {shown(str(path))} has one image; it takes two, one of them for the test")
         for_test[[row for position, row in enumerate(rows) if held_out(position, len(rows))]] = True
     ends = np.cumsum([len(part.labels) for part in parts])[:-1]
     return [
@@ -244,17 +240,17 @@ def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[
                 row += rows
                 continue
             for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=[part.column]):
-                column = batch.column(0)
+                column = batch.column(part.column.removesuffix(".bytes"))
                 values = column.field("bytes") if pa.types.is_struct(column.type) else column
                 for value in values:
                     if chosen[row]:
-                        name = f"{part.path.name} row {row}"
+                        name = f"{shown(part.path.name)} row {row}"
                         yield Item(name, int(part.labels[row]), value.as_py())
                     row += 1
-    except (pa.ArrowException, OSError, IndexError) as error:
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         raise _unreadable(part.path, error) from None
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:
     reason = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
-    return DataError(f"{file} cannot be read as Parquet ({reason})")
+    return DataError(f"{shown(str(file))} cannot be read as Parquet ({reason})")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from engine.config.data import utf8_problem
 from engine.data.listing import Listing, Stamps, shown, unchanged
 from engine.data.source import LARGEST_SIZE, SMALLEST_SIZE, Source
 from engine.errors import ConfigError, DataError
@@ -78,11 +79,19 @@ def is_path(name: str) -> bool:
 
 
 def absolute(name: str) -> str:
-    """Return the name with an absolute path. Raises ConfigError when there is no path in it."""
+    """Return the name with an absolute path. Raises ConfigError when there is none in it, or it is not UTF-8."""
     kind, _, text = name.partition(":")
     if not text:
         raise ConfigError(f"{kind}: names no path; write {kind}:PATH")
-    return f"{kind}:{os.path.abspath(Path(text).expanduser())}"  # noqa: PTH100, links stay as they are written
+    try:
+        path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
+    except RuntimeError:
+        raise ConfigError(f"{shown(name)} names the home of a user who is not known; write the whole path") from None
+    except OSError as error:  # the working directory is gone
+        raise ConfigError(f"{shown(name)} cannot be made absolute ({error.strerror}); write the whole path") from None
+    if problem := utf8_problem(path):
+        raise ConfigError(shown(problem))
+    return f"{kind}:{path}"
 
 
 def path_of(name: str) -> Path:
@@ -131,7 +140,7 @@ def facts_of(listing: Listing) -> Facts:
                 break
     total = sum(listing.counts.values())
     if not headers:
-        raise DataError(f"none of the images in {listing.path} can be read, for example {broken[0]}")
+        raise DataError(f"none of the images in {shown(str(listing.path))} can be read, for example {broken[0]}")
     if looked == total:
         check_broken(listing.path, broken, total)
     item, first = headers[0]
@@ -152,8 +161,8 @@ def row(name: str, facts: Facts, resize: int) -> Source:
             raise oblong(path, facts.example, facts.size)
         if not SMALLEST_SIZE <= width <= LARGEST_SIZE:
             raise DataError(
-                f"the images in {path} are {width}x{width}; nets take {SMALLEST_SIZE} to {LARGEST_SIZE} pixels a side: "
-                "add --set data.resize=32"
+                f"the images in {shown(path)} are {width}x{width}; nets take {SMALLEST_SIZE} to {LARGEST_SIZE} pixels "
+                "a side: add --set data.resize=32"
             )
     train, test = facts.counts["train"], facts.counts["test"]
     size = resize or width
@@ -177,14 +186,16 @@ def row(name: str, facts: Facts, resize: int) -> Source:
 def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]]) -> DataError:
     """Return the error for images of several sizes."""
     sizes = " and ".join(f"{name} is {width}x{height}" for name, (width, height) in (one, other))
-    return DataError(f"the images in {path} differ in size ({sizes}); add --set data.resize=32 to bring them to one")
+    return DataError(
+        f"the images in {shown(str(path))} differ in size ({sizes}); add --set data.resize=32 to bring them to one"
+    )
 
 
 def oblong(path: str | Path, name: str, size: tuple[int, int]) -> DataError:
     """Return the error for images that are not square."""
     return DataError(
-        f"the images in {path} are not square ({name} is {size[0]}x{size[1]}); add --set data.resize=32 to cut and "
-        "shrink them"
+        f"the images in {shown(str(path))} are not square ({name} is {size[0]}x{size[1]}); add --set data.resize=32 "
+        "to cut and shrink them"
     )
 
 
@@ -193,6 +204,12 @@ def check_broken(path: Path, broken: list[str], total: int) -> None:
     if broken and len(broken) * BROKEN_LIMIT >= total:
         names = ", ".join(broken[:3]) + (", ..." if len(broken) > 3 else "")
         raise DataError(
-            f"{len(broken)} of the {total} images in {path} cannot be read: {names}; 1 % or more is too much, "
-            "mend or remove them"
+            f"{len(broken)} of the {total} images in {shown(str(path))} cannot be read: {names}; 1 % or more is "
+            "too much, mend or remove them"
         )
+
+
+def none_left(path: Path, split: str, count: int, broken: list[str]) -> DataError:
+    """Return the error for a split of which no image can be decoded; ``broken`` ends with its own."""
+    example = f": {broken[-1]}" if broken else ""
+    return DataError(f"none of the {count} {split} images in {shown(str(path))} can be read{example}")

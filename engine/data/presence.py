@@ -17,7 +17,10 @@ def present(name: str, workspace: Path) -> bool:
     Looks at file names alone, reads nothing. Raises ConfigError naming the choices when the name is unknown.
     """
     if is_path(name):
-        return path_of(name).exists()
+        try:
+            return path_of(name).exists()
+        except OSError:  # a folder on the way that may not be looked into
+            return False
     source = get_source(name)
     if source.embedded or is_cached(name, workspace):
         return True

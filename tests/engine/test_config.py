@@ -151,3 +151,15 @@ def test_quick_is_the_measured_recipe():
 def test_leaves_cover_every_setting_once():
     assert len(leaves(RunConfig())) == len(set(leaves(RunConfig())))
     assert "optim.warmup_lr" in leaves(RunConfig())
+
+
+@pytest.mark.parametrize("name", ["folder:/data/bad\udcff", "bad\ud800"])
+def test_a_data_set_whose_name_is_not_utf8_is_refused_in_one_line(name):
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    for make in (lambda: DataConfig.checked(name=name), lambda: replace(RunConfig(), {"data.name": name})):
+        with pytest.raises(ConfigError) as caught:
+            make()
+        assert str(caught.value) == f"{shown} is not valid UTF-8; rename it"
+    with pytest.raises(ValidationError):
+        DataConfig(name=name)
+    assert DataConfig(name="folder:/d/Müller 猫").name == "folder:/d/Müller 猫"

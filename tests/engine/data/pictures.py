@@ -49,5 +49,6 @@ def table(path: Path, labels, image="img", label="label", names=(), size=8, brok
         metadata = json.dumps({"info": {"features": features}}).encode()
         written = written.replace_schema_metadata({b"huggingface": metadata})
     path.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(written, path, row_group_size=group)
+    with path.open("wb") as file:  # not by its name, which need not be UTF-8
+        parquet.write_table(written, file, row_group_size=group)
     return path

@@ -1,10 +1,13 @@
 import os
+import re
 
 import pytest
 
 from engine.data import folder, paths
 from engine.data.folder import listing
 from engine.data.paths import path_source
+from engine.data.presence import present
+from engine.data.registry import get_source
 from engine.errors import ConfigError, DataError
 from tests.engine.data import pictures
 from tests.engine.data.pictures import pixels, png, put
@@ -228,3 +231,73 @@ def test_an_unreadable_folder_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(folder.os, "scandir", refused)
     assert f"{tmp_path} cannot be read (Permission denied)" in complaint(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["folder:bad\udcff", "parquet:/data/bad\udcff/x", "folder:\ud800"])
+def test_a_path_that_is_not_utf8_is_refused_in_one_line(name):
+    shown = name.encode("utf-8", "backslashreplace").decode().partition(":")[2]
+    for refused in (paths.absolute, path_source, get_source):
+        with pytest.raises(ConfigError, match=re.escape(shown) + " is not valid UTF-8; rename it$") as caught:
+            refused(name)
+        assert str(caught.value).encode().isascii()
+
+
+def test_a_working_directory_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
+    pictures.folder(tmp_path / os.fsdecode(b"bad\xff") / "pets", each=3)
+    monkeypatch.chdir(tmp_path / os.fsdecode(b"bad\xff"))
+    with pytest.raises(ConfigError, match=r"bad\\udcff/pets is not valid UTF-8; rename it"):
+        path_source("folder:pets")
+
+
+def test_the_home_of_nobody_is_one_line():
+    with pytest.raises(ConfigError, match="folder:~no-such-user/pets names the home of a user who is not known"):
+        path_source("folder:~no-such-user/pets")
+
+
+def test_a_working_directory_that_is_gone_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ConfigError, match="folder:pets cannot be made absolute .No such file or directory"):
+        path_source("folder:pets")
+
+
+@pytest.mark.parametrize("kind", paths.KINDS)
+def test_a_name_too_long_for_a_file_is_one_line(kind, tmp_path):
+    name = f"{kind}:{tmp_path}/{'x' * 300}"
+    assert not present(name, tmp_path)
+    with pytest.raises(DataError, match="cannot be read .File name too long"):
+        path_source(name)
+
+
+@pytest.mark.parametrize("kind", paths.KINDS)
+def test_a_line_break_in_a_path_leaves_one_line(kind, tmp_path):
+    name = f"{kind}:{tmp_path}/a\nb"
+    for content in (None, "a.txt", "a/x.png"):
+        if content:
+            put(tmp_path / "a\nb" / content, b"")
+        with pytest.raises(DataError, match=r"a\?b") as caught:
+            path_source(name)
+        assert "\n" not in str(caught.value)
+    if kind == "folder":
+        for content in ("a/y.png", "b/x.png", "b/y.png"):
+            put(tmp_path / "a\nb" / content, b"")
+        assert "none of the images" in complaint(tmp_path / "a\nb")
+
+
+def test_links_to_what_is_no_file_are_no_images(tmp_path):
+    pictures.folder(tmp_path / "pets", each=3)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pets" / "cats" / "pipe.png").symlink_to(tmp_path / "pipe")
+    (tmp_path / "pets" / "cats" / "null.png").symlink_to("/dev/null")
+    os.mkfifo(tmp_path / "pets" / "dogs" / "pipe.png")
+    (tmp_path / "pets" / "dogs" / "whole.png").symlink_to(tmp_path / "pets" / "cats" / "000.png")
+    (tmp_path / "pets" / "dogs" / "nowhere.png").symlink_to(tmp_path / "nothing")
+    found = listing(tmp_path / "pets")
+    assert sorted(name for split in ("train", "test") for name, _ in names(found, split)) == [
+        "cats/000.png", "cats/001.png", "cats/002.png",
+        "dogs/000.png", "dogs/001.png", "dogs/002.png", "dogs/nowhere.png", "dogs/whole.png",
+    ]  # fmt: skip
+    message = complaint(tmp_path / "pets")
+    assert "1 of the 8 images" in message
+    assert "dogs/nowhere.png (No such file or directory)" in message

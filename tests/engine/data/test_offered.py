@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from engine.data import offered as module
@@ -51,3 +53,19 @@ def test_the_folder_is_not_read_at_every_turn(tmp_path, monkeypatch):
 
 def test_a_glance_never_fails(tmp_path):
     assert kind_of(tmp_path / "nothing") == ""
+
+
+def test_names_that_are_not_utf8_are_not_offered(below, monkeypatch):
+    pictures.folder(below / "pets", each=3)
+    bad = below / os.fsdecode(b"bad\xff")
+    pictures.folder(bad / "inside", each=3)
+    pictures.folder(bad / "within", each=3)
+    pictures.table(below / os.fsdecode(b"bad\xff.parquet"), [0, 1] * 6)
+    assert [offer.name for offer in offered()] == [f"folder:{below}/pets"]
+    monkeypatch.setenv(ENVIRONMENT, str(bad))
+    assert offered() == ()
+
+
+def test_the_home_of_nobody_offers_nothing(monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, "~no-such-user/data")
+    assert offered() == ()

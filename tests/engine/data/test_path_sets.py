@@ -239,3 +239,25 @@ def test_an_interrupt_ends_decoding_and_leaves_nothing(pets, workspace):
     with pytest.raises(KeyboardInterrupt):
         load(f"folder:{pets}", workspace, report)
     assert copies(workspace) == []
+
+
+def test_a_split_whose_images_are_all_broken_is_one_line(tmp_path, workspace):
+    table = pictures.table(tmp_path / "set" / "train.parquet", [0, 1] * 100)
+    pictures.table(tmp_path / "set" / "test.parquet", [0], broken=(0,))
+    with pytest.raises(DataError, match=r"none of the 1 test images in .*set can be read: test.parquet row 0"):
+        load(f"parquet:{table.parent}", workspace)
+    assert copies(workspace) == []
+
+
+def test_parquet_whose_name_is_not_utf8_is_decoded_and_named(tmp_path, workspace):
+    table = pictures.table(tmp_path / "set" / os.fsdecode(b"train-\xff.parquet"), [0, 1] * 100, broken=(7,))
+    found = load(f"parquet:{table.parent}", workspace)
+    assert "train-?.parquet row 7" in found.remark
+    beside = workspace / "data" / copies(workspace)[0] / "broken.txt"
+    assert beside.read_text(encoding="utf-8").startswith("train-?.parquet row 7 (")
+
+
+def test_a_path_that_is_not_utf8_writes_nothing(tmp_path, workspace):
+    with pytest.raises(ConfigError, match=r"bad\\udcff is not valid UTF-8; rename it"):
+        cache.load_decoded(f"folder:{tmp_path}/bad\udcff", 1, workspace, lambda text: None)
+    assert not workspace.exists()
