@@ -10,8 +10,12 @@ def utf8_problem(name: str) -> str:
 
     File names may be any bytes, and Python keeps odd ones as surrogates; databases, JSON and pages cannot hold those.
     """
-    readable = name.encode("utf-8", "backslashreplace").decode()
-    return "" if readable == name else f"{readable} is not valid UTF-8; rename it"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        escaped = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
+        return f"{''.join(escaped)} is not valid UTF-8; rename it"
+    return ""
 
 
 class DataConfig(Config):

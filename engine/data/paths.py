@@ -90,7 +90,7 @@ def absolute(name: str) -> str:
     except OSError as error:  # the working directory is gone
         raise ConfigError(f"{shown(name)} cannot be made absolute ({error.strerror}); write the whole path") from None
     if problem := utf8_problem(path):
-        raise ConfigError(shown(problem))
+        raise ConfigError(problem)
     return f"{kind}:{path}"
 
 

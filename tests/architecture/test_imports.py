@@ -85,9 +85,9 @@ TORCH_FREE = {
     *COUNTS, "engine.models.parts", "engine.models.zoo",
     "engine.data.registry", "engine.data.presence", "engine.data.offered", "engine.data.source", "engine.data.paths",
     "engine.data.listing", "engine.data.folder", "engine.data.parquet", "engine.data.pixels", "engine.data.decoding",
-    "engine.data.columns", "engine.data.origin", "engine.data.originals", "engine.data.set_writer", "engine.data.raw", "engine.data.cache",
+    "engine.data.origin", "engine.data.originals", "engine.data.set_writer", "engine.data.raw", "engine.data.cache",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
-    "engine.bench.task", "engine.bench.contest",
+    "engine.bench.task", "engine.bench.contest", "engine.data.columns",
     *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}

@@ -160,6 +160,8 @@ def test_a_data_set_whose_name_is_not_utf8_is_refused_in_one_line(name):
         with pytest.raises(ConfigError) as caught:
             make()
         assert str(caught.value) == f"{shown} is not valid UTF-8; rename it"
+    with pytest.raises(ConfigError, match=r"a\\nb\\udcff is not valid UTF-8"):
+        DataConfig.checked(name="folder:a\nb\udcff")
     with pytest.raises(ValidationError):
         DataConfig(name=name)
     assert DataConfig(name="folder:/d/Müller 猫").name == "folder:/d/Müller 猫"
