@@ -74,13 +74,13 @@ def test_which_trainings_are_in_the_layout(shortcut, width, blocked):
 @needs_bf16
 @pytest.mark.parametrize("shortcut", SUITING)
 def test_losses_and_errors_are_those_of_the_dense_path(shortcut):
-    """Rounding makes up to 0.0005 nats here; images that got another's label make more than 0.03."""
+    """Rounding makes up to 0.0005 nats here; images that got another's label make 0.025 and more."""
     run = config(shortcut, optim__lr=0.01, eval_every=0)
     blocked, dense = trainer(run), trainer(run)
     dense._update._blocked = False
     ours, theirs = (tiny.rows(list(training.events())) for training in (blocked, dense))
     assert [row.loss for row in ours] != [row.loss for row in theirs]  # they are two paths
-    assert [row.loss for row in ours] == pytest.approx([row.loss for row in theirs], abs=0.004)
+    assert [row.loss for row in ours] == pytest.approx([row.loss for row in theirs], abs=0.003)
     # One image of the 16 may lie on the edge between two answers.
     assert [row.error for row in ours] == pytest.approx([row.error for row in theirs], abs=100 / 16)
     assert sum(row.error != other.error for row, other in zip(ours, theirs, strict=True)) <= 2
@@ -119,7 +119,7 @@ def test_evaluations_are_those_of_the_exact_net_in_eval_mode(shortcut, strength)
         train=replace(images.train, labels=exact_logits(net, images.train.pixels).argmax(1)),
         test=replace(images.test, labels=exact_logits(net, images.test.pixels).argmax(1)),
     )
-    parts = Evaluator(net, run, images, tiny.device("bf16")).run(
+    parts = Evaluator(trainer(run).model, run, images, tiny.device("bf16")).run(
         net, [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.TEST]
     )
     scores = {part.split: part for part in parts if isinstance(part, Score)}
