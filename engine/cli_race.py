@@ -27,6 +27,10 @@ _POLL_S = 0.2
 #: An engine that vanishes is started again, but not for ever.
 _MOST_RESTARTS = 3
 _PAUSED_WITHIN_S = 20.0
+#: Characters that a column keeps on a narrow terminal, where its words must stay whole.
+_LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
+#: Columns of a pipe or a file.
+_FILE_COLUMNS = 160
 
 
 @click.command()
@@ -75,7 +79,7 @@ def race(
                     document["tuning"] = tuning
                 echo_json(document)
             else:
-                console = Console(stderr=True)
+                console = _console()
                 console.print(follower.table(reader))
                 if arms := reader.tuning(race_id):
                     console.print(curves(arms))
@@ -88,7 +92,7 @@ def race(
 
 def _looking(data: str | None, shown: bool) -> AbstractContextManager:
     """Say on a terminal that a path is looked through, which takes seconds for many files."""
-    console = Console(stderr=True)
+    console = _console()
     if shown and console.is_terminal and ":" in (data or ""):
         return console.status(f"looking through {data}")
     return nullcontext()
@@ -111,6 +115,12 @@ def pace(workspace: Workspace, race: int, pace: str) -> None:
     click.echo(f"race {race} keeps the pace {pace}", err=True)
 
 
+def _console() -> Console:
+    """Return where tables go: as wide as the terminal, and wide enough for every column where there is none."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=_FILE_COLUMNS)
+
+
 class Follower:
     """Watches the runs of one race until they have ended."""
 
@@ -123,7 +133,7 @@ class Follower:
 
         Raises KeyboardInterrupt when Ctrl-C is ``heard``.
         """
-        console = Console(stderr=True)
+        console = _console()
         if not (shown and console.is_terminal):
             return self._until_ended(reader, heard, lambda: None)
         with Live(self._view(reader), console=console, refresh_per_second=5, transient=True) as live:
@@ -156,7 +166,8 @@ class Follower:
         """Return the runs as they stand."""
         table = Table(box=None)
         for title in ("run", "arm", "seed", "state", "step", "", "train", "test", "images/s", "s"):
-            table.add_column(title, no_wrap=True)
+            # On a narrow terminal names are folded; numbers and states stay whole.
+            table.add_column(title, no_wrap=title != "arm", overflow="fold", min_width=_LEAST.get(title))
         table.add_column("", overflow="ellipsis", no_wrap=True)
         rows = reader.runs(self._race)
         for row, result in zip(rows, results(reader, rows), strict=True):

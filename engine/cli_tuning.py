@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -20,8 +21,8 @@ def under_way(arms: Sequence[ArmTuning]) -> Text:
     return Text(f"learning rates: {', '.join(words)}", overflow="ellipsis")
 
 
-def curves(arms: Sequence[ArmTuning]) -> Table:
-    """Return the running training error (percent) of every trial, the rate that was taken marked."""
+def curves(arms: Sequence[ArmTuning]) -> Group:
+    """Return the running training error (percent) of every trial, the rate that was taken marked; edges in words."""
     steps = ", ".join(str(count) for count in sorted({trial.total_steps for arm in arms for trial in arm.trials}))
     table = Table(box=None, title=f"training error by learning rate, after {steps} steps", title_justify="left")
     rates = sorted({trial.lr for arm in arms for trial in arm.trials})
@@ -30,10 +31,11 @@ def curves(arms: Sequence[ArmTuning]) -> Table:
     for arm in arms:
         of_rate = {trial.lr: trial for trial in arm.trials}
         taken = "none" if arm.lr is None else f"{arm.lr:g}"
-        if arm.at_edge:
-            taken += " (at the edge of the grid: a better one may lie outside)"
         table.add_row(arm.arm, *(_cell(of_rate.get(rate), arm.lr) for rate in rates), taken)
-    return table
+    edges = [
+        f"{arm.arm}: {arm.lr:g} is at the edge of the grid, a better one may lie outside" for arm in arms if arm.at_edge
+    ]
+    return Group(table, *edges)
 
 
 def _cell(trial: TrialRow | None, taken: float | None) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+#: The page's own, as Streamlit serves it.
+FONT = '"Source Sans", sans-serif'
 HEIGHT_PX = 340
 _LABEL_PX = 17
 _MARGIN = {"t": 16, "r": 150, "b": 48, "l": 56}
@@ -16,8 +18,9 @@ _MARGIN = {"t": 16, "r": 150, "b": 48, "l": 56}
 
 @dataclass(frozen=True, slots=True)
 class RateCurve:
-    """One arm: ``points`` are (rate, error in percent, None where the trial gave none) by rate; ``chosen`` the rate
-    that its runs take, None so far. ``colour`` of its line, ``ink`` of its name, ``mark`` as Plotly calls it.
+    """One arm: ``points`` are (rate, error in percent, None where the trial gave none) of the trials that have ended,
+    by rate; ``chosen`` the rate that its runs take, None so far. ``colour`` of its line, ``ink`` of its name, ``mark``
+    as Plotly calls it.
     """
 
     arm: str
@@ -28,8 +31,10 @@ class RateCurve:
     chosen: float | None = None
 
 
-def rates_figure(curves: Sequence[RateCurve], *, text: str, muted: str, grid: str, page: str) -> go.Figure:
-    """Return the figure: one line per arm, rates on a logarithmic axis, the chosen rate in a ring.
+def rates_figure(
+    curves: Sequence[RateCurve], rates: Sequence[float], *, text: str, muted: str, grid: str, page: str
+) -> go.Figure:
+    """Return the figure: one line per arm, ``rates`` on a logarithmic axis, the chosen rate in a ring.
 
     A trial without an error (it diverged) stands as a cross at the top. The colours are those of the page.
     """
@@ -55,12 +60,11 @@ def rates_figure(curves: Sequence[RateCurve], *, text: str, muted: str, grid: st
                 marker={"symbol": "circle-open", "size": 18, "color": curve.colour, "line": {"width": 2.5}},
                 hovertemplate=f"{curve.arm}<br>chosen: %{{x:g}}<extra></extra>",
             )  # fmt: skip
-    rates = sorted({rate for curve in curves for rate, _ in curve.points})
     axis = {"gridcolor": grid, "linecolor": muted, "zeroline": False, "tickfont": {"color": muted}}
     figure.update_layout(
         height=HEIGHT_PX, margin=_MARGIN, showlegend=False, hovermode="closest", dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"size": 14, "color": text},
-        hoverlabel={"bgcolor": page, "font": {"color": text}},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"family": FONT, "size": 14, "color": text},
+        hoverlabel={"bgcolor": page, "font": {"family": FONT, "color": text}},
         xaxis={
             **axis, "type": "log", "title": {"text": "learning rate", "standoff": 8}, "tickvals": rates,
             "ticktext": [f"{rate:g}" for rate in rates], "range": _range(rates), "fixedrange": True,
@@ -72,8 +76,6 @@ def rates_figure(curves: Sequence[RateCurve], *, text: str, muted: str, grid: st
 
 
 def _range(rates: Sequence[float]) -> list[float]:
-    if not rates:
-        return [-3, 0]
     low, high = math.log10(rates[0]), math.log10(rates[-1])
     return [low - 0.06 * (high - low + 1), high + 0.06 * (high - low + 1)]
 

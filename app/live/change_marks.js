@@ -3,15 +3,15 @@
  * dashed line, a dotted line at the step, and the words at its top. A pure function like figure.js.
  */
 const FONT_PX = 12;
-/** Words of changes that are nearer to each other than this share of the axis stand below one another. */
-const CLOSE = 0.3;
+/** Width of a letter on the average, and what stands between words and their line, in pixels. */
+const LETTER_PX = 6.6, GAP_PX = 12;
 const MOST_NAMED = 2;
 
 /**
  * runs of one panel; places: { end: where the x axis ends, xs(points, card, kind), y(value): null where the scale has no
- * place for it }. Returns { data, shapes, annotations }.
+ * place for it; widthPx of the panel }. Returns { data, shapes, annotations }.
  */
-export function changeMarks(runs, view, theme, suffix, { end, xs, y }) {
+export function changeMarks(runs, view, theme, suffix, { end, xs, y, widthPx }) {
   const found = runs.flatMap((run) => run.card.changes.map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
   const shown = found.filter(({ x }) => x !== null);
   return {
@@ -20,7 +20,7 @@ export function changeMarks(runs, view, theme, suffix, { end, xs, y }) {
       type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below",
       line: { color: theme.muted, width: 1, dash: "dot" },
     })),
-    annotations: words(grouped(shown), runs, end, theme, suffix),
+    annotations: words(grouped(shown), runs, { end, widthPx }, theme, suffix),
   };
 }
 
@@ -55,14 +55,16 @@ function grouped(marks) {
     .sort((a, b) => a.x - b.x);
 }
 
-function words(groups, runs, end, theme, suffix) {
+function words(groups, runs, { end, widthPx }, theme, suffix) {
   const rows = [];
   return groups.map((group) => {
-    // The first row whose last words lie far enough to the left.
-    const far = rows.findIndex((last) => group.x - last > CLOSE * end);
-    const row = far < 0 ? rows.length : far;
-    rows[row] = group.x;
     const right = group.x > 0.6 * end;
+    const at = (group.x / (end || 1)) * widthPx, long = named(group, runs).length * LETTER_PX + GAP_PX;
+    const [from, to] = right ? [at - long, at] : [at, at + long];
+    // The first row in which nothing stands there.
+    const free = rows.findIndex((taken) => taken.every(([left, rightmost]) => to < left || from > rightmost));
+    const row = free < 0 ? rows.length : free;
+    (rows[row] ??= []).push([from, to]);
     return {
       text: named(group, runs), showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x: group.x, y: 1,
       xanchor: right ? "right" : "left", yanchor: "top", xshift: right ? -5 : 5, yshift: -row * (FONT_PX + 5) - 2,

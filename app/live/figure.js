@@ -42,13 +42,14 @@ export function buildFigure(runs, view, theme, width) {
     placeAxes(layout, { count: families.length, index, stacked, width, title: family.title }, view, theme);
     for (const run of family.runs) data.push(...traces(run, view, theme, suffix));
     const end = layout.meta.end ?? lastSecond(runs);
-    const marks = changeMarks(family.runs, view, theme, suffix, { end, xs, y: (value) => positive([value], view.scale)[0] });
+    const widthPx = (width - layout.margin.l - layout.margin.r) * (layout[`xaxis${suffix}`].domain[1] - layout[`xaxis${suffix}`].domain[0]);
+    const marks = changeMarks(family.runs, view, theme, suffix, { end, xs, y: (value) => positive([value], view.scale)[0], widthPx });
     data.push(...marks.data);
     layout.shapes.push(...marks.shapes);
     layout.annotations.push(...marks.annotations);
     layout.annotations.push(...endLabels(family.runs, view, theme, suffix, {
       axis: layout.meta.axis, end,
-      widthPx: (width - layout.margin.l - layout.margin.r) * (layout[`xaxis${suffix}`].domain[1] - layout[`xaxis${suffix}`].domain[0]),
+      widthPx,
       heightPx: (layout.height - layout.margin.t - layout.margin.b) * (layout[`yaxis${suffix}`].domain[1] - layout[`yaxis${suffix}`].domain[0]),
     }));
   });

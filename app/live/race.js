@@ -272,6 +272,8 @@ export class RaceView {
     const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
     const seeds = new Set(cards.map((card) => card.seed)).size;
     const most = (key) => Math.max(...cards.map((card) => card[key] ?? 0));
+    // The first probes come before the first steps: their share says nothing yet.
+    const probed = Math.max(0, ...cards.filter((card) => card.step >= 50).map((card) => card.probe_share ?? 0));
     const parts = [
       shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
       "dashed: mean of 50 steps over faint single steps",
@@ -280,7 +282,7 @@ export class RaceView {
       distinct("device"),
       distinct("threads") && `${distinct("threads")} thread${distinct("threads") === "1" ? "" : "s"} per run`,
       most("evaluation_share") > 0 && `evaluation ${(100 * most("evaluation_share")).toFixed(0)} % of the time`,
-      most("probe_share") > 0 && `probes ${(100 * most("probe_share")).toFixed(0)} %`,
+      probed > 0 && `probes ${(100 * probed).toFixed(0)} %`,
       this.live && this.lastNews !== null && `newest datum ${duration((performance.now() - this.lastNews) / 1000)} old`,
     ];
     const words = parts.filter(Boolean).join(" · ");

@@ -43,7 +43,7 @@ def learning_rate_note(race: data.Race, tuned: str = "") -> None:
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
         if tuned:
-            st.caption(f"{tuned} What remains of a gap is not the rate of one arm.{short}")
+            st.caption(f"{tuned}{short}")
     elif race.has_both_families and len(race.depths) > 1:
         st.caption(
             "One learning rate for all arms: part of a gap can be the rate. With the quick recipe (600 steps, seed 0) "

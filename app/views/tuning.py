@@ -37,7 +37,9 @@ def in_words(race: data.Race) -> str:
     words = f"Each arm at its own best of {rates} rates: " + ", ".join(
         f"{data.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in found
     )
-    return f"{words}. {' '.join(_edges(found))}".strip()
+    if edges := _edges(found):
+        return f"{words}. {' '.join(edges)}"
+    return f"{words}. What remains of a gap is hardly the rate of one arm."
 
 
 def _progress(race: data.Race) -> None:
@@ -72,6 +74,7 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
     ]
     figure = rates_figure(
         curves,
+        sorted({trial.lr for arm in arms for trial in arm.trials}),
         text=theme.TEXT[ground],
         muted=theme.MUTED[ground],
         grid=theme.GRID[ground],
@@ -93,11 +96,16 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
 
 
 def _edges(arms: list[data.ArmTuning]) -> list[str]:
+    """Return one sentence for each end of the grid at which arms are best."""
+    ends: dict[tuple[float, str], list[str]] = {}
+    for arm in arms:
+        if arm.at_edge:
+            end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
+            ends.setdefault((arm.lr, end), []).append(data.arm_label(arm.depth, arm.shortcut))
     return [
-        f"**{data.arm_label(arm.depth, arm.shortcut)} is best at {arm.lr:g}, the "
-        f"{'smallest' if arm.lr == arm.trials[0].lr else 'largest'} rate tried: a better one may lie outside.**"
-        for arm in arms
-        if arm.at_edge
+        f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
+        "one may lie outside.**"
+        for (rate, end), names in ends.items()
     ]
 
 

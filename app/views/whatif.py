@@ -13,6 +13,8 @@ from app.views import picker
 
 _WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"
+_WAY = "whatif_shown"
+_EVERY_S = 3.0
 #: Offered as changes of a fork; any other setting may be typed.
 _FORK_KEYS = {
     "": "nothing (a twin)",
@@ -34,7 +36,8 @@ _EXAMPLES = {
 
 def render(race: data.Race) -> None:
     """Draw the fold-out."""
-    st.fragment(_draw)(race)
+    # Run again by itself, so that it knows what began and ended since; nothing of it moves by that.
+    st.fragment(_draw, run_every=_EVERY_S)(race)
 
 
 def _draw(race: data.Race) -> None:
@@ -48,7 +51,11 @@ def _draw(race: data.Race) -> None:
             key="whatif_way",
             label_visibility="collapsed",
         )
-        {"change": _change, "fork": _fork, "extend": _extend, "pace": _pace}[way or "change"](race)
+        way = way or "change"
+        if st.session_state.get(_WAY, way) != way:
+            st.session_state.pop(_SAID, None)  # what was said elsewhere says nothing here
+        st.session_state[_WAY] = way
+        {"change": _change, "fork": _fork, "extend": _extend, "pace": _pace}[way](race)
         _answer(race)
 
 
@@ -93,7 +100,11 @@ def _fork(race: data.Race) -> None:
     names = _names(race)
     which, when, what, value, apply = st.columns([3, 2, 3, 2, 1], vertical_alignment="bottom")
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
-    step = when.selectbox("Saved step", saved.get(run, []), format_func="{:,}".format, key=f"whatif_step_{run}")
+    steps = saved.get(run, [])
+    ends = {row.id: row.total_steps for row in data.runs(race.id)}
+    # The newest with steps left: at the end there is nothing to go on to.
+    open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
+    step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
     key = what.selectbox(
         "Change",
         list(_FORK_KEYS),
@@ -122,7 +133,7 @@ def _fork(race: data.Race) -> None:
 def _extend(race: data.Race) -> None:
     runs = {run.id: run for run in data.extendable(race.id)}
     if not runs:
-        st.caption("No run of this race has finished; only finished runs can be given more steps.")
+        st.caption("No run of this race is finished now; only finished runs can be given more steps.")
         return
     names = _names(race)
     which, steps, apply = st.columns([4, 3, 1], vertical_alignment="bottom")

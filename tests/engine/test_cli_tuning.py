@@ -112,7 +112,8 @@ def test_the_lines_of_the_live_table_and_the_curves_at_the_end(capsys, monkeypat
     assert lines == [
         "training error by learning rate, after 60 steps",
         "arm 0.01 0.1 taken",
-        "plain-20 40.0 % 30.0 %* 0.1 (at the edge of the grid: a better one may lie outside)",
+        "plain-20 40.0 % 30.0 %* 0.1",
         "plain-56 40.0 % diverged none",
         "A-56 40.0 % running none",
+        "plain-20: 0.1 is at the edge of the grid, a better one may lie outside",
     ]

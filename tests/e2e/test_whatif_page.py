@@ -1,0 +1,130 @@
+"""What-ifs, the zoo and tuned rates on the page, against a real engine."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from tests.e2e.conftest import until, view, wait_view
+from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
+
+pytestmark = pytest.mark.browser
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of the selectbox ``label`` by its words."""
+    page.get_by_role("combobox", name=label, exact=True).last.click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def open_what_ifs(page: Page) -> None:
+    """Open the expander; a press that comes while the page is still being drawn may be lost."""
+    for _ in range(3):
+        page.get_by_text("What if?").click()
+        try:
+            page.locator(".st-key-whatif_way").wait_for(state="visible", timeout=4000)
+            return
+        except PlaywrightTimeout:
+            continue
+    pytest.fail("the what-ifs do not open")
+
+
+def press(page: Page, key: str) -> None:
+    page.locator(f".st-key-{key} button").click()
+
+
+def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_stays(site, open_page):
+    race, (plain, residual) = site.race(steps=ENDLESS)
+    page = open_page(f"{site.url}/?race={race}&layout=overlaid")
+    wait_view(page, "v.plot && v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
+    drag_zoom(page)
+    page.wait_for_function("() => document.querySelector('.ss-plot')._fullLayout.yaxis.range[1] < 95")
+    zoomed = ranges(page)
+    open_what_ifs(page)
+    choose(page, "Setting", "shortcut strength")
+    slider = page.locator(".st-key-whatif_strength").get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    press(page, "whatif_apply")
+    expect(page.get_by_text("Shortcut strength 0 for run")).to_be_visible()
+    changed = f"v.runs.find(r => r.card.run === {residual}).card.changes"
+    wait_view(page, f"{changed}.length === 1 && {changed}[0][1] === 'shortcut strength 1 to 0'")
+    expect(page.locator(".ss-changes", has_text="shortcut strength 1 to 0 from step")).to_be_visible()
+    # The words stand at the step, which may lie outside of what is zoomed to.
+    page.wait_for_function(
+        "() => document.querySelector('.ss-plot')._fullLayout.annotations.some(a => a.text.includes('strength 1 to 0'))"
+    )
+    # A plain net has no shortcut: the engine's own words stand beside the control.
+    choose(page, "Runs", f"plain-8 (run {plain})")
+    press(page, "whatif_apply")
+    expect(page.get_by_text("has no shortcut whose strength could be set")).to_be_visible()
+
+    site.control.command("pause", residual, until_done_s=10)
+    step = site.row(residual).step
+    page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
+    choose(page, "Run", f"A-8 (run {residual})")
+    page.get_by_role("textbox", name="To", exact=True).fill("0.01")
+    press(page, "whatif_fork")
+    wait_view(page, "v.runs.length === 3")
+    fork = view(page, "v.runs[2].card")
+    assert (fork["parent"], fork["parent_step"], fork["plain"]) == (residual, step, False)
+    expect(page.locator(".ss-changes", has_text=f"fork of A-8 (run {residual}) at step")).to_be_visible()
+    wait_view(page, f"v.runs[2].series.train.step[0] === {step + 1}")
+    assert ranges(page) == zoomed
+
+
+@pytest.mark.slow
+def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
+    race, (run,) = site.race(shortcuts=("A",), steps=40)
+    until(lambda: site.row(run).state == "finished", 60)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.plot && v.runs.length === 1")
+    open_what_ifs(page)
+    page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
+    choose(page, "Change", "shortcut")
+    page.get_by_role("textbox", name="To", exact=True).fill("C")
+    press(page, "whatif_fork")
+    expect(page.get_by_text(f"the weights of run {run} do not fit C-8")).to_be_visible()
+    page.locator(".st-key-whatif_way").get_by_role("radio", name="Run longer").click()
+    page.get_by_role("spinbutton", name="Steps in total").fill("80")
+    press(page, "whatif_extend")
+    until(lambda: site.row(run).state == "finished" and site.row(run).step == 80, 60)
+    wait_view(page, "v.runs[0].card.step === 80 && v.runs[0].card.changes[0][1] === 'steps 40 to 80'")
+
+
+@pytest.mark.slow
+def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_page):
+    page = open_page(site.url)
+    page.get_by_text("More shortcuts").click()
+    choose(page, "A shortcut and its options", "scaled")
+    slider = page.locator(".st-key-option_scaled_shortcut").get_by_role("slider")
+    slider.focus()
+    slider.press("End")
+    press(page, "add_variant")
+    expect(page.get_by_text("scaled shortcut 1 is in the race")).to_be_visible()
+    also = page.get_by_role("combobox", name="Also in the race")
+    also.fill("none:norm=none")
+    also.press("Enter")
+    page.get_by_role("button", name="Start race of 8 runs").click()
+    wait_view(page, "v.runs.length === 8 && v.runs.some(r => r.label === 'scaled-56 shortcut 1')", 60)
+    families = "v.runs.map(r => r.card.plain)"
+    assert view(page, families) == [True, True, False, False, False, False, True, True]
+    page.wait_for_function("() => document.body.textContent.includes('without a shortcut (plain, plain no norm)')")
+
+
+@pytest.mark.slow
+def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site, open_page):
+    race, runs = site.race(shortcuts=("none", "A"), steps=60, settings={**FAST_TUNED, "lr": "tuned"})
+    page = open_page(f"{site.url}/?race={race}")
+    expect(page.get_by_text("Learning rates first.")).to_be_visible(timeout=20_000)
+    until(lambda: all(site.row(run).state == "finished" for run in runs), 120)
+    folded = page.get_by_text("Learning-rate curves")
+    expect(folded).to_be_visible(timeout=20_000)
+    folded.click()
+    expect(page.locator(".st-key-rate_curves .js-plotly-plot")).to_be_visible()
+    expect(page.get_by_text("Each arm at its own best of 2 rates")).to_be_visible()
+    expect(page.get_by_text("a better one may lie outside").first).to_be_visible()
+
+
+FAST_TUNED = {
+    "width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
+}  # fmt: skip
