@@ -24,7 +24,7 @@ def under_way(arms: Sequence[ArmTuning]) -> Text:
 def curves(arms: Sequence[ArmTuning]) -> Group:
     """Return the running training error (percent) of every trial, the rate that was taken marked; edges in words."""
     steps = ", ".join(str(count) for count in sorted({trial.total_steps for arm in arms for trial in arm.trials}))
-    table = Table(box=None, title=f"training error by learning rate, after {steps} steps", title_justify="left")
+    table = Table(box=None)
     rates = sorted({trial.lr for arm in arms for trial in arm.trials})
     for title in ("arm", *(f"{rate:g}" for rate in rates), "taken"):
         table.add_column(title, no_wrap=True)
@@ -35,7 +35,7 @@ def curves(arms: Sequence[ArmTuning]) -> Group:
     edges = [
         f"{arm.arm}: {arm.lr:g} is at the edge of the grid, a better one may lie outside" for arm in arms if arm.at_edge
     ]
-    return Group(table, *edges)
+    return Group(f"training error by learning rate, after {steps} steps", table, *edges)
 
 
 def _cell(trial: TrialRow | None, taken: float | None) -> str:

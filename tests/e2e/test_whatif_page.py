@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of the selectbox ``label`` by its words."""
     page.get_by_role("combobox", name=label, exact=True).last.click()
-    page.get_by_role("option", name=option).first.click()
+    page.get_by_role("option", name=option, exact=True).first.click()
 
 
 def open_what_ifs(page: Page) -> None:
@@ -68,7 +68,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     fork = view(page, "v.runs[2].card")
     assert (fork["parent"], fork["parent_step"], fork["plain"]) == (residual, step, False)
     expect(page.locator(".ss-changes", has_text=f"fork of A-8 (run {residual}) at step")).to_be_visible()
-    wait_view(page, f"v.runs[2].series.train.step[0] === {step + 1}")
+    wait_view(page, f"v.runs[2].series.train.step[0] > {step}")
     assert ranges(page) == zoomed
 
 
@@ -102,8 +102,10 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
     press(page, "add_variant")
     expect(page.get_by_text("scaled shortcut 1 is in the race")).to_be_visible()
     also = page.get_by_role("combobox", name="Also in the race")
-    also.fill("none:norm=none")
-    also.press("Enter")
+    also.click()
+    page.keyboard.type("none:norm=none")
+    page.get_by_role("option", name="none:norm=none").first.click()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Start race of 8 runs").click()
     wait_view(page, "v.runs.length === 8 && v.runs.some(r => r.label === 'scaled-56 shortcut 1')", 60)
     families = "v.runs.map(r => r.card.plain)"
@@ -113,7 +115,7 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
 
 @pytest.mark.slow
 def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site, open_page):
-    race, runs = site.race(shortcuts=("none", "A"), steps=60, settings={**FAST_TUNED, "lr": "tuned"})
+    race, runs = site.race(shortcuts=("none", "A"), steps=900, settings={**FAST_TUNED, "lr": "tuned"})
     page = open_page(f"{site.url}/?race={race}")
     expect(page.get_by_text("Learning rates first.")).to_be_visible(timeout=20_000)
     until(lambda: all(site.row(run).state == "finished" for run in runs), 120)
