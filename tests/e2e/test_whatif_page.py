@@ -11,9 +11,16 @@ pytestmark = pytest.mark.browser
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of the selectbox ``label`` by its words."""
-    page.get_by_role("combobox", name=label, exact=True).last.click()
-    page.get_by_role("option", name=option, exact=True).first.click()
+    """Choose an option of the selectbox ``label`` by its words; a list that closes while the page redraws is reopened."""
+    wanted = page.get_by_role("option", name=option, exact=True).first
+    for _ in range(3):
+        page.get_by_role("combobox", name=label, exact=True).last.click()
+        try:
+            wanted.click(timeout=4000)
+            return
+        except PlaywrightTimeout:
+            page.keyboard.press("Escape")
+    pytest.fail(f"{option} is not offered for {label}")
 
 
 def open_what_ifs(page: Page) -> None:
