@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of the selectbox ``label`` by its words; a list that closes while the page redraws is reopened."""
+    """Choose an option of the selectbox ``label`` by its words; a list that a redrawing page closed is reopened."""
     wanted = page.get_by_role("option", name=option, exact=True).first
     for _ in range(3):
         page.get_by_role("combobox", name=label, exact=True).last.click()
