@@ -108,6 +108,29 @@ def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
     assert not any("One learning rate for all arms" in caption.value for caption in page.caption)
 
 
+def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(page, bench):
+    place = Workspace(data.workspace())
+    with Writer(place) as writer:
+        texts = ("none", "none:norm=none", "gated:bias=-7")
+        writer.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
+    page.run()
+    assert not page.exception
+    published = next(table.value for table in page.dataframe if "test error" in table.value.columns)
+    gated = published[published["arm"] == "gated bias −7"]
+    assert list(gated["test error"]) == ["9.81 %", "fail", "8.70 %"]
+    assert list(gated["published for"])[1:] == ["ResNet-110 (gated bias 0)", "ResNet-110 (gated)"]
+    assert "plain no norm" not in set(published["arm"])
+    assert any("Contested: exclusive gating" in caption.value for caption in page.caption)
+    protocol = next(table.value for table in page.dataframe if "setting" in table.value.columns)
+    settings = dict(zip(protocol["setting"], protocol["value"], strict=True))
+    assert settings["shortcut gated:bias=-7"] == "exclusive gating, bias −7; order original, norm batch, 2 layers"
+    assert settings["shortcut none:norm=none"] == "plain; order original, norm none, 2 layers"
+    assert (settings["pace"], settings["model.family"], settings["data.validation"]) == ("lockstep:5", "cifar", "0")
+    assert [run["mark"] for run in component(page)["runs"]] == ["circle", "circle", "square", "square"] + [
+        "diamond"
+    ] * 2
+
+
 def test_the_command_that_repeats_the_race_is_shown(page, bench):
     page.run()
     command = page.code[0].value
