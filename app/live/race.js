@@ -185,6 +185,7 @@ export class RaceView {
       plotlyServerURL: "",
       toImageButtonOptions: { filename: `skipscope-race-${this.data.race}`, scale: 2 },
     });
+    if (plot._fullLayout.width !== plot.clientWidth) await Plotly.Plots.resize(plot); // the window was resized
     if (!this.plot) {
       this.plot = true;
       this.part("skeleton").hidden = true;
