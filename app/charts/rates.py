@@ -88,13 +88,23 @@ def _labels(curves: Sequence[RateCurve]) -> list[dict]:
         if found:
             ends.append((found[-1][1], found[-1][0], curve))
     per_point = (HEIGHT_PX - _MARGIN["t"] - _MARGIN["b"]) / 100
-    labels, below = [], -math.inf
-    for error, rate, curve in sorted(ends, key=lambda end: (end[0], end[2].arm)):
-        height = max(error * per_point, below + _LABEL_PX)
-        below = height
-        labels.append(
-            {"text": curve.arm, "x": math.log10(rate), "y": error, "xref": "x", "yref": "y", "xanchor": "left",
-             "yanchor": "middle", "xshift": 14, "yshift": height - error * per_point, "showarrow": False,
-             "font": {"size": 13, "color": curve.ink}}
-        )  # fmt: skip
-    return labels
+    ends.sort(key=lambda end: (end[0], end[2].arm))
+    heights = apart([error * per_point for error, _, _ in ends], _LABEL_PX)
+    return [
+        {"text": curve.arm, "x": math.log10(rate), "y": error, "xref": "x", "yref": "y", "xanchor": "left",
+         "yanchor": "middle", "xshift": 14, "yshift": height - error * per_point, "showarrow": False,
+         "font": {"size": 13, "color": curve.ink}}
+        for height, (error, rate, curve) in zip(heights, ends, strict=True)
+    ]  # fmt: skip
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """Return ascending ``heights`` moved as little as possible so that neighbours are at least ``least`` apart."""
+    groups: list[tuple[float, int]] = []  # middle and number of those that stand close together
+    for height in heights:
+        middle, number = height, 1
+        while groups and middle - groups[-1][0] < least * (number + groups[-1][1]) / 2:
+            other, others = groups.pop()
+            middle, number = (middle * number + other * others) / (number + others), number + others
+        groups.append((middle, number))
+    return [middle + least * (place - (number - 1) / 2) for middle, number in groups for place in range(number)]
