@@ -176,7 +176,7 @@ function errorCells(series, card) {
 
 /** Its number, as the command line names it, its learning rate at the start, its files. */
 function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
-  const saved = checkpoints ? `saved ${checkpoints} time${checkpoints === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB` : "";
+  const saved = checkpoints ? `${checkpoints} saved, ${(bytes / 1e6).toFixed(1)} MB` : "";
   return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
 }
 

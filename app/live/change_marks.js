@@ -4,7 +4,7 @@
  */
 const FONT_PX = 12;
 /** Width of a letter on the average, and what stands between words and their line, in pixels. */
-const LETTER_PX = 6.2, GAP_PX = 12;
+const LETTER_PX = 6.2, GAP_PX = 12, BEYOND_PX = 60;
 /** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
 const TOGETHER = 0.03;
 const MOST_NAMED = 2;
@@ -15,7 +15,7 @@ const FORK = /^fork of /;
  * place for it; widthPx of the panel }. Returns { data, shapes, annotations }.
  */
 export function changeMarks(runs, view, theme, suffix, { end, xs, y, widthPx }) {
-  const found = runs.flatMap((run) => run.card.changes.map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
+  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
   const shown = found.filter(({ x }) => x !== null);
   const groups = together(shown, end);
   return {
@@ -26,6 +26,12 @@ export function changeMarks(runs, view, theme, suffix, { end, xs, y, widthPx }) 
     })),
     annotations: words(groups, runs, { end, widthPx }, theme, suffix),
   };
+}
+
+/** What a fork changes at its first step says where it begins as well. */
+function told({ changes, parent_step: begin }) {
+  const changed = changes.some(([step, text]) => step === begin + 1 && !FORK.test(text));
+  return begin !== null && changed ? changes.filter(([, text]) => !FORK.test(text)) : changes;
 }
 
 /** The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`. */
@@ -71,8 +77,9 @@ function words(groups, runs, { end, widthPx }, theme, suffix) {
   const rows = [];
   return groups.map((group) => {
     const text = named(group, runs);
-    const right = group.x > 0.6 * end;
     const at = (group.x / (end || 1)) * widthPx, long = text.length * LETTER_PX + GAP_PX;
+    // To the right of the line, unless there is more room to the left; a little beyond the axis there is still some.
+    const right = at + long > widthPx + BEYOND_PX && at > widthPx - at;
     const [from, to] = right ? [at - long, at] : [at, at + long];
     // The first row in which nothing stands there.
     const free = rows.findIndex((taken) => taken.every(([left, rightmost]) => to < left || from > rightmost));
@@ -88,9 +95,10 @@ function words(groups, runs, { end, widthPx }, theme, suffix) {
 
 /** A fork's own name says what it is; a change of every run of the panel needs no name. */
 function named({ text, runs: changed }, runs) {
-  if (FORK.test(text)) return changed.map((run) => run.label).join(", ");
+  const names = changed.map(({ label }) => label.replace(/^.* (?=fork \d)/, ""));
+  if (FORK.test(text)) return names.join(", ");
   const all = runs.filter(({ card }) => card.parent === null).length;
   if (changed.length === all && all > 1) return short(text);
-  const who = changed.length > MOST_NAMED ? `${changed.length} runs` : changed.map((run) => run.label).join(", ");
+  const who = changed.length > MOST_NAMED ? `${changed.length} runs` : names.join(", ");
   return `${who}: ${short(text)}`;
 }
