@@ -19,8 +19,8 @@ _MARGIN = {"t": 16, "r": 150, "b": 48, "l": 56}
 @dataclass(frozen=True, slots=True)
 class RateCurve:
     """One arm: ``points`` are (rate, error in percent, None where the trial gave none) of the trials that have ended,
-    by rate; ``chosen`` the rate that its runs take, None so far. ``colour`` of its line, ``ink`` of its name, ``mark``
-    as Plotly calls it.
+    by rate; ``chosen`` the rate that its runs take, None so far; ``under_way`` the points so far of trials that go on.
+    ``colour`` of its line, ``ink`` of its name, ``mark`` as Plotly calls it.
     """
 
     arm: str
@@ -29,6 +29,7 @@ class RateCurve:
     mark: str
     points: tuple[tuple[float, float | None], ...]
     chosen: float | None = None
+    under_way: tuple[tuple[float, float], ...] = ()
 
 
 def rates_figure(
@@ -52,6 +53,12 @@ def rates_figure(
                 x=lost, y=[100.0] * len(lost), mode="markers", name=curve.arm, cliponaxis=False,
                 marker={"symbol": "x-thin-open", "size": 10, "color": curve.colour, "line": {"width": 2}},
                 hovertemplate=f"{curve.arm}<br>rate %{{x:g}}<br>no error: it diverged<extra></extra>",
+            )  # fmt: skip
+        if curve.under_way:
+            figure.add_scatter(
+                x=[rate for rate, _ in curve.under_way], y=[error for _, error in curve.under_way], mode="markers",
+                name=f"{curve.arm}, so far", marker={"symbol": f"{curve.mark}-open", "size": 8, "color": curve.colour},
+                hovertemplate=f"{curve.arm}<br>rate %{{x:g}}<br>so far %{{y:.1f}} %<extra></extra>",
             )  # fmt: skip
         taken = [(rate, error) for rate, error in found if rate == curve.chosen]
         if taken:

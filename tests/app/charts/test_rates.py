@@ -31,6 +31,12 @@ def test_a_trial_that_diverged_is_a_cross_and_no_point_of_the_line():
     assert (list(cross.x), list(cross.y)) == ([0.03], [100.0])
 
 
+def test_a_trial_that_goes_on_is_an_open_mark():
+    (line, so_far) = figure(RateCurve("A-20", "#0072b2", "#005a8c", "star", (), None, ((0.01, 70.0),))).data
+    assert len(line.x) == 0
+    assert (list(so_far.x), list(so_far.y), so_far.marker.symbol) == ([0.01], [70.0], "star-open")
+
+
 def test_the_axis_has_every_rate_before_any_trial_has_ended():
     axis = figure(curve("A-20", [])).layout.xaxis
     assert axis.type == "log"
