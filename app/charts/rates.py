@@ -19,8 +19,8 @@ _MARGIN = {"t": 16, "r": 150, "b": 48, "l": 56}
 @dataclass(frozen=True, slots=True)
 class RateCurve:
     """One arm: ``points`` are (rate, error in percent, None where the trial gave none) of the trials that have ended,
-    by rate; ``chosen`` the rate that its runs take, None so far. ``colour`` of its line, ``ink`` of its name, ``mark``
-    as Plotly calls it.
+    by rate; ``chosen`` the rate that its runs take, None so far; ``under_way`` the points so far of trials that go on.
+    ``colour`` of its line, ``ink`` of its name, ``mark`` as Plotly calls it.
     """
 
     arm: str
@@ -29,6 +29,7 @@ class RateCurve:
     mark: str
     points: tuple[tuple[float, float | None], ...]
     chosen: float | None = None
+    under_way: tuple[tuple[float, float], ...] = ()
 
 
 def rates_figure(
@@ -52,6 +53,12 @@ def rates_figure(
                 x=lost, y=[100.0] * len(lost), mode="markers", name=curve.arm, cliponaxis=False,
                 marker={"symbol": "x-thin-open", "size": 10, "color": curve.colour, "line": {"width": 2}},
                 hovertemplate=f"{curve.arm}<br>rate %{{x:g}}<br>no error: it diverged<extra></extra>",
+            )  # fmt: skip
+        if curve.under_way:
+            figure.add_scatter(
+                x=[rate for rate, _ in curve.under_way], y=[error for _, error in curve.under_way], mode="markers",
+                name=f"{curve.arm}, so far", marker={"symbol": f"{curve.mark}-open", "size": 8, "color": curve.colour},
+                hovertemplate=f"{curve.arm}<br>rate %{{x:g}}<br>so far %{{y:.1f}} %<extra></extra>",
             )  # fmt: skip
         taken = [(rate, error) for rate, error in found if rate == curve.chosen]
         if taken:
@@ -88,13 +95,23 @@ def _labels(curves: Sequence[RateCurve]) -> list[dict]:
         if found:
             ends.append((found[-1][1], found[-1][0], curve))
     per_point = (HEIGHT_PX - _MARGIN["t"] - _MARGIN["b"]) / 100
-    labels, below = [], -math.inf
-    for error, rate, curve in sorted(ends, key=lambda end: (end[0], end[2].arm)):
-        height = max(error * per_point, below + _LABEL_PX)
-        below = height
-        labels.append(
-            {"text": curve.arm, "x": math.log10(rate), "y": error, "xref": "x", "yref": "y", "xanchor": "left",
-             "yanchor": "middle", "xshift": 14, "yshift": height - error * per_point, "showarrow": False,
-             "font": {"size": 13, "color": curve.ink}}
-        )  # fmt: skip
-    return labels
+    ends.sort(key=lambda end: (end[0], end[2].arm))
+    heights = apart([error * per_point for error, _, _ in ends], _LABEL_PX)
+    return [
+        {"text": curve.arm, "x": math.log10(rate), "y": error, "xref": "x", "yref": "y", "xanchor": "left",
+         "yanchor": "middle", "xshift": 14, "yshift": height - error * per_point, "showarrow": False,
+         "font": {"size": 13, "color": curve.ink}}
+        for height, (error, rate, curve) in zip(heights, ends, strict=True)
+    ]  # fmt: skip
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """Return ascending ``heights`` moved as little as possible so that neighbours are at least ``least`` apart."""
+    groups: list[tuple[float, int]] = []  # middle and number of those that stand close together
+    for height in heights:
+        middle, number = height, 1
+        while groups and middle - groups[-1][0] < least * (number + groups[-1][1]) / 2:
+            other, others = groups.pop()
+            middle, number = (middle * number + other * others) / (number + others), number + others
+        groups.append((middle, number))
+    return [middle + least * (place - (number - 1) / 2) for middle, number in groups for place in range(number)]

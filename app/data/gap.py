@@ -197,14 +197,23 @@ def _rates(taken: Sequence[Standing]) -> str:
     elif starts:
         words = f"learning rate {rates[0]:g}"
     else:
-        return f"one learning rate ({rates[0]:g}) for all arms"
+        changed = any("lr" in run.changed for run in taken)
+        return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all arms"
     return f"{words} ({', '.join(starts)})" if starts else words
 
 
 def _notes(runs: Sequence[Standing]) -> str:
     """Name every run that ended early, and every one that was changed while it trained."""
     several = _several_seeds(runs)
-    changed = [f"{_name(run, several)} ({', '.join(run.changed)})" for run in runs if run.changed]
+    alike: dict[tuple[str, ...], list[Standing]] = {}
+    for run in runs:
+        if run.changed:
+            alike.setdefault(run.changed, []).append(run)
+    changed = [
+        f"{'all runs' if len(runs) == len(found) > 1 else _listed([_name(run, several) for run in found])} "
+        f"({', '.join(keys)})"
+        for keys, found in alike.items()
+    ]
     words = []
     for run in runs:
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
@@ -212,7 +221,7 @@ def _notes(runs: Sequence[Standing]) -> str:
             words.append(f"{_name(run, several)} {state} at step {_grouped(run.step)}")
     return _join(
         [
-            f"Changed while training: {_listed(changed)}." if changed else "",
+            f"Changed while training: {'; '.join(changed)}." if changed else "",
             f"{_listed(words, ' ended early')}." if words else "",
         ]
     )

@@ -2,6 +2,8 @@
  * One card per run: state, progress, speed, time left, last errors, and the buttons that its state allows. The DOM is
  * made once per run and then only its texts change, so that focus and a half-made decision survive every update.
  */
+import { short } from "./change_marks.js";
+
 const ACTIONS = {
   queued: ["pause", "stop"],
   starting: ["pause", "stop"],
@@ -174,14 +176,14 @@ function errorCells(series, card) {
 
 /** Its number, as the command line names it, its learning rate at the start, its files. */
 function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
-  const saved = checkpoints ? `${checkpoints} checkpoint${checkpoints === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB` : "";
+  const saved = checkpoints ? `${checkpoints} saved, ${(bytes / 1e6).toFixed(1)} MB` : "";
   return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
 }
 
 /** What happened to the run, newest last: where it was forked, what was changed. Labels: {run: name}. */
 function changeLines({ parent, parent_step: step, changes }, labels) {
   const fork = parent === null ? [] : [`fork of ${labels.has(parent) ? `${labels.get(parent)} (run ${parent})` : `run ${parent}`} at step ${grouped(step)}`];
-  const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${words} from step ${grouped(from)}`);
+  const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${short(words)} from step ${grouped(from)}`);
   return [...fork, ...changed.slice(-MOST_CHANGES)].join("\n");
 }
 

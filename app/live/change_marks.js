@@ -1,27 +1,42 @@
 /**
  * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
- * dashed line, a dotted line at the step, and the words at its top. A pure function like figure.js.
+ * dashed line, a dotted line at the step, and a few words at its top. A pure function like figure.js.
  */
 const FONT_PX = 12;
 /** Width of a letter on the average, and what stands between words and their line, in pixels. */
-const LETTER_PX = 6.6, GAP_PX = 12;
+const LETTER_PX = 6.2, GAP_PX = 12, BEYOND_PX = 60;
+/** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
+const TOGETHER = 0.03;
 const MOST_NAMED = 2;
+const FORK = /^fork of /;
 
 /**
  * runs of one panel; places: { end: where the x axis ends, xs(points, card, kind), y(value): null where the scale has no
  * place for it; widthPx of the panel }. Returns { data, shapes, annotations }.
  */
 export function changeMarks(runs, view, theme, suffix, { end, xs, y, widthPx }) {
-  const found = runs.flatMap((run) => run.card.changes.map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
+  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
   const shown = found.filter(({ x }) => x !== null);
+  const groups = together(shown, end);
   return {
     data: view.curves.includes("running") ? shown.filter((mark) => mark.y !== null).map((mark) => ring(mark, view, theme, suffix)) : [],
-    shapes: grouped(shown).map(({ x }) => ({
+    shapes: groups.map(({ x }) => ({
       type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below",
       line: { color: theme.muted, width: 1, dash: "dot" },
     })),
-    annotations: words(grouped(shown), runs, { end, widthPx }, theme, suffix),
+    annotations: words(groups, runs, { end, widthPx }, theme, suffix),
   };
+}
+
+/** What a fork changes at its first step says where it begins as well. */
+function told({ changes, parent_step: begin }) {
+  const changed = changes.some(([step, text]) => step === begin + 1 && !FORK.test(text));
+  return begin !== null && changed ? changes.filter(([, text]) => !FORK.test(text)) : changes;
+}
+
+/** The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`. */
+export function short(text) {
+  return text.replace("shortcut strength", "strength").replace("learning rate", "rate").replace("weight decay", "decay").replace(/ to (?=[\d.])/, " → ");
 }
 
 /** Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. */
@@ -47,34 +62,43 @@ function ring({ run, step, text, x, ringAt, y }, view, theme, suffix) {
   };
 }
 
-/** One entry per place and words, with the runs that they hold for, from left to right. */
-function grouped(marks) {
-  const groups = Map.groupBy(marks, ({ step, text }) => `${step} ${text}`);
-  return [...groups.values()]
-    .map((list) => ({ text: list[0].text, runs: list.map(({ run }) => run), x: Math.min(...list.map(({ x }) => x)) }))
-    .sort((a, b) => a.x - b.x);
+/** One entry per change and place, with the runs that it holds for, from left to right. */
+function together(marks, end) {
+  const groups = [];
+  for (const { run, text, x } of [...marks].sort((a, b) => a.x - b.x)) {
+    const same = groups.findLast((group) => group.text === text && !group.runs.includes(run) && x - group.x <= TOGETHER * end);
+    if (same) same.runs.push(run);
+    else groups.push({ text, x, runs: [run] });
+  }
+  return groups;
 }
 
 function words(groups, runs, { end, widthPx }, theme, suffix) {
   const rows = [];
   return groups.map((group) => {
-    const right = group.x > 0.6 * end;
-    const at = (group.x / (end || 1)) * widthPx, long = named(group, runs).length * LETTER_PX + GAP_PX;
+    const text = named(group, runs);
+    const at = (group.x / (end || 1)) * widthPx, long = text.length * LETTER_PX + GAP_PX;
+    // To the right of the line, unless there is more room to the left; a little beyond the axis there is still some.
+    const right = at + long > widthPx + BEYOND_PX && at > widthPx - at;
     const [from, to] = right ? [at - long, at] : [at, at + long];
     // The first row in which nothing stands there.
     const free = rows.findIndex((taken) => taken.every(([left, rightmost]) => to < left || from > rightmost));
     const row = free < 0 ? rows.length : free;
     (rows[row] ??= []).push([from, to]);
     return {
-      text: named(group, runs), showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x: group.x, y: 1,
+      text, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x: group.x, y: 1,
       xanchor: right ? "right" : "left", yanchor: "top", xshift: right ? -5 : 5, yshift: -row * (FONT_PX + 5) - 2,
-      align: right ? "right" : "left", bgcolor: theme.page, borderpad: 1, font: { size: FONT_PX, color: theme.text },
+      align: right ? "right" : "left", bgcolor: theme.page, borderpad: 1, opacity: 0.85, font: { size: FONT_PX, color: theme.text },
     };
   });
 }
 
+/** A fork's own name says what it is; a change of every run of the panel needs no name. */
 function named({ text, runs: changed }, runs) {
-  if (changed.length === runs.length && runs.length > 1) return text;
-  const who = changed.length > MOST_NAMED ? `${changed.length} runs` : changed.map((run) => run.label).join(", ");
-  return `${who}: ${text}`;
+  const names = changed.map(({ label }) => label.replace(/^.* (?=fork \d)/, ""));
+  if (FORK.test(text)) return names.join(", ");
+  const all = runs.filter(({ card }) => card.parent === null).length;
+  if (changed.length === all && all > 1) return short(text);
+  const who = changed.length > MOST_NAMED ? `${changed.length} runs` : names.join(", ");
+  return `${who}: ${short(text)}`;
 }

@@ -97,7 +97,7 @@ function nameLines(name) {
 /** Room for the longest name with its value at the end of a line, in pixels. */
 function labelPx(names) {
   const length = (name) => Math.max(...nameLines(name).map((line, index, lines) => line.length - (index < lines.length - 1 ? 5 : 0)));
-  return 52 + 0.56 * LABEL_FONT_PX * Math.max(...names.map(length));
+  return 50 + 0.48 * LABEL_FONT_PX * Math.max(...names.map(length));
 }
 
 function baseLayout(view, theme, runs, width) {

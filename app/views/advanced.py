@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 
-_RATES = {"one": "One for all", "tuned": "Tuned per arm"}
+_RATES = {"one": "One for all", "tuned": "Tuned"}
 _PACES = {"free": "Free", "lockstep": "In step"}
 #: Steps that a run may be ahead of the slowest, to begin with.
 USUAL_LEAD = 5

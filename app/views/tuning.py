@@ -48,7 +48,7 @@ def _progress(race: data.Race) -> None:
         st.rerun()
     done, total = sum(arm.done for arm in arms), sum(len(arm.trials) for arm in arms)
     st.progress(
-        done / total,
+        _share(arms),
         text=f"**Learning rates first.** Trials: {done} of {total}. The curves of the race follow below.",
     )
     _chart(race, arms)
@@ -69,6 +69,11 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
                 if trial.state == _FINISHED or trial.state in _WITHOUT
             ),
             chosen=arm.lr,
+            under_way=tuple(
+                (trial.lr, trial.error)
+                for trial in arm.trials
+                if trial.state not in (_FINISHED, *_WITHOUT) and trial.error is not None
+            ),
         )
         for arm in arms
     ]
@@ -91,7 +96,8 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
     steps = arms[0].trials[0].total_steps
     st.caption(
         f"Training error (mean of 50 steps) at the end of trials of {steps:,} steps with the first seed. Ring: the "
-        "rate that the arm's runs take, the one with the smallest error. Cross: it diverged. " + " ".join(words)
+        "rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its end. Cross: it "
+        "diverged. " + " ".join(words)
     )
 
 
@@ -107,6 +113,13 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
         "one may lie outside.**"
         for (rate, end), names in ends.items()
     ]
+
+
+def _share(arms: list[data.ArmTuning]) -> float:
+    """How much of the trials is done, 0 to 1; one that ended early has nothing left to do."""
+    trials = [trial for arm in arms for trial in arm.trials]
+    steps = [t.total_steps if t.state in (_FINISHED, *_WITHOUT) else min(t.step, t.total_steps) for t in trials]
+    return sum(steps) / max(1, sum(trial.total_steps for trial in trials))
 
 
 def _under_way(arms: list[data.ArmTuning]) -> bool:

@@ -164,7 +164,7 @@ def _extend(race: data.Race) -> None:
 def _pace(race: data.Race) -> None:
     now = data.race(race.id) or race
     lead = data.pace_steps(now.pace)
-    kind, ahead, apply, _ = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
+    kind, ahead, apply, _ = st.columns([2, 2, 1, 3], vertical_alignment="bottom")
     chosen = kind.segmented_control(
         "Pace",
         ["free", "in step"],

@@ -69,7 +69,9 @@ class Changes:
                 before = lr if row.key == "lr" else self._value(row.key)
                 self._holding.append(replace(self._waiting.pop(row.id), step=step))
                 lr = row.value if row.key == "lr" else lr
-                yield Changed(step, row.id, f"{_label(row)} {before:g} to {row.value:g}")
+                # A fork's config has its new value already: what its parent had is not known here.
+                was = f" {before:g}" if before != row.value else ""
+                yield Changed(step, row.id, f"{_label(row)}{was} to {row.value:g}")
 
     @property
     def ends(self) -> tuple[int, ...]:

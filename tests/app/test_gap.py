@@ -18,6 +18,14 @@ def test_runs_that_were_changed_while_they_trained_are_named():
     changed = replace(FOUR[3], changed=("lr", "strength"))
     words = statement([*FOUR[:3], changed], ERRORS, clean=False)
     assert words.endswith(" Changed while training: A-56 (lr, strength).")
+    assert "one learning rate (0.1) for all arms" in statement(FOUR, ERRORS, clean=False)
+    assert "one learning rate (0.1, at first) for all arms" in words
+    rates = [replace(run, changed=("lr",)) for run in FOUR]
+    assert "Changed while training: all runs (lr)." in statement(rates, ERRORS, clean=False)
+    both = [replace(run, changed=("lr", "strength") if run.shortcut == "A" else ("lr",)) for run in FOUR]
+    assert statement(both, ERRORS, clean=False).endswith(
+        " Changed while training: plain-20, plain-56 (lr); A-20, A-56 (lr, strength)."
+    )
 
 
 def test_the_sentence_of_a_race_that_trains():

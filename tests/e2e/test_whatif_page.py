@@ -41,7 +41,7 @@ def press(page: Page, key: str) -> None:
 
 def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_stays(site, open_page):
     race, (plain, residual) = site.race(steps=ENDLESS)
-    page = open_page(f"{site.url}/?race={race}&layout=overlaid")
+    page = open_page(f"{site.url}/?race={race}&layout=Overlaid")
     wait_view(page, "v.plot && v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
     drag_zoom(page)
     page.wait_for_function("() => document.querySelector('.ss-plot')._fullLayout.yaxis.range[1] < 95")
@@ -55,10 +55,10 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     expect(page.get_by_text("Shortcut strength 0 for run")).to_be_visible()
     changed = f"v.runs.find(r => r.card.run === {residual}).card.changes"
     wait_view(page, f"{changed}.length === 1 && {changed}[0][1] === 'shortcut strength 1 to 0'")
-    expect(page.locator(".ss-changes", has_text="shortcut strength 1 to 0 from step")).to_be_visible()
+    expect(page.locator(".ss-changes", has_text="strength 1 → 0 from step")).to_be_visible()
     # The words stand at the step, which may lie outside of what is zoomed to.
     page.wait_for_function(
-        "() => document.querySelector('.ss-plot')._fullLayout.annotations.some(a => a.text.includes('strength 1 to 0'))"
+        "() => document.querySelector('.ss-plot')._fullLayout.annotations.some(a => a.text.includes('strength 1 → 0'))"
     )
     # A plain net has no shortcut: the engine's own words stand beside the control.
     choose(page, "Runs", f"plain-8 (run {plain})")
