@@ -1,7 +1,7 @@
 """The streaming component: one call draws curves, cards, states and the gap line of a race from one stream.
 
-The JavaScript beside this file owns everything that moves; the script only says which runs, which view and which
-colours, and gets commands back as a trigger. Used by ``app.views.race``.
+The JavaScript beside this file owns everything that moves, and what is looked at; the script only says which runs and
+which colours, and gets commands back as a trigger. Used by ``app.views.race``.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,15 +9,6 @@ from typing import TypedDict
 
 from app import data, theme
 from app.live.component import component, surroundings
-
-
-class View(TypedDict):
-    """How the curves are drawn; every value is one of the options of the page's controls."""
-
-    layout: str
-    metric: str
-    scale: str
-    x: str
 
 
 class Run(TypedDict):
@@ -30,11 +21,12 @@ class Run(TypedDict):
     depth: int
 
 
-def live_race(race: int, runs: Sequence[Run], view: View, on_command: Callable[[], None], key: str = "race") -> None:
+def live_race(race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race") -> None:
     """Mount the live race.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
-    ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone.
+    ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
+    fork-at (a point of a curve was clicked, at ``step``).
     """
     component("skipscope_race", "chart")(
         key=key,
@@ -50,7 +42,6 @@ def live_race(race: int, runs: Sequence[Run], view: View, on_command: Callable[[
                 }
                 for run in runs
             ],
-            "view": view,
             "engineGone": data.ENGINE_GONE,
             **surroundings(history="live/history", stream="live/stream"),
         },

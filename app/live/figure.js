@@ -103,8 +103,6 @@ function labelPx(names) {
 function baseLayout(view, theme, runs, width) {
   const names = runs.map((run) => run.label);
   return {
-    // A run that joins or leaves the race takes nobody's zoom away.
-    uirevision: `${view.race}-${view.layout}-${view.metric}-${view.scale}-${view.x}`,
     height: chartHeight(width),
     margin: { t: 28, r: labelPx(names), b: 46, l: 54 },
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -134,7 +132,7 @@ function placeAxes(layout, { count, index, stacked, width, title }, view, theme)
     title: { text: bottom ? X_AXES[view.x] : "", standoff: 8 },
     showticklabels: bottom,
     rangemode: "tozero",
-    ...(layout.meta.end ? { range: [0, layout.meta.end * PAST_END] } : {}),
+    ...(view.zoom ? { range: view.zoom.x } : layout.meta.end ? { range: [0, layout.meta.end * PAST_END] } : {}),
     ...(index ? { matches: "x" } : {}),
   };
   layout[`yaxis${suffix}`] = {
@@ -144,7 +142,7 @@ function placeAxes(layout, { count, index, stacked, width, title }, view, theme)
     title: { text: index && !stacked ? "" : LABELS[view.metric].axis, standoff: 6 },
     type: view.scale,
     // One ruler for both panels; for the error it is fixed, so that nothing jumps while curves grow.
-    range: layout.meta.axis,
+    range: view.zoom?.y ?? layout.meta.axis,
     ...(view.scale === "log" ? { tickvals: LOG_TICKS, ticktext: LOG_TICKS.map(String) } : {}),
     ...(index ? { matches: "y" } : {}),
   };
@@ -186,7 +184,8 @@ function traces(run, view, theme, suffix) {
   const points = series.drawn();
   const name = run.label;
   const unit = LABELS[view.metric].unit;
-  const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter" };
+  // `run` and `steps` are for whoever clicks a point.
+  const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter", run: card.run, steps: points.step };
   const number = view.metric === "error" ? ".1f" : ".3f";
   const hover = (what) => `${name}<br>${view.x} %{x:.4~g}<br>${what} %{y:${number}}${unit}<extra></extra>`;
   const list = [];
@@ -205,7 +204,7 @@ function traces(run, view, theme, suffix) {
   }
   if (show.has("clean")) {
     list.push({
-      ...axes, mode: "markers", x: xs(series.train_clean, card, view.x),
+      ...axes, steps: series.train_clean.step, mode: "markers", x: xs(series.train_clean, card, view.x),
       y: positive(series.train_clean[view.metric], view.scale), meta: "clean",
       marker: { symbol: `${run.mark}-open`, size: 7, color: colour, line: { width: 1.5 } },
       hovertemplate: hover(`clean training ${view.metric}:`),
@@ -213,7 +212,7 @@ function traces(run, view, theme, suffix) {
   }
   if (show.has("test")) {
     list.push({
-      ...axes, mode: "lines+markers", x: xs(series.test_subset, card, view.x),
+      ...axes, steps: series.test_subset.step, mode: "lines+markers", x: xs(series.test_subset, card, view.x),
       y: positive(series.test_subset[view.metric], view.scale), meta: "test",
       line: { color: colour, width: 3 }, marker: { symbol: run.mark, size: run.mark === "circle" ? 6 : 8, color: colour }, hovertemplate: hover(`test ${view.metric}:`),
     });

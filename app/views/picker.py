@@ -21,7 +21,8 @@ def pick_race(races: list[data.Race]) -> data.Race:
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
     st.session_state[_CHOSEN] = chosen
-    st.query_params["race"] = str(chosen)
+    if st.query_params.get("race") != str(chosen):
+        st.query_params["race"] = str(chosen)
     return by_id[chosen]
 
 

@@ -3,14 +3,10 @@
 import streamlit as st
 
 from app import data
-from app.live.chart import View, live_race
+from app.live.chart import live_race
 from app.views import explain, picker, setup, tuning, whatif
 
 COMPONENT = "live"
-_LAYOUTS = {"side": "Side by side", "overlaid": "Overlaid"}
-_METRICS = {"error": "Error", "loss": "Loss"}
-_SCALES = {"linear": "Linear", "log": "Log"}
-_XS = {"step": "Step", "epoch": "Epoch", "seconds": "Seconds"}
 
 
 def render() -> None:
@@ -28,9 +24,8 @@ def render() -> None:
     race = picker.pick_race(races)
     _announce()
     tuning.running(race)
-    view = _controls(race)
     whatif.render(race)
-    live_race(race.id, picker.runs_of(race), view, _on_command, key=COMPONENT)
+    live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT)
     explain.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     explain.protocol(race)
@@ -55,36 +50,14 @@ def _unusable(health: data.Health) -> None:
             st.rerun()
 
 
-def _controls(race: data.Race) -> View:
-    with st.container(horizontal=True, gap="medium"):
-        layout = _segments("Panels", _LAYOUTS, "layout") if race.has_both_families else "overlaid"
-        metric = _segments("Quantity", _METRICS, "metric")
-        scale = _segments("Scale", _SCALES, "scale")
-        x = _segments("Against", _XS, "x")
-    return View(layout=layout, metric=metric, scale=scale, x=x)
-
-
-def _segments(label: str, options: dict[str, str], key: str) -> str:
-    chosen = st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        default=next(iter(options)),
-        required=True,
-        key=key,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    # An address may carry anything, an empty value too.
-    return chosen if chosen in options else next(iter(options))
-
-
 def _on_command() -> None:
     asked = st.session_state[COMPONENT].command
     if not asked:
         return
     verb, run = asked["verb"], int(asked["run"])
     try:
+        if verb == "fork-at":
+            return
         if verb == "gone":
             st.session_state.pop("race", None)
         elif verb == "engine":

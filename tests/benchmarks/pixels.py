@@ -74,7 +74,7 @@ def watch(site: Site, bench: Bench, options: argparse.Namespace) -> tuple[list[f
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{site.url}/?race={bench.race}")
-        page.wait_for_function("() => document.querySelector('.ss-race')?.raceView?.plot")
+        page.wait_for_function("() => document.querySelector('.ss-race')?.raceView?.chart.drawn")
         if options.training:
             site.race(depths=(20, 56), steps=100_000, settings={})
             time.sleep(15)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
     site, _ = recorded
     page = open_page(site.url, color_scheme=scheme)
-    wait_view(page, "v.plot && v.runs.length === 4")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
     assert view(page, "v.theme.ground") == scheme
     unnamed = page.evaluate(
         "() => [...document.querySelectorAll('.ss-race button, .ss-race progress')]"
@@ -31,7 +31,7 @@ def test_a_phone_stacks_the_panels_and_scrolls_in_one_direction_only(recorded, o
     page = open_page(site.url)
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
-    wait_view(page, "v.plot && v.runs.length === 4")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
     domains = page.evaluate(
         "() => { const l = document.querySelector('.ss-plot')._fullLayout; return [l.xaxis.domain, l.xaxis2.domain]; }"
     )
@@ -46,7 +46,7 @@ def test_nothing_is_fetched_from_elsewhere(recorded, browser):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(site.url)
-    wait_view(page, "v.plot && v.runs.length === 4")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
     context.close()
     assert [url for url in asked if not url.startswith((site.url, "data:", "blob:", "ws:"))] == []
 
@@ -55,16 +55,17 @@ def test_nothing_is_fetched_from_elsewhere(recorded, browser):
 def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race=%C2%B2&metric=&x=&scale=bogus&layout=")
-    wait_view(page, "v.plot && v.runs.length === 4")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
     assert view(page, "v.data.race") == bench.race
-    assert view(page, "v.data.view") == {"layout": "side", "metric": "error", "scale": "linear", "x": "step"}
+    seen = {"layout": "side", "metric": "error", "scale": "linear", "x": "step", "seeds": "band", "zoom": None}
+    assert view(page, "v.view.all()") == {**seen, "curves": ["running", "raw", "test", "clean"]}
 
 
 @pytest.mark.slow
 def test_the_chart_offers_no_upload_and_its_labels_do_not_overlap(recorded, open_page):
     site, _ = recorded
     page = open_page(f"{site.url}/?layout=Overlaid")
-    wait_view(page, "v.plot && v.runs.length === 4")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
     titles = page.eval_on_selector_all(".modebar-btn", "nodes => nodes.map(n => n.getAttribute('data-title'))")
     assert titles
     assert not [title for title in titles if "hare" in title or "loud" in title]

@@ -85,15 +85,6 @@ def test_every_state_is_drawn(page, bench, state):
     assert state in component(page)["states"]
 
 
-def test_the_view_follows_its_controls(page, bench):
-    page.run()
-    assert component(page)["view"] == {"layout": "side", "metric": "error", "scale": "linear", "x": "step"}
-    for key, value in (("layout", "overlaid"), ("metric", "loss"), ("scale", "log"), ("x", "seconds")):
-        page.segmented_control(key=key).set_value(value)
-    page.run()
-    assert component(page)["view"] == {"layout": "overlaid", "metric": "loss", "scale": "log", "x": "seconds"}
-
-
 def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, bench):
     page.run()
     assert any("One learning rate for all arms" in caption.value for caption in page.caption)

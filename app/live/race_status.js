@@ -1,0 +1,67 @@
+/** The words and buttons around the chart: LIVE or not, the verdict, trouble with the engine, commands to all runs. */
+import { grouped } from "./cards.js";
+
+export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
+const WAITING = new Set(["queued", "starting", "running", "stopping"]);
+const ALL = [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]];
+
+/** Whether something of these runs may still change by itself. */
+export function isLive(runs) {
+  return runs.some(({ card: { state } }) => !ENDED.has(state) && state !== "paused");
+}
+
+export class RaceStatus {
+  /** part(name): the element of that name; ask(verb, run) sends a command. */
+  constructor(part, ask) {
+    Object.assign(this, { part, ask });
+  }
+
+  /** told: { verdict, engine, trouble, link, linkReason, engineGone }, see race.js. */
+  draw(runs, told) {
+    this.#chip(runs, told.link);
+    this.#evaluated(runs);
+    text(this.part("gap"), told.verdict ?? "");
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${told.verdict ?? ""}`);
+    this.#engine(runs, told);
+    for (const [verb, states] of ALL) {
+      const all = this.part(`${verb}-all`);
+      const able = runs.filter((run) => states.includes(run.card.state)).length;
+      // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
+      all.setAttribute("aria-disabled", able < 2);
+      all.onclick = () => able < 2 || this.ask(`${verb}-all`, 0);
+    }
+    this.part("bar").hidden = !runs.length;
+  }
+
+  #chip(runs, link) {
+    const live = isLive(runs);
+    const word = live ? "LIVE" : runs.some(({ card }) => card.state === "paused") ? "PAUSED" : "ENDED";
+    const chip = this.part("chip");
+    chip.hidden = !runs.length && link !== "gone";
+    text(chip, link === "live" || !live ? word : link === "gone" ? "OFFLINE" : "RECONNECTING");
+    chip.dataset.kind = link === "gone" ? "offline" : word.toLowerCase();
+  }
+
+  /** On how many images the evaluations stand. */
+  #evaluated(runs) {
+    const { eval_images: images, bn = "running" } = runs[0]?.card ?? {};
+    if (!images) return;
+    text(this.part("test-label"), `test (${grouped(images)} images)`);
+    text(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
+  }
+
+  #engine(runs, { engine, trouble, link, linkReason, engineGone }) {
+    const silent = engine && engine.state !== "alive";
+    const waits = runs.some(({ card }) => WAITING.has(card.state) || card.detail === engineGone);
+    this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
+    const reason = trouble || (link === "gone" ? `This page cannot reach its server: ${linkReason}` : engine?.message);
+    text(this.part("engine-text"), reason ?? "");
+    const start = this.part("engine-start");
+    start.hidden = !(silent && waits) || Boolean(trouble);
+    start.onclick = () => this.ask("engine", 0);
+  }
+}
+
+function text(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
