@@ -10,6 +10,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     whatifs.py    changes of live runs, forks, extensions, the pace
     stored.py     races, runs, cards (race.py, card.py)
     stream.py     snapshot and news for the live page
+    load.py       how busy the machine is
     probes.py     quantities, and what was measured inside the nets
     labs.py       labs: rows, jobs, results
     gap.py        the gap sentence, a pure rule
@@ -54,6 +55,7 @@ from app.data.labs import (
     latest_lab,
     start_lab,
 )
+from app.data.load import Load
 from app.data.place import Health, health, prepare, use, workspace
 from app.data.probes import (
     Columns,
@@ -103,7 +105,7 @@ from engine.store.tuning import ArmTuning
 
 __all__ = [
     "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab",
-    "LabNews", "LayerMoment", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
+    "LabNews", "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
     "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
     "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
     "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "head", "health",

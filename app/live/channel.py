@@ -46,6 +46,7 @@ class Channel:
         self.pace = pace
         self.gap: str | None = None
         self.gap_due = 0.0
+        self.load_due = 0.0
         self.running_sent: dict[int, float] = {}
         #: When the newest points of these runs were seen (monotonic seconds), None before the first ones.
         self.news: float | None = None

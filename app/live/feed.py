@@ -22,6 +22,8 @@ from app.live.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 PACE_S, FAST_PACE_S = 0.2, 0.5
 #: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
 RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
+#: The machine's meters go along with points, this often at most.
+LOAD_S = 2.0
 
 
 class Feed(Watcher):
@@ -34,6 +36,7 @@ class Feed(Watcher):
         self._changed = Signal()
         # One thread puts messages together, so that channels need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
+        self._load: data.Load | None = None
 
     async def stop(self) -> None:
         """End everything."""
@@ -141,6 +144,10 @@ class Feed(Watcher):
             channel.news = now if delta.points else channel.news
             channel.running_sent.update(dict.fromkeys(with_running, now))
             if train:
+                if now >= channel.load_due:
+                    channel.load_due = now + LOAD_S
+                    self._load = self._load or data.Load()
+                    document["m"] = self._load.now()
                 channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
         elif document:
             age = channel.age

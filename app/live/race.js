@@ -5,6 +5,7 @@
 import { Cards } from "./cards.js";
 import { Feed } from "./feed.js";
 import { Finer } from "./finer.js";
+import { Meters } from "./meters.js";
 import { readTheme } from "./page.js";
 import { RacePlot } from "./race_plot.js";
 import { ENDED, RaceStatus, isLive } from "./race_status.js";
@@ -34,6 +35,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.resize = new ResizeObserver(() => this.#soon());
     this.resize.observe(host);
@@ -127,6 +129,7 @@ export class RaceView {
     if (message.g !== undefined) this.verdict = message.g;
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
+    if (message.m !== undefined) this.meters.take(message.m);
   }
 
   #run(card, series) {
@@ -177,6 +180,7 @@ export class RaceView {
   }
 
   #strip() {
+    this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
     const words = stripWords(this.runs, this.#view(), age);

@@ -77,12 +77,15 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU as the driver describes it: ``device`` as torch names it, memory in bytes, None where it does not say."""
+    """One GPU as the driver describes it: ``device`` as torch names it, memory in bytes, ``busy`` the share of the last
+    moment in which it computed, in percent; None where the driver does not say.
+    """
 
     device: str
     name: str
     total: int | None
     free: int | None
+    busy: int | None = None
 
 
 def devices() -> list[str]:
@@ -144,4 +147,7 @@ def _describe(device: str, name: str) -> Gpu:
     except pynvml.NVMLError:
         # It is there, CUDA will know more: a short unique name, a part of a card, a driver that does not say.
         return Gpu(device, "GPU", None, None)
-    return Gpu(device, label if isinstance(label, str) else label.decode(), int(memory.total), int(memory.free))
+    busy = None
+    with contextlib.suppress(pynvml.NVMLError):  # parts of a card do not say
+        busy = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    return Gpu(device, label if isinstance(label, str) else label.decode(), int(memory.total), int(memory.free), busy)

@@ -29,24 +29,25 @@ def cards(monkeypatch):
         "nvmlDeviceGetHandleByIndex": by_index, "nvmlDeviceGetHandleByUUID": by_uuid,
         "nvmlDeviceGetName": lambda card: card[0],
         "nvmlDeviceGetMemoryInfo": lambda card: SimpleNamespace(total=card[1], free=card[2]),
+        "nvmlDeviceGetUtilizationRates": lambda card: SimpleNamespace(gpu=55),
     }.items():  # fmt: skip
         monkeypatch.setattr(pynvml, name, value)
 
 
 def test_gpus_are_named_as_torch_names_them(cards):
-    assert gpus() == [Gpu("cuda:0", "Big", 80, 70), Gpu("cuda:1", "Small", 8, 1)]
+    assert gpus() == [Gpu("cuda:0", "Big", 80, 70, 55), Gpu("cuda:1", "Small", 8, 1, 55)]
     assert devices() == ["cpu", "cuda:0", "cuda:1"]
 
 
 @pytest.mark.parametrize(
     ("visible", "expected"),
     [
-        ("1", [Gpu("cuda:0", "Small", 8, 1)]),
-        ("1,0", [Gpu("cuda:0", "Small", 8, 1), Gpu("cuda:1", "Big", 80, 70)]),
+        ("1", [Gpu("cuda:0", "Small", 8, 1, 55)]),
+        ("1,0", [Gpu("cuda:0", "Small", 8, 1, 55), Gpu("cuda:1", "Big", 80, 70, 55)]),
         ("", []),
         ("-1", []),
-        ("0,7,1", [Gpu("cuda:0", "Big", 80, 70)]),
-        ("GPU-1234", [Gpu("cuda:0", "Small", 8, 1)]),
+        ("0,7,1", [Gpu("cuda:0", "Big", 80, 70, 55)]),
+        ("GPU-1234", [Gpu("cuda:0", "Small", 8, 1, 55)]),
         ("GPU-12", [Gpu("cuda:0", "GPU", None, None)]),
     ],
 )

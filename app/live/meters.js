@@ -1,0 +1,40 @@
+/** How busy the machine is: processor, memory, graphics cards, as small bars. They come along with points, about every two seconds. */
+
+/** Older figures say nothing about now. */
+const STALE_MS = 8_000;
+
+export class Meters {
+  constructor(place) {
+    this.place = place;
+    this.bars = new Map();
+  }
+
+  /** load: [processor, memory, [[busy, memory] per card]] in percent, null where unknown. */
+  take([cpu, memory, cards]) {
+    this.at = performance.now();
+    const named = cards.length > 1 ? (index) => `GPU ${index} ` : () => "GPU ";
+    this.load = [["processor", cpu], ["memory", memory], ...cards.flatMap(([busy, used], index) => [[named(index).trim(), busy], [`${named(index)}memory`, used]])];
+  }
+
+  draw() {
+    this.place.hidden = !this.load || performance.now() - this.at > STALE_MS;
+    if (this.place.hidden) return;
+    for (const [name, value] of this.load) {
+      const { root, bar, figure } = this.bars.get(name) ?? this.#bar(name);
+      root.hidden = value === null;
+      bar.value = value ?? 0;
+      const words = `${value} %`;
+      if (figure.textContent !== words) figure.textContent = words;
+    }
+  }
+
+  #bar(name) {
+    const made = { root: document.createElement("label"), bar: document.createElement("meter"), figure: document.createElement("span") };
+    Object.assign(made.bar, { min: 0, max: 100 });
+    made.figure.className = "ss-figure";
+    made.root.append(name, made.bar, made.figure);
+    this.place.append(made.root);
+    this.bars.set(name, made);
+    return made;
+  }
+}
