@@ -1,7 +1,6 @@
-/**
- * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom, presenter mode. It is kept in the address, so
- * that a link shows the same elsewhere, and in the tab's memory, because another page of the site clears the address.
- */
+/** What is looked at: panels, quantity, scale, axis, seeds, curves, zoom, presenter mode. Kept in the address. */
+import { Address } from "./address.js";
+
 export const CHOICES = {
   layout: { side: "Side by side", overlaid: "Overlaid", gap: "Gap" },
   metric: { error: "Error", loss: "Loss" },
@@ -13,66 +12,59 @@ export const CURVES = ["running", "raw", "test", "clean"];
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
 const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present";
 const KEYS = [...Object.keys(CHOICES), SHOWN, ZOOM, PRESENT];
-const MEMORY = "skipscope-view";
-/** Browsers refuse more than a hundred changes of the address in half a minute. */
-const WRITE_MS = 400;
 
 export class ViewState {
   /** changed(): called after every change. */
   constructor(changed) {
     this.changed = changed;
-    const address = new URLSearchParams(location.search);
-    const told = KEYS.some((key) => address.has(key));
-    this.params = told ? pick(address) : remembered();
-    this.onBack = () => this.#reread();
-    window.addEventListener("popstate", this.onBack);
+    this.address = new Address(KEYS, "skipscope-view", changed);
   }
 
   /** The option chosen of one of CHOICES. */
   get(key) {
-    return option(key, this.params.get(key));
+    return option(key, this.address.get(key));
   }
 
   set(key, value) {
     const before = this.get(key);
     if (value === before) return;
-    this.#put(key, value === first(key) ? null : value);
+    this.address.put(key, value === first(key) ? null : value);
     // Another quantity or scale has another height; another axis has other places altogether.
     const { x } = this.zoom ?? {};
-    this.#put(ZOOM, x && key !== "x" ? zoomText({ x }) : null);
-    this.#told();
+    this.address.put(ZOOM, x && key !== "x" ? zoomText({ x }) : null);
+    this.changed();
   }
 
   /** The curves that are shown. */
   get curves() {
-    const text = this.params.get(SHOWN);
-    return text === null || text === undefined ? [...CURVES] : CURVES.filter((curve) => text.split("-").includes(curve));
+    const text = this.address.get(SHOWN);
+    return text === null ? [...CURVES] : CURVES.filter((curve) => text.split("-").includes(curve));
   }
 
   toggleCurve(curve) {
     const shown = CURVES.filter((other) => this.curves.includes(other) !== (other === curve));
-    this.#put(SHOWN, shown.length === CURVES.length ? null : shown.join("-"));
-    this.#told();
+    this.address.put(SHOWN, shown.length === CURVES.length ? null : shown.join("-"));
+    this.changed();
   }
 
   /** The part that is zoomed into, { x: [from, to], y: [from, to] } in the axes' own units, either may be absent; or null. */
   get zoom() {
-    return zoomFrom(this.params.get(ZOOM));
+    return zoomFrom(this.address.get(ZOOM));
   }
 
   set zoom(zoom) {
     if (zoomText(zoom) === zoomText(this.zoom)) return;
-    this.#put(ZOOM, zoomText(zoom));
-    this.#told();
+    this.address.put(ZOOM, zoomText(zoom));
+    this.changed();
   }
 
   get present() {
-    return this.params.get(PRESENT) === "1";
+    return this.address.get(PRESENT) === "1";
   }
 
   set present(on) {
-    this.#put(PRESENT, on ? "1" : null);
-    this.#told();
+    this.address.put(PRESENT, on ? "1" : null);
+    this.changed();
   }
 
   /** Everything at once, as buildFigure wants it. */
@@ -81,47 +73,13 @@ export class ViewState {
     return { ...chosen, curves: this.curves, zoom: this.zoom };
   }
 
-  /** Write the address again where the script or another page has changed it. */
+  /** See Address. */
   keep() {
-    if (this.writing) return;
-    this.writing = setTimeout(() => {
-      this.writing = null;
-      this.#write();
-    }, WRITE_MS);
+    this.address.keep();
   }
 
   stop() {
-    clearTimeout(this.writing);
-    window.removeEventListener("popstate", this.onBack);
-  }
-
-  #put(key, value) {
-    if (value === null) this.params.delete(key);
-    else this.params.set(key, value);
-  }
-
-  #told() {
-    try {
-      sessionStorage.setItem(MEMORY, this.params.toString());
-    } catch {
-      // A browser that keeps nothing still has the address.
-    }
-    this.keep();
-    this.changed();
-  }
-
-  #write() {
-    const url = new URL(location.href);
-    const before = url.search;
-    for (const key of KEYS) url.searchParams.delete(key);
-    for (const [key, value] of this.params) url.searchParams.set(key, value);
-    if (url.search !== before) history.replaceState(history.state, "", url);
-  }
-
-  /** Back and forward of the browser show what the address says. */
-  #reread() {
-    this.params = pick(new URLSearchParams(location.search));
-    this.changed();
+    this.address.stop();
   }
 }
 
@@ -134,18 +92,6 @@ function option(key, text) {
   const wanted = (text ?? "").toLowerCase();
   const found = Object.entries(CHOICES[key]).find(([name, label]) => [name, label.toLowerCase()].includes(wanted));
   return found ? found[0] : first(key);
-}
-
-function pick(address) {
-  return new URLSearchParams(KEYS.filter((key) => address.has(key)).map((key) => [key, address.get(key)]));
-}
-
-function remembered() {
-  try {
-    return pick(new URLSearchParams(sessionStorage.getItem(MEMORY) ?? ""));
-  } catch {
-    return new URLSearchParams();
-  }
 }
 
 /** `100_300` or `100_300_5_40`: x and y of the zoom. */

@@ -1,0 +1,71 @@
+/**
+ * What is looked at, as parameters of the address, so that a link shows the same elsewhere. The tab remembers them as
+ * well, because another page of the site clears the address.
+ */
+
+/** Browsers refuse more than a hundred changes of the address in half a minute. */
+const WRITE_MS = 400;
+
+export class Address {
+  /** keys: the parameters that are this one's; memory: the name under which the tab keeps them; moved(): back, forward. */
+  constructor(keys, memory, moved) {
+    Object.assign(this, { keys, memory, moved });
+    const address = new URLSearchParams(location.search);
+    this.params = keys.some((key) => address.has(key)) ? this.#pick(address) : this.#remembered();
+    this.onBack = () => {
+      this.params = this.#pick(new URLSearchParams(location.search));
+      this.moved();
+    };
+    window.addEventListener("popstate", this.onBack);
+  }
+
+  /** The text of a parameter, null when it is not there. */
+  get(key) {
+    return this.params.get(key);
+  }
+
+  /** null takes a parameter away: what is usual is not in the address. */
+  put(key, value) {
+    if (value === null) this.params.delete(key);
+    else this.params.set(key, value);
+    try {
+      sessionStorage.setItem(this.memory, this.params.toString());
+    } catch {
+      // A browser that keeps nothing still has the address.
+    }
+    this.keep();
+  }
+
+  /** Write the address, also where the script or another page has changed it. */
+  keep() {
+    this.writing ??= setTimeout(() => {
+      this.writing = null;
+      this.#write();
+    }, WRITE_MS);
+  }
+
+  stop() {
+    clearTimeout(this.writing);
+    window.removeEventListener("popstate", this.onBack);
+  }
+
+  #write() {
+    const url = new URL(location.href);
+    const before = url.search;
+    for (const key of this.keys) url.searchParams.delete(key);
+    for (const [key, value] of this.params) url.searchParams.set(key, value);
+    if (url.search !== before) history.replaceState(history.state, "", url);
+  }
+
+  #pick(address) {
+    return new URLSearchParams(this.keys.filter((key) => address.has(key)).map((key) => [key, address.get(key)]));
+  }
+
+  #remembered() {
+    try {
+      return this.#pick(new URLSearchParams(sessionStorage.getItem(this.memory) ?? ""));
+    } catch {
+      return new URLSearchParams();
+    }
+  }
+}
