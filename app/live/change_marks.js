@@ -2,29 +2,32 @@
  * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
  * dashed line, a dotted line at the step, and a few words at its top. A pure function like figure.js.
  */
-const FONT_PX = 12;
-/** Width of a letter on the average, and what stands between words and their line, in pixels. */
-const LETTER_PX = 6.2, GAP_PX = 12, BEYOND_PX = 60;
+import { positive, sizes, xs } from "./axes.js";
+
+/** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
+const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
+const RING = { px: 10, line: 2.5 };
 /** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
 const TOGETHER = 0.03;
 const MOST_NAMED = 2;
-const FORK = /^fork of /;
+/** How the remark begins that says where a run comes from. */
+export const FORK = /^fork of /;
 
 /**
- * runs of one panel; places: { end: where the x axis ends, xs(points, card, kind), y(value): null where the scale has no
- * place for it; widthPx of the panel }. Returns { data, shapes, annotations }.
+ * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; branches: where forks leave their parents
+ * (see tree.js). Returns { data, shapes, annotations }.
  */
-export function changeMarks(runs, view, theme, suffix, { end, xs, y, widthPx }) {
-  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, xs, y) })));
+export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branches) {
+  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, branches) })));
   const shown = found.filter(({ x }) => x !== null);
   const groups = together(shown, end);
   return {
-    data: view.curves.includes("running") ? shown.filter((mark) => mark.y !== null).map((mark) => ring(mark, view, theme, suffix)) : [],
+    data: view.curves.includes("running") ? rings(shown.filter((mark) => mark.y !== null), view, theme, suffix) : [],
     shapes: groups.map(({ x }) => ({
       type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below",
       line: { color: theme.muted, width: 1, dash: "dot" },
     })),
-    annotations: words(groups, runs, { end, widthPx }, theme, suffix),
+    annotations: words(groups, runs, view, { end, widthPx }, theme, suffix),
   };
 }
 
@@ -39,8 +42,13 @@ export function short(text) {
   return text.replace("shortcut strength", "strength").replace("learning rate", "rate").replace("weight decay", "decay").replace(/ to (?=[\d.])/, " → ");
 }
 
-/** Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. */
-function placeOf({ card, series }, step, view, xs, y) {
+/**
+ * Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. A fork begins
+ * on its parent's line.
+ */
+function placeOf({ card, series }, step, view, branches) {
+  const branch = branches.get(card.run);
+  if (branch && step <= card.parent_step + 1) return { ...branch, ringAt: branch.x };
   const { train } = series;
   const from = train.step.findIndex((other) => other >= step);
   if (from < 0) {
@@ -50,16 +58,22 @@ function placeOf({ card, series }, step, view, xs, y) {
   const means = train[`running_${view.metric}`];
   const at = means.findIndex((value, index) => index >= from && value !== null);
   const x = xs({ step: [train.step[from]], seconds: [train.seconds[from]] }, card, view.x)[0];
-  return at < 0 ? { x, y: null } : { x, y: y(means[at]), ringAt: xs({ step: [train.step[at]], seconds: [train.seconds[at]] }, card, view.x)[0] };
+  return at < 0 ? { x, y: null } : { x, y: positive([means[at]], view.scale)[0], ringAt: xs({ step: [train.step[at]], seconds: [train.seconds[at]] }, card, view.x)[0] };
 }
 
-function ring({ run, step, text, x, ringAt, y }, view, theme, suffix) {
-  const colour = run.colour[theme.ground];
-  return {
-    type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change",
-    marker: { symbol: "circle", size: 10, color: theme.page, line: { width: 2.5, color: colour } },
-    hovertemplate: `${run.label}<br>from step ${step}: ${text}<extra></extra>`,
-  };
+/** A ring for every place; of several forks that begin at one point it is the parent's, and tells of all. */
+function rings(marks, view, theme, suffix) {
+  const { line, mark: size } = sizes(view);
+  return [...Map.groupBy(marks, ({ x, ringAt, y }) => `${ringAt ?? x} ${y}`).values()].map((here) => {
+    const [{ run, parent, x, ringAt, y }] = here;
+    const owner = new Set(here.map((mark) => mark.run)).size > 1 ? parent ?? run : run;
+    const told = here.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
+    return {
+      type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change",
+      marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.colour[theme.ground] } },
+      hovertemplate: `${told.join("<br>")}<extra></extra>`,
+    };
+  });
 }
 
 /** One entry per change and place, with the runs that it holds for, from left to right. */
@@ -73,11 +87,12 @@ function together(marks, end) {
   return groups;
 }
 
-function words(groups, runs, { end, widthPx }, theme, suffix) {
+function words(groups, runs, view, { end, widthPx }, theme, suffix) {
   const rows = [];
+  const { words: font } = sizes(view);
   return groups.map((group) => {
     const text = named(group, runs);
-    const at = (group.x / (end || 1)) * widthPx, long = text.length * LETTER_PX + GAP_PX;
+    const at = (group.x / (end || 1)) * widthPx, long = text.length * LETTER * font + GAP_PX;
     // To the right of the line, unless there is more room to the left; a little beyond the axis there is still some.
     const right = at + long > widthPx + BEYOND_PX && at > widthPx - at;
     const [from, to] = right ? [at - long, at] : [at, at + long];
@@ -87,8 +102,8 @@ function words(groups, runs, { end, widthPx }, theme, suffix) {
     (rows[row] ??= []).push([from, to]);
     return {
       text, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x: group.x, y: 1,
-      xanchor: right ? "right" : "left", yanchor: "top", xshift: right ? -5 : 5, yshift: -row * (FONT_PX + 5) - 2,
-      align: right ? "right" : "left", bgcolor: theme.page, borderpad: 1, opacity: 0.85, font: { size: FONT_PX, color: theme.text },
+      xanchor: right ? "right" : "left", yanchor: "top", xshift: right ? -5 : 5, yshift: -row * (font + 5) - 2,
+      align: right ? "right" : "left", bgcolor: theme.page, borderpad: 1, opacity: 0.85, font: { size: font, color: theme.text },
     };
   });
 }

@@ -1,0 +1,174 @@
+/**
+ * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
+ * function like figure.js: no DOM, no network.
+ */
+import { LABELS, NARROW, baseLayout, lastSecond, placeAxes, sizes, xEnd, xs } from "./axes.js";
+import { areaTrace, reasons, whiskers } from "./band_curves.js";
+import { DASH, WIDTHS, axesOf, inOrder, markPx, namedCurve } from "./curves.js";
+import { gapBand, gapsOf } from "./gaps.js";
+import { endLabels } from "./labels.js";
+
+const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
+/** Whose clock the seconds are. */
+const CLOCKS = { depth: "deeper", family: "plain" };
+/** Before there is anything, and while it is hidden, the axis shows as much in both directions. */
+const USUAL = { error: [-20, 20], loss: [-0.5, 0.5] };
+/** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
+const ROUND = { error: 10, loss: 0.25 };
+/** A range wider than this many steps takes steps of double width. */
+const MOST_STEPS = 8;
+
+/** The same arguments and result as buildFigure. The scale is always linear: a difference may be negative. */
+export function buildGapFigure(runs, asked, theme, width) {
+  const view = { ...asked, scale: "linear" };
+  const found = shownGaps(runs, view);
+  const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
+  const stacked = kinds.length > 1 && width < NARROW;
+  const gaps = Object.values(found).flat();
+  const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, runs), axis: range(gaps, view), stacked });
+  const data = [];
+  if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
+  kinds.forEach((kind, index) => {
+    const titles = { title: TITLES[kind], xTitle: xTitle(kind, view), yTitle: yTitle(view) };
+    const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
+    const end = layout.meta.end ?? lastSecond(runs);
+    level(layout, panel.suffix, theme, view);
+    if (view.hidden) {
+      data.push(empty(panel.suffix));
+      return;
+    }
+    data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
+    if (!namedCurve(view)) return;
+    const ends = found[kind].map((gap) => gapEnd(gap, view)).filter(Boolean);
+    ends.push({ name: "level", value: null, x: end, y: 0, ink: muted(theme), colour: muted(theme) });
+    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
+    layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
+  });
+  if (view.hidden && layout.meta.end === null && !view.zoom?.x) layout.xaxis.range = [0, lastSecond(runs)];
+  return { data, layout };
+}
+
+/** The gaps as they are drawn: with bands one for all seeds, otherwise one for each. */
+export function shownGaps(runs, view) {
+  const found = gapsOf(runs);
+  if ((view.seeds ?? "band") === "band") return found;
+  const bySeed = ({ name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
+  return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
+}
+
+/** The curves of the gap chart that are drawn, with their words: [[split, key, words]]. */
+export function gapCurves({ curves, metric }) {
+  return [
+    ["running", "train", `running_${metric}`, `training ${metric}, mean of 50 steps`],
+    ["test", "test_subset", metric, `test ${metric}`],
+  ].filter(([curve]) => curves.includes(curve)).map(([, ...rest]) => rest);
+}
+
+function xTitle(kind, { x }) {
+  return x === "seconds" ? `seconds of the ${CLOCKS[kind]} net, differences at equal steps` : undefined;
+}
+
+function yTitle(view) {
+  const what = gapCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
+  return `difference in ${what} (${LABELS[view.metric].difference})`;
+}
+
+/** The y range: always with zero, as far as the bands reach, in steps, so that it moves seldom. */
+function range(gaps, view) {
+  const [usualLow, usualHigh] = USUAL[view.metric];
+  if (view.hidden) return [usualLow, usualHigh];
+  let low = 0, high = 0;
+  for (const gap of gaps) {
+    for (const [split, key] of gapCurves(view)) {
+      const { band } = gapBand(gap, split, key);
+      for (const value of band.low) if (value < low) low = value;
+      for (const value of band.high) if (value > high) high = value;
+    }
+  }
+  if (!low && !high) return [usualLow, usualHigh];
+  let step = ROUND[view.metric];
+  while ((high - low) / step > MOST_STEPS) step *= 2;
+  // Half a step beyond zero on either side: the line itself and its name are always within.
+  return [Math.min(-step / 2, Math.floor(low / step) * step), Math.max(step / 2, Math.ceil(high / step) * step)];
+}
+
+function level(layout, suffix, theme, view) {
+  layout.shapes.push({
+    type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: 0, y1: 0, layer: "between",
+    line: { color: theme.muted, width: 1.5 * sizes(view).line },
+  });
+}
+
+function muted(theme) {
+  return { [theme.ground]: theme.muted };
+}
+
+function withWords(layout, view, theme, width) {
+  placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "", yTitle: yTitle(view) }, view, theme);
+  layout.annotations.push({
+    text: "A gap needs two depths of one shortcut type,<br>or plain and residual nets of one depth, with the same seed.",
+    showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.6, font: { size: sizes(view).title, color: theme.text },
+  });
+  return layout;
+}
+
+function empty(suffix) {
+  return { ...axesOf(suffix), x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
+}
+
+function traces(gap, view, theme, suffix) {
+  const { run, pairs, name } = gap;
+  const colour = run.colour[theme.ground];
+  const { line } = sizes(view);
+  return gapCurves(view).flatMap(([split, key, words]) => {
+    const { band, curves } = gapBand(gap, split, key);
+    const training = split === "train";
+    const axes = { ...axesOf(suffix), name };
+    const x = (points) => xs(points, run.card, view.x);
+    const several = pairs.length > 1;
+    return [
+      ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
+      ...(several && training ? curves.map((curve) => ({
+        ...axes, mode: "lines", x: x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
+      })) : []),
+      {
+        ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
+        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: DASH } : { color: colour, width: WIDTHS.test * line },
+        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, colour) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color: colour } }),
+        customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
+        hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
+      },
+    ];
+  });
+}
+
+function hover(words, view) {
+  return `${view.x} %{x:.4~g}<br>difference in ${words}: %{y:${signedFormat(view)}} ${LABELS[view.metric].difference}`;
+}
+
+function meanOf({ seeds, of }, view) {
+  return `mean of ${seeds === of ? seeds : `${seeds} of ${of}`} seeds, %{customdata[0]:${signedFormat(view)}} to %{customdata[1]:${signedFormat(view)}}`;
+}
+
+function signedFormat(view) {
+  return view.metric === "error" ? "+.1f" : "+.3f";
+}
+
+function gapEnd(gap, view) {
+  const [split, key] = namedCurve(view);
+  const { band } = gapBand(gap, split, key);
+  const value = band.mean.at(-1);
+  if (value === undefined) return null;
+  const { name, run } = gap;
+  const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
+  return { name, note, value: signed(value, view.metric), x: xs(band, run.card, view.x).at(-1), y: value, ink: run.ink, colour: run.colour };
+}
+
+/** `+6.1`, `−0.4`, `0.0`. */
+export function signed(value, metric) {
+  const text = Math.abs(value).toFixed(metric === "error" ? 1 : 3);
+  if (Number(text) === 0) return text;
+  return `${value > 0 ? "+" : "−"}${text}`;
+}
