@@ -59,16 +59,18 @@ function memberOf({ seed, state }) {
 /** The points of a run that have a value: { step, value, seconds }. */
 export function curveOf({ series }, split, key) {
   const points = split === "train" ? series.drawn() : series[split];
-  const curve = { step: [], value: [], seconds: [] };
   const values = points[key];
+  const curve = table(["step", "value", "seconds"], values.length);
+  let count = 0;
   for (let i = 0; i < values.length; i++) {
     // A value that is not finite comes as null, as does a running mean that was not sent.
     if (!Number.isFinite(values[i])) continue;
-    curve.step.push(points.step[i]);
-    curve.value.push(values[i]);
-    curve.seconds.push(points.seconds[i]);
+    curve.step[count] = points.step[i];
+    curve.value[count] = values[i];
+    curve.seconds[count] = points.seconds[i];
+    count += 1;
   }
-  return curve;
+  return first(curve, count);
 }
 
 /** The range of steps in which a zoom has brought finer points, or null. */
@@ -85,15 +87,17 @@ export function bandOf(members, detail = null, measured = false) {
   const counted = members.filter(({ step, diverged }) => step.length && !diverged);
   const band = { ...spread(counted, detail, measured), seeds: counted.length, of: members.length, diverged: members.filter(({ diverged }) => diverged).length, end: null };
   const last = Math.min(...counted.map(({ step }) => step.at(-1)));
-  const first = counted.find(({ step, over }) => over && step.at(-1) === last);
-  if (first && counted.some(({ step }) => step.at(-1) > last)) band.end = { seed: first.seed, state: first.state, step: last };
+  const ended = counted.find(({ step, over }) => over && step.at(-1) === last);
+  if (ended && counted.some(({ step }) => step.at(-1) > last)) band.end = { seed: ended.seed, state: ended.state, step: last };
   return band;
 }
 
 /** Mean, smallest and largest of curves at the steps that all of them cover, thinned. Seconds: the mean of their clocks. */
 function spread(curves, detail, measured) {
-  const found = { step: [], mean: [], low: [], high: [], seconds: [] };
-  const own = [];
+  const most = curves.reduce((sum, { step }) => sum + step.length, 0);
+  const found = table(["step", "mean", "low", "high", "seconds"], most);
+  const shared = [];
+  let count = 0;
   along(curves, (step, values, seconds, points) => {
     let sum = 0, clock = 0, low = Infinity, high = -Infinity;
     for (let i = 0; i < values.length; i++) {
@@ -102,16 +106,16 @@ function spread(curves, detail, measured) {
       if (values[i] < low) low = values[i];
       if (values[i] > high) high = values[i];
     }
-    found.step.push(step);
-    found.mean.push(sum / values.length);
-    found.low.push(low);
-    found.high.push(high);
-    found.seconds.push(clock / values.length);
-    own.push(points);
+    found.step[count] = step;
+    found.mean[count] = sum / values.length;
+    found.low[count] = low;
+    found.high[count] = high;
+    found.seconds[count] = clock / values.length;
+    if (points === curves.length) shared.push(count);
+    count += 1;
   });
-  if (!measured) return thinned(found, ["low", "high"], detail);
-  const shared = own.flatMap((points, index) => (points === curves.length ? [index] : []));
-  return shared.length ? pick(found, shared) : found;
+  const walked = first(found, count);
+  return measured && shared.length ? pick(walked, shared) : thinned(walked, "low", "high", detail);
 }
 
 /**
@@ -124,7 +128,7 @@ export function along(curves, visit) {
   const from = Math.max(...curves.map(({ step }) => step[0]));
   const to = Math.min(...curves.map(({ step }) => step.at(-1)));
   const at = curves.map(({ step }) => Math.max(0, step.findIndex((other) => other >= from)));
-  const values = new Array(curves.length), seconds = new Array(curves.length);
+  const values = new Float64Array(curves.length), seconds = new Float64Array(curves.length);
   for (let now = from; now <= to;) {
     let points = 0, next = Infinity;
     for (let i = 0; i < curves.length; i++) {
@@ -147,32 +151,45 @@ export function along(curves, visit) {
   }
 }
 
-/** A table of columns with at most about MOST_STEPS rows: of every bucket its last row and the extremes of `keys`. */
-export function thinned(table, keys, detail = null) {
-  const { step } = table;
-  if (step.length <= MOST_STEPS) return table;
+/**
+ * A table of columns with at most about MOST_STEPS rows: of every bucket its last row, the one with the smallest value in
+ * column `low` and the one with the largest in column `high`. The columns of the result are plain arrays.
+ */
+export function thinned(rows, low, high, detail = null) {
+  const { step, [low]: lows, [high]: highs } = rows;
   const parts = detail ? [[-Infinity, detail[0] - 1], detail, [detail[1] + 1, Infinity]] : [[-Infinity, Infinity]];
-  const kept = new Set([0]);
-  for (const [low, high] of parts) {
-    const from = step.findIndex((value) => value >= low);
-    const to = step.findLastIndex((value) => value <= high);
+  const kept = new Set(step.length ? [0] : []);
+  for (const [least, most] of parts) {
+    const from = step.findIndex((value) => value >= least);
+    const to = step.findLastIndex((value) => value <= most);
     if (from < 0 || to < from) continue;
     // Buckets start at step 0 and double in width, so what is kept moves seldom while a run grows.
     let width = 1;
     while (Math.floor(step[to] / width) - Math.floor(step[from] / width) + 1 > MOST_STEPS / PER_BUCKET) width *= 2;
     if (to - from < MOST_STEPS) width = 0;
-    let least = from, most = from;
+    let lowest = from, highest = from;
     for (let i = from; i <= to; i++) {
-      if (table[keys[0]][i] < table[keys[0]][least]) least = i;
-      if (table[keys.at(-1)][i] > table[keys.at(-1)][most]) most = i;
+      if (lows[i] < lows[lowest]) lowest = i;
+      if (highs[i] > highs[highest]) highest = i;
       if (width && i < to && Math.floor(step[i + 1] / width) === Math.floor(step[i] / width)) continue;
-      kept.add(least).add(most).add(i);
-      least = most = i + 1;
+      kept.add(lowest).add(highest).add(i);
+      lowest = highest = i + 1;
     }
   }
-  return pick(table, [...kept].sort((a, b) => a - b));
+  return pick(rows, [...kept].sort((a, b) => a - b));
 }
 
-function pick(table, rows) {
-  return Object.fromEntries(Object.entries(table).map(([key, column]) => [key, rows.map((row) => column[row])]));
+/** An empty table of numbers with room for so many rows. */
+export function table(names, rows) {
+  return Object.fromEntries(names.map((name) => [name, new Float64Array(rows)]));
+}
+
+/** The first rows of a table, which share its memory. */
+export function first(rows, count) {
+  return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, column.subarray(0, count)]));
+}
+
+/** Some rows of a table, as plain arrays. */
+export function pick(rows, chosen) {
+  return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, chosen.map((row) => column[row])]));
 }

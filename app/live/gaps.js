@@ -2,7 +2,7 @@
  * Differences between runs at equal steps, in numbers: of each shortcut type the deepest net minus the shallowest, and
  * at each depth plain minus residual; seed by seed, then as one band. Pure functions.
  */
-import { ENDED, along, bandOf, curveOf, detailOf, thinned } from "./bands.js";
+import { ENDED, along, bandOf, curveOf, detailOf, first, pick, table, thinned } from "./bands.js";
 
 const MINUS = "−";
 
@@ -58,21 +58,20 @@ export function gapBand({ pairs }, split, key) {
 /** One seed's difference, a member of a band: it ends where the run ends that stopped first. */
 function difference({ seed, from, take }, split, key, detail) {
   const [minuend, subtrahend] = [curveOf(from, split, key), curveOf(take, split, key)];
-  const found = { step: [], value: [], seconds: [] };
+  const found = table(["step", "value", "seconds"], minuend.step.length + subtrahend.step.length);
   const shared = [];
-  along([minuend, subtrahend], (step, [a, b], [seconds], points) => {
-    if (points === 2) shared.push(found.step.length);
-    found.step.push(step);
-    found.value.push(a - b);
-    found.seconds.push(seconds);
+  let count = 0;
+  along([minuend, subtrahend], (step, values, seconds, points) => {
+    if (points === 2) shared.push(count);
+    found.step[count] = step;
+    found.value[count] = values[0] - values[1];
+    found.seconds[count] = seconds[0];
+    count += 1;
   });
+  const walked = first(found, count);
   // Evaluations are made at equal steps: between them nothing was measured.
-  const kept = split === "train" || !shared.length ? thinned(found, ["value"], detail) : onlyRows(found, shared);
+  const kept = split !== "train" && shared.length ? pick(walked, shared) : thinned(walked, "value", "value", detail);
   const states = [from, take].map(({ card }) => card.state);
-  const first = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
-  return { seed, ...kept, state: first.card.state, diverged: states.includes("diverged"), over: ENDED.has(first.card.state) };
-}
-
-function onlyRows(table, rows) {
-  return Object.fromEntries(Object.entries(table).map(([key, column]) => [key, rows.map((row) => column[row])]));
+  const shorter = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
+  return { seed, ...kept, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
 }
