@@ -19,6 +19,8 @@ const PAST_END = 1.015;
 const CHART_PX = { usual: 430, stacked: 600 };
 /** For a room: type, lines and marks are this much larger. */
 const BIG = { type: 1.6, line: 1.5, mark: 1.4 };
+/** The evaluations that are drawn. */
+const EVALUATED = ["test_subset", "train_clean"];
 /** What hidden curves do not tell through their axis either, in the axis's own unit. */
 const UNTOLD = { linear: [0, 2.5], log: [-1, 0.5] };
 
@@ -45,8 +47,8 @@ export function labelPx(names, view) {
 }
 
 /**
- * The layout without its axes. names: [{ name, note }] of the labels at the line ends; end: where the x axis ends, null
- * to follow the curves; axis: the y range in the axis's own unit.
+ * The layout without its axes. names: [{ name, note }] of the labels at the line ends; end: where the x axis ends; axis:
+ * the y range in the axis's own unit.
  */
 export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
   const { text, pad } = sizes(view);
@@ -54,7 +56,7 @@ export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
     // What the chart's own buttons do stays; the zoom is the view's.
     uirevision: "keep",
     height: chartHeight(view, width, stacked),
-    margin: { t: Math.round(28 * pad), r: labelPx(names, view), b: Math.round(46 * pad), l: Math.round(54 * pad) },
+    margin: { t: Math.round(28 * pad), r: labelPx(names, view), b: Math.round(46 * pad), l: Math.round(58 * pad) },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: text, color: theme.text },
@@ -93,8 +95,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     anchor: `y${suffix}`,
     title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 8 },
     showticklabels: bottom,
-    rangemode: "tozero",
-    ...(view.zoom?.x ? { range: view.zoom.x } : layout.meta.end ? { range: [0, layout.meta.end * PAST_END] } : {}),
+    range: view.zoom?.x ?? [0, layout.meta.end * PAST_END],
     ...(index ? { matches: "x" } : {}),
   };
   layout[`yaxis${suffix}`] = {
@@ -135,14 +136,12 @@ export function yAxis(view, runs) {
   return [0, Math.ceil(2 * most) / 2];
 }
 
-export function lastSecond(runs) {
-  return Math.max(1, ...runs.map(({ series }) => series.lastSeconds));
-}
-
-/** Where the x axis ends: at the planned steps, so that it does not move while curves grow; null for seconds. */
+/** Where the x axis ends, so that it seldom moves while curves grow: at the planned steps; of seconds at a round number. */
 export function xEnd(view, runs) {
-  if (view.x === "seconds") return null;
-  return Math.max(...runs.map(({ card }) => xs({ step: [card.total_steps] }, card, view.x)[0]));
+  if (view.x !== "seconds") return Math.max(...runs.map(({ card }) => xs({ step: [card.total_steps] }, card, view.x)[0]));
+  const last = Math.max(1, ...runs.map(({ series }) => Math.max(series.lastSeconds, ...EVALUATED.map((split) => series[split].seconds.at(-1) ?? 0))));
+  const step = 10 ** Math.floor(Math.log10(last)) / 4;
+  return Math.ceil(last / step) * step;
 }
 
 /** The x values of a list of points. */

@@ -4,8 +4,8 @@
  * and what is said of it in words. Pure functions.
  */
 import { LABELS, onAxis, positive, sizes, xs } from "./axes.js";
-import { seedBand } from "./bands.js";
-import { DASH, WIDTHS, axesOf, markPx, namedCurve, numberFormat } from "./curves.js";
+import { onClock, seedBand } from "./bands.js";
+import { WIDTHS, axesOf, dash, markPx, namedCurve, numberFormat } from "./curves.js";
 import { written } from "./labels.js";
 
 const OPACITY = { band: 0.16, seed: 0.5 };
@@ -22,9 +22,9 @@ export function groupTraces(group, view, theme, suffix) {
   if (show.has("running")) {
     const band = seedBand(group.runs, "train", `running_${view.metric}`);
     const what = `training ${view.metric}, mean of 50 steps`;
-    list.push(area(band, group, view, theme, suffix), ...group.runs.map((seed) => thin(seed, view, theme, suffix)), {
+    list.push(area(band, group, view, theme, suffix), ...group.runs.map((seed) => thin(seed, band, view, theme, suffix)), {
       ...middle(band, group, view, suffix, what), mode: "lines", meta: "running",
-      line: { color: colour, width: WIDTHS.running * 1.2 * line, dash: DASH },
+      line: { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) },
     });
   }
   if (show.has("clean")) {
@@ -71,12 +71,12 @@ function seeThrough(hex, opacity) {
   return `rgba(${r},${g},${b},${opacity})`;
 }
 
-function thin(run, view, theme, suffix) {
+function thin(run, band, view, theme, suffix) {
   const points = run.series.drawn();
   const { unit } = LABELS[view.metric];
   return {
     ...axesOf(suffix), name: run.label, run: run.card.run, steps: points.step, mode: "lines", meta: "seed", connectgaps: true, opacity: OPACITY.seed,
-    x: xs(points, run.card, view.x), y: positive(points[`running_${view.metric}`], view.scale),
+    x: view.x === "seconds" ? onClock(points, band) : xs(points, run.card, view.x), y: positive(points[`running_${view.metric}`], view.scale),
     line: { color: run.colour[theme.ground], width: WIDTHS.seed * sizes(view).line },
     hovertemplate: `${run.label} (seed ${run.card.seed})<br>${view.x} %{x:.4~g}<br>training ${view.metric}, mean of 50 steps: %{y:${numberFormat(view)}}${unit}<extra></extra>`,
   };
@@ -130,7 +130,8 @@ export function groupEnd(group, view) {
   const value = band.mean.at(-1);
   if (value !== undefined) {
     if (view.scale === "log" && value <= 0) return null;
-    return { ...made, note, x: bandX(band, group, view).at(-1), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+    const tested = view.curves.includes("test") ? bandX(seedBand(group.runs, "test_subset", view.metric), group, view).at(-1) ?? 0 : 0;
+    return { ...made, note, x: Math.max(bandX(band, group, view).at(-1), tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
   }
   if (band.diverged < band.of) return null;
   const ends = group.runs.map(({ card, series }) => ({ x: xs(series[split], card, view.x).at(-1), y: series.latest(split, key) }));

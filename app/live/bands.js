@@ -92,6 +92,29 @@ export function bandOf(members, detail = null, measured = false) {
   return band;
 }
 
+/**
+ * The points of one seed at the mean clock of its band, so that what happened at one step stands at one place; where the
+ * band has ended, its own clock goes on.
+ */
+export function onClock(points, band) {
+  const { step, seconds } = band;
+  if (!step.length) return points.seconds;
+  const result = [];
+  let at = 0, ahead = 0;
+  for (let i = 0; i < points.step.length; i++) {
+    const now = points.step[i];
+    while (at < step.length && step[at] < now) at += 1;
+    if (at === step.length) {
+      result.push(points.seconds[i] + ahead);
+      continue;
+    }
+    const share = at ? (now - step[at - 1]) / (step[at] - step[at - 1]) : 1;
+    result.push(at ? seconds[at - 1] + share * (seconds[at] - seconds[at - 1]) : seconds[0] - Math.max(0, step[0] - now) * (seconds[0] / step[0]));
+    ahead = result[i] - points.seconds[i];
+  }
+  return result;
+}
+
 /** Mean, smallest and largest of curves at the steps that all of them cover, thinned. Seconds: the mean of their clocks. */
 function spread(curves, detail, measured) {
   const most = curves.reduce((sum, { step }) => sum + step.length, 0);

@@ -7,9 +7,14 @@ import { written } from "./labels.js";
 
 /** From back to front, over all runs of a panel. */
 const ORDER = ["band", "raw", "seed", "running", "clean", "test", "change"];
-export const DASH = "5px,3px";
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 1.8, test: 3 };
+
+/** Longer where lines are thicker. */
+export function dash(view) {
+  const { line } = sizes(view);
+  return `${5 * line}px,${3 * line}px`;
+}
 
 export function inOrder(traces) {
   return traces.sort((a, b) => ORDER.indexOf(a.meta) - ORDER.indexOf(b.meta));
@@ -36,7 +41,7 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     const [x, y] = [xs(points, card, view.x), positive(points[`running_${view.metric}`], view.scale)];
     list.push({
       ...axes, mode: "lines", ...(join ? { x: [join.x, ...x], y: [join.y, ...y], steps: [card.parent_step, ...points.step] } : { x, y }),
-      connectgaps: true, line: { color: colour, width: WIDTHS.running * line, dash: DASH }, meta: "running",
+      connectgaps: true, line: { color: colour, width: WIDTHS.running * line, dash: dash(view) }, meta: "running",
       hovertemplate: hover(`training ${view.metric}, mean of 50 steps:`),
     });
   }
@@ -87,5 +92,7 @@ export function runEnd(run, view, note = "") {
   const value = run.series.latest(split, key);
   if (value === undefined || (view.scale === "log" && value <= 0)) return null;
   const x = xs(run.series[split], run.card, view.x).at(-1);
-  return { run, name: run.label, note, x, number: value, value: written(value, view.metric), y: onAxis(value, view), ink: run.ink, colour: run.colour };
+  const tested = view.curves.includes("test") ? xs(run.series.test_subset, run.card, view.x).at(-1) ?? x : x;
+  // By the clock, the last test comes a little later than the last step.
+  return { run, name: run.label, note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view), ink: run.ink, colour: run.colour };
 }

@@ -2,7 +2,7 @@
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
  * them; the curves themselves are drawn by curves.js and band_curves.js, differences by gap_figure.js.
  */
-import { NARROW, baseLayout, lastSecond, placeAxes, xEnd, yAxis } from "./axes.js";
+import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./band_curves.js";
 import { seedGroups } from "./bands.js";
 import { changeMarks } from "./change_marks.js";
@@ -35,13 +35,13 @@ export function buildFigure(runs, view, theme, width) {
   const { groups, single } = sorted(spoken, view);
   const names = [...single.map((run) => ({ name: run.label, note: branchNote(run) })), ...groups.map(groupName)];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
+  // Seeds are compared at equal steps, and each has a clock of its own.
+  const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
   const data = [];
   families.forEach((family, index) => {
-    const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title }, view, theme);
-    const end = layout.meta.end ?? lastSecond(spoken);
-    data.push(...(view.hidden ? [unseen(panel.suffix)] : contents(family.runs, view, theme, { ...panel, end }, layout)));
+    const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title, xTitle }, view, theme);
+    data.push(...(view.hidden ? [unseen(panel.suffix)] : contents(family.runs, view, theme, { ...panel, end: layout.meta.end }, layout)));
   });
-  if (view.hidden && layout.meta.end === null && !view.zoom?.x) layout.xaxis.range = [0, lastSecond(spoken)];
   return { data, layout };
 }
 

@@ -2,9 +2,10 @@
  * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
  * function like figure.js: no DOM, no network.
  */
-import { LABELS, NARROW, baseLayout, lastSecond, placeAxes, sizes, xEnd, xs } from "./axes.js";
+import { LABELS, NARROW, baseLayout, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { areaTrace, reasons, whiskers } from "./band_curves.js";
-import { DASH, WIDTHS, axesOf, inOrder, markPx, namedCurve } from "./curves.js";
+import { onClock } from "./bands.js";
+import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
 import { gapBand, gapsOf } from "./gaps.js";
 import { endLabels } from "./labels.js";
 
@@ -27,13 +28,14 @@ export function buildGapFigure(runs, asked, theme, width) {
   const gaps = Object.values(found).flat();
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, runs), axis: range(gaps, view), stacked });
+  if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
   kinds.forEach((kind, index) => {
-    const titles = { title: TITLES[kind], xTitle: xTitle(kind, view), yTitle: yTitle(view) };
+    const titles = { title: TITLES[kind], xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
     const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
-    const end = layout.meta.end ?? lastSecond(runs);
-    level(layout, panel.suffix, theme, view);
+    const { end } = layout.meta;
+    Object.assign(layout[`yaxis${panel.suffix}`], { zeroline: true, zerolinecolor: theme.muted, zerolinewidth: 1.5 * sizes(view).line });
     if (view.hidden) {
       data.push(empty(panel.suffix));
       return;
@@ -45,7 +47,6 @@ export function buildGapFigure(runs, asked, theme, width) {
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
   });
-  if (view.hidden && layout.meta.end === null && !view.zoom?.x) layout.xaxis.range = [0, lastSecond(runs)];
   return { data, layout };
 }
 
@@ -65,8 +66,11 @@ export function gapCurves({ curves, metric }) {
   ].filter(([curve]) => curves.includes(curve)).map(([, ...rest]) => rest);
 }
 
-function xTitle(kind, { x }) {
-  return x === "seconds" ? `seconds of the ${CLOCKS[kind]} net, differences at equal steps` : undefined;
+/** Stacked panels have one title between them. */
+function xTitle(kinds, { x }) {
+  if (x !== "seconds") return undefined;
+  const of = kinds.map((kind, index) => `of the ${CLOCKS[kind]} net${kinds.length > 1 ? [" above", " below"][index] : ""}`);
+  return `seconds ${of.join(",<br>")}, at equal steps`;
 }
 
 function yTitle(view) {
@@ -91,13 +95,6 @@ function range(gaps, view) {
   while ((high - low) / step > MOST_STEPS) step *= 2;
   // Half a step beyond zero on either side: the line itself and its name are always within.
   return [Math.min(-step / 2, Math.floor(low / step) * step), Math.max(step / 2, Math.ceil(high / step) * step)];
-}
-
-function level(layout, suffix, theme, view) {
-  layout.shapes.push({
-    type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: 0, y1: 0, layer: "between",
-    line: { color: theme.muted, width: 1.5 * sizes(view).line },
-  });
 }
 
 function muted(theme) {
@@ -130,12 +127,12 @@ function traces(gap, view, theme, suffix) {
     return [
       ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
       ...(several && training ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
       {
         ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
-        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: DASH } : { color: colour, width: WIDTHS.test * line },
+        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color: colour, width: WIDTHS.test * line },
         ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, colour) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color: colour } }),
         customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
         hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
@@ -162,8 +159,9 @@ function gapEnd(gap, view) {
   const value = band.mean.at(-1);
   if (value === undefined) return null;
   const { name, run } = gap;
+  const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
   const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-  return { name, note, value: signed(value, view.metric), x: xs(band, run.card, view.x).at(-1), y: value, ink: run.ink, colour: run.colour };
+  return { name, note, value: signed(value, view.metric), x: Math.max(...ends), y: value, ink: run.ink, colour: run.colour };
 }
 
 /** `+6.1`, `−0.4`, `0.0`. */

@@ -32,7 +32,7 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
     xanchor: "left", yanchor: "middle", align: "left", font: { size: font, color: label.ink[theme.ground] },
     ...(label.shift > LEADER_PX
       ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
-      : { showarrow: false, xshift: 6, yshift: label.shift }),
+      : { showarrow: false, xshift: 8, yshift: label.shift }),
   }));
 }
 

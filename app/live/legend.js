@@ -1,0 +1,72 @@
+/**
+ * What a picture of the race needs beside its curves when it stands alone: which colour is which arm, what dashes and
+ * marks mean, and in one line where the curves come from. Pure functions.
+ */
+import { seedGroups } from "./bands.js";
+import { grouped } from "./cards.js";
+import { WIDTHS, dash } from "./curves.js";
+import { gapCurves, shownGaps } from "./gap_figure.js";
+
+/**
+ * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
+ * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
+ */
+export function legendOf(runs, view, theme) {
+  const names = view.layout === "gap" ? gapNames(runs, view) : armNames(runs, view);
+  return [...names.map(({ name, run }) => ({ name, colour: run.colour[theme.ground], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
+}
+
+function armNames(runs, view) {
+  const { groups, single } = bands(view) ? seedGroups(runs) : { groups: [], single: runs };
+  const named = [...groups.map(({ arm, note, runs: [run] }) => ({ name: note ? `${arm}, ${note}` : arm, run })), ...single.map((run) => ({ name: run.label, run }))];
+  return named.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
+}
+
+function gapNames(runs, view) {
+  return Object.values(shownGaps(runs, view)).flat().map(({ name, run }) => ({ name, run }));
+}
+
+function meanings(runs, view, theme) {
+  const { curves, metric } = view;
+  const gap = view.layout === "gap", difference = gap ? "difference in " : "";
+  const several = bands(view) && (gap ? Object.values(shownGaps(runs, view)).flat().some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0);
+  const images = runs[0]?.card.eval_images;
+  const of = images ? ` (${grouped(images)} images)` : "";
+  const shows = (curve) => curves.includes(curve) && (!gap || gapCurves(view).some(([split]) => split === { running: "train", test: "test_subset" }[curve]));
+  return [
+    shows("running") && { name: `${difference}training ${metric}, mean of 50 steps`, width: WIDTHS.running, dash: dash({}) },
+    shows("running") && several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
+    shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
+    shows("raw") && !several && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
+    shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
+    shows("clean") && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
+  ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
+}
+
+function bands(view) {
+  return (view.seeds ?? "band") === "band";
+}
+
+/**
+ * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
+ * example `fashion-mnist-mini, 300 of 300 steps, 3 seeds, rate 0.1, batch 128, fp32; all 3,600 points shown`.
+ */
+export function captionOf(runs, view, data = "") {
+  const cards = runs.map(({ card }) => card);
+  const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter((value) => value !== null && value !== undefined))];
+  const listed = (word, key) => (distinct(key).length ? `${word}${distinct(key).join(" / ")}` : "");
+  const sum = (count) => runs.reduce((total, { series }) => total + count(series), 0);
+  const shown = sum((series) => series.drawn().step.length), total = sum((series) => series.total);
+  const [least, most] = [Math.min(...runs.map(reached)), Math.max(...runs.map(reached))];
+  const planned = Math.max(...cards.map((card) => card.total_steps));
+  const seeds = distinct("seed").length;
+  const config = [
+    data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
+  ].filter(Boolean).join(", ");
+  return `${config}; ${shown < total ? `${grouped(shown)} of ${grouped(total)} training points shown, extremes kept` : `all ${grouped(total)} training points shown`}`;
+}
+
+function reached({ card, series }) {
+  return Math.max(card.step, series.lastStep);
+}
