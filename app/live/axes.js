@@ -160,3 +160,9 @@ export function positive(values, scale) {
 export function onAxis(value, view) {
   return view.scale === "log" ? Math.log10(value) : value;
 }
+
+/** A colour `#rrggbb` that lets others through. */
+export function seeThrough(hex, opacity) {
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return `rgba(${r},${g},${b},${opacity})`;
+}

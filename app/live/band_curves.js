@@ -3,7 +3,7 @@
  * dashed; of the test error the bold mean, with a whisker from the smallest to the largest wherever it was measured;
  * and what is said of it in words. Pure functions.
  */
-import { LABELS, onAxis, positive, sizes, xs } from "./axes.js";
+import { LABELS, onAxis, positive, seeThrough, sizes, xs } from "./axes.js";
 import { onClock, seedBand } from "./bands.js";
 import { WIDTHS, axesOf, dash, markPx, namedCurve, numberFormat } from "./curves.js";
 import { written } from "./labels.js";
@@ -64,11 +64,6 @@ export function areaTrace(x, low, high, colour, axes) {
     ...axes, mode: "lines", x: [...x, ...x.toReversed()], y: [...high, ...low.toReversed()], fill: "toself", hoverinfo: "skip", meta: "band",
     fillcolor: seeThrough(colour, OPACITY.band), line: { width: 0, color: colour },
   };
-}
-
-function seeThrough(hex, opacity) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return `rgba(${r},${g},${b},${opacity})`;
 }
 
 function thin(run, band, view, theme, suffix) {

@@ -69,7 +69,7 @@ function rings(marks, view, theme, suffix) {
     const owner = new Set(here.map((mark) => mark.run)).size > 1 ? parent ?? run : run;
     const told = here.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
     return {
-      type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change",
+      type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change", name: owner.label,
       marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.colour[theme.ground] } },
       hovertemplate: `${told.join("<br>")}<extra></extra>`,
     };

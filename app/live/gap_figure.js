@@ -12,8 +12,8 @@ import { endLabels } from "./labels.js";
 const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
 /** Whose clock the seconds are. */
 const CLOCKS = { depth: "deeper", family: "plain" };
-/** Before there is anything, and while it is hidden, the axis shows as much in both directions. */
-const USUAL = { error: [-20, 20], loss: [-0.5, 0.5] };
+/** At the begin, and while it is hidden, the axis shows this much. */
+const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
 /** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
 /** A range wider than this many steps takes steps of double width. */
@@ -78,23 +78,23 @@ function yTitle(view) {
   return `difference in ${what} (${LABELS[view.metric].difference})`;
 }
 
-/** The y range: always with zero, as far as the bands reach, in steps, so that it moves seldom. */
+/** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
 function range(gaps, view) {
-  const [usualLow, usualHigh] = USUAL[view.metric];
-  if (view.hidden) return [usualLow, usualHigh];
-  let low = 0, high = 0;
+  let [low, high] = USUAL[view.metric];
+  if (view.hidden) return [low, high];
   for (const gap of gaps) {
     for (const [split, key] of gapCurves(view)) {
-      const { band } = gapBand(gap, split, key);
-      for (const value of band.low) if (value < low) low = value;
-      for (const value of band.high) if (value > high) high = value;
+      for (const { value: values } of gapBand(gap, split, key).curves) {
+        for (const value of values) {
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
+      }
     }
   }
-  if (!low && !high) return [usualLow, usualHigh];
   let step = ROUND[view.metric];
   while ((high - low) / step > MOST_STEPS) step *= 2;
-  // Half a step beyond zero on either side: the line itself and its name are always within.
-  return [Math.min(-step / 2, Math.floor(low / step) * step), Math.max(step / 2, Math.ceil(high / step) * step)];
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 
 function muted(theme) {
@@ -126,7 +126,8 @@ function traces(gap, view, theme, suffix) {
     const several = pairs.length > 1;
     return [
       ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
-      ...(several && training ? curves.map((curve) => ({
+      // One seed has no band; where it diverged, it has no mean either.
+      ...((several && training) || !band.seeds ? curves.map((curve) => ({
         ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
@@ -153,15 +154,21 @@ function signedFormat(view) {
   return view.metric === "error" ? "+.1f" : "+.3f";
 }
 
+/** Where no seed has a mean, only the name and why; null while there is nothing. */
 function gapEnd(gap, view) {
   const [split, key] = namedCurve(view);
-  const { band } = gapBand(gap, split, key);
-  const value = band.mean.at(-1);
-  if (value === undefined) return null;
+  const { band, curves } = gapBand(gap, split, key);
   const { name, run } = gap;
-  const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
-  const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-  return { name, note, value: signed(value, view.metric), x: Math.max(...ends), y: value, ink: run.ink, colour: run.colour };
+  const made = { name, ink: run.ink, colour: run.colour };
+  const value = band.mean.at(-1);
+  if (value !== undefined) {
+    const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
+    const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
+    return { ...made, note, value: signed(value, view.metric), x: Math.max(...ends), y: value };
+  }
+  const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
+  if (!longest || band.diverged < band.of) return null;
+  return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: xs(longest, run.card, view.x).at(-1), y: longest.value.at(-1) };
 }
 
 /** `+6.1`, `−0.4`, `0.0`. */

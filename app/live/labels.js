@@ -2,10 +2,12 @@
  * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
  * Pure functions.
  */
-import { labelPx, nameLines, sizes } from "./axes.js";
+import { labelPx, nameLines, seeThrough, sizes } from "./axes.js";
 
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 10;
+/** A label whose line ends before this share of the panel stands on other lines. */
+const WITHIN = 0.97;
 
 /**
  * ends: [{ name, note, value, x, y, ink, colour }], x and y in the axes' own units, value as it is written;
@@ -29,7 +31,7 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   }
   return placed.map((label) => ({
     text: words(label), x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: "left", yanchor: "middle", align: "left", font: { size: font, color: label.ink[theme.ground] },
+    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.ink[theme.ground] },
     ...(label.shift > LEADER_PX
       ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
       : { showarrow: false, xshift: 8, yshift: label.shift }),
