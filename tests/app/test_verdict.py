@@ -201,7 +201,8 @@ def test_residual_nets_are_set_against_plain_ones():
     assert "A-56 is 83.0 above A-20, likewise. " in larger
     below = said(race(tuned=False), {**APART, "A-56": 3.0})
     assert "A-56 is 13.0 below A-20, bands do not overlap: no degradation at this learning rate, a smaller gap" in below
-    no_plain_gap = said(race(), {**APART, "plain-56": 18.0, "A-56": 17.0})
+    no_plain_gap = said(race(), {**APART, "plain-56": 18.0, "A-56": 3.0})
+    assert "A-56 is 13.0 below A-20, bands do not overlap: no degradation. " in no_plain_gap
     assert "a smaller gap" not in no_plain_gap, "where plain nets show no gap there is nothing to be smaller than"
 
 
@@ -232,6 +233,8 @@ def test_a_rate_at_the_edge_of_the_grid_is_named():
     assert words.startswith("Degradation at the rates tried: ")
     assert words.endswith(" plain-20 is best at the edge of the rates tried: a better one may lie outside.")
     assert "A-56 is 0.5 below A-20, bands overlap: no difference shown, " in words, "A's own rates lie inside"
+    both = said(runs, {**APART, "A-56": 90.0})
+    assert "A-56 is 74.0 above A-20, bands do not overlap: degradation. " in both, "not likewise: without that limit"
     untuned = [replace(run, tuned=False) for run in runs]
     assert "edge" not in said(untuned, APART)
 
