@@ -161,7 +161,7 @@ def _bands(finding: Finding, of: str = " of {} seeds") -> str:
 
 def _not_in_running(finding: Finding) -> str:
     below = finding.training == Relation.BELOW
-    return f"{'above' if below else 'not shown'} in the running one (batch-norm statistics may lag)"
+    return f"{'above' if below else 'not shown'} in the running one (batch-norm statistics, augmentation and images differ)"
 
 
 def _apart(gap: float, points: str = "") -> str:

@@ -173,12 +173,12 @@ def test_a_conclusion_takes_half_of_the_plan_and_at_least_200_steps(total, neede
         (
             race(), {"training": APART, "running": LEVEL, "at_end": True},
             "No conclusion, the training errors disagree: plain-56 is 25.7 points above plain-20 in the clean one, "
-            "not shown in the running one (batch-norm statistics may lag)",
+            "not shown in the running one (batch-norm statistics, augmentation and images differ)",
         ),
         (
             race(), {"training": DEEPER_BELOW, "running": APART, "at_end": True},
             "No conclusion, the training errors disagree: plain-56 is 15.0 points below plain-20 in the clean one, "
-            "above in the running one (batch-norm statistics may lag)",
+            "above in the running one (batch-norm statistics, augmentation and images differ)",
         ),
     ],
 )  # fmt: skip
