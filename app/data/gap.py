@@ -160,8 +160,8 @@ def _bands(finding: Finding, of: str = " of {} seeds") -> str:
 
 
 def _not_in_running(finding: Finding) -> str:
-    below = finding.training == Relation.BELOW
-    return f"{'above' if below else 'not shown'} in the running one (batch-norm statistics, augmentation and images differ)"
+    there = "above" if finding.training == Relation.BELOW else "not shown"
+    return f"{there} in the running one (batch-norm statistics, augmentation and images differ)"
 
 
 def _apart(gap: float, points: str = "") -> str:
