@@ -106,8 +106,8 @@ from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning
 
 __all__ = [
-    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab",
-    "LabNews", "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
+    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
+    "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
     "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
     "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
     "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "head", "health",
@@ -115,6 +115,6 @@ __all__ = [
     "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
     "live_settings", "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "prepare", "preset_source",
     "presets", "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace", "shortcut_groups",
-    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use", "value_in_words",
-    "variant_from", "variant_name", "variant_text", "workspace",
+    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use",
+    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip
