@@ -13,7 +13,8 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     load.py       how busy the machine is
     probes.py     quantities, and what was measured inside the nets
     labs.py       labs: rows, jobs, results
-    gap.py        the gap sentence, a pure rule
+    standing.py   which runs are compared, at which step
+    verdict.py    what may be concluded, a pure rule; gap.py and basis.py are its words
 """
 
 from app.data.arms import (
@@ -90,6 +91,7 @@ from app.data.whatifs import (
     extendable,
     fork,
     live_settings,
+    next_save,
     pace_steps,
     pace_text,
     saved_steps,
@@ -104,15 +106,15 @@ from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning
 
 __all__ = [
-    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab",
-    "LabNews", "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
+    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
+    "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
     "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
     "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
     "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "head", "health",
     "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_command", "lab_job",
     "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
-    "live_settings", "new_database", "orders_of", "pace_steps", "pace_text", "prepare", "preset_source", "presets",
-    "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
-    "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use", "value_in_words",
-    "variant_from", "variant_name", "variant_text", "workspace",
+    "live_settings", "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "prepare", "preset_source",
+    "presets", "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace", "shortcut_groups",
+    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use",
+    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

@@ -3,13 +3,16 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, NamedTuple
 
-from app.data import gap as gap_rule
 from app.data.arms import arm_label
+from app.data.gap import statement
 from app.data.place import here, reading
 from app.data.pool import File
+from app.data.standing import Standing, at_the_end, common_step, compared
 from app.data.stored import cards_of
+from app.data.verdict import Figures, needed_steps
 from engine.config import TUNED
 from engine.events import RunState, Split
 from engine.store.reader import Reader, RunRow, Series
@@ -117,7 +120,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
 
 
 def gap(runs: Sequence[int]) -> str:
-    """Return the sentence that states the degradation gap of these runs (``app.data.gap``). Raises SkipscopeError."""
+    """Return the verdict on these runs (``app.data.gap``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return _gap(reader, _trainings(reader, runs))
 
@@ -127,25 +130,52 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
+    if len({row.race for row in rows}) > 1:
+        return "Runs of several races: a verdict compares the arms of one race."
+    runs = _standings(reader, rows)
+    return statement(runs, _figures(reader, runs))
+
+
+def _standings(reader: Reader, rows: Sequence[RunRow]) -> list[Standing]:
     changed = reader.changed_keys([row.id for row in rows]) if rows else {}
-    races = {race: reader.race(race) for race in {row.race for row in rows}}
-    tuned = {race for race, found in races.items() if found and found.config.run.optim.lr == TUNED}
-    standings = [
-        gap_rule.Standing(
+    race = reader.race(rows[0].race) if rows else None
+    tuned = race is not None and race.config.run.optim.lr == TUNED
+    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if tuned else set()
+    return [
+        Standing(
             row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed,
             # One that is still looked for is never named: its run has not begun.
             0.0 if row.config.optim.lr == TUNED else row.config.optim.lr, row.state.value, row.step, row.total_steps,
-            row.config.optim.warmup_lr, changed.get(row.id, ()), row.race in tuned,
+            row.config.optim.warmup_lr, changed.get(row.id, ()), tuned, (row.depth, row.shortcut) in edges,
         )
         for row in rows
         if row.parent_run is None  # a fork is no arm of its race: its beginning is another run's
     ]  # fmt: skip
-    clean, step = gap_rule.at_the_end(standings), gap_rule.common_step(standings)
-    split, column = (Split.TRAIN_CLEAN, "error") if clean else (Split.TRAIN, "running_error")
-    errors = {}
-    if step >= gap_rule.EARLIEST_STEP:
-        for standing in gap_rule.compared(standings):
-            values = reader.series(standing.run, split, first=step, last=step).columns[column]
-            if len(values) and values[0] == values[0]:
-                errors[standing.run] = float(values[0])
-    return gap_rule.statement(standings, errors, clean=clean)
+
+
+def _figures(reader: Reader, runs: Sequence[Standing]) -> Figures:
+    """Return the errors of the compared runs at the step at which they are compared, or evaluated last before it."""
+    ids, step = [run.run for run in compared(runs)], common_step(runs)
+    at_end = at_the_end(runs)
+
+    def errors(split: Split, column: str = "error", first: int = step) -> dict[int, dict[int, float]]:
+        found = {}
+        for run in ids:
+            columns = reader.series(run, split, first=first, last=step).columns
+            pairs = zip(columns["step"].tolist(), columns[column].tolist(), strict=True)
+            found[run] = {int(at): value for at, value in pairs if isfinite(value)}
+        return found
+
+    def those_at(found: dict[int, dict[int, float]], at: int) -> dict[int, float]:
+        return {run: values[at] for run, values in found.items() if at in values}
+
+    running = those_at(errors(Split.TRAIN, "running_error"), step)
+    if at_end:
+        clean, test = those_at(errors(Split.TRAIN_CLEAN), step), those_at(errors(Split.TEST), step)
+        return Figures(running, clean, test, at_end=True, test_step=step)
+    if step < needed_steps(runs):
+        return Figures(running)
+    subset, clean = errors(Split.TEST_SUBSET, first=0), errors(Split.TRAIN_CLEAN, first=0)
+    shared = set.intersection(*(set(subset[run]) & set(clean[run]) for run in ids))
+    last = max(shared, default=0)
+    return Figures(running, those_at(clean, last), those_at(subset, last), test_step=last)

@@ -14,6 +14,7 @@ from engine.config import FREE, LIVE, lockstep
 from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import RunState
+from engine.runs.shelf import tenths
 from engine.store.reader import RunRow
 
 #: States in which a run can be changed, extended, forked (with a checkpoint).
@@ -40,6 +41,13 @@ def saved_steps(race: int) -> dict[int, list[int]]:
     with reading() as reader, reader.snapshot():
         saved = {run.id: [row.step for row in reader.checkpoints(run.id)][::-1] for run in reader.runs(race)}
     return {run: steps for run, steps in saved.items() if steps}
+
+
+def next_save(run: RunRow) -> int | None:
+    """Return the step after which a run's next checkpoint is certain, None if it makes no more steps by itself."""
+    if run.state not in CHANGEABLE:
+        return None
+    return min((step for step in tenths(run.total_steps) if step > run.step), default=run.total_steps)
 
 
 def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:

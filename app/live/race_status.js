@@ -20,7 +20,7 @@ export class RaceStatus {
   draw(runs, told) {
     this.#chip(runs, told.link);
     this.#evaluated(runs);
-    text(this.part("gap"), told.verdict ?? "");
+    verdict(this.part("gap"), told.verdict ?? "");
     this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${told.verdict ?? ""}`);
     this.#engine(runs, told);
     for (const [verb, states] of ALL) {
@@ -64,4 +64,13 @@ export class RaceStatus {
 
 function text(node, words) {
   if (node.textContent !== words) node.textContent = words;
+}
+
+/** The first sentence is the conclusion: it stands out. The rest is what it rests on. */
+function verdict(node, words) {
+  if (node.textContent === words) return;
+  const end = words.indexOf(". ") + 1 || words.length;
+  const conclusion = document.createElement("strong");
+  conclusion.textContent = words.slice(0, end);
+  node.replaceChildren(conclusion, words.slice(end));
 }

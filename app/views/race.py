@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.chart import live_race
-from app.views import explain, picker, setup, tuning, whatif
+from app.views import explain, fork_dialog, picker, setup, tuning, whatif
 
 COMPONENT = "live"
 
@@ -25,6 +25,7 @@ def render() -> None:
     _announce()
     tuning.running(race)
     whatif.render(race)
+    fork_dialog.render(race)
     live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT)
     explain.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
@@ -57,8 +58,8 @@ def _on_command() -> None:
     verb, run = asked["verb"], int(asked["run"])
     try:
         if verb == "fork-at":
-            return
-        if verb == "gone":
+            fork_dialog.ask(asked)
+        elif verb == "gone":
             st.session_state.pop("race", None)
         elif verb == "engine":
             data.start_engine()

@@ -9,29 +9,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.views import picker
+from app.views import fork_choice, picker
 
 _WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"
 _WAY = "whatif_shown"
 _EVERY_S = 3.0
-#: Offered as changes of a fork; any other setting may be typed.
-_FORK_KEYS = {
-    "": "nothing (a twin)",
-    "lr": "learning rate",
-    "weight_decay": "weight decay",
-    "strength": "shortcut strength",
-    "steps": "steps",
-    "batch_size": "batch size",
-    "momentum": "momentum",
-    "drops": "learning-rate drops",
-    "flip": "mirrored images",
-    "shortcut": "shortcut",
-}
-_EXAMPLES = {
-    "lr": "0.01", "weight_decay": "0.001", "strength": "0", "steps": "600", "batch_size": "64", "momentum": "0.5",
-    "drops": "[0.5, 0.75]", "flip": "false", "shortcut": "A:order=post",
-}  # fmt: skip
 
 
 def render(race: data.Race) -> None:
@@ -105,26 +88,12 @@ def _fork(race: data.Race) -> None:
     # The newest with steps left: at the end there is nothing to go on to.
     open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
     step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
-    key = what.selectbox(
-        "Change",
-        list(_FORK_KEYS),
-        format_func=lambda name: _FORK_KEYS.get(name, name),
-        index=1,
-        key="whatif_fork_key",
-        accept_new_options=True,
-        help="Any setting of `--set` that keeps the shapes of the weights may be typed.",
-    )
-    text = value.text_input("To", key=f"whatif_fork_{key}", placeholder=_EXAMPLES.get(key or "", ""), disabled=not key)
+    key, text = fork_choice.choose(what, value, "whatif_fork")
     st.caption("A new run of this race that goes on from the saved step, with one thing changed. Its parent goes on.")
     if apply.button("Fork", type="primary", width="stretch", key="whatif_fork"):
-        if key and not text.strip():
-            _say(race, "", [f"say what {_FORK_KEYS.get(key, key)} is to be, for example {_EXAMPLES.get(key, '0.5')}"])
-            return
-        try:
-            with st.spinner("Forking"):
-                child = data.fork(run, step, {key: text.strip()} if key else {})
-        except data.SkipscopeError as error:
-            _say(race, "", [str(error)])
+        child, refusal = fork_choice.make(run, step, key, text)
+        if child is None:
+            _say(race, "", [refusal])
             return
         _say(race, f"Run {child} is the fork of {names[run]} at step {step:,}.", [])
         st.rerun()  # the page has to know the new run

@@ -2,12 +2,19 @@ from dataclasses import replace
 
 import pytest
 
-from app.data.gap import Standing, at_the_end, common_step, compared, statement
+from app.data.gap import statement as stated
+from app.data.standing import Standing, at_the_end, common_step, compared
+from app.data.verdict import Figures
 
 
 def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):
     arm = f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
     return Standing(run, arm, depth, shortcut, seed, lr, state, step, total, warmup_lr)
+
+
+def statement(runs, errors, *, clean, test=None):
+    """The sentences of a race that trains, or of one that has ended with the same figures in both training errors."""
+    return stated(runs, Figures(errors, errors if clean else {}, test or {}, at_end=clean, test_step=200))
 
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
@@ -30,15 +37,16 @@ def test_runs_that_were_changed_while_they_trained_are_named():
 
 def test_the_sentence_of_a_race_that_trains():
     assert statement(FOUR, ERRORS, clean=False) == (
-        "After 200 steps, 1 seed, one learning rate (0.1) for all arms: plain-56 is 38.2 points above plain-20 in "
-        "running training error (dashed); A-56 is 6.1 above A-20."
+        "Add seeds and tune before you conclude: plain-56 is 38.2 points above plain-20 in training error. "
+        "With shortcuts: A-56 is 6.1 above A-20. "
+        "After 200 steps, 1 seed, one learning rate (0.1) for all arms; running training error (dashed)."
     )
 
 
 def test_the_compared_step_is_one_that_every_compared_run_has_reached():
     runs = [*FOUR[:3], standing(4, 56, "A", step=123)]
     assert common_step(runs) == 123
-    assert statement(runs, ERRORS, clean=False).startswith("After 123 steps")
+    assert " After 123 steps, " in statement(runs, ERRORS, clean=False)
 
 
 def test_middle_depths_and_single_depths_hold_nobody_back():
@@ -50,7 +58,7 @@ def test_middle_depths_and_single_depths_hold_nobody_back():
 def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_steps():
     done = [standing(r.run, r.depth, r.shortcut, state="finished", step=300) for r in FOUR]
     assert at_the_end(done)
-    assert "in clean training error (open marks)" in statement(done, ERRORS, clean=True)
+    assert "; clean training error (open marks)." in statement(done, ERRORS, clean=True)
     assert not at_the_end([*done[:3], FOUR[3]])
     assert not at_the_end([*done[:3], standing(4, 56, "A", state="finished", step=400, total=400)])
     assert not at_the_end([])
@@ -60,8 +68,9 @@ def test_several_seeds_give_mean_and_range():
     runs = [standing(10 * seed + depth, depth, seed=seed) for seed in range(3) for depth in (20, 56)]
     errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
     assert statement(runs, errors, clean=False) == (
-        "After 200 steps, 3 seeds, one learning rate (0.1) for all arms: plain-56 is 25.0 points above plain-20 in "
-        "running training error (dashed) (mean; 20.0 to 30.0)."
+        "Tune before you conclude, one learning rate for all: plain-56 is 25.0 points above plain-20 in training "
+        "error, bands of 3 seeds do not overlap. After 200 steps, means of 3 seeds (gaps 20.0 to 30.0), one "
+        "learning rate (0.1) for all arms; running training error (dashed)."
     )
 
 
@@ -69,7 +78,7 @@ def test_several_seeds_give_mean_and_range():
 def test_broken_runs_are_named_and_take_no_part(state):
     runs = [FOUR[0], standing(2, 56, state=state, step=70), *FOUR[2:]]
     text = statement(runs, ERRORS, clean=False)
-    assert "A-56 is 6.1 points above A-20" in text
+    assert text.startswith("Add seeds and tune before you conclude: A-56 is 6.1 points above A-20 in training error.")
     assert "plain-56 is" not in text
     assert text.endswith(f"plain-56 {state} at step 70.")
 
@@ -78,8 +87,9 @@ def test_a_missing_seed_is_counted_where_it_is_missing():
     runs = [*FOUR, *(standing(10 + r.run, r.depth, r.shortcut, seed=1) for r in FOUR)]
     runs[1] = standing(2, 56, state="diverged", step=9)
     text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
-    assert "2 seeds" in text
-    assert "plain-56 is 38.2 points above plain-20 in running training error (dashed) (1 of 2 seeds)" in text
+    assert "means of 2 seeds (gaps 6.1 to 6.1) (1 for plain-56)" in text
+    assert text.startswith("Add seeds and tune before you conclude: plain-56 is 38.2 points above plain-20")
+    assert "; runs that broke or halted early are left out." in text
     assert "plain-56 (seed 0) diverged at step 9" in text
 
 
@@ -112,13 +122,12 @@ def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
     runs = [*FOUR, *late]
     assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
     text = statement(runs, ERRORS, clean=False)
-    assert text.startswith(
-        "After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all arms: plain-56 is 38.2 points"
-    )
+    assert text.startswith("Add seeds and tune before you conclude: plain-56 is 38.2 points")
+    assert " After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all arms;" in text
     assert "A-56 is 6.1 above A-20." in text
     one_type = [*FOUR[:3], standing(4, 56, "A", state="queued", step=0)]
     text = statement(one_type, ERRORS, clean=False)
-    assert text.startswith("After 200 steps, 1 seed,")
+    assert " After 200 steps, 1 seed, " in text
     assert "A-56" not in text
 
 
@@ -126,8 +135,10 @@ def test_a_seed_that_is_ready_takes_part_at_the_step_that_all_pairs_reached():
     runs = [*FOUR[:2], standing(5, 20, seed=1, step=80), standing(6, 56, seed=1, step=50)]
     assert common_step(runs) == 50
     text = statement(runs, {1: 40.0, 2: 60.0, 5: 40.0, 6: 61.0}, clean=False)
-    assert text.startswith("After 50 steps, 2 seeds")
-    assert "20.5 points above" in text
+    assert text.startswith(
+        "Not yet: too few steps (50 of 300, a conclusion takes 200). So far plain-56 is 20.5 points above plain-20. "
+        "After 50 steps, means of 2 seeds (gaps 20.0 to 21.0),"
+    )
 
 
 def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
@@ -168,9 +179,9 @@ def test_runs_that_end_before_step_50_are_not_waited_for():
 def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
     runs = [standing(1, 20), standing(2, 110, warmup_lr=0.01)]
     text = statement(runs, ERRORS, clean=False)
-    assert "1 seed, learning rate 0.1 (110 layers start at 0.01): plain-110 is" in text
+    assert "1 seed, learning rate 0.1 (110 layers start at 0.01);" in text
     both = [standing(1, 20, warmup_lr=0.01), standing(2, 110, warmup_lr=0.01)]
-    assert "learning rate 0.1 (all arms start at 0.01):" in statement(both, ERRORS, clean=False)
+    assert "learning rate 0.1 (all arms start at 0.01);" in statement(both, ERRORS, clean=False)
     # A warm-up of an arm that is not in the sentence does not concern it.
     assert "one learning rate (0.1) for all arms" in statement(
         [*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False
@@ -179,6 +190,6 @@ def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
 
 def test_rates_that_were_tuned_per_arm_are_said_to_be():
     runs = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]
-    assert "1 seed, learning rates tuned per arm (0.03 to 0.1): plain-56 is" in statement(runs, ERRORS, clean=False)
+    assert "1 seed, learning rates tuned per arm (0.03 to 0.1);" in statement(runs, ERRORS, clean=False)
     same = [replace(run, lr=0.1) for run in runs]
-    assert "learning rates tuned per arm (0.1): plain-56 is" in statement(same, ERRORS, clean=False)
+    assert "learning rates tuned per arm (0.1);" in statement(same, ERRORS, clean=False)

@@ -1,0 +1,96 @@
+"""Where the runs of a race stand, which of them are compared, and at which step. Pure: no I/O, no streamlit, no engine.
+
+The deepest arm of a shortcut type is compared with its shallowest, seed by seed. A pair takes part once both of its
+runs have reached step 50; all figures of one sentence are those of the largest step that every run taking part has
+reached.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: Below this step the running mean has not even filled its window.
+EARLIEST_STEP = 50
+#: Runs in these states do not take part: their last figures are not those of a training that works.
+BROKEN = ("diverged", "failed")
+#: Runs in these states go no further by themselves; they take part with what they have.
+HALTED = ("stopped", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
+    names what was changed in it while it trained, ``tuned`` says that the base rate is the best of a grid for its arm,
+    ``at_edge`` that it is the smallest or the largest of that grid.
+    """
+
+    run: int
+    arm: str
+    depth: int
+    shortcut: str
+    seed: int
+    lr: float
+    state: str
+    step: int
+    total_steps: int
+    warmup_lr: float | None = None
+    changed: tuple[str, ...] = ()
+    tuned: bool = False
+    at_edge: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is added around a block."""
+        return self.shortcut.split(":")[0] == "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The deepest and the shallowest arm of one shortcut type with the same seed."""
+
+    deep: Standing
+    shallow: Standing
+
+    @property
+    def step(self) -> int:
+        """The largest step that both have reached."""
+        return min(self.deep.step, self.shallow.step)
+
+
+def is_sound(run: Standing) -> bool:
+    """Return whether a run takes part now or later: it did not break, nor halt before step 50."""
+    return run.state not in BROKEN and not (run.state in HALTED and run.step < min(EARLIEST_STEP, run.total_steps))
+
+
+def pairs(runs: Sequence[Standing]) -> list[Pair]:
+    """Return the pairs that take part now or later, by shortcut type and seed."""
+    sound = [run for run in runs if is_sound(run)]
+    found = []
+    for shortcut in dict.fromkeys(run.shortcut for run in sound):
+        of_type = {(run.depth, run.seed): run for run in sound if run.shortcut == shortcut}
+        low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
+        if low < high:
+            seeds = sorted({seed for _, seed in of_type})
+            both = [(of_type.get((high, seed)), of_type.get((low, seed))) for seed in seeds]
+            found += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
+    return found
+
+
+def taking_part(runs: Sequence[Standing]) -> list[Pair]:
+    """Return the pairs whose runs have both reached step 50."""
+    return [pair for pair in pairs(runs) if pair.step >= EARLIEST_STEP]
+
+
+def compared(runs: Sequence[Standing]) -> list[Standing]:
+    """Return the runs that take part."""
+    return [run for pair in taking_part(runs) for run in (pair.shallow, pair.deep)]
+
+
+def common_step(runs: Sequence[Standing]) -> int:
+    """Return the largest step that all compared runs have reached, 0 when nothing is compared."""
+    return min((pair.step for pair in taking_part(runs)), default=0)
+
+
+def at_the_end(runs: Sequence[Standing]) -> bool:
+    """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
+    taken = compared(runs)
+    return bool(taken) and all(run.state == "finished" for run in taken) and len({run.step for run in taken}) == 1

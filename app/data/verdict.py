@@ -1,0 +1,217 @@
+"""What may be concluded from a race, by a fixed rule. Pure: no I/O, no streamlit, no engine.
+
+Within a shortcut type the deepest arm is compared with the shallowest. The **band** of an arm reaches from the smallest
+to the largest error of its compared seeds; one seed has no band. Bands that touch overlap, and arms whose means differ
+by less than 0.05 points, 0.0 as it is shown, are level. The training error is the running one while a race trains
+and the clean one at its end. The first line that fits is the verdict:
+
+    too few steps          the common step is below half of the planned steps (the fewest of the compared runs) or 200
+    changed                a compared run was changed while it trained: its arm is no longer what its name says
+    add seeds              fewer than two seeds: no spread to judge by (and tune, where the deeper is above, untuned)
+    errors disagree        at the end the deeper is above in clean error alone, or below there and above in the running
+                           one: evaluation uses batch-norm statistics that lag behind the weights (science E3)
+    degradation            the deeper is above in training error, bands apart, each compared run at its arm's tuned rate
+    tune                   the same with other rates
+    overfitting            bands apart in test error, the deeper above, but not in running nor in clean training error
+    no degradation         the deeper is below in training error, bands apart
+    no difference shown    what is left: bands overlap, or the arms are level
+
+Why 200 steps: science E7, short budgets show slow convergence. In the measurements of science H both residual nets
+still fall fast at step 100 (gap 7.0, 2.6 at step 200), and 200 is the first step for which gaps of several seeds are
+known. Half of the plan, because what a race was planned for is how long its arms were thought to need.
+
+Two equal arms of K seeds lie apart in a given direction by chance in 1 of C(2K, K) races: 1 of 6 with two seeds, 1 of
+20 with three, 1 of 70 with four, 1 of 252 with five. So with two seeds the sentence says that two are few.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import fmean
+
+from app.data.standing import Pair, Standing, common_step, compared, is_sound, taking_part
+
+#: No conclusion before this step, however short the race.
+LEAST_STEPS = 200
+#: Differences below this many points are shown as 0.0.
+LEVEL = 0.05
+#: Fewer seeds have no band.
+LEAST_SEEDS = 2
+
+
+class Relation(StrEnum):
+    """How the deeper arm's band lies to the shallower one's; ``UNKNOWN``: fewer than two seeds, or no figures."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    OVERLAP = "overlap"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What may be concluded, one word each; the sentences are in ``app.data.gap``."""
+
+    TOO_FEW_STEPS = "too few steps"
+    CHANGED = "changed"
+    ADD_SEEDS = "add seeds"
+    ADD_SEEDS_AND_TUNE = "add seeds and tune"
+    DISAGREE = "errors disagree"
+    DEGRADATION = "degradation"
+    TUNE = "tune"
+    OVERFITTING = "overfitting"
+    NO_DEGRADATION = "no degradation"
+    NO_DIFFERENCE = "no difference shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Errors in percent by run, each kind at one step for all runs; a run without a finite one is left out.
+
+    ``at_end``: the race has ended, so clean errors count and ``test`` is the full test set; else running ones count,
+    and ``clean`` and ``test`` are those of the last evaluation that all compared runs have had, at ``test_step``.
+    """
+
+    running: Mapping[int, float] = field(default_factory=dict)
+    clean: Mapping[int, float] = field(default_factory=dict)
+    test: Mapping[int, float] = field(default_factory=dict)
+    at_end: bool = False
+    test_step: int = 0
+
+    @property
+    def training(self) -> Mapping[int, float]:
+        """The training error that counts now."""
+        return self.clean if self.at_end else self.running
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known of one shortcut type: ``gaps`` in points, deep minus shallow, one per compared seed.
+
+    ``test_gaps`` likewise, empty unless every one of these seeds has test errors. ``left_out``: a run of the type broke
+    or halted too early to be compared.
+    """
+
+    pairs: tuple[Pair, ...]
+    gaps: tuple[float, ...]
+    training: Relation
+    verdict: Verdict
+    test_gaps: tuple[float, ...] = ()
+    left_out: bool = False
+
+    @property
+    def gap(self) -> float:
+        """The mean over seeds."""
+        return fmean(self.gaps)
+
+    @property
+    def deep(self) -> Standing:
+        """One run of the deepest arm."""
+        return self.pairs[0].deep
+
+    @property
+    def shallow(self) -> Standing:
+        """One run of the shallowest arm."""
+        return self.pairs[0].shallow
+
+    @property
+    def tuned(self) -> bool:
+        """Whether every compared run trains at the rate that was best for its arm."""
+        return all(run.tuned for pair in self.pairs for run in (pair.deep, pair.shallow))
+
+    def smaller_than(self, other: "Finding") -> bool:
+        """Whether the gap of every seed here is below the gap of every seed there, with at least two seeds of both."""
+        return min(len(self.gaps), len(other.gaps)) >= LEAST_SEEDS and max(self.gaps) < min(other.gaps)
+
+
+def needed_steps(runs: Sequence[Standing]) -> int:
+    """Return the common step from which on something may be concluded."""
+    planned = min((run.total_steps for run in compared(runs)), default=0)
+    return max(LEAST_STEPS, math.ceil(planned / 2))
+
+
+def relation(deep: Sequence[float], shallow: Sequence[float]) -> Relation:
+    """Return how the band of ``deep`` lies to that of ``shallow``, one error per seed each."""
+    if min(len(deep), len(shallow)) < LEAST_SEEDS:
+        return Relation.UNKNOWN
+    if abs(fmean(deep) - fmean(shallow)) < LEVEL:
+        return Relation.OVERLAP
+    if min(deep) > max(shallow):
+        return Relation.ABOVE
+    return Relation.BELOW if max(deep) < min(shallow) else Relation.OVERLAP
+
+
+def decide(
+    *,
+    enough_steps: bool,
+    changed: bool,
+    seeds: int,
+    gap: float,
+    tuned: bool,
+    at_end: bool,
+    running: Relation,
+    clean: Relation,
+    test: Relation,
+) -> Verdict:
+    """Return the first verdict of the table above that fits."""
+    training = clean if at_end else running
+    if not enough_steps:
+        return Verdict.TOO_FEW_STEPS
+    if changed:
+        return Verdict.CHANGED
+    if seeds < LEAST_SEEDS:
+        return Verdict.ADD_SEEDS_AND_TUNE if gap >= LEVEL and not tuned else Verdict.ADD_SEEDS
+    if at_end and (clean == Relation.ABOVE) != (running == Relation.ABOVE) and clean != Relation.OVERLAP:
+        return Verdict.DISAGREE
+    if training == Relation.ABOVE:
+        return Verdict.DEGRADATION if tuned else Verdict.TUNE
+    if test == Relation.ABOVE and not {running, clean} & {Relation.ABOVE, Relation.UNKNOWN}:
+        return Verdict.OVERFITTING
+    return Verdict.NO_DEGRADATION if training == Relation.BELOW else Verdict.NO_DIFFERENCE
+
+
+def findings(runs: Sequence[Standing], figures: Figures) -> list[Finding]:
+    """Return what is known of every shortcut type that has figures to compare, plain ones first."""
+    by_type: dict[str, list[Pair]] = {}
+    for pair in taking_part(runs):
+        if all(math.isfinite(figures.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
+            by_type.setdefault(pair.deep.shortcut, []).append(pair)
+    enough = common_step(runs) >= needed_steps(runs)
+    found = [_finding(runs, of_type, figures, enough) for of_type in by_type.values()]
+    return sorted(found, key=lambda finding: not finding.deep.plain)
+
+
+def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, enough: bool) -> Finding:
+    both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
+    running, clean, test = (_errors(pairs, kind) for kind in (figures.running, figures.clean, figures.test))
+    gaps = _gaps(clean if figures.at_end else running)
+    verdict = decide(
+        enough_steps=enough,
+        changed=any(run.changed for run in both),
+        seeds=len(pairs),
+        gap=fmean(gaps),
+        tuned=all(run.tuned for run in both),
+        at_end=figures.at_end,
+        running=relation(*running),
+        clean=relation(*clean),
+        test=relation(*test),
+    )
+    return Finding(
+        tuple(pairs),
+        gaps,
+        relation(*(clean if figures.at_end else running)),
+        verdict,
+        _gaps(test),
+        any(run.shortcut == both[0].shortcut and not is_sound(run) for run in runs),
+    )
+
+
+def _errors(pairs: Sequence[Pair], kind: Mapping[int, float]) -> tuple[list[float], list[float]]:
+    """Return the errors of the deep and of the shallow runs by seed; nothing unless all of them are there."""
+    deep = [kind.get(pair.deep.run, math.nan) for pair in pairs]
+    shallow = [kind.get(pair.shallow.run, math.nan) for pair in pairs]
+    return (deep, shallow) if all(map(math.isfinite, [*deep, *shallow])) else ([], [])
+
+
+def _gaps(errors: tuple[list[float], list[float]]) -> tuple[float, ...]:
+    return tuple(deep - shallow for deep, shallow in zip(*errors, strict=True))

@@ -1,0 +1,129 @@
+"""The verdict of stored races: which errors it reads, at which step, and which runs it leaves out."""
+
+import re
+
+import pytest
+
+from app import data
+from app.data.place import reading
+from engine.config import RaceConfig, replace
+from engine.events import Evaluated, RunState, Split, StepRow
+from engine.presets import PRESETS
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+STEPS = 300
+
+
+@pytest.fixture
+def writer(tmp_path):
+    place = Workspace(data.use(tmp_path / "workspace")).prepare()
+    with Writer(place) as found:
+        yield found
+    data.use(tmp_path / "elsewhere")
+
+
+def submit(writer, seeds=3, lr=0.1):
+    run = replace(PRESETS["quick"].run, {"optim.steps": STEPS, "optim.lr": lr})
+    return writer.submit(RaceConfig(preset="quick", run=run, seeds=seeds, shortcuts=("none",)))
+
+
+def train(writer, runs, steps=STEPS, error=None):
+    """Let runs train; ``error(row)`` is their running training error, by default 20 and a tenth per seed."""
+    with reading() as reader:
+        rows = [reader.run(run) for run in runs]
+    for row in rows:
+        writer.move(row.id, RunState.STARTING)
+        writer.move(row.id, RunState.RUNNING)
+        value = error(row) if error else 20.0 + row.seed / 10
+        writer.record(row.id, [StepRow(s, 1.0, 50.0, 1.0, value, 0.1, s) for s in range(1, steps + 1)])
+    return rows
+
+
+def evaluate(writer, run, step, split, error):
+    writer.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, 1.0, 0.1, "running")])
+
+
+def deeper_above(row):
+    return (60.0 if row.depth == 56 else 20.0) + row.seed
+
+
+def headline(runs):
+    return data.gap(runs).partition(". ")[0]
+
+
+def test_rates_that_were_tuned_make_it_degradation_and_one_at_the_edge_is_named(writer):
+    race, runs = submit(writer, lr="tuned")
+    for arm in data.tuning(race):
+        with reading() as reader:
+            mine = [run for run in runs if reader.run(run).depth == arm.depth]
+        trial = arm.trials[2] if arm.depth == 20 else arm.trials[0]
+        writer.tune(mine, trial.run, trial.lr, "best")
+    train(writer, runs, error=deeper_above)
+    words = data.gap(runs)
+    assert words.startswith("Degradation at the rates tried: plain-56 is 40.0 points above plain-20 in training error,")
+    assert "learning rates tuned per arm (0.003 to 0.03)" in words
+    assert words.endswith(" plain-56 is best at the edge of the rates tried: a better one may lie outside.")
+
+
+def test_test_errors_are_those_of_the_last_evaluation_that_all_runs_have_had(writer):
+    _, runs = submit(writer)
+    for row in train(writer, runs, steps=280):
+        for step in (114, 228):
+            evaluate(writer, row.id, step, Split.TRAIN_CLEAN, 30.0)
+            evaluate(writer, row.id, step, Split.TEST_SUBSET, 30.0 + (row.depth == 56) * step / 10)
+    evaluate(writer, runs[0], 266, Split.TRAIN_CLEAN, 99.0)
+    evaluate(writer, runs[0], 266, Split.TEST_SUBSET, 99.0)
+    assert headline(runs) == (
+        "Overfitting, not degradation at this learning rate: plain-56 is level with plain-20 in training error, "
+        "less than 0.05 apart, but 22.8 above on the test subset at step 228, where bands do not overlap"
+    )
+
+
+def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
+    _, runs = submit(writer)
+    for row in train(writer, runs):
+        evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, 10.0 + row.seed)
+        evaluate(writer, row.id, STEPS, Split.TEST_SUBSET, 10.0)
+        evaluate(writer, row.id, STEPS, Split.TEST, 12.0 + 3 * (row.depth == 56))
+        writer.move(row.id, RunState.FINISHED)
+    words = data.gap(runs)
+    assert "but 3.0 above on the full test set, where bands do not overlap. " in words
+    assert "; clean training error (open marks)." in words
+
+
+def test_a_clean_error_that_the_running_one_does_not_bear_out_is_no_conclusion(writer):
+    _, runs = submit(writer)
+    for row in train(writer, runs):
+        evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, deeper_above(row))
+        writer.move(row.id, RunState.FINISHED)
+    assert headline(runs).startswith(
+        "No conclusion, the training errors disagree: plain-56 is 40.0 points above plain-20"
+    )
+
+
+def test_runs_of_several_races_are_not_set_against_each_other(writer):
+    _, first = submit(writer)
+    _, second = submit(writer, seeds=1)
+    train(writer, [*first, *second], error=deeper_above)
+    assert headline(first).startswith("Tune before you conclude")
+    assert data.gap([*first, *second]) == "Runs of several races: a verdict compares the arms of one race."
+
+
+def test_a_fork_takes_no_part(writer):
+    _, runs = submit(writer)
+    rows = train(writer, runs, error=deeper_above)
+    before = data.gap(runs)
+    with reading() as reader:
+        parent = reader.run(rows[1].id)
+    child = writer.fork(parent, parent.config, 100, (), 1.0, lambda run: 4096)
+    train(writer, [child], error=lambda row: 1.0)
+    assert data.gap([*runs, child]) == before
+
+
+def test_a_run_whose_mean_is_not_finite_has_no_figure(writer):
+    _, runs = submit(writer)
+    train(writer, runs, error=lambda row: float("nan") if (row.depth, row.seed) == (56, 1) else deeper_above(row))
+    words = data.gap(runs)
+    assert "bands of 2 seeds, which are few, do not overlap" in words
+    assert not re.search("nan|inf", words)
