@@ -19,6 +19,8 @@ from app import access
 #: Streams, and WebSockets, that are open at once for those who look on.
 MOST_OPEN = 200
 READING = ("GET", "HEAD", "OPTIONS")
+#: Closed before it was opened: browsers are answered 403.
+_CLOSED = {"type": "websocket.close", "code": 1008}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -80,8 +82,7 @@ class OwnOrigin:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and _place(origin) != headers.get("host", "").lower():
-                refused = PlainTextResponse("pages of other sites may not open this page's connection", 403)
-                return await refused(scope, receive, send)
+                return await send(_CLOSED)
         return await self.app(scope, receive, send)
 
 
@@ -107,11 +108,13 @@ class Room:
         self.open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 to those beyond."""
+        """Answer 503 to a stream beyond, 403 to a WebSocket."""
         kind = _lasting(scope)
         if not kind or access.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
         if self.open[kind] >= MOST_OPEN:
+            if kind == "page":
+                return await send(_CLOSED)
             words = f"{MOST_OPEN} viewers look on already, and there is no room for more"
             return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
