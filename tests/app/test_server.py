@@ -17,7 +17,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app.__main__ import allowed_hosts, page_url
 from engine.runs.control import Control
 from engine.store.workspace import PROJECT, Workspace
 from engine.store.writer import Writer
@@ -204,12 +203,3 @@ def test_a_damaged_database_does_not_keep_the_server_from_starting(tmp_path):
             pass
         process.terminate()
         process.wait(5)
-
-
-def test_hosts_and_addresses():
-    assert allowed_hosts("127.0.0.1") == ["localhost", "127.0.0.1", "::1"]
-    assert "192.0.2.5" in allowed_hosts("192.0.2.5")
-    assert socket.gethostname() in allowed_hosts("0.0.0.0")
-    assert "*" not in allowed_hosts("0.0.0.0")
-    assert page_url("0.0.0.0", 80) == "http://localhost:80"
-    assert page_url("::1", 8501) == "http://[::1]:8501"
