@@ -2,28 +2,26 @@
 
 import logging
 import os
-import socket
 import sys
 import threading
 import webbrowser
-from ipaddress import ip_address
 
 import click
 
-#: Ports tried, upward from a busy one, to name a free one.
-PORTS_TRIED = 50
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
+from app import addresses
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
 @click.option("--workspace", default=None, metavar="DIR", help="Folder of the database and the runs [default: runs/].")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def main(host: str, port: int, workspace: str | None, no_browser: bool) -> None:
+@click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
+def main(host: str | None, port: int, workspace: str | None, no_browser: bool, share: bool) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
+    host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
     try:
-        refuse_busy_port(host, port)
+        addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
     from app import data  # after the cheap refusals: what follows imports the web framework
@@ -35,30 +33,32 @@ def main(host: str, port: int, workspace: str | None, no_browser: bool) -> None:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine that is started from here.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(data.workspace())
-    serve(host, port, browser=not no_browser and has_display())
+    # The presenter's link is not given to a browser: every user of this machine could read it off the process list.
+    serve(host, port, share, browser=not (no_browser or share) and has_display())
 
 
-def serve(host: str, port: int, browser: bool) -> None:
+def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until it is told to stop."""
     import streamlit as st
 
-    from app import server
+    from app import access, server
 
-    # Streamlit and uvicorn report their start at length; one line of our own says it.
+    # Streamlit and uvicorn report their start at length; a few lines of our own say it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
-    url = page_url(host, port)
+    present = access.share(port) if share else ""
 
     def started() -> None:
-        click.echo(f"Skipscope is at {url} (Ctrl-C stops the page, not the runs)")
+        click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))
         if browser:
-            threading.Timer(0.3, webbrowser.open, [url]).start()
+            threading.Timer(0.3, webbrowser.open, [addresses.page_url(host, port)]).start()
 
     options = {
         "server.address": host,
         "server.port": port,
         "server.headless": True,
-        "server.allowedHosts": allowed_hosts(host),
+        "server.allowedHosts": addresses.allowed_hosts(host),
         "logger.hideWelcomeMessage": True,
+        **(SHARED if share else {}),
     }
     try:
         st.App(server.MAIN, **server.serving(on_start=started)).run(config=options)
@@ -66,73 +66,46 @@ def serve(host: str, port: int, browser: bool) -> None:
         sys.exit(0)
 
 
-def refuse_busy_port(host: str, port: int) -> None:
-    """Raise OSError with one line when the port is taken or the address is not this machine's."""
-    try:
-        _bind(host, port)
-    except socket.gaierror:
-        raise OSError(f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone") from None
-    except PermissionError:
-        raise OSError(f"port {port} is reserved; choose one above 1023, for example --port 8501") from None
-    except OSError as error:
-        if not _is_local(host):
-            raise OSError(
-                f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone"
-            ) from None
-        free = next(
-            (other for other in range(port + 1, min(port + PORTS_TRIED, 65_536)) if _is_free(host, other)), None
-        )
-        hint = f"--port {free} is free" if free else "choose another with --port"
-        raise OSError(f"port {port} is busy ({error.strerror}); {hint}") from None
+#: What a shared page must not depend on a person's own settings for. A changed file would load its module anew.
+SHARED = {
+    "server.enableCORS": True,
+    "server.corsAllowedOrigins": [],
+    "server.enableXsrfProtection": True,
+    "server.enableStaticServing": False,
+    "server.fileWatcherType": "none",
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "minimal",
+    "browser.gatherUsageStats": False,
+    "global.developmentMode": False,
+}
 
 
-def _bind(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        probe.listen(1)
+def words(host: str, port: int) -> list[str]:
+    """Return what a start says, line by line."""
+    lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    if not addresses.is_loopback(host):
+        lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
+    return lines
 
 
-def _is_free(host: str, port: int) -> bool:
-    try:
-        _bind(host, port)
-    except OSError:
-        return False
-    return True
-
-
-def _is_local(host: str) -> bool:
-    return _is_free(host, 0)
-
-
-def allowed_hosts(host: str) -> list[str]:
-    """Return the names under which browsers may ask: loopback, the bound address, all own addresses for a wildcard."""
-    hosts = ["localhost", "127.0.0.1", "::1"]
-    if host in WILDCARDS:
-        import psutil
-
-        name = socket.gethostname()
-        hosts += [name, f"{name}.local", socket.getfqdn()]
-        for addresses in psutil.net_if_addrs().values():
-            hosts += [a.address.split("%")[0] for a in addresses if a.family in (socket.AF_INET, socket.AF_INET6)]
-    elif not _is_loopback(host):
-        hosts.append(host)
-    return list(dict.fromkeys(hosts))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def page_url(host: str, port: int) -> str:
-    """Return the address that a browser on this machine can open."""
-    shown = "localhost" if host in (*WILDCARDS, "127.0.0.1") else f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+def shared_words(host: str, port: int, present: str) -> list[str]:
+    """Return what a start with --share says: two links, where else this machine is, what to know of plain HTTP."""
+    first, *others = addresses.shared_urls(host, port)
+    lines = [
+        "Skipscope is shared (Ctrl-C stops the page, not the runs)",
+        f"  presenter: {first}{present}",
+        f"  audience:  {first}",
+    ]
+    if others:
+        lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
+    if addresses.is_loopback(first.removeprefix("http://").rpartition(":")[0].strip("[]")):
+        lines.append("This address is this machine's own: no other machine can open it")
+    return [
+        *lines,
+        "The presenter's link can command: keep it off the projector. The next start has another one.",
+        "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
+        "On a network that you do not trust, use an SSH tunnel instead.",
+    ]
 
 
 def has_display() -> bool:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import gradients, layers, race
+from app import access
+from app.views import audience, gradients, layers, race
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
 INSIDES = [
@@ -17,6 +18,9 @@ st.set_page_config(
     page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
 page = st.navigation([HOME, *INSIDES], position="top")
+mine = access.may_command()
 # Only the home page has a side bar; without this an empty one may stay open on the others.
-st.set_page_config(initial_sidebar_state="auto" if page == HOME else "collapsed")
+st.set_page_config(initial_sidebar_state="auto" if page == HOME and mine else "collapsed")
+if not mine:
+    audience.note()
 page.run()

@@ -20,56 +20,14 @@ if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the pro
     sys.path.insert(0, str(PROJECT))
 
 import streamlit as st  # noqa: E402
-from starlette.datastructures import MutableHeaders  # noqa: E402
-from starlette.middleware import Middleware  # noqa: E402
-from starlette.middleware.trustedhost import TrustedHostMiddleware  # noqa: E402
-from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 
-from app import data  # noqa: E402
+from app import access, data, gates  # noqa: E402
 from app.live.feed import Feed  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
 #: What pages import; loaded before the collector is told to leave everything alone that exists by then.
 PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-class KnownHosts:
-    """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
-
-    Streamlit checks them on its WebSocket alone. An empty list accepts any host, as there.
-    """
-
-    def __init__(self, app: ASGIApp):
-        self._checked = TrustedHostMiddleware(app, st.get_option("server.allowedHosts") or ["*"], www_redirect=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 400 to a request for an unknown host."""
-        await self._checked(scope, receive, send)
-
-
-class SafeHeaders:
-    """Add the headers that keep answers from being framed by other sites or taken for another type."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
 def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
@@ -99,9 +57,9 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
             await asyncio.to_thread(data.depart)
 
     return {
-        "routes": routes(feed),
+        "routes": [*routes(feed), *access.routes()],
         "lifespan": lifespan,
-        "middleware": [Middleware(SafeHeaders), Middleware(KnownHosts)],
+        "middleware": gates.gates(),
     }
 
 

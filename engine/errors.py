@@ -12,6 +12,7 @@
     |   +-- DiskFull               the database cannot grow; trying again helps once there is space
     |   +-- VersionMismatch        database or engine of another version
     |       +-- OutdatedDatabase   the database is of an older version; a writer brings it up to date
+    +-- NotPresenter               whoever looks on asked for what the presenter alone may do
     +-- EngineError                the engine cannot do what was asked
         +-- EngineRunning          a second engine on one workspace
         +-- EngineUnreachable      no engine answers
@@ -67,6 +68,10 @@ class VersionMismatch(WorkspaceError):
 
 class OutdatedDatabase(VersionMismatch):
     """The database is of an older version and has not been brought up to date yet."""
+
+
+class NotPresenter(SkipscopeError):
+    """A shared page was asked for a command by somebody who may only look on; nothing was done."""
 
 
 class EngineError(SkipscopeError):

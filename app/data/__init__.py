@@ -3,6 +3,7 @@
 Everything returns plain values, small frozen dataclasses or rows of the torch-free registries. Whatever goes wrong is a
 ``SkipscopeError`` whose text is one line for people.
 
+    permit.py     who may command
     place.py      which workspace, its health, a pool of readers
     choices.py    tables of what can be chosen
     arms.py       names of arms, the zoo of shortcuts, what was published about them
@@ -57,6 +58,7 @@ from app.data.labs import (
     start_lab,
 )
 from app.data.load import Load
+from app.data.permit import guard
 from app.data.place import Health, health, prepare, use, workspace
 from app.data.probes import (
     Columns,
@@ -110,11 +112,11 @@ __all__ = [
     "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
     "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
     "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
-    "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "head", "health",
-    "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_command", "lab_job",
-    "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
-    "live_settings", "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "prepare", "preset_source",
-    "presets", "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace", "shortcut_groups",
-    "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use",
-    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
+    "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "guard", "head",
+    "health", "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_command",
+    "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time",
+    "layers_of_a_shortcut", "live_settings", "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "prepare",
+    "preset_source", "presets", "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace",
+    "shortcut_groups", "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan",
+    "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

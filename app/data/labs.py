@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.data.permit import commanding
 from app.data.place import here, reading
 from engine.labs.registry import LABS, Lab, get_lab
 from engine.store.labs import TraceRow
@@ -41,6 +42,7 @@ def labs() -> Mapping[str, Lab]:
     return LABS
 
 
+@commanding
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
     return here().control.start_lab(name, settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.data.choices import check_source
+from app.data.permit import commanding
 from app.data.place import here
 from app.data.stored import runs
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
@@ -46,6 +47,7 @@ def depart() -> None:
     at.pool.close()
 
 
+@commanding
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
     here().control.ensure_engine()
@@ -56,11 +58,13 @@ def engine_status() -> dict[str, Any]:
     return asdict(here().control.engine_status())
 
 
+@commanding
 def command(verb: str, run: int) -> None:
     """Pause, resume, stop or delete a run; waits up to 3 s for the engine's answer. Raises SkipscopeError."""
     here().control.command(verb, run)
 
 
+@commanding
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
     able = {
@@ -80,6 +84,7 @@ def command_all(verb: str, race: int) -> None:
         raise refusal
 
 
+@commanding
 def new_database() -> Path:
     """Move the damaged database aside, let a new one be made, return where the old one is kept.
 
@@ -92,6 +97,7 @@ def new_database() -> Path:
     return kept
 
 
+@commanding
 def start_race(
     depths: Sequence[int],
     shortcuts: Sequence[str],

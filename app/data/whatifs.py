@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from app.data.arms import arm_label
 from app.data.card import DRAWN_REMARKS
 from app.data.choices import check_source
+from app.data.permit import commanding
 from app.data.place import here, reading
 from app.data.stored import runs
 from engine.config import FREE, LIVE, lockstep
@@ -50,6 +51,7 @@ def next_save(run: RunRow) -> int | None:
     return min((step for step in tenths(run.total_steps) if step > run.step), default=run.total_steps)
 
 
+@commanding
 def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
     """Change one setting of these runs from their next steps on.
 
@@ -85,11 +87,13 @@ def changes(race: int) -> list[dict[str, str]]:
     ]
 
 
+@commanding
 def extend(run: int, steps: int) -> None:
     """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
     here().control.extend(run, steps)
 
 
+@commanding
 def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     """Make a run that goes on from a saved step of another, and return its id.
 
@@ -101,6 +105,7 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     return here().control.fork(run, step, settings)
 
 
+@commanding
 def set_pace(race: int, pace: str) -> None:
     """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
     here().control.set_pace(race, pace)

@@ -30,8 +30,9 @@ export class Cards {
     this.cards = new Map();
   }
 
-  /** runs: [{ card, colour, glyph, series, label }], theme: { ground } */
-  draw(runs, theme) {
+  /** runs: [{ card, colour, glyph, series, label }], theme: { ground }; who may not command sees no buttons. */
+  draw(runs, theme, mayCommand) {
+    this.mayCommand = mayCommand;
     const wanted = new Set(runs.map((run) => run.card.run));
     const labels = new Map(runs.map((run) => [run.card.run, run.label]));
     for (const [id, card] of this.cards) {
@@ -103,8 +104,9 @@ export class Cards {
     text(parts.note, noteLine(card));
     text(parts.files, fileLine(card));
     parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
-    if (parts.state !== card.state) {
+    if (parts.state !== card.state || parts.mayCommand !== this.mayCommand) {
       parts.state = card.state;
+      parts.mayCommand = this.mayCommand;
       parts.asked = 0;
       // A question that the new state still allows stays: the person may be about to answer it.
       if (!ACTIONS[card.state]?.includes(parts.confirming)) parts.confirming = null;
@@ -116,7 +118,7 @@ export class Cards {
   }
 
   #buttons(parts, label) {
-    const verbs = ACTIONS[parts.state] ?? [];
+    const verbs = (this.mayCommand && ACTIONS[parts.state]) || [];
     const made = verbs.flatMap((verb) => {
       if (parts.confirming === verb) {
         return [

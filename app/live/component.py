@@ -12,7 +12,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import theme
+from app import access, theme
 
 _HERE = Path(__file__).parent
 
@@ -31,8 +31,9 @@ def component(name: str, stem: str) -> Callable[..., Any]:
 
 
 def surroundings(**urls: str) -> dict[str, Any]:
-    """Return what every component is told: states, themes, where its modules are; ``urls`` are its own addresses."""
+    """Return what every component is told, whether it may offer commands among it; ``urls`` are its own addresses."""
     return {
+        "mayCommand": access.may_command(),
         "states": theme.STATES,
         "themes": {
             ground: {

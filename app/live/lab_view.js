@@ -127,6 +127,7 @@ export class LabView {
     this.#status();
     this.#notice();
     const shown = this.#shown();
+    this.part("measure").hidden = !this.data.mayCommand;
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card));
@@ -170,12 +171,13 @@ export class LabView {
     text(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
     this.part("words").classList.toggle("sl-bad", ["failed", "lost"].includes(card?.state));
     const busy = this.asked && performance.now() - this.asked < ASKED_MS;
-    const key = `${card?.state} ${Boolean(busy)} ${this.gone}`;
+    const { mayCommand } = this.data;
+    const key = `${card?.state} ${Boolean(busy)} ${this.gone} ${mayCommand}`;
     if (key === this.buttonsKey) return;
     if (this.stateBefore !== card?.state) this.asked = 0;
     this.stateBefore = card?.state;
     this.buttonsKey = key;
-    const verbs = this.gone ? [] : ACTIONS[card?.state] ?? [];
+    const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
     this.part("buttons").replaceChildren(...verbs.map((verb) => {
       const button = element("button", "sl-button", verb[0].toUpperCase() + verb.slice(1));
       button.type = "button";
@@ -193,7 +195,7 @@ export class LabView {
     this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
     text(this.part("notice-text"), this.trouble || (unreachable ? `This page cannot reach its server: ${this.linkReason}` : this.engine?.message ?? ""));
     const start = this.part("engine-start");
-    start.hidden = !(silent && waits) || Boolean(this.trouble);
+    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.trouble);
     start.onclick = () => this.#ask("engine");
   }
 

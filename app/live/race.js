@@ -31,7 +31,7 @@ export class RaceView {
     this.finer = new Finer({ runs: () => this.runs, history: (range) => this.feed.history(range), done: () => this.#soon() });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
-      clicked: (point) => this.#ask("fork-at", point.run, { step: point.step }),
+      clicked: (point) => this.data.mayCommand && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
@@ -167,8 +167,9 @@ export class RaceView {
     if (this.stopped) return;
     this.drawn = performance.now();
     const { verdict, engine, trouble, link, linkReason } = this;
-    this.cards.draw(this.runs, this.theme);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone: this.data.engineGone });
+    const { mayCommand, engineGone } = this.data;
+    this.cards.draw(this.runs, this.theme, mayCommand);
+    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
     this.controls.draw(kinds(this.runs));
     this.part("whole").hidden = !this.view.zoom;
     this.#strip();

@@ -16,7 +16,7 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** told: { verdict, engine, trouble, link, linkReason, engineGone }, see race.js. */
+  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand }, see race.js. */
   draw(runs, told) {
     this.#chip(runs, told.link);
     this.#evaluated(runs);
@@ -26,6 +26,7 @@ export class RaceStatus {
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
       const able = runs.filter((run) => states.includes(run.card.state)).length;
+      all.hidden = !told.mayCommand;
       // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
       all.setAttribute("aria-disabled", able < 2);
       all.onclick = () => able < 2 || this.ask(`${verb}-all`, 0);
@@ -50,14 +51,14 @@ export class RaceStatus {
     text(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
   }
 
-  #engine(runs, { engine, trouble, link, linkReason, engineGone }) {
+  #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {
     const silent = engine && engine.state !== "alive";
     const waits = runs.some(({ card }) => WAITING.has(card.state) || card.detail === engineGone);
     this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
     const reason = trouble || (link === "gone" ? `This page cannot reach its server: ${linkReason}` : engine?.message);
     text(this.part("engine-text"), reason ?? "");
     const start = this.part("engine-start");
-    start.hidden = !(silent && waits) || Boolean(trouble);
+    start.hidden = !(mayCommand && silent && waits) || Boolean(trouble);
     start.onclick = () => this.ask("engine", 0);
   }
 }

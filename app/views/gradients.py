@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app import access, data
 from app.live.lab_chart import Picks, Style
 from app.live.probe_chart import live_probes
 from app.views import lab, picker
@@ -26,7 +26,8 @@ def render() -> None:
     health = data.health()
     if not health.usable:
         st.header(_TITLE, anchor=False)
-        st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
+        way_out = " The Race page says what can be done." if access.may_command() else ""
+        st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     _race(data.races())
     st.divider()

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data
+from app import access, data
 from app.live.lab_chart import Picks, live_lab
 
 
@@ -14,7 +14,7 @@ def render(name: str, picks: Picks | None = None) -> None:
     st.subheader(lab.question, anchor=anchor(name))
     st.markdown(lab.answer)
     job = _job(name)
-    settings = _controls(lab, first_visit=job is None)
+    settings = _controls(lab, first_visit=job is None) if access.may_command() else _usual(lab, job is None)
     if notice := st.session_state.pop(_key(name, "notice"), None):
         st.warning(notice, icon=":material/warning:")
     live_lab(name, job.id if job else None, lambda: _on_command(name), picks, key=_key(name, "view"))
@@ -64,6 +64,15 @@ def _controls(lab: data.Lab, first_visit: bool) -> dict[str, Any]:
         _start(lab.name, settings)
         st.rerun()
     return settings
+
+
+def _usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
+    """The usual settings, for those who look on and start nothing."""
+    if is_new:
+        st.caption(
+            "Nothing was measured here yet. As soon as the presenter runs the lab, this page shows it when loaded."
+        )
+    return {option.name: option.default for option in lab.options}
 
 
 def _widget(name: str, option: data.Option) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app import access, data
 from app.live.probe_chart import live_probes
 from app.views import picker
 
@@ -14,14 +14,15 @@ def render() -> None:
     health = data.health()
     if not health.usable:
         st.header(TITLE, anchor=False)
-        st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
+        way_out = " The Race page says what can be done." if access.may_command() else ""
+        st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     races = data.races()
     if not races:
         st.header(TITLE, anchor=False)
         st.markdown(
             "There is no race yet. Once one trains, the responses of every layer of its nets are drawn here while it "
-            "learns. The Race page starts one."
+            f"learns. {'The Race page' if access.may_command() else 'The presenter'} starts one."
         )
         return
     title, choice = st.columns([5, 4], vertical_alignment="center")

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app import data
+from app import access, data
 from app.live.chart import live_race
-from app.views import explain, fork_dialog, picker, setup, tuning, whatif
+from app.views import audience, explain, fork_dialog, picker, setup, tuning, whatif
 
 COMPONENT = "live"
 
@@ -16,16 +16,21 @@ def render() -> None:
         _unusable(health)
         return
     races = data.races()
-    with st.sidebar:
-        setup.render(first_visit=not races)
+    mine = access.may_command()
+    if mine:
+        with st.sidebar:
+            setup.render(first_visit=not races)
     if not races:
-        explain.first_visit(setup.start_quick)
+        explain.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
     race = picker.pick_race(races)
     _announce()
     tuning.running(race)
-    whatif.render(race)
-    fork_dialog.render(race)
+    if mine:
+        whatif.render(race)
+        fork_dialog.render(race)
+    else:
+        audience.newer(races[0].id)
     live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT)
     explain.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
@@ -36,7 +41,7 @@ def render() -> None:
 def _unusable(health: data.Health) -> None:
     st.title("Skipscope")
     st.error(health.message, icon=":material/error:")
-    if health.state == "damaged":
+    if health.state == "damaged" and access.may_command():
         st.write(
             "The damaged file is kept: moving it aside gives it another name in the same folder, and an empty database "
             "takes its place. Runs recorded in it do not appear here until it is repaired by hand."

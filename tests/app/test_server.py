@@ -4,20 +4,23 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
+import plotly
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app.__main__ import allowed_hosts, page_url
+from app.live.feed import Feed
+from app.live.routes import routes as live_routes
 from engine.runs.control import Control
 from engine.store.workspace import PROJECT, Workspace
 from engine.store.writer import Writer
@@ -155,12 +158,89 @@ def test_importing_the_server_loads_no_torch():
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=30, check=False).returncode == 0
 
 
+def contents(workspace):
+    """All that a database holds, but the engine's own heartbeat and who looks on."""
+    with closing(sqlite3.connect(f"file:{workspace.database}?mode=ro", uri=True)) as connection:
+        return [
+            line
+            for line in connection.iterdump()
+            if not line.startswith(('INSERT INTO "engine"', 'INSERT INTO "clients"'))
+        ]
+
+
+def test_a_shared_server_says_two_links_and_keeps_its_token_to_itself(bench):
+    port = free_port()
+    command = [sys.executable, "-m", "app", "--share", "--port", str(port), "--workspace", str(bench.workspace.path)]
+    with serving(command, port, PROJECT, DISPLAY=":0") as process:
+        wrong = get(port, "/present?token=wrong")
+        assert wrong.status == 403
+        assert wrong.headers["set-cookie"] is None
+        assert get(port, "/present").status == 403
+        assert get(port, "/", Host="evil.example").status == 400
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+        said = process.stdout.read().strip().splitlines()
+    presenter, audience = said[1].split()[1], said[2].split()[1]
+    assert said[1].startswith("  presenter: ")
+    assert said[2].startswith("  audience:  ")
+    assert re.fullmatch(rf"http://[\d.]+:{port}", audience)
+    assert re.fullmatch(re.escape(audience) + r"/present\?token=[\w-]{32,}", presenter)
+    token = presenter.partition("=")[2]
+    assert sum(token in line for line in said) == 1
+    assert any("Plain HTTP" in line and "SSH tunnel" in line for line in said)
+    assert not [line for line in said if "Error" in line or "Traceback" in line]
+    kept = [path for path in bench.workspace.path.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert kept == [], "the token is in no file"
+
+
+def test_every_live_route_only_reads(bench):
+    """Each one is asked something that it answers, and the database stays as it is."""
+    run = bench.runs[0]
+    queries = {
+        "/live/history": f"runs={run}",
+        "/live/stream": f"runs={run}&since=0.0",
+        "/live/probes/history": f"runs={run}&quantities=response_std",
+        "/live/probes/stream": f"runs={run}&quantities=response_std",
+        "/live/probes/detail": f"runs={run}&layer=stage1/block1/conv1",
+        "/live/lab": "run=1",
+        "/live/lab/stream": "run=1",
+    }
+    files = {
+        "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",
+        "/live/js/{version}/{name}.js": "/live/js/1/race.js",
+    }
+    found = live_routes(Feed())
+    assert {route.path for route in found} == {*queries, *files}, "a new route belongs here"
+    assert all(route.methods == {"GET", "HEAD"} for route in found)
+    port = free_port()
+    command = [sys.executable, "-m", "app", "--port", str(port), "--workspace", str(bench.workspace.path)]
+    with serving(command, port, PROJECT, DISPLAY="", WAYLAND_DISPLAY=""):
+        control = Control(bench.workspace)
+        deadline = time.monotonic() + 15
+        while control.engine_status().state != "alive" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        before = contents(bench.workspace)
+        for path, query in queries.items():
+            connection = HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", f"{path}?{query}")
+            assert connection.getresponse().status in (200, 404)
+            connection.close()
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                connection = HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request(method, f"{path}?{query}", body="{}")
+                assert connection.getresponse().status == 405
+                connection.close()
+        assert all(get(port, path).status == 200 for path in files.values())
+        assert contents(bench.workspace) == before
+
+
 def test_a_busy_port_is_one_line_that_names_a_free_one():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = app("--port", str(port), "--no-browser")
+        result, shared = app("--port", str(port), "--no-browser"), app("--port", str(port), "--share")
+    assert (shared.returncode, shared.stdout, shared.stderr) == (result.returncode, result.stdout, result.stderr)
     assert result.returncode == 2
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
@@ -204,12 +284,3 @@ def test_a_damaged_database_does_not_keep_the_server_from_starting(tmp_path):
             pass
         process.terminate()
         process.wait(5)
-
-
-def test_hosts_and_addresses():
-    assert allowed_hosts("127.0.0.1") == ["localhost", "127.0.0.1", "::1"]
-    assert "192.0.2.5" in allowed_hosts("192.0.2.5")
-    assert socket.gethostname() in allowed_hosts("0.0.0.0")
-    assert "*" not in allowed_hosts("0.0.0.0")
-    assert page_url("0.0.0.0", 80) == "http://localhost:80"
-    assert page_url("::1", 8501) == "http://[::1]:8501"

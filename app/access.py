@@ -1,0 +1,80 @@
+"""Who may command on a shared page: the token of this start, the route that takes it, the cookie that carries it.
+
+``share`` makes the token; from then on every command of ``app.data`` asks ``may_command``, and views ask it what to
+draw. Without it the page is for this machine alone, and everyone who opens it may command. The token lives in this
+process's memory and in the presenter's browser, nowhere else: another start has another one.
+"""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Mapping
+from hashlib import sha256
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from app import data
+
+PATH = "/present"
+TOKEN_BYTES = 32
+#: Seconds after which a wrong token is answered.
+WRONG_S = 0.5
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class _Presenter:
+    """The token of this start and the cookie's name; browsers do not keep the cookies of two ports apart."""
+
+    def __init__(self, port: int):
+        self.token = secrets.token_urlsafe(TOKEN_BYTES)
+        self.cookie = f"skipscope_presenter_{port}"
+
+    def knows(self, token: object) -> bool:
+        """Whether this is the token; takes equally long whatever it is."""
+        asked = token if isinstance(token, str) else ""
+        return hmac.compare_digest(_digest(asked), _digest(self.token))
+
+
+_presenter: _Presenter | None = None
+
+
+def share(port: int) -> str:
+    """Let nobody command from now on but who has the token; return the path of the presenter's link, token and all."""
+    global _presenter
+    _presenter = _Presenter(port)
+    data.guard(may_command)
+    return f"{PATH}?token={_presenter.token}"
+
+
+def may_command() -> bool:
+    """Whether the browser that is being served at the moment may command; outside of a browser's session nobody may."""
+    return _presenter is None or is_presenter(st.context.cookies)
+
+
+def is_presenter(cookies: Mapping[str, str]) -> bool:
+    """Whether a browser with these cookies has opened the presenter's link of this start."""
+    return _presenter is not None and _presenter.knows(cookies.get(_presenter.cookie))
+
+
+def routes() -> list[Route]:
+    """Return the route of the presenter's link; none while the page is not shared."""
+    return [Route(PATH, _present, methods=["GET"])] if _presenter else []
+
+
+async def _present(request: Request) -> Response:
+    """Hand out the cookie and go on to the page, so that the token does not stay in the address bar."""
+    token = request.query_params.get("token")
+    if _presenter is None or not _presenter.knows(token):
+        await asyncio.sleep(WRONG_S)
+        words = "this is not the presenter's link; the server prints it when it starts, a new one at every start"
+        return PlainTextResponse(words, 403, headers=_NO_STORE)
+    answer = RedirectResponse("/", 303, headers=_NO_STORE)
+    answer.set_cookie(_presenter.cookie, _presenter.token, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,120 @@
+"""The addresses of this machine: which can be listened on, which names browsers may ask for, which links to print."""
+
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_address
+
+import psutil
+
+LOOPBACK = "127.0.0.1"
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
+EVERYWHERE = WILDCARDS[0]
+#: Ports tried, upward from a busy one, to name a free one.
+PORTS_TRIED = 50
+#: Starts of the names of networks that exist inside this machine alone.
+_INSIDE = ("docker", "br-", "veth", "virbr", "vboxnet", "vmnet", "lxc", "cni")
+#: An address for documentation: it names the way out without being asked anything.
+_OUTSIDE = ("192.0.2.1", 9)
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Raise OSError with one line when the port is taken or the address is not this machine's."""
+    try:
+        _bind(host, port)
+    except socket.gaierror:
+        raise OSError(f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone") from None
+    except PermissionError:
+        raise OSError(f"port {port} is reserved; choose one above 1023, for example --port 8501") from None
+    except OSError as error:
+        if not _is_free(host, 0):
+            raise OSError(
+                f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone"
+            ) from None
+        free = next(
+            (other for other in range(port + 1, min(port + PORTS_TRIED, 65_536)) if _is_free(host, other)), None
+        )
+        hint = f"--port {free} is free" if free else "choose another with --port"
+        raise OSError(f"port {port} is busy ({error.strerror}); {hint}") from None
+
+
+def _bind(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen(1)
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        _bind(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def allowed_hosts(host: str) -> list[str]:
+    """Return the names under which browsers may ask: loopback, the bound address, all own addresses for a wildcard."""
+    hosts = ["localhost", "127.0.0.1", "::1"]
+    if host in WILDCARDS:
+        name = socket.gethostname()
+        hosts += [name, f"{name}.local", socket.getfqdn()]
+        for addresses in psutil.net_if_addrs().values():
+            hosts += [a.address.split("%")[0] for a in addresses if a.family in (socket.AF_INET, socket.AF_INET6)]
+    elif not is_loopback(host):
+        hosts.append(host)
+    return list(dict.fromkeys(hosts))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches the address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def page_url(host: str, port: int) -> str:
+    """Return the address that a browser on this machine can open."""
+    shown = "localhost" if host in (*WILDCARDS, "127.0.0.1") else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def shared_urls(host: str, port: int) -> list[str]:
+    """Return the addresses that browsers of other machines can open, the likeliest first.
+
+    A machine without a network has its own name alone.
+    """
+    hosts = [host]
+    if host in WILDCARDS:
+        hosts = network_addresses() or [LOOPBACK]
+    return [f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}" for found in hosts]
+
+
+def network_addresses() -> list[str]:
+    """Return the IPv4 addresses of this machine in its networks; first that of the way out, link-local ones last."""
+    found = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
+    way_out = _way_out()
+    return [way_out, *(address for address in found if address != way_out)] if way_out in found else found
+
+
+def _of_interfaces() -> Iterator[str]:
+    states = psutil.net_if_stats()
+    for name, addresses in psutil.net_if_addrs().items():
+        if name.startswith(_INSIDE) or not (name in states and states[name].isup):
+            continue
+        for one in addresses:
+            if one.family == socket.AF_INET and not IPv4Address(one.address).is_loopback:
+                yield one.address
+
+
+def _way_out() -> str | None:
+    """Return the address from which this machine would reach others; nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_OUTSIDE)
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])

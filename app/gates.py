@@ -1,0 +1,140 @@
+"""What every request passes before it is answered: known hosts, own origin, reading only, room for one more.
+
+Streamlit checks hosts and origins on its WebSocket alone, and takes any port of this machine's names for its own.
+"""
+
+from collections import Counter
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import access
+
+#: Streams, and WebSockets, that are open at once for those who look on.
+MOST_OPEN = 200
+READING = ("GET", "HEAD", "OPTIONS")
+#: Closed before it was opened: browsers are answered 403.
+_CLOSED = {"type": "websocket.close", "code": 1008}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def gates() -> list[Middleware]:
+    """Return the gates in the order in which a request meets them."""
+    return [Middleware(gate) for gate in (SafeHeaders, KnownHosts, OwnOrigin, ReadingOnly, Room)]
+
+
+class SafeHeaders:
+    """Add the headers that keep answers from being framed by other sites or taken for another type."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class KnownHosts:
+    """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
+
+    An empty list accepts any host, as in Streamlit.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._checked = TrustedHostMiddleware(app, st.get_option("server.allowedHosts") or ["*"], www_redirect=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 400 to a request for an unknown host."""
+        await self._checked(scope, receive, send)
+
+
+class OwnOrigin:
+    """Lets pages open a WebSocket from the very host and port that they came from.
+
+    A page of another port of this machine would else pass as one of ours, with the cookie: cookies know no ports.
+    Whoever sends no origin is no page of a browser, and has no cookie but one that it was given.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to a WebSocket of a foreign page."""
+        if scope["type"] == "websocket":
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and _place(origin) != headers.get("host", "").lower():
+                return await send(_CLOSED)
+        return await self.app(scope, receive, send)
+
+
+class ReadingOnly:
+    """Lets through only what asks to read: commands come by the WebSocket, and no page takes uploads."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 405 to everything else."""
+        if scope["type"] == "http" and scope["method"] not in READING:
+            refused = PlainTextResponse("this server answers to GET alone", 405, headers={"Allow": ", ".join(READING)})
+            return await refused(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+class Room:
+    """Bounds how many streams and WebSockets are open at once; the presenter of a shared page always gets in."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self.open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 503 to a stream beyond, 403 to a WebSocket."""
+        kind = _lasting(scope)
+        if not kind or access.is_presenter(HTTPConnection(scope).cookies):
+            return await self.app(scope, receive, send)
+        if self.open[kind] >= MOST_OPEN:
+            if kind == "page":
+                return await send(_CLOSED)
+            words = f"{MOST_OPEN} viewers look on already, and there is no room for more"
+            return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
+        self.open[kind] += 1
+        try:
+            return await self.app(scope, receive, send)
+        finally:
+            self.open[kind] -= 1
+
+
+def _lasting(scope: Scope) -> str:
+    """Return the kind of an answer that stays open, '' for any other."""
+    if scope["type"] == "websocket":
+        return "page"
+    is_stream = scope["type"] == "http" and scope["path"].startswith("/live/") and scope["path"].endswith("/stream")
+    return "stream" if is_stream else ""
+
+
+def _place(origin: str) -> str:
+    """Return host and port of an origin as a Host header has them, '' for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""

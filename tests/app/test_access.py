@@ -1,0 +1,154 @@
+"""Who may command on a shared page: the token, its route and cookie, and the door of every command."""
+
+import time
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app import access, data
+from app.data import labs, permit, steering, whatifs
+from engine.errors import NotPresenter
+from engine.runs.control import Control
+from engine.store.workspace import Workspace
+from tests.app.live.conftest import Bench
+
+#: Every function that commands, with arguments that would do something.
+COMMANDS = {
+    "start_engine": (),
+    "command": ("pause", 1),
+    "command_all": ("pause", 1),
+    "new_database": (),
+    "start_race": ((8,), ("none",)),
+    "change": ([1], "lr", 0.1),
+    "extend": (1, 10),
+    "fork": (1, 1, {}),
+    "set_pace": (1, "free"),
+    "start_lab": ("gradients", {}),
+}
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """The page is shared on port 8501; returns the path of the presenter's link."""
+    monkeypatch.setattr(access, "_presenter", None)
+    monkeypatch.setattr(permit, "_guard", None)
+    return access.share(8501)
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """What a stand-in for the engine was asked to do."""
+    data.use(Workspace.at(tmp_path / "workspace").prepare().path)
+    calls = []
+    for name in [name for name in dir(Control) if not name.startswith("_") and callable(getattr(Control, name))]:
+        monkeypatch.setattr(Control, name, lambda *args, name=name, **more: calls.append(name) or (1, [1]))
+    yield calls
+    data.use(tmp_path / "elsewhere")
+
+
+def token_of(link):
+    return link.partition("token=")[2]
+
+
+def client():
+    return TestClient(Starlette(routes=access.routes()), follow_redirects=False)
+
+
+def test_every_start_has_a_token_of_its_own_that_cannot_be_guessed(shared):
+    assert len(token_of(shared)) >= 32
+    assert token_of(access.share(8501)) != token_of(shared)
+
+
+def test_the_link_hands_out_a_cookie_and_goes_on_to_a_clean_address(shared):
+    answer = client().get(shared)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert answer.headers["cache-control"] == "no-store"
+    cookie, *rules = answer.headers["set-cookie"].split("; ")
+    assert cookie == f"skipscope_presenter_8501={token_of(shared)}"
+    assert {rule.lower() for rule in rules} == {"httponly", "path=/", "samesite=strict"}
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%C3%A9%FF", "?token=" + 5000 * "a"])
+def test_a_wrong_token_waits_and_gets_nothing(shared, query):
+    began = time.monotonic()
+    answer = client().get(access.PATH + query)
+    assert time.monotonic() - began >= access.WRONG_S
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert "\n" not in answer.text
+    assert token_of(shared) not in answer.text
+
+
+def test_without_sharing_there_is_no_link_and_everyone_commands(monkeypatch):
+    monkeypatch.setattr(access, "_presenter", None)
+    assert access.routes() == []
+    assert access.may_command()
+    assert not access.is_presenter({"skipscope_presenter_8501": ""})
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        {},
+        {"skipscope_presenter_8501": ""},
+        {"skipscope_presenter_8501": "wrong"},
+        {"skipscope_presenter_8501": "\udcff"},
+        {"skipscope_presenter_8501": None},
+        {"skipscope_presenter_8502": "THE TOKEN"},
+        {"other": "THE TOKEN"},
+    ],
+)
+def test_only_the_right_cookie_makes_a_presenter(shared, cookies):
+    token = token_of(shared)
+    assert access.is_presenter({"skipscope_presenter_8501": token})
+    assert not access.is_presenter({name: token if value == "THE TOKEN" else value for name, value in cookies.items()})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked, name):
+    with pytest.raises(NotPresenter, match="only looks on"):
+        getattr(data, name)(*COMMANDS[name])
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
+    answers = []
+    monkeypatch.setattr(permit, "_guard", lambda: answers.append(1) or True)
+    bench = Bench(data.workspace())
+    getattr(data, name)(*COMMANDS[name])
+    assert answers
+    assert asked
+    bench.writer.close()
+
+
+def test_the_list_above_is_the_whole_of_it():
+    marked = {name for name in data.__all__ if hasattr(getattr(data, name), "__wrapped__")}
+    assert marked == set(COMMANDS)
+    for module in (labs, steering, whatifs):
+        found = {name for name, value in vars(module).items() if hasattr(value, "__wrapped__")}
+        assert found <= {*COMMANDS, "contextmanager"}
+
+
+@pytest.mark.parametrize("answer", [False, None, "yes", 1])
+def test_a_guard_that_does_not_say_yes_refuses(asked, monkeypatch, answer):
+    monkeypatch.setattr(permit, "_guard", lambda: answer)
+    with pytest.raises(NotPresenter):
+        data.command("pause", 1)
+    assert asked == []
+
+
+def test_a_guard_that_fails_refuses(asked, monkeypatch):
+    monkeypatch.setattr(permit, "_guard", lambda: 1 / 0)
+    with pytest.raises(NotPresenter):
+        data.start_engine()
+    assert asked == []
+
+
+def test_the_servers_own_part_needs_nobody(shared, asked):
+    """It attends to its workspace before the first browser comes, and departs after the last one."""
+    assert data.attend() == ""
+    data.depart()
+    assert asked == ["enter", "ensure_engine", "leave"]

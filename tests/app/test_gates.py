@@ -1,0 +1,126 @@
+"""What every request passes first: known hosts, own origin, reading only, room for one more."""
+
+import asyncio
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from app import access, gates
+from app.data import permit
+
+
+@pytest.fixture
+def site(monkeypatch):
+    """An application behind the gates, reached as localhost:8501."""
+    option = st.get_option
+    hosts = ["localhost", "192.0.2.5"]
+    monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
+    monkeypatch.setattr(access, "_presenter", None)
+    monkeypatch.setattr(permit, "_guard", None)
+
+    async def page(request):
+        return PlainTextResponse("here")
+
+    async def socket(websocket):
+        await websocket.accept()
+        await websocket.send_text("in")
+        await websocket.receive_text()
+
+    routes = [
+        Route("/", page, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+        WebSocketRoute("/_stcore/stream", socket),
+    ]
+    with TestClient(Starlette(routes=routes, middleware=gates.gates()), base_url="http://localhost:8501") as client:
+        yield client
+
+
+def opens(site, **headers):
+    try:
+        with site.websocket_connect("ws://localhost:8501/_stcore/stream", headers=headers) as socket:
+            socket.receive_text()
+            socket.send_text("enough")
+    except WebSocketDisconnect:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8501", "https://localhost:8501", "http://LOCALHOST:8501"])
+def test_the_pages_own_origin_opens_the_connection(site, origin):
+    assert opens(site, origin=origin)
+
+
+def test_whoever_is_no_browser_names_no_origin(site):
+    assert opens(site)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example", "http://localhost:9999", "http://localhost", "http://127.0.0.1:8501",
+        "http://localhost:8501.evil.example", "http://localhost:8501@evil.example", "null", "", "localhost:8501",
+        "http://[", "file://", "http://192.0.2.5:8501",
+    ],
+)  # fmt: skip
+def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
+    token = access.share(8501).partition("token=")[2]
+    assert not opens(site, origin=origin, cookie=f"skipscope_presenter_8501={token}")
+
+
+def test_an_unknown_host_is_answered_400(site):
+    assert site.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert site.get("/", headers={"host": "192.0.2.5:8501"}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"])
+def test_only_reading_is_answered(site, method):
+    answer = site.request(method, "/")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
+    token = access.share(8501).partition("token=")[2]
+    release = asyncio.Event()
+    answers = []
+
+    async def stream(scope, receive, send):
+        await release.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    room = gates.Room(stream)
+
+    async def ask(path="/live/stream", kind="http", cookie=""):
+        async def send(message):
+            if message["type"] in ("http.response.start", "websocket.close"):
+                answers.append(message.get("status", message["type"]))
+
+        scope = {"type": kind, "path": path, "headers": [(b"cookie", cookie.encode())], "method": "GET"}
+        await room(scope, None, send)
+
+    async def crowd():
+        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(gates.MOST_OPEN)]
+        await asyncio.sleep(0)
+        await ask()
+        assert answers == [503]
+        presenter = asyncio.create_task(ask(cookie=f"skipscope_presenter_8501={token}"))
+        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(gates.MOST_OPEN)]
+        await asyncio.sleep(0)
+        await ask("/_stcore/stream", "websocket")
+        assert answers == [503, "websocket.close"]
+        release.set()
+        await asyncio.gather(*waiting, *pages, presenter)
+        answers.clear()
+        await ask()
+        assert answers == [200], "there is room again"
+
+    try:
+        asyncio.run(crowd())
+    finally:
+        access._presenter = None
+        permit.guard(None)

@@ -1,0 +1,100 @@
+"""Whatever commands or writes is guarded: read from the syntax trees of app/ (nothing is imported here)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
+OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
+#: What may be asked of the engine without permission: it changes nothing.
+READS = {"engine_status"}
+#: The server's own: it attends to its workspace before anybody has come, and departs after.
+OF_THE_SERVER = {"attend", "depart"}
+#: Where the thing that commands is made.
+MAKER = ("place.py", "__init__")
+#: Ways into the store and the engine that would pass the guard by.
+WRITERS = {"Writer", "EngineProcess", "WhatIfControl", "connect"}
+
+
+def functions(tree: ast.AST):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def commands(node: ast.AST) -> set[str]:
+    """What a piece of code asks of a ``control``, by name; '' where the whole of it is handed on."""
+    called = {
+        id(found.value): found.attr
+        for found in ast.walk(node)
+        if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Attribute) and found.value.attr == "control"
+    }
+    return {
+        called.get(id(found), "")
+        for found in ast.walk(node)
+        if isinstance(found, ast.Attribute) and found.attr == "control"
+    } - READS
+
+
+def is_guarded(node) -> bool:
+    return bool(node.decorator_list) and ast.unparse(node.decorator_list[0]) == "commanding"
+
+
+def unguarded(tree: ast.AST, file: str) -> list[str]:
+    found = [
+        node.name
+        for node in functions(tree)
+        if commands(node) and not is_guarded(node) and node.name not in OF_THE_SERVER and (file, node.name) != MAKER
+    ]
+    inside = {id(part) for node in functions(tree) for part in ast.walk(node)}
+    return found + [
+        "outside of a function"
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr == "control" and id(part) not in inside
+    ]
+
+
+@pytest.mark.parametrize("path", DATA, ids=lambda path: path.name)
+def test_every_function_that_commands_asks_first(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert unguarded(tree, path.name) == []
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert not names & WRITERS, "write through the control, which is guarded"
+    assert "Control" not in names or path.name == "place.py"
+
+
+def test_only_the_server_uses_its_own_part():
+    users = {
+        path.name
+        for path in OTHERS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in OF_THE_SERVER and ast.unparse(node.value) == "data"
+    }
+    assert users == {"server.py"}
+
+
+def test_only_the_access_sets_the_guard():
+    users = {
+        path.name
+        for path in [*OTHERS, *DATA]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "guard"
+    }
+    assert users == {"access.py"}
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ("def f():\n    here().control.extend(1, 2)", ["f"]),
+        ("def f():\n    at = here()\n    at.control.command('stop', 1)", ["f"]),
+        ("def f():\n    control = here().control\n    control.shutdown()", ["f"]),
+        ("@cache\ndef f():\n    here().control.extend(1, 2)", ["f"]),
+        ("@commanding\ndef f():\n    here().control.extend(1, 2)", []),
+        ("@cache\n@commanding\ndef f():\n    here().control.extend(1, 2)", ["f"]),
+        ("def f():\n    return here().control.engine_status()", []),
+        ("shut = lambda: here().control.shutdown()", ["outside of a function"]),
+    ],
+)
+def test_the_rule_can_fail(source, wrong):
+    assert unguarded(ast.parse(source), "some.py") == wrong
