@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
