@@ -1,7 +1,7 @@
 """What the live page follows: how far the store has come, a snapshot of some runs, what happened since."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ from engine.store.reader import Reader, RunRow, Series
 
 #: Runs in these states make no step by themselves: their last running means are those that stay on the page.
 AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}
+#: Evaluations of each kind get at most this part of a run's points.
+EVALUATIONS_PART = 6
 
 
 class Head(NamedTuple):
@@ -67,23 +69,35 @@ def head() -> Head:
     return Head(points, changes, here().pool.file() or (0, 0), probes)
 
 
-def history(runs: Sequence[int], at_most: int, first: int = 0, last: int | None = None) -> History:
-    """Return one snapshot of these runs, in the given order; unknown runs are left out. Raises SkipscopeError."""
+def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, int | None]] | None = None) -> History:
+    """Return one snapshot of these runs, in the given order; unknown runs are left out. Raises SkipscopeError.
+
+    ``at_most`` points of each run, all its splits together; ``ranges``: the first and last step wanted of a run.
+    """
     at = here()
     with reading() as reader, reader.snapshot():
         points, changes = reader.head()
         rows = _trainings(reader, runs)
         series = {
-            row.id: {
-                split: reader.series(row.id, split, first=first, last=last, at_most=at_most, upto=points)
-                for split in Split
-            }
-            for row in rows
+            row.id: _series(reader, row.id, at_most, points, *(ranges or {}).get(row.id, (0, None))) for row in rows
         }
         remarks = [dict(remark) for remark in reader.remarks([row.id for row in rows])] if rows else []
         return History(
             Head(points, changes, at.pool.file() or (0, 0)), series, cards_of(reader, rows), remarks, _gap(reader, rows)
         )
+
+
+def _series(reader: Reader, run: int, at_most: int, upto: int, first: int, last: int | None) -> dict[Split, Series]:
+    """Evaluations get a small part of the points, of which they seldom need all; training gets the rest."""
+    few = at_most // EVALUATIONS_PART
+    found = {
+        split: reader.series(run, split, first=first, last=last, at_most=few, upto=upto)
+        for split in Split
+        if split is not Split.TRAIN
+    }
+    left = at_most - sum(len(series) for series in found.values())
+    found[Split.TRAIN] = reader.series(run, Split.TRAIN, first=first, last=last, at_most=left, upto=upto)
+    return found
 
 
 def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) -> Delta:

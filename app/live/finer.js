@@ -1,27 +1,39 @@
-/** After a zoom: finer points of what is seen, where the server had to leave some out. */
-import { xs } from "./figure.js";
-
-const WAIT_MS = 200;
+/**
+ * After a zoom: finer points of what is seen, where the server had to leave some out; finer again with every further
+ * zoom, and the whole as before when the zoom is over.
+ */
+const WAIT_MS = 150;
+const FAR = 10 ** 9;
 
 export class Finer {
-  /** runs(): the runs drawn; history(range): asks the server; done(): draw again. */
-  constructor({ runs, history, done }) {
-    Object.assign(this, { runs, history, done });
+  /** runs(): the runs drawn; fetch(ids, ranges): asks the server (race_feed.js); done(): draw again. */
+  constructor({ runs, fetch, done }) {
+    Object.assign(this, { runs, fetch, done, attempt: 0 });
   }
 
   /** zoom: as in view_state.js, null for the whole; kind: what the x axis counts. */
   look(zoom, kind) {
     clearTimeout(this.waiting);
-    if (!zoom || !this.runs().some(({ series }) => series.train.step.length < series.total)) return;
-    this.waiting = setTimeout(() => this.#fetch(zoom.x, kind), WAIT_MS);
+    this.attempt += 1; // an answer that is still to come is of another look
+    if (!zoom) {
+      for (const { series } of this.runs()) series.coarsen();
+      this.done();
+      return;
+    }
+    this.waiting = setTimeout(() => this.#fetch(zoom.x, kind, this.attempt), WAIT_MS);
   }
 
-  async #fetch([from, to], kind) {
-    const steps = this.runs().flatMap((run) => stepsBetween(run, kind, from, to));
-    if (!steps.length) return;
+  async #fetch([from, to], kind, attempt) {
+    const thinned = this.runs().filter(({ series }) => series.train.step.length < series.total);
+    if (!thinned.length) return;
+    const ranges = thinned.map((run) => stepsBetween(run, kind, from, to));
     try {
-      const document_ = await this.history({ first: Math.min(...steps), last: Math.max(...steps) });
-      for (const run of this.runs()) run.series.detail = document_.runs[run.card.run]?.train ?? null;
+      const { document: found, atMost } = await this.fetch(thinned.map(({ card }) => card.run), ranges);
+      if (attempt !== this.attempt) return;
+      const range = new Map(thinned.map(({ card }, index) => [card.run, ranges[index]]));
+      for (const { card, series } of this.runs()) {
+        if (range.has(card.run)) series.refine(found.runs[card.run]?.train ?? null, ...range.get(card.run), atMost);
+      }
       this.done();
     } catch {
       // The coarse curve stays; the next zoom tries again.
@@ -29,14 +41,25 @@ export class Finer {
   }
 
   stop() {
+    this.attempt += 1;
     clearTimeout(this.waiting);
   }
 }
 
-/** First and last step of a run whose x values lie in [from, to]; nothing when there are none. */
+/** First and last step of a run that may lie in [from, to] of the x axis, one more on each side: lines leave the panel. */
 function stepsBetween({ card, series }, kind, from, to) {
-  const { step } = series.train;
-  const x = xs(series.train, card, kind);
-  const inside = step.filter((_, index) => x[index] >= from && x[index] <= to);
-  return inside.length ? [inside[0], inside.at(-1)] : [];
+  const [first, last] = kind === "seconds" ? stepsOfSeconds(series.train, from, to) : [from, to].map((x) => stepAt(x, card, kind));
+  const low = Math.min(FAR, Math.max(0, Math.floor(first) - 1));
+  return [low, Math.max(low, Math.min(FAR, Math.ceil(last) + 1))];
+}
+
+function stepAt(x, card, kind) {
+  return kind === "epoch" ? (x * (card.train_images || 1)) / card.batch_size : x;
+}
+
+/** The steps of the points just outside of a span of the clock. */
+function stepsOfSeconds({ step, seconds }, from, to) {
+  const before = seconds.findLastIndex((value) => value <= from);
+  const after = seconds.findIndex((value) => value >= to);
+  return [before < 0 ? 0 : step[before], after < 0 ? FAR : step[after]];
 }

@@ -35,6 +35,19 @@ def number(request: Request, name: str, smallest: int, largest: int, otherwise: 
     return int(text)
 
 
+def numbers(request: Request, name: str, smallest: int, largest: int, otherwise: int | None, count: int) -> list:
+    """Return ``count`` whole numbers of the query, with commas between; one stands for all. Raises Refused."""
+    text = request.query_params.get(name)
+    if text is None:
+        return [otherwise] * count
+    found = text.split(",")
+    if len(found) not in (1, count):
+        raise Refused(400, f"{name} must be one number or one for each run, {count} (got {len(found)})")
+    if not all(re.fullmatch(r"\d{1,12}", part) and smallest <= int(part) <= largest for part in found):
+        raise Refused(400, f"{name} must be whole numbers from {smallest} to {largest} (got {text[:40]!r})")
+    return [int(part) for part in found] * (count if len(found) == 1 else 1)
+
+
 def cursor(text: str | None) -> tuple[int, int] | None:
     """Return a cursor such as ``12345.67`` as two numbers, None where there is none. Raises Refused."""
     if not text:

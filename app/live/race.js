@@ -3,10 +3,10 @@
  * sends only what is new; everything here is drawn from what the browser holds, at most four times a second.
  */
 import { Cards } from "./cards.js";
-import { Feed } from "./feed.js";
 import { Finer } from "./finer.js";
 import { Meters } from "./meters.js";
 import { readTheme } from "./page.js";
+import { RaceFeed } from "./race_feed.js";
 import { RacePlot } from "./race_plot.js";
 import { ENDED, RaceStatus, isLive } from "./race_status.js";
 import { stripWords } from "./race_strip.js";
@@ -15,8 +15,6 @@ import { ViewControls } from "./view_controls.js";
 import { ViewState } from "./view_state.js";
 
 const DRAW_MS = 250;
-/** A curve longer than this is fetched again, decimated by the server, extremes kept. */
-const MOST_POINTS = 4_000;
 
 export class RaceView {
   constructor(host) {
@@ -28,7 +26,7 @@ export class RaceView {
     this.drawn = 0;
     this.view = new ViewState(() => this.#looked());
     this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
-    this.finer = new Finer({ runs: () => this.runs, history: (range) => this.feed.history(range), done: () => this.#soon() });
+    this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon() });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
       clicked: (point) => this.data.mayCommand && this.#ask("fork-at", point.run, { step: point.step }),
@@ -63,7 +61,7 @@ export class RaceView {
       if (this.race !== undefined && data.race !== this.race) this.view.zoom = null;
       this.race = data.race;
       this.feed?.close();
-      this.feed = new Feed(data.urls, data.runs.map((run) => run.run), {
+      this.feed = new RaceFeed(data.urls, data.runs.map((run) => run.run), {
         history: (document_) => this.#history(document_),
         message: (message) => this.#message(message),
         link: (state, reason) => this.#link(state, reason),
@@ -93,7 +91,9 @@ export class RaceView {
     });
     if (document_.a !== null && document_.a !== undefined) this.lastNews = performance.now() - 1000 * document_.a;
     this.#words(document_);
-    if (!before.size) this.finer.look(this.view.zoom, this.view.get("x")); // a link into a part of the curves
+    this.feed.filled(this.runs);
+    // A link into a part of the curves; and what was fine stays so, with what has come since.
+    if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
     this.#soon();
   }
 
@@ -114,7 +114,7 @@ export class RaceView {
       this.feed.forget([...gone]);
     }
     if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
-    if (this.runs.some((run) => run.series.train.step.length > MOST_POINTS) || this.#ended(message)) this.feed.open();
+    if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
     this.#soon();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);

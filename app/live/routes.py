@@ -1,6 +1,7 @@
 """The live routes: GET and read-only, because Streamlit's checks of origin and token do not cover custom routes.
 
-    GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON
+    GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON; n points of each run, all splits together,
+                                                       first and last step: one for all runs or one each (first=0,500)
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
     GET /live/probes/...                               insides of the nets, see probe_routes.py
     GET /live/lab...                                   labs, see lab_routes.py
@@ -26,10 +27,11 @@ from app.live import messages
 from app.live.feed import Feed
 from app.live.lab_routes import lab_routes
 from app.live.probe_routes import probe_routes
-from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
+from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
 
 FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 100, 20_000, 2_000
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+Ranges = dict[int, tuple[int, int | None]]
 _HERE = Path(__file__).parent
 
 
@@ -58,11 +60,13 @@ def routes(feed: Feed) -> list[Route]:
         try:
             runs = runs_of(request, at_least=1)
             at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
-            first = number(request, "first", 0, 10**9, 0)
-            last = number(request, "last", 0, 10**9, None)
-            if last is not None and last < (first or 0):
-                raise Refused(400, f"last ({last}) must not be smaller than first ({first})")
-            text = await anyio.to_thread.run_sync(_read_history, runs, at_most, first, last, feed.age(runs))
+            first = numbers(request, "first", 0, 10**9, 0, len(runs))
+            last = numbers(request, "last", 0, 10**9, None, len(runs))
+            ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
+            for begin, end in ranges.values():
+                if end is not None and end < begin:
+                    raise Refused(400, f"last ({end}) must not be smaller than first ({begin})")
+            text = await anyio.to_thread.run_sync(_read_history, runs, at_most, ranges, feed.age(runs))
         except Refused as refused:
             return refusal(refused)
         return Response(text, media_type="application/json", headers=NO_STORE)
@@ -77,9 +81,9 @@ def routes(feed: Feed) -> list[Route]:
     ]
 
 
-def _read_history(runs: tuple[int, ...], at_most: int, first: int, last: int | None, age: float | None) -> str:
+def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: float | None) -> str:
     try:
-        history = data.history(runs, at_most, first, last)
+        history = data.history(runs, at_most, ranges)
         missing = [run for run in runs if run not in history.series]
         if not history.series:
             raise Refused(404, _none_of(runs))

@@ -1,9 +1,13 @@
 /**
  * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
- * extremes kept) and then one by one from the stream; evaluations are few and kept whole.
+ * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
+import { thinned } from "./thin.js";
+
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
 const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
+/** Of what lies outside the zoomed range so much of a run's points is drawn: a pan must not move into nothing. */
+const OUTSIDE = 0.2;
 
 export class Series {
   /** `first`: the updates that a fork has behind it when it begins; its own rows come after them. */
@@ -13,8 +17,32 @@ export class Series {
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
     for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
+    /** Evaluations in the store that were left out. */
+    this.unseen = EVALUATED.reduce((sum, split) => sum + Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length), 0);
     /** Finer points of the zoomed range, null when the whole is shown. */
     this.detail = null;
+  }
+
+  /** Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all. */
+  refine(points, first, last, atMost) {
+    this.merged = null;
+    this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
+    if (!points) return;
+    // The stream may have told more than the answer knew.
+    const newest = points.step.at(-1) ?? first;
+    this.train.step.forEach((step, index) => {
+      if (step > newest && step <= last && points.step.length) push(this.detail.points, row(this.train, index));
+    });
+  }
+
+  /** Show the whole again as it was loaded. */
+  coarsen() {
+    this.detail = this.merged = null;
+  }
+
+  /** How many evaluations are drawn. */
+  get evaluations() {
+    return EVALUATED.reduce((sum, split) => sum + this[split].step.length, 0);
   }
 
   get lastStep() {
@@ -42,20 +70,30 @@ export class Series {
         continue;
       }
       const share = toStep > fromStep ? (step - fromStep) / (toStep - fromStep) : 1;
-      this.train.step.push(step);
-      this.train.loss.push(flat[i + 1]);
-      this.train.error.push(flat[i + 2]);
-      this.train.running_loss.push(last ? runningLoss : null);
-      this.train.running_error.push(last ? runningError : null);
-      this.train.seconds.push(fromSeconds + share * (seconds - fromSeconds));
+      const point = {
+        step, loss: flat[i + 1], error: flat[i + 2],
+        running_loss: last ? runningLoss : null, running_error: last ? runningError : null,
+        seconds: fromSeconds + share * (seconds - fromSeconds),
+      };
+      push(this.train, point);
+      if (this.#belongs(step)) push(this.detail.points, point);
     }
+    this.merged = null;
     // Steps count up by one and the server may leave some out, so the last step tells the number of rows in the store.
     this.total = Math.max(this.total, (toStep ?? 0) - this.first);
   }
 
+  /** Whether a new step lies in the zoomed range and is not there yet. */
+  #belongs(step) {
+    return this.detail !== null && step <= this.detail.last && step > (this.detail.points.step.at(-1) ?? this.detail.first - 1);
+  }
+
   #settle(runningLoss, runningError) {
-    if (runningLoss !== null) this.train.running_loss.splice(-1, 1, runningLoss);
-    if (runningError !== null) this.train.running_error.splice(-1, 1, runningError);
+    for (const points of [this.train, this.detail?.points]) {
+      if (points?.step.at(-1) !== this.lastStep) continue;
+      if (runningLoss !== null) points.running_loss.splice(-1, 1, runningLoss);
+      if (runningError !== null) points.running_error.splice(-1, 1, runningError);
+    }
   }
 
   evaluate(split, step, loss, error, seconds) {
@@ -67,20 +105,16 @@ export class Series {
     series.seconds.push(seconds);
   }
 
-  /** Training points to draw: coarse outside the zoomed range, fine inside. */
+  /** Training points to draw: coarse outside the zoomed range, fine inside. The same object until something is new. */
   drawn() {
-    if (!this.detail?.step.length) return this.train;
-    const [first, last] = [this.detail.step[0], this.detail.step.at(-1)];
-    const merged = EMPTY();
-    for (const key of Object.keys(merged)) {
-      const coarse = this.train[key];
-      merged[key] = [
-        ...coarse.filter((_, i) => this.train.step[i] < first),
-        ...this.detail[key],
-        ...coarse.filter((_, i) => this.train.step[i] > last),
-      ];
-    }
-    return merged;
+    if (!this.detail?.points.step.length) return this.train;
+    return (this.merged ??= this.#merge(this.detail));
+  }
+
+  #merge({ points, first, last, atMost }) {
+    const outside = (keep) => thinned(where(this.train, keep), Math.max(5, Math.round((OUTSIDE / 2) * atMost)));
+    const [before, after] = [outside((step) => step < first), outside((step) => step > last)];
+    return Object.fromEntries(Object.keys(points).map((key) => [key, [...before[key], ...points[key], ...after[key]]]));
   }
 
   /** Latest value of a split, for example latest("test_subset", "error"); undefined when there is none. */
@@ -89,4 +123,18 @@ export class Series {
     for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null && values[i] !== undefined) return values[i];
     return undefined;
   }
+}
+
+function push(points, point) {
+  for (const key of Object.keys(points)) points[key].push(point[key]);
+}
+
+function row(points, index) {
+  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
+}
+
+/** The points whose step is wanted. */
+function where(points, keep) {
+  const chosen = points.step.map((step) => keep(step));
+  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column.filter((_, index) => chosen[index])]));
 }

@@ -16,31 +16,36 @@ def keep_extremes(steps: np.ndarray, values: Sequence[np.ndarray], at_most: int)
     except that a single bucket always keeps its 2 * len(values) + 1 points. The first and the last point are kept.
     Points whose value is not finite stand beside the extremes: a bucket keeps its first one.
     """
-    count = len(steps)
-    if count <= at_most:
-        return np.arange(count)
+    kept = np.arange(len(steps))
+    if len(steps) <= at_most:
+        return kept
     whole = steps.astype(np.int64)
     width = 1
     while True:
-        kept = _kept(whole // width, values)
-        if len(kept) <= at_most or width > whole[-1]:
-            return kept
+        buckets = whole[kept] // width
+        # Every bucket keeps its last point, so more buckets than ``at_most`` need not be looked into.
+        if np.count_nonzero(buckets[1:] != buckets[:-1]) < at_most:
+            # What a bucket keeps is among what its halves keep: the next width has only those to look at.
+            kept = kept[_kept(buckets, [value[kept] for value in values])]
+            if len(kept) <= at_most or width > whole[-1]:
+                return kept
         width *= 2
 
 
 def _kept(buckets: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
     starts = np.flatnonzero(np.r_[True, buckets[1:] != buckets[:-1]])
     ends = np.r_[starts[1:], len(buckets)]
-    kept = [starts[:1], ends - 1]
     bucket_of = np.repeat(np.arange(len(starts)), ends - starts)
+
+    def first_of(chosen: np.ndarray) -> np.ndarray:
+        found = np.flatnonzero(chosen)
+        return found[np.r_[True, np.diff(bucket_of[found]) > 0]] if len(found) else found
+
+    kept = [starts[:1], ends - 1]
     for value in values:
         finite = np.isfinite(value)
         for filled in (np.where(finite, value, np.inf), np.where(finite, -value, np.inf)):
-            # lexsort is stable: within a bucket the earliest of equal extremes comes first.
-            order = np.lexsort((filled, bucket_of))
-            kept.append(order[starts])
-        if not finite.all():
-            order = np.lexsort((finite, bucket_of))
-            first = order[starts]
-            kept.append(first[~finite[first]])
+            # Of equal extremes of a bucket the earliest is kept.
+            kept.append(first_of(filled == np.minimum.reduceat(filled, starts)[bucket_of]))
+        kept.append(first_of(~finite))
     return np.unique(np.concatenate(kept))

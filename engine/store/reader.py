@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,8 @@ from engine.store.whatifs import WhatIfReading
 from engine.store.workspace import Workspace
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
+#: What a point is kept for when a series is thinned.
+DECIDING_COLUMNS = ("step", "loss", "error")
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
     " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
@@ -158,19 +159,31 @@ class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading):
         ``at_most`` decimates by min/max/last per power-of-two bucket of steps (see ``engine.store.decimate``);
         ``upto`` ignores points with a larger id.
         """
-        sql = f"SELECT {', '.join(SERIES_COLUMNS)} FROM points WHERE run = ? AND split = ? AND step >= ?"
-        values: list[Any] = [run, split, first]
+        where, values = "run = ? AND split = ? AND step >= ?", [run, split, first]
         for clause, value in (("step <= ?", last), ("id <= ?", upto)):
             if value is not None:
-                sql += f" AND {clause}"
+                where += f" AND {clause}"
                 values.append(value)
-        rows = [tuple(row) for row in self._all(f"{sql} ORDER BY step", *values)]
-        table = np.array(rows, dtype=np.float64).reshape(-1, len(SERIES_COLUMNS))
-        columns = {name: table[:, index] for index, name in enumerate(SERIES_COLUMNS)}
-        if at_most is not None and len(table) > at_most:
-            kept = keep_extremes(columns["step"], [columns["loss"], columns["error"]], at_most)
-            columns = {name: column[kept] for name, column in columns.items()}
-        return Series(columns, total=len(table))
+        if at_most is None:
+            columns = self._columns(SERIES_COLUMNS, where, values)
+            return Series(columns, total=len(columns["step"]))
+        # Of a long run most points are left out: what decides about that is read first, the rest for what is kept.
+        deciding = self._columns(DECIDING_COLUMNS, where, values)
+        kept = keep_extremes(deciding["step"], [deciding["loss"], deciding["error"]], at_most)
+        steps = json.dumps(deciding["step"][kept].astype(np.int64).tolist())
+        where = "run = ? AND split = ? AND step IN (SELECT value FROM json_each(?))"
+        columns = self._columns(SERIES_COLUMNS, where, [run, split, steps])
+        return Series(columns, total=len(deciding["step"]))
+
+    def _columns(self, names: Sequence[str], where: str, values: Sequence[object]) -> dict[str, np.ndarray]:
+        """Return columns of the points that a condition chooses, (points,) float64 each, in order of step."""
+        with guarded(self.workspace.database):
+            cursor = self._connection.cursor()
+            cursor.row_factory = None
+            cursor.execute(f"SELECT {', '.join(names)} FROM points WHERE {where} ORDER BY step", values)
+            # Row by row into the array: half a million rows held as Python objects cost more than reading them.
+            table = np.fromiter(cursor, dtype=[(name, np.float64) for name in names])
+        return {name: np.ascontiguousarray(table[name]) for name in names}
 
     def last_points(self, runs: Sequence[int]) -> dict[tuple[int, Split], sqlite3.Row]:
         """Return the newest point of every run and split."""
