@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.data import arms
 from app.data.place import Place, here, reading
-from engine.events import ENDED, RunState
+from engine.events import RunState
 from engine.store.overview import OverviewRow
 from engine.store.reader import Reader
 
@@ -191,5 +191,4 @@ def _test(row: OverviewRow) -> tuple[float | None, str]:
     if not (whole or part):
         return None, ""
     error, step, images = (row.whole, whole, "all") if whole >= part else (row.part, part, f"{row.eval_images:,}")
-    ended = row.state in ENDED and step == row.step
-    return error, images if ended else f"{images}, step {step:,}"
+    return error, images if step == row.step else f"{images}, step {step:,}"

@@ -32,7 +32,7 @@ def render(chosen: Sequence[data.TableRow]) -> None:
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
-    """Return the runs for the chart: each looks as in its own race, which stands in the label where there are several."""
+    """Return the runs for the chart: each looks as in its own race, which labels name where there are several."""
     races = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
     found: list[Run] = []

@@ -25,7 +25,7 @@ def runs_frame(rows: Sequence[data.TableRow], sizes: Mapping[int, int]) -> pd.Da
             "clean": _numbers(row.clean for row in rows),
             "test": _numbers(row.test for row in rows),
             "tested": [row.tested for row in rows],
-            "done": [min(1.0, row.step / max(1, row.total_steps)) for row in rows],
+            "done": [min(100.0, 100 * row.step / max(1, row.total_steps)) for row in rows],
             "step": [row.step for row in rows],
             "total": [row.total_steps for row in rows],
             "race": [row.race for row in rows],
@@ -46,7 +46,7 @@ def runs_columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "run": column.NumberColumn("run", format="%d", help="Its number, as the command line names it."),
-        "arm": column.TextColumn("arm", pinned=True, width=140),
+        "arm": column.TextColumn("arm", width=140),
         "state": column.TextColumn("state", width=105),
         "spark": column.LineChartColumn(
             "training error", y_min=0, y_max=100, width=120,
@@ -60,9 +60,10 @@ def runs_columns() -> dict[str, Any]:
         ),
         "test": column.NumberColumn("test %", format=_ERROR, help="The newest test error; beside it, on what."),
         "tested": column.TextColumn(
-            "tested on", help="All test images, or a fixed subset of so many; with the step where the run went on since."
+            "tested on", width=120,
+            help="All test images, or a fixed subset of so many; with the step where the run went on since.",
         ),
-        "done": column.ProgressColumn("done", min_value=0, max_value=1, format="percent", width=100),
+        "done": column.ProgressColumn("done", min_value=0, max_value=100, format="%d %%", width=100),
         "step": column.NumberColumn("steps", format="localized"),
         "total": column.NumberColumn("of steps", format="localized"),
         "race": column.NumberColumn("race", format="%d"),
