@@ -10,6 +10,10 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     steering.py   the engine: start, races, commands
     whatifs.py    changes of live runs, forks, extensions, the pace
     stored.py     races, runs, cards (race.py, card.py)
+    table.py      all runs of the workspace in a table, races in sum
+    selection.py  any runs on one chart, and in what they differ
+    notes.py      names of races, notes of runs
+    disk.py       what the workspace takes on the disk
     stream.py     snapshot and news for the live page
     load.py       how busy the machine is
     probes.py     quantities, and what was measured inside the nets
@@ -46,6 +50,7 @@ from app.data.choices import (
     still,
     trial_plan,
 )
+from app.data.disk import Disk, disk_use, size_in_words
 from app.data.labs import (
     LabNews,
     curve_name,
@@ -59,6 +64,7 @@ from app.data.labs import (
 )
 from app.data.load import Load
 from app.data.permit import guard
+from app.data.notes import LONGEST_NAME, LONGEST_NOTE, annotate, rename_race
 from app.data.place import Health, health, prepare, use, workspace
 from app.data.probes import (
     Columns,
@@ -73,10 +79,12 @@ from app.data.probes import (
     quantities,
 )
 from app.data.race import Race
+from app.data.selection import MOST_COMPARED, difference, runs_from
 from app.data.steering import (
     attend,
     command,
     command_all,
+    command_each,
     depart,
     engine_status,
     new_database,
@@ -85,6 +93,7 @@ from app.data.steering import (
 )
 from app.data.stored import cards, known_runs, race, races, runs, tuning
 from app.data.stream import Delta, Head, History, delta, gap, head, history
+from app.data.table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
 from app.data.whatifs import (
     change,
     changeable,
@@ -108,15 +117,17 @@ from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning
 
 __all__ = [
-    "ArmTuning", "Columns", "DEPTHS", "Delta", "ENGINE_GONE", "Head", "Health", "History", "Inside", "Lab", "LabNews",
-    "LayerMoment", "Load", "Option", "Preset", "Race", "Reference", "RunRow", "RunState", "Shortcut",
-    "SkipscopeError", "Split", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
-    "command", "command_all", "contested", "count", "curve_name", "data_present", "delta", "depart", "depth_from",
-    "depth_problem", "engine_status", "extend", "extendable", "figure_in_words", "fork", "gap", "guard", "head",
-    "health", "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_command",
-    "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments", "layer_over_time",
-    "layers_of_a_shortcut", "live_settings", "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "prepare",
-    "preset_source", "presets", "quantities", "race", "races", "references", "runs", "saved_steps", "set_pace",
-    "shortcut_groups", "shortcuts", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan",
-    "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
+    "AT_WORK", "ArmTuning", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Filter", "Head", "Health", "History",
+    "Inside", "LONGEST_NAME", "LONGEST_NOTE", "Lab", "LabNews", "LayerMoment", "Load", "MOST_COMPARED", "Option",
+    "Preset", "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Split", "TRAINING",
+    "TableRow", "annotate", "arm_label", "attend", "cards", "change", "changeable", "changes", "columns_since",
+    "command", "command_all", "command_each", "contested", "count", "curve_name", "data_present", "delta", "depart",
+    "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable", "figure_in_words",
+    "fork", "gap", "guard", "head", "health", "histogram_edges", "history", "inside", "inside_news", "is_plain",
+    "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab", "layer_moments",
+    "layer_over_time", "layers_of_a_shortcut", "live_settings", "new_database", "next_save", "orders_of", "pace_steps",
+    "pace_text", "prepare", "preset_source", "presets", "quantities", "race", "race_sums", "races", "references",
+    "rename_race", "run_table", "runs", "runs_from", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
+    "size_in_words", "sources", "start_engine", "start_lab", "start_race", "still", "trial_plan", "tuning", "use",
+    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

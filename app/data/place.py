@@ -4,6 +4,7 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.data.pool import Pool
 from app.data.race import Race
@@ -34,6 +35,9 @@ class Place:
         self.pool = Pool(workspace.database, lambda: Reader(workspace))
         self.control = Control(workspace)
         self.races: tuple[object, list[Race]] | None = None
+        self.table: tuple[object, list[Any]] | None = None
+        self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
+        self.disk: tuple[float, Any] | None = None
         self.damage = ""
 
 

@@ -90,7 +90,7 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
     states: dict[str, int] = {}
     for run in runs:
         states[run.state.value] = states.get(run.state.value, 0) + 1
-    values, usual = _settings(config.run), _settings(preset_run)
+    values, usual = settings_of(config.run), settings_of(preset_run)
     # A preset's exception for a depth is absent where its key was set for all: that key must be named to repeat it.
     overruled = {
         key
@@ -130,7 +130,7 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
     )  # fmt: skip
 
 
-def _settings(config: Any) -> dict[str, str]:
+def settings_of(config: Any) -> dict[str, str]:
     """Return every setting of a config as ``{"optim.lr": "0.1"}``."""
     found = {}
 

@@ -1,7 +1,7 @@
 """What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +18,8 @@ from engine.store.schema import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20
+#: Commands that the engine is given at once: it also has workers to look after.
+_TOGETHER = 16
 
 
 def attend() -> str:
@@ -82,6 +84,20 @@ def command_all(verb: str, race: int) -> None:
                 refusal = refusal or error
     if refusal:
         raise refusal
+
+
+@commanding
+def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
+    """Pause, resume, stop or delete several runs, some at a time; yield {run: '' or what is left to say} of each some.
+
+    Ends after the first some of which no engine took any: the others were not asked. Raises SkipscopeError.
+    """
+    for start in range(0, len(runs), _TOGETHER):
+        some = runs[start : start + _TOGETHER]
+        said = here().control.ask_each(verb, some)
+        yield said
+        if all("no engine answered" in words for words in said.values()):
+            return
 
 
 @commanding

@@ -41,8 +41,13 @@ def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
 
 
 def race(race: int) -> Race | None:
-    """Return one race of the list, None when it is not there. Raises SkipscopeError."""
-    return next((found for found in races() if found.id == race), None)
+    """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
+    listed = next((found for found in races() if found.id == race), None)
+    if listed or here().pool.file() is None:
+        return listed
+    with reading() as reader, reader.snapshot():
+        row = reader.race(race)
+        return summary(row, reader.runs(race), *_start_of(row.preset)) if row and row.tunes is None else None
 
 
 def runs(race: int) -> list[RunRow]:

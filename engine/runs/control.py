@@ -3,7 +3,7 @@
 Torch-free. Making a ``Control`` touches nothing; every method opens what it needs, so threads may share one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from engine.config import LabConfig, RaceConfig, lockstep
 from engine.errors import CommandRefused, EngineUnreachable, WorkspaceError
 from engine.labs.registry import check_settings, get_lab
 from engine.runs.commands import RUN_VERBS
+from engine.runs.control_notes import NoteControl
 from engine.runs.control_whatifs import WhatIfControl
 from engine.runs.machine import this_process
 from engine.runs.process import EngineProcess, EngineStatus, until
@@ -24,7 +25,7 @@ ACKNOWLEDGE_S = 3.0
 CLAIMED_S = 30.0
 
 
-class Control(EngineProcess, WhatIfControl):
+class Control(EngineProcess, WhatIfControl, NoteControl):
     """Steers the engine of one workspace."""
 
     # --- races and commands ----------------------------------------------------------------------------------------
@@ -66,6 +67,32 @@ class Control(EngineProcess, WhatIfControl):
         if verb not in RUN_VERBS:
             raise CommandRefused(f"unknown command {verb!r}; choose from {', '.join(RUN_VERBS)}")
         return self._ask(verb, run=run, argument=argument)
+
+    def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
+        """Give the engine one command for each of several runs at once; return {run: what is left to say of it}.
+
+        '' for done, a refusal in the engine's words, or that it is still being done after ``until_done_s``. What no
+        engine has begun with by then is withdrawn. Raises CommandRefused for an unknown verb, and the errors of
+        ``ensure_engine``.
+        """
+        if verb not in RUN_VERBS:
+            raise CommandRefused(f"unknown command {verb!r}; choose from {', '.join(RUN_VERBS)}")
+        self.ensure_engine()
+        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
+            asked = {run: writer.command(verb, run) for run in dict.fromkeys(runs)}
+
+            def are_done() -> bool:
+                return all(reader.command(command).done is not None for command in asked.values())
+
+            until(are_done, until_done_s)
+            said = {}
+            for run, command in asked.items():
+                refusal = f"no engine answered within {until_done_s:g} s; nothing was changed"
+                if reader.command(command).done is None and not writer.withdraw(command, refusal):
+                    said[run] = f"{verb} of run {run} is under way and ends by itself"
+                else:
+                    said[run] = reader.command(command).refusal or ""
+        return said
 
     def set_pace(self, race: int, pace: str) -> None:
         """Let a race keep another pace from the next updates on. Raises ConfigError, and the errors of ``ask``."""

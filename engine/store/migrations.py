@@ -197,4 +197,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX changes_by_run ON changes (run, id);
         """,
     ),
+    (
+        "0004-notes",
+        """
+        ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
+        """,
+    ),
 )

@@ -1,4 +1,5 @@
-"""Every SELECT of the project, with parts in ``probes.py``, ``labs.py``, ``whatifs.py`` and ``tuning.py``.
+"""Every SELECT of the project, with parts in ``probes.py``, ``labs.py``, ``whatifs.py``, ``tuning.py`` and
+``overview.py``.
 
 Read-only connections (``mode=ro``). Plain values and small dataclasses out. One ``Reader`` per thread at a time.
 Torch-free. Errors: those of ``engine.store.schema.connect``.
@@ -16,6 +17,7 @@ from engine.errors import OutdatedDatabase
 from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
 from engine.store.labs import LabReading
+from engine.store.overview import OverviewReading
 from engine.store.probes import ProbeReading
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
@@ -29,12 +31,12 @@ DECIDING_COLUMNS = ("step", "loss", "error")
 _RUN_COLUMNS = (
     "id, race, position, depth, shortcut, seed, config, versions, state, detail, cause, step, total_steps, parameters,"
     " device, precision, threads, images_per_s, seconds, evaluation_share, probe_share, pid, heartbeat, created,"
-    " started, ended, changed, lab, parent_run, parent_step, train_images,"
+    " started, ended, changed, lab, parent_run, parent_step, train_images, note,"
     " (SELECT tunes FROM races WHERE races.id = runs.race) AS tunes"
 )
 
 
-class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading):
+class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading, OverviewReading):
     """A reading connection to the workspace's database; one of an older version is brought up to date first.
 
     ``outdated``: take an older one as it is, for what every version has.

@@ -31,7 +31,8 @@ class RunRow:
 
     ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
     deleted since.
-    ``tunes``: the race for which this trial looks for a learning rate, None for any other run.
+    ``tunes``: the race for which this trial looks for a learning rate, None for any other run. ``note``: what people
+    wrote beside it.
     """
 
     id: int
@@ -66,6 +67,7 @@ class RunRow:
     parent_step: int | None = None
     train_images: int = 0
     tunes: int | None = None
+    note: str = ""
 
     @property
     def arm(self) -> str:

@@ -1,7 +1,7 @@
 """Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
 
-Probes, labs, what-ifs, trials and who lives have their parts of it in ``probes.py``, ``labs.py``, ``whatifs.py``,
-``tuning.py`` and ``living.py``.
+Probes, labs, what-ifs, trials, notes and who lives have their parts of it in ``probes.py``, ``labs.py``,
+``whatifs.py``, ``tuning.py``, ``notes.py`` and ``living.py``.
 
 One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
 all. Torch-free. Errors: those of ``engine.store.schema.connect``; CommandRefused for a move that is not legal.
@@ -21,6 +21,7 @@ from engine.provenance import versions
 from engine.store.changes import next_change
 from engine.store.labs import LabWriting
 from engine.store.living import LivingWriting
+from engine.store.notes import NoteWriting
 from engine.store.probes import ProbeWriting
 from engine.store.schema import connect, guarded, roll_back
 from engine.store.tuning import TuningWriting
@@ -34,7 +35,7 @@ _RUN_FIELDS = frozenset(
 )  # fmt: skip
 
 
-class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, LivingWriting):
+class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting, LivingWriting):
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):

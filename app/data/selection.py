@@ -1,0 +1,119 @@
+"""Any runs on one chart: which of those asked for exist, and in what those of several races differ.
+
+The stream of batches is a function of data, seed and batch size alone (``engine.data.batches``): runs that agree in
+these saw the same batches, whatever their race.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.data.place import reading
+from app.data.race import settings_of
+
+#: Curves that one chart takes, and runs that one address names.
+MOST_COMPARED = 64
+_RUN = re.compile(r"[1-9][0-9]{0,17}")
+#: What is named of the differences; the rest is counted.
+_MOST_NAMED = 6
+#: Settings that decide which images a batch holds, and what is done to them.
+_BATCHES = ("data.name", "data.validation", "train_images", "optim.batch_size", "seed")
+_TREATMENT = ("data.resize", "data.pool", "data.crop", "data.flip")
+#: The net itself, which the labels say, and what follows from other settings.
+_UNTOLD = {
+    "model.depth", "model.shortcut", "model.channels", "model.classes", "model.image_size", "device", "precision",
+    "threads", "eval_every", "optim.tune_grid", "optim.tune_steps",
+}  # fmt: skip
+_WORDS = {
+    "data.name": "data", "data.validation": "held-out images", "train_images": "training images",
+    "optim.batch_size": "batch size", "data.resize": "size of the images", "data.crop": "crop",
+    "data.flip": "mirroring", "data.pool": "pooling", "optim.lr": "learning rate", "optim.steps": "steps",
+    "optim.weight_decay": "weight decay", "model.width": "width", "where": "device", "rounding": "precision",
+    "code": "version of the code", "recalibrate_bn": "batch-norm statistics",
+}  # fmt: skip
+
+
+def runs_from(text: str) -> tuple[list[int], str]:
+    """Return the run numbers of an address such as ``3,7,12``, and what is wrong with it in one line ('' if nothing).
+
+    Repeats are left out; of more than 64 the first 64 are taken.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    odd = [word for word in words if not _RUN.fullmatch(word)]
+    found = list(dict.fromkeys(int(word) for word in words if _RUN.fullmatch(word)))
+    problems = []
+    if odd:
+        problems.append(f"runs in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
+    if len(found) > MOST_COMPARED:
+        problems.append(f"an address names at most {MOST_COMPARED} runs; {len(found) - MOST_COMPARED} are left out")
+    return found[:MOST_COMPARED], "; ".join(problems)
+
+
+def difference(runs: Sequence[int]) -> str:
+    """Return in what these runs differ, in two sentences, when they are of several races; '' of one race.
+
+    Raises SkipscopeError.
+    """
+    with reading() as reader, reader.snapshot():
+        rows = [row for run in runs if (row := reader.run(run)) is not None]
+    races = sorted({row.race for row in rows})
+    if len(races) < 2:
+        return ""
+    return in_words(races, [_facts(row) for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Varied:
+    key: str
+    values: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        shown = self.values if len(self.values) <= 4 else (*self.values[:3], f"{len(self.values) - 3} more")
+        name = _WORDS.get(self.key, self.key)
+        return f"{name} ({' / '.join(shown)})" if max(map(len, shown)) <= 40 else name
+
+
+def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
+    """Return the sentences of ``difference`` for the settings and circumstances of each run."""
+    keys = dict.fromkeys([*_BATCHES, *_TREATMENT, *(key for fact in facts for key in fact)])
+    varied = {}
+    for key in keys:
+        # What a run does not say is not known yet: it has not started.
+        values = tuple(dict.fromkeys(fact[key] for fact in facts if key in fact))
+        if len(values) > 1:
+            varied[key] = _Varied(key, values)
+    named = [found.words for found in varied.values()]
+    if len(named) > _MOST_NAMED:
+        named = [*named[:_MOST_NAMED], f"{len(named) - _MOST_NAMED} more"]
+    of = f"Runs of {len(races)} races ({', '.join(map(str, races[:8]))}{', ...' if len(races) > 8 else ''})"
+    if not named:
+        return f"{of} with equal settings. {_batches(varied, facts)}"
+    return f"{of}. They differ in {_listed(named)}. {_batches(varied, facts)}"
+
+
+def _batches(varied: Mapping[str, _Varied], facts: Sequence[Mapping[str, str]]) -> str:
+    apart = [key for key in _BATCHES if key in varied]
+    if apart == ["seed"]:
+        return "Only runs of the same seed saw the same batches."
+    if apart:
+        names = [_WORDS.get(key, key) for key in apart]
+        return f"Runs that differ in {_listed(names, 'or')} did not see the same batches."
+    if any(key in varied for key in _TREATMENT):
+        return "They saw the same batches, the images treated differently."
+    if any(":" in fact.get("data.name", "") for fact in facts):
+        return "They saw the same batches if the files of the data set are still the same."
+    return "They saw the same batches."
+
+
+def _facts(row: Any) -> dict[str, str]:
+    facts = {key: value for key, value in settings_of(row.config).items() if key not in _UNTOLD}
+    if row.train_images:
+        facts["train_images"] = f"{row.train_images:,}"
+    circumstances = {"where": row.device, "rounding": row.precision, "code": row.versions.get("commit", "")}
+    return facts | {key: value for key, value in circumstances.items() if value}
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,0 +1,69 @@
+"""Any runs on one live chart, also of different races: then a line says in what they differ."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import data
+from app.live.chart import Run, View, live_race
+from app.views import picker, runs_view
+
+COMPONENT = "compare"
+_VIEW = View(layout="overlaid", metric="error", scale="linear", x="step")
+_ALL = {
+    "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
+    "resume": {data.RunState.PAUSED, data.RunState.LOST},
+}
+
+
+def render(chosen: Sequence[data.TableRow]) -> None:
+    """Draw the chart of the chosen runs."""
+    if not chosen:
+        return
+    if len(chosen) > data.MOST_COMPARED:
+        st.info(
+            f"One chart takes at most {data.MOST_COMPARED} runs; {len(chosen)} are selected.",
+            icon=":material/stacked_line_chart:",
+        )
+        return
+    if words := data.difference([row.id for row in chosen]):
+        st.markdown(words)
+    live_race(0, _drawn(chosen), _VIEW, _on_command, key=COMPONENT)
+
+
+def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
+    """Return the runs for the chart: each looks as in its own race, which labels name where there are several."""
+    races = dict.fromkeys(row.race for row in chosen)
+    wanted = {row.id for row in chosen}
+    found: list[Run] = []
+    for number in races:
+        race = data.race(number)
+        of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
+        if len(races) > 1:
+            of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
+        found += of_race
+    return found
+
+
+def _on_command() -> None:
+    asked = st.session_state[COMPONENT].command
+    if not asked or not runs_view.may_command():
+        return
+    verb, run = asked["verb"], int(asked["run"])
+    try:
+        if verb == "engine":
+            data.start_engine()
+        elif verb.endswith("-all"):
+            _command_all(verb.removesuffix("-all"))
+        elif verb != "gone":
+            data.command(verb, run)
+    except data.SkipscopeError as error:
+        runs_view.say(str(error))
+
+
+def _command_all(verb: str) -> None:
+    chosen = runs_view.chosen_runs()
+    able = [row.id for row in data.run_table() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    for some in data.command_each(verb, able):
+        for words in filter(None, some.values()):
+            runs_view.say(words)

@@ -1,0 +1,49 @@
+"""Names of races and notes of runs, written directly: no engine is needed. Part of ``Control``. Torch-free."""
+
+from collections.abc import Sequence
+
+from engine.errors import ConfigError
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+LONGEST_NAME = 120
+LONGEST_NOTE = 500
+
+
+class NoteControl:
+    """The names and notes of ``Control``; mistakes are ConfigErrors in one line."""
+
+    workspace: Workspace
+
+    def rename_race(self, race: int, name: str) -> str:
+        """Give a race another name, '' for none; return it as it is kept."""
+        kept = checked(name, "a name", LONGEST_NAME)
+        with self._writer() as writer:
+            if not writer.rename_race(race, kept):
+                raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
+        return kept
+
+    def annotate(self, runs: Sequence[int], note: str) -> list[int]:
+        """Write a note on these runs, '' to take it away; return those that exist, at least one."""
+        kept = checked(note, "a note", LONGEST_NOTE)
+        with self._writer() as writer:
+            written = writer.annotate(runs, kept)
+        if not written:
+            raise ConfigError(f"there is no run {', '.join(map(str, runs[:5]))}; `python -m engine runs` lists them")
+        return written
+
+    def _writer(self) -> Writer:
+        if not self.workspace.database.exists():
+            raise ConfigError(f"workspace {self.workspace.path} holds nothing yet; start a race first")
+        return Writer(self.workspace)
+
+
+def checked(text: str, what: str, longest: int) -> str:
+    """Return a text without blanks at its ends. Raises ConfigError unless it is one printable line of that length."""
+    kept = text.strip()
+    if len(kept) > longest:
+        raise ConfigError(f"{what} has at most {longest} characters (got {len(kept)})")
+    odd = next((letter for letter in kept if not letter.isprintable()), None)
+    if odd is not None:
+        raise ConfigError(f"{what} is one line of text without control characters (got {ascii(odd)})")
+    return kept

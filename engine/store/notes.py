@@ -1,0 +1,30 @@
+"""What people write beside the record: the name of a race, the note of a run. Part of ``Writer``. Torch-free."""
+
+from collections.abc import Sequence
+
+from engine.store.changes import next_change
+
+
+class NoteWriting:
+    """How names and notes get into the store; part of ``Writer``."""
+
+    def rename_race(self, race: int, name: str) -> bool:
+        """Give a race another name and let viewers see that something changed; return False when there is none."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE races SET name = ? WHERE id = ? AND lab = '' AND tunes IS NULL", (name, race)
+            )
+            if cursor.rowcount:
+                next_change(connection)
+        return bool(cursor.rowcount)
+
+    def annotate(self, runs: Sequence[int], note: str) -> list[int]:
+        """Write a note on these runs, in one transaction; return those that exist."""
+        written = []
+        with self.transaction() as connection:
+            for run in runs:
+                cursor = connection.execute(
+                    "UPDATE runs SET note = ?, changed = ? WHERE id = ?", (note, next_change(connection), run)
+                )
+                written += [run] * cursor.rowcount
+        return written

@@ -1,0 +1,87 @@
+"""All trainings of a workspace at a glance: one row per run with its last figures. Part of ``Reader``. Torch-free.
+
+A workspace may hold hundreds of runs with many points each: every figure is one seek in the index of
+(run, split, step), and configs are not parsed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.events import RunState, Split
+
+_SPLITS = {"train": Split.TRAIN, "clean": Split.TRAIN_CLEAN, "part": Split.TEST_SUBSET, "whole": Split.TEST}
+_LAST = " ".join(
+    f"LEFT JOIN points AS {name} ON {name}.id = (SELECT id FROM points AS p WHERE p.run = runs.id"
+    f" AND p.split = '{split.value}' ORDER BY p.step DESC LIMIT 1)"
+    for name, split in _SPLITS.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """One run and where it stands. Errors in percent, None where not measured or not finite.
+
+    ``training`` is the running training error, ``clean`` that of the fixed training subset, ``part`` that of the test
+    subset of ``eval_images`` images after ``part_step`` updates, ``whole`` that of the full test set after
+    ``whole_step``.
+    """
+
+    id: int
+    race: int
+    race_name: str
+    depth: int
+    shortcut: str
+    seed: int
+    data: str
+    eval_images: int
+    state: RunState
+    step: int
+    total_steps: int
+    device: str
+    precision: str
+    threads: int
+    seconds: float
+    created: float
+    started: float | None
+    parent_run: int | None
+    parent_step: int | None
+    changed: int
+    note: str
+    training: float | None
+    clean: float | None
+    part: float | None
+    part_step: int | None
+    whole: float | None
+    whole_step: int | None
+
+
+class OverviewReading:
+    """What the store says of all runs together; part of ``Reader``."""
+
+    def overview(self) -> list[OverviewRow]:
+        """Return every training, newest race first, in starting order within one; no jobs of labs, no trials."""
+        rows = self._all(
+            "SELECT runs.id, runs.race, races.name AS race_name, runs.depth, runs.shortcut, runs.seed,"
+            " json_extract(runs.config, '$.data.name') AS data,"
+            " json_extract(runs.config, '$.data.eval_images') AS eval_images, runs.state, runs.step,"
+            " runs.total_steps, runs.device, runs.precision, runs.threads, runs.seconds, runs.created, runs.started,"
+            " runs.parent_run, runs.parent_step, runs.changed, runs.note, train.running_error AS training,"
+            " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
+            f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
+            " WHERE runs.lab = '' AND races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
+        )
+        return [OverviewRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
+
+    def running_errors(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, float]]:
+        """Return (run, running training error) at or before each wanted (run, step), in the wanted order.
+
+        What is not on record, or not finite, is left out.
+        """
+        rows = self._all(
+            "SELECT run, error FROM (SELECT json_extract(value, '$[0]') AS run, (SELECT running_error FROM points"
+            " WHERE run = json_extract(value, '$[0]') AND split = 'train' AND step <= json_extract(value, '$[1]')"
+            " ORDER BY step DESC LIMIT 1) AS error FROM json_each(?) ORDER BY key) WHERE error IS NOT NULL",
+            json.dumps(list(wanted)),
+        )
+        return [(row["run"], row["error"]) for row in rows]
