@@ -63,8 +63,8 @@ from app.data.labs import (
     start_lab,
 )
 from app.data.load import Load
-from app.data.permit import guard
 from app.data.notes import LONGEST_NAME, LONGEST_NOTE, annotate, rename_race
+from app.data.permit import guard
 from app.data.place import Health, health, prepare, use, workspace
 from app.data.probes import (
     Columns,
