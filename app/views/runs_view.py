@@ -104,10 +104,10 @@ def write_address() -> None:
     runs = sorted(RUNS.ids)
     text = ",".join(map(str, runs)) if 0 < len(runs) <= data.MOST_COMPARED else ""
     st.session_state[_ADDRESS] = text
-    if text:
+    if text and st.query_params.get("runs") != text:
         st.query_params["runs"] = text
-    else:
-        st.query_params.pop("runs", None)
+    elif not text and "runs" in st.query_params:
+        del st.query_params["runs"]
 
 
 def say(line: str) -> None:
