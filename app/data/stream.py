@@ -18,6 +18,10 @@ from engine.store.reader import Reader, RunRow, Series
 AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}
 
 
+#: Said in place of a gap: runs of different races need not have seen the same batches.
+SEVERAL_RACES = "Runs of several races: a gap is stated within one race only."
+
+
 class Head(NamedTuple):
     """How far the store has come: newest point's id, newest change's number, which file said so, newest probe's id."""
 
@@ -127,6 +131,8 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
+    if len({row.race for row in rows}) > 1:
+        return SEVERAL_RACES
     changed = reader.changed_keys([row.id for row in rows]) if rows else {}
     races = {race: reader.race(race) for race in {row.race for row in rows}}
     tuned = {race for race, found in races.items() if found and found.config.run.optim.lr == TUNED}
