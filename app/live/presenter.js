@@ -48,7 +48,10 @@ export class Presenter {
     this.mayCommand = mayCommand !== false;
     this.lines ??= new StageRuns(this.line, states);
     set(this.title, title ?? "");
-    if (this.race !== undefined && race !== this.race) this.#say("");
+    if (this.race !== undefined && race !== this.race) {
+      this.#say("");
+      this.started = null;
+    }
     this.race = race;
     if (notice && this.asked) this.#say(notice);
     if (notice) this.asked = this.started = null;
@@ -216,7 +219,7 @@ export class Presenter {
     this.reveal = button("Reveal", () => this.#act("reveal"), "ss-button ss-reveal");
     this.guessBox.append(this.choiceRow, this.reveal, this.answer);
     this.guessBox.hidden = true;
-    this.part("stage").before(this.guessBox);
+    this.part("top").after(this.guessBox);
     this.line = element("ul", "ss-stage-runs");
     this.part("stage").after(this.line);
     this.notice = element("p", "ss-notice");
