@@ -16,7 +16,7 @@ export function stripWords(runs, view, age) {
   const probed = Math.max(0, ...cards.filter((card) => card.step >= TELLING_STEP).map((card) => card.probe_share ?? 0));
   const threads = distinct("threads");
   return [
-    shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
+    view.hidden ? "curves hidden until the reveal" : shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
     "dashed: mean of 50 steps over faint single steps",
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),
