@@ -35,7 +35,11 @@ export class RaceView {
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
-    this.resize = new ResizeObserver(() => this.#soon());
+    this.resize = new ResizeObserver(() => {
+      // The cards make it higher and lower; only another width is a reason to draw.
+      if (host.clientWidth !== this.width) this.#soon();
+      this.width = host.clientWidth;
+    });
     this.resize.observe(host);
     this.clock = setInterval(() => {
       this.#strip();
