@@ -37,7 +37,12 @@ export class RaceView {
     this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
-    this.resize = new ResizeObserver(() => this.#soon());
+    this.resize = new ResizeObserver(() => {
+      // The cards make it higher and lower; only another width, or height of the stage, is a reason to draw.
+      const size = `${host.clientWidth} ${this.part("stage").clientHeight}`;
+      if (size !== this.size) this.#soon();
+      this.size = size;
+    });
     for (const watched of [host, this.part("stage")]) this.resize.observe(watched);
     this.clock = setInterval(() => {
       this.#strip();
