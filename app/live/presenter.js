@@ -51,6 +51,7 @@ export class Presenter {
     if (this.race !== undefined && race !== this.race) {
       this.#say("");
       this.started = null;
+      this.before = this.before?.filter(([key]) => key !== "zoom"); // it was another race's
     }
     this.race = race;
     if (notice && this.asked) this.#say(notice);

@@ -30,7 +30,7 @@ export class RaceView {
     this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon() });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
-      clicked: (point) => this.data.mayCommand && this.#ask("fork-at", point.run, { step: point.step }),
+      clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));

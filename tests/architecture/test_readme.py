@@ -90,6 +90,13 @@ def test_every_deviation_is_marked_and_listed():
     )
 
 
+def test_the_keys_of_the_stage_are_those_of_the_code():
+    code = (PROJECT / "app/live/stage_keys.js").read_text(encoding="utf-8")
+    keys = re.findall(r'shown: "([^"]+)", brief: "[^"]*", does: "([^"]+)"', code)
+    assert len(keys) == code.count("verb: ") > 0
+    assert [tuple(row) for row in table("On stage")] == keys
+
+
 def test_top_level_holds_what_the_house_names():
     names = {path.name for path in PROJECT.iterdir() if not path.name.startswith(".")}
     extra = names - {"README.md", "requirements.txt", "pyproject.toml", "app", "engine", "tests", "assets"}

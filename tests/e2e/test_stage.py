@@ -1,0 +1,123 @@
+"""The race on stage in Chromium: entering and leaving, its keys, and that nothing is told before the reveal."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from engine.events import Split
+from engine.store.reader import Reader
+from tests.e2e.conftest import until, view, wait_view
+
+pytestmark = pytest.mark.browser
+
+#: Texts, and what is read aloud or shown under the pointer, of the whole component.
+TOLD = """() => {
+  const host = document.querySelector('.ss-race');
+  const names = ['aria-label', 'aria-valuetext', 'aria-description', 'title', 'alt', 'data-title'];
+  const said = [...host.querySelectorAll('*')].flatMap((node) => names.map((name) => node.getAttribute(name) ?? ''));
+  return [host.textContent, ...said, document.title, location.href].join('\\n');
+}"""
+TRACES = "() => document.querySelector('.ss-plot').data.flatMap((trace) => trace.y).filter((y) => y !== null).length"
+#: Axis ticks are whole; errors and losses have digits after the point.
+RESULT = re.compile(r"\d\.\d")
+ON_STAGE = "document.querySelector('.ss-race').matches('.ss-presenting:popover-open')"
+CORNERS = """() => [[5, 5], [innerWidth - 5, 5], [5, innerHeight - 5], [innerWidth - 5, innerHeight - 5]].every(
+  ([x, y]) => document.querySelector('.ss-race').contains(document.elementFromPoint(x, y)))"""
+SIZES = """() => ['.ss-gap', '.ss-title', '.ss-strip'].map(
+  (part) => parseFloat(getComputedStyle(document.querySelector(part)).fontSize))"""
+
+
+def on_stage(page) -> None:
+    page.wait_for_function(f"() => {ON_STAGE}")
+
+
+def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(recorded, open_page):
+    site, bench = recorded
+    page = open_page(f"{site.url}/?race={bench.race}&layout=overlaid&zoom=1000_3000_10_80")
+    wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000")
+    page.locator(".ss-present").scroll_into_view_if_needed()
+    scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(scrolled), view(page, "v.view.all()")
+    page.locator(".ss-present").click()
+    on_stage(page)
+    assert page.evaluate(CORNERS), "something of the page is in front of the stage"
+    sizes = page.evaluate(SIZES)
+    assert sizes[0] >= 14 and min(sizes[1:]) >= 16
+    wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
+    for key, layout in (("PageDown", "gap"), ("b", "overlaid"), ("ArrowLeft", "side")):
+        page.keyboard.press(key)
+        assert view(page, "v.view.get('layout')") == layout
+    page.keyboard.press("z")
+    assert view(page, "v.view.zoom") is None
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => document.querySelector('.ss-race').contains(document.activeElement)")
+    page.keyboard.press("c")  # the page itself would ask whether to clear its cache
+    page.keyboard.press("?")
+    page.get_by_role("group", name="Keys of the stage").get_by_role("button", name="next view").wait_for()
+    assert page.locator("[role=dialog]").count() == 0
+    page.keyboard.press("Escape")
+    expect(page.locator(".ss-keys-panel")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => !({ON_STAGE})")
+    assert (page.evaluate(scrolled), view(page, "v.view.all()")) == before
+    expect(page.locator(".ss-present")).to_be_focused()
+
+
+@pytest.mark.parametrize("present", ["&present=1", ""], ids=["stage", "desk"])
+def test_what_is_hidden_is_nowhere_and_a_reload_does_not_tell_it(site, open_page, present):
+    race, runs = site.race(depths=(8, 14), shortcuts=("none",), steps=120)
+    until(lambda: all(site.row(run).state == "finished" for run in runs), 60)
+    page = open_page(f"{site.url}/?race={race}&hidden=1{present}")
+    for _ in range(2):
+        wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')")
+        page.wait_for_function("() => document.querySelector('.ss-question').textContent.startsWith('After 120 steps')")
+        assert not RESULT.search(page.evaluate(TOLD))
+        assert page.evaluate(TRACES) == 0
+        page.reload()
+    if not present:
+        wait_view(page, "v.chart.drawn")
+        page.get_by_role("button", name="Reveal").click()
+        wait_view(page, "document.querySelector('.ss-card')")
+        assert RESULT.search(page.evaluate(TOLD)) and page.evaluate(TRACES) > 0
+        return
+    on_stage(page)
+    wait_view(page, "v.presenter.choices.length === 2")
+    for key in ("1", "2"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="2 plain-14")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("r")
+    answer = page.locator(".ss-answer")
+    expect(answer).to_contain_text("The room said plain-14. After 120 steps ")
+    assert page.evaluate(TRACES) > 0
+    with Reader(site.workspace) as reader:
+        last = [reader.series(run, Split.TRAIN, first=120, last=120).columns["running_error"][0] for run in runs]
+    (low, best), (high, other) = sorted(zip(last, ("plain-8", "plain-14"), strict=True))
+    if high - low < 1:
+        told = f"it is too close to call: {best} {low:.1f} % and {other} {high:.1f} %, with one seed."
+    else:
+        told = f"{best} has the lower training error, {low:.1f} %; {other} {high:.1f} %."
+    assert answer.inner_text() == f"The room said plain-14. After 120 steps {told}"
+    page.wait_for_function("() => !location.search.includes('hidden')")
+
+
+@pytest.mark.slow
+def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
+    race, _ = site.race(steps=40)
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')")
+    page.keyboard.press("p")
+    on_stage(page)
+    page.keyboard.press(" ")
+    expect(page.locator(".ss-notice")).to_contain_text("all runs have ended")
+    page.keyboard.press("h")
+    page.keyboard.press("s")
+    wait_view(page, f"v.data.race > {race} && v.runs.length === 4", 40)
+    assert page.evaluate(f"() => {ON_STAGE}")
+    assert view(page, "v.view.hidden")
+    page.keyboard.press("s")
+    expect(page.locator(".ss-notice")).to_contain_text("Press S again")
+    page.keyboard.press(" ")
+    wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))", 40)
+    expect(page.locator(".ss-chip")).to_have_text("PAUSED")
