@@ -11,6 +11,7 @@ import { RaceFeed } from "./race_feed.js";
 import { RacePlot } from "./race_plot.js";
 import { ENDED, RaceStatus, isLive } from "./race_status.js";
 import { stripWords } from "./race_strip.js";
+import { RaceTools } from "./race_tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./view_controls.js";
 import { ViewState } from "./view_state.js";
@@ -34,6 +35,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.tools = new RaceTools(this.part, () => this.#shown());
     this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
@@ -191,6 +193,11 @@ export class RaceView {
 
   #view() {
     return { ...this.view.all(), race: this.data.race, ...this.presenter.figure() };
+  }
+
+  #shown() {
+    const { runs, theme, data } = this;
+    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
   }
 
   #strip() {
