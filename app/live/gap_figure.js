@@ -26,8 +26,9 @@ export function buildGapFigure(runs, asked, theme, width) {
   const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = Object.values(found).flat();
+  const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, runs), axis: range(gaps, view), stacked });
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };

@@ -1,5 +1,6 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
 import { duration, grouped } from "./cards.js";
+import { smoothingOf } from "./legend.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
@@ -17,7 +18,7 @@ export function stripWords(runs, view, age) {
   const threads = distinct("threads");
   return [
     shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
-    "dashed: mean of 50 steps over faint single steps",
+    smoothingOf(runs, view),
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),
     distinct("device"),
