@@ -81,21 +81,32 @@ function yTitle(view) {
 
 /** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
 function range(gaps, view) {
-  let [low, high] = USUAL[view.metric];
-  if (view.hidden) return [low, high];
-  for (const gap of gaps) {
-    for (const [split, key] of gapCurves(view)) {
-      for (const { value: values } of gapBand(gap, split, key).curves) {
-        for (const value of values) {
-          if (value < low) low = value;
-          if (value > high) high = value;
-        }
-      }
-    }
+  if (view.hidden) return USUAL[view.metric];
+  const [training, ...further] = gapCurves(view).map((curve) => reach(gaps, curve, view));
+  let [low, high] = training ?? USUAL[view.metric];
+  const span = high - low;
+  for (const [least, most] of further) {
+    // Evaluations that lag far behind the training at its begin leave the panel rather than make all else flat.
+    low = Math.max(Math.min(low, least), training[0] - span);
+    high = Math.min(Math.max(high, most), training[1] + span);
   }
   let step = ROUND[view.metric];
   while ((high - low) / step > MOST_STEPS) step *= 2;
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
+/** From the smallest to the largest difference of one curve, and at least the usual range. */
+function reach(gaps, [split, key], view) {
+  let [low, high] = USUAL[view.metric];
+  for (const gap of gaps) {
+    for (const { value: values } of gapBand(gap, split, key).curves) {
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+  }
+  return [low, high];
 }
 
 function muted(theme) {
