@@ -21,7 +21,7 @@ from engine.cli_bench import bench
 from engine.cli_doctor import doctor
 from engine.cli_lab import lab
 from engine.cli_layers import layers
-from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document, trials_document
+from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document, trials_document, what_happened
 from engine.cli_race import pace, race
 from engine.cli_whatif import extend, fork, set_
 from engine.config import ModelConfig, arm_name
@@ -133,12 +133,10 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         error = _percent(row["test_error"])
         if row["test_error"] is None and row["test_subset_error"] is not None:
             error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
-        words = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
-        if row["parent_run"] is not None:
-            words = f"fork of run {row['parent_run']} at step {row['parent_step']}" + (f"; {words}" if words else "")
         table.add_row(
-            str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"],
-            f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error, words,
+            str(row["run"]), str(row["race"]), row["arm"],
+            str(row["seed"]), row["state"], f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error,
+            what_happened(row),
         )  # fmt: skip
     if rows:
         Console().print(table)

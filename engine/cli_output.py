@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.store.reader import Reader, RunRow
+from engine.store.rows import ChangeRow
 from engine.store.workspace import Workspace
 
 #: A run's id, as SQLite can hold it.
@@ -71,7 +73,10 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
     last = reader.last_points([row.id for row in rows]) if rows else {}
-    totals = reader.checkpoint_totals()
+    totals, names = reader.checkpoint_totals(), reader.race_names()
+    changes: dict[int, list[ChangeRow]] = {}
+    for change in reader.changes_of([row.id for row in rows]):
+        changes.setdefault(change.run, []).append(change)
     documents = []
     for row, result in zip(rows, results(reader, rows), strict=True):
         subset, held = last.get((row.id, Split.TEST_SUBSET)), last.get((row.id, Split.VALIDATION))
@@ -81,7 +86,13 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
             {
                 **result,
                 "race": row.race,
+                "race_name": names.get(row.race, ""),
                 "arm": row.arm,
+                "note": row.note,
+                "changes": [
+                    {"key": change.key, "value": change.value, "step": change.step}
+                    for change in changes.get(row.id, ())
+                ],
                 "parent_run": row.parent_run,
                 "parent_step": row.parent_step,
                 "detail": row.detail,
@@ -101,6 +112,23 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
             }
         )
     return documents
+
+
+def what_happened(row: dict[str, Any]) -> str:
+    """Return what is to say of a run of ``runs_document`` besides its figures, '' when nothing is."""
+    cause = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
+    fork = f"fork of run {row['parent_run']} at step {row['parent_step']}" if row["parent_run"] is not None else ""
+    changes = [_in_words(change) for change in row["changes"]]
+    note = f"note: {row['note']}" if row["note"] else ""
+    race = f"race {row['race']}: {row['race_name']}" if row["race_name"] else ""
+    return "; ".join(filter(None, (fork, *changes, cause, note, race)))
+
+
+def _in_words(change: dict[str, Any]) -> str:
+    if change["key"] == STEPS:
+        return f"extended from {change['step']} to {change['value']:g} steps"
+    taken = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
+    return f"{change['key']} {change['value']:g} {taken}"
 
 
 def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ def card(
 
     ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
     config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
-    happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork.
+    happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
+    people wrote beside it.
     ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset, ``bn`` the
     batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
     """
@@ -33,7 +34,7 @@ def card(
         "train_images": train_images, "checkpoints": checkpoints,
         "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
         "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
-        "parent_step": row.parent_step,
+        "parent_step": row.parent_step, "note": row.note,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MOST_REMARKS:],
     }  # fmt: skip
 

@@ -89,7 +89,7 @@ def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
         named = [*named[:_MOST_NAMED], f"{len(named) - _MOST_NAMED} more"]
     of = f"Runs of {len(races)} races ({', '.join(map(str, races[:8]))}{', ...' if len(races) > 8 else ''})"
     if not named:
-        return f"{of} with equal settings. {_batches(varied, facts)}"
+        return f"{of} with the same settings but for the nets. {_batches(varied, facts)}"
     return f"{of}. They differ in {_listed(named)}. {_batches(varied, facts)}"
 
 

@@ -21,6 +21,8 @@ from engine.store.reader import Reader, RunRow, Series
 AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}
 #: Evaluations of each kind get at most this part of a run's points.
 EVALUATIONS_PART = 6
+#: Said in place of a verdict: runs of different races need not have seen the same batches.
+SEVERAL_RACES = "Runs of several races: a verdict compares the arms of one race."
 
 
 class Head(NamedTuple):
@@ -145,7 +147,7 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     if len({row.race for row in rows}) > 1:
-        return "Runs of several races: a verdict compares the arms of one race."
+        return SEVERAL_RACES
     runs = _standings(reader, rows)
     return statement(runs, _figures(reader, runs))
 

@@ -18,7 +18,7 @@ const TICKS_PX = 34;
 const PAST_END = 1.015;
 const CHART_PX = { usual: 430, stacked: 600 };
 /** For a room: type, lines and marks are this much larger. */
-const BIG = { type: 1.6, line: 1.5, mark: 1.4 };
+const BIG = { type: 1.7, line: 1.7, mark: 1.5 };
 /** The evaluations that are drawn. */
 const EVALUATED = ["test_subset", "train_clean"];
 /** What hidden curves do not tell through their axis either, in the axis's own unit. */

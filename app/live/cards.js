@@ -166,7 +166,9 @@ function speedLine(card, series, step) {
  */
 function errorCells(series, card) {
   const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
-  const test = series.latest("test", "error");
+  // Of a run that was extended the full set was measured at its old end: newer figures of a subset say more.
+  const newest = (split) => series[split].step.at(-1) ?? -1;
+  const test = newest("test") >= newest("test_subset") ? series.latest("test", "error") : undefined;
   const part = grouped(card.eval_images ?? 1000);
   return [
     ["training", percent(series.latest("train", "running_error"))],
@@ -182,11 +184,11 @@ function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
   return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
 }
 
-/** What happened to the run, newest last: where it was forked, what was changed. Labels: {run: name}. */
-function changeLines({ parent, parent_step: step, changes }, labels) {
+/** What happened to the run, newest last: where it was forked, what was changed; and its note. Labels: {run: name}. */
+function changeLines({ parent, parent_step: step, changes, note }, labels) {
   const fork = parent === null ? [] : [`fork of ${labels.has(parent) ? `${labels.get(parent)} (run ${parent})` : `run ${parent}`} at step ${grouped(step)}`];
   const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${short(words)} from step ${grouped(from)}`);
-  return [...fork, ...changed.slice(-MOST_CHANGES)].join("\n");
+  return [...fork, ...changed.slice(-MOST_CHANGES), ...(note ? [`note: ${note}`] : [])].join("\n");
 }
 
 function noteLine(card) {

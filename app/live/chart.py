@@ -21,17 +21,22 @@ class Run(TypedDict):
     depth: int
 
 
-def live_race(race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race") -> None:
+def live_race(
+    race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race", title: str = "", notice: str = ""
+) -> None:
     """Mount the live race.
 
+    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line.
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
-    fork-at (a point of a curve was clicked, at ``step``).
+    start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
     """
-    component("skipscope_race", "chart")(
+    component("skipscope_race", "chart", "presenter")(
         key=key,
         data={
             "race": race,
+            "title": title,
+            "notice": notice,
             "runs": [
                 {
                     "run": run["run"],

@@ -1,7 +1,8 @@
 """What the streaming components have in common: how one is registered, and what each is told of its surroundings.
 
 A component is three files, ``STEM.html``, ``STEM.css`` and the modules that its root element names (``data-module``,
-``data-view``); ``mount.js`` is the entry of all of them.
+``data-view``); ``mount.js`` is the entry of all of them. A part with many rules of its own
+may have a style sheet of its own.
 """
 
 from collections.abc import Callable
@@ -18,13 +19,13 @@ _HERE = Path(__file__).parent
 
 
 @cache
-def component(name: str, stem: str) -> Callable[..., Any]:
-    """Return the component ``name`` made of ``STEM.html`` and ``STEM.css``, registered once per process."""
+def component(name: str, stem: str, *styles: str) -> Callable[..., Any]:
+    """Return the component ``name`` made of ``STEM.html``, ``STEM.css`` and more ``styles``, registered once."""
     # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
     return st.components.v2.component(
         name,
         html=(_HERE / f"{stem}.html").read_text(),
-        css=(_HERE / f"{stem}.css").read_text(),
+        css="\n".join((_HERE / f"{style}.css").read_text() for style in (stem, *styles)),
         js=(_HERE / "mount.js").read_text(),
         isolate_styles=False,
     )

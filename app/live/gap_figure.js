@@ -140,7 +140,7 @@ function traces(gap, view, theme, suffix) {
       ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
       // One seed has no band; where it diverged, it has no mean either.
       ...((several && training) || !band.seeds ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
       {

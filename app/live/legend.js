@@ -6,6 +6,7 @@ import { seedGroups } from "./bands.js";
 import { grouped } from "./cards.js";
 import { WIDTHS, dash } from "./curves.js";
 import { shownGaps } from "./gap_figure.js";
+import { MANY } from "./many_runs.js";
 
 /**
  * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
@@ -37,7 +38,7 @@ function meanings(runs, view, theme) {
     shows("running") && { name: `${difference}training ${metric}, mean of 50 steps`, width: WIDTHS.running, dash: dash({}) },
     several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
-    shows("raw") && !several && !gap && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
+    singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
     shows("clean") && !gap && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
   ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
@@ -54,7 +55,12 @@ export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   const made = view.layout === "gap" ? "dashed: differences of means of 50 steps" : "dashed: mean of 50 steps";
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
-  return view.curves.includes("raw") && view.layout !== "gap" ? `${made} over faint single steps` : made;
+  return singles(runs, view) ? `${made} over faint single steps` : made;
+}
+
+/** Whether single steps are drawn. */
+function singles(runs, view) {
+  return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);
 }
 
 function bands(view) {

@@ -6,6 +6,7 @@ import { Cards } from "./cards.js";
 import { Finer } from "./finer.js";
 import { Meters } from "./meters.js";
 import { readTheme } from "./page.js";
+import { Presenter } from "./presenter.js";
 import { RaceFeed } from "./race_feed.js";
 import { RacePlot } from "./race_plot.js";
 import { ENDED, RaceStatus, isLive } from "./race_status.js";
@@ -35,8 +36,14 @@ export class RaceView {
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
-    this.resize = new ResizeObserver(() => this.#soon());
-    this.resize.observe(host);
+    this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
+    this.resize = new ResizeObserver(() => {
+      // The cards make it higher and lower; only another width, or height of the stage, is a reason to draw.
+      const size = `${host.clientWidth} ${this.part("stage").clientHeight}`;
+      if (size !== this.size) this.#soon();
+      this.size = size;
+    });
+    for (const watched of [host, this.part("stage")]) this.resize.observe(watched);
     this.clock = setInterval(() => {
       this.#strip();
       this.view.keep();
@@ -52,6 +59,7 @@ export class RaceView {
     this.cards ??= new Cards(this.part("cards"), data.states, (verb, run) => this.#ask(verb, run));
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
+    this.presenter.update(data);
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
@@ -74,7 +82,7 @@ export class RaceView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.finer, this.chart, this.view]) part.stop();
+    for (const part of [this.finer, this.chart, this.presenter, this.view]) part.stop();
     this.resize.disconnect();
     clearInterval(this.clock);
     document.removeEventListener("visibilitychange", this.onVisibility);
@@ -144,6 +152,7 @@ export class RaceView {
   }
 
   #ask(verb, run, more = {}) {
+    if (this.data.mayCommand === false && verb !== "gone") return;
     this.send("command", { verb, run, at: Date.now(), ...more });
   }
 
@@ -151,6 +160,7 @@ export class RaceView {
 
   /** Something else is looked at. */
   #looked() {
+    this.presenter.sync();
     this.finer.look(this.view.zoom, this.view.get("x"));
     this.#soon();
   }
@@ -166,18 +176,21 @@ export class RaceView {
   #draw() {
     if (this.stopped) return;
     this.drawn = performance.now();
-    const { verdict, engine, trouble, link, linkReason } = this;
+    const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
-    this.cards.draw(this.runs, this.theme, mayCommand);
+    const verdict = this.presenter.verdict(this.verdict);
+    // No card may tell what the curves hide.
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, mayCommand);
     this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
     this.controls.draw(kinds(this.runs));
-    this.part("whole").hidden = !this.view.zoom;
+    this.presenter.draw(this.runs, this.theme, kinds(this.runs));
+    this.part("whole").hidden = !this.#view().zoom;
     this.#strip();
-    this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.host.clientWidth);
+    this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
   }
 
   #view() {
-    return { ...this.view.all(), race: this.data.race };
+    return { ...this.view.all(), race: this.data.race, ...this.presenter.figure() };
   }
 
   #strip() {

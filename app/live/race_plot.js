@@ -1,5 +1,6 @@
 /** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, figure.js says. */
 import { buildFigure } from "./figure.js";
+import { lighter } from "./many_runs.js";
 import { TOUCH, loadPlotly } from "./page.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
@@ -30,7 +31,8 @@ export class RacePlot {
     }
     const { plot } = this;
     if (this.stopped || this.held || !plot.isConnected || !runs.length) return;
-    const { data, layout } = buildFigure(runs, view, theme, width);
+    const { data: whole, layout } = buildFigure(runs, view, theme, width);
+    const data = lighter(whole, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, data, layout, {
@@ -82,7 +84,8 @@ export class RacePlot {
   #clicked({ points }) {
     const { data: trace, pointNumber } = points[0];
     const step = trace.steps?.[pointNumber];
-    if (trace.run !== undefined && step !== undefined) this.told.clicked({ run: trace.run, step });
+    const run = trace.runs?.[pointNumber] ?? trace.run;
+    if (run !== undefined && step !== undefined) this.told.clicked({ run, step });
   }
 
   /** + and - zoom, the arrows move, 0 shows the whole: what the mouse can do, for those who do not use one. */

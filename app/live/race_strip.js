@@ -1,6 +1,7 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
 import { duration, grouped } from "./cards.js";
 import { smoothingOf } from "./legend.js";
+import { leftOut } from "./many_runs.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
@@ -11,13 +12,18 @@ export function stripWords(runs, view, age) {
   const sum = (count) => runs.reduce((total, run) => total + count(run.series), 0);
   const shown = sum((series) => series.drawn().step.length);
   const total = sum((series) => series.total);
+  const [evaluations, unseen] = [sum((series) => series.evaluations), sum((series) => series.unseen)];
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
   const seeds = new Set(cards.map((card) => card.seed)).size;
   const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
   const probed = Math.max(0, ...cards.filter((card) => card.step >= TELLING_STEP).map((card) => card.probe_share ?? 0));
   const threads = distinct("threads");
   return [
-    shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
+    ...(view.hidden ? ["curves hidden until the reveal"] : [
+      shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
+      unseen > 0 && `${grouped(evaluations)} of ${grouped(evaluations + unseen)} evaluations shown, extremes kept`,
+      leftOut(runs, view.curves),
+    ]),
     smoothingOf(runs, view),
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),

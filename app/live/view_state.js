@@ -1,4 +1,7 @@
-/** What is looked at: panels, quantity, scale, axis, seeds, curves, zoom, presenter mode. Kept in the address. */
+/**
+ * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
+ * what the room guessed. Kept in the address.
+ */
 import { Address } from "./address.js";
 
 export const CHOICES = {
@@ -10,8 +13,9 @@ export const CHOICES = {
 };
 export const CURVES = ["running", "raw", "test", "clean"];
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present";
-const KEYS = [...Object.keys(CHOICES), SHOWN, ZOOM, PRESENT];
+const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", GUESS = "guess";
+const LOOKED_AT = [...Object.keys(CHOICES), SHOWN, ZOOM];
+const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, GUESS];
 
 export class ViewState {
   /** changed(): called after every change. */
@@ -26,12 +30,17 @@ export class ViewState {
   }
 
   set(key, value) {
-    const before = this.get(key);
-    if (value === before) return;
-    this.address.put(key, value === first(key) ? null : value);
+    this.choose({ [key]: value });
+  }
+
+  /** Several choices at once. */
+  choose(choices) {
+    const changed = Object.entries(choices).filter(([key, value]) => value !== this.get(key));
+    if (!changed.length) return;
+    for (const [key, value] of changed) this.address.put(key, value === first(key) ? null : value);
     // Another quantity or scale has another height; another axis has other places altogether.
     const { x } = this.zoom ?? {};
-    this.address.put(ZOOM, x && key !== "x" ? zoomText({ x }) : null);
+    this.address.put(ZOOM, x && !changed.some(([key]) => key === "x") ? zoomText({ x }) : null);
     this.changed();
   }
 
@@ -64,6 +73,38 @@ export class ViewState {
 
   set present(on) {
     this.address.put(PRESENT, on ? "1" : null);
+    this.changed();
+  }
+
+  /** Whether what the race has shown is hidden until the reveal. */
+  get hidden() {
+    return this.address.get(HIDDEN) === "1";
+  }
+
+  set hidden(on) {
+    if (on === this.hidden) return;
+    this.address.put(HIDDEN, on ? "1" : null);
+    this.changed();
+  }
+
+  /** The room's guess of a race, see guess.js; null when there is none. */
+  guess(race) {
+    const [of, ...choice] = (this.address.get(GUESS) ?? "").split("-");
+    return of === String(race) && choice.length ? choice.join("-") : null;
+  }
+
+  guessed(race, choice) {
+    this.address.put(GUESS, choice === null ? null : `${race}-${choice}`);
+    this.changed();
+  }
+
+  /** What is looked at, to come back to it. */
+  kept() {
+    return LOOKED_AT.map((key) => [key, this.address.get(key)]);
+  }
+
+  restore(kept) {
+    for (const [key, value] of kept) this.address.put(key, value);
     this.changed();
   }
 

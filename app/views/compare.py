@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.chart import Run, View, live_race
+from app.live.chart import Run, live_race
 from app.views import picker, runs_view
 
 COMPONENT = "compare"
-_VIEW = View(layout="overlaid", metric="error", scale="linear", x="step")
 _ALL = {
     "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
     "resume": {data.RunState.PAUSED, data.RunState.LOST},
@@ -28,7 +27,7 @@ def render(chosen: Sequence[data.TableRow]) -> None:
         return
     if words := data.difference([row.id for row in chosen]):
         st.markdown(words)
-    live_race(0, _drawn(chosen), _VIEW, _on_command, key=COMPONENT)
+    live_race(0, _drawn(chosen), _on_command, key=COMPONENT)
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:

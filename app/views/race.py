@@ -24,14 +24,14 @@ def render() -> None:
         explain.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
     race = picker.pick_race(races)
-    _announce()
+    notice = _announce()
     tuning.running(race)
     if mine:
         whatif.render(race)
         fork_dialog.render(race)
     else:
         audience.newer(races[0].id)
-    live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT)
+    live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT, title=race.title, notice=notice)
     explain.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     explain.protocol(race)
@@ -68,6 +68,8 @@ def _on_command() -> None:
             st.session_state.pop("race", None)
         elif verb == "engine":
             data.start_engine()
+        elif verb == "start":
+            setup.start()
         elif verb.endswith("-all"):
             data.command_all(verb.removesuffix("-all"), int(st.session_state["race"]))
         else:
@@ -76,7 +78,9 @@ def _on_command() -> None:
         st.session_state["notice"] = str(error)
 
 
-def _announce() -> None:
-    notice = st.session_state.pop("notice", None)
+def _announce() -> str:
+    """Say what was refused just now; return it for the stage, which covers this."""
+    notice = st.session_state.pop("notice", "")
     if notice:
         st.warning(notice, icon=":material/warning:")
+    return notice

@@ -29,7 +29,7 @@ def render() -> None:
     runs_view.settled()
     st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work)
     chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
-    _actions(rows, chosen)
+    _actions(rows, chosen, hidden=len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race))))
     compare.render(chosen)
     runs_view.write_address()
 
@@ -38,7 +38,7 @@ def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
     """Draw the controls above the table; what is chosen is in the address."""
     kinds = {
         "data": sorted({row.data for row in rows}),
-        "shortcut": list(dict.fromkeys(sorted((row.shortcut for row in rows), key=_place))),
+        "shortcut": {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)},
         "depth": [str(depth) for depth in sorted({row.depth for row in rows})],
     }
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
@@ -46,17 +46,18 @@ def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
             "Search", key="search", bind="query-params", placeholder="words: plain 56 talk", width=220,
             help="Every word must stand somewhere in a row: arm, race, name, data, device, note, state.",
         )  # fmt: skip
-        states = _several("State", list(theme.STATES), "state", runs_table.in_words)
+        states = _several("State", list(theme.STATES), "state")
         sources = _several("Data", kinds["data"], "of_data")
-        shortcuts = _several("Shortcut", kinds["shortcut"], "shortcut", data.variant_name)
+        shortcuts = _several("Shortcut", list(kinds["shortcut"]), "shortcut")
         depths = _several("Depth", kinds["depth"], "depth")
         by_race = st.toggle("Group by race", key="by_race", bind="query-params")
-    chosen = data.Filter(text or "", tuple(states), tuple(sources), tuple(shortcuts), tuple(map(int, depths)))
+    variants = tuple(kinds["shortcut"][name] for name in shortcuts)
+    chosen = data.Filter(text or "", tuple(states), tuple(sources), variants, tuple(map(int, depths)))
     return chosen, bool(by_race)
 
 
-def _several(label: str, options: list[str], key: str, words=str) -> list[str]:
-    return st.multiselect(label, options, key=key, format_func=words, placeholder="any", width=170, bind="query-params")
+def _several(label: str, options: list[str], key: str) -> list[str]:
+    return st.multiselect(label, options, key=key, placeholder="any", width=170, bind="query-params")
 
 
 def _place(shortcut: str) -> tuple[int, str]:
@@ -113,13 +114,20 @@ def _disk_line(disk: data.Disk) -> str:
     return f"On disk: {data.size_in_words(disk.total)}, {most} ({', '.join(kinds)})."
 
 
-def _actions(rows: list[data.TableRow], chosen: list[data.TableRow]) -> None:
-    """Draw what can be done with the selection."""
+def _visible(rows: list[data.TableRow], shown: data.Filter, by_race: bool) -> list[int]:
+    """Return the runs that the table has now."""
+    races = set(runs_view.RACES.ids)
+    return [row.id for row in shown.of(rows) if not by_race or row.race in races]
+
+
+def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int) -> None:
+    """Draw what can be done with the selection; ``hidden`` of it are not in the table now."""
     grouped = {row.race for row in chosen} or set(runs_view.RACES.ids)
     race = next(iter(grouped)) if len(grouped) == 1 else None
     allowed = runs_view.may_command()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
-        st.markdown(f"**{len(chosen)} selected**" if chosen else "Select runs by the boxes at the left of the table.")
+        words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
+        st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
         if st.button("Note", icon=":material/edit_note:", disabled=not (chosen and allowed), key="note"):
             runs_dialogs.note(chosen)
         if st.button(

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import data
+from app import access, data
 
 _MOVED, _ADDRESS, _SAID = "runs_moved", "runs_address", "runs_said"
 
 
 def may_command() -> bool:
     """Return whether this visitor may change anything."""
-    return True
+    return access.may_command()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,10 @@ def write_address() -> None:
     runs = sorted(RUNS.ids)
     text = ",".join(map(str, runs)) if 0 < len(runs) <= data.MOST_COMPARED else ""
     st.session_state[_ADDRESS] = text
-    if text:
+    if text and st.query_params.get("runs") != text:
         st.query_params["runs"] = text
-    else:
-        st.query_params.pop("runs", None)
+    elif not text and "runs" in st.query_params:
+        del st.query_params["runs"]
 
 
 def say(line: str) -> None:

@@ -93,8 +93,8 @@ def render(first_visit: bool = False) -> None:
     problem = advanced.depth_problem() or zoo.problem()
     arms = len(_depths()) * len(_shortcuts())
     runs = arms * int(st.session_state["seeds"])
-    if runs > MOST_RUNS:
-        problem = f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms"
+    if too_many := _too_many():
+        problem = too_many
         st.caption(f":red[{problem}]")
     # No callback: after a restart of the server the first press reaches a session that has not registered any.
     pressed = st.button(
@@ -106,7 +106,7 @@ def render(first_visit: bool = False) -> None:
         key="start",
     )
     if pressed:
-        _start()
+        _hand_over(_begin)
     if complaint := st.session_state.pop("setup_problem", None):
         st.error(complaint, icon=":material/error:")
 
@@ -140,27 +140,44 @@ def _shortcuts() -> list[str]:
     return list(dict.fromkeys([*paper, *zoo.chosen()]))
 
 
-def _start() -> None:
+def start() -> None:
+    """Start the race that is set up, as the button does, and show it from the next rerun on.
+
+    Raises SkipscopeError, also where the button could not be pressed.
+    """
+    if "preset" not in st.session_state:
+        raise data.SkipscopeError("the set-up is not there yet; try again in a moment")
+    if not (_depths() and _shortcuts()):
+        raise data.SkipscopeError("nothing is set up: choose depths and shortcuts in the side bar")
+    if problem := advanced.depth_problem() or zoo.problem() or _too_many():
+        raise data.SkipscopeError(problem)
+    picker.choose(_begin())
+
+
+def _begin() -> int:
     state = st.session_state
-    _hand_over(
-        lambda: data.start_race(
-            _depths(),
-            _shortcuts(),
-            preset=state["preset"],
-            source=state["data"],
-            steps=int(state["steps"]),
-            seeds=int(state["seeds"]),
-            first_seed=int(state["first_seed"]),
-            settings=advanced.settings(),
-            pace=advanced.pace(),
-        )
+    return data.start_race(
+        _depths(),
+        _shortcuts(),
+        preset=state["preset"],
+        source=state["data"],
+        steps=int(state["steps"]),
+        seeds=int(state["seeds"]),
+        first_seed=int(state["first_seed"]),
+        settings=advanced.settings(),
+        pace=advanced.pace(),
     )
 
 
-def _hand_over(start: Callable[[], int]) -> None:
+def _too_many() -> str:
+    runs = len(_depths()) * len(_shortcuts()) * int(st.session_state["seeds"])
+    return f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms" if runs > MOST_RUNS else ""
+
+
+def _hand_over(begin: Callable[[], int]) -> None:
     """Start a race and show it; what is wrong with it is said beside the button."""
     try:
-        picker.choose(start())
+        picker.choose(begin())
     except data.SkipscopeError as error:
         st.session_state["setup_problem"] = str(error)
     st.rerun()

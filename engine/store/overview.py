@@ -73,6 +73,10 @@ class OverviewReading:
         )
         return [OverviewRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
 
+    def race_names(self) -> dict[int, str]:
+        """Return the names of the races that have one."""
+        return {row["id"]: row["name"] for row in self._all("SELECT id, name FROM races WHERE name <> ''")}
+
     def running_errors(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, float]]:
         """Return (run, running training error) at or before each wanted (run, step), in the wanted order.
 

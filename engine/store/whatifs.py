@@ -106,6 +106,14 @@ class WhatIfReading:
         rows = self._all("SELECT * FROM changes WHERE run = ? ORDER BY id", run)
         return [ChangeRow(**dict(row)) for row in rows]
 
+    def changes_of(self, runs: Sequence[int]) -> list[ChangeRow]:
+        """Return what was changed in these runs, each in the order asked for, extensions included."""
+        rows = self._all(
+            "SELECT * FROM changes WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, id",
+            json.dumps(list(runs)),
+        )
+        return [ChangeRow(**dict(row)) for row in rows]
+
     def further_ends(self, run: int) -> tuple[int, ...]:
         """Return the numbers of steps to which a run was extended, ascending."""
         return tuple(int(row.value) for row in self.changes(run) if row.key == STEPS)

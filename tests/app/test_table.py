@@ -1,0 +1,174 @@
+"""The table of all runs: figures, small pictures, filter, races in sum; what the workspace takes on the disk."""
+
+import os
+
+import pytest
+
+from app import data
+from app.data import place as places
+from app.data import table
+from engine.config import RaceConfig, RunConfig, replace
+from engine.events import Evaluated, RunState, Split, StepRow
+from engine.store.overview import OverviewReading
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def place(tmp_path):
+    yield Workspace(data.use(tmp_path / "workspace")).prepare()
+    data.use(tmp_path / "elsewhere")
+
+
+@pytest.fixture
+def writer(place):
+    with Writer(place) as writer:
+        yield writer
+
+
+def submit(writer, name="", **choices):
+    changes = choices.pop("run", {})
+    return writer.submit(RaceConfig(preset="quick", name=name, run=replace(RunConfig(), changes), **choices))
+
+
+def steps(writer, run, first, last):
+    writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 100.0 - s, 0.1, s / 10) for s in range(first, last + 1)])
+
+
+def evaluation(writer, run, step, split, error):
+    writer.record(run, [], [Evaluated(step, split, 1.0, error, 1000, step / 10, 0.1, "running")])
+
+
+def by_id():
+    return {row.id: row for row in data.run_table()}
+
+
+def test_without_a_database_there_is_no_run(tmp_path):
+    data.use(tmp_path / "nowhere")
+    assert data.run_table() == []
+
+
+def test_a_row_says_where_a_run_stands(writer):
+    _, (plain, residual) = submit(writer, "talk", depths=(56,), shortcuts=("none", "A"))
+    steps(writer, plain, 1, 49)
+    row = by_id()[plain]
+    assert (row.arm, row.race_name, row.state, row.step, row.training) == ("plain-56", "talk", "queued", 49, 51.0)
+    assert (row.test, row.tested) == (None, "")
+    assert len(row.spark) == table.SPARK_POINTS
+    assert (row.spark[0], row.spark[-1]) == (99.0, 51.0)
+    assert list(row.spark) == sorted(row.spark, reverse=True)
+    assert (by_id()[residual].spark, by_id()[residual].training) == ((), None)
+
+
+def test_it_says_on_what_the_newest_test_error_was_measured(writer):
+    _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
+    steps(writer, run, 1, 30)
+    evaluation(writer, run, 20, Split.TEST_SUBSET, 40.0)
+    assert (by_id()[run].test, by_id()[run].tested) == (40.0, "1,000, step 20")
+    evaluation(writer, run, 30, Split.TEST_SUBSET, 39.0)
+    assert (by_id()[run].test, by_id()[run].tested) == (39.0, "1,000")
+    evaluation(writer, run, 30, Split.TEST, 38.0)
+    assert (by_id()[run].test, by_id()[run].tested) == (38.0, "all")
+    steps(writer, run, 31, 40)  # it was extended
+    assert (by_id()[run].test, by_id()[run].tested) == (38.0, "all, step 30")
+    evaluation(writer, run, 40, Split.TEST_SUBSET, 30.0)
+    assert (by_id()[run].test, by_id()[run].tested) == (30.0, "1,000")
+
+
+def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypatch):
+    _, (first, second) = submit(writer, depths=(8, 14), shortcuts=("A",))
+    steps(writer, first, 1, 100)
+    steps(writer, second, 1, 100)
+    asked = []
+    read = OverviewReading.running_errors
+
+    def count(self, wanted):
+        asked.append({run for run, _ in wanted})
+        return read(self, wanted)
+
+    monkeypatch.setattr(OverviewReading, "running_errors", count)
+    data.run_table()
+    assert data.run_table() is data.run_table()
+    steps(writer, second, 101, 120)
+    assert by_id()[second].spark[-1] == -20.0
+    assert asked == [{first, second}, {second}]
+    writer.delete(first)
+    assert set(by_id()) == {second} == set(places.here().sparks)
+
+
+def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
+    _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
+    steps(writer, run, 1, 10)
+    with writer.transaction() as connection:
+        connection.execute("UPDATE runs SET parent_run = 77, parent_step = 6 WHERE id = ?", (run,))
+    assert by_id()[run].spark == (93.0, 92.0, 91.0, 90.0)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, {1, 2, 3, 4}),
+        ({"text": "PLAIN 56"}, {2}),
+        ({"text": "talk"}, {1, 2}),
+        ({"text": "rate too high"}, {3}),
+        ({"states": ("paused",)}, {1}),
+        ({"data": ("cifar10",)}, {3, 4}),
+        ({"depths": (20, 8)}, {1, 3}),
+        ({"shortcuts": ("none",), "depths": (20,)}, {1}),
+        ({"text": "nothing like it"}, set()),
+    ],
+)
+def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected):
+    submit(writer, "talk", depths=(20, 56), shortcuts=("none",))
+    submit(writer, depths=(8, 14), shortcuts=("A",), run={"data.name": "cifar10"})
+    writer.move(1, RunState.PAUSED)
+    writer.annotate([3], "rate too high?")
+    assert {row.id for row in data.Filter(**chosen).of(data.run_table())} == expected
+
+
+def test_races_in_sum_name_the_lowest_and_the_highest(writer):
+    _, runs = submit(writer, depths=(8, 14), shortcuts=("A",), seeds=2)
+    for run, last in zip(runs, (10, 40, 20, 5), strict=True):
+        steps(writer, run, 1, last)
+    submit(writer, depths=(8,), shortcuts=("none",))
+    writer.move(runs[0], RunState.PAUSED)
+    newest, oldest = data.race_sums(data.run_table())
+    assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
+    assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})
+    assert (oldest.lowest.id, oldest.highest.id) == (runs[1], runs[3])
+    assert oldest.lowest.arm == "A-14"
+
+
+def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
+    submit(writer, depths=(8, 14), shortcuts=("A",))
+    first, second = place.checkpoint(1, 10), place.checkpoint(2, 10)
+    first.parent.mkdir(parents=True)
+    second.parent.mkdir(parents=True)
+    first.write_bytes(b"x" * 3_000_000)
+    os.link(first, second)
+    place.checkpoint(2, 20).write_bytes(b"x" * 500_000)
+    place.log(1).write_bytes(b"x" * 1000)
+    disk = data.disk_use(0)
+    assert (disk.kinds["checkpoints"], disk.kinds["logs"]) == (3_500_000, 1000)
+    assert disk.kinds["database"] >= place.database.stat().st_size
+    assert disk.total == sum(disk.kinds.values())
+    assert disk.largest == "checkpoints"
+    assert disk.runs == {1: 3_001_000, 2: 3_500_000}
+    assert (disk.freed_by([1]), disk.freed_by([2]), disk.freed_by([1, 2])) == (1000, 500_000, 3_501_000)
+    place.log(2).write_bytes(b"x")
+    assert data.disk_use() is disk
+    assert data.disk_use(0).runs[2] == 3_500_001
+
+
+def test_disk_use_of_an_empty_workspace(tmp_path):
+    data.use(tmp_path / "nowhere")
+    disk = data.disk_use(0)
+    assert (disk.total, disk.largest, disk.freed_by([1])) == (0, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "2 kB"), (999_400, "999 kB"), (3_250_000, "3.2 MB"), (2e9, "2.0 GB")],
+)
+def test_sizes_in_words(size, words):
+    assert data.size_in_words(size) == words

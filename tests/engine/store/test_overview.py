@@ -1,0 +1,128 @@
+"""All runs at a glance, and what people write beside them: the query, names and notes, the migration."""
+
+import math
+import sqlite3
+import time
+
+import pytest
+
+from engine.config import RaceConfig, RunConfig, replace
+from engine.errors import ConfigError
+from engine.events import Evaluated, RunState, Split, StepRow
+from engine.runs.control import Control
+from engine.runs.control_notes import LONGEST_NAME, LONGEST_NOTE
+from engine.store.migrations import MIGRATIONS
+from engine.store.reader import Reader
+from engine.store.schema import migrate
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def writer(workspace):
+    with Writer(workspace) as writer:
+        yield writer
+
+
+def row(step, running):
+    return StepRow(step, 2.0, 90.0, 2.0, running, 0.1, step / 10)
+
+
+def evaluated(step, split, error):
+    return Evaluated(step, split, 1.0, error, 1000, step / 10, 0.1, "running")
+
+
+def test_the_overview_has_the_last_figures_of_every_training_and_of_nothing_else(workspace, writer):
+    _, (first, second) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("A",), name="old"))
+    tuned = replace(RunConfig(), {"optim.lr": "tuned"})
+    newer, (waiting,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("none",), run=tuned))
+    writer.record(first, [row(1, 88.0), row(2, 77.0)], [evaluated(1, Split.TEST_SUBSET, 60.0)])
+    writer.record(first, [], [evaluated(2, Split.TRAIN_CLEAN, 50.0), evaluated(2, Split.TEST, 55.0)])
+    writer.record(second, [row(1, math.nan)])
+    with Reader(workspace) as reader:
+        assert len(reader.trials()) == 5
+        found = reader.overview()
+    assert [(run.id, run.race) for run in found] == [(waiting, newer), (first, 1), (second, 1)]
+    told = found[1]
+    assert (told.race_name, told.depth, told.data, told.eval_images) == ("old", 8, "fashion-mnist-mini", 1000)
+    assert (told.state, told.step, told.training, told.clean) == (RunState.QUEUED, 2, 77.0, 50.0)
+    assert (told.part, told.part_step, told.whole, told.whole_step) == (60.0, 1, 55.0, 2)
+    assert (found[2].training, found[2].clean, found[2].whole) == (None, None, None)
+
+
+def test_running_errors_at_or_before_steps_in_the_order_asked_for(workspace, writer):
+    _, (first, second) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("A",)))
+    writer.record(first, [row(step, 90.0 - step) for step in (1, 2, 5, 9)])
+    writer.record(second, [row(3, math.nan), row(4, 40.0)])
+    with Reader(workspace) as reader:
+        found = reader.running_errors([(second, 4), (first, 7), (first, 1), (second, 3), (second, 2), (99, 5)])
+        assert reader.running_errors([]) == []
+    assert found == [(second, 40.0), (first, 85.0), (first, 89.0)]
+
+
+def test_names_and_notes_are_written_without_an_engine_and_seen_as_changes(workspace, writer):
+    race, (first, second) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("A",)))
+    control = Control(workspace)
+    with Reader(workspace) as reader:
+        before = reader.head()[1]
+        assert control.annotate([first, 99], "  the one for the talk ") == [first]
+        assert (reader.run(first).note, reader.run(second).note) == ("the one for the talk", "")
+        assert [run.id for run in reader.changed_runs(before)[0]] == [first]
+        before = reader.head()[1]
+        assert control.rename_race(race, "wide and deep") == "wide and deep"
+        assert reader.head()[1] > before
+        assert (reader.race(race).name, reader.races()[0].name) == ("wide and deep", "wide and deep")
+        assert reader.race_names() == {race: "wide and deep"}
+        control.annotate([first], "")
+        assert reader.run(first).note == ""
+    assert control.engine_status().state == "none"
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "bell\a", "\ud800", "\u202etext"])
+def test_odd_characters_are_refused_in_one_line(workspace, writer, text):
+    race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    control = Control(workspace)
+    with pytest.raises(ConfigError, match="a note is one line of text without control characters") as refused:
+        control.annotate(runs, text)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(ConfigError, match="a name is one line"):
+        control.rename_race(race, text)
+
+
+def test_lengths_and_unknown_ids_are_refused_in_one_line(workspace, writer):
+    race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    control = Control(workspace)
+    control.annotate(runs, "x" * LONGEST_NOTE)
+    with pytest.raises(ConfigError, match=r"a note has at most 500 characters \(got 501\)"):
+        control.annotate(runs, "x" * (LONGEST_NOTE + 1))
+    with pytest.raises(ConfigError, match=r"a name has at most 120 characters \(got 121\)"):
+        control.rename_race(race, "x" * (LONGEST_NAME + 1))
+    with pytest.raises(ConfigError, match="there is no race 9"):
+        control.rename_race(9, "name")
+    with pytest.raises(ConfigError, match="there is no run 9"):
+        control.annotate([9], "note")
+
+
+def test_an_empty_workspace_stays_empty(workspace):
+    with pytest.raises(ConfigError, match="holds nothing yet"):
+        Control(workspace).annotate([1], "note")
+    assert not workspace.database.exists()
+
+
+def test_a_database_without_notes_gets_them_and_keeps_its_runs(workspace):
+    old = sqlite3.connect(workspace.database, isolation_level=None)
+    old.execute("PRAGMA journal_mode = WAL")
+    before = next(place for place, (name, _) in enumerate(MIGRATIONS) if name == "0004-notes")
+    migrate(old, MIGRATIONS[:before])
+    config = RaceConfig(depths=(8,), shortcuts=("A",))
+    old.execute("INSERT INTO races (name, preset, config, created) VALUES ('old', 'quick', ?, 0)", (config.to_json(),))
+    old.execute(
+        "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps, created,"
+        " changed) VALUES (1, 0, 8, 'A', 0, ?, '{}', 'finished', 300, ?, 1)",
+        (config.runs()[0].to_json(), time.time()),
+    )
+    old.close()
+    with Reader(workspace) as reader:
+        assert (reader.run(1).note, reader.overview()[0].race_name) == ("", "old")
+    Control(workspace).annotate([1], "still here")
+    with Reader(workspace) as reader:
+        assert reader.run(1).note == "still here"
