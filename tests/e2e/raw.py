@@ -24,13 +24,18 @@ class Button:
 class RawPage:
     """One WebSocket of the page, with or without a cookie.
 
-    ``pages``, ``widgets``, ``buttons``, ``components`` and ``texts`` are what it was sent so far.
+    With ``session`` it asks to go on with one that was left. ``pages``, ``widgets``, ``buttons``, ``components`` and
+    ``texts`` are what it was sent so far.
     """
 
-    def __init__(self, url: str, cookie: str = "", origin: str | None = None):
+    def __init__(self, url: str, cookie: str = "", origin: str | None = None, session: str = ""):
         headers = {"Cookie": cookie} if cookie else {}
+        spoken = ["streamlit", "none", session] if session else None
         address = url.replace("http", "ws", 1) + "/_stcore/stream"
-        self._opening = connect(address, origin=origin or url, additional_headers=headers, max_size=None)
+        self._opening = connect(
+            address, origin=origin or url, subprotocols=spoken, additional_headers=headers, max_size=None
+        )
+        self.session = ""
         self.pages: dict[str, str] = {}
         self.buttons: dict[str, Button] = {}
         self.widgets: set[str] = set()
@@ -82,6 +87,8 @@ class RawPage:
         kind = message.WhichOneof("type")
         if kind == "navigation":
             self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        elif kind == "new_session":
+            self.session = message.new_session.initialize.session_id
         elif kind == "delta":
             element = message.delta.new_element
             inner = element.WhichOneof("type")
