@@ -21,7 +21,6 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     standing.py   which runs are compared, at which step
     verdict.py    what may be concluded, a pure rule; gap.py and basis.py are its words
     timing.py     how long races take on this machine
-    gap.py        the gap sentence, a pure rule
 """
 
 from app.data.arms import (
@@ -46,6 +45,7 @@ from app.data.choices import (
     data_present,
     depth_from,
     depth_problem,
+    net_shape,
     preset_source,
     presets,
     sources,
@@ -129,10 +129,10 @@ __all__ = [
     "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable",
     "figure_in_words", "fork", "gap", "guard", "head", "health", "histogram_edges", "history", "inside", "inside_news",
     "is_plain", "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "labs", "latest_lab",
-    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "new_database", "next_save",
-    "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source", "presets", "quantities", "race",
-    "race_sums", "race_time", "races", "references", "rename_race", "run_table", "runs", "runs_from", "saved_steps",
-    "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources", "start_engine", "start_lab", "start_race",
-    "start_timing", "still", "stop_timing", "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from",
-    "variant_name", "variant_text", "workspace",
+    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
+    "next_save", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source", "presets", "quantities",
+    "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table", "runs", "runs_from",
+    "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources", "start_engine", "start_lab",
+    "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan", "tuning", "use", "value_in_words",
+    "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.data.choices import preset_source, presets
+from app.data.permit import commanding
 from app.data.place import here, reading
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
@@ -29,7 +30,7 @@ QUIET_S = 10.0
 #: Below this share of the time the measuring process had to wait for its core.
 UNDISTURBED = 0.8
 #: Jobs that are looked through for a measurement that holds.
-_JOBS = 30
+_JOBS = 20
 _GOING = frozenset({*ALIVE, RunState.QUEUED})
 #: What must be alike besides the machine.
 _VERSIONS = ("skipscope", "torch")
@@ -102,13 +103,15 @@ def race_time(race: RaceConfig) -> Timing:
     return Timing("measured", estimate.seconds, not estimate.measured, taken.busy, _gpus() > 0)
 
 
+@commanding
 def start_timing(preset: str) -> int:
     """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError."""
     return here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
 
 
+@commanding
 def stop_timing() -> None:
-    """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
+    """Stop what is being measured: a race is about to start and would be disturbed. Raises NotPresenter alone."""
     with suppress(SkipscopeError):
         for row, *_ in _jobs():
             if row.state in _GOING:
@@ -132,11 +135,15 @@ def can_measure() -> bool:
 
 
 def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
-    """Return the newest jobs first: row, figures, other jobs that had a worker meanwhile, curves."""
-    if here().pool.file() is None:
+    """Return the newest jobs first: row, figures, other jobs that had a worker meanwhile, curves. Kept until news."""
+    at = here()
+    if at.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        return [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        key = (at.pool.file(), reader.head()[1])
+        if not at.timing or at.timing[0] != key:
+            at.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        return at.timing[1]
 
 
 def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], int, list]:
@@ -164,7 +171,7 @@ def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
         if row.state != RunState.FINISHED or company or not holds or not fits:
             continue
         points = {panel: _points(panel, curves) for panel in ("training", "evaluation")}
-        speeds = Speeds(**points, speedup=max(1.0, figures.get("all_cores_speedup") or 1.0))
+        speeds = Speeds(**points, speedup=figures.get("all_cores_speedup"))
         return _Measurement(speeds, (figures.get("undisturbed_share") or 0.0) < UNDISTURBED)
     return None
 

@@ -30,6 +30,9 @@ from engine.training.trainer import Trainer
 #: Raised by one when the state's document changes.
 FORMAT = 1
 WARM_STEPS = 2
+#: Below this share of the time the process had to wait for its core: then threads that wait for each other are so much
+#: slower that it says nothing, and takes long.
+UNDISTURBED = 0.8
 #: Steps that are timed at least, however long they take.
 LEAST_STEPS = 3
 #: Multiply-adds of a timed evaluation, and its images at least and at most.
@@ -74,7 +77,7 @@ class TimingLab:
             if number < len(self._arms):
                 result = self._timed(self._arms[number], self._threads)
             else:
-                result = {"speedup": self._speedup()}
+                result = {"speedup": self._speedup() if _share(self._results) >= UNDISTURBED else math.nan}
             done = [*self._results, result]
             self._seconds += time.perf_counter() - started
             yield from self._findings(number, done)
@@ -105,8 +108,7 @@ class TimingLab:
         yield Figured("work_seconds", float(sum(seconds)))
         yield Figured("longest_run_seconds", float(max(seconds)))
         yield Figured("all_cores_speedup", float(done[-1]["speedup"]))
-        computed, passed = (sum(result[key] for result in done[:-1]) for key in ("computed", "passed"))
-        yield Figured("undisturbed_share", computed / passed if passed else math.nan)
+        yield Figured("undisturbed_share", _share(done[:-1]))
 
     def _speeds(self, done: list[dict[str, float]]) -> Speeds:
         pairs = list(zip(self._arms, done, strict=False))
@@ -185,6 +187,12 @@ class TimingLab:
             return time.perf_counter()
 
         return passed
+
+
+def _share(results: list[dict[str, float]]) -> float:
+    """Return which share of the time that passed was computed in."""
+    computed, passed = (sum(result[key] for result in results) for key in ("computed", "passed"))
+    return computed / passed if passed else math.nan
 
 
 def _noise(run: RunConfig, images: int) -> ImageSet:

@@ -42,7 +42,7 @@ _FIGURES = (
            "on n cores a race takes a share of n, at least its longest run"),
     Figure("longest_run_seconds", "its longest run", "s", "as above", "a race takes at least so long"),
     Figure("all_cores_speedup", "a run with all cores against one", "", "wall time of a step of the shallowest arm",
-           "below the number of cores; 1 on a GPU"),
+           "below the number of cores; 1 on a GPU; none where the machine was busy"),
     Figure("undisturbed_share", "share of the time in which the measuring process computed", "", "CPU seconds by wall "
            "seconds", "near 1; far below it the machine was busy with something else"),
 )  # fmt: skip

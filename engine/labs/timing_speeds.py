@@ -19,11 +19,11 @@ _ALIKE = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """What was measured: seconds per image of training and of evaluation, and what all cores together gain."""
+    """What was measured: seconds per image of training and evaluation, what all cores gain (None: was not)."""
 
     training: Sequence[Point]
     evaluation: Sequence[Point]
-    speedup: float = 1.0
+    speedup: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,17 @@ def run_seconds(run: RunConfig, speeds: Speeds, test_images: int) -> Estimate:
 def race_seconds(race: RaceConfig, speeds: Speeds, test_images: int, cores: int, slots: int) -> Estimate:
     """Return how long a race takes that has the machine to itself; trials of ``lr=tuned`` come first.
 
-    ``cores`` is what runs share, cores or GPUs; ``slots`` how many runs start at once.
+    ``cores`` is what runs share, cores or GPUs; ``slots`` how many runs start at once. A single run has
+    all cores.
     """
     trials = [run_seconds(run, speeds, test_images) for run in race.trials()]
     runs = [run_seconds(run, speeds, test_images) for run in race.runs()]
-    alone = speeds.speedup if len(runs) == 1 else 1.0
+    alone = len(runs) == 1
+    faster = max(1.0, speeds.speedup or 1.0) if alone else 1.0
     seconds = makespan([one.seconds for one in trials], cores, slots)
-    seconds += makespan([one.seconds / alone for one in runs], cores, slots)
-    return Estimate(seconds, all(one.measured for one in [*trials, *runs]))
+    seconds += makespan([one.seconds / faster for one in runs], cores, slots)
+    whole = not alone or speeds.speedup is not None
+    return Estimate(seconds, whole and all(one.measured for one in [*trials, *runs]))
 
 
 def makespan(work: Sequence[float], cores: int, slots: int) -> float:
