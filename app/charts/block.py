@@ -17,6 +17,7 @@ _BRANCH, _BRANCH_WIDTH = 84, 136
 _PATH, _PATH_WIDTH = 226, 136
 _LINE, _PAD, _GAP = 14, 5, 9
 _SIZE = 11.5
+_THIN = 'stroke-width="1.5"'
 #: Letters that fit into a line of a box.
 _LETTERS = 20
 _TOP = 26
@@ -154,7 +155,7 @@ def svg(variant: Any, ground: str, hue: str) -> str:
     parts += [part for box in drawn.boxes for part in _box(box, ground, hue)]
     if not drawn.plain:
         parts.append(
-            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{ink}" stroke-width="1.5"/>'
+            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{ink}" {_THIN}/>'
         )
         parts.append(_words(_BRANCH, drawn.sum_y + 4.5, "+", ink, size=15))
     else:
@@ -215,7 +216,7 @@ def _wires(drawn: Plan, ink: str, hue: str) -> list[str]:
     tip = f"M{_BRANCH + 16} {_n(joined - 4)}L{_BRANCH + 11} {_n(joined)}L{_BRANCH + 16} {_n(joined + 4)}"
     return [
         stem.format(_n(joined - _RADIUS)),
-        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" stroke="{ink}" stroke-width="1.5"/>',
+        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" stroke="{ink}" {_THIN}/>',
         f'<path d="{way}" fill="none" stroke="{hue}" stroke-width="2.5"/>',
         f'<path d="{tip}" fill="none" stroke="{hue}" stroke-width="2"/>',
         arrow,

@@ -94,4 +94,5 @@ def _watch(before: dict[str, str]) -> None:
     except data.SkipscopeError as error:
         st.caption(f":red[{error}]")
         return
-    st.rerun(scope="app")
+    if pressed:  # else the next look finds it
+        st.rerun(scope="app")
