@@ -195,9 +195,9 @@ def test_a_problem_stands_under_its_field_and_under_the_start(page, widget, valu
 
 
 def test_what_no_field_knows_is_said_under_the_start(page):  # noqa: F811
+    page.query_params["set_variants"] = "A:layers=3"
+    page.query_params["set_depths"] = "14"
     page.run()
-    page.session_state["variants"] = ["A:layers=3"]
-    page.pills(key="depths").set_value([14]).run()
     assert "Cannot start: layers=3 does not divide the 4 layers" in captions(page)
     assert page.button(key="start").disabled
 
@@ -235,7 +235,7 @@ def test_the_block_of_what_was_touched_last_is_drawn_with_its_size(page):  # noq
     page.selectbox(key="variant_of").set_value("A").run()
     page.pills(key="shortcuts").set_value(["none", "B"]).run()
     assert block_of(page) == "A block of B"
-    (picture,) = [image for part in page.sidebar.get("imgs") for image in part.proto.imgs]
+    (picture,) = [image for part in page.sidebar.get("image") for image in part.proto.imgs]
     assert picture.alt.startswith("Branch: 3x3 conv; BN; ReLU; 3x3 conv; BN. Shortcut: identity; 1x1 conv, BN")
     assert not page.exception
 
