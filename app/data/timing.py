@@ -13,6 +13,7 @@ from functools import cache
 from app.data.choices import preset_source, presets
 from app.data.permit import commanding
 from app.data.place import here, reading
+from app.data.steering import command
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
 from engine.errors import SkipscopeError
@@ -109,13 +110,12 @@ def start_timing(preset: str) -> int:
     return here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
 
 
-@commanding
 def stop_timing() -> None:
-    """Stop what is being measured: a race is about to start and would be disturbed. Raises NotPresenter alone."""
+    """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
     with suppress(SkipscopeError):
         for row, *_ in _jobs():
             if row.state in _GOING:
-                here().control.command("stop", row.id)
+                command("stop", row.id)
 
 
 def can_measure() -> bool:
