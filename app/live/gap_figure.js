@@ -166,6 +166,9 @@ function signedFormat(view) {
   return view.metric === "error" ? "+.1f" : "+.3f";
 }
 
+/** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
+const FAR = 1.15;
+
 /** Where no seed has a mean, only the name and why; null while there is nothing. */
 function gapEnd(gap, view) {
   const [split, key] = namedCurve(view);
@@ -176,7 +179,8 @@ function gapEnd(gap, view) {
   if (value !== undefined) {
     const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
     const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-    return { ...made, note, value: signed(value, view.metric), x: Math.max(...ends), y: value };
+    const own = xs(band, run.card, view.x).at(-1);
+    return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
   }
   const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
   if (!longest || band.diverged < band.of) return null;

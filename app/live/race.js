@@ -187,6 +187,7 @@ export class RaceView {
     this.controls.draw(kinds(this.runs));
     this.presenter.draw(this.runs, this.theme, kinds(this.runs));
     this.part("whole").hidden = !this.#view().zoom;
+    this.tools.draw();
     this.#strip();
     this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
   }

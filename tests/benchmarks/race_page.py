@@ -128,7 +128,8 @@ def drawn_points(page: Page) -> dict[str, int]:
           return {
             traces: plot.data.length,
             points_in_traces: plot.data.reduce((sum, trace) => sum + trace.x.length, 0),
-            points_drawn: view.runs.reduce((sum, { series }) => sum + series.drawn().step.length + series.evaluations, 0),
+            points_drawn: view.runs.reduce(
+              (sum, { series }) => sum + series.drawn().step.length + series.evaluations, 0),
             steps_in_store: view.runs.reduce((sum, { series }) => sum + series.total, 0),
           };
         }"""
