@@ -124,12 +124,14 @@ def drawn_points(page: Page) -> dict[str, int]:
     """Return how many points Plotly was given, and how many steps they stand for."""
     return page.evaluate(
         """() => {
-          const plot = document.querySelector('.ss-plot'), view = document.querySelector('.ss-race').raceView;
+          const plot = document.querySelector('.ss-plot');
+          const view = document.querySelector('.ss-race').raceView;
+          const sum = (count) => view.runs.reduce((all, { series }) => all + count(series), 0);
           return {
             traces: plot.data.length,
             points_in_traces: plot.data.reduce((sum, trace) => sum + trace.x.length, 0),
-            points_drawn: view.runs.reduce((sum, { series }) => sum + series.drawn().step.length + series.evaluations, 0),
-            steps_in_store: view.runs.reduce((sum, { series }) => sum + series.total, 0),
+            points_drawn: sum((series) => series.drawn().step.length + series.evaluations),
+            steps_in_store: sum((series) => series.total),
           };
         }"""
     )
