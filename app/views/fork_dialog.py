@@ -20,6 +20,11 @@ def ask(command: Mapping[str, Any]) -> None:
     st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])))
 
 
+def asked_run() -> int | None:
+    """Return the run of which a point was clicked, None while no dialog is asked for."""
+    return st.session_state.get(_ASKED, (None,))[0]
+
+
 def render(race: data.Race) -> None:
     """Open the dialog if a point was clicked; say what came of the last one."""
     # Here and not in the dialog: what is said in the run that closes it is never shown.

@@ -16,11 +16,13 @@ def render() -> None:
     st.header(TITLE, anchor=False)
     health = data.health()
     if not health.usable:
-        st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
+        way_out = " The Race page says what can be done." if runs_view.may_command() else ""
+        st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     rows = data.run_table()
     if not rows:
-        st.markdown("There is no run yet. Every training appears here once it is started. The Race page starts one.")
+        who = "The Race page" if runs_view.may_command() else "The presenter"
+        st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
         return
     runs_view.take_address(rows)
     runs_view.announce()
