@@ -79,7 +79,7 @@ def _usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
     """The usual settings, for those who look on and start nothing."""
     if is_new:
         st.caption(
-            "Nothing was measured here yet. As soon as the presenter runs the lab, this page shows it when loaded."
+            "Nothing was measured here yet. Once the presenter has started the lab, load this page again to see it."
         )
     return {option.name: option.default for option in lab.options}
 
