@@ -48,7 +48,7 @@ class Site:
         command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port)]
         self.process = subprocess.Popen(
             [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=subprocess.DEVNULL,
-            env={**os.environ, "DISPLAY": ""},
+            env={**os.environ, "DISPLAY": "", "SKIPSCOPE_TIMING": "asked"},
         )  # fmt: skip
         until(self._answers, 30)
         if engine:
