@@ -12,14 +12,14 @@ from typing import Any
 from app import theme
 
 #: The drawing's width in its own units; it is shown about as wide as a side bar, so that a unit is a pixel.
-WIDTH = 300
-_BRANCH, _BRANCH_WIDTH = 84, 136
-_PATH, _PATH_WIDTH = 226, 136
+WIDTH = 240
+_BRANCH, _BRANCH_WIDTH = 58, 112
+_PATH, _PATH_WIDTH = 181, 114
 _LINE, _PAD, _GAP = 14, 5, 9
 _SIZE = 11.5
 _THIN = 'stroke-width="1.5"'
 #: Letters that fit into a line of a box.
-_LETTERS = 20
+_LETTERS = 16
 _TOP = 26
 #: Of the sign of the sum.
 _RADIUS = 10

@@ -4,6 +4,7 @@ A measurement holds for one machine, one version of the project and of torch, an
 no other job had a worker meanwhile. Pure of ``st.``; reads and starts jobs, trains nothing itself.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,6 +27,8 @@ from engine.runs.machine import RUNS_PER_GPU, cores, devices, facts
 from engine.store.reader import Reader, RunRow
 
 LAB = "timing"
+#: ``asked``: the page measures only when somebody presses the button.
+ENVIRONMENT = "SKIPSCOPE_TIMING"
 #: Seconds for which nothing may have trained before the page measures by itself.
 QUIET_S = 10.0
 #: Below this share of the time the measuring process had to wait for its core.
@@ -66,15 +69,15 @@ def timings() -> dict[str, Timing]:
     found = {}
     for name in presets():
         measured, active = _measured(name, preset_source(name), jobs), _active(name, jobs)
-        if measured is not None:
+        if active is not None and (measured is None or measured.busy):
+            found[name] = Timing("measuring", progress=active.detail)
+        elif measured is not None:
             race = race_of(name, preset_source(name))
             arms = timed_arms(race, "cuda" if _gpus() else "cpu")
             whole = all(arm.batch == arm.run.optim.batch_size for arm in arms)
             found[name] = Timing(
                 "measured", _estimate(race, measured.speeds).seconds, not whole, measured.busy, _gpus() > 0
             )
-        elif active is not None:
-            found[name] = Timing("measuring", progress=active.detail)
         else:
             found[name] = Timing("failed" if _failed(name, jobs) else "none")
     return found
@@ -119,7 +122,12 @@ def stop_timing() -> None:
 
 
 def can_measure() -> bool:
-    """Return whether an engine lives and nothing has trained or measured for a while, so that nobody is disturbed."""
+    """Return whether an engine lives and nothing has trained or measured for a while, so that nobody is disturbed.
+
+    Never where ``SKIPSCOPE_TIMING`` is ``asked``.
+    """
+    if os.environ.get(ENVIRONMENT, "") == "asked":
+        return False
     try:
         if here().control.engine_status().state != "alive":
             return False

@@ -19,12 +19,10 @@ def render() -> None:
     if variant is None:
         return
     ground = st.context.theme.type or "light"
-    with st.expander(f"A block of {data.variant_name(text)}", key="block", expanded=True):
-        st.image(
-            block.svg(variant, ground, theme.word_colour(text, 56, ground)),
-            width="stretch",
-            alt=block.in_words(variant),
-        )
+    picture = block.svg(variant, ground, theme.word_colour(text, 56, ground))
+    with st.container(key="block", gap="xsmall"):
+        st.markdown(f"A block of {data.variant_name(text)}")
+        st.image(picture, width="stretch", alt=block.in_words(variant))
         st.caption("  \n".join(_sizes(text)))
 
 
@@ -42,7 +40,7 @@ def _touched() -> str:
 
 
 def _sizes(text: str) -> list[str]:
-    """Return a line for each chosen depth: parameters, multiply-adds, and what is more than in the plain net."""
+    """Return a line for each chosen depth with parameters and multiply-adds, and how they stand to the plain net's."""
     depths = choice.depths()
     shape = data.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
     if shape is None:
@@ -50,6 +48,10 @@ def _sizes(text: str) -> list[str]:
     lines = [_size(depth, text, shape) for depth in depths[:_MOST_NETS]]
     if len(depths) > _MOST_NETS:
         lines.append(f"and {len(depths) - _MOST_NETS} deeper")
+    if any("(" in line for line in lines):
+        lines.append("In brackets: compared with the plain net.")
+    elif depths and not data.is_plain(text):
+        lines.append("As many as in the plain net.")
     return lines
 
 
@@ -58,22 +60,17 @@ def _size(depth: int, text: str, shape: dict[str, int]) -> str:
         here, plain = data.count(depth, text, **shape), data.count(depth, "none", **shape)
     except data.SkipscopeError as error:
         return f":red[{error}]"
-    words = f"{data.arm_label(depth, text)}: {_amount(here.parameters)} parameters, {_amount(here.multiply_adds)} "
-    more = [
-        f"{difference:+,} {what}".replace("-", "−")
-        for difference, what in (
-            (here.parameters - plain.parameters, "parameters"),
-            (here.multiply_adds - plain.multiply_adds, "multiply-adds"),
-        )
-        if difference
-    ]
-    if data.is_plain(text) and not more:
-        return f"{words}multiply-adds"
-    return f"{words}multiply-adds ({', '.join(more) if more else 'as plain'}{' to plain' if more else ''})"
+    parameters = _amount(here.parameters) + _difference(here.parameters - plain.parameters)
+    work = _amount(here.multiply_adds) + _difference(here.multiply_adds - plain.multiply_adds)
+    return f"{data.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
+
+
+def _difference(value: int) -> str:
+    return f" ({'+' if value > 0 else '−'}{_amount(abs(value)).strip()})" if value else ""
 
 
 def _amount(value: int) -> str:
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= size:
-            return f"{value / size:.3g} {unit}"
+            return f"{value / size:.3g}{unit}"
     return str(value)

@@ -59,12 +59,18 @@ def spoken(seconds: float) -> str:
     return f"{round(seconds / 86_400):,} days"
 
 
+def _unmeasured(known: dict[str, data.Timing]) -> bool:
+    """Return whether the time of some preset is not known yet."""
+    return any(timing.state != "measured" for timing in known.values())
+
+
 def _measure(known: dict[str, data.Timing]) -> None:
     """Offer to measure what is missing, and look every few seconds while that may change."""
     st.session_state.setdefault("timing_opened", time.monotonic())
-    if any(timing.state != "measured" for timing in known.values()):
+    waits = any(timing.state in ("none", "measuring") for timing in known.values())
+    if any(timing.state != "measured" or timing.busy for timing in known.values()):
         before = {name: timing.state for name, timing in known.items()}
-        st.fragment(partial(_watch, before), run_every=_LOOK_S)()
+        st.fragment(partial(_watch, before), run_every=_LOOK_S if waits else None)()
 
 
 def _watch(before: dict[str, str]) -> None:
@@ -75,7 +81,9 @@ def _watch(before: dict[str, str]) -> None:
     active = [name for name, timing in known.items() if timing.state == "measuring"]
     chosen = st.session_state["preset"]
     missing = sorted((name for name, t in known.items() if t.state in ("none", "failed")), key=lambda n: n != chosen)
-    label = f"Measuring {data.presets()[active[0]].label}" if active else "Measure the times here"
+    missing = missing or [name for name, timing in known.items() if timing.busy]
+    label = "Measure the times here" if _unmeasured(known) else "Measure again"
+    label = f"Measuring {data.presets()[active[0]].label}" if active else label
     pressed = st.button(
         label,
         icon=":material/timer:",

@@ -51,7 +51,7 @@ class Site:
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
                 [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
-                env={**os.environ, "DISPLAY": ""},
+                env={**os.environ, "DISPLAY": "", "SKIPSCOPE_TIMING": "asked"},
             )  # fmt: skip
         until(self._answers, 30)
         if engine:
