@@ -171,7 +171,9 @@ def _begin() -> int:
 
 def _too_many() -> str:
     runs = len(_depths()) * len(_shortcuts()) * int(st.session_state["seeds"])
-    return f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms" if runs > MOST_RUNS else ""
+    return (
+        f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms" if runs > MOST_RUNS else ""
+    )
 
 
 def _hand_over(begin: Callable[[], int]) -> None:
