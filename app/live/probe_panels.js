@@ -136,6 +136,7 @@ export class ProbePanels {
     if (!width || !height) return;
     const figure = buildProfile(wanted, theme, width, height);
     this.zooms.apply(name, figure.layout);
+    this.part(`${name}-whole`).hidden = !this.zooms.get(name);
     Plotly.react(plot, figure.data, figure.layout, { ...PLOT_OPTIONS, scrollZoom: false });
     plot.setAttribute("aria-label", `${wanted.scale.row.label} against depth at step ${wanted.step}`);
     if (plot.dataset.heard) return;
@@ -144,6 +145,7 @@ export class ProbePanels {
     plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
     plot.on("plotly_relayout", () => this.mark(this.marked));
     this.zooms.listen(plot, name);
+    this.part(`${name}-whole`).onclick = () => this.zooms.whole(name);
     if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 

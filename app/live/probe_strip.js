@@ -12,7 +12,6 @@ export function pageStrip(runs, live, news) {
   const threads = distinct("threads");
   return [
     images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
-    "no smoothing over steps or layers",
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),
     distinct("device"),

@@ -49,7 +49,7 @@ function wordsOf(chart, now, part) {
   const { runs, theme, data, step } = now;
   const drawn = runs.filter(({ columns }) => columns.steps.length);
   const lines = drawn.map(({ label, colour }) => ({ name: label, colour: colour[theme.ground], width: 2.4 }));
-  const caption = [strip(chart, now), now.page].filter(Boolean).join(" · ");
+  const caption = [`race ${data.race}`, strip(chart, now), now.page].filter(Boolean).join(" · ");
   const layered = chart === "hist" || chart === "channels";
   const name = layered ? `layer-${now.layer.found?.document.layer ?? now.layer.wanted?.layer ?? ""}-${chart}` : scaleOf(chart, now).row.name;
   const filename = `skipscope-race-${data.race}-${name}-step-${step}`.replaceAll("/", "-");
@@ -74,7 +74,7 @@ async function takeMap(format, now, part) {
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
   const bar = { stops: now.scale(now.quantity).stops(now.theme.ground), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
-  const caption = [part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
+  const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
   const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("./export.js")]);
   return download(image, `${filename}.${format}`);

@@ -41,6 +41,7 @@ export class Zooms {
       if (!axes.length) return;
       const ranges = axes.map((axis) => [axis, [...plot._fullLayout[axisOf(axis)].range]]);
       this.set(name, { ...this.get(name), ...Object.fromEntries(ranges) });
+      this.changed(name);
     });
     plot.on("plotly_doubleclick", () => this.whole(name));
   }
