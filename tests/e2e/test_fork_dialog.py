@@ -45,7 +45,7 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     expect(dialog.get_by_text("say what learning rate is to be")).to_be_visible()
     dialog.get_by_role("textbox", name="To").fill("0.01")
     dialog.get_by_role("button", name="Fork at step 100").click()
-    expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible()
+    expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible(timeout=20_000)
     expect(dialog).to_have_count(0)
     wait_view(page, "v.runs.length === 3")
     fork = view(page, "v.runs[2].card")
