@@ -96,10 +96,11 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
 def _table(frame, columns, choice: runs_view.Choice, most_px: int) -> set[int]:
     """Draw one table whose rows can be selected; return the ids that are chosen."""
     ids = [int(number) for number in frame[choice.column]]
-    choice.apply(ids)
+    marked = choice.apply(ids)
     st.dataframe(
-        frame, key=choice.key, on_select=choice.take, selection_mode="multi-row", hide_index=True, row_height=_ROW_PX,
-        column_config=columns, height=min(most_px, _ROW_PX * (len(frame) + 1) + 3), placeholder="", alt=choice.alt,
+        frame, key=choice.key, on_select=choice.take, selection_mode="multi-row", selection_default=marked,
+        hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="", alt=choice.alt,
+        height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
     )  # fmt: skip
     return set(choice.ids)
 

@@ -35,14 +35,19 @@ class Choice:
         """Select these and no others."""
         st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
 
-    def apply(self, drawn: Sequence[int]) -> None:
-        """Mark the selected among the rows about to be drawn, which are ``drawn`` from the first to the last."""
+    def apply(self, drawn: Sequence[int]) -> dict:
+        """Mark the selected among the rows about to be drawn, which are ``drawn`` from the first to the last.
+
+        Returns the same as the table's beginning: a browser that is slow to draw it misses what is told once.
+        """
         chosen = set(self.ids)
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
         state = st.session_state.get(self.key)
+        marked = {"selection": {"rows": wanted, "columns": [], "cells": []}}
         if sorted(state["selection"]["rows"] if state else []) != wanted:
-            st.session_state[self.key] = {"selection": {"rows": wanted, "columns": [], "cells": []}}
+            st.session_state[self.key] = marked
         st.session_state[f"{self.key}_drawn"] = tuple(drawn)
+        return marked
 
     def take(self) -> None:
         """The visitor selected other rows: what is drawn and not selected goes, what a filter hides stays."""

@@ -7,8 +7,8 @@ from tests.e2e.conftest import wait_view
 
 pytestmark = pytest.mark.browser
 
-#: Pixels: the height of a row, the middle of the boxes, the word in the header of the column ``run``.
-ROW, BOX, RUN = 35, 18, 58
+#: Pixels: the height of a row, the middle of the boxes, the word in the header of the column ``arm``.
+ROW, BOX, ARM = 35, 18, 110
 
 
 def rows(page) -> list[dict]:
@@ -36,14 +36,14 @@ def wait_rows(page, condition: str) -> None:
     page.wait_for_function(
         "() => { const r = [...document.querySelectorAll('[data-testid=stDataFrame] table tbody tr')].map("
         f"row => [...row.querySelectorAll('td')].map(cell => cell.textContent)); return {condition}; }}",
-        timeout=30_000,
+        timeout=60_000,
     )
 
 
 def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, open_page):
-    _, (finished, other) = site.race(steps=3)
-    _, (busy, _) = site.race(depths=(8,), shortcuts=("A", "B"))
-    page = open_page(f"{site.url}/runs")
+    first, (finished, other) = site.race(steps=3, name="tabled")
+    second, (busy, _) = site.race(shortcuts=("A", "B"), name="tabled")
+    page = open_page(f"{site.url}/runs?search=tabled")
     wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[2].includes('finished') && Number(c[9]) === 3)")
     order = [row["run"] for row in rows(page)]
     click(page, BOX, 1 + order.index(finished))
@@ -51,32 +51,36 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     click(page, BOX, 1 + order.index(busy))
     wait_view(page, "v.runs.length === 2")
     expect(page.get_by_text("Runs of 2 races")).to_contain_text("steps (3 / 100000)")
-    click(page, RUN, 0)
-    wait_rows(page, f"r[0][0] !== '{order[0]}'")
+    click(page, ARM, 0)
+    wait_rows(page, f"r.map(c => c[0]).join() !== '{','.join(map(str, order))}'")
     sorted_order = [row["run"] for row in rows(page)]
     assert chosen(page) == {finished, busy}
 
     before = next(row["step"] for row in rows(page) if row["run"] == busy)
     wait_rows(page, f"r.some(c => c[0] === '{busy}' && Number(c[9]) > {before})")
+    page.set_viewport_size({"width": 2600, "height": 900})  # only columns in sight can be read
     site.control.annotate([other], "seen by open pages")
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")
-    newcomers = site.race(depths=(8,), shortcuts=("C",), steps=3)[1]
-    wait_rows(page, f"r.some(c => c[0] === '{newcomers[0]}')")
+    _, (newcomer,) = site.race(shortcuts=("C",), steps=3, name="tabled")
+    wait_rows(page, f"r.some(c => c[0] === '{newcomer}')")
     assert chosen(page) == {finished, busy}
     assert [row["run"] for row in rows(page) if row["run"] in order] == sorted_order
-    page.wait_for_url(f"**/runs?runs={finished}%2C{busy}*")
+    page.wait_for_function(f"new URLSearchParams(location.search).get('runs') === '{finished},{busy}'")
 
-    elsewhere = open_page(f"{page.url}%2C987654", color_scheme="dark")
+    link = page.url.replace(f"{finished}%2C{busy}", f"{finished}%2C{busy}%2C987654")
+    elsewhere = open_page(link, color_scheme="dark")
     wait_view(elsewhere, "v.runs.length === 2")
     expect(elsewhere.get_by_text("There is no run 987654: left out.")).to_be_visible()
+    marked = "[data-testid=stDataFrame] table tbody tr[aria-selected=true]"
+    expect(elsewhere.locator(marked)).to_have_count(2, timeout=30_000)
     assert chosen(elsewhere) == {finished, busy}
-    labels = ".ss-card .ss-name"
-    assert elsewhere.locator(labels).all_inner_texts() == page.locator(labels).all_inner_texts()
+    here, there = (sorted(one.locator(".ss-card .ss-name").all_inner_texts()) for one in (page, elsewhere))
+    assert here == there == [f"A-8 (race {second})", f"plain-8 (race {first})"]
 
 
 def test_a_run_is_deleted_after_a_question_only(site, open_page):
-    _, (run, kept) = site.race(steps=3)
-    page = open_page(f"{site.url}/runs?runs={run}")
+    _, (run, kept) = site.race(steps=3, name="doomed")
+    page = open_page(f"{site.url}/runs?search=doomed&runs={run}")
     wait_rows(page, f"r.some(c => c[0] === '{run}' && c[2].includes('finished'))")
     wait_view(page, "v.runs.length === 1")
     page.get_by_role("button", name="Delete", exact=True).first.click()

@@ -306,9 +306,9 @@ def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room
     ended = busy_room.race(steps=2, seeds=2)
     busy, _ = busy_room.race()
     for run in ended:
-        busy_room.until_state(run, S.FINISHED)
-    busy_room.until_state(busy, S.RUNNING)
-    said = control.ask_each("delete", [*ended, busy, 999])
+        busy_room.until_state(run, S.FINISHED, seconds=60)
+    busy_room.until_state(busy, S.RUNNING, seconds=60)
+    said = control.ask_each("delete", [*ended, busy, 999], until_done_s=20)
     assert all(said.pop(run) == "" for run in ended)
     assert said[busy] == f"run {busy} is running; stop it before deleting it"
     assert said[999].startswith("there is no run 999")
