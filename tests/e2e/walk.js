@@ -85,11 +85,12 @@ window.walk = (() => {
   function controls() {
     const groups = new Map();
     return [...document.querySelectorAll(CONTROLS)].filter((element) => {
-      // The chart's own small buttons are for the pointer.
-      return seen(element) && !element.closest(":disabled, [aria-hidden='true'], .modebar") && !element.querySelector(CONTROLS);
+      // The chart's own small buttons are for the pointer; the arrow of a combobox is one with its field.
+      const arrow = element.tabIndex < 0 && element.parentElement?.querySelector("[role='combobox']");
+      return seen(element) && !arrow && !element.closest(":disabled, [aria-hidden='true'], .modebar") && !element.querySelector(CONTROLS);
     }).map((element, index) => {
       element.dataset.walk = index;
-      const group = element.closest("[role='radiogroup']") ?? (element.type === "radio" ? element.name : null);
+      const group = element.closest("[role='radiogroup'], [role='toolbar']") ?? (element.type === "radio" ? element.name : null);
       if (group && !groups.has(group)) groups.set(group, groups.size);
       return { index, group: group ? groups.get(group) : null, text: (element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40), where: where(element) };
     });
