@@ -21,7 +21,7 @@ PAGES = {
     "layers": "document.querySelector('.sp-probes')?.probeView?.painted && document.querySelector('.sp-hist').data",
     "gradients": "document.querySelector('.sp-probes')?.probeView?.painted &&"
     " document.querySelectorAll('.sl-plot .main-svg').length >= 8",
-    "runs": "document.querySelector('[data-testid=stMain]').innerText.length > 200",
+    "runs": "document.querySelector('[data-testid=stDataFrame] canvas')",
 }
 
 
@@ -49,7 +49,7 @@ def test_every_word_can_be_read_and_every_control_is_named_and_reached_by_tab(fu
     page.wait_for_timeout(800)
     page.evaluate(WALK)
     texts = page.evaluate("() => walk.texts()")
-    assert len(texts) > 20
+    assert len(texts) > 10
     found = [f"{t['ratio']:.2f} < {t['least']} {t['where']}: {t['text']}" for t in texts if t["ratio"] < t["least"]]
     found += [f"no name: {node}" for node in nameless(page)]
     wanted = page.evaluate("() => walk.controls()")
@@ -89,4 +89,6 @@ def nameless(page) -> list[str]:
     ]
     found = [client.send("DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})["node"] for node in nodes]
     client.detach()
+    # Plotly measures words in a picture of its own outside the page.
+    found = [node for node in found if "js-plotly-tester" not in node.get("attributes", [])]
     return [f"{node['nodeName']} {node.get('attributes', [])[:6]}" for node in found]

@@ -74,7 +74,8 @@ window.walk = (() => {
       const shown = over([r, g, b, a * opacityOf(element) * (svg ? Number(style.fillOpacity) : 1)], under);
       const px = parseFloat(style.fontSize);
       const large = px >= 24 || (px >= 18.66 && Number(style.fontWeight) >= 700);
-      const icon = /material symbols/i.test(style.fontFamily);
+      // A mark is a graphic, not a word.
+      const icon = /material symbols/i.test(style.fontFamily) || !/[\p{L}\p{N}]/u.test(text);
       found.push({ ratio: contrast(shown, under), least: large || icon ? 3 : 4.5, text: text.slice(0, 40), where: where(element) });
     }
     return found;
