@@ -18,6 +18,7 @@ RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path
 st.set_page_config(
     page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
+st.html(Path(__file__).with_name("page.css"))
 page = st.navigation([HOME, *INSIDES, RUNS], position="top")
 mine = access.may_command()
 # Only the home page has a side bar; without this an empty one may stay open on the others.

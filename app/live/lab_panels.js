@@ -78,6 +78,7 @@ export class LabPanels {
     if (!one.heard) this.zooms.listen(plot, panel.name);
     one.heard = true;
     for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
+    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
   }
 
   #take(format, panel, plot) {

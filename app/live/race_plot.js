@@ -52,6 +52,7 @@ export class RacePlot {
     }
     // The chart's small buttons are for the pointer; Tab goes from the chart to its controls.
     for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
+    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
   }
 
   /** What is seen now, in the axes' own units. */

@@ -18,8 +18,8 @@ export function buildRates(curves, theme, width, height) {
     uirevision: "keep", width, height, margin, showlegend: false, hovermode: "closest", dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: theme.font, size: FONT_PX, color: theme.text },
     hoverlabel: { bgcolor: theme.page, font: { family: theme.font, color: theme.text } },
-    xaxis: { ...axis, type: "log", range: [low - room, high + room], tickvals: rates, ticktext: rates.map(String), title: { text: "learning rate", standoff: 8, font: { color: theme.muted } } },
-    yaxis: { ...axis, range: [0, 100], title: { text: "training error (%)", standoff: 6, font: { color: theme.muted } } },
+    xaxis: { ...axis, type: "log", range: [low - room, high + room], tickvals: rates, ticktext: rates.map(String), title: { text: "learning rate", standoff: 8, font: { size: FONT_PX, color: theme.muted } } },
+    yaxis: { ...axis, range: [0, 100], title: { text: "training error (%)", standoff: 6, font: { size: FONT_PX, color: theme.muted } } },
     annotations: labels(curves, theme, (height - margin.t - margin.b) / 100),
   };
   return { data: curves.flatMap((curve) => traces(curve, theme)), layout };

@@ -78,7 +78,7 @@ export function ratesStrip(curves) {
   return [
     ended < trials.length ? `${ended} of ${trials.length} trials at their end` : `all ${trials.length} trials shown`,
     `${steps} steps each`,
-    "each point the mean of the last 50 steps",
+    "each point the mean of its last 50 steps, of all where there are fewer",
     `seed ${seeds.join(", ")}`,
     distinct("precision"),
     distinct("device"),

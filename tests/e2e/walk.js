@@ -74,7 +74,8 @@ window.walk = (() => {
       const shown = over([r, g, b, a * opacityOf(element) * (svg ? Number(style.fillOpacity) : 1)], under);
       const px = parseFloat(style.fontSize);
       const large = px >= 24 || (px >= 18.66 && Number(style.fontWeight) >= 700);
-      const icon = /material symbols/i.test(style.fontFamily);
+      // A mark is a graphic, not a word.
+      const icon = /material symbols/i.test(style.fontFamily) || !/[\p{L}\p{N}]/u.test(text);
       found.push({ ratio: contrast(shown, under), least: large || icon ? 3 : 4.5, text: text.slice(0, 40), where: where(element) });
     }
     return found;
@@ -85,11 +86,12 @@ window.walk = (() => {
   function controls() {
     const groups = new Map();
     return [...document.querySelectorAll(CONTROLS)].filter((element) => {
-      // The chart's own small buttons are for the pointer.
-      return seen(element) && !element.closest(":disabled, [aria-hidden='true'], .modebar") && !element.querySelector(CONTROLS);
+      // The chart's own small buttons are for the pointer; the arrow of a combobox is one with its field.
+      const arrow = element.tabIndex < 0 && element.parentElement?.querySelector("[role='combobox']");
+      return seen(element) && !arrow && !element.closest(":disabled, [aria-hidden='true'], .modebar") && !element.querySelector(CONTROLS);
     }).map((element, index) => {
       element.dataset.walk = index;
-      const group = element.closest("[role='radiogroup']") ?? (element.type === "radio" ? element.name : null);
+      const group = element.closest("[role='radiogroup'], [role='toolbar']") ?? (element.type === "radio" ? element.name : null);
       if (group && !groups.has(group)) groups.set(group, groups.size);
       return { index, group: group ? groups.get(group) : null, text: (element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40), where: where(element) };
     });
