@@ -20,9 +20,12 @@ if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the pro
     sys.path.insert(0, str(PROJECT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from app import access, data, gates  # noqa: E402
 from app.live.feed import Feed  # noqa: E402
+from app.live.plotly_js import packed  # noqa: E402
+from app.live.preload import Preload  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
@@ -47,6 +50,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         feed.start()
         restore = _end_streams_at_signal(feed)
         threading.Thread(target=data.attend, name="attend", daemon=True).start()
+        threading.Thread(target=packed, name="pack", daemon=True).start()
         if on_start:
             on_start()
         try:
@@ -59,7 +63,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     return {
         "routes": [*routes(feed), *access.routes()],
         "lifespan": lifespan,
-        "middleware": gates.gates(),
+        "middleware": [*gates.gates(), Middleware(Preload)],
     }
 
 

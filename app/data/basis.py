@@ -97,7 +97,7 @@ def _rates(taken: Sequence[Standing]) -> str:
         words = f"learning rate {rates[0]:g}"
     else:
         changed = any("lr" in run.changed for run in taken)
-        return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all arms"
+        return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
     return f"{words} ({', '.join(starts)})" if starts else words
 
 

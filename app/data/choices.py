@@ -83,6 +83,19 @@ def count(
     return count_model(replace(ModelConfig(), {**values, "image_size": image_size}))
 
 
+def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
+    """Return what ``count`` needs for nets of a preset on a data set; None for images that are not looked through yet.
+
+    Pooling that does not fit the images is as good as none here: whoever starts such a race is told.
+    """
+    row = SOURCES.get(source)
+    if row is None:
+        return None
+    pool = get_preset(preset).run.data.pool
+    size = row.image_size // pool if row.image_size % pool == 0 else row.image_size
+    return {"width": width, "channels": row.channels, "classes": len(row.classes), "image_size": size}
+
+
 def still(ground: str) -> Path | None:
     """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
     path = PROJECT / "assets" / f"curves-{ground}.png"

@@ -113,9 +113,9 @@ def _in_short(head: Finding, other: Finding, figures: Figures) -> str:
             words = f"{bands}: no difference shown{rates}"
     if head.deep.plain and not other.deep.plain and head.verdict in (Verdict.DEGRADATION, Verdict.TUNE):
         if other.smaller_than(head):
-            words += f", {'but ' if words == 'likewise' else ''}a smaller gap than plain's"
+            words += f", {'but ' if words == 'likewise' else ''}a smaller gap"
         elif other.training == Relation.ABOVE and not head.smaller_than(other):
-            words += ", not shown to be smaller than plain's"
+            words += ", not shown to be smaller"
     return f", {words}"
 
 

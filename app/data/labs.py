@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from app.data.permit import commanding
 from app.data.place import here, reading
-from engine.labs.registry import LABS, Lab, get_lab
+from engine.errors import ConfigError
+from engine.labs.registry import LABS, Lab, check_settings, get_lab
 from engine.store.labs import TraceRow
 from engine.store.reader import RunRow
 
@@ -40,6 +41,14 @@ class Name(NamedTuple):
 def labs() -> Mapping[str, Lab]:
     """Return the rows of all labs."""
     return LABS
+
+
+def lab_setting(name: str, option: str, text: str) -> bool | int | float | str | None:
+    """Return the value of a setting that a text stands for, as in ``--set``; None when it stands for none."""
+    try:
+        return check_settings(get_lab(name), {option: text})[option] if text else None
+    except ConfigError:
+        return None
 
 
 @commanding

@@ -38,6 +38,7 @@ class Place:
         self.table: tuple[object, list[Any]] | None = None
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.disk: tuple[float, Any] | None = None
+        self.timing: tuple[object, list] | None = None
         self.damage = ""
 
 

@@ -11,6 +11,7 @@ from app.data.choices import check_source
 from app.data.permit import commanding
 from app.data.place import here
 from app.data.stored import runs
+from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import RunState
 from engine.runs.planning import plan_race
@@ -126,14 +127,23 @@ def start_race(
     name: str = "",
     pace: str = "free",
 ) -> int:
-    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError.
+    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    race = planned(depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace)
+    return here().control.start_race(race)[0]
+
+
+def planned(
+    depths: Sequence[int],
+    shortcuts: Sequence[str],
+    preset: str = "quick",
+    source: str | None = None,
+    *further: Any,
+    **choices: Any,
+) -> RaceConfig:
+    """Return the race that ``start_race`` with the same choices would start. Raises SkipscopeError.
 
     ``source`` is one of ``sources()``; other paths are refused here, whatever the page let through.
     """
     if source is not None:
         check_source(source)
-    at = here()
-    race = plan_race(
-        depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace, workspace=at.workspace
-    )
-    return at.control.start_race(race)[0]
+    return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=here().workspace)

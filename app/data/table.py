@@ -56,8 +56,8 @@ class TableRow:
 
     @property
     def name(self) -> str:
-        """The run's name among all: ``plain-56 s0 (run 12)``."""
-        return f"{self.arm} s{self.seed} (run {self.id})"
+        """The run's name among all: ``plain-56 s0 (run 12, race 3)``."""
+        return f"{self.arm} s{self.seed} (run {self.id}, race {self.race})"
 
 
 @dataclass(frozen=True, slots=True)

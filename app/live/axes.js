@@ -10,7 +10,7 @@ const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 export const NARROW = 620;
 /** A longer name is broken in two lines, its options below. */
-const LONG_NAME = 14;
+const LONG_NAME = 15;
 const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** Room for the tick labels of the right panel. */
 const TICKS_PX = 34;

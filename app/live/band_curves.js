@@ -115,6 +115,9 @@ export function reasons({ seeds, of, diverged, end }) {
   ].filter(Boolean);
 }
 
+/** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
+const FAR = 1.15;
+
 /** What endLabels needs of a group; where no seed has a mean, only the name and why. Null while there is nothing. */
 export function groupEnd(group, view) {
   const [split, key] = namedCurve(view);
@@ -126,7 +129,9 @@ export function groupEnd(group, view) {
   if (value !== undefined) {
     if (view.scale === "log" && value <= 0) return null;
     const tested = view.curves.includes("test") ? bandX(seedBand(group.runs, "test_subset", view.metric), group, view).at(-1) ?? 0 : 0;
-    return { ...made, note, x: Math.max(bandX(band, group, view).at(-1), tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+    const trained = bandX(band, group, view).at(-1);
+    // Beside both lines, unless the test of a seed far ahead would take the name away from its line.
+    return { ...made, note, x: tested < FAR * trained ? Math.max(trained, tested) : trained, number: value, value: written(value, view.metric), y: onAxis(value, view) };
   }
   if (band.diverged < band.of) return null;
   const ends = group.runs.map(({ card, series }) => ({ x: xs(series[split], card, view.x).at(-1), y: series.latest(split, key) }));

@@ -41,7 +41,7 @@ export function seedGroups(runs) {
 export function seedBand(runs, split, key) {
   const stamp = runs.map(({ card, series }) => {
     const list = split === "train" ? series.train : series[split];
-    return [card.run, card.state, list.step.length, list[key].at(-1), split === "train" ? detailOf([{ series }]) : ""].join(":");
+    return [card.run, card.state, list.step.length, list[key].at(-1), split === "train" ? detailStamp(series) : ""].join(":");
   }).join();
   const all = runs.map(({ series }) => series);
   const kept = known.get(all[0]) ?? known.set(all[0], new Map()).get(all[0]);
@@ -50,6 +50,11 @@ export function seedBand(runs, split, key) {
   const band = bandOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
   kept.set(`${split} ${key}`, { stamp, all, band });
   return band;
+}
+
+/** What tells one state of a run's finer points from another. */
+export function detailStamp({ detail }) {
+  return detail ? `${detail.first}-${detail.last}-${detail.points.step.length}` : "";
 }
 
 function memberOf({ seed, state }) {
@@ -75,8 +80,8 @@ export function curveOf({ series }, split, key) {
 
 /** The range of steps in which a zoom has brought finer points, or null. */
 export function detailOf(runs) {
-  const ranges = runs.map(({ series }) => series.detail?.step ?? []).filter((step) => step.length);
-  return ranges.length ? [Math.min(...ranges.map((step) => step[0])), Math.max(...ranges.map((step) => step.at(-1)))] : null;
+  const finer = runs.map(({ series }) => series.detail).filter((detail) => detail?.points.step.length);
+  return finer.length ? [Math.min(...finer.map(({ first }) => first)), Math.max(...finer.map(({ last }) => last))] : null;
 }
 
 /**

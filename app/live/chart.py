@@ -22,11 +22,19 @@ class Run(TypedDict):
 
 
 def live_race(
-    race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race", title: str = "", notice: str = ""
+    race: int,
+    runs: Sequence[Run],
+    on_command: Callable[[], None],
+    key: str = "race",
+    title: str = "",
+    notice: str = "",
+    command: str = "",
+    images: str = "",
 ) -> None:
     """Mount the live race.
 
-    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line.
+    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line,
+    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on.
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
@@ -37,6 +45,8 @@ def live_race(
             "race": race,
             "title": title,
             "notice": notice,
+            "command": command,
+            "images": images,
             "runs": [
                 {
                     "run": run["run"],

@@ -26,8 +26,9 @@ export function buildGapFigure(runs, asked, theme, width) {
   const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = Object.values(found).flat();
+  const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, runs), axis: range(gaps, view), stacked });
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
@@ -80,21 +81,32 @@ function yTitle(view) {
 
 /** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
 function range(gaps, view) {
-  let [low, high] = USUAL[view.metric];
-  if (view.hidden) return [low, high];
-  for (const gap of gaps) {
-    for (const [split, key] of gapCurves(view)) {
-      for (const { value: values } of gapBand(gap, split, key).curves) {
-        for (const value of values) {
-          if (value < low) low = value;
-          if (value > high) high = value;
-        }
-      }
-    }
+  if (view.hidden) return USUAL[view.metric];
+  const [training, ...further] = gapCurves(view).map((curve) => reach(gaps, curve, view));
+  let [low, high] = training ?? USUAL[view.metric];
+  const span = high - low;
+  for (const [least, most] of further) {
+    // Evaluations that lag far behind the training at its begin leave the panel rather than make all else flat.
+    low = Math.max(Math.min(low, least), training[0] - span);
+    high = Math.min(Math.max(high, most), training[1] + span);
   }
   let step = ROUND[view.metric];
   while ((high - low) / step > MOST_STEPS) step *= 2;
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
+/** From the smallest to the largest difference of one curve, and at least the usual range. */
+function reach(gaps, [split, key], view) {
+  let [low, high] = USUAL[view.metric];
+  for (const gap of gaps) {
+    for (const { value: values } of gapBand(gap, split, key).curves) {
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+  }
+  return [low, high];
 }
 
 function muted(theme) {
@@ -128,7 +140,7 @@ function traces(gap, view, theme, suffix) {
       ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
       // One seed has no band; where it diverged, it has no mean either.
       ...((several && training) || !band.seeds ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
       {
@@ -154,6 +166,9 @@ function signedFormat(view) {
   return view.metric === "error" ? "+.1f" : "+.3f";
 }
 
+/** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
+const FAR = 1.15;
+
 /** Where no seed has a mean, only the name and why; null while there is nothing. */
 function gapEnd(gap, view) {
   const [split, key] = namedCurve(view);
@@ -164,7 +179,8 @@ function gapEnd(gap, view) {
   if (value !== undefined) {
     const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
     const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-    return { ...made, note, value: signed(value, view.metric), x: Math.max(...ends), y: value };
+    const own = xs(band, run.card, view.x).at(-1);
+    return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
   }
   const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
   if (!longest || band.diverged < band.of) return null;

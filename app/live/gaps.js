@@ -2,7 +2,7 @@
  * Differences between runs at equal steps, in numbers: of each shortcut type the deepest net minus the shallowest, and
  * at each depth plain minus residual; seed by seed, then as one band. Pure functions.
  */
-import { ENDED, along, bandOf, curveOf, detailOf, first, pick, table, thinned } from "./bands.js";
+import { ENDED, along, bandOf, curveOf, detailOf, detailStamp, first, pick, table, thinned } from "./bands.js";
 
 const MINUS = "−";
 
@@ -43,7 +43,7 @@ function gap(name, run, from, take) {
 export function gapBand({ pairs }, split, key) {
   const runs = pairs.flatMap(({ from, take }) => [from, take]);
   const detail = split === "train" ? detailOf(runs) : null;
-  const stamp = [detail, ...runs.map(({ card, series }) => `${card.run}:${card.state}:${series[split].step.length}:${series[split][key].at(-1)}`)].join();
+  const stamp = runs.map(({ card, series }) => [card.run, card.state, series[split].step.length, series[split][key].at(-1), detailStamp(series)].join(":")).join();
   const all = runs.map(({ series }) => series);
   const kept = known.get(all[0]) ?? known.set(all[0], new Map()).get(all[0]);
   const name = `${split} ${key} ${runs.map(({ card }) => card.run).join()}`;

@@ -51,13 +51,14 @@ def live_lab(
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab = data.labs()[name]
-    component("skipscope_lab", "lab_chart")(
+    component("skipscope_lab", "lab_chart", "take_buttons")(
         key=key,
         data={
             "lab": name,
             "run": run,
             "panels": [asdict(panel) for panel in lab.panels],
             "figures": [asdict(figure) for figure in lab.figures],
+            "options": {option.name: option.label for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
             "spare": [_style(Style(f"spare {dash}", dash)) for dash in _DASHES],

@@ -7,9 +7,11 @@ import { Feed } from "./feed.js";
 import { Curves, same } from "./lab_curves.js";
 import { LabPanels } from "./lab_panels.js";
 import { LabPicks } from "./lab_picks.js";
+import { LabState } from "./lab_state.js";
+import { jobStrip } from "./lab_strip.js";
 import { numbersTable } from "./lab_numbers.js";
 import { words } from "./lab_words.js";
-import { loadPlotly, readTheme } from "./page.js";
+import { attend, loadPlotly, readTheme } from "./page.js";
 
 const DRAW_MS = 120;
 const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
@@ -32,10 +34,7 @@ export class LabView {
     this.pick = { kind: null, value: null };
     this.asked = 0;
     this.#forget();
-    this.resize = new ResizeObserver(() => this.#soon());
-    this.resize.observe(host);
-    this.onVisibility = () => !document.hidden && this.#soon();
-    document.addEventListener("visibilitychange", this.onVisibility);
+    this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
     this.picks = new LabPicks(this.part, {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
@@ -48,9 +47,11 @@ export class LabView {
     this.data = data;
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
-    this.panels ??= new LabPanels(this.part("grid"), data.panels);
-    this.pick.kind ??= data.picks?.kind ?? null;
+    this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
+    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, (panel) => this.#shownOf(panel));
+    this.state.keep();
     if (data.run !== this.run) {
+      if (this.run) this.state.forget();
       this.run = data.run;
       this.#forget();
       if (data.run !== null) {
@@ -68,8 +69,8 @@ export class LabView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    this.resize.disconnect();
-    document.removeEventListener("visibilitychange", this.onVisibility);
+    this.leave();
+    this.state?.stop();
     this.panels?.stop();
   }
 
@@ -106,7 +107,7 @@ export class LabView {
   }
 
   #choose(change) {
-    Object.assign(this.pick, change);
+    Object.assign(this.state, change);
     this.#soon(0);
   }
 
@@ -130,16 +131,20 @@ export class LabView {
     this.part("measure").hidden = !this.data.mayCommand;
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
+    text(this.part("strip"), jobStrip(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card));
     this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
-  /** The pick starts at the job's own setting and stays among what was measured. */
+  /** What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. */
   #settlePick() {
+    const { state, data } = this;
     this.values = this.curves.values();
-    const own = this.card?.settings[this.data.picks?.setting];
-    if (this.pick.value === null && this.values.length) this.pick.value = this.values.find((value) => same(value, own)) ?? this.values[0];
-    this.pick.kind ??= this.curves.kinds()[0] ?? null;
+    const own = this.card?.settings[data.picks?.setting];
+    const wanted = [state.value, this.pick.value, own].map((value) => this.values.find((other) => value !== null && same(other, value)));
+    this.pick.value = wanted.find((value) => value !== undefined) ?? this.values[0] ?? null;
+    const kinds = [...Object.keys(data.picks?.kinds ?? {}), ...this.curves.kinds()];
+    this.pick.kind = [state.kind, data.picks?.kind].find((kind) => kinds.includes(kind)) ?? kinds[0] ?? null;
   }
 
   /** The pick as it is shown: a kind that is measured at the job's own value alone has no other. */
@@ -147,6 +152,12 @@ export class LabView {
     const { kind } = this.pick;
     const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind)[0] : undefined;
     return { kind, value: own ?? this.pick.value };
+  }
+
+  /** What is drawn, for the files of a panel. */
+  #shownOf(panel) {
+    const { data, theme, card } = this;
+    return { curves: this.curves.of(panel.name), pick: this.#shown(), data, theme, page: jobStrip(card, data.options) };
   }
 
   emptyWords() {

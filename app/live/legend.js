@@ -5,7 +5,8 @@
 import { seedGroups } from "./bands.js";
 import { grouped } from "./cards.js";
 import { WIDTHS, dash } from "./curves.js";
-import { gapCurves, shownGaps } from "./gap_figure.js";
+import { shownGaps } from "./gap_figure.js";
+import { MANY } from "./many_runs.js";
 
 /**
  * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
@@ -29,18 +30,37 @@ function gapNames(runs, view) {
 function meanings(runs, view, theme) {
   const { curves, metric } = view;
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
-  const several = bands(view) && (gap ? Object.values(shownGaps(runs, view)).flat().some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0);
+  const several = averaged(runs, view);
   const images = runs[0]?.card.eval_images;
   const of = images ? ` (${grouped(images)} images)` : "";
-  const shows = (curve) => curves.includes(curve) && (!gap || gapCurves(view).some(([split]) => split === { running: "train", test: "test_subset" }[curve]));
+  const shows = (curve) => curves.includes(curve);
   return [
     shows("running") && { name: `${difference}training ${metric}, mean of 50 steps`, width: WIDTHS.running, dash: dash({}) },
-    shows("running") && several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
+    several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
-    shows("raw") && !several && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
+    singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
-    shows("clean") && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
+    shows("clean") && !gap && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
   ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
+}
+
+/** Whether a mean of several seeds is drawn. */
+function averaged(runs, view) {
+  if (!bands(view)) return false;
+  return view.layout === "gap" ? Object.values(shownGaps(runs, view)).flat().some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0;
+}
+
+/** How the dashed curves were made from single steps, in words; "" where none are drawn. */
+export function smoothingOf(runs, view) {
+  if (!view.curves.includes("running")) return "";
+  const made = view.layout === "gap" ? "dashed: differences of means of 50 steps" : "dashed: mean of 50 steps";
+  if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
+  return singles(runs, view) ? `${made} over faint single steps` : made;
+}
+
+/** Whether single steps are drawn. */
+function singles(runs, view) {
+  return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);
 }
 
 function bands(view) {
@@ -49,7 +69,8 @@ function bands(view) {
 
 /**
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
- * example `fashion-mnist-mini, 300 of 300 steps, 3 seeds, rate 0.1, batch 128, fp32; all 3,600 points shown`.
+ * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of 50 steps; all 1,200
+ * training points shown`.
  */
 export function captionOf(runs, view, data = "") {
   const cards = runs.map(({ card }) => card);
@@ -64,7 +85,8 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, `${seeds} seed${seeds === 1 ? "" : "s"}`,
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  return `${config}; ${shown < total ? `${grouped(shown)} of ${grouped(total)} training points shown, extremes kept` : `all ${grouped(total)} training points shown`}`;
+  const points = shown < total ? `${grouped(shown)} of ${grouped(total)} training points shown, extremes kept` : `all ${grouped(total)} training points shown`;
+  return [config, smoothingOf(runs, view), points].filter(Boolean).join("; ");
 }
 
 function reached({ card, series }) {

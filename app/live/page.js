@@ -32,3 +32,27 @@ export function loadPlotly(url) {
   });
   return window.skipscopePlotly;
 }
+
+/**
+ * Call soon() when the host is wider or narrower, the window has another height, or the page is shown again, and tick()
+ * every second. Returns the function that ends it.
+ */
+export function attend(host, soon, tick) {
+  let width;
+  // The width alone: words that wrap change the height, and a chart must not be redrawn in the middle of a drag.
+  const resize = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width !== width) soon();
+    width = contentRect.width;
+  });
+  resize.observe(host);
+  const onVisibility = () => !document.hidden && soon();
+  const clock = setInterval(tick, 1000);
+  window.addEventListener("resize", soon); // charts are as high as the window allows
+  document.addEventListener("visibilitychange", onVisibility);
+  return () => {
+    resize.disconnect();
+    clearInterval(clock);
+    window.removeEventListener("resize", soon);
+    document.removeEventListener("visibilitychange", onVisibility);
+  };
+}

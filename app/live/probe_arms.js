@@ -2,10 +2,9 @@
 import { grouped } from "./cards.js";
 
 export class Arms {
-  constructor(node, changed) {
-    this.node = node;
-    this.changed = changed;
-    this.hidden = new Set();
+  /** state: see probe_state.js. */
+  constructor(node, state, changed) {
+    Object.assign(this, { node, state, changed });
     this.chips = new Map();
   }
 
@@ -16,6 +15,7 @@ export class Arms {
       chip.remove();
       this.chips.delete(id);
     }
+    const { off } = this.state;
     for (const run of runs) {
       const id = run.card.run;
       const chip = this.chips.get(id) ?? this.#make(id);
@@ -27,12 +27,13 @@ export class Arms {
       const last = run.columns.lastStep;
       const words = last < 0 ? "" : step > last ? `, shown at ${grouped(last)}, its newest probe` : `, probed to ${grouped(last)}`;
       text(note, `${symbol} ${run.card.state}${words}`);
-      chip.setAttribute("aria-pressed", !this.hidden.has(id));
+      chip.setAttribute("aria-pressed", !off.has(id));
     }
   }
 
   shown(runs) {
-    return runs.filter(({ card }) => !this.hidden.has(card.run));
+    const { off } = this.state;
+    return runs.filter(({ card }) => !off.has(card.run));
   }
 
   #make(id) {
@@ -41,7 +42,7 @@ export class Arms {
     chip.className = "sp-arm";
     chip.append(document.createElement("i"), document.createElement("span"), document.createElement("span"));
     chip.onclick = () => {
-      if (!this.hidden.delete(id)) this.hidden.add(id);
+      this.state.toggle(id);
       this.changed();
     };
     this.node.append(chip);

@@ -9,22 +9,31 @@ import { PLOT_OPTIONS } from "./probe_plot.js";
 const REST_MS = 60;
 
 export class LayerPanel {
-  /** part(name) finds elements; chosen(place) is called when another layer is chosen here. */
-  constructor(part, chosen) {
-    this.part = part;
-    this.wanted = null;
-    this.over = false;
+  /** part(name) finds elements; state: see probe_state.js; chosen(place) is called when another layer is chosen here. */
+  constructor(part, state, chosen) {
+    Object.assign(this, { part, state, wanted: null });
     this.slider = part("layer-slider");
     this.slider.oninput = () => chosen(Number(this.slider.value) - 1);
     part("over").onclick = () => {
-      this.over = !this.over;
-      part("over").setAttribute("aria-pressed", this.over);
-      this.#soon(0);
+      state.over = this.over ? null : this.overRun ?? 0;
+      this.again();
     };
     part("over-run").onchange = () => {
-      this.overRun = Number(part("over-run").value);
-      this.#soon(0);
+      state.over = this.overRun = Number(part("over-run").value);
+      this.again();
     };
+    this.overRun = state.over || undefined;
+  }
+
+  get over() {
+    return this.state.over !== null;
+  }
+
+  /** Fetch what the state now asks for. */
+  again() {
+    this.overRun = this.state.over || this.overRun;
+    this.part("over-run").value = this.overRun ?? "";
+    this.#soon(0);
   }
 
   /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }; null for nothing to show. */
@@ -49,6 +58,7 @@ export class LayerPanel {
     this.slider.value = place + 1;
     this.slider.style.setProperty("--sp-have", `${(100 * place) / Math.max(1, of - 1)}%`);
     this.slider.setAttribute("aria-valuetext", `layer ${place + 1}, ${layer}`);
+    this.part("over").setAttribute("aria-pressed", this.over);
     const select = this.part("over-run");
     const ids = runs.map(({ card }) => card.run).join();
     if (ids !== this.ids) {

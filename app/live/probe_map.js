@@ -65,6 +65,28 @@ export class ProbeMap {
     });
   }
 
+  /** Whether several cells of a net share a pixel. */
+  get crowded() {
+    return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.nets[index].columns.places(this.scale.row).length > canvas.height));
+  }
+
+  /** What is drawn, for map_picture.js. */
+  picture(theme) {
+    const at = (word, side) => ({ text: word.textContent, at: parseFloat(word.style[side]) / 100 });
+    const shown = this.halves.filter(({ index }) => this.nets?.[index]);
+    const { clientWidth: width, clientHeight: height } = shown[0].field;
+    return {
+      width, height,
+      ticks: [...this.times.children].map((word) => at(word, "left")),
+      halves: shown.map(({ canvas, stages, ends, index }) => ({
+        name: this.nets[index].run.label, colour: this.nets[index].run.ink[theme.ground], says: this.nets[index].says,
+        cells: this.nets[index].says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
+        end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side },
+        downwards: index === 1, count: this.nets[index].columns.places(this.scale.row).length,
+      })),
+    };
+  }
+
   #half(made, net, theme) {
     const rows = net.columns.places(this.scale.row);
     made.says.textContent = net.says ?? "";

@@ -26,3 +26,17 @@ export function mapNets(runs, picks) {
     return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };
   });
 }
+
+/** The run with the most layers, undefined without a probe. */
+export function deepest(runs) {
+  return runs.filter(({ columns }) => columns.layers.length).sort((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
+}
+
+/** Which layer of which runs a place of a quantity stands for, the last layer of a block; null without a probe. */
+export function underGlass(runs, shown, place, row, step) {
+  const net = deepest(runs);
+  if (!net) return null;
+  const of = net.columns.layers.length;
+  const at = row.per === "block" ? Math.min(of - 1, 2 * place + 2) : place;
+  return { layer: net.columns.layers[at][0], place: at, of, runs: shown.filter(({ columns }) => columns.steps.length && columns.at(step) >= 0) };
+}

@@ -6,12 +6,9 @@ import { INFINITE_COLOUR } from "./probe_scale.js";
 import { growth, readout } from "./probe_words.js";
 
 export class ProbePanels {
-  /** act: quantity(name), net(half, run), hover(place), pin(place). */
-  constructor(part, data, act) {
-    this.part = part;
-    this.data = data;
-    this.act = act;
-    this.marked = null;
+  /** zooms: see zooms.js; act: quantity(name), net(half, run), hover(place), pin(place). */
+  constructor(part, data, zooms, act) {
+    Object.assign(this, { part, data, zooms, act, marked: null });
     this.#quantities();
     this.netPicks = [...part("maps").querySelectorAll(".sp-net-pick")];
     this.netNames = [...part("maps").querySelectorAll(".sp-net-name")];
@@ -138,6 +135,8 @@ export class ProbePanels {
     const [width, height] = [plot.clientWidth, plot.clientHeight];
     if (!width || !height) return;
     const figure = buildProfile(wanted, theme, width, height);
+    this.zooms.apply(name, figure.layout);
+    this.part(`${name}-whole`).hidden = !this.zooms.get(name);
     Plotly.react(plot, figure.data, figure.layout, { ...PLOT_OPTIONS, scrollZoom: false });
     plot.setAttribute("aria-label", `${wanted.scale.row.label} against depth at step ${wanted.step}`);
     if (plot.dataset.heard) return;
@@ -145,6 +144,8 @@ export class ProbePanels {
     plot.on("plotly_hover", ({ points }) => this.act.hover(points[0].customdata));
     plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
     plot.on("plotly_relayout", () => this.mark(this.marked));
+    this.zooms.listen(plot, name);
+    this.part(`${name}-whole`).onclick = () => this.zooms.whole(name);
     if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 

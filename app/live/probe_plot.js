@@ -1,7 +1,7 @@
 /** What all plots of the probe pages have in common: options, and lines that lie over them without a redraw. */
 
 /** No button that uploads the chart, no bar that jumps in. */
-export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false, plotlyServerURL: "" };
+export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" };
 
 /** Lines at one x in every panel of a plot, moved without a redraw; null takes them away. */
 export function markX(plot, stage, xs) {

@@ -135,11 +135,15 @@ export class Scale {
     });
   }
 
-  /** The ramp as a CSS gradient from left to right. */
-  gradient(ground) {
+  /** The ramp from left to right as colours in equal distances. */
+  stops(ground) {
     const ramp = this.ramp(ground);
-    const stops = Array.from({ length: 41 }, (_, index) => ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]);
-    return `linear-gradient(to right, ${stops.map((colour) => `rgb(${colour})`).join(", ")})`;
+    return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
+  }
+
+  /** The same as a CSS gradient. */
+  gradient(ground) {
+    return `linear-gradient(to right, ${this.stops(ground).join(", ")})`;
   }
 
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */

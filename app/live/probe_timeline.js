@@ -11,9 +11,9 @@ const SLOWEST_MS = 500;
 const CALM_MS = 700;
 
 export class Timeline {
-  constructor(part, changed) {
-    this.part = part;
-    this.changed = changed;
+  /** changed(): another column is looked at; chosen(step): someone chose it to stay, null for the newest. */
+  constructor(part, changed, chosen) {
+    Object.assign(this, { part, changed, chosen });
     this.columns = [];
     this.have = 0;
     this.index = 0;
@@ -21,8 +21,15 @@ export class Timeline {
     this.follow = true;
     this.slider = part("slider");
     this.slider.oninput = () => this.look(Number(this.slider.value));
-    part("play").onclick = () => (this.playing ? this.pause() : this.play());
-    part("follow").onclick = () => this.setFollow(!this.follow);
+    part("play").onclick = () => this.#chose(() => (this.playing ? this.pause() : this.play()));
+    part("follow").onclick = () => this.#chose(() => this.setFollow(!this.follow));
+  }
+
+  /** Begin at a step, which need not have come yet; null for the newest. */
+  begin(step) {
+    this.follow = step === null;
+    this.wanted = step ?? undefined;
+    if (this.columns.length) this.#place(this.follow ? undefined : step);
   }
 
   /**
@@ -40,8 +47,12 @@ export class Timeline {
     this.have = this.columns.filter((at) => at <= last).length;
     this.total = total;
     this.together = Math.max(0, this.columns.findLastIndex((at) => at <= common));
+    this.#place(this.wanted ?? step);
+  }
+
+  #place(step) {
     if (this.follow || step === undefined) this.index = this.together;
-    else this.index = Math.max(0, this.columns.findLastIndex((at) => at <= step));
+    else this.index = Math.min(this.newest, Math.max(0, this.columns.findLastIndex((at) => at <= step)));
     this.show();
   }
 
@@ -56,9 +67,17 @@ export class Timeline {
 
   /** Look at a column; the newest one is the last that can be. Follows no longer. */
   look(index) {
-    this.pause();
-    this.#stopFollowing();
-    this.#go(Math.min(this.newest, Math.max(0, index)));
+    this.#chose(() => {
+      this.pause();
+      this.#stopFollowing();
+      this.#go(Math.min(this.newest, Math.max(0, index)));
+    });
+  }
+
+  #chose(act) {
+    this.wanted = undefined;
+    act();
+    this.chosen(this.follow ? null : this.step ?? null);
   }
 
   setFollow(follow) {
@@ -75,7 +94,7 @@ export class Timeline {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const pace = calm ? CALM_MS : Math.min(SLOWEST_MS, Math.max(FASTEST_MS, PLAY_MS / Math.max(1, this.have)));
     this.playing = setInterval(() => {
-      if (this.index >= this.newest) this.setFollow(true);
+      if (this.index >= this.newest) this.#chose(() => this.setFollow(true));
       else this.#go(this.index + 1);
     }, pace);
     this.#go(this.index);

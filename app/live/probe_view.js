@@ -8,18 +8,21 @@ import { finding } from "./probe_finding.js";
 import { ProbeFeed } from "./probe_feed.js";
 import { LayerPanel } from "./probe_layer.js";
 import { ProbeMap } from "./probe_map.js";
-import { commonStep, mapNets } from "./probe_nets.js";
+import { commonStep, deepest, mapNets, underGlass } from "./probe_nets.js";
 import { ProbePanels } from "./probe_panels.js";
 import { Scale } from "./probe_scale.js";
 import { Timeline } from "./probe_timeline.js";
-import { absence, honesty, remark } from "./probe_words.js";
-import { loadPlotly, readTheme } from "./page.js";
+import { drawStatus } from "./probe_status.js";
+import { pageStrip } from "./probe_strip.js";
+import { ProbeState } from "./probe_state.js";
+import { ProbeTakes } from "./probe_takes.js";
+import { absence, remark } from "./probe_words.js";
+import { attend, loadPlotly, readTheme } from "./page.js";
+import { isLive } from "./race_status.js";
 
 const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
 const MOST_COLUMNS = 600;
-const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
-const WAITS = new Set(["queued", "starting", "running", "stopping"]);
 
 export class ProbeView {
   constructor(host) {
@@ -27,23 +30,13 @@ export class ProbeView {
     this.part = (name) => host.querySelector(`.sp-${name}`);
     this.runs = [];
     this.scales = new Map();
-    this.focus = { place: null, pinned: false };
-    this.picks = [null, null];
-    this.timeline = new Timeline(this.part, () => this.#moved());
-    this.arms = new Arms(this.part("arms"), () => this.#now());
+    this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
-    this.layer = new LayerPanel(this.part, (place) => this.#focus(place, true));
-    // The width alone: words that wrap change the height, and a chart must not be redrawn in the middle of a drag.
-    this.resize = new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width !== this.width) this.#soon();
-      this.width = contentRect.width;
+    this.part("more").ontoggle = () => (this.state.more = this.part("more").open);
+    this.leave = attend(host, () => this.#soon(), () => {
+      this.#honest();
+      this.state?.keep();
     });
-    this.resize.observe(host);
-    this.onResize = () => this.#soon(); // charts are as high as the window allows
-    window.addEventListener("resize", this.onResize);
-    this.clock = setInterval(() => this.#honest(), 1000);
-    this.onVisibility = () => !document.hidden && this.#soon();
-    document.addEventListener("visibilitychange", this.onVisibility);
     this.link = "waiting";
     this.lastNews = null;
     host.probeView = this; // for tests and for the curious
@@ -56,8 +49,10 @@ export class ProbeView {
     loadPlotly(data.urls.plotly).catch(() => {}); // early: it takes longer than the history; a failure is told below
     this.host.dataset.layout = data.layout;
     this.theme = readTheme(this.host, data.themes);
-    this.panels ??= new ProbePanels(this.part, data, { quantity: (name) => this.#choose(name), net: (half, run) => this.#net(half, run), hover: (place) => this.#focus(place, false), pin: (place) => this.#pinned(place) });
-    this.asked ??= this.quantity = data.quantity;
+    if (!this.state) this.#begin(data);
+    const before = this.state.race;
+    this.state.of(data.race);
+    if (before !== data.race) this.#look();
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
@@ -65,6 +60,27 @@ export class ProbeView {
       this.loaded = false;
       this.#ask();
     }
+    this.#soon();
+  }
+
+  #begin(data) {
+    this.state = new ProbeState(data.layout, () => this.#look(), () => this.#soon());
+    this.asked = this.quantity = this.state.quantity(data.offered, data.quantity);
+    this.arms = new Arms(this.part("arms"), this.state, () => this.#now());
+    this.layer = new LayerPanel(this.part, this.state, (place) => this.#focus(place, true));
+    this.panels = new ProbePanels(this.part, data, this.state.zooms, { quantity: (name) => this.#choose(name), net: (half, run) => this.#net(half, run), hover: (place) => this.#focus(place, false), pin: (place) => this.#pinned(place) });
+    this.takes = new ProbeTakes(this.part, () => this.#shown());
+  }
+
+  /** Look at what the address says: at the begin, after a step back, at another race. */
+  #look() {
+    const { state, data } = this;
+    this.focus = state.focus;
+    this.part("more").open = state.more;
+    this.timeline.begin(state.at);
+    if (this.layer.wanted) this.layer.again();
+    const wanted = state.quantity(data.offered, data.quantity);
+    if (wanted !== this.asked) this.#choose(wanted);
     this.#soon();
   }
 
@@ -83,12 +99,8 @@ export class ProbeView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    this.timeline.stop();
-    this.layer.stop();
-    this.resize.disconnect();
-    window.removeEventListener("resize", this.onResize);
-    clearInterval(this.clock);
-    document.removeEventListener("visibilitychange", this.onVisibility);
+    for (const part of [this.timeline, this.layer, this.state]) part?.stop();
+    this.leave();
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
   }
 
@@ -145,13 +157,14 @@ export class ProbeView {
 
   #choose(name) {
     this.asked = name;
+    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.chooseQuantity(name, this.data.quantity);
     if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
     this.quantity = name;
     this.#now();
   }
 
   #net(half, run) {
-    this.picks[half] = run;
+    this.state.pickNet(half, run);
     this.#now();
   }
 
@@ -170,13 +183,13 @@ export class ProbeView {
   /** Look at a place of the net; a pinned one stays until another is pinned. */
   #focus(place, pin) {
     if (this.focus.pinned && !pin) return;
-    this.focus = { place, pinned: pin || this.focus.pinned };
+    this.focus = this.state.focus = { place, pinned: pin || this.focus.pinned };
     this.#marks();
     this.#glass();
   }
 
   #pinned(place) {
-    if (this.focus.pinned && this.focus.place === place) this.focus.pinned = false;
+    if (this.focus.pinned && this.focus.place === place) this.focus = this.state.focus = { place, pinned: false };
     else this.#focus(place, true);
     this.#glass();
   }
@@ -222,7 +235,7 @@ export class ProbeView {
       this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";
       return;
     }
-    this.nets = mapNets(this.runs, this.picks);
+    this.nets = mapNets(this.runs, this.state.nets);
     this.panels.map(this.map, this.nets, this.scale(this.quantity), this.timeline, this.theme);
     try {
       this.window = await loadPlotly(this.data.urls.plotly);
@@ -243,18 +256,14 @@ export class ProbeView {
     this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     this.#marks();
     this.#glass();
+    this.takes.strips();
     this.painted ??= performance.now();
   }
 
   /** The place that is looked at, in units of the quantity's places; the middle of the deepest net to begin with. */
   #place() {
-    const deepest = this.#deepest();
-    const count = deepest?.columns.places(this.scale(this.quantity).row).length ?? 0;
+    const count = deepest(this.runs)?.columns.places(this.scale(this.quantity).row).length ?? 0;
     return Math.min(this.focus.place ?? Math.floor(count / 2), count - 1);
-  }
-
-  #deepest() {
-    return [...this.runs].filter(({ columns }) => columns.layers.length).sort((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
   }
 
   #marks() {
@@ -264,33 +273,28 @@ export class ProbeView {
   }
 
   #glass() {
-    const deepest = this.#deepest();
-    if (this.data.layout !== "layers" || !this.window || !deepest) return;
-    const block = this.scale(this.quantity).row.per === "block";
-    const place = block ? Math.min(deepest.columns.layers.length - 1, 2 * this.#place() + 2) : this.#place();
-    const runs = this.arms.shown(this.runs).filter(({ columns }) => columns.steps.length && columns.at(this.timeline.step) >= 0);
-    const wanted = { layer: deepest.columns.layers[place][0], place, of: deepest.columns.layers.length, pinned: this.focus.pinned, step: this.timeline.step, runs, urls: this.data.urls, edges: this.data.edges };
-    this.layer.update(wanted, this.theme, this.window);
+    if (this.data.layout !== "layers" || !this.window) return;
+    const { data, focus, timeline: { step } } = this;
+    const found = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
+    if (found) this.layer.update({ ...found, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
   }
 
   #status() {
-    const states = this.runs.map(({ card }) => card.state);
-    this.live = states.some((state) => !ENDED.has(state) && state !== "paused");
-    const word = this.live ? "LIVE" : states.includes("paused") ? "PAUSED" : "ENDED";
-    const chip = this.part("chip");
-    chip.hidden = !this.runs.length && this.link !== "gone";
-    chip.textContent = this.link === "live" || !this.live ? word : this.link === "gone" ? "OFFLINE" : "RECONNECTING";
-    chip.dataset.kind = this.link === "gone" ? "offline" : word.toLowerCase();
-    const silent = this.engine && this.engine.state !== "alive" && states.some((state) => WAITS.has(state));
-    const reason = this.trouble || (this.link === "gone" && this.runs.length ? `This page cannot reach its server: ${this.linkReason}` : silent ? `${this.engine.message} The Race page can start it.` : "");
-    this.panels.notice(reason);
+    this.panels.notice(drawStatus(this.part("chip"), this.runs, this));
     this.#honest();
+  }
+
+  /** What is looked at, for its strips and its files. */
+  #shown() {
+    const { data, runs, quantity, nets, map, layer, theme } = this;
+    return { data, runs: this.arms.shown(runs), all: runs, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
   }
 
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    const words = honesty(this.runs, this.live, news);
+    const words = pageStrip(this.runs, isLive(this.runs), news);
     if (this.part("honest").textContent !== words) this.part("honest").textContent = words;
+    if (this.nets) this.takes.strips();
   }
 }

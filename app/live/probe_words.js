@@ -1,5 +1,5 @@
-/** The sentences of the probe pages: what cannot be shown and why, how the gradient grows, what the picture costs. */
-import { duration, grouped } from "./cards.js";
+/** The sentences of the probe pages: what cannot be shown and why, how the gradient grows, what the pointer is on. */
+import { grouped } from "./cards.js";
 import { spoken } from "./lab_curves.js";
 
 const BEFORE = new Set(["queued", "starting"]);
@@ -63,29 +63,6 @@ function geometricMean(values) {
 
 function factor(value) {
   return Number.isFinite(value) ? `×${value < 0.1 ? value.toPrecision(1) : value.toFixed(2)}` : "not finite";
-}
-
-/** What the picture leaves out and what it cost, in one line. */
-export function honesty(runs, live, news) {
-  const probed = runs.filter(({ columns }) => columns.steps.length);
-  if (!probed.length) return "";
-  const shown = Math.max(...probed.map(({ columns }) => columns.steps.length));
-  const total = Math.max(...probed.map(({ columns }) => columns.total));
-  const share = Math.max(...probed.map(({ columns }) => columns.share ?? 0));
-  const images = [...new Set(probed.map(({ columns }) => columns.images))].filter(Boolean).join(" / ");
-  const precision = [...new Set(runs.map(({ card }) => card.precision).filter(Boolean))].join(" / ");
-  const seeds = new Set(runs.map(({ card }) => card.seed)).size;
-  return [
-    shown < total ? `${grouped(shown)} of ${grouped(total)} columns shown` : `all ${grouped(total)} columns shown`,
-    "columns are probes, not evenly spaced steps",
-    "colours span the middle 99 % of the values",
-    images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
-    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time${live ? " so far" : ""}`,
-    live && "followed: the last step that all nets have reached",
-    `${seeds} seed${seeds === 1 ? "" : "s"}`,
-    precision,
-    live && news !== null && `newest column ${duration(news)} old`,
-  ].filter(Boolean).join(" · ");
 }
 
 /** The reading under the pointer, in one line. */

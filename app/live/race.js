@@ -11,11 +11,14 @@ import { RaceFeed } from "./race_feed.js";
 import { RacePlot } from "./race_plot.js";
 import { ENDED, RaceStatus, isLive } from "./race_status.js";
 import { stripWords } from "./race_strip.js";
+import { RaceTools } from "./race_tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./view_controls.js";
 import { ViewState } from "./view_state.js";
 
 const DRAW_MS = 250;
+/** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
+const REST = 4;
 
 export class RaceView {
   constructor(host) {
@@ -27,13 +30,14 @@ export class RaceView {
     this.drawn = 0;
     this.view = new ViewState(() => this.#looked());
     this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
-    this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon() });
+    this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
       clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.tools = new RaceTools(this.part, () => this.#shown());
     this.meters = new Meters(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
@@ -102,7 +106,7 @@ export class RaceView {
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
     if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
-    this.#soon();
+    this.#soon(!before.size);
   }
 
   #message(message) {
@@ -162,20 +166,22 @@ export class RaceView {
   #looked() {
     this.presenter.sync();
     this.finer.look(this.view.zoom, this.view.get("x"));
-    this.#soon();
+    this.#soon(true);
   }
 
-  #soon() {
-    if (this.pending || this.stopped || document.hidden) return;
-    this.pending = setTimeout(() => requestAnimationFrame(() => {
-      this.pending = null;
-      this.#draw();
-    }), Math.max(0, this.drawn + DRAW_MS - performance.now()));
+  /** Draw when it is due; at once where somebody waits for it. */
+  #soon(atOnce = false) {
+    if (this.stopped || document.hidden || (this.pending && !atOnce)) return;
+    clearTimeout(this.pending);
+    const due = this.drawn + Math.max(DRAW_MS, (1 + REST) * (this.took ?? 0));
+    this.pending = setTimeout(() => requestAnimationFrame(() => this.#draw()), atOnce ? 0 : Math.max(0, due - performance.now()));
   }
 
-  #draw() {
+  async #draw() {
+    this.pending = null;
     if (this.stopped) return;
-    this.drawn = performance.now();
+    const began = performance.now();
+    if (this.runs.length) this.drawn = began;
     const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
@@ -185,12 +191,21 @@ export class RaceView {
     this.controls.draw(kinds(this.runs));
     this.presenter.draw(this.runs, this.theme, kinds(this.runs));
     this.part("whole").hidden = !this.#view().zoom;
+    this.tools.draw();
     this.#strip();
-    this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    const again = this.chart.drawn;
+    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
+    setTimeout(() => (this.took = again ? performance.now() - began : 0));
   }
 
   #view() {
     return { ...this.view.all(), race: this.data.race, ...this.presenter.figure() };
+  }
+
+  #shown() {
+    const { runs, theme, data } = this;
+    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
   }
 
   #strip() {

@@ -1,6 +1,7 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
 import { duration, grouped } from "./cards.js";
-import { MANY, leftOut } from "./many_runs.js";
+import { smoothingOf } from "./legend.js";
+import { leftOut } from "./many_runs.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
@@ -23,7 +24,7 @@ export function stripWords(runs, view, age) {
       unseen > 0 && `${grouped(evaluations)} of ${grouped(evaluations + unseen)} evaluations shown, extremes kept`,
       leftOut(runs, view.curves),
     ]),
-    `dashed: mean of 50 steps${view.curves.includes("raw") && runs.length <= MANY ? " over faint single steps" : ""}`,
+    smoothingOf(runs, view),
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),
     distinct("device"),

@@ -13,8 +13,6 @@ or 404 when none of the runs exists, 409 for a cursor of another database, 503 w
 """
 
 import sqlite3
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import anyio.to_thread
@@ -26,11 +24,11 @@ from app import data
 from app.live import messages
 from app.live.feed import Feed
 from app.live.lab_routes import lab_routes
+from app.live.plotly_js import IMMUTABLE, plotly_js
 from app.live.probe_routes import probe_routes
 from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
 
 FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 100, 20_000, 2_000
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 Ranges = dict[int, tuple[int, int | None]]
 _HERE = Path(__file__).parent
 
@@ -76,7 +74,7 @@ def routes(feed: Feed) -> list[Route]:
         Route("/live/stream", stream, methods=["GET"]),
         *probe_routes(feed),
         *lab_routes(feed),
-        Route("/live/plotly-{version}.js", _plotly, methods=["GET"]),
+        Route("/live/plotly-{version}.js", plotly_js, methods=["GET"]),
         Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
     ]
 
@@ -114,16 +112,6 @@ def _refuse_stranger(since: tuple[int, int]) -> None:
         return
     if since[0] > head.points or since[1] > head.changes:
         raise Refused(409, "the database was replaced; load the page again")
-
-
-async def _plotly(request: Request) -> Response:
-    present = version("plotly")
-    if request.path_params["version"] != present:
-        return PlainTextResponse(f"plotly.js is served as /live/plotly-{present}.js", 404)
-    spec = find_spec("plotly")
-    assert spec is not None and spec.origin is not None
-    path = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
 
 
 async def _module(request: Request) -> Response:

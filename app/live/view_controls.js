@@ -3,6 +3,9 @@ import { CHOICES } from "./view_state.js";
 
 const LABELS = { layout: "Panels", metric: "Quantity", scale: "Scale", x: "Against", seeds: "Seeds" };
 
+/** Curves whose differences the gap chart draws. */
+const SUBTRACTED = ["running", "test"];
+
 export class ViewControls {
   /** row: where the segments go; key: the element with the curve buttons. */
   constructor(row, key, view) {
@@ -31,7 +34,11 @@ export class ViewControls {
     // Differences may be negative: they have no logarithm.
     this.groups.scale.hidden = view.get("layout") === "gap" && gap;
     const shown = view.curves;
-    for (const button of this.curves) button.setAttribute("aria-pressed", shown.includes(button.dataset.curve));
+    const differences = view.get("layout") === "gap" && gap;
+    for (const button of this.curves) {
+      button.setAttribute("aria-pressed", shown.includes(button.dataset.curve));
+      button.hidden = differences && !SUBTRACTED.includes(button.dataset.curve);
+    }
   }
 
   #group(name) {

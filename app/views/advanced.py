@@ -3,11 +3,13 @@
 import streamlit as st
 
 from app import data
+from app.views import remarks
 
 _RATES = {"one": "One for all", "tuned": "Tuned"}
 _PACES = {"free": "Free", "lockstep": "In step"}
 #: Steps that a run may be ahead of the slowest, to begin with.
 USUAL_LEAD = 5
+_HIGH_RATE = 1.0
 
 
 def render(arms: int) -> None:
@@ -21,8 +23,7 @@ def render(arms: int) -> None:
             help="Any 6n+2 from 8 to 1202. The ImageNet family (18, 34, 50, 101, 152) is for the command line: "
             "`python -m engine race --set family=imagenet`.",
         )
-        if wrong := depth_problem():
-            st.caption(f":red[{wrong}]")
+        remarks.under_field(depth_problem())
         _rate(arms)
         st.number_input(
             "Width",
@@ -32,7 +33,7 @@ def render(arms: int) -> None:
             persist_state="session",
             help="Filters of the first stage.",
         )
-        if _is_path():
+        if is_path():
             st.number_input(
                 "Resize images to",
                 min_value=0,
@@ -51,6 +52,7 @@ def render(arms: int) -> None:
             help="Training images that are not trained on but measured as a split of their own. The paper holds out "
             "5,000 of CIFAR-10's 50,000.",
         )
+        remarks.under_field(held_out_problem())
         _pace()
         st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
         st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
@@ -74,6 +76,8 @@ def _rate(arms: int) -> None:
             f"{rates} rates are tried first for each of {arms} arm{'s' * (arms != 1)}: {rates * arms} trials of "
             f"{steps:,} steps. The runs wait for them."
         )
+        if steps >= int(st.session_state["steps"]):
+            remarks.under_field("", "So short a run is not longer than its trials.")
         return
     st.number_input(
         "Rate",
@@ -84,6 +88,8 @@ def _rate(arms: int) -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
+    if st.session_state["lr"] > _HIGH_RATE:
+        remarks.under_field("", "Rates above 1 usually diverge; the paper's is 0.1.")
 
 
 def _pace() -> None:
@@ -134,7 +140,7 @@ def settings() -> dict[str, str]:
     }
     if state["validation"]:
         chosen["validation"] = str(int(state["validation"]))
-    if _is_path() and state["resize"]:
+    if is_path() and state["resize"]:
         chosen["resize"] = str(int(state["resize"]))
     return chosen
 
@@ -154,9 +160,22 @@ def depth_problem() -> str:
     return next((problem for _, problem in map(data.depth_from, _typed()) if problem), "")
 
 
+def held_out_problem() -> str:
+    """Return what is wrong with the number of held-out images, '' when nothing is or the images are not known yet."""
+    images = getattr(data.sources().get(st.session_state["data"]), "train_images", None)
+    if images is None:
+        return ""
+    batch = data.presets()[st.session_state["preset"]].run.optim.batch_size
+    left = images - int(st.session_state["validation"])
+    if left >= batch:
+        return ""
+    return f"Only {max(0, left):,} of {images:,} training images are left; a batch has {batch}."
+
+
 def _typed() -> list[str]:
     return [part for part in st.session_state["other_depths"].replace(",", " ").split() if part]
 
 
-def _is_path() -> bool:
+def is_path() -> bool:
+    """Return whether the images are named by their path."""
     return ":" in st.session_state["data"]

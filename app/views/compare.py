@@ -6,9 +6,10 @@ import streamlit as st
 
 from app import data
 from app.live.chart import Run, live_race
-from app.views import picker, runs_view
+from app.views import fork_dialog, picker, runs_view
 
 COMPONENT = "compare"
+_OF_A_RUN = ("pause", "resume", "stop", "delete")
 _ALL = {
     "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
     "resume": {data.RunState.PAUSED, data.RunState.LOST},
@@ -27,7 +28,19 @@ def render(chosen: Sequence[data.TableRow]) -> None:
         return
     if words := data.difference([row.id for row in chosen]):
         st.markdown(words)
-    live_race(0, _drawn(chosen), _on_command, key=COMPONENT)
+    if runs_view.may_command():
+        _fork(chosen)
+    title = f"Runs {', '.join(str(row.id) for row in chosen)}"
+    live_race(0, _drawn(chosen), _on_command, key=COMPONENT, title=title)
+
+
+def _fork(chosen: Sequence[data.TableRow]) -> None:
+    """Open the dialog if a point of one of these runs was clicked; its race is where the fork goes."""
+    clicked = fork_dialog.asked_run()
+    row = next((row for row in chosen if row.id == clicked), None)
+    race = data.race(row.race) if row else None
+    if race:
+        fork_dialog.render(race)
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
@@ -52,9 +65,11 @@ def _on_command() -> None:
     try:
         if verb == "engine":
             data.start_engine()
+        elif verb == "fork-at":
+            fork_dialog.ask(asked)
         elif verb.endswith("-all"):
             _command_all(verb.removesuffix("-all"))
-        elif verb != "gone":
+        elif verb in _OF_A_RUN:
             data.command(verb, run)
     except data.SkipscopeError as error:
         runs_view.say(str(error))

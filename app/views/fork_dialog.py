@@ -12,7 +12,7 @@ import streamlit as st
 from app import data
 from app.views import fork_choice, picker
 
-_ASKED = "fork_at"
+_ASKED, _SAID = "fork_at", "fork_at_said"
 
 
 def ask(command: Mapping[str, Any]) -> None:
@@ -20,8 +20,16 @@ def ask(command: Mapping[str, Any]) -> None:
     st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])))
 
 
+def asked_run() -> int | None:
+    """Return the run of which a point was clicked, None while no dialog is asked for."""
+    return st.session_state.get(_ASKED, (None,))[0]
+
+
 def render(race: data.Race) -> None:
-    """Open the dialog if a point was clicked."""
+    """Open the dialog if a point was clicked; say what came of the last one."""
+    # Here and not in the dialog: what is said in the run that closes it is never shown.
+    if said := st.session_state.pop(_SAID, ""):
+        st.toast(said, icon=":material/check:", duration="long")
     if _ASKED in st.session_state:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 
@@ -69,7 +77,7 @@ def _draw(race: data.Race) -> None:
         st.warning(refusal, icon=":material/block:")
         return
     _forget()
-    st.toast(f"Run {child} is the fork of {name} at step {step:,}.", icon=":material/check:", duration="long")
+    st.session_state[_SAID] = f"Run {child} is the fork of {name} at step {step:,}."
     st.rerun()  # closes the dialog; the page has to know the new run
 
 

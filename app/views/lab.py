@@ -6,14 +6,16 @@ import streamlit as st
 
 from app import access, data
 from app.live.lab_chart import Picks, live_lab
+from app.views import lab_address
 
 
 def render(name: str, picks: Picks | None = None) -> None:
-    """Draw one lab, with its newest job or the one that was started here."""
+    """Draw one lab, with the job that was started here, else that of the address, else the newest."""
     lab = data.labs()[name]
     st.subheader(lab.question, anchor=anchor(name))
     st.markdown(lab.answer)
-    job = _job(name)
+    job = lab_address.job(name, _key(name, "job"))
+    _newer(name, job)
     settings = _controls(lab, first_visit=job is None) if access.may_command() else _usual(lab, job is None)
     if notice := st.session_state.pop(_key(name, "notice"), None):
         st.warning(notice, icon=":material/warning:")
@@ -33,11 +35,16 @@ def _key(name: str, what: str) -> str:
     return f"lab-{name}-{what}"
 
 
-def _job(name: str) -> data.RunRow | None:
-    """Return the job that was started in this session while it exists, else the newest."""
-    started = st.session_state.get(_key(name, "job"))
-    job = data.lab_job(started) if started else None
-    return job or data.latest_lab(name)
+def _newer(name: str, job: data.RunRow | None) -> None:
+    """Offer the newest job where an older one is shown."""
+    newest = data.latest_lab(name)
+    if job is None or newest is None or newest.id == job.id:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"An earlier measurement, job {job.id}. The newest is job {newest.id}.")
+        if st.button("Show the newest", key=_key(name, "newest")):
+            st.session_state[_key(name, "job")] = newest.id
+            st.rerun()
 
 
 def _controls(lab: data.Lab, first_visit: bool) -> dict[str, Any]:
@@ -50,6 +57,8 @@ def _controls(lab: data.Lab, first_visit: bool) -> dict[str, Any]:
             with columns[place % len(columns)]:
                 _widget(lab.name, option)
         st.caption(f"The lab takes {lab.takes} with its usual settings.")
+    for option in lab.options:
+        lab_address.keep(lab.name, option, _key(lab.name, option.name))
     settings = {option.name: st.session_state[_key(lab.name, option.name)] for option in lab.options}
     # No callback: after a restart of the server the first press reaches a session that has not registered any.
     pressed = button.button(
@@ -70,14 +79,14 @@ def _usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
     """The usual settings, for those who look on and start nothing."""
     if is_new:
         st.caption(
-            "Nothing was measured here yet. As soon as the presenter runs the lab, this page shows it when loaded."
+            "Nothing was measured here yet. Once the presenter has started the lab, load this page again to see it."
         )
     return {option.name: option.default for option in lab.options}
 
 
 def _widget(name: str, option: data.Option) -> None:
     key = _key(name, option.name)
-    st.session_state.setdefault(key, option.default)
+    lab_address.begin(name, option, key)
     if isinstance(option.default, bool):
         st.toggle(option.label, key=key, help=option.help)
     elif option.choices:

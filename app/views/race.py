@@ -31,7 +31,16 @@ def render() -> None:
         fork_dialog.render(race)
     else:
         audience.newer(races[0].id)
-    live_race(race.id, picker.runs_of(race), _on_command, key=COMPONENT, title=race.title, notice=notice)
+    live_race(
+        race.id,
+        picker.runs_of(race),
+        _on_command,
+        key=COMPONENT,
+        title=race.title,
+        notice=notice,
+        command=race.as_command,
+        images=race.data,
+    )
     explain.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     explain.protocol(race)

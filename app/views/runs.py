@@ -16,11 +16,13 @@ def render() -> None:
     st.header(TITLE, anchor=False)
     health = data.health()
     if not health.usable:
-        st.error(f"{health.message} The Race page says what can be done.", icon=":material/error:")
+        way_out = " The Race page says what can be done." if runs_view.may_command() else ""
+        st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     rows = data.run_table()
     if not rows:
-        st.markdown("There is no run yet. Every training appears here once it is started. The Race page starts one.")
+        who = "The Race page" if runs_view.may_command() else "The presenter"
+        st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
         return
     runs_view.take_address(rows)
     runs_view.announce()
@@ -124,19 +126,24 @@ def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int
     """Draw what can be done with the selection; ``hidden`` of it are not in the table now."""
     grouped = {row.race for row in chosen} or set(runs_view.RACES.ids)
     race = next(iter(grouped)) if len(grouped) == 1 else None
-    allowed = runs_view.may_command()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
         st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
-        if st.button("Note", icon=":material/edit_note:", disabled=not (chosen and allowed), key="note"):
-            runs_dialogs.note(chosen)
-        if st.button(
-            "Rename race" if race is None else f"Rename race {race}", icon=":material/edit:", key="rename",
-            disabled=race is None or not allowed, help="Select runs of one race, or one race.",
-        ):  # fmt: skip
-            runs_dialogs.rename(race, next((row.race_name for row in rows if row.race == race), ""))
-        if st.button("Delete", icon=":material/delete:", disabled=not (chosen and allowed), key="delete"):
-            runs_dialogs.delete(chosen)
+        if runs_view.may_command():
+            _commands(rows, chosen, race)
         if st.button("Clear selection", disabled=not chosen, key="clear"):
             runs_view.RUNS.choose([])
             st.rerun()
+
+
+def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int | None) -> None:
+    """The buttons that change something; ``race`` is the one that the selection is of, None for several."""
+    if st.button("Note", icon=":material/edit_note:", disabled=not chosen, key="note"):
+        runs_dialogs.note(chosen)
+    if st.button(
+        "Rename race" if race is None else f"Rename race {race}", icon=":material/edit:", key="rename",
+        disabled=race is None, help="Select runs of one race, or one race.",
+    ):  # fmt: skip
+        runs_dialogs.rename(race, next((row.race_name for row in rows if row.race == race), ""))
+    if st.button("Delete", icon=":material/delete:", disabled=not chosen, key="delete"):
+        runs_dialogs.delete(chosen)

@@ -61,8 +61,8 @@ def delete(rows: Sequence[data.TableRow]) -> None:
     freed = data.size_in_words(data.disk_use(0).freed_by([row.id for row in idle]))
     st.markdown(_listed(idle))
     st.markdown(
-        f"**{_runs(len(idle))}** with all curves, notes and checkpoints, {freed} of files. This cannot be undone. "
-        "The database keeps its size; what is freed in it is used again."
+        f"**{_runs(len(idle))}** with their curves, notes, logs and checkpoints, {freed} of files. "
+        "This cannot be undone. The database keeps its size; what is freed in it is used again."
     )
     if st.button(f"Delete {_runs(len(idle))}", type="primary", key="delete_sure"):
         _delete([row.id for row in idle])
@@ -96,6 +96,6 @@ def _runs(count: int) -> str:
 
 
 def _listed(rows: Sequence[data.TableRow]) -> str:
-    names = [f"{row.name}, race {row.race}" for row in rows[:_NAMED]]
+    names = [row.name for row in rows[:_NAMED]]
     more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
-    return "; ".join([*names, *more])
+    return ", ".join([*names, *more])

@@ -1,39 +1,61 @@
 """The side bar's set-up of a race: preset, arms, data, length, seeds, and the button that starts it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from app import data
-from app.views import advanced, picker, zoo
+from app.views import advanced, block_drawing, choice, picker, preset_cards, remarks, setup_link, zoo
 
 _DEPTHS = list(data.DEPTHS)
-#: As in the engine, which refuses more; the page says so before the button is pressed.
-MOST_RUNS = 64
+_STYLE = Path(__file__).with_name("setup.css")
+#: The preset of a first visit.
+_USUAL = "quick"
 
 
 def render(first_visit: bool = False) -> None:
-    """Draw the set-up. Values live in the session; choosing a preset fills them in.
+    """Draw the set-up. Values live in the session and in the address; choosing a preset fills them in.
 
     On a first visit the page itself has the one obvious button, so this one steps back.
     """
     presets = data.presets()
     if "preset" not in st.session_state:
-        st.session_state["preset"] = "quick"
-        _fill()
+        st.session_state["preset"] = setup_link.preset() or _USUAL
+        st.session_state.update(_usual() | setup_link.read())
+    st.html(_STYLE)
     st.header("Skipscope", anchor=False)
-    st.segmented_control(
-        "Preset",
-        list(presets),
-        format_func=lambda name: presets[name].label,
-        required=True,
-        key="preset",
-        persist_state="session",
-        on_change=_fill,
-        width="stretch",
-    )
+    preset_cards.render(_fill)
     preset = presets[st.session_state["preset"]]
-    st.caption(f"{preset.shows} As it stands it takes {preset.takes}.", help=preset.source)
+    with st.container(key="setup_fields"):
+        _arms()
+        _images(preset)
+        _length()
+        advanced.render(len(choice.depths()) * len(choice.shortcuts()))
+    with st.container(key="start_bar", gap="small"):
+        _start_bar(first_visit)
+    setup_link.write(_usual(), _USUAL)
+
+
+def start() -> None:
+    """Start the race that is set up, as the button does, and show it from the next rerun on.
+
+    Raises SkipscopeError, also where the button could not be pressed.
+    """
+    if "preset" not in st.session_state:
+        raise data.SkipscopeError("the set-up is not there yet; try again in a moment")
+    if problem := next(iter(choice.problems().values()), ""):
+        raise data.SkipscopeError(problem)
+    picker.choose(_begin())
+
+
+def start_quick() -> None:
+    """Start the quick race as it is; the first visit's one button."""
+    _hand_over(lambda: _undisturbed(lambda: data.start_race((), (), "quick")))
+
+
+def _arms() -> None:
+    problems = choice.problems()
     st.pills(
         "Depths",
         _DEPTHS,
@@ -43,6 +65,7 @@ def render(first_visit: bool = False) -> None:
         wrap=True,
         help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
     )
+    remarks.under_field(problems.get("depths", ""))
     shortcuts = data.shortcuts()
     st.pills(
         "Shortcuts",
@@ -52,12 +75,15 @@ def render(first_visit: bool = False) -> None:
         key="shortcuts",
         persist_state="session",
         wrap=True,
-        help="\n\n".join(
-            f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)
-        ),
+        help="A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.\n\n"
+        + "\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)),
     )
-    st.caption("A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.")
+    remarks.under_field(problems.get("shortcuts", ""))
     zoo.render()
+    block_drawing.render()
+
+
+def _images(preset: data.Preset) -> None:
     sources = data.sources()
     if st.session_state["data"] not in sources:  # a folder that is no longer there
         st.session_state["data"] = data.preset_source(preset.name)
@@ -70,8 +96,11 @@ def render(first_visit: bool = False) -> None:
         help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values())
         + "\n\nFolders of images below `SKIPSCOPE_DATA` are offered as well; any other is named on the command line.",
     )
-    if not data.data_present(st.session_state["data"]):
-        st.caption("Not in this workspace yet: it is downloaded when the race starts.")
+    if words := choice.download():
+        st.caption(words)
+
+
+def _length() -> None:
     left, right = st.columns(2)
     left.number_input(
         "Steps",
@@ -89,91 +118,68 @@ def render(first_visit: bool = False) -> None:
         persist_state="session",
         help="Every arm is trained once per seed.",
     )
-    advanced.render(len(_depths()) * len(_shortcuts()))
-    problem = advanced.depth_problem() or zoo.problem()
-    arms = len(_depths()) * len(_shortcuts())
-    runs = arms * int(st.session_state["seeds"])
-    if too_many := _too_many():
-        problem = too_many
-        st.caption(f":red[{problem}]")
+    remarks.under_field("", choice.doubt_about_steps())
+    remarks.under_field(choice.problems().get("seeds", ""))
+
+
+def _start_bar(first_visit: bool) -> None:
+    """Draw the button with what is to be known before it is pressed: how long it takes, or why it cannot be."""
+    race, problem = choice.plan()
+    runs = choice.runs()
     # No callback: after a restart of the server the first press reaches a session that has not registered any.
     pressed = st.button(
         f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
         type="secondary" if first_visit else "primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=not runs or bool(problem),
+        disabled=bool(problem),
         key="start",
     )
+    if problem:
+        st.caption(f":red[Cannot start: {problem}]")
+    else:
+        st.caption(_ahead(race, runs))
     if pressed:
         _hand_over(_begin)
     if complaint := st.session_state.pop("setup_problem", None):
         st.error(complaint, icon=":material/error:")
 
 
-def start_quick() -> None:
-    """Start the quick race as it is; the first visit's one button."""
-    _hand_over(lambda: data.start_race((), (), "quick"))
+def _ahead(race: object, runs: int) -> str:
+    """Return how much is about to be computed, and where it was measured how long that takes."""
+    steps = int(st.session_state["steps"])
+    words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
+    timing = data.race_time(race) if race is not None else None
+    return f"{words}, {preset_cards.in_words(timing)}" if timing and timing.state == "measured" else words
 
 
 def _fill() -> None:
+    st.session_state.update(_usual())
+
+
+def _usual() -> dict[str, object]:
+    """Return what the fields show when the chosen preset was just chosen."""
     preset = data.presets()[st.session_state["preset"]]
-    st.session_state.update(
-        depths=[depth for depth in preset.depths if depth in _DEPTHS],
-        other_depths=", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
-        shortcuts=[text for text in preset.shortcuts if text in zoo.PAPER],
-        variants=[text for text in preset.shortcuts if text not in zoo.PAPER],
-        data=data.preset_source(preset.name),
-        steps=preset.run.optim.steps,
-        seeds=1,
+    return {
+        "depths": [depth for depth in preset.depths if depth in _DEPTHS],
+        "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
+        "shortcuts": [text for text in preset.shortcuts if text in zoo.PAPER],
+        "variants": [text for text in preset.shortcuts if text not in zoo.PAPER],
+        "data": data.preset_source(preset.name),
+        "steps": preset.run.optim.steps,
+        "seeds": 1,
         **advanced.defaults(preset),
-    )
-
-
-def _depths() -> list[int]:
-    return sorted({*(st.session_state["depths"] or []), *advanced.other_depths()})
-
-
-def _shortcuts() -> list[str]:
-    """Return the chosen variants: the paper's in its order, then the others in the order of their choice."""
-    paper = [text for text in zoo.PAPER if text in (st.session_state["shortcuts"] or [])]
-    return list(dict.fromkeys([*paper, *zoo.chosen()]))
-
-
-def start() -> None:
-    """Start the race that is set up, as the button does, and show it from the next rerun on.
-
-    Raises SkipscopeError, also where the button could not be pressed.
-    """
-    if "preset" not in st.session_state:
-        raise data.SkipscopeError("the set-up is not there yet; try again in a moment")
-    if not (_depths() and _shortcuts()):
-        raise data.SkipscopeError("nothing is set up: choose depths and shortcuts in the side bar")
-    if problem := advanced.depth_problem() or zoo.problem() or _too_many():
-        raise data.SkipscopeError(problem)
-    picker.choose(_begin())
+    }
 
 
 def _begin() -> int:
-    state = st.session_state
-    return data.start_race(
-        _depths(),
-        _shortcuts(),
-        preset=state["preset"],
-        source=state["data"],
-        steps=int(state["steps"]),
-        seeds=int(state["seeds"]),
-        first_seed=int(state["first_seed"]),
-        settings=advanced.settings(),
-        pace=advanced.pace(),
-    )
+    return _undisturbed(lambda: data.start_race(choice.depths(), choice.shortcuts(), **choice.arguments()))
 
 
-def _too_many() -> str:
-    runs = len(_depths()) * len(_shortcuts()) * int(st.session_state["seeds"])
-    return (
-        f"{runs} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms" if runs > MOST_RUNS else ""
-    )
+def _undisturbed(start: Callable[[], int]) -> int:
+    """Start a race after what is being measured was stopped: each would disturb the other."""
+    data.stop_timing()
+    return start()
 
 
 def _hand_over(begin: Callable[[], int]) -> None:

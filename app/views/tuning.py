@@ -1,9 +1,12 @@
 """The learning-rate curves of a race with ``lr=tuned``: above the live curves while trials run, folded below after."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import data, theme
-from app.charts.rates import RateCurve, rates_figure
+from app.live.chart import Run, colours
+from app.live.rates_chart import live_rates
 
 #: Seconds between two looks while trials run.
 LOOK_S = 2.0
@@ -55,50 +58,32 @@ def _progress(race: data.Race) -> None:
 
 
 def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
-    ground = st.context.theme.type or "light"
     looks = theme.looks(race.shortcuts)
-    curves = [
-        RateCurve(
-            arm=data.arm_label(arm.depth, arm.shortcut),
-            colour=theme.line_colour(looks[arm.shortcut].hue, arm.depth, ground),
-            ink=theme.word_colour(looks[arm.shortcut].hue, arm.depth, ground),
-            mark=looks[arm.shortcut].mark,
-            points=tuple(
-                (trial.lr, trial.error if trial.state == _FINISHED else None)
-                for trial in arm.trials
-                if trial.state == _FINISHED or trial.state in _WITHOUT
-            ),
-            chosen=arm.lr,
-            under_way=tuple(
-                (trial.lr, trial.error)
-                for trial in arm.trials
-                if trial.state not in (_FINISHED, *_WITHOUT) and trial.error is not None
-            ),
-        )
-        for arm in arms
-    ]
-    figure = rates_figure(
-        curves,
-        sorted({trial.lr for arm in arms for trial in arm.trials}),
-        text=theme.TEXT[ground],
-        muted=theme.MUTED[ground],
-        grid=theme.GRID[ground],
-        page=theme.GROUND[ground],
-    )
-    words = _edges(arms)
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=f"rates_{race.id}",
-        config={"displayModeBar": False},
-        alt=f"Training error against learning rate, {len(arms)} arms. {' '.join(words)}",
-    )
+    curves = []
+    for arm in arms:
+        label, look = data.arm_label(arm.depth, arm.shortcut), looks[arm.shortcut]
+        run = Run(run=0, label=label, plain=data.is_plain(arm.shortcut), look=look, depth=arm.depth)
+        trials = [_trial(trial) for trial in arm.trials]
+        curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **colours(run)})
+    words = " ".join(_edges(arms))
+    live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
     steps = arms[0].trials[0].total_steps
     st.caption(
         f"Training error (mean of 50 steps) at the end of trials of {steps:,} steps with the first seed. Ring: the "
         "rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its end. Cross: it "
-        "diverged. " + " ".join(words)
+        "diverged. " + words
     )
+
+
+def _trial(trial: Any) -> dict[str, Any]:
+    """One trial as the chart wants it: ``end`` is ``finished``, ``without`` an error to show, or empty so far."""
+    without = trial.state in _WITHOUT
+    return {
+        "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
+        "end": _FINISHED if trial.state == _FINISHED else "without" if without else "",
+        "error": None if without else trial.error, "seed": trial.seed, "precision": trial.precision,
+        "device": trial.device, "threads": trial.threads,
+    }  # fmt: skip
 
 
 def _edges(arms: list[data.ArmTuning]) -> list[str]:

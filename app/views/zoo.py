@@ -7,11 +7,14 @@ chips. Whoever never opens this part needs to know nothing of it.
 import streamlit as st
 
 from app import data
+from app.views import remarks
 
 #: Variant texts that race beside the paper's four; also the key of the widget that shows them.
 KEY = "variants"
 #: Texts that the next run of the script shows there: a widget's value cannot be changed once it is drawn.
 _NEXT = "variants_next"
+#: The variant that the fields of "A shortcut and its options" make.
+_MADE = "variant_made"
 #: Those four.
 PAPER = ("none", "A", "B", "C")
 #: Group and row by name.
@@ -22,6 +25,11 @@ def chosen() -> list[str]:
     """Return the canonical texts that are chosen here, without those that mean nothing."""
     read = [data.variant_from(text)[0] for text in st.session_state.get(KEY) or []]
     return list(dict.fromkeys(variant.text for variant in read if variant))
+
+
+def put_together() -> str:
+    """Return the variant that the fields for a shortcut and its options make, whether or not it is in the race."""
+    return st.session_state[_MADE]
 
 
 def problem() -> str:
@@ -47,8 +55,7 @@ def render() -> None:
             "`A:order=full-pre`, `none:norm=none`, `A:layers=1`. Orders: "
             + ", ".join(f"`{order.name}`" for order in data.orders_of(rows["A"][1])),
         )
-        if wrong := problem():
-            st.caption(f":red[{wrong}]")
+        remarks.under_field(problem())
         _with_options(rows)
 
 
@@ -111,6 +118,7 @@ def _with_options(rows: Rows) -> None:
         help="Weighted layers that one shortcut goes around; the paper's basic block has 2.",
     )
     text = data.variant_text(name, options, order, norm, layers)
+    st.session_state[_MADE] = text
     there = [*(st.session_state["shortcuts"] or []), *chosen()]
     if st.button(
         f"Add {data.variant_name(text)}" if text not in there else f"{data.variant_name(text)} is in the race",

@@ -47,6 +47,7 @@ SOURCES: dict[str, Source] = {
             test_images=10_000,
             embedded=False,
             loader="engine.data.cifar10:load",
+            megabytes=170,
         ),
         Source(
             name="cifar100",
@@ -61,6 +62,7 @@ SOURCES: dict[str, Source] = {
             test_images=10_000,
             embedded=False,
             loader="engine.data.cifar100:load",
+            megabytes=170,
         ),
         Source(
             name="fashion-mnist",
@@ -75,6 +77,7 @@ SOURCES: dict[str, Source] = {
             test_images=10_000,
             embedded=False,
             loader="engine.data.fashion_mnist:load",
+            megabytes=31,
         ),
         Source(
             name="svhn",
@@ -91,6 +94,7 @@ SOURCES: dict[str, Source] = {
             test_images=26_032,
             embedded=False,
             loader="engine.data.svhn:load",
+            megabytes=246,
             mirrors=False,
         ),
     )

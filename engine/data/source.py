@@ -29,6 +29,8 @@ class Source:
     loader: str
     #: False where a mirrored image shows something else (digits): then races do not mirror unless asked to.
     mirrors: bool = True
+    #: Megabytes of its download.
+    megabytes: int = 0
 
 
 def check_pool(source: Source, pool: int) -> None:

@@ -46,7 +46,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: its question, the short answer, settings, pictures and numbers."""
+    """One lab: its question, the short answer, settings, pictures and numbers.
+
+    ``device`` is where its jobs compute, as ``RunConfig.device``. ``timed``: its numbers are times, so that doing it
+    again finds others.
+    """
 
     name: str
     question: str
@@ -58,6 +62,8 @@ class Lab:
     panels: tuple[Panel, ...]
     figures: tuple[Figure, ...]
     lab: str
+    device: str = "cpu"
+    timed: bool = False
 
     def defaults(self) -> dict[str, Any]:
         """Return every setting at its default."""

@@ -8,7 +8,8 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
     .state() -> dict                                            everything needed to go on; valid between two events
 
 A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit
-and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled.
+and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled;
+of a lab that measures times (``Lab.timed``) that holds for the names alone.
 """
 
 import json
@@ -19,11 +20,12 @@ from typing import Any
 from engine.errors import ConfigError
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
+from engine.labs.timing_row import TIMING
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS,)}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, TIMING)}
 
 
 def get_lab(name: str) -> Lab:

@@ -13,7 +13,7 @@ from engine.labs.registry import check_settings, get_lab
 from engine.runs.commands import RUN_VERBS
 from engine.runs.control_notes import NoteControl
 from engine.runs.control_whatifs import WhatIfControl
-from engine.runs.machine import this_process
+from engine.runs.machine import facts, this_process
 from engine.runs.process import EngineProcess, EngineStatus, until
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -47,10 +47,10 @@ class Control(EngineProcess, WhatIfControl, NoteControl):
         Raises ConfigError in one line, and the errors of ``ensure_engine``.
         """
         lab = get_lab(name)
-        config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings))
+        config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
         self.ensure_engine()
         with Writer(self.workspace) as writer:
-            job = writer.submit_lab(config)
+            job = writer.submit_lab(config, machine=facts() if lab.timed else "")
         self.ensure_engine()
         return job
 

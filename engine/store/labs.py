@@ -31,9 +31,13 @@ class TraceRow:
 class LabWriting:
     """How a lab gets into the store; part of ``Writer``."""
 
-    def submit_lab(self, config: LabConfig) -> int:
-        """Write a lab's job, queued, as a race of its own; return its run id."""
-        now, origin = time.time(), json.dumps(versions(), sort_keys=True)
+    def submit_lab(self, config: LabConfig, machine: str = "") -> int:
+        """Write a lab's job, queued, as a race of its own; return its run id.
+
+        ``machine`` in words is kept beside the versions, for what holds for one machine alone.
+        """
+        now = time.time()
+        origin = json.dumps(versions() | ({"machine": machine} if machine else {}), sort_keys=True)
         with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO races (name, preset, config, created, lab) VALUES ('', '', ?, ?, ?)",
@@ -94,3 +98,13 @@ class LabReading:
         """Return the newest jobs of a lab first, as run rows."""
         rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
         return [self.run(row["id"]) for row in rows]
+
+    def company(self, run: int) -> int:
+        """Return how many other jobs, trainings or labs, had a worker while this one did."""
+        rows = self._all(
+            "SELECT count(*) AS others FROM runs AS one JOIN runs AS other ON other.id != one.id"
+            " AND other.started < coalesce(one.ended, 1e12) AND coalesce(other.ended, 1e12) > one.started"
+            " WHERE one.id = ?",
+            run,
+        )
+        return rows[0]["others"]

@@ -32,6 +32,10 @@ class TrialRow:
     warming: bool
     detail: str
     cause: str
+    seed: int = 0
+    device: str = ""
+    precision: str = ""
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class TuningReading:
                     row.id, optim.lr, row.state, row.step, row.total_steps,
                     None if point is None else point["running_error"],
                     point is not None and optim.warmup_lr is not None and point["lr"] != optim.lr_at(point["step"]),
-                    row.detail, row.cause,
+                    row.detail, row.cause, row.seed, row.device, row.precision, row.threads,
                 )
             )  # fmt: skip
         return [

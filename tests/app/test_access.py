@@ -29,6 +29,7 @@ COMMANDS = {
     "command_each": ("pause", [1]),
     "rename_race": (1, "a name"),
     "annotate": ([1], "a note"),
+    "start_timing": ("quick",),
 }
 
 

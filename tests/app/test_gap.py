@@ -25,8 +25,8 @@ def test_runs_that_were_changed_while_they_trained_are_named():
     changed = replace(FOUR[3], changed=("lr", "strength"))
     words = statement([*FOUR[:3], changed], ERRORS, clean=False)
     assert words.endswith(" Changed while training: A-56 (lr, strength).")
-    assert "one learning rate (0.1) for all arms" in statement(FOUR, ERRORS, clean=False)
-    assert "one learning rate (0.1, at first) for all arms" in words
+    assert "one learning rate (0.1) for all" in statement(FOUR, ERRORS, clean=False)
+    assert "one learning rate (0.1, at first) for all" in words
     rates = [replace(run, changed=("lr",)) for run in FOUR]
     assert "Changed while training: all runs (lr)." in statement(rates, ERRORS, clean=False)
     both = [replace(run, changed=("lr", "strength") if run.shortcut == "A" else ("lr",)) for run in FOUR]
@@ -39,7 +39,7 @@ def test_the_sentence_of_a_race_that_trains():
     assert statement(FOUR, ERRORS, clean=False) == (
         "Add seeds and tune before you conclude: plain-56 is 38.2 points above plain-20 in training error. "
         "With shortcuts: A-56 is 6.1 above A-20. "
-        "After 200 steps, 1 seed, one learning rate (0.1) for all arms; running training error (dashed)."
+        "After 200 steps, 1 seed, one learning rate (0.1) for all; running training error (dashed)."
     )
 
 
@@ -70,7 +70,7 @@ def test_several_seeds_give_mean_and_range():
     assert statement(runs, errors, clean=False) == (
         "Tune before you conclude, one learning rate for all: plain-56 is 25.0 points above plain-20 in training "
         "error, bands of 3 seeds do not overlap. After 200 steps, means of 3 seeds (gaps 20.0 to 30.0), one "
-        "learning rate (0.1) for all arms; running training error (dashed)."
+        "learning rate (0.1) for all; running training error (dashed)."
     )
 
 
@@ -123,7 +123,7 @@ def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
     assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
     text = statement(runs, ERRORS, clean=False)
     assert text.startswith("Add seeds and tune before you conclude: plain-56 is 38.2 points")
-    assert " After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all arms;" in text
+    assert " After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all;" in text
     assert "A-56 is 6.1 above A-20." in text
     one_type = [*FOUR[:3], standing(4, 56, "A", state="queued", step=0)]
     text = statement(one_type, ERRORS, clean=False)
@@ -183,9 +183,7 @@ def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
     both = [standing(1, 20, warmup_lr=0.01), standing(2, 110, warmup_lr=0.01)]
     assert "learning rate 0.1 (all arms start at 0.01);" in statement(both, ERRORS, clean=False)
     # A warm-up of an arm that is not in the sentence does not concern it.
-    assert "one learning rate (0.1) for all arms" in statement(
-        [*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False
-    )
+    assert "one learning rate (0.1) for all" in statement([*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False)
 
 
 def test_rates_that_were_tuned_per_arm_are_said_to_be():

@@ -189,14 +189,11 @@ def test_the_first_sentence_is_the_conclusion(runs, figures, headline):
 
 def test_residual_nets_are_set_against_plain_ones():
     gone = said(race(), APART)
-    assert (
-        "With shortcuts: A-56 is 0.5 below A-20, bands overlap: no difference shown, a smaller gap than plain's. "
-        in gone
-    )
+    assert "With shortcuts: A-56 is 0.5 below A-20, bands overlap: no difference shown, a smaller gap. " in gone
     smaller = said(race(), {**APART, "A-56": (19.0, 20.0, 21.0)})
-    assert "With shortcuts: A-56 is 4.0 above A-20, likewise, but a smaller gap than plain's. " in smaller
+    assert "With shortcuts: A-56 is 4.0 above A-20, likewise, but a smaller gap. " in smaller
     as_large = said(race(), {**APART, "A-56": (39.0, 40.0, 41.0)})
-    assert "A-56 is 24.0 above A-20, likewise, not shown to be smaller than plain's. " in as_large
+    assert "A-56 is 24.0 above A-20, likewise, not shown to be smaller. " in as_large
     larger = said(race(), {**APART, "A-56": (99.0, 99.0, 99.0)})
     assert "A-56 is 83.0 above A-20, likewise. " in larger
     below = said(race(tuned=False), {**APART, "A-56": 3.0})

@@ -12,6 +12,7 @@ BASICS = {"engine", "engine.errors", "engine.events", "engine.config", "engine.p
 TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
     "engine.labs.registry", "engine.labs.lab", "engine.labs.gradients_row", "engine.labs.gradients_curves",
+    "engine.labs.timing_row", "engine.labs.timing_arms", "engine.labs.timing_speeds",
 }  # fmt: skip
 #: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
 COUNTS = {
@@ -32,7 +33,10 @@ ARROWS: dict[str, set[str]] = {
     "engine.models": {*BASICS, "engine.models"},
     "engine.training": {*BASICS, "engine.compiler", "engine.device", "engine.data", "engine.models", "engine.training"},
     "engine.probes": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.probes"},
-    "engine.labs": {*BASICS, "engine.device", "engine.models", "engine.training", "engine.labs"},
+    "engine.labs": {
+        *BASICS, "engine.device", "engine.data", "engine.models", "engine.training", "engine.labs",
+        "engine.probes.cadence",
+    },
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {

@@ -35,6 +35,8 @@ class Site:
         self.workspace = workspace
         self.control = Control(workspace)
         self.process: subprocess.Popen | None = None
+        #: What the server says on its standard output.
+        self.said = workspace.path.with_suffix(".said")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -43,13 +45,14 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, engine: bool = True) -> None:
+    def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
-        command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=subprocess.DEVNULL,
-            env={**os.environ, "DISPLAY": ""},
-        )  # fmt: skip
+        command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *options]
+        with self.said.open("w") as said:
+            self.process = subprocess.Popen(
+                [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
+                env={**os.environ, "DISPLAY": "", "SKIPSCOPE_TIMING": "asked"},
+            )  # fmt: skip
         until(self._answers, 30)
         if engine:
             until(lambda: self.control.engine_status().state == "alive", 20)

@@ -17,6 +17,7 @@ class Bench:
         self.workspace = Workspace.at(path).prepare()
         self.writer = Writer(self.workspace)
         config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": 1000}))
+        self.config = config
         self.race, self.runs = self.writer.submit(config)
 
     def steps(self, run, first, last, per_second=5.0, loss=None):

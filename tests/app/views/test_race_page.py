@@ -162,7 +162,7 @@ def test_no_arms_no_start(page, started):
 
 def test_a_preset_fills_the_fields_in(page):
     page.run()
-    page.segmented_control(key="preset").set_value("paper").run()
+    page.radio(key="preset").set_value("paper").run()
     assert page.number_input(key="steps").value == 64_000
     assert page.number_input(key="width").value == 16
     assert page.selectbox(key="data").value == "cifar10"

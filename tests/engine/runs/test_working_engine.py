@@ -299,3 +299,20 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
         room.control.command("stop", run, until_done_s=5)
         room.control.command("delete", run, until_done_s=5)
     assert not room.workspace.pace(race).exists()
+
+
+def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room):
+    control = busy_room.control
+    ended = busy_room.race(steps=2, seeds=2)
+    busy, _ = busy_room.race()
+    for run in ended:
+        busy_room.until_state(run, S.FINISHED)
+    busy_room.until_state(busy, S.RUNNING)
+    said = control.ask_each("delete", [*ended, busy, 999])
+    assert all(said.pop(run) == "" for run in ended)
+    assert said[busy] == f"run {busy} is running; stop it before deleting it"
+    assert said[999].startswith("there is no run 999")
+    assert all(busy_room.row(run) is None for run in ended)
+    assert busy_room.row(busy).state == S.RUNNING
+    with pytest.raises(CommandRefused, match="unknown command 'fly'"):
+        control.ask_each("fly", [busy])

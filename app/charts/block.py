@@ -1,0 +1,252 @@
+"""One residual block as a drawing: its layers in order, what the shortcut does, the addition. Pure; SVG text out.
+
+The branch runs down on the left, the shortcut on the right. The block drawn is one inside a stage, after the first;
+where a shortcut does something else as the shape changes, its box says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from app import theme
+
+#: The drawing's width in its own units; it is shown about as wide as a side bar, so that a unit is a pixel.
+WIDTH = 240
+_BRANCH, _BRANCH_WIDTH = 58, 112
+_PATH, _PATH_WIDTH = 181, 114
+_LINE, _PAD, _GAP = 14, 5, 9
+_SIZE = 11.5
+_THIN = 'stroke-width="1.5"'
+#: Letters that fit into a line of a box.
+_LETTERS = 16
+_TOP = 26
+#: Of the sign of the sum.
+_RADIUS = 10
+
+#: What a shortcut does, by the name of its builder: one entry per box, from top to bottom.
+_PATHS: dict[str, tuple[str, ...]] = {
+    "option_a": ("identity; zero-pad where the shape changes",),
+    "option_b": ("identity; 1x1 conv, BN where the shape changes",),
+    "option_c": ("1x1 conv", "BN"),
+    "scaled": ("x {shortcut}",),
+    "carried": ("gate: x (1 - g)",),
+    "shortcut_gated": ("g = sigmoid(1x1 conv)", "gate: x (1 - g)"),
+    "bare_convolution": ("1x1 conv",),
+    "dropped": ("dropout {rate}",),
+}
+#: What the branch is multiplied with, by the name of the coefficient's builder.
+_COEFFICIENTS: dict[str, tuple[str, ...]] = {
+    "constant": ("x {branch}",),
+    "gate": ("x g, g = sigmoid(1x1 conv of the input)",),
+    "wide_gate": ("x g, g = sigmoid(3x3 conv of the input)",),
+    "stochastic_depth": ("dropped at random, the last block kept with {survival}",),
+    "multiplier": ("x alpha, {start} at first",),
+}
+#: What is said of the first convolutions, the last one and the last BN where weights start in another way than usual.
+_STARTS: dict[str, tuple[str, str, str]] = {
+    "he": ("", "", ""),
+    "zero-gamma": ("", "", "scale 0 at first"),
+    "fixup": ("small at first", "0 at first", ""),
+    "dirac": ("identity at first", "identity at first", ""),
+    "delta-orthogonal": ("rotation at first", "rotation at first", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box of the drawing: its words in lines, its middle and upper edge, its size, and what kind of box it is."""
+
+    lines: tuple[str, ...]
+    x: float
+    y: float
+    width: float
+    kind: str
+
+    @property
+    def height(self) -> float:
+        """The box's height: as its lines need it."""
+        return _LINE * len(self.lines) + 2 * _PAD
+
+    @property
+    def rectangle(self) -> tuple[float, float, float, float]:
+        """Left, upper, right and lower edge."""
+        return self.x - self.width / 2, self.y, self.x + self.width / 2, self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where everything of a block stands: boxes of the branch, of the shortcut, after the sum; the sum's height."""
+
+    branch: tuple[Box, ...]
+    path: tuple[Box, ...]
+    finish: tuple[Box, ...]
+    sum_y: float
+    height: float
+    plain: bool
+    boxes: tuple[Box, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", (*self.branch, *self.path, *self.finish))
+
+
+def branch_words(variant: Any) -> tuple[list[str], list[str]]:
+    """Return the steps of the branch and those after the addition, in the order in which a net does them.
+
+    ``variant`` has the fields of ``engine.models.registry.Variant``.
+    """
+    order, last, row = variant.order, variant.layers, variant.shortcut
+    normed, pre = variant.norm == "batch", order in ("relu-only-pre", "full-pre")
+    early, late, norm = _STARTS[row.start]
+    steps: list[str] = []
+    for i in range(1, last + 1):
+        if pre:
+            steps += ["BN"] * (normed and order == "full-pre") + ["ReLU"]
+        steps += ["+ bias"] * row.scalars
+        note = late if i == last else early
+        steps.append(f"3x3 conv, {note}" if note else "3x3 conv")
+        if row.scalars:
+            steps.append("x scale, + bias" if i == last else "+ bias")
+        if normed and order != "full-pre" and not (order == "bn-after-addition" and i == last):
+            steps.append(f"BN, {norm}" if norm and i == last else "BN")
+        if not pre and (i < last or order == "relu-before-addition"):
+            steps.append("ReLU")
+    finish = ["BN"] * (normed and order == "bn-after-addition")
+    finish += ["ReLU"] * (order in ("post", "bn-after-addition"))
+    return steps + coefficient_words(variant), finish
+
+
+def path_words(variant: Any) -> list[str]:
+    """Return what the shortcut does, box by box; empty where there is none. An unknown one is told by its formula."""
+    row = variant.shortcut
+    if variant.plain:
+        return []
+    return _filled(_PATHS.get(row.builder.rpartition(":")[2], (row.formula,)), variant.options)
+
+
+def coefficient_words(variant: Any) -> list[str]:
+    """Return what the branch is multiplied with before the addition; empty where it is added as it is."""
+    row = variant.shortcut
+    if not row.coefficient or variant.options.get("branch") == 1:
+        return []
+    return _filled(_COEFFICIENTS.get(row.coefficient.rpartition(":")[2], (row.formula,)), variant.options)
+
+
+def plan(variant: Any) -> Plan:
+    """Return where the boxes of a block stand."""
+    steps, after = branch_words(variant)
+    first = _TOP + _GAP
+    branch, branch_end = _column(steps, _BRANCH, first, _BRANCH_WIDTH)
+    words = path_words(variant)
+    height = sum(_height(text) + _GAP for text in words) - _GAP
+    middle = (first + branch_end - _GAP - height) / 2
+    path, path_end = _column(words, _PATH, max(first, middle), _PATH_WIDTH, kind="path")
+    sum_y = max(branch_end, path_end) + _RADIUS
+    below = branch_end if variant.plain else sum_y + _RADIUS + _GAP
+    finish, end = _column(after, _BRANCH, below, _BRANCH_WIDTH)
+    return Plan(tuple(branch), tuple(path), tuple(finish), sum_y, end + 16, variant.plain)
+
+
+def svg(variant: Any, ground: str, hue: str) -> str:
+    """Return the drawing as SVG text for a ``light`` or ``dark`` page; ``hue`` is the shortcut's colour."""
+    drawn, ink = plan(variant), theme.TEXT[ground]
+    parts = [_words(_BRANCH, _TOP - 10, "input x", theme.MUTED[ground])]
+    parts += _wires(drawn, ink, hue)
+    parts += [part for box in drawn.boxes for part in _box(box, ground, hue)]
+    if not drawn.plain:
+        parts.append(
+            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{ink}" {_THIN}/>'
+        )
+        parts.append(_words(_BRANCH, drawn.sum_y + 4.5, "+", ink, size=15))
+    else:
+        parts.append(_words(_PATH, (_TOP + drawn.height) / 2, "no shortcut", theme.MUTED[ground]))
+    parts.append(_words(_BRANCH, drawn.height - 1, "output y", theme.MUTED[ground]))
+    height = _n(drawn.height + 4)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'font-family="system-ui, sans-serif">{"".join(parts)}</svg>'
+    )
+
+
+def in_words(variant: Any) -> str:
+    """Return what the drawing shows in one line, for whoever cannot see it."""
+    steps, after = branch_words(variant)
+    words = [f"Branch: {'; '.join(steps)}."]
+    words.append(f"Shortcut: {'; '.join(path_words(variant))}, then the sum." if not variant.plain else "No shortcut.")
+    return " ".join(words + [f"After it: {', '.join(after)}."] * bool(after))
+
+
+def _filled(words: Sequence[str], options: Any) -> list[str]:
+    return [text.format(**{key: f"{value:g}" for key, value in options.items()}) for text in words]
+
+
+def _column(words: Sequence[str], x: float, y: float, width: float, kind: str = "layer") -> tuple[list[Box], float]:
+    """Return boxes below each other, and where the next one would begin."""
+    boxes = []
+    for text in words:
+        boxes.append(Box(tuple(_wrapped(text)), x, y, width, kind))
+        y += boxes[-1].height + _GAP
+    return boxes, y
+
+
+def _height(text: str) -> float:
+    return _LINE * len(_wrapped(text)) + 2 * _PAD
+
+
+def _wrapped(text: str) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > _LETTERS:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def _wires(drawn: Plan, ink: str, hue: str) -> list[str]:
+    """Return the lines between the boxes; they lie under them."""
+    end = drawn.height - 13
+    stem = f'<line x1="{_BRANCH}" y1="{_TOP - 6}" x2="{_BRANCH}" y2="{{}}" stroke="{ink}" stroke-width="1.5"/>'
+    tip = f"M{_BRANCH - 4} {_n(end - 5)}L{_BRANCH} {_n(end)}L{_BRANCH + 4} {_n(end - 5)}"
+    arrow = f'<path d="{tip}" fill="none" stroke="{ink}"/>'
+    if drawn.plain:
+        return [stem.format(_n(end)), arrow]
+    over, joined = _TOP - 1, drawn.sum_y
+    way = f"M{_BRANCH} {over}H{_PATH}V{_n(joined)}H{_BRANCH + 14}"
+    tip = f"M{_BRANCH + 16} {_n(joined - 4)}L{_BRANCH + 11} {_n(joined)}L{_BRANCH + 16} {_n(joined + 4)}"
+    return [
+        stem.format(_n(joined - _RADIUS)),
+        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" stroke="{ink}" {_THIN}/>',
+        f'<path d="{way}" fill="none" stroke="{hue}" stroke-width="2.5"/>',
+        f'<path d="{tip}" fill="none" stroke="{hue}" stroke-width="2"/>',
+        arrow,
+    ]
+
+
+def _box(box: Box, ground: str, hue: str) -> list[str]:
+    edge, weight = (hue, 1.5) if box.kind == "path" else (theme.MUTED[ground], 1)
+    left, top = box.rectangle[:2]
+    found = [
+        f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}" rx="5" '
+        f'fill="{theme.GROUND[ground]}" stroke="{edge}" stroke-width="{weight}"/>'
+    ]
+    for number, line in enumerate(box.lines, start=1):
+        found.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[ground]))
+    return found
+
+
+def _words(x: float, y: float, text: str, colour: str, size: float = _SIZE) -> str:
+    return (
+        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="middle" fill="{colour}">{_shown(text)}</text>'
+    )
+
+
+def _shown(text: str) -> str:
+    """Typographic signs in place of those that a keyboard has."""
+    signed = text.replace("3x3", "3×3").replace("1x1", "1×1").replace(" - ", " − ")
+    signed = signed.replace(": x (", ": × (") if ": x (" in signed else signed
+    return escape(f"×{signed[1:]}" if signed.startswith("x ") else signed)
+
+
+def _n(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,209 @@
+"""How long a race takes on this machine: measured by jobs of the lab ``timing``, kept in the workspace.
+
+A measurement holds for one machine, one version of the project and of torch, and one precision. It is taken as long as
+no other job had a worker meanwhile. Pure of ``st.``; reads and starts jobs, trains nothing itself.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+
+from app.data.choices import preset_source, presets
+from app.data.permit import commanding
+from app.data.place import here, reading
+from app.data.steering import command
+from engine.config import RaceConfig
+from engine.data.registry import SOURCES
+from engine.errors import SkipscopeError
+from engine.events import ALIVE, RunState
+from engine.labs.registry import get_lab
+from engine.labs.timing_arms import race_of, timed_arms
+from engine.labs.timing_speeds import Estimate, Point, Speeds, race_seconds
+from engine.provenance import versions
+from engine.runs.machine import RUNS_PER_GPU, cores, devices, facts
+from engine.store.reader import Reader, RunRow
+
+LAB = "timing"
+#: ``asked``: the page measures only when somebody presses the button.
+ENVIRONMENT = "SKIPSCOPE_TIMING"
+#: Seconds for which nothing may have trained before the page measures by itself.
+QUIET_S = 10.0
+#: Below this share of the time the measuring process had to wait for its core.
+UNDISTURBED = 0.8
+#: Jobs that are looked through for a measurement that holds.
+_JOBS = 20
+_GOING = frozenset({*ALIVE, RunState.QUEUED})
+#: What must be alike besides the machine.
+_VERSIONS = ("skipscope", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What is known of a race's time: ``none``, ``measuring``, ``failed`` or ``measured``.
+
+    ``seconds`` are None unless measured. ``extrapolated``: some of its nets were not timed themselves. ``busy``: the
+    machine had something else to do meanwhile. ``bound``: on GPUs runs share one better than is reckoned here, so it
+    takes at most so long. ``progress`` in words while it is measured.
+    """
+
+    state: str
+    seconds: float | None = None
+    extrapolated: bool = False
+    busy: bool = False
+    bound: bool = False
+    progress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    speeds: Speeds
+    busy: bool
+
+
+def timings() -> dict[str, Timing]:
+    """Return what is known of every preset that the page offers. Raises SkipscopeError."""
+    jobs = _jobs()
+    found = {}
+    for name in presets():
+        measured, active = _measured(name, preset_source(name), jobs), _active(name, jobs)
+        if active is not None and (measured is None or measured.busy):
+            found[name] = Timing("measuring", progress=active.detail)
+        elif measured is not None:
+            race = race_of(name, preset_source(name))
+            arms = timed_arms(race, "cuda" if _gpus() else "cpu")
+            whole = all(arm.batch == arm.run.optim.batch_size for arm in arms)
+            found[name] = Timing(
+                "measured", _estimate(race, measured.speeds).seconds, not whole, measured.busy, _gpus() > 0
+            )
+        else:
+            found[name] = Timing("failed" if _failed(name, jobs) else "none")
+    return found
+
+
+def race_time(race: RaceConfig) -> Timing:
+    """Return how long a race takes here: ``measured`` with seconds, or ``none`` where nothing like it was timed.
+
+    Raises SkipscopeError.
+    """
+    wanted = race.run.precision
+    if race.run.compile or race.run.data.name not in SOURCES:
+        return Timing("none")
+    jobs = _jobs()
+    # The preset's own measurement first, then those of the others in the same precision.
+    order = sorted(presets(), key=lambda name: name != race.preset)
+    found = [
+        _measured(name, source, jobs)
+        for name in order
+        if presets()[name].run.precision == wanted
+        for source in dict.fromkeys([race.run.data.name, preset_source(name)])
+    ]
+    taken = next((measured for measured in found if measured is not None), None)
+    if taken is None:
+        return Timing("none")
+    estimate = _estimate(race, taken.speeds)
+    return Timing("measured", estimate.seconds, not estimate.measured, taken.busy, _gpus() > 0)
+
+
+@commanding
+def start_timing(preset: str) -> int:
+    """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError."""
+    return here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+
+
+def stop_timing() -> None:
+    """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
+    with suppress(SkipscopeError):
+        for row, *_ in _jobs():
+            if row.state in _GOING:
+                command("stop", row.id)
+
+
+def can_measure() -> bool:
+    """Return whether an engine lives and nothing has trained or measured for a while, so that nobody is disturbed.
+
+    Never where ``SKIPSCOPE_TIMING`` is ``asked``.
+    """
+    if os.environ.get(ENVIRONMENT, "") == "asked":
+        return False
+    try:
+        if here().control.engine_status().state != "alive":
+            return False
+        if here().pool.file() is None:
+            return True
+        with reading() as reader:
+            rows = reader.runs(every=True)
+    except SkipscopeError:
+        return False
+    if any(row.state in _GOING for row in rows):
+        return False
+    return time.time() - max((row.ended or 0.0 for row in rows), default=0.0) >= QUIET_S
+
+
+def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
+    """Return the newest jobs first: row, figures, other jobs that had a worker meanwhile, curves. Kept until news."""
+    at = here()
+    if at.pool.file() is None:
+        return []
+    with reading() as reader, reader.snapshot():
+        key = (at.pool.file(), reader.head()[1])
+        if not at.timing or at.timing[0] != key:
+            at.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        return at.timing[1]
+
+
+def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], int, list]:
+    done = row.state == RunState.FINISHED
+    return row, reader.figures(row.id), reader.company(row.id) if done else 0, reader.traces(row.id) if done else []
+
+
+def _active(preset: str, jobs: list) -> RunRow | None:
+    return next((row for row, *_ in jobs if row.config.settings["preset"] == preset and row.state in _GOING), None)
+
+
+def _failed(preset: str, jobs: list) -> bool:
+    newest = next((row for row, *_ in jobs if row.config.settings["preset"] == preset), None)
+    return newest is not None and newest.state in (RunState.FAILED, RunState.LOST)
+
+
+def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
+    """Return the newest measurement of a preset that holds here and was not disturbed by another job."""
+    usual = get_lab(LAB).defaults()
+    wanted = usual | {"preset": preset, "data": data}
+    here_and_now = {key: versions()[key] for key in _VERSIONS} | {"machine": _machine()}
+    for row, figures, company, curves in jobs:
+        holds = all(row.versions.get(key) == value for key, value in here_and_now.items())
+        fits = all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
+        if row.state != RunState.FINISHED or company or not holds or not fits:
+            continue
+        points = {panel: _points(panel, curves) for panel in ("training", "evaluation")}
+        speeds = Speeds(**points, speedup=figures.get("all_cores_speedup"))
+        return _Measurement(speeds, (figures.get("undisturbed_share") or 0.0) < UNDISTURBED)
+    return None
+
+
+def _points(panel: str, curves: list) -> list[Point]:
+    return [
+        (curve.name, 1e6 * float(x), float(y) / 1000)
+        for curve in curves
+        if curve.panel == panel
+        for x, y in zip(curve.x, curve.y, strict=True)
+    ]
+
+
+def _estimate(race: RaceConfig, speeds: Speeds) -> Estimate:
+    gpus = _gpus()
+    shared, slots = (gpus, gpus * RUNS_PER_GPU) if gpus else (cores(), 2 * cores())
+    return race_seconds(race, speeds, SOURCES[race.run.data.name].test_images, shared, slots)
+
+
+@cache
+def _machine() -> str:
+    return facts()
+
+
+@cache
+def _gpus() -> int:
+    return len(devices()) - 1

@@ -1,0 +1,93 @@
+/**
+ * The map of a quantity as a picture that stands alone: SVG with vector words and the cells as bitmaps, and a PNG of it.
+ * What it shows comes from ProbeMap.picture(). No lines of the pointer: they are about the page.
+ */
+const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
+const TITLE_PX = 20, SMALL_PX = 12;
+/** Width of a letter on the average as a share of its height. */
+const LETTER = 0.5;
+const SCALE = 3;
+
+/**
+ * picture: { width, height, ticks: [{ text, at }], halves: [{ name, colour, cells, stages, end, says, downwards, count }] },
+ * places from 0 to 1; words: { title, caption, place: "layer" or "block" }; bar: { stops, ticks: [{ text, at }] }.
+ */
+export function mapSvg(picture, { title, caption, place }, bar, theme) {
+  const width = LEFT + picture.width + RIGHT;
+  const parts = [];
+  let y = PAD;
+  for (const line of broken(title, width - 2 * PAD, TITLE_PX)) parts.push(words(line, PAD, (y += TITLE_PX * 1.2), { size: TITLE_PX, fill: theme.text, bold: true }));
+  y += 16;
+  parts.push(legend(bar, y, theme));
+  y += 44;
+  picture.halves.forEach((half, index) => {
+    if (!half.downwards) parts.push(words(half.name, LEFT, y, { size: 15, fill: half.colour, bold: true }));
+    const top = half.downwards ? y : y + 8;
+    parts.push(field(half, top, picture, place, theme));
+    y = top + picture.height;
+    if (index === 0) {
+      y += 18;
+      parts.push(words("step", LEFT - 8, y, { size: SMALL_PX, fill: theme.muted, anchor: "end" }));
+      for (const { text, at } of picture.ticks) parts.push(words(text, LEFT + at * picture.width, y, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.02 ? "start" : at > 0.98 ? "end" : "middle" }));
+      y += 8;
+    }
+    if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.colour, bold: true }));
+  });
+  y += 8;
+  for (const line of broken(caption, width - 2 * PAD, SMALL_PX)) parts.push(words(line, PAD, (y += SMALL_PX * 1.35), { size: SMALL_PX, fill: theme.muted }));
+  const height = Math.ceil(y + PAD);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">`
+    + `<rect width="100%" height="100%" fill="${theme.page}"/>${parts.join("")}</svg>`;
+}
+
+/** The address of an SVG, and of a PNG that is drawn from it. */
+export async function mapImage(svg, format) {
+  const address = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  if (format === "svg") return address;
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: SCALE * image.width, height: SCALE * image.height });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/png");
+}
+
+function field({ cells, stages, end, says, downwards, count }, top, { width, height }, place, theme) {
+  const small = { size: SMALL_PX, fill: theme.muted };
+  const [first, last] = downwards ? [top + 10, top + height] : [top + height, top + 10];
+  return [
+    `<rect x="${LEFT}" y="${top}" width="${width}" height="${height}" fill="${theme.grid}"/>`,
+    cells && `<image x="${LEFT}" y="${top}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="pixelated" href="${cells}"/>`,
+    ...stages.map(({ text, at }) => words(text, LEFT - 8, top + at * height + 4, { ...small, anchor: "end" })),
+    `<text transform="translate(${PAD + 8} ${top + height / 2}) rotate(-90)" font-size="${SMALL_PX}" fill="${theme.muted}" text-anchor="middle">${place}</text>`,
+    count > 0 && words("1", LEFT + width + 6, first, small) + words(String(count), LEFT + width + 6, last, small),
+    end && `<path d="M${LEFT + end.at * width} ${top}v${height}" stroke="${theme.text}" stroke-width="2"/>` + words(end.text, LEFT + end.at * width + (end.side === "left" ? -6 : 6), top + 16, { size: SMALL_PX, fill: theme.text, bold: true, anchor: end.side === "left" ? "end" : "start", halo: theme.page }),
+    says && words(says, LEFT + width / 2, top + height / 2, { ...small, anchor: "middle" }),
+  ].filter(Boolean).join("");
+}
+
+function legend({ stops, ticks }, y, theme) {
+  const colours = stops.map((colour, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${colour}"/>`).join("");
+  const marks = ticks.map(({ text, at }) => words(text, PAD + at * BAR, y + 22, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }));
+  return `<defs><linearGradient id="ramp">${colours}</linearGradient></defs><rect x="${PAD}" y="${y}" width="${BAR}" height="9" fill="url(#ramp)"/>${marks.join("")}`;
+}
+
+function words(text, x, y, { size, fill, anchor = "start", bold = false, halo = "" }) {
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}`
+    + `${halo ? ` stroke="${halo}" stroke-width="3" paint-order="stroke"` : ""}>${escaped(text)}</text>`;
+}
+
+/** Words in lines that fit a width in pixels. */
+function broken(text, widthPx, fontPx) {
+  const most = Math.max(10, Math.floor(widthPx / (fontPx * LETTER)));
+  return text.split(" ").reduce((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`;
+    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
+  }, []);
+}
+
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,75 @@
+/**
+ * Which part of each chart of a page is zoomed into, all in one parameter of the address: `profile_x_1_13_y_0_2*side_x_...`,
+ * an axis and its range in the axis's own unit each.
+ */
+const AXIS = /^[xy]2?$/;
+/** More than a page has; an address may carry anything. */
+const MOST = 16;
+
+export class Zooms {
+  /** address: see address.js; key: the parameter; changed(name): a chart is to be drawn again. */
+  constructor(address, key, changed) {
+    Object.assign(this, { address, key, changed });
+  }
+
+  /** The ranges of a chart by axis, { x: [from, to], y2: ... }; null when the whole is shown. */
+  get(name) {
+    return parsed(this.address.get(this.key)).get(name) ?? null;
+  }
+
+  set(name, ranges) {
+    const all = parsed(this.address.get(this.key));
+    if (ranges && Object.keys(ranges).length) all.set(name, ranges);
+    else if (!all.delete(name)) return;
+    this.address.put(this.key, all.size ? written(all) : null);
+  }
+
+  /** Give a layout the ranges of its chart. What Plotly keeps by itself ends where they change. */
+  apply(name, layout) {
+    const ranges = this.get(name) ?? {};
+    for (const [axis, range] of Object.entries(ranges)) {
+      const found = layout[axisOf(axis)];
+      if (found) Object.assign(found, { range, autorange: false });
+    }
+    layout.uirevision = `${layout.uirevision} ${JSON.stringify(ranges)}`;
+  }
+
+  /** Hear of the zooms of a plot: a drag, a double click that shows the whole. */
+  listen(plot, name) {
+    plot.on("plotly_relayout", (change) => {
+      const axes = Object.keys(change).map((key) => key.match(/^([xy])axis(2?)\.range/)).filter(Boolean).map(([, axis, nth]) => axis + nth);
+      if (!axes.length) return;
+      const ranges = axes.map((axis) => [axis, [...plot._fullLayout[axisOf(axis)].range]]);
+      this.set(name, { ...this.get(name), ...Object.fromEntries(ranges) });
+      this.changed(name);
+    });
+    plot.on("plotly_doubleclick", () => this.whole(name));
+  }
+
+  whole(name) {
+    this.set(name, null);
+    this.changed(name);
+  }
+}
+
+function axisOf(axis) {
+  return `${axis[0]}axis${axis.slice(1)}`;
+}
+
+function written(all) {
+  return [...all].map(([name, ranges]) => [name, ...Object.entries(ranges).flatMap(([axis, range]) => [axis, ...range.map((value) => Number(value.toPrecision(7)))])].join("_")).join("*");
+}
+
+function parsed(text) {
+  const found = new Map();
+  for (const part of (text ?? "").split("*").slice(0, MOST)) {
+    const [name, ...rest] = part.split("_");
+    const ranges = {};
+    for (let at = 0; at + 2 < rest.length; at += 3) {
+      const [axis, from, to] = [rest[at], ...rest.slice(at + 1, at + 3).map((word) => (word === "" ? NaN : Number(word)))];
+      if (AXIS.test(axis) && Number.isFinite(from) && Number.isFinite(to) && from < to) ranges[axis] = [from, to];
+    }
+    if (name && Object.keys(ranges).length) found.set(name, ranges);
+  }
+  return found;
+}

@@ -1,0 +1,100 @@
+"""From measured seconds per image to the seconds of a run and of a race: pure arithmetic, torch-free."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.config import RaceConfig, RunConfig
+from engine.models.count import count
+from engine.models.registry import variant
+from engine.probes.cadence import COST, probe_steps
+
+#: (variant, multiply-adds for one image, seconds for one image).
+Point = tuple[str, float, float]
+#: From the command to the first step: the worker, the images, the first call of every kernel.
+START_S = 1.5
+#: Multiply-adds that differ by no more than this factor are taken as those that were measured.
+_ALIKE = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """What was measured: seconds per image of training and evaluation, what all cores gain (None: was not)."""
+
+    training: Sequence[Point]
+    evaluation: Sequence[Point]
+    speedup: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds; ``measured``: of nets like those that were timed, else extrapolated from them."""
+
+    seconds: float
+    measured: bool
+
+
+def seconds_per_image(shortcut: str, multiply_adds: float, points: Sequence[Point]) -> Estimate:
+    """Return the seconds of one image from those of the nearest net, of the same variant where it was measured.
+
+    Between two nets of the variant the line through both is followed, beyond them time grows as multiply-adds do.
+    """
+    same = sorted((work, seconds) for text, work, seconds in points if text == shortcut)
+    if not same:
+        nearest = min(points, key=lambda point: (_apart(point[1], multiply_adds), variant(point[0]).plain))
+        return Estimate(nearest[2] * multiply_adds / nearest[1], measured=False)
+    below = max((point for point in same if point[0] <= multiply_adds), default=None)
+    above = min((point for point in same if point[0] >= multiply_adds), default=None)
+    alike = any(math.exp(_apart(point[0], multiply_adds)) <= _ALIKE for point in same)
+    if below and above and below != above:
+        share = (multiply_adds - below[0]) / (above[0] - below[0])
+        return Estimate(below[1] + share * (above[1] - below[1]), alike)
+    work, seconds = below or above
+    return Estimate(seconds * multiply_adds / work, alike)
+
+
+def run_seconds(run: RunConfig, speeds: Speeds, test_images: int) -> Estimate:
+    """Return how long a run computes with one thread, or on a GPU of its own: steps, evaluations and probes."""
+    work = count(run.model).multiply_adds
+    shortcut = variant(run.model.shortcut).text
+    training = seconds_per_image(shortcut, work, speeds.training)
+    evaluation = seconds_per_image(shortcut, work, speeds.evaluation)
+    images = run.optim.batch_size * run.optim.steps + COST * run.probe.images * len(probe_steps(run))
+    held_out = min(run.data.eval_images, run.data.validation)
+    evaluated = (2 * run.data.eval_images + held_out) * (len(run.evaluation_steps()) - 1)
+    evaluated += run.data.eval_images + test_images + run.data.validation
+    seconds = START_S + images * training.seconds + evaluated * evaluation.seconds
+    return Estimate(seconds, training.measured and evaluation.measured)
+
+
+def race_seconds(race: RaceConfig, speeds: Speeds, test_images: int, cores: int, slots: int) -> Estimate:
+    """Return how long a race takes that has the machine to itself; trials of ``lr=tuned`` come first.
+
+    ``cores`` is what runs share, cores or GPUs; ``slots`` how many runs start at once. A single run has
+    all cores.
+    """
+    trials = [run_seconds(run, speeds, test_images) for run in race.trials()]
+    runs = [run_seconds(run, speeds, test_images) for run in race.runs()]
+    alone = len(runs) == 1
+    faster = max(1.0, speeds.speedup or 1.0) if alone else 1.0
+    seconds = makespan([one.seconds for one in trials], cores, slots)
+    seconds += makespan([one.seconds / faster for one in runs], cores, slots)
+    whole = not alone or speeds.speedup is not None
+    return Estimate(seconds, whole and all(one.measured for one in [*trials, *runs]))
+
+
+def makespan(work: Sequence[float], cores: int, slots: int) -> float:
+    """Return when the last piece of ``work`` is done: ``slots`` at once, in order, sharing ``cores`` evenly."""
+    waiting, left, now = list(work), [], 0.0
+    while waiting or left:
+        while waiting and len(left) < slots:
+            left.append(waiting.pop(0))
+        rate = min(1.0, cores / len(left))
+        least = min(left)
+        now += least / rate
+        left = [rest - least for rest in left if rest > least]
+    return now
+
+
+def _apart(one: float, other: float) -> float:
+    return abs(math.log(one / other))

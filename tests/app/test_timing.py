@@ -1,0 +1,138 @@
+"""How long races take here, as the page knows it: which measurements hold. A store without an engine."""
+
+import pytest
+
+from app import data
+from app.data import timing
+from engine.config import LabConfig
+from engine.events import Figured, RunState, Traced
+from engine.labs.registry import check_settings, get_lab
+from engine.labs.timing_arms import race_of, timed_arms
+from engine.store.writer import Writer
+
+HERE = "a processor, 2 cores"
+
+
+@pytest.fixture
+def writer(workspace, monkeypatch):
+    data.use(workspace.path)
+    monkeypatch.setattr(timing, "_machine", lambda: HERE)
+    monkeypatch.setattr(timing, "_gpus", lambda: 0)
+    monkeypatch.setattr(timing, "cores", lambda: 2)
+    with Writer(workspace) as writer:
+        yield writer
+    data.use(workspace.path)
+
+
+def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, state=RunState.FINISHED, **settings):
+    """Write a job of the lab as a worker would have done it: 1 microsecond per thousand multiply-adds."""
+    lab = get_lab("timing")
+    asked = {"preset": preset, "data": data.preset_source(preset), **settings}
+    config = LabConfig(lab="timing", settings=check_settings(lab, asked))
+    run = writer.submit_lab(config, machine=machine)
+    writer.move(run, RunState.STARTING)
+    writer.move(run, RunState.RUNNING, started=started)
+    curves = {}
+    for arm in timed_arms(race_of(preset, asked["data"]), "cpu"):
+        if arm.batch:
+            curves.setdefault(arm.run.model.shortcut, []).append(arm.multiply_adds / 1e6)
+    traces = [
+        Traced(panel, shortcut, works, [work * factor for work in works])
+        for shortcut, works in curves.items()
+        for panel, factor in (("training", 0.1), ("evaluation", 0.02))
+    ]
+    figures = [Figured("undisturbed_share", share), Figured("all_cores_speedup", 1.7)]
+    writer.lab_results(run, traces, figures)
+    if state != RunState.RUNNING:
+        writer.move(run, state, ended=started + 5)
+    return run
+
+
+def test_nothing_is_claimed_before_it_is_measured(writer):
+    assert {name: found.state for name, found in data.timings().items()} == dict.fromkeys(data.presets(), "none")
+    race = data.planned((20, 56), ("none", "A"))
+    assert data.race_time(race) == data.Timing("none")
+
+
+def test_a_measured_preset_has_seconds_and_its_race_the_same(writer):
+    measure(writer)
+    found = data.timings()["quick"]
+    assert found.state == "measured" and found.seconds > 10
+    assert not found.extrapolated and not found.busy and not found.bound
+    race = data.planned((20, 56), ("none", "A"))
+    assert data.race_time(race).seconds == pytest.approx(found.seconds)
+    twice = data.race_time(data.planned((20, 56), ("none", "A"), seeds=2))
+    assert 1.9 * found.seconds < twice.seconds < 2.4 * found.seconds
+    longer = data.race_time(data.planned((20, 56), ("none", "A"), steps=3000))
+    assert 5 * found.seconds < longer.seconds < 10 * found.seconds
+    wider = data.race_time(data.planned((20, 56), ("none", "A"), settings={"width": "16"}))
+    assert wider.extrapolated and 3 * found.seconds < wider.seconds < 5 * found.seconds
+    zoo = data.race_time(data.planned((20,), ("gated",)))
+    assert zoo.extrapolated and zoo.seconds > 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"machine": "another one"}, {"machine": ""}, {"images": 8}, {"precision": "fp32"}, {"state": RunState.FAILED}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_measurement_of_something_else_is_not_taken(writer, changed):
+    measure(writer, **changed)
+    assert data.timings()["quick"].state in ("none", "failed")
+
+
+def test_other_versions_have_other_times(writer, monkeypatch):
+    measure(writer)
+    monkeypatch.setattr(timing, "versions", lambda: {"skipscope": "99", "torch": "2"})
+    assert data.timings()["quick"].state == "none"
+
+
+def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
+    race = data.planned((8,), ("A",))
+    _, (trained,) = writer.submit(race)
+    writer.move(trained, RunState.STARTING, started=90.0)
+    writer.move(trained, RunState.RUNNING)
+    measure(writer, started=100.0)
+    assert data.timings()["quick"].state == "none", "the race trains on"
+    writer.move(trained, RunState.FINISHED, ended=103.0)
+    assert data.timings()["quick"].state == "none", "it trained for a part of the time"
+    measure(writer, started=200.0)
+    assert data.timings()["quick"].state == "measured"
+
+
+def test_a_busy_machine_and_another_precision_are_told_apart(writer):
+    measure(writer, share=0.4)
+    assert data.timings()["quick"].busy
+    other = data.planned((20,), ("none",), settings={"precision": "fp32"})
+    assert data.race_time(other).state == "none", "nothing was timed in this precision"
+
+
+def test_deep_nets_are_extrapolated(writer):
+    measure(writer, "paper")
+    found = data.timings()["paper"]
+    assert found.state == "measured" and found.extrapolated and found.seconds > 86_400
+
+
+def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
+    monkeypatch.setattr(type(timing.here().control), "engine_status", lambda self: _Alive)
+    assert data.can_measure()
+    measure(writer, state=RunState.RUNNING)
+    assert data.timings()["quick"].state == "measuring"
+    assert not data.can_measure()
+
+
+def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writer, monkeypatch):
+    assert not data.can_measure()
+    monkeypatch.setattr(type(timing.here().control), "engine_status", lambda self: _Alive)
+    _, (trained,) = writer.submit(data.planned((8,), ("A",)))
+    assert not data.can_measure(), "it waits for a worker"
+    writer.move(trained, RunState.STARTING, started=1.0)
+    writer.move(trained, RunState.RUNNING)
+    writer.move(trained, RunState.FINISHED, ended=timing.time.time() - 2)
+    assert not data.can_measure()
+    monkeypatch.setattr(timing, "QUIET_S", 1.0)
+    assert data.can_measure()
+
+
+class _Alive:
+    state = "alive"

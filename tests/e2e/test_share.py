@@ -1,0 +1,243 @@
+"""A shared page: with the presenter's link one commands; without it nothing does, whatever a browser sends."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from itertools import cycle
+
+import pytest
+from playwright.sync_api import expect
+from websockets.exceptions import InvalidStatus
+
+from engine.events import RunState
+from tests.app.live.conftest import Bench
+from tests.e2e.conftest import Site, until, view, wait_view
+from tests.e2e.raw import RawPage
+
+pytestmark = pytest.mark.browser
+
+#: What the page's script or a later one may understand as a command.
+VERBS = (
+    "pause", "resume", "stop", "delete", "pause-all", "resume-all", "delete-all", "stop-all", "engine", "start", "set",
+    "change", "fork", "fork-at", "extend", "pace", "lab", "measure", "rename", "note", "new_database", "shutdown",
+)  # fmt: skip
+#: Some of the buttons that a presenter's pages have.
+PRESSED = {
+    "start", "whatif_apply", "whatif_fork", "whatif_extend", "whatif_keep", "note", "rename", "delete",
+}  # fmt: skip
+OF_A_LAB = ("measure", "pause", "resume", "stop", "delete", "engine", "start")
+#: Buttons that change nothing but what one looks at.
+OF_ANYBODY = {"clear", "show_newer"}
+FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
+#: Tables in which the engine and the server note that they live, whoever looks on.
+LIVES = ('INSERT INTO "engine"', 'INSERT INTO "clients"')
+
+
+class SharedSite(Site):
+    """A site that is shared on this machine's own address."""
+
+    def share(self) -> None:
+        self.start("--share", "--host", "127.0.0.1")
+        until(lambda: "audience" in self.said.read_text(), 10)
+        self.link = re.search(r"presenter: (\S+)", self.said.read_text())[1]
+        self.audience = re.search(r"audience: +(\S+)", self.said.read_text())[1]
+
+    @property
+    def cookie(self) -> str:
+        return f"skipscope_presenter_{self.port}={self.link.partition('=')[2]}"
+
+    @property
+    def wrong_cookie(self) -> str:
+        return f"skipscope_presenter_{self.port}={self.link.partition('=')[2][::-1]}"
+
+    def without_token(self) -> dict[str, str]:
+        return {"no token": "", "a wrong token": self.wrong_cookie}
+
+    def put_back(self, *runs: int) -> None:
+        """Pause stopped runs again, as no command can."""
+        with closing(sqlite3.connect(self.workspace.database)) as connection, connection:
+            connection.executemany("UPDATE runs SET state = 'paused' WHERE id = ?", [(run,) for run in runs])
+
+    def contents(self) -> list[str]:
+        with closing(sqlite3.connect(f"file:{self.workspace.database}?mode=ro", uri=True)) as connection:
+            return [line for line in connection.iterdump() if not line.startswith(LIVES)]
+
+    def files(self) -> set[str]:
+        return {str(path) for path in self.workspace.path.rglob("*") if "skipscope.db" not in path.name}
+
+    def answer(self, path: str) -> tuple[int, str]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("set-cookie", "")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Iterator[SharedSite]:
+    """A shared site whose race was written, not trained: three paused runs, one finished, one checkpoint."""
+    bench = Bench(tmp_path_factory.mktemp("shared") / "workspace")
+    site = SharedSite(bench.workspace)
+    site.race_id, site.runs = bench.race, bench.runs
+    for run in bench.runs:
+        bench.run_states(run, *((RunState.PAUSED,) if run != bench.runs[3] else FINISHED))
+        bench.steps(run, 1, 30)
+    with bench.writer.transaction() as connection:
+        connection.execute(
+            "INSERT INTO checkpoints (run, step, reason, bytes, created) VALUES (?, 20, 'pause', 1, 1)",
+            (bench.runs[0],),
+        )
+    bench.writer.close()
+    site.share()
+    yield site
+    site.close()
+
+
+def refused(site: SharedSite, cookie: str, origin: str) -> bool:
+    """Whether a page of this origin gets no connection."""
+    try:
+        with RawPage(site.url, cookie, origin):
+            return False
+    except InvalidStatus as error:
+        return error.response.status_code == 403
+
+
+def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, browser):
+    run, other = shared.runs[:2]
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sent: list[bytes | str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(shared.link)
+    page.wait_for_url(re.compile(r"^http://127.0.0.1:\d+/(\?|$)"))
+    assert "token" not in page.url
+    wait_view(page, "v.runs.length === 4", 40)
+    assert "presenter" not in page.evaluate("document.cookie"), "no script can read the token"
+    for name in ("plain-20", "plain-56"):
+        page.get_by_role("button", name=f"Stop {name}", exact=True).click()
+        page.get_by_role("button", name=f"Yes, stop {name}").click()
+    until(lambda: shared.row(run).state == shared.row(other).state == "stopped", 20)
+    context.close()
+    shared.put_back(run, other)
+    frames = [frame for frame in sent if isinstance(frame, bytes)]
+    stops = [frame for frame in frames if b'"stop\\"' in frame or b'"stop"' in frame]
+    assert len(stops) == 2
+
+    before, files = shared.contents(), shared.files()
+    for words, cookie in shared.without_token().items():
+        with RawPage(shared.url, cookie) as stranger:
+            for frame in frames:
+                stranger.send(frame)
+            assert any("only looks on" in text for text in stranger.texts), "the command has reached the script"
+        assert shared.contents() == before, words
+    for origin in ("http://evil.example", "http://localhost:9999", "http://127.0.0.1:1", "null"):
+        assert refused(shared, shared.cookie, origin), origin
+    assert (shared.contents(), shared.files()) == (before, files)
+
+    with RawPage(shared.url, shared.cookie) as presenter:
+        presenter.run(query=f"race={shared.race_id}")
+        for frame in stops:
+            presenter.send(frame)
+    until(lambda: shared.row(run).state == shared.row(other).state == "stopped", 20)
+    shared.put_back(run, other)
+
+
+def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
+    query, runs = f"race={shared.race_id}", shared.runs
+    with RawPage(shared.url, shared.cookie) as presenter:
+        presenter.run(query=query)
+        ways = [name for name in presenter.widgets if name.endswith("-whatif_way")]
+        for way in ("Change live runs", "Fork", "Run longer", "Pace"):
+            presenter.run(query=query, widgets=dict.fromkeys(ways, way))
+        presenter.run(query=query, widgets={presenter.trigger_of("live"): _command("fork-at", runs[0], step=5)})
+        for name in [name for name in presenter.pages if name]:
+            presenter.run(name, query=query)
+    buttons = presenter.buttons
+    assert {name.rsplit("-", 1)[-1] for name in buttons} >= PRESSED
+    assert any("lab-gradients-start" in name for name in buttons)
+
+    before, files = shared.contents(), shared.files()
+    for words, cookie in shared.without_token().items():
+        with RawPage(shared.url, cookie) as stranger:
+            stranger.run(query=query)
+            pressed = dict.fromkeys(buttons, True)
+            for fragment in {"", *(button.fragment for button in buttons.values())}:
+                stranger.run(query=query, widgets=pressed, fragment=fragment)
+            for verb, run in zip(VERBS, cycle(runs), strict=False):
+                stranger.run(query=query, widgets={stranger.trigger_of("live"): _command(verb, run)})
+            for page in [name for name in stranger.pages if name]:
+                stranger.run(page, query=query)
+                stranger.run(page, query=query, widgets=pressed)
+            for verb in OF_A_LAB:
+                widgets = {
+                    stranger.trigger_of("lab-gradients-view"): _command(verb, runs[0], setting="gain", value=0.7)
+                }
+                stranger.run("gradients", query=query, widgets=widgets)
+            drawn = {name.rsplit("-", 1)[-1] for name in stranger.buttons}
+            assert drawn <= OF_ANYBODY, "nothing that commands is drawn"
+        assert shared.contents() == before, words
+        assert shared.files() == files, words
+
+    with RawPage(shared.url, shared.cookie) as presenter:
+        presenter.run(query=query)
+        presenter.run(query=query, widgets={presenter.trigger_of("live"): _command("stop", runs[1])})
+    until(lambda: shared.row(runs[1]).state == "stopped", 20)
+
+
+def _command(verb: str, run: int, **more: object) -> dict[str, object]:
+    return {"verb": verb, "run": run, "at": 1, **more}
+
+
+def test_a_wrong_link_gives_nothing_and_the_right_one_ends_with_the_server(shared):
+    for path in ("/present", "/present?token=", "/present?token=guess", f"/present?token={shared.link[-10:]}"):
+        assert shared.answer(path) == (403, "")
+    old = shared.cookie
+    shared.interrupt()
+    shared.share()
+    assert shared.cookie != old
+    with RawPage(shared.url, old) as page:
+        page.run()
+        assert any("looking on" in text for text in page.texts)
+        assert not page.buttons
+    with RawPage(shared.url, shared.cookie) as page:
+        page.run()
+        assert page.session
+        assert not any("looking on" in text for text in page.texts)
+        assert page.buttons
+    with RawPage(shared.url, session=page.session) as taken:  # as if its name had leaked
+        taken.run()
+        assert taken.session == page.session
+        taken.run(widgets={taken.trigger_of("live"): _command("stop", shared.runs[0])})
+        assert any("only looks on" in text for text in taken.texts)
+    assert shared.row(shared.runs[0]).state == "paused"
+
+
+def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspace, browser):
+    site = SharedSite(workspace)
+    site.share()
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(site.audience)
+        expect(page.get_by_text("Nothing has been started yet")).to_be_visible(timeout=20_000)
+        assert page.get_by_role("button", name="Start").count() == 0
+        site.control.shutdown()  # else it would train what is written now
+        bench = Bench(workspace.path)
+        bench.start_all()
+        bench.steps(bench.runs[0], 1, 30)
+        bench.writer.close()
+        race = bench.race
+        wait_view(page, "v.runs.length === 4 && v.runs[0].series.lastStep === 30", 40)
+        expect(page.get_by_text("Audience: looking on")).to_be_visible()
+        for name in ("Pause", "Resume", "Stop", "Delete", "Start", "Apply"):
+            assert page.get_by_role("button", name=re.compile(f"^{name}")).count() == 0, name
+        assert page.locator("[data-testid=stSidebarContent] button").count() == 0
+        assert view(page, "v.data.mayCommand") is False
+        for address in ("gradients", "layers"):
+            page.goto(f"{site.audience}/{address}?race={race}")
+            expect(page.get_by_text("Audience: looking on")).to_be_visible(timeout=20_000)
+            assert page.get_by_role("button", name=re.compile("^(Run the lab|Measure)")).count() == 0
+    finally:
+        context.close()
+        site.close()
