@@ -96,7 +96,7 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
             for run in bench.runs[:2]
         }
     assert page.locator(".ss-answer").inner_text() == (
-        "The room said plain-56. As it stands (step 5,000 of 1,000) plain-20 has the lowest training error, "
+        "The room said plain-56. As it stands (step 5,000 of 1,000) plain-20 has the lowest running training error, "
         f"{last[20]:.1f} %; plain-56 {last[56]:.1f} %."
     )
     assert RESULT.search(page.evaluate(TOLD))
@@ -120,18 +120,18 @@ def test_leaving_the_stage_does_not_reveal_what_is_hidden(recorded, open_page):
 def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
     race, _ = site.race(steps=40)
     page = open_page(f"{site.url}/?race={race}")
-    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')")
+    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')", 60)
     page.keyboard.press("p")
     on_stage(page)
     page.keyboard.press(" ")
     expect(page.locator(".ss-notice")).to_contain_text("all runs have ended")
     page.keyboard.press("h")
     page.keyboard.press("s")
-    wait_view(page, f"v.data.race > {race} && v.runs.length === 4", 40)
+    wait_view(page, f"v.data.race > {race} && v.runs.length === 4", 60)
     assert page.evaluate(f"() => {ON_STAGE}")
     assert view(page, "v.view.hidden")
     page.keyboard.press("s")
     expect(page.locator(".ss-notice")).to_contain_text("Press S again")
     page.keyboard.press(" ")
-    wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))", 40)
+    wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))", 60)
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
