@@ -23,11 +23,14 @@ def render() -> None:
     if not races:
         explain.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
-    race = picker.pick_race(races)
+    title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
+    with title:
+        race = picker.pick_race(races)
     notice = _announce()
     tuning.running(race)
-    if mine:
-        whatif.render(race)
+    if what_if:
+        with what_if:
+            whatif.render(race)
         fork_dialog.render(race)
     else:
         audience.newer(races[0].id)

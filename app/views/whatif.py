@@ -1,4 +1,4 @@
-"""The fold-out "What if?" of the race page: change live runs, fork, run longer, keep another pace.
+"""The panel "What if?" of the race page: change live runs, fork, run longer, keep another pace.
 
 A fragment of its own: what is chosen here reruns nothing else, so curves, zoom and cards stay as they are. Only a new
 run has to become known to the page. What the engine refuses is said in its own words below the controls.
@@ -24,7 +24,7 @@ def render(race: data.Race) -> None:
 
 
 def _draw(race: data.Race) -> None:
-    with st.expander("What if?", icon=":material/alt_route:", key="whatif"):
+    with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="stretch"):
         way = st.segmented_control(
             "What if",
             list(_WAYS),
@@ -48,7 +48,7 @@ def _change(race: data.Race) -> None:
         st.caption("No run of this race trains or waits. Those that have ended can be forked or run longer.")
         return
     rows = data.live_settings()
-    which, what, value, apply = st.columns([3, 3, 3, 1], vertical_alignment="bottom")
+    which, what, value, apply = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
     targets = _targets(race, runs)
     target = which.selectbox("Runs", list(targets), key="whatif_target")
     key = what.selectbox("Setting", list(rows), format_func=lambda name: rows[name].label, key="whatif_key")
@@ -81,7 +81,7 @@ def _fork(race: data.Race) -> None:
         st.caption("No run is saved yet: the first checkpoint comes after a tenth of a run's steps.")
         return
     names = _names(race)
-    which, when, what, value, apply = st.columns([3, 2, 3, 2, 1], vertical_alignment="bottom")
+    which, when, what, value, apply = st.columns([5, 3, 5, 4, 3], vertical_alignment="bottom")
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
     steps = saved.get(run, [])
     ends = {row.id: row.total_steps for row in data.runs(race.id)}
@@ -105,7 +105,7 @@ def _extend(race: data.Race) -> None:
         st.caption("No run of this race is finished now; only finished runs can be given more steps.")
         return
     names = _names(race)
-    which, steps, apply = st.columns([4, 3, 1], vertical_alignment="bottom")
+    which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
     everyone = "all finished runs"
     choice = which.selectbox(
         "Run",
@@ -133,7 +133,7 @@ def _extend(race: data.Race) -> None:
 def _pace(race: data.Race) -> None:
     now = data.race(race.id) or race
     lead = data.pace_steps(now.pace)
-    kind, ahead, apply, _ = st.columns([2, 2, 1, 3], vertical_alignment="bottom")
+    kind, ahead, apply, _ = st.columns([4, 4, 3, 1], vertical_alignment="bottom")
     chosen = kind.segmented_control(
         "Pace",
         ["free", "in step"],

@@ -1,4 +1,4 @@
-"""Every word on every page against what is behind it, and every control by keyboard alone: by script, light and dark."""
+"""Every word of every page against what is behind it, every control by keyboard alone: by script, light and dark."""
 
 from pathlib import Path
 
