@@ -71,18 +71,18 @@ function truth(choices, said, own) {
   const when = moment(taking, step, total);
   if (said.of) {
     const [only] = figures.values();
-    return `${when} the training error of ${only.name} is ${percent(only)}.`;
+    return `${when} the running training error of ${only.name} is ${percent(only)}.`;
   }
   const best = (choice) => choice.arms.map((name) => figures.get(name)).filter(Boolean).sort((a, b) => a.mean - b.mean)[0];
   const ranked = choices.map((choice) => ({ choice, figure: best(choice) })).filter((one) => one.figure).sort((a, b) => a.figure.mean - b.figure.mean);
   const [first, ...rest] = ranked;
   const close = rest.filter((one) => isClose(first.figure, one.figure));
   if (close.length) {
-    return `${when} it is too close to call: ${listed([first, ...close].map((one) => named(one)))}${first.figure.values.length > 1 ? "" : ", with one seed"}.`;
+    return `${when} it is too close to call in running training error: ${listed([first, ...close].map((one) => named(one)))}${first.figure.values.length > 1 ? "" : ", with one seed"}.`;
   }
   const beside = ranked.find(({ choice }) => choice === said && choice !== first.choice) ?? rest[0];
   const lowest = choices.length > 2 || first.choice.arms.length > 1 ? "lowest" : "lower";
-  return `${when} ${nameOf(first)} has the ${lowest} training error, ${percent(first.figure)}${beside ? `; ${named(beside)}` : ""}.`;
+  return `${when} ${nameOf(first)} has the ${lowest} running training error, ${percent(first.figure)}${beside ? `; ${named(beside)}` : ""}.`;
 }
 
 /** Which runs are compared, and at which step of how many. */

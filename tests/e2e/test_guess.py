@@ -63,24 +63,26 @@ def test_the_question_fits_the_race(asks):
     text, choices, told = asks(both, "plain")
     assert "which kind of net" in text and choices == ["plain", "with a shortcut"]
     assert told.endswith(
-        "it is too close to call: plain-8 (plain) 8.0 % and A-8 (with a shortcut) 8.0 %, with one seed."
+        "it is too close to call in running training error: "
+        "plain-8 (plain) 8.0 % and A-8 (with a shortcut) 8.0 %, with one seed."
     )
     one_kind = [run(f"plain-{depth}", depth) for depth in (8, 14, 20, 32, 44, 56, 110)]
     text, choices, _ = asks(one_kind)
     assert text.endswith("the shallowest or the deepest?") and choices == ["plain-8", "plain-110"]
     text, choices, told = asks([run("A-20", 20)], "low")
     assert "how high" in text and len(choices) == 4
-    assert told == "The room said below 10 %. After 300 steps the training error of A-20 is 20.0 %."
+    assert told == "The room said below 10 %. After 300 steps the running training error of A-20 is 20.0 %."
     assert asks([]) == [None, None, ""]
 
 
 def test_the_answer_holds_the_guess_against_the_errors_at_a_common_step(asks):
     assert asks(PAIR, "plain-20")[2] == (
-        "The room said plain-20. After 300 steps A-20 has the lower training error, 20.0 %; plain-20 25.0 %."
+        "The room said plain-20. After 300 steps A-20 has the lower running training error, 20.0 %; plain-20 25.0 %."
     )
     live = [run("plain-20", 25, state="running"), run("A-20", 20, step=120, state="running", known=False)]
     assert asks(live, "A-20")[2] == (
-        "The room said A-20. So far (step 120 of 300) A-20 has the lower training error, 20.0 %; plain-20 25.0 %."
+        "The room said A-20. "
+        "So far (step 120 of 300) A-20 has the lower running training error, 20.0 %; plain-20 25.0 %."
     )
     halted = [run("plain-20", 25, 120, "paused"), run("A-20", 20, 130, "stopped")]
     assert "As it stands (step 120 of 300)" in asks(halted, "A-20")[2]
@@ -90,21 +92,29 @@ def test_the_answer_holds_the_guess_against_the_errors_at_a_common_step(asks):
 
 def test_what_the_seeds_do_not_settle_is_too_close_to_call(asks):
     close = [run("plain-20", 17.9), run("A-20", 17.6)]
-    assert asks(close, "A-20")[2].endswith("it is too close to call: A-20 17.6 % and plain-20 17.9 %, with one seed.")
+    assert asks(close, "A-20")[2].endswith(
+        "it is too close to call in running training error: A-20 17.6 % and plain-20 17.9 %, with one seed."
+    )
     over = [run("plain-20", e, seed=s) for s, e in enumerate((25, 31))]
     over += [run("A-20", e, seed=s) for s, e in enumerate((20, 26))]
-    assert "too close to call: A-20 23.0 % (2 seeds, 20.0 to 26.0) and plain-20 28.0 %" in asks(over, "A-20")[2]
+    assert (
+        "too close to call in running training error: A-20 23.0 % (2 seeds, 20.0 to 26.0) and plain-20 28.0 %"
+        in asks(over, "A-20")[2]
+    )
     apart = [run("plain-20", e, seed=s) for s, e in enumerate((25.2, 25.4))]
     apart += [run("A-20", e, seed=s) for s, e in enumerate((25.0, 25.1))]
     text, _, told = asks(apart, "A-20")
-    assert "mean of 2 seeds" in text and "A-20 has the lower training error, 25.1 % (2 seeds, 25.0 to 25.1)" in told
+    assert (
+        "mean of 2 seeds" in text
+        and "A-20 has the lower running training error, 25.1 % (2 seeds, 25.0 to 25.1)" in told
+    )
 
 
 def test_a_run_that_broke_takes_no_part_and_is_named(asks):
     told = asks([run("plain-20", 25), run("A-20", 5, 80, "diverged"), run("B-20", 30)], "A-20")[2]
     assert told == (
         "The room said A-20, which diverged at step 80. "
-        "After 300 steps plain-20 has the lowest training error, 25.0 %; B-20 30.0 %."
+        "After 300 steps plain-20 has the lowest running training error, 25.0 %; B-20 30.0 %."
     )
     assert asks([run("plain-20", 25, 80, "failed"), run("A-20", 5, 80, "diverged")], "A-20")[2] == (
         "The room said A-20, which diverged at step 80. No run is left to compare. plain-20 failed at step 80."
