@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 from websockets.exceptions import InvalidStatus
 
-from engine.events import RunState
+from engine.events import ENDED, RunState
+from engine.store.reader import Reader
 from tests.app.live.conftest import Bench
 from tests.e2e.conftest import Site, until, view, wait_view
 from tests.e2e.raw import RawPage
@@ -59,6 +60,13 @@ class SharedSite(Site):
         """Pause stopped runs again, as no command can."""
         with closing(sqlite3.connect(self.workspace.database)) as connection, connection:
             connection.executemany("UPDATE runs SET state = 'paused' WHERE id = ?", [(run,) for run in runs])
+
+    def quiet(self) -> None:
+        """Stop what a presenter's page measures by itself, so that nothing is written any more."""
+        with Reader(self.workspace) as reader:
+            busy = [row.id for row in reader.runs(every=True) if row.state not in {*ENDED, RunState.PAUSED}]
+        for run in busy:
+            self.control.command("stop", run, until_done_s=20)
 
     def contents(self) -> list[str]:
         with closing(sqlite3.connect(f"file:{self.workspace.database}?mode=ro", uri=True)) as connection:
@@ -120,6 +128,7 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
     until(lambda: shared.row(run).state == shared.row(other).state == "stopped", 20)
     context.close()
     shared.put_back(run, other)
+    shared.quiet()
     frames = [frame for frame in sent if isinstance(frame, bytes)]
     stops = [frame for frame in frames if b'"stop\\"' in frame or b'"stop"' in frame]
     assert len(stops) == 2
@@ -156,6 +165,7 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
     buttons = presenter.buttons
     assert {name.rsplit("-", 1)[-1] for name in buttons} >= PRESSED
     assert any("lab-gradients-start" in name for name in buttons)
+    shared.quiet()
 
     before, files = shared.contents(), shared.files()
     for words, cookie in shared.without_token().items():
