@@ -57,8 +57,8 @@ def test_cards_are_chosen_by_key_and_by_press_and_the_set_up_outlives_a_reload(f
 def test_times_are_measured_by_the_engine_and_shown_on_the_card(fresh_site, open_page):
     page = open_page(fresh_site.url)
     card = page.get_by_test_id("stRadioCaption").first
-    expect(card).to_contain_text("not yet measured here")
+    expect(card).to_contain_text("not yet measured here", timeout=LATE)
     page.get_by_role("button", name="Measure the times here").click()
-    expect(page.get_by_role("button", name="Measuring Quick")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Measuring Quick")).to_be_visible(timeout=LATE)
     expect(card).to_contain_text("here (measured", timeout=120_000)
     expect(page.locator(".st-key-start_bar")).to_contain_text("4 runs of 300 steps, about")
