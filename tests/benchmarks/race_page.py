@@ -98,7 +98,7 @@ def opened(context: BrowserContext, url: str) -> tuple[Page, float]:
     page = context.new_page()
     page.add_init_script(NOTICE)
     page.goto(url, wait_until="commit")
-    page.wait_for_function("() => window.firstCurve", timeout=60_000)
+    page.wait_for_function("() => window.firstCurve", timeout=90_000)
     return page, page.evaluate("() => window.firstCurve")
 
 
