@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from app.live.feed import Feed
+from app.live.plotly_js import PLOTLY_JS
+from app.live.preload import links, needed
 from app.live.routes import routes
 from engine.events import RunState, Split
 
@@ -173,3 +175,31 @@ def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
             await feed.stop()
 
     asyncio.run(scenario())
+
+
+def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
+    address = f"/live/{PLOTLY_JS}"
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == client.get(address, headers={"Accept-Encoding": "identity"}).content
+
+
+def test_a_page_names_all_modules_that_its_curves_wait_for():
+    from app.live.component import modules_version
+
+    named = links("race.js")
+    assert f"<live/{PLOTLY_JS}>; rel=preload; as=script" in named
+    for name in ("race.js", "figure.js", "thin.js", "feed.js"):
+        assert f"<live/js/{modules_version()}/{name}>; rel=modulepreload" in named
+    assert len(needed("race.js")) == len(set(needed("race.js")))
+
+
+def test_each_run_may_have_a_range_of_its_own(bench, client):
+    first, second = bench.runs[:2]
+    for run in (first, second):
+        bench.steps(run, 1, 300)
+    query = {"runs": f"{first},{second}", "first": "10,200", "last": "20,205"}
+    runs = client.get("/live/history", params=query).json()["runs"]
+    assert [runs[str(run)]["train"]["step"] for run in (first, second)] == [list(range(10, 21)), list(range(200, 206))]
+    assert client.get("/live/history", params={**query, "first": "1,2,3"}).status_code == 400
+    assert "whole numbers" in client.get("/live/history", params={**query, "last": "20,x"}).text
