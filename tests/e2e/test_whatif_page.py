@@ -130,6 +130,13 @@ def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site
     expect(folded).to_be_visible(timeout=20_000)
     folded.click()
     expect(page.locator(".st-key-rate_curves .js-plotly-plot")).to_be_visible()
+    drawn = page.evaluate("() => document.querySelector('.sr-plot').data.map(t => [t.name, t.x.length])")
+    assert dict(drawn)["plain-8"] == dict(drawn)["A-8"] == 2, "a point for every rate"
+    assert dict(drawn)["plain-8, chosen"] == dict(drawn)["A-8, chosen"] == 1
+    expect(page.locator(".sr-strip")).to_contain_text("all 4 trials shown")
+    page.emulate_media(color_scheme="dark")
+    ink = "() => document.querySelector('.sr-plot')._fullLayout.font.color"
+    page.wait_for_function(f"() => ({ink})() === '{theme.TEXT['dark']}'")
     expect(page.get_by_text("Each arm at its own best of 2 rates")).to_be_visible()
     expect(page.get_by_text("a better one may lie outside").first).to_be_visible()
 
