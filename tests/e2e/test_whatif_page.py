@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from app import theme
 from tests.e2e.conftest import until, view, wait_view
 from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
 
