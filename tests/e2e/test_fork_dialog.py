@@ -23,7 +23,7 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     until(lambda: site.row(run).state == "finished", 90)
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs[1].series.lastStep === 200")
-    dialog = page.get_by_role("dialog")
+    dialog = page.get_by_test_id("stDialog")  # the panel "What if?" has the same role
 
     def click():
         place = page.evaluate(PLACE, [run, 0.55])
