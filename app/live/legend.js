@@ -45,7 +45,7 @@ function meanings(runs, view, theme) {
 }
 
 /** Whether a mean of several seeds is drawn. */
-function averaged(runs, view) {
+export function averaged(runs, view) {
   if (!bands(view)) return false;
   return view.layout === "gap" ? Object.values(shownGaps(runs, view)).flat().some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0;
 }

@@ -1,44 +1,38 @@
 /**
  * Above 16 runs a chart of every mark of every run takes too long to draw and cannot be read either. Then the single
- * steps are left out, test curves have no marks, of the clean marks a few stay, and curves that look alike are one
- * trace, so that a redraw stays quick. The strip below the chart says so. Pure functions of what figure.js made.
+ * steps are left out, the seeds' own lines where they have a band, marks and whiskers, and curves that look alike are
+ * one trace, so that a redraw stays quick. The strip below the chart says so. Pure functions of what figure.js made.
  */
-import { thinned } from "./thin.js";
-
 export const MANY = 16;
-/** Clean marks that stay of a curve: the extremes of its buckets and the last. */
-const MARKS = 8;
 /** The curves of single runs; a mean has more to say of each of its points than whose it is. */
 const JOINED = new Set(["running", "seed", "test", "clean"]);
+const LINES = new Set(["running", "test"]);
 
-/** What is left out of so many runs, in words; empty when nothing is. */
-export function leftOut(runs, curves) {
+/** What is left out of so many runs, in words; empty when nothing is. `banded`: whether seeds are drawn as bands. */
+export function leftOut(runs, curves, banded = false) {
   if (runs.length <= MANY) return "";
-  const names = { raw: "single steps", test: "marks of test curves", clean: "most clean marks" };
-  const words = Object.keys(names).filter((curve) => curves.includes(curve)).map((curve) => names[curve]);
+  const shown = (curve) => curves.includes(curve);
+  const words = [
+    banded ? shown("running") && "the seeds' own lines" : shown("raw") && "single steps",
+    shown("test") && (banded ? "marks and whiskers of test curves" : "marks of test curves"),
+    shown("clean") && (shown("running") || shown("test")) && "clean marks",
+  ].filter(Boolean);
   return words.length ? `above ${MANY} runs left out: ${words.join(", ")}` : "";
 }
 
 /** data: Plotly's traces; `meta` says which curve one is, `run` and `steps` whose points. Returns fewer of them. */
 export function lighter(data, runs) {
   if (runs.length <= MANY) return data;
-  const groups = Map.groupBy(data.filter(({ meta }) => meta !== "raw").map(lightened), likeness);
+  const metas = new Set(data.map(({ meta }) => meta));
+  const without = new Set(["raw", metas.has("band") && "seed", [...LINES].some((line) => metas.has(line)) && "clean"]);
+  const groups = Map.groupBy(data.filter(({ meta }) => !without.has(meta)).map(lightened), likeness);
   return [...groups.values()].map((alike) => (alike.length > 1 ? joined(alike) : alike[0]));
 }
 
 function lightened(trace) {
-  if (trace.meta === "test") {
-    const { marker, ...line } = trace;
-    return { ...line, mode: "lines" };
-  }
-  return trace.meta === "clean" && trace.x.length > MARKS ? fewer(trace) : trace;
-}
-
-function fewer(trace) {
-  const { steps, y } = trace;
-  const { index: kept } = thinned({ step: steps, index: steps.map((_, index) => index), loss: y, error: y }, MARKS);
-  const columns = Object.entries(trace).filter(([, column]) => Array.isArray(column) && column.length === steps.length);
-  return { ...trace, ...Object.fromEntries(columns.map(([key, column]) => [key, kept.map((index) => column[index])])) };
+  if (trace.meta !== "test") return trace;
+  const { marker, error_y, ...line } = trace;
+  return { ...line, mode: "lines" };
 }
 
 /** What curves have in common that are drawn as one; a trace of another kind is like nothing else. */

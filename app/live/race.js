@@ -18,7 +18,7 @@ import { ViewState } from "./view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
-const REST = 4;
+const REST = 1.5;
 
 export class RaceView {
   constructor(host) {
@@ -128,7 +128,9 @@ export class RaceView {
     if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
     if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
-    this.#soon();
+    // Words and meters alone are no reason to draw the curves.
+    if (message.p || message.e || message.c || message.d) this.#soon();
+    else this.#tell();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
 
@@ -182,21 +184,26 @@ export class RaceView {
     if (this.stopped) return;
     const began = performance.now();
     if (this.runs.length) this.drawn = began;
-    const { engine, trouble, link, linkReason } = this;
-    const { mayCommand, engineGone } = this.data;
-    const verdict = this.presenter.verdict(this.verdict);
     // No card may tell what the curves hide.
-    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, mayCommand);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
+    this.#tell();
     this.controls.draw(kinds(this.runs));
     this.presenter.draw(this.runs, this.theme, kinds(this.runs));
     this.part("whole").hidden = !this.#view().zoom;
     this.tools.draw();
-    this.#strip();
     const again = this.chart.drawn;
     await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
+  }
+
+  /** The words around the chart. */
+  #tell() {
+    const { engine, trouble, link, linkReason } = this;
+    const { mayCommand, engineGone } = this.data;
+    const verdict = this.presenter.verdict(this.verdict);
+    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
+    this.#strip();
   }
 
   #view() {

@@ -1,6 +1,6 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
 import { duration, grouped } from "./cards.js";
-import { smoothingOf } from "./legend.js";
+import { averaged, smoothingOf } from "./legend.js";
 import { leftOut } from "./many_runs.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
@@ -22,7 +22,7 @@ export function stripWords(runs, view, age) {
     ...(view.hidden ? ["curves hidden until the reveal"] : [
       shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
       unseen > 0 && `${grouped(evaluations)} of ${grouped(evaluations + unseen)} evaluations shown, extremes kept`,
-      leftOut(runs, view.curves),
+      leftOut(runs, view.curves, averaged(runs, view)),
     ]),
     smoothingOf(runs, view),
     `${seeds} seed${seeds === 1 ? "" : "s"}`,

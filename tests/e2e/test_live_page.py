@@ -251,7 +251,7 @@ def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points
           const curves = { raw: [1, 2, 3], running: [1, null, 3], test: [4, 5, 6] };
           const of = (run) => Object.entries(curves).map(([meta, y]) => curve(run, meta, y));
           const data = runs.flatMap(of);
-          const words = [leftOut(runs, ["raw"]), leftOut([], ["raw"])];
+          const words = [leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, ["running", "raw", "test", "clean"], true)];
           return { data: lighter(data, runs), few: lighter(data, runs.slice(1)).length, words };
         }""",
         view(page, "v.data.modules"),
@@ -261,4 +261,8 @@ def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points
     assert running["x"][:6] == [1, 3, None, 1, 3, None], "a mean that was not told is no gap, another run is one"
     assert (running["runs"][3], running["steps"][4], running["hovertemplate"][4]) == (1, 30, "run 1")
     assert made["few"] == 51
-    assert made["words"] == ["above 16 runs left out: single steps", ""]
+    assert made["words"] == [
+        "above 16 runs left out: single steps",
+        "",
+        "above 16 runs left out: the seeds' own lines, marks and whiskers of test curves, clean marks",
+    ]
