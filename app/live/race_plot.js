@@ -2,6 +2,7 @@
 import { buildFigure } from "./figure.js";
 import { lighter } from "./many_runs.js";
 import { TOUCH, loadPlotly } from "./page.js";
+import { preview } from "./preview.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
 const KEY_ZOOM = 1.4, KEY_MOVE = 0.2;
@@ -21,16 +22,18 @@ export class RacePlot {
   }
 
   async draw(runs, view, theme, url, width) {
-    let Plotly;
+    if (!runs.length) return;
+    let Plotly = window.Plotly;
+    if (!Plotly && !this.previewed) await this.#preview(runs, view, theme, width);
     try {
-      Plotly = await loadPlotly(url);
+      Plotly ??= await loadPlotly(url);
     } catch (error) {
       this.skeleton.textContent = `The chart could not be loaded (${error.message}); trying again.`;
       setTimeout(() => this.told.later(), 2000);
       return;
     }
     const { plot } = this;
-    if (this.stopped || this.held || !plot.isConnected || !runs.length) return;
+    if (this.stopped || this.held || !plot.isConnected) return;
     const { data: whole, layout } = buildFigure(runs, view, theme, width);
     const data = lighter(whole, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
@@ -53,6 +56,16 @@ export class RacePlot {
     // The chart's small buttons are for the pointer; Tab goes from the chart to its controls.
     for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
     for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+  }
+
+  /** The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment. */
+  #preview(runs, view, theme, width) {
+    this.previewed = true;
+    const figure = buildFigure(runs, view, theme, width);
+    this.stage.style.minHeight = `${figure.layout.height}px`;
+    this.skeleton.classList.add("ss-preview");
+    this.skeleton.replaceChildren(preview(figure, theme, width));
+    return new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
   }
 
   /** What is seen now, in the axes' own units. */

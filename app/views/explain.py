@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import data
 
@@ -54,8 +55,9 @@ def learning_rate_note(race: data.Race, tuned: str = "") -> None:
 
 def protocol(race: data.Race) -> None:
     """Fold-out sections: how to read the curves, and exactly what was run."""
-    with st.expander("What am I looking at?", icon=":material/help:"):
-        st.markdown(
+    reading = _fold("What am I looking at?", ":material/help:", "reading")
+    if reading.open:
+        reading.markdown(
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
             "- **Dashed**: error on the mini-batches it learns from, mean of the last 50 steps; single steps faint.\n"
@@ -70,7 +72,10 @@ def protocol(race: data.Race) -> None:
             "He, Zhang, Ren, Sun 2015, *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, section 4.2 "
             "and Fig. 6."
         )
-    with st.expander("Protocol and reproduction", icon=":material/terminal:"):
+    setting = _fold("Protocol and reproduction", ":material/terminal:", "protocol")
+    if not setting.open:
+        return
+    with setting:
         st.caption("The same race from a shell:")
         st.code(race.as_command, language="bash", wrap_lines=True)
         left, right = st.columns(2)
@@ -81,12 +86,23 @@ def protocol(race: data.Race) -> None:
             st.dataframe(changed, hide_index=True, width="stretch")
 
 
+def _fold(label: str, icon: str, key: str) -> DeltaGenerator:
+    """Return a closed section; what is in it is made when it is open, so that nothing above waits for it.
+
+    Whether it is open stands in the address.
+    """
+    return st.expander(label, icon=icon, key=key, bind="query-params")
+
+
 def published(race: data.Race) -> None:
     """What the literature printed for the shortcuts of this race, as a reference and not as a prediction."""
     found = data.references(race.shortcuts)
     if not found:
         return
-    with st.expander("Published figures", icon=":material/menu_book:"):
+    fold = _fold("Published figures", ":material/menu_book:", "published")
+    if not fold.open:
+        return
+    with fold:
         st.caption(
             "Test errors for the same shortcuts, as published: other nets, other lengths, another protocol than this "
             "race. Where only other options of a shortcut were published, those stand here."

@@ -17,12 +17,20 @@ def render() -> None:
         return
     races = data.races()
     mine = access.may_command()
-    if mine:
-        with st.sidebar:
-            setup.render(first_visit=not races)
     if not races:
+        if mine:
+            with st.sidebar:
+                setup.render(first_visit=True)
         explain.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
+    _race(races, mine)
+    # Last, because a browser takes as long for it as for the curves, which are what one waits for.
+    if mine:
+        with st.sidebar:
+            setup.render()
+
+
+def _race(races: list[data.Race], mine: bool) -> None:
     title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
     with title:
         race = picker.pick_race(races)

@@ -27,8 +27,10 @@ def ended(race: data.Race) -> None:
     """Draw the curves, folded, once every trial has ended."""
     if not race.tuned or not (arms := data.tuning(race.id)) or _under_way(arms):
         return
-    with st.expander("Learning-rate curves", icon=":material/tune:", key="rate_curves"):
-        _chart(race, arms)
+    fold = st.expander("Learning-rate curves", icon=":material/tune:", key="rate_curves", bind="query-params")
+    if fold.open:
+        with fold:
+            _chart(race, arms)
 
 
 def in_words(race: data.Race) -> str:

@@ -21,11 +21,15 @@ SIZE = {"width": 1440, "height": 900}
 #: Evaluations of a written run, as many as a trained one of any length has.
 EVALUATIONS = 40
 FLUSH = 5
-#: Notes in the page when the frame with the first curve of the chart began, in ms since the navigation, and every draw.
+#: Notes in the page when the frame with the first curve began, and the one with the chart, in ms since the navigation.
 NOTICE = """
-const look = () => document.querySelector('.ss-plot .scatterlayer .trace path.js-line')
-  ? setTimeout(() => { window.firstCurve = performance.now(); }, 0) : requestAnimationFrame(look);
-requestAnimationFrame(look);
+const notice = (selector, name) => {
+  const look = () => document.querySelector(selector)
+    ? setTimeout(() => { window[name] = performance.now(); }, 0) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+};
+notice('.ss-preview path + path, .ss-plot .scatterlayer .trace path.js-line', 'firstCurve');
+notice('.ss-plot .scatterlayer .trace path.js-line', 'firstChart');
 window.longTasks = [];
 new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((task) => task.duration)))
   .observe({ type: 'longtask', buffered: true });
@@ -98,7 +102,7 @@ def opened(context: BrowserContext, url: str) -> tuple[Page, float]:
     page = context.new_page()
     page.add_init_script(NOTICE)
     page.goto(url, wait_until="commit")
-    page.wait_for_function("() => window.firstCurve", timeout=90_000)
+    page.wait_for_function("() => window.firstChart", timeout=90_000)
     return page, page.evaluate("() => window.firstCurve")
 
 

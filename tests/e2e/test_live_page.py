@@ -251,7 +251,8 @@ def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points
           const curves = { raw: [1, 2, 3], running: [1, null, 3], test: [4, 5, 6] };
           const of = (run) => Object.entries(curves).map(([meta, y]) => curve(run, meta, y));
           const data = runs.flatMap(of);
-          const words = [leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, ["running", "raw", "test", "clean"], true)];
+          const all = ["running", "raw", "test", "clean"];
+          const words = [leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, all, true)];
           return { data: lighter(data, runs), few: lighter(data, runs.slice(1)).length, words };
         }""",
         view(page, "v.data.modules"),

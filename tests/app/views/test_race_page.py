@@ -53,6 +53,12 @@ def started(monkeypatch):
     return asked
 
 
+def unfold(page, *names):
+    """Open sections of the page, as an address with them does."""
+    for name in names:
+        page.query_params[name] = "true"
+
+
 def component(page):
     """The data that the streaming component was given."""
     import json
@@ -104,6 +110,7 @@ def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
         writer.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
+    unfold(page, "protocol", "published")
     page.run()
     assert not page.exception
     published = next(table.value for table in page.dataframe if "test error" in table.value.columns)
@@ -123,6 +130,7 @@ def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(
 
 
 def test_the_command_that_repeats_the_race_is_shown(page, bench):
+    unfold(page, "protocol")
     page.run()
     command = page.code[0].value
     assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")
