@@ -95,7 +95,7 @@ from app.data.steering import (
     start_engine,
     start_race,
 )
-from app.data.stored import cards, known_runs, race, races, runs, tuning
+from app.data.stored import cards, first_shown, known_runs, race, races, runs, tuning
 from app.data.stream import Delta, Head, History, delta, gap, head, history
 from app.data.table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
 from app.data.timing import Timing, can_measure, race_time, start_timing, stop_timing, timings
@@ -128,12 +128,12 @@ __all__ = [
     "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change", "changeable", "changes",
     "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name", "data_present",
     "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable",
-    "figure_in_words", "fork", "gap", "guard", "head", "health", "histogram_edges", "history", "inside", "inside_news",
-    "is_plain", "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "lab_setting", "labs", "latest_lab",
-    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
-    "next_save", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source", "presets", "quantities",
-    "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table", "runs", "runs_from",
-    "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources", "start_engine", "start_lab",
-    "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan", "tuning", "use", "value_in_words",
-    "variant_from", "variant_name", "variant_text", "workspace",
+    "figure_in_words", "first_shown", "fork", "gap", "guard", "head", "health", "histogram_edges", "history", "inside",
+    "inside_news", "is_plain", "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "lab_setting", "labs",
+    "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape",
+    "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
+    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table",
+    "runs", "runs_from", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources",
+    "start_engine", "start_lab", "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan",
+    "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

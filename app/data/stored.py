@@ -50,6 +50,16 @@ def race(race: int) -> Race | None:
         return summary(row, reader.runs(race), *_start_of(row.preset)) if row and row.tunes is None else None
 
 
+def first_shown(asked: str) -> tuple[int, ...]:
+    """Return the runs of the race that a fresh page shows: the one asked for, else the newest; () without any.
+
+    Raises SkipscopeError.
+    """
+    found = races()
+    chosen = next((race for race in found if str(race.id) == asked), found[0] if found else None)
+    return chosen.runs if chosen else ()
+
+
 def runs(race: int) -> list[RunRow]:
     """Return the runs of a race in starting order. Raises SkipscopeError."""
     with reading() as reader:

@@ -1,16 +1,19 @@
 """What the first curve waits for, fetched by the browser while Streamlit's own scripts still load.
 
-The answer to a page's address names plotly.js and the page's modules in a ``Link`` header. Without it they are asked
-for one after the other, the first only after Streamlit has run the script and mounted the component.
+The answer to a page's address names plotly.js, the page's modules and the race's points in a ``Link`` header. Without
+it they are asked for one after the other, the first only after Streamlit has run the script and mounted the component.
 """
 
 import re
+import sqlite3
 from functools import cache
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
+import anyio.to_thread
+from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import data
 from app.live.component import modules_version
 from app.live.plotly_js import PLOTLY_JS
 
@@ -32,14 +35,26 @@ class Preload:
         if entry is None:
             return await self.app(scope, receive, send)
 
+        history = await anyio.to_thread.run_sync(_history, scope) if entry == "race.js" else ""
+
         async def with_links(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append("Link", links(entry))
+                    headers.append("Link", ", ".join(filter(None, (links(entry), history))))
             await send(message)
 
         return await self.app(scope, receive, with_links)
+
+
+def _history(scope: Scope) -> str:
+    """Return the link to the points of the race that the page will show, '' when it is not certain."""
+    query = QueryParams(scope["query_string"])
+    try:
+        runs = data.first_shown(query.get("race", ""))
+    except (data.SkipscopeError, sqlite3.Error):
+        return ""
+    return f"<live/history?runs={'%2C'.join(map(str, runs))}>; rel=preload; as=fetch; crossorigin" if runs else ""
 
 
 @cache

@@ -13,10 +13,6 @@ const LONGEST = 4_000;
 const GROWN = 1.1;
 
 export class RaceFeed extends Feed {
-  query(more) {
-    return super.query({ n: share(this.runs.length), ...more });
-  }
-
   /** Finer points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
   async finer(runs, ranges) {
     const n = Math.max(FEWEST_PER_RUN, Math.floor(ASKED_FINER * share(runs.length)));

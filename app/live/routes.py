@@ -28,7 +28,7 @@ from app.live.plotly_js import IMMUTABLE, plotly_js
 from app.live.probe_routes import probe_routes
 from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
 
-FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 100, 20_000, 2_000
+FEWEST_POINTS, MOST_POINTS = 100, 20_000
 Ranges = dict[int, tuple[int, int | None]]
 _HERE = Path(__file__).parent
 
@@ -57,7 +57,7 @@ def routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         try:
             runs = runs_of(request, at_least=1)
-            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS, USUAL_POINTS)
+            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS, usual_points(len(runs)))
             first = numbers(request, "first", 0, 10**9, 0, len(runs))
             last = numbers(request, "last", 0, 10**9, None, len(runs))
             ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
@@ -77,6 +77,14 @@ def routes(feed: Feed) -> list[Route]:
         Route("/live/plotly-{version}.js", plotly_js, methods=["GET"]),
         Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
     ]
+
+
+def usual_points(runs: int) -> int:
+    """Return the points of a run that a history of so many runs brings: of 20,000 that are drawn at most, four fifths.
+
+    The rest is room to grow until the history is asked for again (``race_feed.js``).
+    """
+    return max(FEWEST_POINTS, min(2_000, MOST_POINTS * 4 // 5 // max(1, runs)))
 
 
 def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: float | None) -> str:

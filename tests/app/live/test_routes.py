@@ -4,12 +4,13 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
 from app.live.feed import Feed
 from app.live.plotly_js import PLOTLY_JS
-from app.live.preload import links, needed
-from app.live.routes import routes
+from app.live.preload import Preload, links, needed
+from app.live.routes import routes, usual_points
 from engine.events import RunState, Split
 
 
@@ -192,6 +193,22 @@ def test_a_page_names_all_modules_that_its_curves_wait_for():
     for name in ("race.js", "figure.js", "thin.js", "feed.js"):
         assert f"<live/js/{modules_version()}/{name}>; rel=modulepreload" in named
     assert len(needed("race.js")) == len(set(needed("race.js")))
+
+
+def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
+    async def page(scope, receive, send):
+        await HTMLResponse("<p>a page</p>")(scope, receive, send)
+
+    client = TestClient(Preload(page))
+    points = f"<live/history?runs={'%2C'.join(map(str, bench.runs))}>; rel=preload; as=fetch; crossorigin"
+    for address in ("/", f"/?race={bench.race}", "/race?race=%C2%B2"):
+        assert points in client.get(address).headers["link"]
+    assert "history" not in client.get("/layers").headers["link"]
+    assert "link" not in client.get("/runs").headers
+
+
+def test_so_many_points_are_sent_that_a_page_can_draw_them():
+    assert [usual_points(runs) for runs in (1, 8, 16, 50, 64, 1000)] == [2000, 2000, 1000, 320, 250, 100]
 
 
 def test_each_run_may_have_a_range_of_its_own(bench, client):
