@@ -55,11 +55,12 @@ class SafeHeaders:
 class KnownHosts:
     """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
 
-    An empty list accepts any host, as in Streamlit.
+    An empty list accepts any host, as in Streamlit, which names IPv6 addresses without the brackets of a Host header.
     """
 
     def __init__(self, app: ASGIApp):
-        self._checked = TrustedHostMiddleware(app, st.get_option("server.allowedHosts") or ["*"], www_redirect=False)
+        hosts = [f"[{host}]" if ":" in host else host for host in st.get_option("server.allowedHosts") or ()]
+        self._checked = TrustedHostMiddleware(app, hosts or ["*"], www_redirect=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 400 to a request for an unknown host."""

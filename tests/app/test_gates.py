@@ -18,7 +18,7 @@ from app.data import permit
 def site(monkeypatch):
     """An application behind the gates, reached as localhost:8501."""
     option = st.get_option
-    hosts = ["localhost", "192.0.2.5"]
+    hosts = ["localhost", "192.0.2.5", "::1"]
     monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
     monkeypatch.setattr(access, "_presenter", None)
     monkeypatch.setattr(permit, "_guard", None)
@@ -74,6 +74,13 @@ def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
 def test_an_unknown_host_is_answered_400(site):
     assert site.get("/", headers={"host": "evil.example"}).status_code == 400
     assert site.get("/", headers={"host": "192.0.2.5:8501"}).status_code == 200
+
+
+def test_an_ipv6_address_is_known_in_its_brackets(site):
+    assert site.get("/", headers={"host": "[::1]:8501"}).status_code == 200
+    assert site.get("/", headers={"host": "[::1]"}).status_code == 200
+    assert site.get("/", headers={"host": "[::2]:8501"}).status_code == 400
+    assert opens(site, host="[::1]:8501", origin="http://[::1]:8501")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"])
