@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import data
 from app.views import picker
+from app.views.remarks import literal
 
 #: Seconds between two looks for a race that began: the first one is waited for, a newer one is not urgent.
 FIRST_S, NEWER_S = 2.0, 5.0
@@ -44,7 +45,7 @@ def _offer(newest: int) -> None:
     if not found or found[0].id <= newest:
         return
     words, press = st.columns([5, 1], vertical_alignment="center")
-    words.info(f"A newer race has begun: {found[0].title}", icon=":material/new_releases:")
+    words.info(f"A newer race has begun: {literal(found[0].title)}", icon=":material/new_releases:")
     if press.button("Show it", key="show_newer", width="stretch"):
         picker.choose(found[0].id)
         st.rerun()

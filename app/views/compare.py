@@ -7,6 +7,7 @@ import streamlit as st
 from app import data
 from app.live.chart import Run, live_race
 from app.views import fork_dialog, picker, runs_view
+from app.views.remarks import literal
 
 COMPONENT = "compare"
 _OF_A_RUN = ("pause", "resume", "stop", "delete")
@@ -27,7 +28,7 @@ def render(chosen: Sequence[data.TableRow]) -> None:
         )
         return
     if words := data.difference([row.id for row in chosen]):
-        st.markdown(words)
+        st.markdown(literal(words))
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import data
 from app.views import fork_choice, picker
+from app.views.remarks import literal
 
 _ASKED, _SAID = "fork_at", "fork_at_said"
 
@@ -51,7 +52,7 @@ def _draw(race: data.Race) -> None:
         run = next((row for row in data.runs(race.id) if row.id == number), None)
         saved = data.saved_steps(race.id).get(number, [])
     except data.SkipscopeError as error:
-        st.warning(str(error), icon=":material/block:")
+        st.warning(literal(str(error)), icon=":material/block:")
         return
     if run is None:
         st.write(f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork.")
@@ -74,7 +75,7 @@ def _draw(race: data.Race) -> None:
         return
     child, refusal = fork_choice.make(number, step, key, text)
     if child is None:
-        st.warning(refusal, icon=":material/block:")
+        st.warning(literal(refusal), icon=":material/block:")
         return
     _forget()
     st.session_state[_SAID] = f"Run {child} is the fork of {name} at step {step:,}."

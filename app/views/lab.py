@@ -7,6 +7,7 @@ import streamlit as st
 from app import access, data
 from app.live.lab_chart import Picks, live_lab
 from app.views import lab_address
+from app.views.remarks import literal
 
 
 def render(name: str, picks: Picks | None = None) -> None:
@@ -18,7 +19,7 @@ def render(name: str, picks: Picks | None = None) -> None:
     _newer(name, job)
     settings = _controls(lab, first_visit=job is None) if access.may_command() else _usual(lab, job is None)
     if notice := st.session_state.pop(_key(name, "notice"), None):
-        st.warning(notice, icon=":material/warning:")
+        st.warning(literal(notice), icon=":material/warning:")
     live_lab(name, job.id if job else None, lambda: _on_command(name), picks, key=_key(name, "view"))
     with st.expander("Caveats, and what would refute it", icon=":material/help:"):
         st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from app import data
+from app.views.remarks import literal
 
 #: Seconds between two looks at what is being measured or waits for it.
 _LOOK_S = 3.0
@@ -100,7 +101,7 @@ def _watch(before: dict[str, str]) -> None:
     try:
         data.start_timing(missing[0] if pressed else unasked[0])
     except data.SkipscopeError as error:
-        st.caption(f":red[{error}]")
+        st.caption(f":red[{literal(str(error))}]")
         return
     if pressed:  # else the next look finds it
         st.rerun(scope="app")

@@ -5,6 +5,7 @@ import streamlit as st
 from app import access, data
 from app.live.chart import live_race
 from app.views import audience, explain, fork_dialog, picker, setup, tuning, whatif
+from app.views.remarks import literal
 
 COMPONENT = "live"
 
@@ -70,7 +71,7 @@ def _unusable(health: data.Health) -> None:
             try:
                 kept = data.new_database()
             except data.SkipscopeError as error:
-                st.warning(str(error), icon=":material/warning:")
+                st.warning(literal(str(error)), icon=":material/warning:")
                 return
             st.toast(f"The damaged database is kept as {kept}.", duration="long")
             st.rerun()
@@ -102,5 +103,5 @@ def _announce() -> str:
     """Say what was refused just now; return it for the stage, which covers this."""
     notice = st.session_state.pop("notice", "")
     if notice:
-        st.warning(notice, icon=":material/warning:")
+        st.warning(literal(notice), icon=":material/warning:")
     return notice

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import data, theme
 from app.views import compare, runs_dialogs, runs_table, runs_view
+from app.views.remarks import literal
 
 TITLE = "Runs: all that was trained here"
 #: Seconds between looks at the store: while something trains, and while nothing does.
@@ -74,7 +75,7 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
     try:
         rows = data.run_table()
     except data.SkipscopeError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(literal(str(error)), icon=":material/warning:")
         return
     if any(row.state in data.AT_WORK for row in rows) != was_at_work or not rows:
         st.rerun()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import data
 from app.views import runs_view
+from app.views.remarks import literal
 
 _NAMED = 8
 
@@ -25,7 +26,7 @@ def note(rows: Sequence[data.TableRow]) -> None:
         try:
             data.annotate([row.id for row in rows], text)
         except data.SkipscopeError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(literal(str(error)), icon=":material/error:")
             return
         st.rerun()
 
@@ -40,7 +41,7 @@ def rename(race: int, name: str) -> None:
         try:
             data.rename_race(race, text)
         except data.SkipscopeError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(literal(str(error)), icon=":material/error:")
             return
         st.rerun()
 

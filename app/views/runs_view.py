@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import access, data
+from app.views.remarks import literal
 
 _MOVED, _ADDRESS, _SAID = "runs_moved", "runs_address", "runs_said"
 
@@ -123,4 +124,4 @@ def say(line: str) -> None:
 def announce() -> None:
     """Draw what was said since."""
     for line in st.session_state.pop(_SAID, ()):
-        st.warning(line, icon=":material/info:")
+        st.warning(literal(line), icon=":material/info:")

@@ -136,13 +136,13 @@ def _start_bar(first_visit: bool) -> None:
         key="start",
     )
     if problem:
-        st.caption(f":red[Cannot start: {problem}]")
+        st.caption(f":red[Cannot start: {remarks.literal(problem)}]")
     else:
         st.caption(_ahead(race, runs))
     if pressed:
         _hand_over(_begin)
     if complaint := st.session_state.pop("setup_problem", None):
-        st.error(complaint, icon=":material/error:")
+        st.error(remarks.literal(complaint), icon=":material/error:")
 
 
 def _ahead(race: object, runs: int) -> str:

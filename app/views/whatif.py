@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import data
 from app.views import fork_choice, picker
+from app.views.remarks import literal
 
 _WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"
@@ -188,6 +189,6 @@ def _answer(race: data.Race) -> None:
     if done:
         st.caption(f":green[:material/check:] {done}")
     for refusal in refusals[:4]:
-        st.warning(refusal, icon=":material/block:")
+        st.warning(literal(refusal), icon=":material/block:")
     if len(refusals) > 4:
         st.caption(f"{len(refusals) - 4} more refusals of the same kind.")

@@ -105,6 +105,13 @@ def test_the_address_selects_and_says_what_it_leaves_out(page, writer):
     assert [run["run"] for run in components(page)[0]["runs"]] == [other[0], old[3]]
 
 
+def test_an_address_puts_no_link_into_the_page(page, writer):
+    submit(writer, depths=(8,), shortcuts=("A",))
+    page.query_params["runs"] = "[x](//a.example)"
+    page.run()
+    assert r"\[x\](//a.example)" in page.warning[0].value
+
+
 def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     race, ids = submit(writer, depths=(20, 56), shortcuts=("gated:bias=-6", "gated:bias=-7"))
     page.query_params["runs"] = f"{ids[2]},{ids[3]}"

@@ -50,6 +50,7 @@ def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started
         ("gatd", "unknown shortcut 'gatd'"),
         ("gated:bias=9", "bias of shortcut gated is a number from -10 to 5"),
         ("A:order=backwards", "order of shortcut A is post or bn-after-addition"),
+        ("A:order=[Reload](http://evil.example)", r"\[Reload\](http"),
     ],
 )
 def test_a_wrong_variant_is_said_beside_the_field_and_nothing_can_start(page, started, typed, said):  # noqa: F811
