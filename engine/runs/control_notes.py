@@ -8,6 +8,8 @@ from engine.store.writer import Writer
 
 LONGEST_NAME = 120
 LONGEST_NOTE = 500
+#: Spreadsheets take a cell that begins so for a formula, and tables are downloaded.
+_FORMULA = ("=", "+", "-", "@")
 
 
 class NoteControl:
@@ -39,11 +41,16 @@ class NoteControl:
 
 
 def checked(text: str, what: str, longest: int) -> str:
-    """Return a text without blanks at its ends. Raises ConfigError unless it is one printable line of that length."""
+    """Return a text without blanks at its ends.
+
+    Raises ConfigError unless it is one printable line of that length that no spreadsheet takes for a formula.
+    """
     kept = text.strip()
     if len(kept) > longest:
         raise ConfigError(f"{what} has at most {longest} characters (got {len(kept)})")
     odd = next((letter for letter in kept if not letter.isprintable()), None)
     if odd is not None:
         raise ConfigError(f"{what} is one line of text without control characters (got {ascii(odd)})")
+    if kept.startswith(_FORMULA):
+        raise ConfigError(f"{what} begins with none of = + - @ (got {kept[0]!r}): a spreadsheet would compute it")
     return kept

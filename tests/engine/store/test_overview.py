@@ -88,6 +88,17 @@ def test_odd_characters_are_refused_in_one_line(workspace, writer, text):
         control.rename_race(race, text)
 
 
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://a.example")', " +1", "-1", "@SUM(A1)"])
+def test_what_a_spreadsheet_would_compute_is_refused_in_one_line(workspace, writer, text):
+    race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    control = Control(workspace)
+    with pytest.raises(ConfigError, match="a note begins with none of = "):
+        control.annotate(runs, text)
+    with pytest.raises(ConfigError, match="a name begins with none of = "):
+        control.rename_race(race, text)
+    assert control.annotate(runs, "1 - 2 = -1") == runs
+
+
 def test_lengths_and_unknown_ids_are_refused_in_one_line(workspace, writer):
     race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     control = Control(workspace)
