@@ -3,7 +3,9 @@
 Streamlit checks hosts and origins on its WebSocket alone, and takes any port of this machine's names for its own.
 """
 
+import asyncio
 from collections import Counter
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -16,8 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import access
 
-#: Streams, and WebSockets, that are open at once for those who look on.
+#: Streams, and WebSockets, that are open at once for those who look on; and readings that wait or are answered.
 MOST_OPEN = 200
+#: Readings of the store that are made at once for them.
+MOST_READ = 4
+#: Below these are files, no store.
+_FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
 #: Closed before it was opened: browsers are answered 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
@@ -102,15 +108,19 @@ class ReadingOnly:
 
 
 class Room:
-    """Bounds how many streams and WebSockets are open at once; the presenter of a shared page always gets in."""
+    """Bounds how many streams and WebSockets are open at once, and how much is read from the store at once.
+
+    The presenter of a shared page always gets in.
+    """
 
     def __init__(self, app: ASGIApp):
         self.app = app
         self.open: Counter[str] = Counter()
+        self._turns = asyncio.Semaphore(MOST_READ)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 to a stream beyond, 403 to a WebSocket."""
-        kind = _lasting(scope)
+        """Answer 503 to a stream or reading beyond, 403 to a WebSocket; let other readings wait for their turn."""
+        kind = _bounded(scope)
         if not kind or access.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
         if self.open[kind] >= MOST_OPEN:
@@ -120,17 +130,32 @@ class Room:
             return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:
-            return await self.app(scope, receive, send)
+            return await (self._in_turn if kind == "reading" else self.app)(scope, receive, send)
         finally:
             self.open[kind] -= 1
 
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The turn ends when the answer begins: all is read by then, and whoever takes it slowly keeps nobody out."""
+        with ExitStack() as turn:
 
-def _lasting(scope: Scope) -> str:
-    """Return the kind of an answer that stays open, '' for any other."""
+            async def sent(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    turn.close()
+                await send(message)
+
+            await self._turns.acquire()
+            turn.callback(self._turns.release)
+            await self.app(scope, receive, sent)
+
+
+def _bounded(scope: Scope) -> str:
+    """Return the kind of an answer that stays open or reads the store, '' for any other."""
     if scope["type"] == "websocket":
         return "page"
-    is_stream = scope["type"] == "http" and scope["path"].startswith("/live/") and scope["path"].endswith("/stream")
-    return "stream" if is_stream else ""
+    path = scope["path"] if scope["type"] == "http" else ""
+    if not path.startswith("/live/") or path.startswith(_FILES):
+        return ""
+    return "stream" if path.endswith("/stream") else "reading"
 
 
 def _place(origin: str) -> str:

@@ -28,6 +28,7 @@ from app.live.plotly_js import IMMUTABLE, plotly_js
 from app.live.probe_routes import probe_routes
 from app.live.questions import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
 
+#: Points of one curve; the most also of all the curves of an answer together.
 FEWEST_POINTS, MOST_POINTS = 100, 20_000
 Ranges = dict[int, tuple[int, int | None]]
 _HERE = Path(__file__).parent
@@ -57,7 +58,7 @@ def routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         try:
             runs = runs_of(request, at_least=1)
-            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS, usual_points(len(runs)))
+            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS // len(runs), usual_points(len(runs)))
             first = numbers(request, "first", 0, 10**9, 0, len(runs))
             last = numbers(request, "last", 0, 10**9, None, len(runs))
             ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))

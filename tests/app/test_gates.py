@@ -91,6 +91,43 @@ def test_only_reading_is_answered(site, method):
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"
 
 
+def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out():
+    reading, begun, taken, answers = asyncio.Event(), [], asyncio.Event(), []
+
+    async def read(scope, receive, send):
+        begun.append(scope["path"])
+        await reading.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await taken.wait()
+
+    room = gates.Room(read)
+
+    async def ask(path="/live/history"):
+        async def send(message):
+            if message["type"] == "http.response.start":
+                answers.append(message["status"])
+
+        await room({"type": "http", "path": path, "headers": [], "method": "GET"}, None, send)
+
+    async def crowd():
+        waiting = [asyncio.create_task(ask()) for _ in range(gates.MOST_OPEN)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(begun) == gates.MOST_READ
+        await ask("/live/probes/detail")
+        assert answers == [503]
+        module = asyncio.create_task(ask("/live/js/1/race.js"))
+        await asyncio.sleep(0)
+        assert begun[-1] == "/live/js/1/race.js", "files wait for nobody"
+        reading.set()
+        while len(answers) < 2 + gates.MOST_OPEN:
+            await asyncio.sleep(0)
+        taken.set()
+        await asyncio.wait_for(asyncio.gather(*waiting, module), 5)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
 def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
     token = access.share(8501).partition("token=")[2]
     release = asyncio.Event()

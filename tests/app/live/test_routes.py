@@ -73,6 +73,7 @@ def test_history_decimates_keeps_spikes_and_reads_finer_in_a_range(bench, client
         ("runs=" + ",".join(map(str, range(1, 66))), 400, "64"),
         ("runs=1&n=5", 400, "from 100 to 20000"),
         ("runs=1&n=1e9", 400, "from 100 to 20000"),
+        ("runs=1,2,3,4&n=5001", 400, "from 100 to 5000"),
         ("runs=1&first=-1", 400, "first must be"),
         ("runs=1&first=9&last=3", 400, "smaller than first"),
         ("runs=99", 404, "there is no run 99"),
