@@ -82,7 +82,7 @@ from app.data.probes import (
     quantities,
 )
 from app.data.race import Race
-from app.data.selection import MOST_COMPARED, difference, runs_from
+from app.data.selection import MOST_COMPARED, difference, numbers_from
 from app.data.steering import (
     attend,
     command,
@@ -131,9 +131,9 @@ __all__ = [
     "figure_in_words", "first_shown", "fork", "gap", "guard", "head", "health", "histogram_edges", "history", "inside",
     "inside_news", "is_plain", "known_runs", "lab_command", "lab_job", "lab_news", "lab_results", "lab_setting", "labs",
     "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape",
-    "new_database", "next_save", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
-    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table",
-    "runs", "runs_from", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources",
+    "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare",
+    "preset_source", "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race",
+    "run_table", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources",
     "start_engine", "start_lab", "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan",
     "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

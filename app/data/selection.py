@@ -34,8 +34,8 @@ _WORDS = {
 }  # fmt: skip
 
 
-def runs_from(text: str) -> tuple[list[int], str]:
-    """Return the run numbers of an address such as ``3,7,12``, and what is wrong with it in one line ('' if nothing).
+def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
+    """Return the numbers of an address such as ``3,7,12``, and what is wrong with it in one line ('' if nothing).
 
     Repeats are left out; of more than 64 the first 64 are taken.
     """
@@ -44,9 +44,9 @@ def runs_from(text: str) -> tuple[list[int], str]:
     found = list(dict.fromkeys(int(word) for word in words if _RUN.fullmatch(word)))
     problems = []
     if odd:
-        problems.append(f"runs in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
+        problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
     if len(found) > MOST_COMPARED:
-        problems.append(f"an address names at most {MOST_COMPARED} runs; {len(found) - MOST_COMPARED} are left out")
+        problems.append(f"an address names at most {MOST_COMPARED} {what}; {len(found) - MOST_COMPARED} are left out")
     return found[:MOST_COMPARED], "; ".join(problems)
 
 

@@ -23,7 +23,8 @@ def render(chosen: Sequence[data.TableRow]) -> None:
         return
     if len(chosen) > data.MOST_COMPARED:
         st.info(
-            f"One chart takes at most {data.MOST_COMPARED} runs; {len(chosen)} are selected.",
+            f"One chart takes at most {data.MOST_COMPARED} runs; {len(chosen)} are selected. "
+            "The address does not name them, so a link does not bring them back.",
             icon=":material/stacked_line_chart:",
         )
         return

@@ -1,5 +1,7 @@
 """Which race is shown: one choice for all pages, kept in the session and in the address."""
 
+import re
+
 import streamlit as st
 
 from app import data, theme
@@ -7,16 +9,20 @@ from app.live.chart import Run
 
 #: The choice itself; the widget's own state goes when another page is shown.
 _CHOSEN = "chosen_race"
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def pick_race(races: list[data.Race]) -> data.Race:
-    """Draw the picker and return the chosen race: the address's, else the last choice, else the newest."""
+    """Draw the picker and return the chosen race: the address's, else the last choice, else the newest.
+
+    The address may name a race that is older than those of the list.
+    """
     by_id = {race.id: race for race in races}
-    if st.session_state.get("race") not in by_id:
-        asked = {str(race): race for race in by_id}
-        last = st.session_state.get(_CHOSEN)
-        otherwise = last if last in by_id else races[0].id
-        st.session_state["race"] = asked.get(st.query_params.get("race", ""), otherwise)
+    wanted = [st.session_state.get("race"), _asked(), st.session_state.get(_CHOSEN)]
+    for number in wanted:
+        if number and number not in by_id and (older := data.race(number)):
+            by_id[number] = older
+    st.session_state["race"] = next((number for number in wanted if number in by_id), races[0].id)
     chosen = st.selectbox(
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
@@ -24,6 +30,11 @@ def pick_race(races: list[data.Race]) -> data.Race:
     if st.query_params.get("race") != str(chosen):
         st.query_params["race"] = str(chosen)
     return by_id[chosen]
+
+
+def _asked() -> int | None:
+    text = st.query_params.get("race", "")
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def choose(race: int) -> None:

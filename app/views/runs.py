@@ -32,9 +32,10 @@ def render() -> None:
     runs_view.settled()
     st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work)
     chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
-    _actions(rows, chosen, hidden=len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race))))
+    hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
+    _actions(rows, chosen, hidden, by_race)
     compare.render(chosen)
-    runs_view.write_address()
+    runs_view.write_address(by_race)
 
 
 def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
@@ -86,7 +87,9 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
         sums = data.race_sums(found)
         races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
         found = [row for row in found if row.race in races]
-        st.caption(f"{len(sums)} races. Select some to see their runs.")
+        unnamed = " More are selected than an address names: a link does not bring them back."
+        many = len(races) > data.MOST_COMPARED
+        st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     if found:
         _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MOST_PX)
     elif not by_race:
@@ -124,9 +127,9 @@ def _visible(rows: list[data.TableRow], shown: data.Filter, by_race: bool) -> li
     return [row.id for row in shown.of(rows) if not by_race or row.race in races]
 
 
-def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int) -> None:
+def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int, by_race: bool) -> None:
     """Draw what can be done with the selection; ``hidden`` of it are not in the table now."""
-    grouped = {row.race for row in chosen} or set(runs_view.RACES.ids)
+    grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
     race = next(iter(grouped)) if len(grouped) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
@@ -134,8 +137,7 @@ def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int
         if runs_view.may_command():
             _commands(rows, chosen, race)
         if st.button("Clear selection", disabled=not chosen, key="clear"):
-            runs_view.RUNS.choose([])
-            st.rerun()
+            runs_view.clear()
 
 
 def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int | None) -> None:

@@ -3,6 +3,7 @@
 A table knows positions, which move when runs come and go; ids do not.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ import streamlit as st
 from app import access, data
 from app.views.remarks import literal
 
-_MOVED, _ADDRESS, _SAID = "runs_moved", "runs_address", "runs_said"
+_MOVED, _ADDRESS, _SAID = "runs_moved", "address", "runs_said"
+#: Seconds for which a browser may still tell an address that was replaced, and how many of those are known again.
+_STALE_S, _REMEMBERED = 5.0, 20
 
 
 def may_command() -> bool:
@@ -21,11 +24,19 @@ def may_command() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The selected rows of one table: ``key`` of its widget, ``column`` that holds the ids, ``alt`` its name."""
+    """The selected rows of one table: ``key`` of its widget, ``column`` that holds the ids, ``alt`` its name.
+
+    ``plural`` is what the address calls them.
+    """
 
     key: str
     column: str
     alt: str
+
+    @property
+    def plural(self) -> str:
+        """Their name in the address."""
+        return self.alt.lower()
 
     @property
     def ids(self) -> list[int]:
@@ -74,9 +85,16 @@ def settled() -> None:
     st.session_state.pop(_MOVED, None)
 
 
+def clear() -> None:
+    """Select no run any more, and draw the page again."""
+    RUNS.choose([])
+    st.session_state[_MOVED] = True
+    st.rerun()
+
+
 def follow_choice() -> None:
     """Draw the whole page again when a choice was made since: more than the table depends on it."""
-    if st.session_state.pop(_MOVED, False):
+    if st.session_state.get(_MOVED):
         st.rerun()
 
 
@@ -90,30 +108,47 @@ def forget_gone(present: Iterable[int]) -> None:
 
 
 def take_address(rows: Sequence[data.TableRow]) -> None:
-    """Select what the address names, once per address; unknown runs are left out with a line."""
-    present = {row.id for row in rows}
-    asked = st.query_params.get("runs")
-    if asked is not None and asked != st.session_state.get(_ADDRESS):
-        runs, problem = data.runs_from(asked)
-        unknown = [run for run in runs if run not in present]
-        RUNS.choose(run for run in runs if run in present)
-        if unknown:
-            listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
-            problem = "; ".join(filter(None, (problem, f"there is no run {listed}: left out")))
-        if problem:
-            say(f"{problem[0].upper()}{problem[1:]}.")
-    RUNS.choose(run for run in RUNS.ids if run in present)
+    """Select what the address names, once per address; what is no more is left out with a line."""
+    for choice, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
+        asked = st.query_params.get(choice.plural)
+        if asked is not None and not _is_old(choice, asked):
+            found, problem = data.numbers_from(asked, choice.plural)
+            choice.choose(found)
+            unknown = [number for number in found if number not in present]
+            if unknown:
+                listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
+                problem = "; ".join(filter(None, (problem, f"there is no {choice.column} {listed}: left out")))
+            if problem:
+                say(f"{problem[0].upper()}{problem[1:]}.")
+        choice.choose(number for number in choice.ids if number in present)
 
 
-def write_address() -> None:
-    """Keep the selection in the address, as far as one chart takes it."""
-    runs = sorted(RUNS.ids)
-    text = ",".join(map(str, runs)) if 0 < len(runs) <= data.MOST_COMPARED else ""
-    st.session_state[_ADDRESS] = text
-    if text and st.query_params.get("runs") != text:
-        st.query_params["runs"] = text
-    elif not text and "runs" in st.query_params:
-        del st.query_params["runs"]
+def _is_old(choice: Choice, asked: str) -> bool:
+    """Whether this address was written here, or the visitor has chosen since: a browser tells the one that it has yet.
+
+    An older one is taken again after a while: then the visitor went back to it.
+    """
+    written = st.session_state.get(f"{choice.key}_{_ADDRESS}", {})
+    newest = next(reversed(written), None)
+    stale = asked in written and time.monotonic() - written[newest] < _STALE_S
+    return asked == newest or stale or bool(st.session_state.get(_MOVED))
+
+
+def write_address(by_race: bool) -> None:
+    """Keep the selection in the address, as far as one chart takes it; races where they are shown."""
+    for choice, shown in ((RUNS, True), (RACES, by_race)):
+        chosen = sorted(choice.ids) if shown else []
+        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MOST_COMPARED else ""
+        written = st.session_state.setdefault(f"{choice.key}_{_ADDRESS}", {})
+        if next(reversed(written), None) != text:
+            written.pop(text, None)
+            written[text] = time.monotonic()
+            if len(written) > _REMEMBERED:
+                del written[next(iter(written))]
+        if text and st.query_params.get(choice.plural) != text:
+            st.query_params[choice.plural] = text
+        elif not text and choice.plural in st.query_params:
+            del st.query_params[choice.plural]
 
 
 def say(line: str) -> None:

@@ -35,7 +35,7 @@ def submit(writer, **changes):
     ],
 )
 def test_what_an_address_names(text, runs, problem):
-    assert data.runs_from(text) == (runs, problem)
+    assert data.numbers_from(text) == (runs, problem)
 
 
 def test_runs_of_one_race_need_no_words(writer):

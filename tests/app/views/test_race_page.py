@@ -248,3 +248,17 @@ def test_seeds_are_told_apart_when_there_are_several(workspace, page):
     page.run()
     assert [run["label"] for run in component(page)["runs"]] == ["plain-8 s0", "A-8 s0", "plain-8 s1", "A-8 s1"]
     assert len(ENDED) == 5
+
+
+def test_a_link_shows_a_race_that_is_older_than_the_list(page, bench, monkeypatch):
+    oldest = bench.race
+    newest, _ = bench.writer.submit(bench.config)
+    every = data.races()
+    monkeypatch.setattr(data, "races", lambda: every[:1])
+    monkeypatch.setattr(data, "race", lambda number: next((race for race in every if race.id == number), None))
+    page.query_params["race"] = str(oldest)
+    page.run()
+    assert not page.exception
+    assert (page.selectbox(key="race").value, page.query_params["race"]) == (oldest, str(oldest))
+    page.selectbox(key="race").set_value(newest).run()
+    assert page.query_params["race"] == str(newest)

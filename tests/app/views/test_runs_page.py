@@ -112,6 +112,44 @@ def test_an_address_puts_no_link_into_the_page(page, writer):
     assert r"\[x\](//a.example)" in page.warning[0].value
 
 
+def test_a_browser_that_tells_an_old_address_loses_no_selection(page, writer):
+    _, ids = submit(writer, depths=(8, 14), shortcuts=("none", "A"))
+    page.query_params["runs"] = str(ids[0])
+    page.run()
+    page.session_state["runs_table_chosen"] = tuple(ids[:2])
+    page.run()
+    assert page.query_params["runs"] == f"{ids[0]},{ids[1]}"
+    page.query_params["runs"] = str(ids[0])
+    page.run()
+    assert page.query_params["runs"] == f"{ids[0]},{ids[1]}", "written a moment ago"
+    page.button(key="clear").click().run()
+    assert "runs" not in page.query_params
+    page.query_params["runs"] = f"{ids[0]},{ids[1]}"
+    page.run()
+    assert "runs" not in page.query_params
+    page.query_params["runs"] = str(ids[3])
+    page.run()
+    assert page.query_params["runs"] == str(ids[3]), "a link is another address"
+    page.session_state["runs_moved"] = True
+    page.query_params["runs"] = str(ids[2])
+    page.run()
+    assert page.query_params["runs"] == str(ids[3]), "chosen since"
+
+
+def test_a_link_opens_the_selected_races(page, writer):
+    first, ids = submit(writer, depths=(8,), shortcuts=("A",))
+    submit(writer, depths=(8,), shortcuts=("none",))
+    page.query_params["by_race"] = "true"
+    page.query_params["races"] = f"{first},77"
+    page.run()
+    assert page.warning[0].value == "There is no race 77: left out."
+    assert list(page.dataframe[1].value["run"]) == ids
+    assert page.query_params["races"] == str(first)
+    page.toggle(key="by_race").set_value(False).run()
+    assert "races" not in page.query_params
+    assert page.button(key="rename").disabled, "what is not in sight is not renamed"
+
+
 def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     race, ids = submit(writer, depths=(20, 56), shortcuts=("gated:bias=-6", "gated:bias=-7"))
     page.query_params["runs"] = f"{ids[2]},{ids[3]}"
@@ -127,7 +165,7 @@ def test_more_runs_than_one_chart_takes_are_counted(page, writer):
     _, ids = submit(writer, depths=(8, 14), shortcuts=("none", "A"), seeds=20)
     page.session_state["runs_table_chosen"] = tuple(ids)
     page.run()
-    assert "One chart takes at most 64 runs; 80 are selected." in page.info[0].value
+    assert "One chart takes at most 64 runs; 80 are selected. The address does not name them" in page.info[0].value
     assert not components(page)
     assert "runs" not in page.query_params
     assert not page.button(key="delete").disabled
