@@ -157,7 +157,8 @@ def _sum(race: int, rows: Sequence[TableRow]) -> RaceSum:
 
 def _sparks(at: Place, reader: Reader, rows: Sequence[OverviewRow]) -> dict[int, tuple[float, ...]]:
     """Return the small picture of every run; only those that have moved since the last look are read."""
-    known = {row.id: (row.changed, row.step) for row in rows}
+    file = at.pool.file()
+    known = {row.id: (file, row.changed, row.step) for row in rows}
     kept = {run: old for run, old in at.sparks.items() if old[0] == known.get(run)}
     wanted = [(row.id, step) for row in rows if row.id not in kept for step in _spark_steps(row)]
     fresh: dict[int, list[float]] = {}

@@ -96,6 +96,19 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
     assert set(by_id()) == {second} == set(places.here().sparks)
 
 
+def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
+    databases = []
+    for name, first in (("workspace", 1), ("other", 31)):
+        workspace = Workspace(tmp_path / name).prepare()
+        with Writer(workspace) as writer:
+            _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
+            writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - first - s, 0.1, s / 10) for s in range(1, 21)])
+        databases.append(workspace.database)
+    assert by_id()[run].spark[0] == 88.0
+    databases[1].replace(databases[0])
+    assert by_id()[run].spark[0] == 58.0
+
+
 def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
     _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
     steps(writer, run, 1, 10)
