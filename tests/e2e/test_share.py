@@ -27,6 +27,7 @@ VERBS = (
 #: Some of the buttons that a presenter's pages have.
 PRESSED = {
     "start", "whatif_apply", "whatif_fork", "whatif_extend", "whatif_keep", "note", "rename", "delete",
+    "note_keep", "race_name_keep", "delete_sure",
 }  # fmt: skip
 OF_A_LAB = ("measure", "pause", "resume", "stop", "delete", "engine", "start")
 #: Buttons that change nothing but what one looks at.
@@ -162,6 +163,10 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
         presenter.run(query=query, widgets={presenter.trigger_of("live"): _command("fork-at", runs[0], step=5)})
         for name in [name for name in presenter.pages if name]:
             presenter.run(name, query=query)
+        selected = f"runs={runs[0]}"
+        presenter.run("runs", query=selected)
+        for name in [name for name in presenter.buttons if name.endswith(("-note", "-rename", "-delete"))]:
+            presenter.run("runs", query=selected, widgets={name: True})
     buttons = presenter.buttons
     assert {name.rsplit("-", 1)[-1] for name in buttons} >= PRESSED
     assert any("lab-gradients-start" in name for name in buttons)
@@ -179,6 +184,11 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
             for page in [name for name in stranger.pages if name]:
                 stranger.run(page, query=query)
                 stranger.run(page, query=query, widgets=pressed)
+            stranger.run("runs", query=selected)
+            for fragment in {"", *(button.fragment for button in buttons.values())}:
+                stranger.run("runs", query=selected, widgets=pressed, fragment=fragment)
+            for verb, run in zip(VERBS, cycle(runs), strict=False):
+                stranger.run("runs", query=selected, widgets={stranger.trigger_of("compare"): _command(verb, run)})
             for verb in OF_A_LAB:
                 widgets = {
                     stranger.trigger_of("lab-gradients-view"): _command(verb, runs[0], setting="gain", value=0.7)
@@ -192,7 +202,9 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
     with RawPage(shared.url, shared.cookie) as presenter:
         presenter.run(query=query)
         presenter.run(query=query, widgets={presenter.trigger_of("live"): _command("stop", runs[1])})
-    until(lambda: shared.row(runs[1]).state == "stopped", 20)
+        presenter.run("runs", query=selected)
+        presenter.run("runs", query=selected, widgets={presenter.trigger_of("compare"): _command("stop", runs[2])})
+    until(lambda: shared.row(runs[1]).state == shared.row(runs[2]).state == "stopped", 20)
 
 
 def _command(verb: str, run: int, **more: object) -> dict[str, object]:
