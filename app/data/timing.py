@@ -1,7 +1,8 @@
 """How long a race takes on this machine: measured by jobs of the lab ``timing``, kept in the workspace.
 
-A measurement holds for one machine, one version of the project and of torch, and one precision. It is taken as long as
-no other job had a worker meanwhile. Pure of ``st.``; reads and starts jobs, trains nothing itself.
+A measurement holds for one machine, one version of the project and of torch, and one precision. It is taken where no
+other job had a worker meanwhile, as the job itself has put on record at its end. Pure of ``st.``; reads and starts
+jobs, trains nothing itself.
 """
 
 import os
@@ -24,6 +25,7 @@ from engine.labs.timing_arms import race_of, timed_arms
 from engine.labs.timing_speeds import Estimate, Point, Speeds, race_seconds
 from engine.provenance import versions
 from engine.runs.machine import RUNS_PER_GPU, cores, devices, facts
+from engine.store.labs import COMPANY
 from engine.store.reader import Reader, RunRow
 
 LAB = "timing"
@@ -35,6 +37,8 @@ QUIET_S = 10.0
 UNDISTURBED = 0.8
 #: Jobs that are looked through for a measurement that holds.
 _JOBS = 20
+#: So many measurements of a preset that had company are enough: the page then measures no more by itself.
+_MOST_DISTURBED = 3
 _GOING = frozenset({*ALIVE, RunState.QUEUED})
 #: What must be alike besides the machine.
 _VERSIONS = ("skipscope", "torch")
@@ -42,7 +46,9 @@ _VERSIONS = ("skipscope", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What is known of a race's time: ``none``, ``measuring``, ``failed`` or ``measured``.
+    """What is known of a race's time: ``none``, ``measuring``, ``failed``, ``disturbed`` or ``measured``.
+
+    ``disturbed``: it was measured several times, each time beside other jobs, which says nothing.
 
     ``seconds`` are None unless measured. ``extrapolated``: some of its nets were not timed themselves. ``busy``: the
     machine had something else to do meanwhile. ``bound``: on GPUs runs share one better than is reckoned here, so it
@@ -79,7 +85,7 @@ def timings() -> dict[str, Timing]:
                 "measured", _estimate(race, measured.speeds).seconds, not whole, measured.busy, _gpus() > 0
             )
         else:
-            found[name] = Timing("failed" if _failed(name, jobs) else "none")
+            found[name] = Timing(_missing(name, jobs))
     return found
 
 
@@ -142,8 +148,8 @@ def can_measure() -> bool:
     return time.time() - max((row.ended or 0.0 for row in rows), default=0.0) >= QUIET_S
 
 
-def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
-    """Return the newest jobs first: row, figures, other jobs that had a worker meanwhile, curves. Kept until news."""
+def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
+    """Return the newest jobs first: row, figures, curves. Kept until news."""
     at = here()
     if at.pool.file() is None:
         return []
@@ -154,34 +160,46 @@ def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
         return at.timing[1]
 
 
-def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], int, list]:
-    done = row.state == RunState.FINISHED
-    return row, reader.figures(row.id), reader.company(row.id) if done else 0, reader.traces(row.id) if done else []
+def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
+    return row, reader.figures(row.id), reader.traces(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list) -> RunRow | None:
     return next((row for row, *_ in jobs if row.config.settings["preset"] == preset and row.state in _GOING), None)
 
 
-def _failed(preset: str, jobs: list) -> bool:
+def _missing(preset: str, jobs: list) -> str:
+    """Return why there is no measurement: ``failed``, ``disturbed`` or ``none``."""
     newest = next((row for row, *_ in jobs if row.config.settings["preset"] == preset), None)
-    return newest is not None and newest.state in (RunState.FAILED, RunState.LOST)
+    if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
+        return "failed"
+    fitting = _fitting(preset, preset_source(preset), jobs)
+    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MOST_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
-    """Return the newest measurement of a preset that holds here and was not disturbed by another job."""
-    usual = get_lab(LAB).defaults()
-    wanted = usual | {"preset": preset, "data": data}
-    here_and_now = {key: versions()[key] for key in _VERSIONS} | {"machine": _machine()}
-    for row, figures, company, curves in jobs:
-        holds = all(row.versions.get(key) == value for key, value in here_and_now.items())
-        fits = all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
-        if row.state != RunState.FINISHED or company or not holds or not fits:
+    """Return the newest measurement of a preset that holds here and had no company."""
+    for figures, curves in _fitting(preset, data, jobs):
+        if figures.get(COMPANY) != 0:
             continue
         points = {panel: _points(panel, curves) for panel in ("training", "evaluation")}
         speeds = Speeds(**points, speedup=figures.get("all_cores_speedup"))
         return _Measurement(speeds, (figures.get("undisturbed_share") or 0.0) < UNDISTURBED)
     return None
+
+
+def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, float | None], list]]:
+    """Return figures and curves of the finished measurements of a preset that hold here, newest first."""
+    usual = get_lab(LAB).defaults()
+    wanted = usual | {"preset": preset, "data": data}
+    here_and_now = {key: versions()[key] for key in _VERSIONS} | {"machine": _machine()}
+    return [
+        (figures, curves)
+        for row, figures, curves in jobs
+        if row.state == RunState.FINISHED
+        and all(row.versions.get(key) == value for key, value in here_and_now.items())
+        and all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
+    ]
 
 
 def _points(panel: str, curves: list) -> list[Point]:

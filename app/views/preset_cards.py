@@ -11,6 +11,11 @@ from app import data
 _LOOK_S = 3.0
 #: The page is open for so long before it measures by itself: whoever starts a race at once is not disturbed.
 _PATIENCE_S = 5.0
+#: Why a time is not known.
+_UNKNOWN = {
+    "failed": "measuring failed here",
+    "disturbed": "measured here only beside other jobs, which says nothing",
+}
 
 
 def render(on_change) -> None:
@@ -35,9 +40,7 @@ def takes(preset: data.Preset, timing: data.Timing) -> str:
         return f"{in_words(timing).capitalize()}."
     if timing.state == "measuring":
         return f"Usually {preset.takes}; being measured here now."
-    return (
-        f"Usually {preset.takes}; {'measuring failed here' if timing.state == 'failed' else 'not yet measured here'}."
-    )
+    return f"Usually {preset.takes}; {_UNKNOWN.get(timing.state, 'not yet measured here')}."
 
 
 def in_words(timing: data.Timing) -> str:
@@ -80,7 +83,7 @@ def _watch(before: dict[str, str]) -> None:
         st.rerun(scope="app")
     active = [name for name, timing in known.items() if timing.state == "measuring"]
     chosen = st.session_state["preset"]
-    missing = sorted((name for name, t in known.items() if t.state in ("none", "failed")), key=lambda n: n != chosen)
+    missing = sorted((name for name, t in known.items() if t.state in ("none", *_UNKNOWN)), key=lambda n: n != chosen)
     missing = missing or [name for name, timing in known.items() if timing.busy]
     label = "Measure the times here" if _unmeasured(known) else "Measure again"
     label = f"Measuring {data.presets()[active[0]].label}" if active else label

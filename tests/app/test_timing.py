@@ -8,6 +8,8 @@ from engine.config import LabConfig
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing_arms import race_of, timed_arms
+from engine.store.labs import COMPANY
+from engine.store.reader import Reader
 from engine.store.writer import Writer
 
 HERE = "a processor, 2 cores"
@@ -44,8 +46,15 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
     figures = [Figured("undisturbed_share", share), Figured("all_cores_speedup", 1.7)]
     writer.lab_results(run, traces, figures)
     if state != RunState.RUNNING:
-        writer.move(run, state, ended=started + 5)
+        conclude(writer, run, state, started + 5)
     return run
+
+
+def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
+    """End a job as its worker does: who else had one is put on record."""
+    with Reader(writer.workspace) as reader:
+        writer.lab_results(run, (), [Figured(COMPANY, float(reader.company(run)))])
+    writer.move(run, state, ended=ended)
 
 
 def test_nothing_is_claimed_before_it_is_measured(writer):
@@ -88,15 +97,56 @@ def test_other_versions_have_other_times(writer, monkeypatch):
 
 
 def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
-    race = data.planned((8,), ("A",))
-    _, (trained,) = writer.submit(race)
-    writer.move(trained, RunState.STARTING, started=90.0)
-    writer.move(trained, RunState.RUNNING)
+    trained = train(writer)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none", "the race trains on"
+    measured = measure(writer, started=100.0, state=RunState.RUNNING)
     writer.move(trained, RunState.FINISHED, ended=103.0)
+    conclude(writer, measured)
     assert data.timings()["quick"].state == "none", "it trained for a part of the time"
     measure(writer, started=200.0)
+    assert data.timings()["quick"].state == "measured"
+
+
+def train(writer, heartbeat=95.0):
+    """Write a run that trains; return it."""
+    _, (run,) = writer.submit(data.planned((8,), ("A",)))
+    writer.move(run, RunState.STARTING, started=90.0)
+    writer.move(run, RunState.RUNNING, heartbeat=heartbeat)
+    return run
+
+
+def test_a_run_that_was_paused_before_is_no_company_whatever_becomes_of_it(writer):
+    run = train(writer)
+    writer.move(run, RunState.PAUSED)
+    measure(writer, started=100.0)
+    assert data.timings()["quick"].state == "measured"
+    writer.move(run, RunState.QUEUED)
+    writer.move(run, RunState.STARTING, heartbeat=None, ended=None)
+    writer.move(run, RunState.RUNNING, heartbeat=210.0)
+    assert data.timings()["quick"].state == "measured", "it goes on after the measurement"
+    writer.move(run, RunState.FINISHED, ended=220.0)
+    assert data.timings()["quick"].state == "measured"
+    writer.extend(run, 5000, 230.0)
+    assert data.timings()["quick"].state == "measured"
+
+
+def test_a_run_that_was_paused_meanwhile_is_company(writer):
+    run = train(writer, heartbeat=101.0)
+    writer.move(run, RunState.PAUSED)
+    measure(writer, started=100.0)
+    assert data.timings()["quick"].state == "none"
+
+
+def test_a_measurement_that_is_disturbed_every_time_is_given_up(writer):
+    run = train(writer)
+    for started in (100.0, 200.0):
+        measure(writer, started=started)
+        assert data.timings()["quick"].state == "none"
+    measure(writer, started=300.0)
+    assert data.timings()["quick"].state == "disturbed"
+    writer.move(run, RunState.FINISHED, ended=390.0)
+    measure(writer, started=400.0)
     assert data.timings()["quick"].state == "measured"
 
 
