@@ -31,10 +31,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-from app.data.standing import Pair, Standing, common_step, compared, is_sound, taking_part
+from app.data.standing import Pair, Standing, common_step, compared, conclusive_step, is_left_out, taking_part
 
-#: No conclusion before this step, however short the race.
-LEAST_STEPS = 200
 #: Differences below this many points are shown as 0.0.
 LEVEL = 0.05
 #: Fewer seeds have no band.
@@ -129,8 +127,7 @@ class Finding:
 
 def needed_steps(runs: Sequence[Standing]) -> int:
     """Return the common step from which on something may be concluded."""
-    planned = min((run.total_steps for run in compared(runs)), default=0)
-    return max(LEAST_STEPS, math.ceil(planned / 2))
+    return conclusive_step(taking_part(runs))
 
 
 def relation(deep: Sequence[float], shallow: Sequence[float]) -> Relation:
@@ -211,7 +208,7 @@ def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, 
         relation(*(clean if figures.at_end else running)),
         verdict,
         _gaps(test),
-        any(not is_sound(run) for run in of_type),
+        any(is_left_out(run, compared(runs)) for run in of_type),
         lost,
     )
 
