@@ -7,10 +7,12 @@ jobs, trains nothing itself.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+
+from numpy import float32
 
 from app.data.choices import preset_source, presets
 from app.data.permit import commanding
@@ -21,7 +23,7 @@ from engine.data.registry import SOURCES
 from engine.errors import SkipscopeError
 from engine.events import ALIVE, RunState
 from engine.labs.registry import get_lab
-from engine.labs.timing_arms import race_of, timed_arms
+from engine.labs.timing_arms import TimedArm, race_of, timed_arms
 from engine.labs.timing_speeds import Estimate, Point, Speeds, race_seconds
 from engine.provenance import versions
 from engine.runs.machine import RUNS_PER_GPU, cores, devices, facts
@@ -79,11 +81,7 @@ def timings() -> dict[str, Timing]:
             found[name] = Timing("measuring", progress=active.detail)
         elif measured is not None:
             race = race_of(name, preset_source(name))
-            arms = timed_arms(race, "cuda" if _gpus() else "cpu")
-            whole = all(arm.batch == arm.run.optim.batch_size for arm in arms)
-            found[name] = Timing(
-                "measured", _estimate(race, measured.speeds).seconds, not whole, measured.busy, _gpus() > 0
-            )
+            found[name] = _timing(race, measured)
         else:
             found[name] = Timing(_missing(name, jobs))
     return found
@@ -109,6 +107,10 @@ def race_time(race: RaceConfig) -> Timing:
     taken = next((measured for measured in found if measured is not None), None)
     if taken is None:
         return Timing("none")
+    return _timing(race, taken)
+
+
+def _timing(race: RaceConfig, taken: _Measurement) -> Timing:
     estimate = _estimate(race, taken.speeds)
     return Timing("measured", estimate.seconds, not estimate.measured, taken.busy, _gpus() > 0)
 
@@ -182,8 +184,9 @@ def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
     for figures, curves in _fitting(preset, data, jobs):
         if figures.get(COMPANY) != 0:
             continue
-        points = {panel: _points(panel, curves) for panel in ("training", "evaluation")}
-        speeds = Speeds(**points, speedup=figures.get("all_cores_speedup"))
+        arms = timed_arms(race_of(preset, data), "cuda" if _gpus() else "cpu")
+        training, evaluation = _points("training", curves, arms), _points("evaluation", curves)
+        speeds = Speeds(training, evaluation, speedup=figures.get("all_cores_speedup"))
         return _Measurement(speeds, (figures.get("undisturbed_share") or 0.0) < UNDISTURBED)
     return None
 
@@ -202,9 +205,12 @@ def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, floa
     ]
 
 
-def _points(panel: str, curves: list) -> list[Point]:
+def _points(panel: str, curves: list, arms: Sequence[TimedArm] = ()) -> list[Point]:
+    """Return the points of a panel; those of ``arms`` say with which batch they were timed."""
+    # Curves are kept in float32.
+    batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}
     return [
-        (curve.name, 1e6 * float(x), float(y) / 1000)
+        Point(curve.name, 1e6 * float(x), float(y) / 1000, batches.get((curve.name, float32(x)), 0))
         for curve in curves
         if curve.panel == panel
         for x, y in zip(curve.x, curve.y, strict=True)

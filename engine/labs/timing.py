@@ -23,7 +23,7 @@ from engine.device import Device, choose
 from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, LabEvent, Progressed, Split, Stepped, Traced
 from engine.labs.timing_arms import TimedArm, race_of, timed_arms
-from engine.labs.timing_speeds import Speeds, run_seconds
+from engine.labs.timing_speeds import Point, Speeds, run_seconds
 from engine.training.evaluate import Evaluator, Score
 from engine.training.trainer import Trainer
 
@@ -114,7 +114,7 @@ class TimingLab:
         pairs = list(zip(self._arms, done, strict=False))
         return Speeds(
             *(
-                [(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
+                [Point(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
                 for panel in ("training", "evaluation")
             )
         )

@@ -4,7 +4,7 @@ import pytest
 
 from app import data
 from app.data import timing
-from engine.config import LabConfig
+from engine.config import LabConfig, replace
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing_arms import race_of, timed_arms
@@ -161,6 +161,18 @@ def test_deep_nets_are_extrapolated(writer):
     measure(writer, "paper")
     found = data.timings()["paper"]
     assert found.state == "measured" and found.extrapolated and found.seconds > 86_400
+    for depths in ((20, 110), (1202,)):
+        assert data.race_time(paper(depths)).extrapolated, "timed in smaller steps than it trains with, or not at all"
+    assert not data.race_time(paper((20,))).extrapolated, "122 of 128 images"
+
+
+def paper(depths):
+    return replace(race_of("paper", data.preset_source("paper")), {"depths": list(depths)})
+
+
+def test_steps_of_another_size_than_was_timed_are_extrapolated(writer):
+    measure(writer)
+    assert data.race_time(data.planned((20, 56), ("none", "A"), settings={"batch_size": "64"})).extrapolated
 
 
 def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
