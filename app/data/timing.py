@@ -6,6 +6,7 @@ jobs, trains nothing itself.
 """
 
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,6 +42,8 @@ UNDISTURBED = 0.8
 _JOBS = 20
 #: So many measurements of a preset that had company are enough: the page then measures no more by itself.
 _MOST_DISTURBED = 3
+#: Pages run in threads: of two that find nothing to disturb, one measures.
+_starting = threading.Lock()
 _GOING = frozenset({*ALIVE, RunState.QUEUED})
 #: What must be alike besides the machine.
 _VERSIONS = ("skipscope", "torch")
@@ -116,17 +119,27 @@ def _timing(race: RaceConfig, taken: _Measurement) -> Timing:
 
 
 @commanding
-def start_timing(preset: str) -> int:
-    """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError."""
-    return here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+def start_timing(preset: str, unasked: bool = False) -> int | None:
+    """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError.
+
+    A preset that is being measured already gets no second job. ``unasked``: nobody pressed a button; None where that
+    would disturb (``can_measure``), for another page may have been quicker.
+    """
+    with _starting:
+        if unasked and not can_measure():
+            return None
+        active = _active(preset, _jobs())
+        return active.id if active else here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
 
 
 def stop_timing() -> None:
     """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
+    going: list[RunRow] = []
     with suppress(SkipscopeError):
-        for row, *_ in _jobs():
-            if row.state in _GOING:
-                command("stop", row.id)
+        going = [row for row, *_ in _jobs() if row.state in _GOING]
+    for row in going:
+        with suppress(SkipscopeError):  # it may have ended meanwhile; the others are stopped all the same
+            command("stop", row.id)
 
 
 def can_measure() -> bool:

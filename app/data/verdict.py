@@ -69,8 +69,8 @@ class Figures:
     """Errors in percent by run, each kind at one step for all runs; a run without a finite one is left out.
 
     ``at_end``: the race has ended, so clean errors count and ``test`` is the full test set; else running ones count,
-    and ``clean`` and ``test`` are those of the last evaluation that all compared runs have had, at ``test_step``, unless
-    it lies before half of the common step.
+    and ``clean`` and ``test`` are those of the last evaluation that all compared runs have had, at ``test_step``,
+    unless it lies before half of the common step.
     """
 
     running: Mapping[int, float] = field(default_factory=dict)

@@ -101,7 +101,7 @@ def _watch(before: dict[str, str]) -> None:
     if active or not (pressed or (patient and unasked and data.can_measure())):
         return
     try:
-        data.start_timing(missing[0] if pressed else unasked[0])
+        data.start_timing(missing[0] if pressed else unasked[0], unasked=not pressed)
     except data.SkipscopeError as error:
         st.caption(f":red[{error}]")
         return

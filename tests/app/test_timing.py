@@ -1,10 +1,15 @@
 """How long races take here, as the page knows it: which measurements hold. A store without an engine."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
 from app import data
 from app.data import timing
 from engine.config import LabConfig, replace
+from engine.errors import CommandRefused
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing_arms import race_of, timed_arms
@@ -194,6 +199,39 @@ def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writ
     assert not data.can_measure()
     monkeypatch.setattr(timing, "QUIET_S", 1.0)
     assert data.can_measure()
+
+
+def test_of_two_pages_that_find_a_quiet_machine_one_measures(writer, monkeypatch):
+    control = type(timing.here().control)
+    monkeypatch.setattr(control, "engine_status", lambda self: _Alive)
+    both = threading.Barrier(2)
+
+    def start_lab(self, name, settings):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # another page has looked before the job is there
+        lab = get_lab(name)
+        return writer.submit_lab(LabConfig(lab=name, settings=check_settings(lab, settings)), machine=HERE)
+
+    monkeypatch.setattr(control, "start_lab", start_lab)
+    with ThreadPoolExecutor(2) as pages:
+        jobs = list(pages.map(lambda preset: data.start_timing(preset, unasked=True), ("quick", "talk")))
+    assert len([job for job in jobs if job]) == 1
+    [job] = filter(None, jobs)
+    measured = "quick" if jobs[0] else "talk"
+    assert data.start_timing(measured) == job, "asked for again while it is measured"
+
+
+def test_one_refusal_does_not_keep_the_other_measurements_going(writer, monkeypatch):
+    first, second = (measure(writer, preset, state=RunState.RUNNING) for preset in ("quick", "talk"))
+    told = []
+
+    def command(verb, run):
+        told.append((verb, run))
+        raise CommandRefused("it has ended")
+
+    monkeypatch.setattr(timing, "command", command)
+    data.stop_timing()
+    assert sorted(told) == [("stop", first), ("stop", second)]
 
 
 class _Alive:

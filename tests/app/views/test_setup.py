@@ -121,7 +121,7 @@ def test_presets_are_cards_that_say_what_they_show_and_whether_it_was_measured(p
 
 def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):  # noqa: F811
     asked, idle = [], [False]
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: idle[0])
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
     page.run()
@@ -133,7 +133,7 @@ def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):
 
 def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch):  # noqa: F811
     asked = []
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: True)
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 1e6)
     page.run()
@@ -149,7 +149,7 @@ def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch): 
 def test_measuring_in_vain_is_said_and_not_tried_again_unasked(page, monkeypatch, state, said):  # noqa: F811
     asked = []
     monkeypatch.setattr(data, "timings", lambda: dict.fromkeys(data.presets(), data.Timing(state)))
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: True)
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
     page.run()
