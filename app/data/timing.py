@@ -237,7 +237,6 @@ def _estimate(race: RaceConfig, speeds: Speeds) -> Estimate:
     return race_seconds(race, speeds, SOURCES[race.run.data.name].test_images, shared, slots)
 
 
-@cache
 def _machine() -> str:
     return facts()
 

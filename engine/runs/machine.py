@@ -74,8 +74,12 @@ def processor() -> str:
     return next(names, "") or platform.processor() or platform.machine()
 
 
+@cache
 def facts() -> str:
-    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing."""
+    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
+
+    Found once for a process, so that a page finds again what it has asked for, whatever a driver says meanwhile.
+    """
     return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
 
 
