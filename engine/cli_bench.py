@@ -10,7 +10,8 @@ from rich.table import Table
 from engine.bench.contest import Plan, measure
 from engine.bench.task import Task
 from engine.cli_output import echo_json
-from engine.runs.machine import cores, devices
+from engine.cores import cores
+from engine.runs.machine import devices
 
 DEPTHS = (20, 56)
 

@@ -7,13 +7,14 @@ import click
 
 from engine.cli_output import echo_json
 from engine.compiler import why_not
+from engine.cores import cores
 from engine.data.offered import offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES
 from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
 from engine.provenance import versions
 from engine.runs.control import Control
-from engine.runs.machine import cores, devices, gpus, number_gpus_alike, runs_per_gpu
+from engine.runs.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.store.reader import Reader
 from engine.store.schema import check
 from engine.store.workspace import Workspace

@@ -67,6 +67,8 @@ def _headline(runs: Sequence[Standing], head: Finding, figures: Figures) -> str:
             return f"Degradation{_at_rates(head)}: {gap} in training error, {bands}."
         case Verdict.TUNE:
             return f"Tune before you conclude, {_untuned(head)}: {gap} in training error, {bands}."
+        case Verdict.DEEPEST_LOST:
+            return f"No conclusion, {_lost(head)}: {gap} in training error, {bands}."
         case Verdict.OVERFITTING:
             return (
                 f"Overfitting, not degradation{_at_rates(head)}: {gap} in training error, {bands}, but "
@@ -97,6 +99,8 @@ def _in_short(head: Finding, other: Finding, figures: Figures) -> str:
             return "" if head.verdict in _OF_THE_RACE else ", add seeds"
         case Verdict.CHANGED:
             return ", no conclusion after a change"
+        case Verdict.DEEPEST_LOST:
+            return f", {bands}, but {_lost(other)}: no conclusion"
         case Verdict.OVERFITTING:
             words = f"{bands}, but {_on_test(other, figures)}, bands do not overlap: overfitting{rates}"
         case verdict if verdict == head.verdict and _limits(other) == _limits(head):
@@ -135,6 +139,10 @@ def _untuned(finding: Finding) -> str:
     both = [run for pair in finding.pairs for run in (pair.deep, pair.shallow)]
     one = len({(run.lr, run.warmup_lr) for run in both}) == 1
     return "one learning rate for all" if one else "rates are not tuned per arm"
+
+
+def _lost(finding: Finding) -> str:
+    return f"no run of {', '.join(finding.lost)} is left to compare"
 
 
 def _limits(finding: Finding) -> tuple[str, str, str]:

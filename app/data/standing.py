@@ -1,15 +1,19 @@
 """Where the runs of a race stand, which of them are compared, and at which step. Pure: no I/O, no streamlit, no engine.
 
 The deepest arm of a shortcut type is compared with its shallowest, seed by seed. A pair takes part once both of its
-runs have reached step 50; all figures of one sentence are those of the largest step that every run taking part has
+runs have reached step 50, unless one of them halted before anything could be concluded from it and other pairs may get
+so far; all figures of one sentence are those of the largest step that every run taking part has
 reached.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Below this step the running mean has not even filled its window.
 EARLIEST_STEP = 50
+#: No conclusion before this step, however short the race.
+LEAST_STEPS = 200
 #: Runs in these states do not take part: their last figures are not those of a training that works.
 BROKEN = ("diverged", "failed")
 #: Runs in these states go no further by themselves; they take part with what they have.
@@ -55,6 +59,15 @@ class Pair:
         """The largest step that both have reached."""
         return min(self.deep.step, self.shallow.step)
 
+    @property
+    def planned(self) -> int:
+        """The largest step that both are to reach."""
+        return min(self.deep.total_steps, self.shallow.total_steps)
+
+    def halts_before(self, step: int) -> bool:
+        """Whether one of the two halted before this step, so that the pair never gets there by itself."""
+        return any(run.state in HALTED and run.step < step for run in (self.deep, self.shallow))
+
 
 def is_sound(run: Standing) -> bool:
     """Return whether a run takes part now or later: it did not break, nor halt before step 50."""
@@ -76,8 +89,25 @@ def pairs(runs: Sequence[Standing]) -> list[Pair]:
 
 
 def taking_part(runs: Sequence[Standing]) -> list[Pair]:
-    """Return the pairs whose runs have both reached step 50."""
-    return [pair for pair in pairs(runs) if pair.step >= EARLIEST_STEP]
+    """Return the pairs whose runs have both reached step 50, those left out that would hold the others for good."""
+    ready = [pair for pair in pairs(runs) if pair.step >= EARLIEST_STEP]
+    needed = conclusive_step(ready)
+    going = [pair for pair in ready if not pair.halts_before(needed)]
+    return going if any(pair.planned >= needed for pair in going) else ready
+
+
+def conclusive_step(taken: Sequence[Pair]) -> int:
+    """Return the step from which on something may be concluded from these pairs."""
+    return max(LEAST_STEPS, math.ceil(min((pair.planned for pair in taken), default=0) / 2))
+
+
+def is_left_out(run: Standing, taken: Sequence[Standing]) -> bool:
+    """Return whether a run is not among the compared ones because it broke or halted early."""
+    return not is_sound(run) or (
+        run.state in HALTED
+        and run not in taken
+        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in taken)
+    )
 
 
 def compared(runs: Sequence[Standing]) -> list[Standing]:

@@ -194,4 +194,6 @@ def _figures(reader: Reader, runs: Sequence[Standing]) -> Figures:
     subset, clean = errors(Split.TEST_SUBSET, first=0), errors(Split.TRAIN_CLEAN, first=0)
     shared = set.intersection(*(set(subset[run]) & set(clean[run]) for run in ids))
     last = max(shared, default=0)
+    if 2 * last < step:  # an evaluation of the beginning says nothing of now
+        return Figures(running)
     return Figures(running, those_at(clean, last), those_at(subset, last), test_step=last)

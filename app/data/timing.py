@@ -1,29 +1,35 @@
 """How long a race takes on this machine: measured by jobs of the lab ``timing``, kept in the workspace.
 
-A measurement holds for one machine, one version of the project and of torch, and one precision. It is taken as long as
-no other job had a worker meanwhile. Pure of ``st.``; reads and starts jobs, trains nothing itself.
+A measurement holds for one machine, one version of the project and of torch, and one precision. It is taken where no
+other job had a worker meanwhile, as the job itself has put on record at its end. Pure of ``st.``; reads and starts
+jobs, trains nothing itself.
 """
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+
+from numpy import float32
 
 from app.data.choices import preset_source, presets
 from app.data.permit import commanding
 from app.data.place import here, reading
 from app.data.steering import command
 from engine.config import RaceConfig
+from engine.cores import cores
 from engine.data.registry import SOURCES
 from engine.errors import SkipscopeError
 from engine.events import ALIVE, RunState
 from engine.labs.registry import get_lab
-from engine.labs.timing_arms import race_of, timed_arms
+from engine.labs.timing_arms import TimedArm, race_of, timed_arms
 from engine.labs.timing_speeds import Estimate, Point, Speeds, race_seconds
 from engine.provenance import versions
-from engine.runs.machine import RUNS_PER_GPU, cores, devices, facts
+from engine.runs.machine import RUNS_PER_GPU, devices, facts
+from engine.store.labs import COMPANY
 from engine.store.reader import Reader, RunRow
 
 LAB = "timing"
@@ -35,6 +41,10 @@ QUIET_S = 10.0
 UNDISTURBED = 0.8
 #: Jobs that are looked through for a measurement that holds.
 _JOBS = 20
+#: So many measurements of a preset that had company are enough: the page then measures no more by itself.
+_MOST_DISTURBED = 3
+#: Pages run in threads: of two that find nothing to disturb, one measures.
+_starting = threading.Lock()
 _GOING = frozenset({*ALIVE, RunState.QUEUED})
 #: What must be alike besides the machine.
 _VERSIONS = ("skipscope", "torch")
@@ -42,7 +52,9 @@ _VERSIONS = ("skipscope", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What is known of a race's time: ``none``, ``measuring``, ``failed`` or ``measured``.
+    """What is known of a race's time: ``none``, ``measuring``, ``failed``, ``disturbed`` or ``measured``.
+
+    ``disturbed``: it was measured several times, each time beside other jobs, which says nothing.
 
     ``seconds`` are None unless measured. ``extrapolated``: some of its nets were not timed themselves. ``busy``: the
     machine had something else to do meanwhile. ``bound``: on GPUs runs share one better than is reckoned here, so it
@@ -73,13 +85,9 @@ def timings() -> dict[str, Timing]:
             found[name] = Timing("measuring", progress=active.detail)
         elif measured is not None:
             race = race_of(name, preset_source(name))
-            arms = timed_arms(race, "cuda" if _gpus() else "cpu")
-            whole = all(arm.batch == arm.run.optim.batch_size for arm in arms)
-            found[name] = Timing(
-                "measured", _estimate(race, measured.speeds).seconds, not whole, measured.busy, _gpus() > 0
-            )
+            found[name] = _timing(race, measured)
         else:
-            found[name] = Timing("failed" if _failed(name, jobs) else "none")
+            found[name] = Timing(_missing(name, jobs))
     return found
 
 
@@ -103,22 +111,36 @@ def race_time(race: RaceConfig) -> Timing:
     taken = next((measured for measured in found if measured is not None), None)
     if taken is None:
         return Timing("none")
+    return _timing(race, taken)
+
+
+def _timing(race: RaceConfig, taken: _Measurement) -> Timing:
     estimate = _estimate(race, taken.speeds)
     return Timing("measured", estimate.seconds, not estimate.measured, taken.busy, _gpus() > 0)
 
 
 @commanding
-def start_timing(preset: str) -> int:
-    """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError."""
-    return here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+def start_timing(preset: str, unasked: bool = False) -> int | None:
+    """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError.
+
+    A preset that is being measured already gets no second job. ``unasked``: nobody pressed a button; None where that
+    would disturb (``can_measure``), for another page may have been quicker.
+    """
+    with _starting:
+        if unasked and not can_measure():
+            return None
+        active = _active(preset, _jobs())
+        return active.id if active else here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
 
 
 def stop_timing() -> None:
     """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
+    going: list[RunRow] = []
     with suppress(SkipscopeError):
-        for row, *_ in _jobs():
-            if row.state in _GOING:
-                command("stop", row.id)
+        going = [row for row, *_ in _jobs() if row.state in _GOING]
+    for row in going:
+        with suppress(SkipscopeError):  # it may have ended meanwhile; the others are stopped all the same
+            command("stop", row.id)
 
 
 def can_measure() -> bool:
@@ -142,8 +164,8 @@ def can_measure() -> bool:
     return time.time() - max((row.ended or 0.0 for row in rows), default=0.0) >= QUIET_S
 
 
-def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
-    """Return the newest jobs first: row, figures, other jobs that had a worker meanwhile, curves. Kept until news."""
+def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
+    """Return the newest jobs first: row, figures, curves. Kept until news."""
     at = here()
     if at.pool.file() is None:
         return []
@@ -154,39 +176,55 @@ def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], int, list]]:
         return at.timing[1]
 
 
-def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], int, list]:
-    done = row.state == RunState.FINISHED
-    return row, reader.figures(row.id), reader.company(row.id) if done else 0, reader.traces(row.id) if done else []
+def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
+    return row, reader.figures(row.id), reader.traces(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list) -> RunRow | None:
     return next((row for row, *_ in jobs if row.config.settings["preset"] == preset and row.state in _GOING), None)
 
 
-def _failed(preset: str, jobs: list) -> bool:
+def _missing(preset: str, jobs: list) -> str:
+    """Return why there is no measurement: ``failed``, ``disturbed`` or ``none``."""
     newest = next((row for row, *_ in jobs if row.config.settings["preset"] == preset), None)
-    return newest is not None and newest.state in (RunState.FAILED, RunState.LOST)
+    if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
+        return "failed"
+    fitting = _fitting(preset, preset_source(preset), jobs)
+    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MOST_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
-    """Return the newest measurement of a preset that holds here and was not disturbed by another job."""
-    usual = get_lab(LAB).defaults()
-    wanted = usual | {"preset": preset, "data": data}
-    here_and_now = {key: versions()[key] for key in _VERSIONS} | {"machine": _machine()}
-    for row, figures, company, curves in jobs:
-        holds = all(row.versions.get(key) == value for key, value in here_and_now.items())
-        fits = all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
-        if row.state != RunState.FINISHED or company or not holds or not fits:
+    """Return the newest measurement of a preset that holds here and had no company."""
+    for figures, curves in _fitting(preset, data, jobs):
+        if figures.get(COMPANY) != 0:
             continue
-        points = {panel: _points(panel, curves) for panel in ("training", "evaluation")}
-        speeds = Speeds(**points, speedup=figures.get("all_cores_speedup"))
+        arms = timed_arms(race_of(preset, data), "cuda" if _gpus() else "cpu")
+        training, evaluation = _points("training", curves, arms), _points("evaluation", curves)
+        speeds = Speeds(training, evaluation, speedup=figures.get("all_cores_speedup"))
         return _Measurement(speeds, (figures.get("undisturbed_share") or 0.0) < UNDISTURBED)
     return None
 
 
-def _points(panel: str, curves: list) -> list[Point]:
+def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, float | None], list]]:
+    """Return figures and curves of the finished measurements of a preset that hold here, newest first."""
+    usual = get_lab(LAB).defaults()
+    wanted = usual | {"preset": preset, "data": data}
+    here_and_now = {key: versions()[key] for key in _VERSIONS} | {"machine": _machine()}
     return [
-        (curve.name, 1e6 * float(x), float(y) / 1000)
+        (figures, curves)
+        for row, figures, curves in jobs
+        if row.state == RunState.FINISHED
+        and all(row.versions.get(key) == value for key, value in here_and_now.items())
+        and all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
+    ]
+
+
+def _points(panel: str, curves: list, arms: Sequence[TimedArm] = ()) -> list[Point]:
+    """Return the points of a panel; those of ``arms`` say with which batch they were timed."""
+    # Curves are kept in float32.
+    batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}
+    return [
+        Point(curve.name, 1e6 * float(x), float(y) / 1000, batches.get((curve.name, float32(x)), 0))
         for curve in curves
         if curve.panel == panel
         for x, y in zip(curve.x, curve.y, strict=True)
@@ -199,7 +237,6 @@ def _estimate(race: RaceConfig, speeds: Speeds) -> Estimate:
     return race_seconds(race, speeds, SOURCES[race.run.data.name].test_images, shared, slots)
 
 
-@cache
 def _machine() -> str:
     return facts()
 

@@ -12,6 +12,7 @@ and the clean one at its end. The first line that fits is the verdict:
                            one: evaluation uses batch-norm statistics that lag behind the weights (science E3)
     degradation            the deeper is above in training error, bands apart, each compared run at its arm's tuned rate
     tune                   the same with other rates
+    deepest arm lost       a still deeper arm of the type has no run left, broken or halted: what it would show is open
     overfitting            bands apart in test error, the deeper above, but not in running nor in clean training error
     no degradation         the deeper is below in training error, bands apart
     no difference shown    what is left: bands overlap, or the arms are level
@@ -30,10 +31,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-from app.data.standing import Pair, Standing, common_step, compared, is_sound, taking_part
+from app.data.standing import Pair, Standing, common_step, compared, conclusive_step, is_left_out, taking_part
 
-#: No conclusion before this step, however short the race.
-LEAST_STEPS = 200
 #: Differences below this many points are shown as 0.0.
 LEVEL = 0.05
 #: Fewer seeds have no band.
@@ -59,6 +58,7 @@ class Verdict(StrEnum):
     DISAGREE = "errors disagree"
     DEGRADATION = "degradation"
     TUNE = "tune"
+    DEEPEST_LOST = "deepest arm lost"
     OVERFITTING = "overfitting"
     NO_DEGRADATION = "no degradation"
     NO_DIFFERENCE = "no difference shown"
@@ -69,7 +69,8 @@ class Figures:
     """Errors in percent by run, each kind at one step for all runs; a run without a finite one is left out.
 
     ``at_end``: the race has ended, so clean errors count and ``test`` is the full test set; else running ones count,
-    and ``clean`` and ``test`` are those of the last evaluation that all compared runs have had, at ``test_step``.
+    and ``clean`` and ``test`` are those of the last evaluation that all compared runs have had, at ``test_step``,
+    unless it lies before half of the common step.
     """
 
     running: Mapping[int, float] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Finding:
     """What is known of one shortcut type: ``gaps`` in points, deep minus shallow, one per compared seed.
 
     ``test_gaps`` likewise, empty unless every one of these seeds has test errors. ``left_out``: a run of the type broke
-    or halted too early to be compared.
+    or halted too early to be compared. ``lost``: the arms of the type that are deeper still and have no run left.
     """
 
     pairs: tuple[Pair, ...]
@@ -98,6 +99,7 @@ class Finding:
     verdict: Verdict
     test_gaps: tuple[float, ...] = ()
     left_out: bool = False
+    lost: tuple[str, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -126,8 +128,7 @@ class Finding:
 
 def needed_steps(runs: Sequence[Standing]) -> int:
     """Return the common step from which on something may be concluded."""
-    planned = min((run.total_steps for run in compared(runs)), default=0)
-    return max(LEAST_STEPS, math.ceil(planned / 2))
+    return conclusive_step(taking_part(runs))
 
 
 def relation(deep: Sequence[float], shallow: Sequence[float]) -> Relation:
@@ -152,6 +153,7 @@ def decide(
     running: Relation,
     clean: Relation,
     test: Relation,
+    lost: bool = False,
 ) -> Verdict:
     """Return the first verdict of the table above that fits."""
     training = clean if at_end else running
@@ -165,6 +167,8 @@ def decide(
         return Verdict.DISAGREE
     if training == Relation.ABOVE:
         return Verdict.DEGRADATION if tuned else Verdict.TUNE
+    if lost:
+        return Verdict.DEEPEST_LOST
     if test == Relation.ABOVE and not {running, clean} & {Relation.ABOVE, Relation.UNKNOWN}:
         return Verdict.OVERFITTING
     return Verdict.NO_DEGRADATION if training == Relation.BELOW else Verdict.NO_DIFFERENCE
@@ -185,6 +189,8 @@ def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, 
     both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
     running, clean, test = (_errors(pairs, kind) for kind in (figures.running, figures.clean, figures.test))
     gaps = _gaps(clean if figures.at_end else running)
+    of_type = [run for run in runs if run.shortcut == both[0].shortcut]
+    lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth))
     verdict = decide(
         enough_steps=enough,
         changed=any(run.changed for run in both),
@@ -195,6 +201,7 @@ def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, 
         running=relation(*running),
         clean=relation(*clean),
         test=relation(*test),
+        lost=bool(lost),
     )
     return Finding(
         tuple(pairs),
@@ -202,7 +209,8 @@ def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, 
         relation(*(clean if figures.at_end else running)),
         verdict,
         _gaps(test),
-        any(run.shortcut == both[0].shortcut and not is_sound(run) for run in runs),
+        any(is_left_out(run, compared(runs)) for run in of_type),
+        lost,
     )
 
 

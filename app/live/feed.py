@@ -22,7 +22,7 @@ from app.live.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 PACE_S, FAST_PACE_S = 0.2, 0.5
 #: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
 RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
-#: The machine's meters go along with points, this often at most.
+#: The machine's meters are read, and go along with the points of a channel, this often at most.
 LOAD_S = 2.0
 
 
@@ -37,6 +37,11 @@ class Feed(Watcher):
         # One thread puts messages together, so that channels need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
         self._load: data.Load | None = None
+
+    def start(self) -> None:
+        """Begin to watch, and to count what the processor does."""
+        super().start()
+        self._composer.submit(self._meters)
 
     async def stop(self) -> None:
         """End everything."""
@@ -144,16 +149,19 @@ class Feed(Watcher):
             channel.news = now if delta.points else channel.news
             channel.running_sent.update(dict.fromkeys(with_running, now))
             if train:
-                if now >= channel.load_due:
+                if now >= channel.load_due and (load := self._meters().now()):
                     channel.load_due = now + LOAD_S
-                    self._load = self._load or data.Load()
-                    document["m"] = self._load.now()
+                    document["m"] = load
                 channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
         elif document:
             age = channel.age
             document |= {"a": None if age is None else round(age, 1)}
         event = messages.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.cards or delta.deleted)
+
+    def _meters(self) -> data.Load:
+        self._load = self._load or data.Load(LOAD_S)
+        return self._load
 
     # --- a viewer -------------------------------------------------------------------------------------------------
 

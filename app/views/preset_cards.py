@@ -12,6 +12,11 @@ from app.views.remarks import literal
 _LOOK_S = 3.0
 #: The page is open for so long before it measures by itself: whoever starts a race at once is not disturbed.
 _PATIENCE_S = 5.0
+#: Why a time is not known.
+_UNKNOWN = {
+    "failed": "measuring failed here",
+    "disturbed": "measured here only beside other jobs, which says nothing",
+}
 
 
 def render(on_change) -> None:
@@ -36,9 +41,7 @@ def takes(preset: data.Preset, timing: data.Timing) -> str:
         return f"{in_words(timing).capitalize()}."
     if timing.state == "measuring":
         return f"Usually {preset.takes}; being measured here now."
-    return (
-        f"Usually {preset.takes}; {'measuring failed here' if timing.state == 'failed' else 'not yet measured here'}."
-    )
+    return f"Usually {preset.takes}; {_UNKNOWN.get(timing.state, 'not yet measured here')}."
 
 
 def in_words(timing: data.Timing) -> str:
@@ -81,7 +84,7 @@ def _watch(before: dict[str, str]) -> None:
         st.rerun(scope="app")
     active = [name for name, timing in known.items() if timing.state == "measuring"]
     chosen = st.session_state["preset"]
-    missing = sorted((name for name, t in known.items() if t.state in ("none", "failed")), key=lambda n: n != chosen)
+    missing = sorted((name for name, t in known.items() if t.state in ("none", *_UNKNOWN)), key=lambda n: n != chosen)
     missing = missing or [name for name, timing in known.items() if timing.busy]
     label = "Measure the times here" if _unmeasured(known) else "Measure again"
     label = f"Measuring {data.presets()[active[0]].label}" if active else label
@@ -99,7 +102,7 @@ def _watch(before: dict[str, str]) -> None:
     if active or not (pressed or (patient and unasked and data.can_measure())):
         return
     try:
-        data.start_timing(missing[0] if pressed else unasked[0])
+        data.start_timing(missing[0] if pressed else unasked[0], unasked=not pressed)
     except data.SkipscopeError as error:
         st.caption(f":red[{literal(str(error))}]")
         return

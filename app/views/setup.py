@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -51,7 +52,7 @@ def start() -> None:
 
 def start_quick() -> None:
     """Start the quick race as it is; the first visit's one button."""
-    _hand_over(lambda: _undisturbed(lambda: data.start_race((), (), "quick")))
+    _hand_over(lambda: _undisturbed((), (), "quick"))
 
 
 def _arms() -> None:
@@ -173,13 +174,14 @@ def _usual() -> dict[str, object]:
 
 
 def _begin() -> int:
-    return _undisturbed(lambda: data.start_race(choice.depths(), choice.shortcuts(), **choice.arguments()))
+    return _undisturbed(choice.depths(), choice.shortcuts(), **choice.arguments())
 
 
-def _undisturbed(start: Callable[[], int]) -> int:
+def _undisturbed(*choices: Any, **further: Any) -> int:
     """Start a race after what is being measured was stopped: each would disturb the other."""
+    data.planned(*choices, **further)  # a race that cannot be started stops nothing
     data.stop_timing()
-    return start()
+    return data.start_race(*choices, **further)
 
 
 def _hand_over(begin: Callable[[], int]) -> None:

@@ -3,7 +3,6 @@
 Broken images are skipped and named; from one in a hundred on, the set is refused.
 """
 
-import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from engine.cores import cores
 from engine.data.listing import Item, Listing, shown
 from engine.data.paths import check_broken, mixed, none_left, oblong
 from engine.data.pixels import Unreadable, decode
@@ -44,7 +44,7 @@ def decode_into(
     ``report`` raises.
     """
     total, done, broken = sum(listing.counts.values()), 0, []
-    threads = min(MOST_THREADS, _cores())
+    threads = min(MOST_THREADS, cores())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files; set before the threads start
         pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
@@ -104,7 +104,3 @@ def _decode(items: list[Item], listing: Listing, source: Source, resize: int) ->
         pixels[len(labels)] = image
         labels.append(item.label)
     return _Piece(pixels[: len(labels)], np.array(labels, np.int64), broken)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

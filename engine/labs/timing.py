@@ -7,7 +7,6 @@ computed, not those that passed, so a core that is shared for a while changes li
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -17,13 +16,14 @@ from typing import Any
 import torch
 
 from engine.config import RunConfig, replace
+from engine.cores import cores
 from engine.data.images import Images, ImageSet
 from engine.data.registry import get_source
 from engine.device import Device, choose
 from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, LabEvent, Progressed, Split, Stepped, Traced
 from engine.labs.timing_arms import TimedArm, race_of, timed_arms
-from engine.labs.timing_speeds import Speeds, run_seconds
+from engine.labs.timing_speeds import Point, Speeds, run_seconds
 from engine.training.evaluate import Evaluator, Score
 from engine.training.trainer import Trainer
 
@@ -114,7 +114,7 @@ class TimingLab:
         pairs = list(zip(self._arms, done, strict=False))
         return Speeds(
             *(
-                [(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
+                [Point(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
                 for panel in ("training", "evaluation")
             )
         )
@@ -155,11 +155,11 @@ class TimingLab:
 
     def _speedup(self) -> float:
         """Return how many times faster a step of the shallowest arm is when all cores do it together."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if self._kind != "cpu" or cores == self._threads:
+        most = cores()
+        if self._kind != "cpu" or most == self._threads:
             return 1.0
         arm = self._arms[0]
-        one, all_of_them = (self._timed(arm, threads)["training"] for threads in (self._threads, cores))
+        one, all_of_them = (self._timed(arm, threads)["training"] for threads in (self._threads, most))
         choose(self._shortened(arm.run, arm.batch, LEAST_IMAGES, self._threads))
         return one / all_of_them
 

@@ -3,18 +3,26 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.config import RaceConfig, RunConfig
 from engine.models.count import count
 from engine.models.registry import variant
 from engine.probes.cadence import COST, probe_steps
 
-#: (variant, multiply-adds for one image, seconds for one image).
-Point = tuple[str, float, float]
 #: From the command to the first step: the worker, the images, the first call of every kernel.
 START_S = 1.5
-#: Multiply-adds that differ by no more than this factor are taken as those that were measured.
+#: Multiply-adds and images of a step that differ by no more than this factor are taken as those that were measured.
 _ALIKE = 1.1
+
+
+class Point(NamedTuple):
+    """What was measured of one net: ``seconds`` for one image, in steps of ``batch`` images (0: does not matter)."""
+
+    shortcut: str
+    multiply_adds: float
+    seconds: float
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +36,32 @@ class Speeds:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Seconds; ``measured``: of nets like those that were timed, else extrapolated from them."""
+    """Seconds; ``measured``: of nets like those that were timed, in steps like theirs, else extrapolated from them."""
 
     seconds: float
     measured: bool
 
 
-def seconds_per_image(shortcut: str, multiply_adds: float, points: Sequence[Point]) -> Estimate:
+def seconds_per_image(shortcut: str, multiply_adds: float, points: Sequence[Point], batch: int = 0) -> Estimate:
     """Return the seconds of one image from those of the nearest net, of the same variant where it was measured.
 
     Between two nets of the variant the line through both is followed, beyond them time grows as multiply-adds do.
+    ``batch``: images of a step; what was timed in steps of another size is no measurement of it.
     """
-    same = sorted((work, seconds) for text, work, seconds in points if text == shortcut)
+    same = sorted((point.multiply_adds, point.seconds) for point in points if point.shortcut == shortcut)
     if not same:
-        nearest = min(points, key=lambda point: (_apart(point[1], multiply_adds), variant(point[0]).plain))
-        return Estimate(nearest[2] * multiply_adds / nearest[1], measured=False)
+        nearest = min(
+            points, key=lambda point: (_apart(point.multiply_adds, multiply_adds), variant(point.shortcut).plain)
+        )
+        return Estimate(nearest.seconds * multiply_adds / nearest.multiply_adds, measured=False)
     below = max((point for point in same if point[0] <= multiply_adds), default=None)
     above = min((point for point in same if point[0] >= multiply_adds), default=None)
-    alike = any(math.exp(_apart(point[0], multiply_adds)) <= _ALIKE for point in same)
+    alike = any(
+        point.shortcut == shortcut
+        and math.exp(_apart(point.multiply_adds, multiply_adds)) <= _ALIKE
+        and (not (batch and point.batch) or math.exp(_apart(point.batch, batch)) <= _ALIKE)
+        for point in points
+    )
     if below and above and below != above:
         share = (multiply_adds - below[0]) / (above[0] - below[0])
         return Estimate(below[1] + share * (above[1] - below[1]), alike)
@@ -57,7 +73,7 @@ def run_seconds(run: RunConfig, speeds: Speeds, test_images: int) -> Estimate:
     """Return how long a run computes with one thread, or on a GPU of its own: steps, evaluations and probes."""
     work = count(run.model).multiply_adds
     shortcut = variant(run.model.shortcut).text
-    training = seconds_per_image(shortcut, work, speeds.training)
+    training = seconds_per_image(shortcut, work, speeds.training, run.optim.batch_size)
     evaluation = seconds_per_image(shortcut, work, speeds.evaluation)
     images = run.optim.batch_size * run.optim.steps + COST * run.probe.images * len(probe_steps(run))
     held_out = min(run.data.eval_images, run.data.validation)

@@ -15,6 +15,7 @@ from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
 from engine.runs.patience import PASSING
 from engine.runs.shelf import Shelf
+from engine.store.labs import COMPANY
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -105,6 +106,8 @@ class LabDuty:
                 self._flush()
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
+                if get_lab(self._row.config.lab).timed:
+                    self._figures.append(Figured(COMPANY, float(self._reader.company(self._run))))
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
                 self._writer.move(

@@ -1,11 +1,10 @@
-"""What this machine has and who lives on it: cores, CUDA devices, processes. Torch-free; CUDA is never touched.
+"""What this machine has and who lives on it: processor, CUDA devices, processes. Torch-free; CUDA is never touched.
 
 GPUs and their memory are asked about through NVIDIA's management library, which makes no CUDA context, so that workers
 can be forked.
 """
 
 import contextlib
-import math
 import os
 import platform
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 import pynvml
 
+from engine.cores import cores
 from engine.errors import ConfigError
 
 #: Runs that may share a GPU, and the variable that says another number.
@@ -22,7 +22,6 @@ RUNS_PER_GPU, MOST_PER_GPU = 8, 64
 RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
 #: Start times are read with a resolution of 10 ms and shift when the clock is set; a reused pid is seconds away.
 START_TOLERANCE_S = 1.5
-_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +63,6 @@ def _start_of(pid: int) -> float | None:
         return None
 
 
-def cores() -> int:
-    """Return how many cores this process may use: its affinity, bounded by a container's quota."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    try:
-        quota, period = _CGROUP_QUOTA.read_text().split()
-        if quota != "max":
-            count = min(count, math.ceil(int(quota) / int(period)))
-    except (OSError, ValueError):
-        pass
-    return max(1, count)
-
-
 @cache
 def processor() -> str:
     """Return the processor's name as the system knows it."""
@@ -87,8 +74,12 @@ def processor() -> str:
     return next(names, "") or platform.processor() or platform.machine()
 
 
+@cache
 def facts() -> str:
-    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing."""
+    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
+
+    Found once for a process, so that a page finds again what it has asked for, whatever a driver says meanwhile.
+    """
     return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
 
 

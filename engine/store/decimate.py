@@ -13,9 +13,11 @@ def keep_extremes(steps: np.ndarray, values: Sequence[np.ndarray], at_most: int)
     """Return the sorted indices to keep: for every bucket its last point and each value's minimum and maximum.
 
     Shapes: ``steps`` and every value array (points,), steps ascending; result (kept,) int64, kept <= at_most
-    except that a single bucket always keeps its 2 * len(values) + 1 points. The first and the last point are kept.
-    Points whose value is not finite stand beside the extremes: a bucket keeps its first one.
+    except that a single bucket always keeps its 2 * len(values) + 1 points. ``at_most`` below 1 is read as 1. The first
+    and the last point are kept. Points whose value is not finite stand beside the extremes: a bucket keeps its first
+    one.
     """
+    at_most = max(1, at_most)
     kept = np.arange(len(steps))
     if len(steps) <= at_most:
         return kept

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.config import LabConfig
-from engine.events import Figured, RunState, Traced
+from engine.events import ALIVE, Figured, RunState, Traced
 from engine.provenance import versions
 from engine.store import blobs
 from engine.store.changes import next_change
+
+#: The figure under which the job of a lab that measures times keeps its company: counted when the job ends, for later
+#: nothing of it can be told from the rows of runs that were paused, resumed or extended.
+COMPANY = "other_jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,16 @@ class LabReading:
         return [self.run(row["id"]) for row in rows]
 
     def company(self, run: int) -> int:
-        """Return how many other jobs, trainings or labs, had a worker while this one did."""
+        """Return how many other jobs, trainings or labs, have a worker or had one since this one was started.
+
+        To be asked at the end of the job. One that is paused had a worker up to its last heartbeat.
+        """
         rows = self._all(
             "SELECT count(*) AS others FROM runs AS one JOIN runs AS other ON other.id != one.id"
-            " AND other.started < coalesce(one.ended, 1e12) AND coalesce(other.ended, 1e12) > one.started"
+            " AND (other.state IN (SELECT value FROM json_each(?)) OR other.heartbeat > one.started"
+            " OR (other.started IS NOT NULL AND other.ended > one.started))"
             " WHERE one.id = ?",
+            json.dumps(sorted(ALIVE)),
             run,
         )
         return rows[0]["others"]

@@ -94,12 +94,32 @@ def test_a_missing_seed_is_counted_where_it_is_missing():
 
 
 def test_a_stopped_run_takes_part_with_what_it_has_unless_that_is_too_little():
-    late = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=150)]
-    assert common_step(late) == 150
-    assert statement(late, ERRORS, clean=False).endswith("A-56 stopped at step 150.")
+    late = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=220, total=440)]
+    assert compared(late)[-1] == late[-1]
+    assert statement(late, ERRORS, clean=False).endswith("A-56 stopped at step 220.")
+    all_of_them = [replace(run, state="stopped", step=150) for run in FOUR]
+    assert common_step(all_of_them) == 150
+    assert statement(all_of_them, ERRORS, clean=False).startswith("Too few steps to conclude (150 of 300,")
     early = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=12)]
     assert common_step(early) == 200
     assert statement(early, ERRORS, clean=False).endswith("A-56 stopped at step 12.")
+
+
+def test_a_seed_that_halted_before_the_end_of_waiting_does_not_withhold_the_conclusion_of_the_others():
+    seeds = [standing(10 * seed + depth, depth, seed=seed, step=300) for seed in range(3) for depth in (20, 56)]
+    runs = [replace(run, state="stopped", step=60) if run.run == 56 else run for run in seeds]
+    text = statement(runs, {run.run: float(run.depth) for run in runs}, clean=False)
+    assert text.startswith(
+        "Tune before you conclude, one learning rate for all: plain-56 is 36.0 points above plain-20"
+    )
+    assert " After 300 steps, means of 2 of 3 seeds " in text
+    assert text.endswith("; runs that broke or halted early are left out. plain-56 (seed 0) stopped at step 60.")
+    on_the_way = [replace(run, step=100) if run.state == "running" else run for run in runs]
+    assert statement(on_the_way, {run.run: 1.0 for run in runs}, clean=False).startswith(
+        "Not yet: too few steps (100 of 300, a conclusion takes 200)."
+    )
+    short = [replace(run, total_steps=150, step=min(run.step, 150)) for run in runs]
+    assert common_step(short) == 60, "nobody gets far enough: all that there is counts"
 
 
 def test_too_early_and_nothing_to_compare():

@@ -1,13 +1,20 @@
 """How long races take here, as the page knows it: which measurements hold. A store without an engine."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
 from app import data
 from app.data import timing
-from engine.config import LabConfig
+from engine.config import LabConfig, replace
+from engine.errors import CommandRefused
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing_arms import race_of, timed_arms
+from engine.store.labs import COMPANY
+from engine.store.reader import Reader
 from engine.store.writer import Writer
 
 HERE = "a processor, 2 cores"
@@ -44,8 +51,15 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
     figures = [Figured("undisturbed_share", share), Figured("all_cores_speedup", 1.7)]
     writer.lab_results(run, traces, figures)
     if state != RunState.RUNNING:
-        writer.move(run, state, ended=started + 5)
+        conclude(writer, run, state, started + 5)
     return run
+
+
+def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
+    """End a job as its worker does: who else had one is put on record."""
+    with Reader(writer.workspace) as reader:
+        writer.lab_results(run, (), [Figured(COMPANY, float(reader.company(run)))])
+    writer.move(run, state, ended=ended)
 
 
 def test_nothing_is_claimed_before_it_is_measured(writer):
@@ -88,15 +102,56 @@ def test_other_versions_have_other_times(writer, monkeypatch):
 
 
 def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
-    race = data.planned((8,), ("A",))
-    _, (trained,) = writer.submit(race)
-    writer.move(trained, RunState.STARTING, started=90.0)
-    writer.move(trained, RunState.RUNNING)
+    trained = train(writer)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none", "the race trains on"
+    measured = measure(writer, started=100.0, state=RunState.RUNNING)
     writer.move(trained, RunState.FINISHED, ended=103.0)
+    conclude(writer, measured)
     assert data.timings()["quick"].state == "none", "it trained for a part of the time"
     measure(writer, started=200.0)
+    assert data.timings()["quick"].state == "measured"
+
+
+def train(writer, heartbeat=95.0):
+    """Write a run that trains; return it."""
+    _, (run,) = writer.submit(data.planned((8,), ("A",)))
+    writer.move(run, RunState.STARTING, started=90.0)
+    writer.move(run, RunState.RUNNING, heartbeat=heartbeat)
+    return run
+
+
+def test_a_run_that_was_paused_before_is_no_company_whatever_becomes_of_it(writer):
+    run = train(writer)
+    writer.move(run, RunState.PAUSED)
+    measure(writer, started=100.0)
+    assert data.timings()["quick"].state == "measured"
+    writer.move(run, RunState.QUEUED)
+    writer.move(run, RunState.STARTING, heartbeat=None, ended=None)
+    writer.move(run, RunState.RUNNING, heartbeat=210.0)
+    assert data.timings()["quick"].state == "measured", "it goes on after the measurement"
+    writer.move(run, RunState.FINISHED, ended=220.0)
+    assert data.timings()["quick"].state == "measured"
+    writer.extend(run, 5000, 230.0)
+    assert data.timings()["quick"].state == "measured"
+
+
+def test_a_run_that_was_paused_meanwhile_is_company(writer):
+    run = train(writer, heartbeat=101.0)
+    writer.move(run, RunState.PAUSED)
+    measure(writer, started=100.0)
+    assert data.timings()["quick"].state == "none"
+
+
+def test_a_measurement_that_is_disturbed_every_time_is_given_up(writer):
+    run = train(writer)
+    for started in (100.0, 200.0):
+        measure(writer, started=started)
+        assert data.timings()["quick"].state == "none"
+    measure(writer, started=300.0)
+    assert data.timings()["quick"].state == "disturbed"
+    writer.move(run, RunState.FINISHED, ended=390.0)
+    measure(writer, started=400.0)
     assert data.timings()["quick"].state == "measured"
 
 
@@ -111,6 +166,18 @@ def test_deep_nets_are_extrapolated(writer):
     measure(writer, "paper")
     found = data.timings()["paper"]
     assert found.state == "measured" and found.extrapolated and found.seconds > 86_400
+    for depths in ((20, 110), (1202,)):
+        assert data.race_time(paper(depths)).extrapolated, "timed in smaller steps than it trains with, or not at all"
+    assert not data.race_time(paper((20,))).extrapolated, "122 of 128 images"
+
+
+def paper(depths):
+    return replace(race_of("paper", data.preset_source("paper")), {"depths": list(depths)})
+
+
+def test_steps_of_another_size_than_was_timed_are_extrapolated(writer):
+    measure(writer)
+    assert data.race_time(data.planned((20, 56), ("none", "A"), settings={"batch_size": "64"})).extrapolated
 
 
 def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
@@ -132,6 +199,39 @@ def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writ
     assert not data.can_measure()
     monkeypatch.setattr(timing, "QUIET_S", 1.0)
     assert data.can_measure()
+
+
+def test_of_two_pages_that_find_a_quiet_machine_one_measures(writer, monkeypatch):
+    control = type(timing.here().control)
+    monkeypatch.setattr(control, "engine_status", lambda self: _Alive)
+    both = threading.Barrier(2)
+
+    def start_lab(self, name, settings):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # another page has looked before the job is there
+        lab = get_lab(name)
+        return writer.submit_lab(LabConfig(lab=name, settings=check_settings(lab, settings)), machine=HERE)
+
+    monkeypatch.setattr(control, "start_lab", start_lab)
+    with ThreadPoolExecutor(2) as pages:
+        jobs = list(pages.map(lambda preset: data.start_timing(preset, unasked=True), ("quick", "talk")))
+    assert len([job for job in jobs if job]) == 1
+    [job] = filter(None, jobs)
+    measured = "quick" if jobs[0] else "talk"
+    assert data.start_timing(measured) == job, "asked for again while it is measured"
+
+
+def test_one_refusal_does_not_keep_the_other_measurements_going(writer, monkeypatch):
+    first, second = (measure(writer, preset, state=RunState.RUNNING) for preset in ("quick", "talk"))
+    told = []
+
+    def command(verb, run):
+        told.append((verb, run))
+        raise CommandRefused("it has ended")
+
+    monkeypatch.setattr(timing, "command", command)
+    data.stop_timing()
+    assert sorted(told) == [("stop", first), ("stop", second)]
 
 
 class _Alive:

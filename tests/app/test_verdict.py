@@ -71,6 +71,10 @@ DO_NOT_OVERLAP = "bands of 3 seeds do not overlap"
         ({"seeds": 1, "tuned": False, "gap": -3.0}, Verdict.ADD_SEEDS),
         ({"seeds": 2}, Verdict.DEGRADATION),
         ({"tuned": False}, Verdict.TUNE),
+        ({"lost": True}, Verdict.DEGRADATION),
+        ({"lost": True, "running": BELOW, "clean": BELOW}, Verdict.DEEPEST_LOST),
+        ({"lost": True, "running": OVERLAP, "clean": OVERLAP, "test": ABOVE}, Verdict.DEEPEST_LOST),
+        ({"lost": True, "running": BELOW, "seeds": 1}, Verdict.ADD_SEEDS),
         ({"running": OVERLAP}, Verdict.NO_DIFFERENCE),
         ({"running": OVERLAP, "clean": ABOVE, "test": ABOVE}, Verdict.NO_DIFFERENCE),
         ({"running": OVERLAP, "clean": UNKNOWN, "test": ABOVE}, Verdict.NO_DIFFERENCE),
@@ -256,6 +260,25 @@ def test_the_deepest_is_set_against_the_shallowest():
     words = said(runs, {**APART, "plain-32": 1.0, "A-32": 99.0})
     assert "plain-56 is 25.7 points above plain-20" in words
     assert "-32" not in words
+
+
+def test_a_deepest_arm_that_is_lost_on_every_seed_is_named_and_nothing_is_concluded_without_it():
+    runs = race(depths=(20, 44, 56))
+    runs = [replace(run, state="diverged", step=90) if run.arm == "plain-56" else run for run in runs]
+    training = {**APART, "plain-44": 14.0, "A-44": 15.0}
+    words = said(runs, training)
+    assert words.startswith(
+        "No conclusion, no run of plain-56 is left to compare: plain-44 is 4.0 points below plain-20 in training error,"
+    )
+    assert "With shortcuts: A-56 is 0.5 below A-20, bands overlap: no difference shown. " in words
+    above = said(runs, {**training, "plain-44": 60.0})
+    assert above.startswith("Degradation: plain-44 is 42.0 points above plain-20 in training error"), "true without it"
+    one_left = [replace(run, state="running", step=300) if run.run == runs[2].run else run for run in runs]
+    assert said(one_left, training).startswith("Add seeds before you conclude: plain-56 is 23.0 points above plain-20")
+    residual = [replace(run, state="failed") if run.arm == "A-56" else run for run in race(depths=(20, 44, 56))]
+    assert "A-44 is 1.0 below A-20, bands overlap, but no run of A-56 is left to compare: no conclusion. " in said(
+        residual, training
+    )
 
 
 @pytest.mark.parametrize("hole", [math.nan, math.inf, None])

@@ -80,6 +80,15 @@ def test_test_errors_are_those_of_the_last_evaluation_that_all_runs_have_had(wri
     )
 
 
+def test_an_evaluation_of_the_beginning_is_no_ground_for_a_conclusion(writer):
+    _, runs = submit(writer)
+    for row in train(writer, runs, steps=280):
+        for step in (0, 114):
+            evaluate(writer, row.id, step, Split.TRAIN_CLEAN, 90.0)
+            evaluate(writer, row.id, step, Split.TEST_SUBSET, 90.0 + 5 * (row.depth == 56))
+    assert headline(runs).startswith("No difference shown at this learning rate: plain-56 is level with plain-20")
+
+
 def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
     _, runs = submit(writer)
     for row in train(writer, runs):

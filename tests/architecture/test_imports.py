@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-BASICS = {"engine", "engine.errors", "engine.events", "engine.config", "engine.presets"}
+BASICS = {"engine", "engine.cores", "engine.errors", "engine.events", "engine.config", "engine.presets"}
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
@@ -22,6 +22,7 @@ COUNTS = {
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
 ARROWS: dict[str, set[str]] = {
     "engine": set(),
+    "engine.cores": set(),
     "engine.errors": set(),
     "engine.events": set(),
     "engine.config": {"engine.errors", "engine.events", "engine.config"},

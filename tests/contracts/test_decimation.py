@@ -54,6 +54,12 @@ def test_the_quick_way_keeps_what_the_rule_says(seed):
         assert keep_extremes(steps, values, at_most).tolist() == plainly(steps, values, at_most)
 
 
+@pytest.mark.parametrize("at_most", [0, -3])
+def test_none_at_all_is_read_as_one(at_most):
+    steps = np.arange(1.0, 40.0)
+    assert keep_extremes(steps, [steps], at_most).tolist() == keep_extremes(steps, [steps], 1).tolist() == [0, 38]
+
+
 @pytest.fixture(scope="module")
 def long_run(tmp_path_factory):
     """A run of 6,000 noisy steps of which one is a spike; returns (workspace, run, step of the spike)."""

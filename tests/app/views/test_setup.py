@@ -122,7 +122,7 @@ def test_presets_are_cards_that_say_what_they_show_and_whether_it_was_measured(p
 
 def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):  # noqa: F811
     asked, idle = [], [False]
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: idle[0])
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
     page.run()
@@ -134,7 +134,7 @@ def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):
 
 def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch):  # noqa: F811
     asked = []
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: True)
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 1e6)
     page.run()
@@ -144,14 +144,17 @@ def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch): 
     assert asked == ["talk"]
 
 
-def test_failed_measuring_is_said_and_not_tried_again_unasked(page, monkeypatch):  # noqa: F811
+@pytest.mark.parametrize(
+    ("state", "said"), [("failed", "measuring failed here"), ("disturbed", "measured here only beside other jobs")]
+)
+def test_measuring_in_vain_is_said_and_not_tried_again_unasked(page, monkeypatch, state, said):  # noqa: F811
     asked = []
-    monkeypatch.setattr(data, "timings", lambda: dict.fromkeys(data.presets(), data.Timing("failed")))
-    monkeypatch.setattr(data, "start_timing", lambda preset: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "timings", lambda: dict.fromkeys(data.presets(), data.Timing(state)))
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
     monkeypatch.setattr(data, "can_measure", lambda: True)
     monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
     page.run()
-    assert "measuring failed here" in page.radio(key="preset").proto.captions[0]
+    assert said in page.radio(key="preset").proto.captions[0]
     assert not asked
 
 

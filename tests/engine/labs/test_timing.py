@@ -10,7 +10,7 @@ from engine.events import Figured, Traced
 from engine.labs.registry import LABS, check_settings
 from engine.labs.timing import TimingLab
 from engine.labs.timing_arms import SMALLEST_BATCH, race_of, timed_arms
-from engine.labs.timing_speeds import START_S, Speeds, makespan, race_seconds, run_seconds, seconds_per_image
+from engine.labs.timing_speeds import START_S, Point, Speeds, makespan, race_seconds, run_seconds, seconds_per_image
 from engine.models.count import count
 from engine.presets import PRESETS
 from tests.engine.labs.bench import DEVICE
@@ -22,10 +22,10 @@ OFFERED = [name for name, preset in PRESETS.items() if preset.data]
 def alike_speeds(race, per_multiply_add=1e-9):
     """Speeds at which every net takes time in proportion to its multiply-adds."""
     points = [
-        (run.model.shortcut, count(run.model).multiply_adds, count(run.model).multiply_adds * per_multiply_add)
+        Point(run.model.shortcut, count(run.model).multiply_adds, count(run.model).multiply_adds * per_multiply_add)
         for run in race.runs()
     ]
-    return Speeds(points, [(text, work, seconds / PASSES) for text, work, seconds in points])
+    return Speeds(points, [point._replace(seconds=point.seconds / PASSES) for point in points])
 
 
 PASSES = 3
@@ -69,11 +69,13 @@ def test_a_checkpoint_of_other_settings_is_refused():
 
 
 def test_seconds_of_one_image_follow_the_measured_nets():
-    points = [("none", 2e6, 0.002), ("none", 6e6, 0.005), ("A", 2e6, 0.003)]
+    points = [Point("none", 2e6, 0.002), Point("none", 6e6, 0.005), Point("A", 2e6, 0.003)]
     same = seconds_per_image("none", 2.000001e6, points)
     assert same.measured and same.seconds == pytest.approx(0.002, rel=1e-5), "curves are stored as float32"
     assert seconds_per_image("none", 4e6, points).seconds == pytest.approx(0.0035)
     assert not seconds_per_image("none", 4e6, points).measured, "between two nets"
+    small = [point._replace(batch=19) for point in points]
+    assert [seconds_per_image("none", 2e6, small, batch).measured for batch in (19, 128)] == [True, False]
     assert seconds_per_image("none", 12e6, points).seconds == pytest.approx(0.010), "beyond them as multiply-adds do"
     other = seconds_per_image("gated", 2e6, points)
     assert (other.seconds, other.measured) == (0.003, False), (
@@ -85,7 +87,7 @@ def test_the_seconds_of_a_run_are_its_steps_evaluations_and_probes():
     race = race_of("quick")
     run = replace(race.runs()[0], {"probe.images": 0, "optim.steps": 100, "eval_every": 100})
     work = count(run.model).multiply_adds
-    speeds = Speeds([("none", work, 0.001)], [("none", work, 0.0001)])
+    speeds = Speeds([Point("none", work, 0.001)], [Point("none", work, 0.0001)])
     # One evaluation at the end: clean training images and the whole test set.
     assert run_seconds(run, speeds, 5_000).seconds == pytest.approx(START_S + 100 * 128 * 0.001 + 6_000 * 0.0001)
     probed = run_seconds(replace(run, {"probe.images": 32}), speeds, 5_000).seconds
@@ -121,6 +123,6 @@ def test_trials_come_on_top_and_all_cores_help_a_single_run():
 def test_a_net_of_1202_layers_is_extrapolated():
     race = race_of("paper")
     timed = [arm.run for arm in timed_arms(race, "cpu") if arm.batch]
-    points = [(run.model.shortcut, count(run.model).multiply_adds, 1e-9) for run in timed]
+    points = [Point(run.model.shortcut, count(run.model).multiply_adds, 1e-9) for run in timed]
     found = race_seconds(race, Speeds(points, points), 10_000, 2, 4)
     assert not found.measured and math.isfinite(found.seconds)
