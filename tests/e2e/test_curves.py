@@ -67,8 +67,8 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     steps, errors = [int(step) for step in steps], [None if error is None else float(error) for error in errors]
     colour = {ground: theme.line_colour(shortcut, int(depth), ground) for ground in theme.GROUND}
     usual = {
-        "run": number, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant, "seed": seed,
-        "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [], "lr": 0.1,
+        "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
+        "seed": seed, "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [], "lr": 0.1,
         "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
         "eval_images": 1000, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
@@ -222,6 +222,37 @@ def test_runs_with_other_rates_are_no_seeds_of_each_other(page):
     ]
     built = figure(page, rates)
     assert sorted(words(built)) == ["A-20 <b>50.5</b><br>rate 0.1", "A-20 <b>52.5</b><br>rate 0.5"]
+
+
+def test_runs_of_other_races_are_no_seeds_of_each_other_and_make_no_gap(page):
+    at = np.arange(1, 51)
+    arms = {"plain-20": 0, "A-20": 10}
+    both = [
+        run(
+            100 * race + height + seed,
+            arm,
+            at,
+            at + height + 100.0 * race,
+            seed=seed,
+            race=race,
+            label=f"{arm} s{seed} (race {race})",
+        )
+        for race in (1, 2)
+        for arm, height in arms.items()
+        for seed in (0, 1)
+    ]
+    built = figure(page, both, layout="overlaid")
+    assert sorted(words(built)) == [
+        f"{arm} <b>{50 + height + 100 * race:.1f}</b><br>race {race}"
+        for arm, height in sorted(arms.items())
+        for race in (1, 2)
+    ]
+    gaps = figure(page, both, layout="gap")
+    assert {(one["name"], one["y"][-1]) for one in traces(gaps, "running")} == {
+        ("20: plain − A (race 1)", -10), ("20: plain − A (race 2)", -10),
+    }  # fmt: skip
+    apart = [one for one in both if one["card"]["run"] in (100, 210)]
+    assert [text.startswith("A gap needs") for text in words(figure(page, apart, layout="gap"))] == [True]
 
 
 def test_a_band_is_computed_again_only_when_a_run_has_news(page):
