@@ -29,8 +29,9 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import { Series } from "./series.js";
   import * as bands from "./bands.js";
   import * as out from "./export.js";
+  import { RaceFeed } from "./race_feed.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, runs: (list) => list.map(run), theme: THEME };
+  window.told = { buildFigure, bands, out, RaceFeed, runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
 TOLERANCE = 1e-9
@@ -68,8 +69,8 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     colour = {ground: theme.line_colour(shortcut, int(depth), ground) for ground in theme.GROUND}
     usual = {
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
-        "seed": seed, "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [], "lr": 0.1,
-        "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
+        "seed": seed, "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [],
+        "lr": 0.1, "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
         "eval_images": 1000, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
     clock = [step * (1 + seed) / 10 for step in steps]
@@ -291,6 +292,33 @@ def test_a_zoom_shows_the_mean_of_the_finer_points_in_its_range(page):
     inside = [at for at in step if 1000 <= at <= 1400]
     assert inside == fine.tolist()
     assert mean[step.index(1234)] == (99 + 51) / 2
+
+
+def test_a_look_at_the_past_holds_and_draws_no_more_while_the_run_goes_on(page):
+    at = np.arange(1, 1001)
+    full, drawn = page.evaluate(
+        """(list) => {
+          const runs = told.runs(list), [{ series }] = runs, feed = { loaded: 0 }, full = [];
+          told.RaceFeed.prototype.filled.call(feed, runs);
+          const fine = Object.entries(series.train).map(([key, all]) => [key, all.slice(99, 200)]);
+          series.refine(Object.fromEntries(fine), 100, 200, 200);
+          const drawn = [];
+          for (let step = 1001; step <= 6000; step += 50) {
+            const steps = Array.from({ length: 50 }, (_, index) => step + index);
+            series.append(step + 49, 1, 7, steps.flatMap((at) => [at, at === 1500 ? 9 : 1, 50]));
+            drawn.push(series.drawn().step);
+            full.push(told.RaceFeed.prototype.isFull.call(feed, runs));
+          }
+          return [full, drawn];
+        }""",
+        [run(1, "A-20", at, 90.0 - at / 100)],
+    )
+    assert [full[0], full[-1]] == [False, True], "the history is asked for again"
+    for index, steps in enumerate(drawn):
+        assert steps == sorted(set(steps)) and steps[-1] == 1050 + 50 * index
+        assert set(range(100, 201)) <= set(steps), "every step of what is looked at"
+        assert len(steps) <= 101 + 3 * 20
+    assert all(1500 in steps for steps in drawn[9:]), "a spike outside stays"
 
 
 def test_a_fork_begins_on_its_parents_line_and_forks_of_one_step_share_a_ring(page):
