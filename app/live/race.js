@@ -14,7 +14,7 @@ import { stripWords } from "./race_strip.js";
 import { RaceTools } from "./race_tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./view_controls.js";
-import { ViewState } from "./view_state.js";
+import { ViewState, laidOut } from "./view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
@@ -207,7 +207,8 @@ export class RaceView {
   }
 
   #view() {
-    return { ...this.view.all(), race: this.data.race, ...this.presenter.figure() };
+    const all = this.view.all();
+    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, ...this.presenter.figure() };
   }
 
   #shown() {

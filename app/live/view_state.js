@@ -124,6 +124,15 @@ export class ViewState {
   }
 }
 
+/**
+ * The panels as these runs allow them, kinds as in race.js: what is chosen stays in the address for the next race, and
+ * figure and controls both show what is possible of it.
+ */
+export function laidOut(layout, { sides, gap }) {
+  if (layout === "gap" && gap) return layout;
+  return layout === "overlaid" || !sides ? "overlaid" : "side";
+}
+
 function first(key) {
   return Object.keys(CHOICES[key])[0];
 }

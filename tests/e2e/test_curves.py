@@ -30,8 +30,11 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import * as bands from "./bands.js";
   import * as out from "./export.js";
   import { RaceFeed } from "./race_feed.js";
+  import { laidOut } from "./view_state.js";
+  import { ViewControls } from "./view_controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, RaceFeed, runs: (list) => list.map(run), theme: THEME };
+  window.told = { buildFigure, bands, out, RaceFeed, laidOut, ViewControls,
+    runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
 TOLERANCE = 1e-9
@@ -69,7 +72,8 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     colour = {ground: theme.line_colour(shortcut, int(depth), ground) for ground in theme.GROUND}
     usual = {
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
-        "seed": seed, "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [],
+        "seed": seed, "plain": variant == "plain",
+        "state": "running", "parent": None, "parent_step": None, "changes": [],
         "lr": 0.1, "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
         "eval_images": 1000, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
@@ -390,6 +394,26 @@ def test_the_gap_chart_leaves_out_what_has_no_pair_and_says_what_it_needs(page):
     assert words(waiting)[1:] == ["level"]
     clock = figure(page, race(), layout="gap", x="seconds")["layout"]
     assert clock["xaxis"]["title"]["text"] == "seconds of the deeper net, at equal steps"
+
+
+def test_a_choice_that_a_race_does_not_allow_leaves_a_way_to_the_others(page):
+    def controls(chosen, **kinds):
+        return page.evaluate(
+            """([layout, kinds]) => {
+              const view = { get: (key) => (key === "layout" ? layout : ""), set: () => {}, curves: ["running"] };
+              const row = document.createElement("div");
+              new told.ViewControls(row, document.createElement("div"), view).draw({ seeds: false, ...kinds });
+              const shown = [...row.children[0].children].filter((button) => !button.hidden);
+              const tab = shown.filter((button) => button.tabIndex === 0).map((button) => button.dataset.value);
+              return [row.children[0].hidden, shown.length, tab, told.laidOut(layout, kinds), row.children[2].hidden];
+            }""",
+            [chosen, kinds],
+        )
+
+    for chosen, seen in {"side": "overlaid", "overlaid": "overlaid", "gap": "gap"}.items():
+        assert controls(chosen, sides=False, gap=True) == [False, 2, [seen], seen, seen == "gap"]
+    assert controls("gap", sides=True, gap=False) == [False, 2, ["side"], "side", False]
+    assert controls("gap", sides=False, gap=False)[3:] == ["overlaid", False], "curves of one arm, and their scale"
 
 
 def test_a_log_scale_has_no_place_for_zero(page):
