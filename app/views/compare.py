@@ -36,11 +36,11 @@ def render(chosen: Sequence[data.TableRow]) -> None:
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:
     """Open the dialog if a point of one of these runs was clicked; its race is where the fork goes."""
-    clicked = fork_dialog.asked_run()
+    clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
     race = data.race(row.race) if row else None
     if race:
-        fork_dialog.render(race)
+        fork_dialog.render(race, COMPONENT)
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
@@ -66,7 +66,7 @@ def _on_command() -> None:
         if verb == "engine":
             data.start_engine()
         elif verb == "fork-at":
-            fork_dialog.ask(asked)
+            fork_dialog.ask(asked, COMPONENT)
         elif verb.endswith("-all"):
             _command_all(verb.removesuffix("-all"))
         elif verb in _OF_A_RUN:
