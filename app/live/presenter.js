@@ -18,6 +18,8 @@ const SURE_MS = 4_000;
 const STARTING_MS = 5_000;
 const NOTICE_MS = 12_000;
 const WIPE_MS = 1_200;
+/** The arrows go through the views there. */
+const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
 const VEILED = "The curves are hidden until the reveal.";
 
 export class Presenter {
@@ -63,11 +65,14 @@ export class Presenter {
   sync() {
     if (this.view.present && !this.stage.on) {
       this.stage.enter();
+      this.label = this.part("stage").getAttribute("aria-label");
+      this.part("stage").setAttribute("aria-label", ON_STAGE);
       this.keys.wake();
     } else if (!this.view.present && this.stage.on) {
       this.keys.open = false;
       this.keys.stop();
       this.stage.leave();
+      this.part("stage").setAttribute("aria-label", this.label);
       this.enterButton.focus({ preventScroll: true });
     }
   }

@@ -202,7 +202,7 @@ export class RaceView {
     const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
+    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.#strip();
   }
 
