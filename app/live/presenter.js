@@ -46,8 +46,9 @@ export class Presenter {
   }
 
   /** New data from the script: what the race is called, who may command, what was refused. */
-  update({ title, race, mayCommand, notice, states }) {
+  update({ title, race, mayCommand, starts, notice, states }) {
     this.mayCommand = mayCommand !== false;
+    this.starts = this.mayCommand && starts !== false;
     this.lines ??= new StageRuns(this.line, states);
     set(this.title, title ?? "");
     if (this.race !== undefined && race !== this.race) {
@@ -91,7 +92,7 @@ export class Presenter {
   draw(runs, theme, kinds) {
     const { view, stage } = this;
     Object.assign(this, { runs, views: stageViews(kinds) });
-    this.keys.draw(this.mayCommand);
+    this.keys.draw(this.mayCommand, this.starts);
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden);
     this.host.classList.toggle("ss-veiled", view.hidden);
     const asked = question(runs);
@@ -164,7 +165,7 @@ export class Presenter {
   }
 
   #start() {
-    if (!this.mayCommand) return;
+    if (!this.starts) return;
     const now = performance.now();
     if (this.started && now - this.started < STARTING_MS) return;
     if (isLive(this.runs) && !(this.sure && now - this.sure < SURE_MS)) {

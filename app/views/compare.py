@@ -16,8 +16,8 @@ _ALL = {
 }
 
 
-def render(chosen: Sequence[data.TableRow]) -> None:
-    """Draw the chart of the chosen runs."""
+def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
+    """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
     if not chosen:
         return
     if len(chosen) > data.MOST_COMPARED:
@@ -31,7 +31,7 @@ def render(chosen: Sequence[data.TableRow]) -> None:
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
-    live_race(0, _drawn(chosen), _on_command, key=COMPONENT, title=title)
+    live_race(0, _drawn(chosen), _on_command, key=COMPONENT, title=title, notice=notice, starts=False)
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:

@@ -31,9 +31,10 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import * as out from "./export.js";
   import { RaceFeed } from "./race_feed.js";
   import { laidOut } from "./view_state.js";
+  import { StageKeys } from "./stage_keys.js";
   import { ViewControls } from "./view_controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, RaceFeed, laidOut, ViewControls,
+  window.told = { buildFigure, bands, out, RaceFeed, laidOut, StageKeys, ViewControls,
     runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
@@ -414,6 +415,24 @@ def test_a_choice_that_a_race_does_not_allow_leaves_a_way_to_the_others(page):
         assert controls(chosen, sides=False, gap=True) == [False, 2, [seen], seen, seen == "gap"]
     assert controls("gap", sides=True, gap=False) == [False, 2, ["side"], "side", False]
     assert controls("gap", sides=False, gap=False)[3:] == ["overlaid", False], "curves of one arm, and their scale"
+
+
+def test_only_a_chart_that_can_start_a_race_offers_the_key(page):
+    def offered(*may):
+        return page.evaluate(
+            """(may) => {
+              const keys = new told.StageKeys(document.createElement("div"), () => {});
+              keys.draw(...may);
+              return ["start the race", "pause all runs"].map((words) => keys.panel.textContent.includes(words));
+            }""",
+            may,
+        )
+
+    assert [offered(True, True), offered(True, False), offered(False, False)] == [
+        [True, True],
+        [False, True],
+        [False] * 2,
+    ]
 
 
 def test_a_log_scale_has_no_place_for_zero(page):

@@ -98,6 +98,7 @@ def test_the_address_selects_and_says_what_it_leaves_out(page, writer):
     )
     (chart,) = components(page)
     assert [run["label"] for run in chart["runs"]] == [f"A-56 (race {new})", "A-56 (race 1)"]
+    assert chart["starts"] is False and "left out: 'x'" in chart["notice"], "the stage knows what the page does"
     assert any("They differ in data (fashion-mnist-mini / cifar10)." in line for line in words(page))
     assert "**2 selected**" in words(page)
     page.run()
