@@ -48,7 +48,8 @@ export function armNames(runs) {
 
 /**
  * The mean of a group's curve of one quantity. split: "train" (key: running_error, running_loss) or the name of
- * evaluations (key: error, loss). Returns { step, mean, low, high, seconds, seeds, of, diverged, end }: `seeds` of `of`
+ * evaluations (key: error, loss). Returns { step, mean, low, high, seconds, thinned, seeds, of, diverged, end }: `thinned`:
+ * whether steps were left out; `seeds` of `of`
  * are in the mean, `diverged` are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
  * The same object comes back as long as no run of the group has news.
  */
@@ -157,7 +158,9 @@ function spread(curves, detail, measured) {
     count += 1;
   });
   const walked = first(found, count);
-  return measured && shared.length ? pick(walked, shared) : thinned(walked, "low", "high", detail);
+  if (measured && shared.length) return pick(walked, shared);
+  const kept = thinned(walked, "low", "high", detail);
+  return { ...kept, thinned: kept.step.length < count };
 }
 
 /**

@@ -75,5 +75,5 @@ function difference({ seed, from, take }, split, key, detail) {
   const kept = split !== "train" && shared.length ? pick(walked, shared) : thinned(walked, "value", "value", detail);
   const states = [from, take].map(({ card }) => card.state);
   const shorter = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
-  return { seed, ...kept, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
+  return { seed, ...kept, thinned: kept.step.length < count, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
 }

@@ -17,8 +17,8 @@ export class Series {
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
     for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
-    /** Evaluations in the store that were left out. */
-    this.unseen = EVALUATED.reduce((sum, split) => sum + Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length), 0);
+    /** Evaluations in the store that were left out, by split. */
+    this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
     /** Finer points of the zoomed range, null when the whole is shown. */
     this.detail = null;
     /** What is drawn outside of it, as far as it was thinned. */

@@ -31,10 +31,11 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import * as out from "./export.js";
   import { RaceFeed } from "./race_feed.js";
   import { laidOut } from "./view_state.js";
+  import { stripWords } from "./race_strip.js";
   import { StageKeys } from "./stage_keys.js";
   import { ViewControls } from "./view_controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, RaceFeed, laidOut, StageKeys, ViewControls,
+  window.told = { buildFigure, bands, out, RaceFeed, laidOut, stripWords, StageKeys, ViewControls,
     runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
@@ -415,6 +416,25 @@ def test_a_choice_that_a_race_does_not_allow_leaves_a_way_to_the_others(page):
         assert controls(chosen, sides=False, gap=True) == [False, 2, [seen], seen, seen == "gap"]
     assert controls("gap", sides=True, gap=False) == [False, 2, ["side"], "side", False]
     assert controls("gap", sides=False, gap=False)[3:] == ["overlaid", False], "curves of one arm, and their scale"
+
+
+def test_the_strip_counts_what_is_drawn(page):
+    def strip(runs, **view):
+        return page.evaluate(
+            "([list, view]) => told.stripWords(told.runs(list), view, null)", [runs, {**VIEW, **view}]
+        ).split(" · ")[0]
+
+    at, long = np.arange(1, 301), np.arange(1, 1001)
+    pair = [run(1, "plain-20", at, at), run(2, "plain-56", at, at)]
+    fork = run(3, "plain-56", at, at, parent=2, parent_step=0)
+    assert strip(pair) == "all 600 steps shown"
+    assert strip(pair, curves=["test"]) == strip(pair, curves=["raw"], layout="gap") == "no training steps shown"
+    assert strip([*pair, fork]) == "all 900 steps shown"
+    assert strip([*pair, fork], layout="gap") == "all 600 steps of the paired runs shown"
+    seeds = [run(seed, arm, long, long, seed=seed) for arm in ("A-20", "A-56") for seed in (0, 1)]
+    assert strip(seeds) == "all 4,000 steps shown, means thinned, extremes kept"
+    assert strip(seeds, seeds="lines") == "all 4,000 steps shown"
+    assert strip(seeds, layout="gap") == "all 4,000 steps of the paired runs shown, differences thinned, extremes kept"
 
 
 def test_only_a_chart_that_can_start_a_race_offers_the_key(page):
