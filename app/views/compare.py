@@ -31,7 +31,19 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
-    live_race(0, _drawn(chosen), _on_command, key=COMPONENT, title=title, notice=notice, starts=False)
+    races = {row.race for row in chosen}
+    race = data.race(races.pop()) if len(races) == 1 else None
+    live_race(
+        0,
+        _drawn(chosen),
+        _on_command,
+        key=COMPONENT,
+        title=title,
+        notice=notice,
+        command=race.as_command if race else "",
+        images=race.data if race else "",
+        starts=False,
+    )
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:

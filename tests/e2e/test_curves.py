@@ -32,10 +32,11 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import { RaceFeed } from "./race_feed.js";
   import { laidOut } from "./view_state.js";
   import { stripWords } from "./race_strip.js";
+  import { notRepeated } from "./race_tools.js";
   import { StageKeys } from "./stage_keys.js";
   import { ViewControls } from "./view_controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, RaceFeed, laidOut, stripWords, StageKeys, ViewControls,
+  window.told = { buildFigure, bands, out, RaceFeed, laidOut, notRepeated, stripWords, StageKeys, ViewControls,
     runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
@@ -435,6 +436,16 @@ def test_the_strip_counts_what_is_drawn(page):
     assert strip(seeds) == "all 4,000 steps shown, means thinned, extremes kept"
     assert strip(seeds, seeds="lines") == "all 4,000 steps shown"
     assert strip(seeds, layout="gap") == "all 4,000 steps of the paired runs shown, differences thinned, extremes kept"
+
+
+def test_what_the_copied_command_lacks_is_said(page):
+    at, change = np.arange(1, 51), {"changes": [[40, "learning rate 0.1 to 0.02"]]}
+    plain, changed, fork = run(1, "A-20", at, at), run(2, "A-20", at, at, **change), run(3, "A-20", at, at, parent=1)
+    said = [
+        page.evaluate("(list) => told.notRepeated(told.runs(list))", runs)
+        for runs in ([plain], [plain, changed], [plain, fork], [changed, fork])
+    ]
+    assert said == ["", "live changes", "forks", "live changes and forks"]
 
 
 def test_only_a_chart_that_can_start_a_race_offers_the_key(page):
