@@ -70,7 +70,7 @@ export class RaceView {
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) this.runs = [];
-      if (this.race !== undefined && data.race !== this.race) this.view.zoom = null;
+      this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
       this.feed = new RaceFeed(data.urls, data.runs.map((run) => run.run), {
