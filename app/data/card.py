@@ -23,7 +23,8 @@ def card(
     batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
     """
     return {
-        "run": row.id, "arm": arms.arm_label(row.depth, row.shortcut), "depth": row.depth, "shortcut": row.shortcut,
+        "run": row.id, "race": row.race, "arm": arms.arm_label(row.depth, row.shortcut), "depth": row.depth,
+        "shortcut": row.shortcut,
         "variant": arms.variant_name(row.shortcut), "plain": arms.is_plain(row.shortcut), "seed": row.seed,
         "state": row.state.value, "detail": row.detail, "cause": row.cause, "log": str(log), "step": row.step,
         "total_steps": row.total_steps, "parameters": row.parameters, "device": row.device,

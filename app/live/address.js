@@ -1,17 +1,24 @@
 /**
  * What is looked at, as parameters of the address, so that a link shows the same elsewhere. The tab remembers them as
  * well, because another page of the site clears the address.
+ *
+ * The rule: parameters in the address count, and then the memory does not. Without any, the memory counts where one comes
+ * from another page of the site; on the page that the tab was opened with, an address without them says that all is as usual.
  */
 
 /** Browsers refuse more than a hundred changes of the address in half a minute. */
 const WRITE_MS = 400;
+/** Memories that were in use since the document was loaded. */
+const used = new Set();
 
 export class Address {
   /** keys: the parameters that are this one's; memory: the name under which the tab keeps them; moved(): back, forward. */
   constructor(keys, memory, moved) {
     Object.assign(this, { keys, memory, moved });
     const address = new URLSearchParams(location.search);
-    this.params = keys.some((key) => address.has(key)) ? this.#pick(address) : this.#remembered();
+    this.params = keys.some((key) => address.has(key)) || (!used.has(memory) && isOpening()) ? this.#pick(address) : this.#remembered();
+    used.add(memory);
+    this.#remember();
     this.onBack = () => {
       this.params = this.#pick(new URLSearchParams(location.search));
       this.moved();
@@ -28,11 +35,7 @@ export class Address {
   put(key, value) {
     if (value === null) this.params.delete(key);
     else this.params.set(key, value);
-    try {
-      sessionStorage.setItem(this.memory, this.params.toString());
-    } catch {
-      // A browser that keeps nothing still has the address.
-    }
+    this.#remember();
     this.keep();
   }
 
@@ -61,6 +64,14 @@ export class Address {
     return new URLSearchParams(this.keys.filter((key) => address.has(key)).map((key) => [key, address.get(key)]));
   }
 
+  #remember() {
+    try {
+      sessionStorage.setItem(this.memory, this.params.toString());
+    } catch {
+      // A browser that keeps nothing still has the address.
+    }
+  }
+
   #remembered() {
     try {
       return this.#pick(new URLSearchParams(sessionStorage.getItem(this.memory) ?? ""));
@@ -68,4 +79,10 @@ export class Address {
       return new URLSearchParams();
     }
   }
+}
+
+/** Whether this is the page that the tab was opened with, or loaded again. */
+function isOpening() {
+  const [opened] = performance.getEntriesByType("navigation");
+  return !opened || new URL(opened.name).pathname === location.pathname;
 }

@@ -16,25 +16,40 @@ const known = new WeakMap();
 
 /**
  * The runs as groups of seeds, and those that stand alone: forks, and arms with one run. Runs of one arm with another
- * learning rate or batch are no seeds of each other. Returns { groups: [{ arm, note, runs }], single: [run] }.
+ * learning rate or batch, or of another race, are no seeds of each other. Returns { groups: [{ arm, note, runs }], single:
+ * [run] }; `note`: what tells a group from another of the same arm.
  */
 export function seedGroups(runs) {
-  const sorted = Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.arm}|${card.lr}|${card.batch_size}|${card.train_images}`);
+  const sorted = Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.race}|${card.arm}|${card.lr}|${card.batch_size}|${card.train_images}`);
   const groups = [...sorted.values()].filter((list) => list.length > 1);
   const grouped = new Set(groups.flat());
-  const twice = (arm) => groups.filter(([{ card }]) => card.arm === arm).length > 1;
+  const races = severalRaces(runs);
+  const differ = (key, arm) => new Set(groups.filter(([{ card }]) => card.arm === arm).map(([{ card }]) => card[key])).size > 1;
   return {
     groups: groups.map((list) => {
-      const { arm, lr } = list[0].card;
-      return { arm, note: twice(arm) && lr !== null ? `rate ${lr}` : "", runs: list };
+      const { arm, race, lr, batch_size: batch } = list[0].card;
+      const note = [races && `race ${race}`, differ("lr", arm) && lr !== null && `rate ${lr}`, differ("batch_size", arm) && `batch ${batch}`];
+      return { arm, note: note.filter(Boolean).join(", "), runs: list };
     }),
     single: runs.filter((run) => !grouped.has(run)),
   };
 }
 
+/** Whether the runs are of several races: then an arm's name alone does not say whose it is. */
+export function severalRaces(runs) {
+  return new Set(runs.map(({ card }) => card.race)).size > 1;
+}
+
+/** What an arm is called among these runs, by its card: with several races the race stands in the name. */
+export function armNames(runs) {
+  const races = severalRaces(runs);
+  return ({ arm, race }) => (races ? `${arm} (race ${race})` : arm);
+}
+
 /**
  * The mean of a group's curve of one quantity. split: "train" (key: running_error, running_loss) or the name of
- * evaluations (key: error, loss). Returns { step, mean, low, high, seconds, seeds, of, diverged, end }: `seeds` of `of`
+ * evaluations (key: error, loss). Returns { step, mean, low, high, seconds, thinned, seeds, of, diverged, end }: `thinned`:
+ * whether steps were left out; `seeds` of `of`
  * are in the mean, `diverged` are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
  * The same object comes back as long as no run of the group has news.
  */
@@ -143,7 +158,9 @@ function spread(curves, detail, measured) {
     count += 1;
   });
   const walked = first(found, count);
-  return measured && shared.length ? pick(walked, shared) : thinned(walked, "low", "high", detail);
+  if (measured && shared.length) return pick(walked, shared);
+  const kept = thinned(walked, "low", "high", detail);
+  return { ...kept, thinned: kept.step.length < count };
 }
 
 /**

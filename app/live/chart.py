@@ -30,11 +30,13 @@ def live_race(
     notice: str = "",
     command: str = "",
     images: str = "",
+    starts: bool = True,
 ) -> None:
     """Mount the live race.
 
     ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line,
-    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on.
+    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on,
+    ``starts`` whether ``on_command`` takes ``start``.
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
@@ -47,6 +49,7 @@ def live_race(
             "notice": notice,
             "command": command,
             "images": images,
+            "starts": starts,
             "runs": [
                 {
                     "run": run["run"],

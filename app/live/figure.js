@@ -4,7 +4,7 @@
  */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./band_curves.js";
-import { seedGroups } from "./bands.js";
+import { armNames, seedGroups } from "./bands.js";
 import { changeMarks } from "./change_marks.js";
 import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
 import { buildGapFigure } from "./gap_figure.js";
@@ -101,9 +101,10 @@ function panelTitle(narrow, wide, runs) {
 
 /** With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read. */
 function perArm(ends, metric) {
-  const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.arm}|${note}` : name));
+  const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));
+  const armOf = armNames(ends.map(({ run }) => run));
   const mean = (list, key) => list.reduce((sum, item) => sum + item[key], 0) / list.length;
   return [...arms.values()].map((list) => (list.length === 1 ? list[0] : {
-    ...list[0], name: list[0].run.card.arm, x: Math.max(...list.map(({ x }) => x)), value: written(mean(list, "number"), metric), y: mean(list, "y"),
+    ...list[0], name: armOf(list[0].run.card), x: Math.max(...list.map(({ x }) => x)), value: written(mean(list, "number"), metric), y: mean(list, "y"),
   }));
 }

@@ -1,8 +1,8 @@
 /**
- * Differences between runs at equal steps, in numbers: of each shortcut type the deepest net minus the shallowest, and
+ * Differences between runs of one race at equal steps, in numbers: of each shortcut type the deepest net minus the shallowest, and
  * at each depth plain minus residual; seed by seed, then as one band. Pure functions.
  */
-import { ENDED, along, bandOf, curveOf, detailOf, detailStamp, first, pick, table, thinned } from "./bands.js";
+import { ENDED, along, bandOf, curveOf, detailOf, detailStamp, first, pick, severalRaces, table, thinned } from "./bands.js";
 
 const MINUS = "−";
 
@@ -13,18 +13,20 @@ const known = new WeakMap();
  * `from` minus `take`, and `run`, whose colour the gap has. Forks are no part of it.
  */
 export function gapsOf(runs) {
-  const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => card.arm).values()];
-  const byVariant = [...Map.groupBy(arms, ([{ card }]) => card.variant).values()];
+  const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.race}|${card.arm}`).values()];
+  const races = severalRaces(runs);
+  const ofRace = ({ card: { race } }) => (races ? ` (race ${race})` : "");
+  const byVariant = [...Map.groupBy(arms, ([{ card }]) => `${card.race}|${card.variant}`).values()];
   const depth = byVariant.flatMap((list) => {
     const ordered = list.toSorted(([a], [b]) => a.card.depth - b.card.depth);
     const [shallow, deep] = [ordered[0], ordered.at(-1)];
     const { variant, depth: most } = deep[0].card;
-    return gap(`${variant}: ${most} ${MINUS} ${shallow[0].card.depth}`, deep[0], deep, shallow);
+    return gap(`${variant}: ${most} ${MINUS} ${shallow[0].card.depth}${ofRace(deep[0])}`, deep[0], deep, shallow);
   });
   const plain = arms.filter(([{ card }]) => card.plain);
   const family = arms.filter(([{ card }]) => !card.plain).flatMap((residual) =>
-    plain.filter(([{ card }]) => card.depth === residual[0].card.depth).flatMap((other) =>
-      gap(`${residual[0].card.depth}: ${other[0].card.variant} ${MINUS} ${residual[0].card.variant}`, residual[0], other, residual)));
+    plain.filter(([{ card }]) => card.race === residual[0].card.race && card.depth === residual[0].card.depth).flatMap((other) =>
+      gap(`${residual[0].card.depth}: ${other[0].card.variant} ${MINUS} ${residual[0].card.variant}${ofRace(residual[0])}`, residual[0], other, residual)));
   return { depth, family };
 }
 
@@ -73,5 +75,5 @@ function difference({ seed, from, take }, split, key, detail) {
   const kept = split !== "train" && shared.length ? pick(walked, shared) : thinned(walked, "value", "value", detail);
   const states = [from, take].map(({ card }) => card.state);
   const shorter = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
-  return { seed, ...kept, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
+  return { seed, ...kept, thinned: kept.step.length < count, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
 }

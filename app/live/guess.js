@@ -11,6 +11,7 @@
  * Too close to call: with several seeds, when the ranges of two arms over their seeds touch; with one seed, when they
  * differ by less than one point. A mean over 50 small batches moves by about that much, and so does another seed.
  */
+import { armNames } from "./bands.js";
 import { grouped } from "./cards.js";
 import { ENDED } from "./race_status.js";
 
@@ -66,7 +67,7 @@ function truth(choices, said, own) {
   const { taking, step, total } = common(own);
   if (!taking.length) return "No run is left to compare.";
   if (step < Math.min(EARLIEST_STEP, total)) return `Too early to tell: step ${grouped(step)} of ${grouped(total)}, which takes ${EARLIEST_STEP} steps of every run.`;
-  const figures = new Map([...arms(taking)].map(([name, list]) => [name, figure(name, list, step)]).filter(([, { values }]) => values.length));
+  const figures = new Map([...own].map(([name, list]) => [name, figure(name, list.filter((run) => taking.includes(run)), step)]).filter(([, { values }]) => values.length));
   if (!figures.size) return "No figures to compare yet.";
   const when = moment(taking, step, total);
   if (said.of) {
@@ -148,7 +149,8 @@ function listed(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-/** {name: runs} of the race's arms, in its order. */
+/** {name: runs} of the race's arms, in its order; of several races each has its own. */
 function arms(runs) {
-  return Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => card.arm);
+  const name = armNames(runs);
+  return Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => name(card));
 }

@@ -6,7 +6,7 @@ import { seedGroups } from "./bands.js";
 import { grouped } from "./cards.js";
 import { WIDTHS, dash } from "./curves.js";
 import { shownGaps } from "./gap_figure.js";
-import { MANY } from "./many_runs.js";
+import { averaged, bands, singles, trainingShown } from "./shown_points.js";
 
 /**
  * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
@@ -44,27 +44,12 @@ function meanings(runs, view, theme) {
   ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
 }
 
-/** Whether a mean of several seeds is drawn. */
-export function averaged(runs, view) {
-  if (!bands(view)) return false;
-  return view.layout === "gap" ? Object.values(shownGaps(runs, view)).flat().some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0;
-}
-
 /** How the dashed curves were made from single steps, in words; "" where none are drawn. */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   const made = view.layout === "gap" ? "dashed: differences of means of 50 steps" : "dashed: mean of 50 steps";
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
-}
-
-/** Whether single steps are drawn. */
-function singles(runs, view) {
-  return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);
-}
-
-function bands(view) {
-  return (view.seeds ?? "band") === "band";
 }
 
 /**
@@ -76,8 +61,6 @@ export function captionOf(runs, view, data = "") {
   const cards = runs.map(({ card }) => card);
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter((value) => value !== null && value !== undefined))];
   const listed = (word, key) => (distinct(key).length ? `${word}${distinct(key).join(" / ")}` : "");
-  const sum = (count) => runs.reduce((total, { series }) => total + count(series), 0);
-  const shown = sum((series) => series.drawn().step.length), total = sum((series) => series.total);
   const [least, most] = [Math.min(...runs.map(reached)), Math.max(...runs.map(reached))];
   const planned = Math.max(...cards.map((card) => card.total_steps));
   const seeds = distinct("seed").length;
@@ -85,8 +68,7 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, `${seeds} seed${seeds === 1 ? "" : "s"}`,
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  const points = shown < total ? `${grouped(shown)} of ${grouped(total)} training points shown, extremes kept` : `all ${grouped(total)} training points shown`;
-  return [config, smoothingOf(runs, view), points].filter(Boolean).join("; ");
+  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points")].filter(Boolean).join("; ");
 }
 
 function reached({ card, series }) {

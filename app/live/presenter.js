@@ -18,6 +18,8 @@ const SURE_MS = 4_000;
 const STARTING_MS = 5_000;
 const NOTICE_MS = 12_000;
 const WIPE_MS = 1_200;
+/** The arrows go through the views there. */
+const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
 const VEILED = "The curves are hidden until the reveal.";
 
 export class Presenter {
@@ -44,8 +46,9 @@ export class Presenter {
   }
 
   /** New data from the script: what the race is called, who may command, what was refused. */
-  update({ title, race, mayCommand, notice, states }) {
+  update({ title, race, mayCommand, starts, notice, states }) {
     this.mayCommand = mayCommand !== false;
+    this.starts = this.mayCommand && starts !== false;
     this.lines ??= new StageRuns(this.line, states);
     set(this.title, title ?? "");
     if (this.race !== undefined && race !== this.race) {
@@ -63,11 +66,14 @@ export class Presenter {
   sync() {
     if (this.view.present && !this.stage.on) {
       this.stage.enter();
+      this.label = this.part("stage").getAttribute("aria-label");
+      this.part("stage").setAttribute("aria-label", ON_STAGE);
       this.keys.wake();
     } else if (!this.view.present && this.stage.on) {
       this.keys.open = false;
       this.keys.stop();
       this.stage.leave();
+      this.part("stage").setAttribute("aria-label", this.label);
       this.enterButton.focus({ preventScroll: true });
     }
   }
@@ -86,7 +92,7 @@ export class Presenter {
   draw(runs, theme, kinds) {
     const { view, stage } = this;
     Object.assign(this, { runs, views: stageViews(kinds) });
-    this.keys.draw(this.mayCommand);
+    this.keys.draw(this.mayCommand, this.starts);
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden);
     this.host.classList.toggle("ss-veiled", view.hidden);
     const asked = question(runs);
@@ -159,7 +165,7 @@ export class Presenter {
   }
 
   #start() {
-    if (!this.mayCommand) return;
+    if (!this.starts) return;
     const now = performance.now();
     if (this.started && now - this.started < STARTING_MS) return;
     if (isLive(this.runs) && !(this.sure && now - this.sure < SURE_MS)) {

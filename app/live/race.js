@@ -14,7 +14,7 @@ import { stripWords } from "./race_strip.js";
 import { RaceTools } from "./race_tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./view_controls.js";
-import { ViewState } from "./view_state.js";
+import { ViewState, laidOut } from "./view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
@@ -70,7 +70,7 @@ export class RaceView {
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) this.runs = [];
-      if (this.race !== undefined && data.race !== this.race) this.view.zoom = null;
+      this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
       this.feed = new RaceFeed(data.urls, data.runs.map((run) => run.run), {
@@ -202,12 +202,13 @@ export class RaceView {
     const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand });
+    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.#strip();
   }
 
   #view() {
-    return { ...this.view.all(), race: this.data.race, ...this.presenter.figure() };
+    const all = this.view.all();
+    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, ...this.presenter.figure() };
   }
 
   #shown() {

@@ -20,15 +20,15 @@ export class RaceFeed extends Feed {
     return { document: await this.history({ runs: runs.join(), n, ...lists }), atMost: share(runs.length) };
   }
 
-  /** Whether the runs hold more than is drawn, and more than they held after the last history. */
+  /** Whether the runs hold more than may be drawn, zoomed or not, and more than they held after the last history. */
   isFull(runs) {
-    const held = drawnPoints(runs);
+    const held = heldPoints(runs);
     return (held > MOST_DRAWN || runs.some(({ series }) => series.train.step.length > LONGEST)) && held > GROWN * (this.loaded ?? 0);
   }
 
   /** The history has come: what it brought is what the runs hold at least. */
   filled(runs) {
-    this.loaded = drawnPoints(runs);
+    this.loaded = heldPoints(runs);
   }
 }
 
@@ -36,6 +36,7 @@ function share(runs) {
   return Math.max(FEWEST_PER_RUN, Math.min(MOST_PER_RUN, Math.floor((ASKED * MOST_DRAWN) / Math.max(1, runs))));
 }
 
-function drawnPoints(runs) {
-  return runs.reduce((sum, { series }) => sum + series.drawn().step.length + series.evaluations, 0);
+/** Not what a zoom draws of them: that stays as it is while the run goes on. */
+function heldPoints(runs) {
+  return runs.reduce((sum, { series }) => sum + series.train.step.length + series.evaluations, 0);
 }

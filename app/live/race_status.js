@@ -3,6 +3,8 @@ import { grouped } from "./cards.js";
 
 export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
 const WAITING = new Set(["queued", "starting", "running", "stopping"]);
+/** A screen reader reads the conclusion aloud, but not every change of a digit. */
+const SPOKEN_MS = 20_000;
 const ALL = [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]];
 
 /** Whether something of these runs may still change by itself. */
@@ -16,11 +18,12 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand }, see race.js. */
+  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see race.js. */
   draw(runs, told) {
     this.#chip(runs, told.link);
     this.#evaluated(runs);
     verdict(this.part("gap"), told.verdict ?? "");
+    this.#speak(told.verdict ?? "", told.hidden);
     this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${told.verdict ?? ""}`);
     this.#engine(runs, told);
     for (const [verb, states] of ALL) {
@@ -32,6 +35,16 @@ export class RaceStatus {
       all.onclick = () => able < 2 || this.ask(`${verb}-all`, 0);
     }
     this.part("bar").hidden = !runs.length;
+  }
+
+  /** What is hidden until the reveal is taken away at once, and what is revealed is said at once. */
+  #speak(words, hidden) {
+    const now = performance.now();
+    if (hidden === this.wasHidden && now - (this.spokenAt ?? -SPOKEN_MS) < SPOKEN_MS) return;
+    const spoken = this.part("spoken"), said = words.slice(0, conclusionEnd(words));
+    if (spoken.textContent !== said) this.spokenAt = now;
+    this.wasHidden = hidden;
+    text(spoken, said);
   }
 
   #chip(runs, link) {
@@ -70,8 +83,12 @@ function text(node, words) {
 /** The first sentence is the conclusion: it stands out. The rest is what it rests on. */
 function verdict(node, words) {
   if (node.textContent === words) return;
-  const end = words.indexOf(". ") + 1 || words.length;
+  const end = conclusionEnd(words);
   const conclusion = document.createElement("strong");
   conclusion.textContent = words.slice(0, end);
   node.replaceChildren(conclusion, words.slice(end));
+}
+
+function conclusionEnd(words) {
+  return words.indexOf(". ") + 1 || words.length;
 }

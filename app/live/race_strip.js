@@ -1,7 +1,8 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
-import { duration, grouped } from "./cards.js";
-import { averaged, smoothingOf } from "./legend.js";
+import { duration } from "./cards.js";
+import { smoothingOf } from "./legend.js";
 import { leftOut } from "./many_runs.js";
+import { averaged, evaluationsShown, trainingShown } from "./shown_points.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
@@ -9,10 +10,6 @@ const TELLING_STEP = 50;
 /** runs as drawn; view as in view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
 export function stripWords(runs, view, age) {
   const cards = runs.map((run) => run.card);
-  const sum = (count) => runs.reduce((total, run) => total + count(run.series), 0);
-  const shown = sum((series) => series.drawn().step.length);
-  const total = sum((series) => series.total);
-  const [evaluations, unseen] = [sum((series) => series.evaluations), sum((series) => series.unseen)];
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
   const seeds = new Set(cards.map((card) => card.seed)).size;
   const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
@@ -20,8 +17,8 @@ export function stripWords(runs, view, age) {
   const threads = distinct("threads");
   return [
     ...(view.hidden ? ["curves hidden until the reveal"] : [
-      shown < total ? `${grouped(shown)} of ${grouped(total)} steps shown, extremes kept` : `all ${grouped(total)} steps shown`,
-      unseen > 0 && `${grouped(evaluations)} of ${grouped(evaluations + unseen)} evaluations shown, extremes kept`,
+      trainingShown(runs, view),
+      evaluationsShown(runs, view),
       leftOut(runs, view.curves, averaged(runs, view)),
     ]),
     smoothingOf(runs, view),

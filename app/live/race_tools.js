@@ -9,7 +9,11 @@ export class RaceTools {
   constructor(part, seen) {
     this.part = part;
     this.seen = seen;
-    this.#button("copy-command", async () => copied(this.seen().command));
+    this.#button("copy-command", async () => {
+      const { command, runs } = this.seen();
+      const missing = notRepeated(runs);
+      return `${await copied(command)}${missing && `, without ${missing}`}`;
+    });
     this.#button("copy-link", async () => copied(location.href));
     for (const format of ["png", "svg"]) this.#button(format, () => this.#picture(format));
     this.#button("csv", async () => {
@@ -22,6 +26,8 @@ export class RaceTools {
   draw() {
     const { runs, view, command } = this.seen();
     this.part("copy-command").hidden = !command;
+    const missing = notRepeated(runs);
+    this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
     // Nothing that is hidden until the reveal can be taken away before it.
     this.part("tools").hidden = !runs.length || Boolean(view.hidden);
   }
@@ -47,6 +53,12 @@ export class RaceTools {
       button.saying = setTimeout(() => (button.textContent = label), SAID_MS);
     };
   }
+}
+
+/** What the command that repeats these runs' race lacks of what is drawn, in words; "" when it lacks nothing. */
+export function notRepeated(runs) {
+  const changed = runs.some(({ card }) => card.parent === null && card.changes.length > 0);
+  return [changed && "live changes", runs.some(({ card }) => card.parent !== null) && "forks"].filter(Boolean).join(" and ");
 }
 
 function fileName({ view }) {

@@ -17,15 +17,17 @@ export class Series {
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
     for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
-    /** Evaluations in the store that were left out. */
-    this.unseen = EVALUATED.reduce((sum, split) => sum + Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length), 0);
+    /** Evaluations in the store that were left out, by split. */
+    this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
     /** Finer points of the zoomed range, null when the whole is shown. */
     this.detail = null;
+    /** What is drawn outside of it, as far as it was thinned. */
+    this.outside = null;
   }
 
   /** Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all. */
   refine(points, first, last, atMost) {
-    this.merged = null;
+    this.merged = this.outside = null;
     this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
     if (!points) return;
     // The stream may have told more than the answer knew.
@@ -37,7 +39,7 @@ export class Series {
 
   /** Show the whole again as it was loaded. */
   coarsen() {
-    this.detail = this.merged = null;
+    this.detail = this.merged = this.outside = null;
   }
 
   /** How many evaluations are drawn. */
@@ -112,9 +114,19 @@ export class Series {
   }
 
   #merge({ points, first, last, atMost }) {
-    const outside = (keep) => thinned(where(this.train, keep), Math.max(5, Math.round((OUTSIDE / 2) * atMost)));
-    const [before, after] = [outside((step) => step < first), outside((step) => step > last)];
-    return Object.fromEntries(Object.keys(points).map((key) => [key, [...before[key], ...points[key], ...after[key]]]));
+    const { step } = this.train;
+    const to = lowerBound(step, last + 1);
+    const most = Math.max(5, Math.round((OUTSIDE / 2) * atMost));
+    // Thinned once, and again when as many have come: a range of the past is looked at while the run goes on.
+    if (!this.outside || step.length - this.outside.count > most || !this.outside.begun) {
+      const from = lowerBound(step, first);
+      // The last point's running means may still come.
+      const count = Math.max(to, step.length - 1);
+      this.outside = { before: thinned(part(this.train, 0, from), most), after: thinned(part(this.train, to, count), most), count, begun: from < step.length };
+    }
+    const { before, after, count } = this.outside;
+    const newest = part(this.train, Math.max(to, count));
+    return Object.fromEntries(Object.keys(points).map((key) => [key, [...before[key], ...points[key], ...after[key], ...newest[key]]]));
   }
 
   /** Latest value of a split, for example latest("test_subset", "error"); undefined when there is none. */
@@ -133,8 +145,18 @@ function row(points, index) {
   return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
 }
 
-/** The points whose step is wanted. */
-function where(points, keep) {
-  const chosen = points.step.map((step) => keep(step));
-  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column.filter((_, index) => chosen[index])]));
+/** The points from one place to another. */
+function part(points, from, to) {
+  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column.slice(from, to)]));
+}
+
+/** The first place in a sorted list whose value is not below this one. */
+function lowerBound(sorted, value) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -42,11 +42,11 @@ export class StageKeys {
     host.addEventListener("pointermove", () => this.wake());
   }
 
-  /** Rows for those who may not command lack what commands. */
-  draw(mayCommand) {
-    if (mayCommand === this.mayCommand) return;
-    this.mayCommand = mayCommand;
-    const rows = KEYS.filter((row) => mayCommand || !row.commands);
+  /** Rows for those who may not command lack what commands; only a chart beside a set-up `starts` a race. */
+  draw(mayCommand, starts) {
+    if (mayCommand === this.mayCommand && starts === this.starts) return;
+    Object.assign(this, { mayCommand, starts });
+    const rows = KEYS.filter((row) => (row.verb === "start" ? starts : mayCommand || !row.commands));
     const told = rows.filter(({ brief }) => brief).map(({ shown, brief }) => `${shown.split(",")[0]} ${brief}`);
     this.words.textContent = [told[0], told[1], "← → views", ...told.slice(2)].filter(Boolean).join("  ·  ");
     this.panel.replaceChildren(...rows.map((row) => this.#row(row)));

@@ -2,6 +2,7 @@
  * The runs of the race in one slim line for the stage: name in its colour, progress, state, running training error.
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
+import { armNames } from "./bands.js";
 import { grouped } from "./cards.js";
 import { BROKEN } from "./guess.js";
 import { element } from "./stage_keys.js";
@@ -63,7 +64,8 @@ function made() {
 }
 
 function byArm(runs) {
-  const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? card.arm : label));
+  const arm = armNames(runs);
+  const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? arm(card) : label));
   return [...groups].map(([name, members]) => ({ name, members }));
 }
 

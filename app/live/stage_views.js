@@ -1,4 +1,5 @@
 /** The views that a presenter goes through, and words that fit the room they have. */
+import { laidOut } from "./view_state.js";
 
 const ALL = [
   { label: "error, side by side", needs: "sides", choices: { layout: "side", metric: "error", scale: "linear" } },
@@ -11,8 +12,7 @@ const SHARES = [1, 0.85, 0.72, 0.62];
 
 /** kinds as in race.js: { sides, gap }. Returns [{ label, choices, shown(view) }]. */
 export function stageViews(kinds) {
-  // Without both families there are no panels side by side: they look overlaid, whatever is chosen.
-  const looks = (layout) => (layout === "side" && !kinds.sides ? "overlaid" : layout);
+  const looks = (layout) => laidOut(layout, kinds);
   return ALL.filter(({ needs }) => !needs || kinds[needs]).map((one) => ({
     ...one,
     shown: (view) => ["layout", "metric", "scale"].every((key) => key === "layout"

@@ -1,5 +1,5 @@
 /** The small controls of the chart: one row of segments per choice, and which curves are shown. No script runs for them. */
-import { CHOICES } from "./view_state.js";
+import { CHOICES, laidOut } from "./view_state.js";
 
 const LABELS = { layout: "Panels", metric: "Quantity", scale: "Scale", x: "Against", seeds: "Seeds" };
 
@@ -19,8 +19,9 @@ export class ViewControls {
   /** has: { both families, several depths or families to subtract, several seeds of an arm }, whatever the runs are. */
   draw({ sides, gap, seeds }) {
     const { view } = this;
+    const layout = laidOut(view.get("layout"), { sides, gap });
     for (const [name, group] of Object.entries(this.groups)) {
-      const chosen = view.get(name);
+      const chosen = name === "layout" ? layout : view.get(name);
       for (const button of group.children) {
         const on = button.dataset.value === chosen;
         button.setAttribute("aria-checked", on);
@@ -32,9 +33,9 @@ export class ViewControls {
     option(this.groups.layout, "gap").hidden = !gap;
     this.groups.seeds.hidden = !seeds;
     // Differences may be negative: they have no logarithm.
-    this.groups.scale.hidden = view.get("layout") === "gap" && gap;
+    const differences = layout === "gap";
+    this.groups.scale.hidden = differences;
     const shown = view.curves;
-    const differences = view.get("layout") === "gap" && gap;
     for (const button of this.curves) {
       button.setAttribute("aria-pressed", shown.includes(button.dataset.curve));
       button.hidden = differences && !SUBTRACTED.includes(button.dataset.curve);

@@ -15,13 +15,32 @@ export const CURVES = ["running", "raw", "test", "clean"];
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
 const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", GUESS = "guess";
 const LOOKED_AT = [...Object.keys(CHOICES), SHOWN, ZOOM];
+/** These are about the runs of one race. */
+const OF_RACE = [ZOOM, HIDDEN, GUESS];
 const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, GUESS];
 
 export class ViewState {
   /** changed(): called after every change. */
   constructor(changed) {
     this.changed = changed;
-    this.address = new Address(KEYS, "skipscope-view", changed);
+    // Each page has a chart of its own, and remembers its own.
+    this.memory = `skipscope-view ${location.pathname}`;
+    this.given = OF_RACE.some((key) => new URLSearchParams(location.search).has(key));
+    this.address = new Address(KEYS, this.memory, changed);
+  }
+
+  /**
+   * Whose curves are shown: what was remembered of another race is forgotten, what the address says is not. Another race
+   * in the same place, as when one is started from the stage, has the whole curves and stays hidden.
+   */
+  of(race) {
+    const key = `${this.memory} race`;
+    if (this.race === undefined) {
+      const before = this.given ? race : remembered(key) ?? race;
+      if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
+    } else if (this.race !== race) this.zoom = null;
+    if (this.race !== race) remember(key, race);
+    this.race = race;
   }
 
   /** The option chosen of one of CHOICES. */
@@ -124,6 +143,15 @@ export class ViewState {
   }
 }
 
+/**
+ * The panels as these runs allow them, kinds as in race.js: what is chosen stays in the address for the next race, and
+ * figure and controls both show what is possible of it.
+ */
+export function laidOut(layout, { sides, gap }) {
+  if (layout === "gap" && gap) return layout;
+  return layout === "overlaid" || !sides ? "overlaid" : "side";
+}
+
 function first(key) {
   return Object.keys(CHOICES[key])[0];
 }
@@ -147,4 +175,22 @@ function zoomFrom(text) {
   const [x, y] = [numbers.slice(0, 2), numbers.slice(2)];
   if (x[0] >= x[1] || (y.length && y[0] >= y[1])) return null;
   return y.length ? { x, y } : { x };
+}
+
+/** A browser that keeps nothing still has the address. */
+function remembered(key) {
+  try {
+    const text = sessionStorage.getItem(key);
+    return text === null ? null : Number(text);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, race) {
+  try {
+    sessionStorage.setItem(key, race);
+  } catch {
+    // See above.
+  }
 }

@@ -17,8 +17,8 @@ _ALL = {
 }
 
 
-def render(chosen: Sequence[data.TableRow]) -> None:
-    """Draw the chart of the chosen runs."""
+def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
+    """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
     if not chosen:
         return
     if len(chosen) > data.MOST_COMPARED:
@@ -33,16 +33,28 @@ def render(chosen: Sequence[data.TableRow]) -> None:
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
-    live_race(0, _drawn(chosen), _on_command, key=COMPONENT, title=title)
+    races = {row.race for row in chosen}
+    race = data.race(races.pop()) if len(races) == 1 else None
+    live_race(
+        0,
+        _drawn(chosen),
+        _on_command,
+        key=COMPONENT,
+        title=title,
+        notice=notice,
+        command=race.as_command if race else "",
+        images=race.data if race else "",
+        starts=False,
+    )
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:
     """Open the dialog if a point of one of these runs was clicked; its race is where the fork goes."""
-    clicked = fork_dialog.asked_run()
+    clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
     race = data.race(row.race) if row else None
     if race:
-        fork_dialog.render(race)
+        fork_dialog.render(race, COMPONENT)
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
@@ -68,7 +80,7 @@ def _on_command() -> None:
         if verb == "engine":
             data.start_engine()
         elif verb == "fork-at":
-            fork_dialog.ask(asked)
+            fork_dialog.ask(asked, COMPONENT)
         elif verb.endswith("-all"):
             _command_all(verb.removesuffix("-all"))
         elif verb in _OF_A_RUN:

@@ -16,22 +16,27 @@ from app.views.remarks import literal
 _ASKED, _SAID = "fork_at", "fork_at_said"
 
 
-def ask(command: Mapping[str, Any]) -> None:
-    """Take the component's ``fork-at``: the dialog for this run and step opens with the next run of the script."""
-    st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])))
+def ask(command: Mapping[str, Any], place: str) -> None:
+    """Take the component's ``fork-at``: the dialog for this run and step opens with the next run of the script.
+
+    ``place`` names the chart that was clicked: the click is forgotten when another one is looked at.
+    """
+    st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])), place)
 
 
-def asked_run() -> int | None:
-    """Return the run of which a point was clicked, None while no dialog is asked for."""
+def asked_run(place: str) -> int | None:
+    """Return the run of which a point was clicked on this chart, None while no dialog is asked for."""
+    if _ASKED in st.session_state and st.session_state[_ASKED][2] != place:
+        _forget()
     return st.session_state.get(_ASKED, (None,))[0]
 
 
-def render(race: data.Race) -> None:
-    """Open the dialog if a point was clicked; say what came of the last one."""
+def render(race: data.Race, place: str) -> None:
+    """Open the dialog if a point was clicked on this chart; say what came of the last one."""
     # Here and not in the dialog: what is said in the run that closes it is never shown.
     if said := st.session_state.pop(_SAID, ""):
         st.toast(said, icon=":material/check:", duration="long")
-    if _ASKED in st.session_state:
+    if asked_run(place) is not None:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 
 
@@ -47,15 +52,20 @@ def start_of(steps: Sequence[int], clicked: int, end: int) -> int:
 def _draw(race: data.Race) -> None:
     if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
         return
-    number, clicked = st.session_state[_ASKED]
+    number, clicked, _ = st.session_state[_ASKED]
     try:
         run = next((row for row in data.runs(race.id) if row.id == number), None)
         saved = data.saved_steps(race.id).get(number, [])
+        elsewhere = run is None and number in data.known_runs([number])
     except data.SkipscopeError as error:
         st.warning(literal(str(error)), icon=":material/block:")
         return
     if run is None:
-        st.write(f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork.")
+        st.write(
+            f"Run {number} belongs to another race: choose that race to fork it."
+            if elsewhere
+            else f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork."
+        )
         return
     name = f"{picker.label(race, run)} (run {run.id})"
     st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")

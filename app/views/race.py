@@ -40,7 +40,7 @@ def _race(races: list[data.Race], mine: bool) -> None:
     if what_if:
         with what_if:
             whatif.render(race)
-        fork_dialog.render(race)
+        fork_dialog.render(race, _place(race.id))
     else:
         audience.newer(races[0].id)
     live_race(
@@ -84,7 +84,7 @@ def _on_command() -> None:
     verb, run = asked["verb"], int(asked["run"])
     try:
         if verb == "fork-at":
-            fork_dialog.ask(asked)
+            fork_dialog.ask(asked, _place(st.session_state.get("race")))
         elif verb == "gone":
             st.session_state.pop("race", None)
         elif verb == "engine":
@@ -97,6 +97,11 @@ def _on_command() -> None:
             data.command(verb, run)
     except data.SkipscopeError as error:
         st.session_state["notice"] = str(error)
+
+
+def _place(race: int | None) -> str:
+    """Name the chart of a race for the fork dialog."""
+    return f"race {race}"
 
 
 def _announce() -> str:

@@ -26,7 +26,7 @@ def render() -> None:
         st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
         return
     runs_view.take_address(rows)
-    runs_view.announce()
+    notice = runs_view.announce()
     shown, by_race = _filters(rows)
     at_work = any(row.state in data.AT_WORK for row in rows)
     runs_view.settled()
@@ -34,7 +34,7 @@ def render() -> None:
     chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
     hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
     _actions(rows, chosen, hidden, by_race)
-    compare.render(chosen)
+    compare.render(chosen, notice)
     runs_view.write_address(by_race)
 
 

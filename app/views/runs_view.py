@@ -156,7 +156,9 @@ def say(line: str) -> None:
     st.session_state.setdefault(_SAID, []).append(line)
 
 
-def announce() -> None:
-    """Draw what was said since."""
-    for line in st.session_state.pop(_SAID, ()):
+def announce() -> str:
+    """Draw what was said since; return it for the stage, which covers this."""
+    said = st.session_state.pop(_SAID, ())
+    for line in said:
         st.warning(literal(line), icon=":material/info:")
+    return " ".join(said)

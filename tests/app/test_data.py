@@ -146,8 +146,9 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
         writer.move(runs[2], RunState.FAILED, cause="out of memory")
     cards = data.cards(race)
     assert [card["run"] for card in cards] == runs
+    assert {card["race"] for card in cards} == {race}
     assert set(cards[0]) == {
-        "run", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
+        "run", "race", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
         "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "probe_share",
         "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn", "variant", "plain", "lr",
         "parent", "parent_step", "changes", "note",

@@ -29,8 +29,15 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import { Series } from "./series.js";
   import * as bands from "./bands.js";
   import * as out from "./export.js";
+  import { RaceFeed } from "./race_feed.js";
+  import { laidOut } from "./view_state.js";
+  import { stripWords } from "./race_strip.js";
+  import { notRepeated } from "./race_tools.js";
+  import { StageKeys } from "./stage_keys.js";
+  import { ViewControls } from "./view_controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
-  window.told = { buildFigure, bands, out, runs: (list) => list.map(run), theme: THEME };
+  window.told = { buildFigure, bands, out, RaceFeed, laidOut, notRepeated, stripWords, StageKeys, ViewControls,
+    runs: (list) => list.map(run), theme: THEME };
 </script>"""
 VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": "step", "curves": ["running"]}
 TOLERANCE = 1e-9
@@ -67,9 +74,10 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     steps, errors = [int(step) for step in steps], [None if error is None else float(error) for error in errors]
     colour = {ground: theme.line_colour(shortcut, int(depth), ground) for ground in theme.GROUND}
     usual = {
-        "run": number, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant, "seed": seed,
-        "plain": variant == "plain", "state": "running", "parent": None, "parent_step": None, "changes": [], "lr": 0.1,
-        "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
+        "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
+        "seed": seed, "plain": variant == "plain",
+        "state": "running", "parent": None, "parent_step": None, "changes": [],
+        "lr": 0.1, "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
         "eval_images": 1000, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
     clock = [step * (1 + seed) / 10 for step in steps]
@@ -224,6 +232,37 @@ def test_runs_with_other_rates_are_no_seeds_of_each_other(page):
     assert sorted(words(built)) == ["A-20 <b>50.5</b><br>rate 0.1", "A-20 <b>52.5</b><br>rate 0.5"]
 
 
+def test_runs_of_other_races_are_no_seeds_of_each_other_and_make_no_gap(page):
+    at = np.arange(1, 51)
+    arms = {"plain-20": 0, "A-20": 10}
+    both = [
+        run(
+            100 * race + height + seed,
+            arm,
+            at,
+            at + height + 100.0 * race,
+            seed=seed,
+            race=race,
+            label=f"{arm} s{seed} (race {race})",
+        )
+        for race in (1, 2)
+        for arm, height in arms.items()
+        for seed in (0, 1)
+    ]
+    built = figure(page, both, layout="overlaid")
+    assert sorted(words(built)) == [
+        f"{arm} <b>{50 + height + 100 * race:.1f}</b><br>race {race}"
+        for arm, height in sorted(arms.items())
+        for race in (1, 2)
+    ]
+    gaps = figure(page, both, layout="gap")
+    assert {(one["name"], one["y"][-1]) for one in traces(gaps, "running")} == {
+        ("20: plain − A (race 1)", -10), ("20: plain − A (race 2)", -10),
+    }  # fmt: skip
+    apart = [one for one in both if one["card"]["run"] in (100, 210)]
+    assert [text.startswith("A gap needs") for text in words(figure(page, apart, layout="gap"))] == [True]
+
+
 def test_a_band_is_computed_again_only_when_a_run_has_news(page):
     runs, _ = seeds()
     same, other = page.evaluate(
@@ -260,6 +299,33 @@ def test_a_zoom_shows_the_mean_of_the_finer_points_in_its_range(page):
     inside = [at for at in step if 1000 <= at <= 1400]
     assert inside == fine.tolist()
     assert mean[step.index(1234)] == (99 + 51) / 2
+
+
+def test_a_look_at_the_past_holds_and_draws_no_more_while_the_run_goes_on(page):
+    at = np.arange(1, 1001)
+    full, drawn = page.evaluate(
+        """(list) => {
+          const runs = told.runs(list), [{ series }] = runs, feed = { loaded: 0 }, full = [];
+          told.RaceFeed.prototype.filled.call(feed, runs);
+          const fine = Object.entries(series.train).map(([key, all]) => [key, all.slice(99, 200)]);
+          series.refine(Object.fromEntries(fine), 100, 200, 200);
+          const drawn = [];
+          for (let step = 1001; step <= 6000; step += 50) {
+            const steps = Array.from({ length: 50 }, (_, index) => step + index);
+            series.append(step + 49, 1, 7, steps.flatMap((at) => [at, at === 1500 ? 9 : 1, 50]));
+            drawn.push(series.drawn().step);
+            full.push(told.RaceFeed.prototype.isFull.call(feed, runs));
+          }
+          return [full, drawn];
+        }""",
+        [run(1, "A-20", at, 90.0 - at / 100)],
+    )
+    assert [full[0], full[-1]] == [False, True], "the history is asked for again"
+    for index, steps in enumerate(drawn):
+        assert steps == sorted(set(steps)) and steps[-1] == 1050 + 50 * index
+        assert set(range(100, 201)) <= set(steps), "every step of what is looked at"
+        assert len(steps) <= 101 + 3 * 20
+    assert all(1500 in steps for steps in drawn[9:]), "a spike outside stays"
 
 
 def test_a_fork_begins_on_its_parents_line_and_forks_of_one_step_share_a_ring(page):
@@ -331,6 +397,73 @@ def test_the_gap_chart_leaves_out_what_has_no_pair_and_says_what_it_needs(page):
     assert words(waiting)[1:] == ["level"]
     clock = figure(page, race(), layout="gap", x="seconds")["layout"]
     assert clock["xaxis"]["title"]["text"] == "seconds of the deeper net, at equal steps"
+
+
+def test_a_choice_that_a_race_does_not_allow_leaves_a_way_to_the_others(page):
+    def controls(chosen, **kinds):
+        return page.evaluate(
+            """([layout, kinds]) => {
+              const view = { get: (key) => (key === "layout" ? layout : ""), set: () => {}, curves: ["running"] };
+              const row = document.createElement("div");
+              new told.ViewControls(row, document.createElement("div"), view).draw({ seeds: false, ...kinds });
+              const shown = [...row.children[0].children].filter((button) => !button.hidden);
+              const tab = shown.filter((button) => button.tabIndex === 0).map((button) => button.dataset.value);
+              return [row.children[0].hidden, shown.length, tab, told.laidOut(layout, kinds), row.children[2].hidden];
+            }""",
+            [chosen, kinds],
+        )
+
+    for chosen, seen in {"side": "overlaid", "overlaid": "overlaid", "gap": "gap"}.items():
+        assert controls(chosen, sides=False, gap=True) == [False, 2, [seen], seen, seen == "gap"]
+    assert controls("gap", sides=True, gap=False) == [False, 2, ["side"], "side", False]
+    assert controls("gap", sides=False, gap=False)[3:] == ["overlaid", False], "curves of one arm, and their scale"
+
+
+def test_the_strip_counts_what_is_drawn(page):
+    def strip(runs, **view):
+        return page.evaluate(
+            "([list, view]) => told.stripWords(told.runs(list), view, null)", [runs, {**VIEW, **view}]
+        ).split(" · ")[0]
+
+    at, long = np.arange(1, 301), np.arange(1, 1001)
+    pair = [run(1, "plain-20", at, at), run(2, "plain-56", at, at)]
+    fork = run(3, "plain-56", at, at, parent=2, parent_step=0)
+    assert strip(pair) == "all 600 steps shown"
+    assert strip(pair, curves=["test"]) == strip(pair, curves=["raw"], layout="gap") == "no training steps shown"
+    assert strip([*pair, fork]) == "all 900 steps shown"
+    assert strip([*pair, fork], layout="gap") == "all 600 steps of the paired runs shown"
+    seeds = [run(seed, arm, long, long, seed=seed) for arm in ("A-20", "A-56") for seed in (0, 1)]
+    assert strip(seeds) == "all 4,000 steps shown, means thinned, extremes kept"
+    assert strip(seeds, seeds="lines") == "all 4,000 steps shown"
+    assert strip(seeds, layout="gap") == "all 4,000 steps of the paired runs shown, differences thinned, extremes kept"
+
+
+def test_what_the_copied_command_lacks_is_said(page):
+    at, change = np.arange(1, 51), {"changes": [[40, "learning rate 0.1 to 0.02"]]}
+    plain, changed, fork = run(1, "A-20", at, at), run(2, "A-20", at, at, **change), run(3, "A-20", at, at, parent=1)
+    said = [
+        page.evaluate("(list) => told.notRepeated(told.runs(list))", runs)
+        for runs in ([plain], [plain, changed], [plain, fork], [changed, fork])
+    ]
+    assert said == ["", "live changes", "forks", "live changes and forks"]
+
+
+def test_only_a_chart_that_can_start_a_race_offers_the_key(page):
+    def offered(*may):
+        return page.evaluate(
+            """(may) => {
+              const keys = new told.StageKeys(document.createElement("div"), () => {});
+              keys.draw(...may);
+              return ["start the race", "pause all runs"].map((words) => keys.panel.textContent.includes(words));
+            }""",
+            may,
+        )
+
+    assert [offered(True, True), offered(True, False), offered(False, False)] == [
+        [True, True],
+        [False, True],
+        [False] * 2,
+    ]
 
 
 def test_a_log_scale_has_no_place_for_zero(page):

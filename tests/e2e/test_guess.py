@@ -43,21 +43,23 @@ def asks(browser):
     page.close()
 
 
-def run(arm, error, step=300, state="finished", seed=0, known=True):
+def run(arm, error, step=300, state="finished", seed=0, known=True, race=1):
     """A run whose single steps and running mean are ``error``; ``known``: whether the last running mean has arrived."""
     plain, steps = arm.startswith("plain"), list(range(1, step + 1))
-    card = {"arm": arm, "depth": int(arm.rsplit("-", 1)[1]), "plain": plain, "seed": seed, "parent": None}
+    card = {"race": race, "arm": arm, "depth": int(arm.rsplit("-", 1)[1]), "plain": plain, "seed": seed, "parent": None}
     means = [error] * step if known else [*[99] * (step - 1), None]
     train = {"step": steps, "error": [error] * step, "loss": [1] * step, "running_error": means, "seconds": steps}
     return {"card": card | {"state": state, "step": step, "total_steps": 300}, "history": {"train": train}}
 
 
 PAIR = [run("plain-20", 25), run("A-20", 20)]
+OTHER = [run("plain-20", 5, race=2)]
 
 
 def test_the_question_fits_the_race(asks):
     text, choices, _ = asks(PAIR)
     assert text == "After 300 steps, which will have the lower training error?"
+    assert asks([PAIR[0], *OTHER])[1] == ["plain-20 (race 1)", "plain-20 (race 2)"], "of two races no seeds of one arm"
     assert choices == ["plain-20", "A-20"]
     both = [run(f"{kind}-{depth}", depth) for kind in ("plain", "A") for depth in (8, 14, 20, 32)]
     text, choices, told = asks(both, "plain")

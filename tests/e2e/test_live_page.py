@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from engine.store.decimate import keep_extremes
-from tests.e2e.conftest import SLOW, SPIKE, kill, points, until, view, wait_view
+from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, points, until, view, wait_view
 
 pytestmark = pytest.mark.browser
 
@@ -196,6 +196,34 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     inside = view(page, "v.runs[0].series.detail.points.step")
     assert inside == list(range(inside[0], inside[-1] + 1)), "every step of the zoomed range"
     expect(page.locator(".ss-strip")).to_contain_text("steps shown")
+
+
+def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race(recorded, open_page):
+    site, bench = recorded
+    here = f"{site.url}/?race={bench.race}"
+
+    def there_and_back():
+        page.get_by_role("link", name="Layers").click()
+        page.wait_for_function(f"() => !{VIEW}")
+        page.get_by_role("link", name="Race").click()
+        wait_view(page, "v.chart.drawn")
+        return view(page, "[v.view.zoom, v.view.hidden, v.view.get('layout')]")
+
+    page = open_page(f"{here}&zoom=1000_3000&layout=overlaid&hidden=1")
+    wait_view(page, "v.chart.drawn")
+    assert there_and_back() == [{"x": [1000, 3000]}, True, "overlaid"]
+    page.evaluate("() => sessionStorage.setItem('skipscope-view / race', 987)")
+    assert there_and_back() == [None, False, "overlaid"], "zoom and hiding were another race's"
+    view(page, "v.view.zoom = { x: [1000, 3000] }")
+    page.goto(here)
+    wait_view(page, "v.chart.drawn")
+    assert view(page, "[v.view.zoom, v.view.get('layout')]") == [None, "side"], "a link of the usual shows the usual"
+    assert there_and_back() == [None, False, "side"]
+    page.goto(f"{site.url}/runs?runs={bench.runs[0]}&metric=loss&zoom=10_20")
+    wait_view(page, "v.chart.drawn && v.view.get('metric') === 'loss'")
+    page.get_by_role("link", name="Race").click()
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
+    assert view(page, "[v.view.zoom, v.view.get('metric')]") == [None, "error"], "each page has its own"
 
 
 def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(recorded, open_page):

@@ -45,6 +45,7 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     sizes = page.evaluate(SIZES)
     assert sizes[0] >= 14 and min(sizes[1:]) >= 16
     wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
+    expect(page.locator(".ss-stage")).to_have_attribute("aria-label", "Curves: plus and minus zoom, 0 shows the whole")
     for key, layout in (("PageDown", "gap"), ("b", "overlaid"), ("ArrowLeft", "side")):
         page.keyboard.press(key)
         assert view(page, "v.view.get('layout')") == layout
@@ -63,6 +64,7 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     page.wait_for_function(f"() => !({ON_STAGE})")
     assert (page.evaluate(scrolled), view(page, "v.view.all()")) == before
     expect(page.locator(".ss-present")).to_be_focused()
+    expect(page.locator(".ss-stage")).to_have_attribute("aria-label", re.compile("arrows move"))
 
 
 READY = "v.chart.drawn && v.presenter.choices.length === 4"
@@ -100,6 +102,8 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
         f"{last[20]:.1f} %; plain-56 {last[56]:.1f} %."
     )
     assert RESULT.search(page.evaluate(TOLD))
+    spoken, shown = page.get_by_role("status").and_(page.locator(".ss-spoken")), page.locator(".ss-gap strong")
+    assert spoken.inner_text() == shown.inner_text() and spoken.inner_text(), "a conclusion is read aloud"
     page.wait_for_function("() => !location.search.includes('hidden')")
 
 

@@ -19,7 +19,7 @@ def asked(monkeypatch):
 
 
 def click(page, run, step):  # noqa: F811
-    page.session_state["fork_at"] = (run, step)
+    page.session_state["fork_at"] = (run, step, "race 1")
     page.run()
     assert not page.exception
 
@@ -62,12 +62,13 @@ def test_the_component_asks_for_the_dialog(workspace):
 
         from app.views import race
 
+        st.session_state["race"] = 7
         st.session_state[race.COMPONENT] = SimpleNamespace(command={"verb": "fork-at", "run": 4, "step": 137, "at": 1})
         race._on_command()
 
     script = AppTest.from_function(script).run()
     assert not script.exception
-    assert script.session_state["fork_at"] == (4, 137)
+    assert script.session_state["fork_at"] == (4, 137, "race 7")
 
 
 def test_a_click_says_where_the_fork_begins_and_makes_it_with_one_change(page, bench, asked):  # noqa: F811
@@ -185,3 +186,18 @@ def test_a_run_that_was_deleted_meanwhile(page, bench, asked):  # noqa: F811
     assert not page.exception
     assert f"Run {bench.runs[0]} is not in this race any more: it was deleted." in words(page)
     assert not [button for button in page.button if button.key == "fork_at_make"]
+
+
+def test_a_click_on_another_chart_is_forgotten_and_no_deletion_is_made_up(page, bench, asked):  # noqa: F811
+    bench.start_all()
+    save(bench, bench.runs[0], 100)
+    for place in ("compare", "race 2"):
+        page.session_state["fork_at"] = (bench.runs[0], 120, place)
+        page.run()
+        assert not is_open(page) and "deleted" not in words(page)
+        assert "fork_at" not in page.session_state
+    _, (other, *_) = bench.writer.submit(bench.config)
+    page.session_state["race"] = bench.race
+    click(page, other, 120)
+    assert f"Run {other} belongs to another race: choose that race to fork it." in words(page)
+    assert "deleted" not in words(page)

@@ -98,6 +98,8 @@ def test_the_address_selects_and_says_what_it_leaves_out(page, writer):
     )
     (chart,) = components(page)
     assert [run["label"] for run in chart["runs"]] == [f"A-56 (race {new})", "A-56 (race 1)"]
+    assert chart["command"] == "", "no command repeats runs of two races"
+    assert chart["starts"] is False and "left out: 'x'" in chart["notice"], "the stage knows what the page does"
     assert any("They differ in data (fashion-mnist-mini / cifar10)." in line for line in words(page))
     assert "**2 selected**" in words(page)
     page.run()
@@ -155,6 +157,7 @@ def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     page.query_params["runs"] = f"{ids[2]},{ids[3]}"
     page.run()
     (chart,) = components(page)
+    assert chart["command"] == data.race(race).as_command
     there = {run["run"]: run for run in picker.runs_of(data.race(race))}
     assert [run["label"] for run in chart["runs"]] == [there[run]["label"] for run in ids[2:]]
     assert [run["mark"] for run in chart["runs"]] == [there[run]["look"].mark for run in ids[2:]]
