@@ -124,7 +124,7 @@ def _refuse_stranger(since: tuple[int, int]) -> None:
 
 
 async def _module(request: Request) -> Response:
-    path = _HERE / f"{request.path_params['name']}.js"
-    if path.parent != _HERE or not path.is_file():
+    name = f"{request.path_params['name']}.js"
+    if name not in {path.name for path in _HERE.glob("*.js")}:  # no name of a visitor becomes a path
         return PlainTextResponse("there is no such module", 404)
-    return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
+    return FileResponse(_HERE / name, media_type="text/javascript", headers=IMMUTABLE)

@@ -193,7 +193,7 @@ def test_the_fields_reach_the_race(page, started):
 def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, monkeypatch):
     page.run()
     assert not [field for field in page.number_input if field.key == "resize"]
-    below = pictures.folder(tmp_path / "sets" / "pets", each=2)
+    below = pictures.folder(tmp_path / "sets" / "pets", each=150)
     monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "sets"))
     page.run()
     page.selectbox(key="data").set_value(f"folder:{below}").run()
