@@ -20,6 +20,8 @@ from app import access
 
 #: Streams, and WebSockets, that are open at once for those who look on; and readings that wait or are answered.
 MOST_OPEN = 200
+#: Bytes of one message of theirs; a page's own have a few thousand, and what is no use may end in the log.
+MOST_SAID = 256 * 1024
 #: Readings of the store that are made at once for them.
 MOST_READ = 4
 #: Below these are files, no store.
@@ -107,6 +109,21 @@ class ReadingOnly:
         return await self.app(scope, receive, send)
 
 
+def _briefly(receive: Receive, send: Send) -> Receive:
+    """Return a way to receive that closes the WebSocket, as too big (1009), at a message beyond ``MOST_SAID``."""
+
+    async def heard() -> Message:
+        message = await receive()
+        if message["type"] != "websocket.receive":
+            return message
+        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MOST_SAID:
+            return message
+        await send({"type": "websocket.close", "code": 1009})
+        return {"type": "websocket.disconnect", "code": 1009}
+
+    return heard
+
+
 class Room:
     """Bounds how many streams and WebSockets are open at once, and how much is read from the store at once.
 
@@ -130,7 +147,8 @@ class Room:
             return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:
-            return await (self._in_turn if kind == "reading" else self.app)(scope, receive, send)
+            heard = _briefly(receive, send) if kind == "page" else receive
+            return await (self._in_turn if kind == "reading" else self.app)(scope, heard, send)
         finally:
             self.open[kind] -= 1
 

@@ -168,3 +168,23 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
     finally:
         access._presenter = None
         permit.guard(None)
+
+
+@pytest.mark.parametrize(("size", "passes"), [(gates.MOST_SAID, True), (gates.MOST_SAID + 1, False)])
+def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, size, passes):
+    monkeypatch.setattr(access, "_presenter", None)
+    heard, sent = [], []
+
+    async def app(scope, receive, send):
+        heard.append(await receive())
+
+    async def receive():
+        return {"type": "websocket.receive", "bytes": b"x" * size}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
+    asyncio.run(gates.Room(app)(scope, receive, send))
+    assert [message["type"] for message in heard] == ["websocket.receive" if passes else "websocket.disconnect"]
+    assert sent == ([] if passes else [{"type": "websocket.close", "code": 1009}])
