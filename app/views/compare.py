@@ -72,7 +72,8 @@ def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
 
 
 def _on_command() -> None:
-    asked = st.session_state[COMPONENT].command
+    # The chart may be gone by the time that it asks: its last run was deleted.
+    asked = getattr(st.session_state.get(COMPONENT), "command", None)
     if not asked or not runs_view.may_command():
         return
     verb, run = asked["verb"], int(asked["run"])

@@ -78,7 +78,8 @@ def _unusable(health: data.Health) -> None:
 
 
 def _on_command() -> None:
-    asked = st.session_state[COMPONENT].command
+    # The chart may be gone by the time that it asks: its last run was deleted.
+    asked = getattr(st.session_state.get(COMPONENT), "command", None)
     if not asked:
         return
     verb, run = asked["verb"], int(asked["run"])

@@ -25,6 +25,8 @@ def smallest(name):
 
 def make(name, state=None):
     module, attribute = LABS[name].lab.split(":")
+    # As in a worker of its own: another lab may have set other threads, and with them other bits.
+    torch.set_num_threads(DEVICE.threads)
     return getattr(import_module(module), attribute)(smallest(name), DEVICE, state)
 
 
