@@ -35,10 +35,13 @@ export class ViewControls {
     // Differences may be negative: they have no logarithm.
     const differences = layout === "gap";
     this.groups.scale.hidden = differences;
+    const banded = seeds && view.get("seeds") === "band";
     const shown = view.curves;
     for (const button of this.curves) {
       button.setAttribute("aria-pressed", shown.includes(button.dataset.curve));
-      button.hidden = differences && !SUBTRACTED.includes(button.dataset.curve);
+      // In bands the thin lines are the seeds; single steps are not drawn.
+      const unseen = banded && button.dataset.curve === "raw";
+      button.hidden = unseen || (differences && !SUBTRACTED.includes(button.dataset.curve));
     }
   }
 
