@@ -1,20 +1,18 @@
 """Labs: their rows, their jobs, and what a job found so far."""
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.data.permit import commanding
 from app.data.place import here, reading
 from engine.errors import ConfigError
+from engine.labs.curve import CurveName, parse_name
 from engine.labs.registry import LABS, Lab, check_settings, get_lab
 from engine.store.labs import TraceRow
 from engine.store.reader import RunRow
-
-_NAME = re.compile(r"(?P<kind>.+), (?P<setting>[a-z_]+) (?P<value>-?\d[\d.e+-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,6 @@ class LabNews:
     figures: dict[str, float | None]
     cursor: tuple[int, int]
     log: Path
-
-
-class Name(NamedTuple):
-    """What the name of a curve says, ``KIND, SETTING VALUE``; without the second part ``value`` is None."""
-
-    kind: str
-    value: float | None = None
 
 
 def labs() -> Mapping[str, Lab]:
@@ -90,10 +81,9 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
         return LabNews(row, traces, reader.figures(run), cursor, here().workspace.log(run))
 
 
-def curve_name(name: str) -> Name:
-    """Return what a curve's name says; ``with BN, gain 0.8`` is ("with BN", 0.8)."""
-    match = _NAME.fullmatch(name)
-    return Name(match["kind"], float(match["value"])) if match else Name(name)
+def curve_name(name: str) -> CurveName:
+    """Return what a curve's name says; ``with BN, gain 0.8`` is the kind ``with BN`` at 0.8."""
+    return parse_name(name)
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ One document serves as snapshot and as message:
     cursor    CHANGES.TRACE, where to go on from
     card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
     figures   {name: number, null where it was not finite}
-    traces    [{panel, name, kind, value, x, y}]; one of the same panel and name replaces the earlier one
+    traces    [{panel, name, kind, value, x, y}] with cell and part where the name has them (engine.labs.curve);
+              one of the same panel and name replaces the earlier one
 """
 
 import math
@@ -52,8 +53,9 @@ def _card(news: data.LabNews) -> dict[str, Any]:
 
 
 def _trace(trace: Any) -> dict[str, Any]:
-    kind, value = data.curve_name(trace.name)
+    name = data.curve_name(trace.name)
+    more = {key: text for key, text in (("cell", name.cell), ("part", name.part)) if text}
     return {
-        "panel": trace.panel, "name": trace.name, "kind": kind, "value": value,
+        "panel": trace.panel, "name": trace.name, "kind": name.kind, "value": name.value, **more,
         "x": [significant(x) for x in trace.x.tolist()], "y": [significant(y) for y in trace.y.tolist()],
     }  # fmt: skip

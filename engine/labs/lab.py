@@ -1,12 +1,23 @@
 """What the table of labs is made of: a lab's row, its settings, pictures and numbers. Torch-free."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from engine.config import RunConfig
+
+#: How a panel is drawn; see ``Panel``.
+KINDS = ("curves", "bars", "bands", "heat", "plane")
 
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a lab. ``low`` and ``high`` bound numbers; ``step`` is what a slider moves by."""
+    """One setting of a lab. ``low`` and ``high`` bound numbers; ``step`` is what a slider moves by.
+
+    ``front``: a slider or switch beside the button instead of a field behind it; three at most. ``refers``: the
+    setting names trainings of the workspace, ``run`` one by its id (0: the newest that suits), ``runs`` several as
+    text, ``"3,4"`` (empty: the newest that suit).
+    """
 
     name: str
     label: str
@@ -16,11 +27,25 @@ class Option:
     high: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
+    front: bool = False
+    refers: str = ""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a lab: curves over ``x``. Scales are ``linear`` or ``log``; ``neutral`` a reference line."""
+    """One picture of a lab, made of curves (``engine.labs.curve`` has the grammar of their names).
+
+    ``x_scale`` and ``y_scale`` are ``linear`` or ``log``; ``neutral`` is a reference line. ``kind``:
+
+    curves   lines over x; where ``columns`` are given, x is an index into them
+    bars     a bar at every x, kinds beside each other; ``columns`` as above
+    bands    the area between the parts ``low`` and ``high`` of each kind, its curve without a part as a line
+    heat     a table of colours: every curve is a row, x an index into ``columns``, y its colour on ``y_scale``
+    plane    contours or a surface for each kind: the curve ``KIND, b VALUE`` holds the heights at that b over x = a;
+             curves of the panel ``path`` named ``KIND`` are drawn on it, x = a and y = b
+
+    ``opens`` names the panel of curves of which a cell of this heat map shows its own, those with its ``cell``.
+    """
 
     name: str
     title: str
@@ -31,6 +56,10 @@ class Panel:
     neutral: float | None = None
     reading: str = ""
     misleads: str = ""
+    kind: str = "curves"
+    columns: tuple[str, ...] = ()
+    opens: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,10 @@ class Lab:
     """One lab: its question, the short answer, settings, pictures and numbers.
 
     ``device`` is where its jobs compute, as ``RunConfig.device``. ``timed``: its numbers are times, so that doing it
-    again finds others.
+    again finds others. ``seconds`` returns about how long settings take on one common core; the page scales it by
+    what an earlier job took here. ``refuse`` returns in one line why settings do not go together, '' when they do.
+    ``suits`` returns in one line why trainings cannot be looked at by this lab, '' when they can; given for labs with
+    an option that ``refers`` to trainings: those compute on the device and with the threads of the (first) training.
     """
 
     name: str
@@ -64,7 +96,15 @@ class Lab:
     lab: str
     device: str = "cpu"
     timed: bool = False
+    seconds: Callable[[Mapping[str, Any]], float] | None = None
+    refuse: Callable[[Mapping[str, Any]], str] | None = None
+    suits: Callable[[Sequence[RunConfig]], str] | None = None
 
     def defaults(self) -> dict[str, Any]:
         """Return every setting at its default."""
         return {option.name: option.default for option in self.options}
+
+    @property
+    def subject(self) -> Option | None:
+        """The option that names the trainings this lab looks at, None for a lab that looks at none."""
+        return next((option for option in self.options if option.refers), None)

@@ -4,6 +4,7 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
 ``module:attribute``, imported in the worker:
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
+    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple of ``engine.labs.subject``
     .events() -> Iterator[LabEvent]                             Progressed, Traced, Figured, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 
@@ -38,7 +39,8 @@ def get_lab(name: str) -> Lab:
 def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings of a job: the given ones, checked, and the defaults of the others.
 
-    Texts are read as in ``--set key=value``. Raises ConfigError in one line that says what would be right.
+    Texts are read as in ``--set key=value``. Raises ConfigError in one line that says what would be right, also where
+    settings do not go together.
     """
     options = {option.name: option for option in lab.options}
     checked = lab.defaults()
@@ -46,6 +48,8 @@ def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
         if name not in options:
             raise ConfigError(f"unknown setting {name!r} of lab {lab.name}; choose from {', '.join(options)}")
         checked[name] = _checked(options[name], value)
+    if lab.refuse is not None and (reason := lab.refuse(checked)):
+        raise ConfigError(reason)
     return checked
 
 

@@ -62,10 +62,10 @@ def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
 
 def test_the_names_of_the_gradients_lab_are_read_as_its_own_table_reads_them():
     for kind in KINDS:
-        assert data.curve_name(kind) == (kind, None)
+        assert data.curve_name(kind) == (kind, "", None, "", "")
         for gain in (*GAINS, 1.05, 2.0):
-            assert data.curve_name(Curve(kind, gain).name) == (kind, gain)
-    assert data.curve_name("plain, width wide") == ("plain, width wide", None)
+            assert data.curve_name(Curve(kind, gain).name) == (kind, "gain", gain, "", "")
+    assert data.curve_name("plain, width wide") == ("plain, width wide", "", None, "", "")
 
 
 def test_the_command_that_repeats_a_job_names_what_is_not_usual():

@@ -11,8 +11,9 @@ BASICS = {"engine", "engine.cores", "engine.errors", "engine.events", "engine.co
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
-    "engine.labs.registry", "engine.labs.lab", "engine.labs.gradients_row", "engine.labs.gradients_curves",
-    "engine.labs.timing_row", "engine.labs.timing_arms", "engine.labs.timing_speeds",
+    "engine.labs.registry", "engine.labs.lab", "engine.labs.curve", "engine.labs.gradients_curves",
+    "engine.labs.timing_arms", "engine.labs.timing_speeds",
+    *(f"engine.labs.{path.stem}" for path in (PROJECT / "engine" / "labs").glob("*_row.py")),
 }  # fmt: skip
 #: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
 COUNTS = {
