@@ -82,6 +82,7 @@ class Lab:
     what an earlier job took here. ``refuse`` returns in one line why settings do not go together, '' when they do.
     ``suits`` returns in one line why trainings cannot be looked at by this lab, '' when they can; given for labs with
     an option that ``refers`` to trainings: those compute on the device and with the threads of the (first) training.
+    ``choose`` returns which of the newest race's trainings are taken where none are named, as indices.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Lab:
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None
     suits: Callable[[Sequence[RunConfig]], str] | None = None
+    choose: Callable[[Sequence[RunConfig]], Sequence[int]] | None = None
 
     def defaults(self) -> dict[str, Any]:
         """Return every setting at its default."""

@@ -15,6 +15,7 @@ from engine.runs.control_notes import NoteControl
 from engine.runs.control_whatifs import WhatIfControl
 from engine.runs.machine import facts, this_process
 from engine.runs.process import EngineProcess, EngineStatus, until
+from engine.runs.subjects import resolve
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -48,6 +49,12 @@ class Control(EngineProcess, WhatIfControl, NoteControl):
         """
         lab = get_lab(name)
         config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
+        if lab.subject is not None:
+            with Reader(self.workspace) as reader:
+                found = resolve(reader, lab, config.settings)
+            config = LabConfig.checked(
+                lab=lab.name, settings=found.settings, device=found.device, threads=found.threads
+            )
         self.ensure_engine()
         with Writer(self.workspace) as writer:
             job = writer.submit_lab(config, machine=facts() if lab.timed else "")

@@ -1,20 +1,23 @@
 """A lab in its worker: pulls the lab's events and writes them to the store, as ``training.py`` does for a run."""
 
+import dataclasses
 import logging
 import os
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from importlib import import_module
 
-from engine.config import RunConfig
+from engine.config import LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
-from engine.events import ALIVE, Concluded, Figured, LabEvent, Progressed, RunState, Traced
-from engine.labs.registry import get_lab
+from engine.events import ALIVE, Concluded, Figured, LabEvent, Progressed, RunState, Split, Traced
+from engine.labs.registry import Lab, get_lab
 from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
 from engine.runs.patience import PASSING
 from engine.runs.shelf import Shelf
+from engine.runs.subjects import pin
 from engine.store.labs import COMPANY
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -54,7 +57,8 @@ class LabDuty:
         shelf.tidy()
         before = self._restored(shelf.newest())
         module, attribute = row.lab.split(":")
-        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"))
+        subjects = (self._subjects(row, config),) if row.subject is not None else ()
+        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
         clock = Clock(before.get("seconds", 0.0))
         document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
         self._started(device)
@@ -76,6 +80,33 @@ class LabDuty:
             self._rescue(shelf, document, str(error))
             return
         self._books.leave()
+
+    def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
+        """Return the trainings that the lab looks at, as they were when it first began."""
+        from engine.data.images import load_images
+        from engine.device import choose
+        from engine.labs.subject import Subject
+        from engine.training import checkpoint
+        from engine.training.evaluate import Score
+
+        found, sets = [], {}
+        for pinned in pin(self._workspace, self._reader, self._run, lab, config.settings):
+            state = checkpoint.load(pinned.state)
+            training = RunConfig.from_json(state["config"])
+            if training.data not in sets:
+                sets[training.data] = load_images(training.data, self._workspace.path, self._books.report)
+            where = {"device": self._job.device, "threads": pinned.threads, "precision": pinned.precision}
+            device = choose(replace(training, where))
+            stored = {Split(name): Score(Split(name), *figures) for name, figures in pinned.stored.items()}
+            trail = [(step, partial(checkpoint.load, path)) for step, path in pinned.trail]
+            images = sets[training.data].to(device.torch_device)
+            name = f"{training.model.arm}, run {pinned.run}"
+            found.append(Subject(pinned.run, name, training, pinned.step, state, stored, images, device, trail))
+        arms = [subject.config.model.arm for subject in found]
+        return tuple(
+            dataclasses.replace(subject, name=arm) if arms.count(arm) == 1 else subject
+            for subject, arm in zip(found, arms, strict=True)
+        )
 
     def _restored(self, saved: dict | None) -> dict:
         if saved is None:

@@ -198,6 +198,14 @@ class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading, OverviewRea
         )  # fmt: skip
         return {(row["run"], Split(row["split"])): row for row in rows}
 
+    def evaluated(self, run: int, step: int) -> dict[str, tuple[float, float, int]]:
+        """Return what a run's evaluation after ``step`` updates recorded, split -> (loss, error, images)."""
+        rows = self._all(
+            "SELECT split, loss, error, images FROM points WHERE run = ? AND step = ? AND split != ?",
+            run, step, Split.TRAIN.value,
+        )  # fmt: skip
+        return {row["split"]: (row["loss"], row["error"], row["images"]) for row in rows}
+
     def remarks(self, runs: Sequence[int]) -> list[sqlite3.Row]:
         """Return the remarks of these runs in order: run, step, kind, text, created."""
         return self._all(

@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "engine.probes": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.probes"},
     "engine.labs": {
         *BASICS, "engine.device", "engine.data", "engine.models", "engine.training", "engine.labs",
-        "engine.probes.cadence",
+        "engine.probes",
     },
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
@@ -50,7 +50,9 @@ ARROWS: dict[str, set[str]] = {
         *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.models", "engine.training",
         "engine.probes", "engine.compiler",
     },
-    "engine.runs.lab": {*BASICS, "engine.store", "engine.runs", "engine.device", "engine.training", "engine.labs"},
+    "engine.runs.lab": {
+        *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.training", "engine.labs",
+    },
     "engine.runs.launchers.preload": {
         "engine.runs.worker", "engine.device", "engine.data", "engine.training", "engine.probes",
     },

@@ -11,8 +11,11 @@ import torch
 
 from engine.errors import ConfigError
 from engine.events import Concluded, Figured, Progressed, Traced
+from engine.labs.curve import parse_name
+from engine.labs.lab import KINDS
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE, results, until
+from tests.engine.labs.subjects import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
 
@@ -27,7 +30,10 @@ def make(name, state=None):
     module, attribute = LABS[name].lab.split(":")
     # As in a worker of its own: another lab may have set other threads, and with them other bits.
     torch.set_num_threads(DEVICE.threads)
-    return getattr(import_module(module), attribute)(smallest(name), DEVICE, state)
+    row = LABS[name]
+    looked_at = trained(1), trained(2, model__shortcut="A")
+    subjects = (looked_at if row.subject.refers == "runs" else looked_at[:1],) if row.subject else ()
+    return getattr(import_module(module), attribute)(smallest(name), DEVICE, state, *subjects)
 
 
 def stored(state):
@@ -70,6 +76,7 @@ def test_panels_and_figures_are_those_of_the_row(name, whole):
             assert len(event.x) == len(event.y) > 0
             assert event.name
             assert all(isinstance(value, (int, float)) for value in (*event.x, *event.y))
+            assert parse_name(event.name).text == event.name
         if isinstance(event, Figured):
             assert type(event.value) is float
 
@@ -111,10 +118,16 @@ def test_row_is_explained(name):
     assert row.question.endswith("?")
     assert all(text.endswith(".") for text in (row.answer, row.caveats))
     assert row.takes and row.source and row.panels and row.figures
+    assert sum(option.front for option in row.options) <= 3
+    assert row.seconds is None or 0 < row.seconds(row.defaults()) <= 30
+    assert row.refuse is None or row.refuse(row.defaults()) == ""
+    panels = {panel.name for panel in row.panels}
     for panel in row.panels:
         assert panel.title and panel.x and panel.y
         assert panel.reading.endswith(".") and panel.misleads.endswith(".")
         assert {panel.x_scale, panel.y_scale} <= {"linear", "log"}
+        assert panel.kind in KINDS and {panel.opens, panel.path} <= {"", *panels}
+        assert panel.columns or panel.kind != "heat"
     for figure in row.figures:
         assert figure.label and figure.source and figure.expected
         assert figure.name.isidentifier() and figure.name.islower()

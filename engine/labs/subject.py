@@ -1,0 +1,72 @@
+"""A training that a lab looks at: its config, the state of one checkpoint, its images, what was measured of it then.
+
+A lab never changes the training: it works on copies, and the checkpoint files are its own (``engine.runs.subjects``).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from engine.config import RunConfig
+from engine.data.images import ImageSet
+from engine.device import Device
+from engine.events import Split
+from engine.models.build import build_model
+from engine.models.strength import set_strength
+from engine.training.evaluate import Evaluator, Score
+from engine.training.state import check_document, check_tensors
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One training after ``step`` updates.
+
+    ``name`` is unlike that of the lab's other subjects. ``stored`` are the losses and errors that its run recorded
+    after that step, empty where it evaluated nothing then. ``device`` is as in training: kind, precision, threads.
+    ``trail`` reads its other saved states, oldest first, as (step, function that returns the document).
+    """
+
+    run: int
+    name: str
+    config: RunConfig
+    step: int
+    document: dict
+    stored: Mapping[Split, Score]
+    images: ImageSet
+    device: Device
+    trail: Sequence[tuple[int, Callable[[], dict]]] = ()
+
+    def enter(self) -> None:
+        """Set this process's threads to those of the training: another number gives other bits."""
+        torch.set_num_threads(self.device.threads)
+
+    def model(self) -> nn.Module:
+        """Return a new copy of the net in train mode, as the training had it. Raises CheckpointError."""
+        return self.model_of(self.document)
+
+    def model_of(self, document: dict) -> nn.Module:
+        """Return the net of another state of the same training, as ``model``."""
+        check_document(document)
+        model = build_model(self.config.model, self.config.seed)
+        check_tensors(document["model"], model.state_dict())
+        model.load_state_dict(document["model"])
+        strengths = [value for _, key, value, _ in document["progress"]["changes"] if key == "strength"]
+        if strengths:
+            set_strength(model, strengths[-1])
+        return model.to(self.device.torch_device, memory_format=self.device.memory_format).train()
+
+    def evaluator(self, model: nn.Module) -> Evaluator:
+        """Return what evaluated the training: the same images in the same batches, at the same precision."""
+        return Evaluator(model, self.config, self.images, self.device)
+
+    def evaluate(self, model: nn.Module, splits: Sequence[Split]) -> dict[Split, Score]:
+        """Return loss and error of ``model`` on whole splits, as the training measured them. ``model`` stays as is."""
+        return {score.split: score for score in self.scores(self.evaluator(model), model, splits) if score is not None}
+
+    def scores(self, evaluator: Evaluator, model: nn.Module, splits: Sequence[Split]) -> Iterator[Score | None]:
+        """Yield the scores of ``model`` one by one, None after each batch, so that an order may be heard."""
+        self.enter()
+        for part in evaluator.run(model, list(splits)):
+            yield part if isinstance(part, Score) else None

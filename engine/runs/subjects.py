@@ -1,0 +1,184 @@
+"""The trainings that a lab looks at: which are meant, whether they can be looked at, and their states as its own files.
+
+Torch-free. A job's settings name runs and steps as they were when it was handed in, so a paused job goes on with the
+same states, whatever became of the runs.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engine.config import RunConfig
+from engine.errors import ConfigError
+from engine.events import RunState
+from engine.labs.lab import Lab
+from engine.store.reader import Reader, RunRow
+from engine.store.workspace import Workspace
+
+#: Trainings that stand still: their newest checkpoint is what they are.
+RESTING = (RunState.FINISHED, RunState.PAUSED, RunState.STOPPED)
+#: The setting beside those of runs: which saved step; ``NEWEST`` for each run's newest.
+STEP, NEWEST = "step", -1
+MOST_SUBJECTS = 4
+_ABOUT = "about.json"
+
+
+class Resolved(NamedTuple):
+    """A job's settings with runs and step named, and where it computes: as its (first) training did."""
+
+    settings: dict[str, Any]
+    device: str
+    threads: int
+
+
+def resolve(reader: Reader, lab: Lab, settings: Mapping[str, Any]) -> Resolved:
+    """Find the trainings that the checked ``settings`` of a lab mean.
+
+    Raises ConfigError in one line: no such run, it still trains, it has no such checkpoint, the lab cannot look at it.
+    """
+    option = lab.subject
+    assert option is not None
+    asked = _asked(settings[option.name])
+    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several=option.refers == "runs")
+    for row in rows:
+        if row.state not in RESTING:
+            raise ConfigError(f"run {row.id} is {row.state}; a lab looks at runs that are paused, stopped or finished")
+        _saved(reader, row, settings.get(STEP, NEWEST))
+    if asked and (reason := _refusal(lab, rows)):
+        raise ConfigError(reason)
+    found = dict(settings)
+    found[option.name] = rows[0].id if option.refers == "run" else ",".join(str(row.id) for row in rows)
+    if len(rows) == 1 and STEP in settings:
+        found[STEP] = _saved(reader, rows[0], settings[STEP])
+    return Resolved(found, rows[0].device.partition(":")[0] or "cpu", rows[0].threads)
+
+
+def suitable(reader: Reader, lab: Lab) -> list[RunRow]:
+    """Return the trainings that a lab could look at by themselves, newest first."""
+    rows = [row for row in reader.runs() if not row.lab and row.tunes is None and row.state in RESTING]
+    rows = [row for row in rows if isinstance(row.config, RunConfig) and not _refusal(lab, [row])]
+    saved = reader.checkpoint_totals()
+    return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
+
+
+class Pinned(NamedTuple):
+    """One training of a job: the step, the file of its state, the files of its other saved states, oldest first.
+
+    ``precision`` and ``threads`` are those of the training; ``stored`` what it recorded after that step, split ->
+    (loss, error, images).
+    """
+
+    run: int
+    step: int
+    state: Path
+    trail: tuple[tuple[int, Path], ...]
+    precision: str
+    threads: int
+    stored: dict[str, tuple[float, float, int]]
+
+
+def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapping[str, Any]) -> list[Pinned]:
+    """Take over the states that a job looks at into its own folder, once; return where they are.
+
+    Raises ConfigError when a run or its checkpoint is gone and was not taken over before.
+    """
+    option = lab.subject
+    assert option is not None
+    folder = workspace.run(job) / "subjects"
+    return [_pinned(workspace, reader, folder, run, settings) for run in _asked(settings[option.name])]
+
+
+def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settings: Mapping[str, Any]) -> Pinned:
+    # The folder gets its name once everything is in it: a worker that was killed between leaves no half of it.
+    kept = folder / f"run-{run:05d}"
+    if not kept.exists():
+        part = folder / f".run-{run:05d}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _fill(workspace, reader, part, _row(reader, run), settings.get(STEP, NEWEST))
+        part.rename(kept)
+    files = sorted((int(path.stem.removeprefix("step-")), path) for path in kept.glob("step-*.pt"))
+    step, state = files[-1]
+    about = json.loads((kept / _ABOUT).read_text(encoding="utf-8"))
+    stored = {split: tuple(figures) for split, figures in about["stored"].items()}
+    return Pinned(run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored)
+
+
+def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
+    """Put the state after the step ``wanted``, those before it, and what was recorded into ``folder``."""
+    step = _saved(reader, row, wanted)
+    for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:
+        source = workspace.checkpoint(row.id, one)
+        try:
+            _take(source, folder / source.name)
+        except FileNotFoundError:
+            if one == step:
+                raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
+        except OSError as error:
+            raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
+    about = {"precision": row.precision, "threads": row.threads, "stored": reader.evaluated(row.id, step)}
+    (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+
+
+def _take(source: Path, goal: Path) -> None:
+    """Give a checkpoint a second name, else a copy: it is never written in place."""
+    try:
+        os.link(source, goal)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, goal)
+
+
+def _asked(value: int | str) -> list[int]:
+    """Return the runs that a setting names, none for the newest that suit. Raises ConfigError."""
+    if isinstance(value, int):
+        return [value] if value else []
+    words = [word.strip() for word in value.split(",") if word.strip()]
+    if not all(word.isascii() and word.isdigit() and int(word) for word in words):
+        raise ConfigError(f'runs must be ids with commas between them, for example "3,4" (got {value!r})')
+    runs = list(dict.fromkeys(map(int, words)))
+    if len(runs) > MOST_SUBJECTS:
+        raise ConfigError(f"at most {MOST_SUBJECTS} runs can be looked at together (got {len(runs)})")
+    return runs
+
+
+def _row(reader: Reader, run: int) -> RunRow:
+    row = reader.run(run)
+    if row is None:
+        raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+    if row.lab:
+        raise ConfigError(f"run {run} is a job of the lab {row.lab}, not a training; name a training")
+    return row
+
+
+def _newest(reader: Reader, lab: Lab, several: bool) -> list[RunRow]:
+    """Return the newest training that suits, or several of its race as the lab chooses them."""
+    rows = suitable(reader, lab)
+    if not rows:
+        raise ConfigError("there is no training to look at yet; run a race first, and let it finish or pause it")
+    if not several:
+        return rows[:1]
+    mates = sorted((row for row in rows if row.race == rows[0].race), key=lambda row: row.position)
+    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MOST_SUBJECTS))
+    return [mates[place] for place in chosen] or rows[:1]
+
+
+def _saved(reader: Reader, row: RunRow, step: int) -> int:
+    """Return the saved step that is meant. Raises ConfigError naming those that are saved."""
+    saved = [checkpoint.step for checkpoint in reader.checkpoints(row.id)]
+    if not saved:
+        raise ConfigError(f"run {row.id} has no checkpoint; the first comes after a tenth of its steps")
+    if step == NEWEST:
+        return saved[-1]
+    if step not in saved:
+        raise ConfigError(f"run {row.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
+    return step
+
+
+def _refusal(lab: Lab, rows: list[RunRow]) -> str:
+    """Return why the lab cannot look at these trainings, '' when it can."""
+    return lab.suits([row.config for row in rows]) if lab.suits else ""
