@@ -9,10 +9,15 @@ from typing import Any
 from app.data.permit import commanding
 from app.data.place import here, reading
 from engine.errors import ConfigError
+from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
-from engine.labs.registry import LABS, Lab, check_settings, get_lab
+from engine.labs.registry import LABS, Lab, check_setting, check_settings, get_lab
+from engine.runs.subjects import STEP, suitable
 from engine.store.labs import TraceRow
 from engine.store.reader import RunRow
+
+#: Jobs that are looked through for one that was finished, and trainings that are offered.
+_JOBS, _TRAININGS = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,71 @@ def labs() -> Mapping[str, Lab]:
 
 def lab_setting(name: str, option: str, text: str) -> bool | int | float | str | None:
     """Return the value of a setting that a text stands for, as in ``--set``; None when it stands for none."""
+    row = next(row for row in get_lab(name).options if row.name == option)
     try:
-        return check_settings(get_lab(name), {option: text})[option] if text else None
+        return check_setting(row, text) if text else None
     except ConfigError:
         return None
+
+
+def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
+    """Return in one line why settings are refused, '' when the lab would take them."""
+    try:
+        check_settings(get_lab(name), settings)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def lab_time(name: str, settings: Mapping[str, Any]) -> str:
+    """Say about how long a lab takes with these settings, from its newest finished job on this machine if there is one.
+
+    Both are reckoned by the lab's own estimate, so a job of other settings counts in proportion.
+    """
+    lab = get_lab(name)
+    if lab.seconds is None:
+        return f"Takes {lab.takes} with its usual settings."
+    reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
+    for job in _finished(name):
+        before = lab.seconds(job.config.settings)
+        if job.seconds > 0 and before > 0:
+            reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
+            break
+    return f"About {_spoken(reckoned)} ({basis})."
+
+
+def _finished(name: str) -> list[RunRow]:
+    if here().pool.file() is None:
+        return []
+    with reading() as reader:
+        return [job for job in reader.lab_jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) -> str:
+    """Say in which settings a job differs from the ones chosen now; trainings that were left open count as alike."""
+    differing = []
+    for option in get_lab(name).options:
+        there, here_ = job.get(option.name, option.default), settings[option.name]
+        left_open = (option.refers or option.name == STEP) and here_ == option.default
+        if there != here_ and not left_open:
+            shown = there if not isinstance(there, bool) else "on" if there else "off"
+            differing.append(f"{option.label.lower()} {shown}")
+    return ", ".join(differing)
+
+
+def lab_trainings(name: str) -> dict[int, str]:
+    """Return the trainings that a lab can look at, newest first: id -> name. Raises SkipscopeError."""
+    if here().pool.file() is None:
+        return {}
+    with reading() as reader:
+        rows = suitable(reader, get_lab(name))[:_TRAININGS]
+    return {row.id: f"{row.arm}, seed {row.seed}, step {row.step}, race {row.race}, run {row.id}" for row in rows}
 
 
 @commanding

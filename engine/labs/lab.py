@@ -77,8 +77,8 @@ class Figure:
 class Lab:
     """One lab: its question, the short answer, settings, pictures and numbers.
 
-    ``device`` is where its jobs compute, as ``RunConfig.device``. ``timed``: its numbers are times, so that doing it
-    again finds others. ``seconds`` returns about how long settings take on one common core; the page scales it by
+    ``title`` is its page's, where it has one. ``device`` is where its jobs compute, as ``RunConfig.device``.
+    ``timed``: its numbers are times, so that doing it again finds others. ``seconds`` returns about how long settings take on one common core; the page scales it by
     what an earlier job took here. ``refuse`` returns in one line why settings do not go together, '' when they do.
     ``suits`` returns in one line why trainings cannot be looked at by this lab, '' when they can; given for labs with
     an option that ``refers`` to trainings: those compute on the device and with the threads of the (first) training.
@@ -97,6 +97,7 @@ class Lab:
     lab: str
     device: str = "cpu"
     timed: bool = False
+    title: str = ""
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None
     suits: Callable[[Sequence[RunConfig]], str] | None = None

@@ -23,7 +23,7 @@ from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
 from engine.labs.timing_row import TIMING
 
-__all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_settings", "get_lab"]
+__all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
 LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, TIMING)}
@@ -47,13 +47,14 @@ def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         if name not in options:
             raise ConfigError(f"unknown setting {name!r} of lab {lab.name}; choose from {', '.join(options)}")
-        checked[name] = _checked(options[name], value)
+        checked[name] = check_setting(options[name], value)
     if lab.refuse is not None and (reason := lab.refuse(checked)):
         raise ConfigError(reason)
     return checked
 
 
-def _checked(option: Option, value: Any) -> bool | int | float | str:
+def check_setting(option: Option, value: Any) -> bool | int | float | str:
+    """Return one setting's value, read as ``check_settings`` does. Raises ConfigError."""
     if isinstance(value, str) and not isinstance(option.default, str):
         try:
             value = json.loads(value)
