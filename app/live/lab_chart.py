@@ -13,7 +13,7 @@ from app.live.component import component, surroundings
 
 #: Lightness of a lab's curves: that of a net of this depth.
 _DEPTH = 26
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 #: What the kinds of plain and of residual nets begin with, and their hue on every page.
 _FAMILIES = {"plain": "none", "residual": "A"}
 

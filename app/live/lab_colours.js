@@ -2,11 +2,11 @@
 
 /** matplotlib's viridis, dark to bright, every 16th part. */
 const STOPS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
-/** On a logarithmic scale smaller values than this many decades below the largest share the darkest colour. */
+/** On a logarithmic scale values further than this many decades from the end that is kept share a colour. */
 const DECADES = 8;
 const INKS = { dark: "#000000", light: "#ffffff" };
 
-export const COLOURS = STOPS.map((colour, index) => [index / (STOPS.length - 1), colour]);
+const COLOURS = STOPS.map((colour, index) => [index / (STOPS.length - 1), colour]);
 
 /** A value as the scale has it, log10 of it on a logarithmic one; null for what has no place there. */
 export function placed(value, scale) {
@@ -17,25 +17,34 @@ export function placed(value, scale) {
 
 /**
  * What a scale shows of some values: { low, high, ticks: [{ at, text }] } in the scale's own unit, on round numbers, so
- * that colours seldom change while values come in; `cut` where smaller values share the darkest colour. Null without any.
+ * that colours seldom change while values come in. Where they span too much, `kept` is the end that is shown: "high"
+ * values or "low" ones. Null without any value.
  */
-export function rangeOf(values, scale) {
+export function rangeOf(values, scale, kept = "high") {
   const good = values.map((value) => placed(value, scale)).filter((value) => value !== null);
   if (!good.length) return null;
   const [least, most] = [good.reduce((a, b) => Math.min(a, b)), good.reduce((a, b) => Math.max(a, b))];
-  return scale === "log" ? decades(least, most) : evenly(least, most);
+  return scale === "log" ? decades(least, most, kept) : evenly(least, most);
 }
 
-function decades(least, most) {
-  const size = most - least > 1 ? 1 : 0.5;
-  const high = size * Math.ceil(most / size - 1e-6);
-  const cut = least < high - DECADES;
-  const low = cut ? high - DECADES : Math.min(size * Math.floor(least / size + 1e-6), high - size);
+function decades(least, most, kept) {
+  const size = most - least > 4 ? 1 : 0.5;
+  let high = size * Math.ceil(most / size - 1e-6);
+  let low = Math.min(size * Math.floor(least / size + 1e-6), high - size);
+  const cut = high - low > DECADES ? kept : "";
+  if (cut === "high") low = high - DECADES;
+  if (cut === "low") high = low + DECADES;
   const stride = high - low > 4 ? 2 : 1;
-  const ticks = [];
-  for (let at = Math.ceil(low); at <= high + 1e-6; at += 1) if ((Math.floor(high) - at) % stride === 0) ticks.push({ at, text: at < -2 ? power(at) : String(Number((10 ** at).toPrecision(1))) });
-  if (ticks.length < 2) for (const at of [low, high]) if (!ticks.some((tick) => tick.at === at)) ticks.push({ at, text: String(Number((10 ** at).toPrecision(2))) });
-  return { low, high, cut, ticks };
+  const whole = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => Math.floor(high) - index).filter((at) => (Math.floor(high) - at) % stride === 0).reverse();
+  const ticks = (whole.length > 1 ? whole : [low, ...whole, high]).filter((at, index, all) => all.indexOf(at) === index).map((at) => ({ at, text: plainly(at) }));
+  if (cut === "high") ticks.splice(0, ticks[0].at === low ? 1 : 0, { at: low, text: `≤ ${plainly(low)}` });
+  if (cut === "low") ticks.splice(-1, ticks.at(-1).at === high ? 1 : 0, { at: high, text: `≥ ${plainly(high)}` });
+  return { low, high, ticks };
+}
+
+/** Ten to some power: whole numbers of it below 0.01 and above 1,000 as powers. */
+function plainly(at) {
+  return Number.isInteger(at) && (at < -2 || at > 3) ? `10<sup>${String(at).replace("-", "−")}</sup>` : String(Number((10 ** at).toPrecision(2)));
 }
 
 function evenly(least, most) {
@@ -44,21 +53,16 @@ function evenly(least, most) {
   const size = [1, 2, 5, 10].map((part) => part * unit).find((part) => part >= raw * 0.999);
   const [from, to] = [Math.floor(least / size + 1e-6), Math.max(Math.ceil(most / size - 1e-6), Math.floor(least / size + 1e-6) + 1)];
   const ticks = Array.from({ length: to - from + 1 }, (_, index) => Number(((from + index) * size).toPrecision(6)));
-  return { low: ticks[0], high: ticks.at(-1), cut: false, ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
-}
-
-function power(exponent) {
-  return `10<sup>${String(exponent).replace("-", "−")}</sup>`;
+  return { low: ticks[0], high: ticks.at(-1), ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
 }
 
 /** Plotly's colour axis for a range, its bar lying below the plot; words: what the colours are. */
-export function colourAxis({ low, high, cut, ticks }, words, theme, { y, len }) {
+export function colourAxis({ low, high, ticks }, words, theme, { y, len }) {
   return {
     cmin: low, cmax: high, colorscale: COLOURS,
     colorbar: {
       orientation: "h", x: 0, xanchor: "left", y, yanchor: "top", yref: "container", len, lenmode: "fraction", thickness: 10, xpad: 0, ypad: 0, outlinewidth: 0,
-      tickmode: "array", tickvals: [...(cut ? [low] : []), ...ticks.map(({ at }) => at).filter((at) => !cut || at > low)],
-      ticktext: [...(cut ? [`≤ ${power(low)}`] : []), ...ticks.filter(({ at }) => !cut || at > low).map(({ text }) => text)],
+      tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text),
       ticks: "outside", ticklen: 3, tickcolor: theme.muted, tickfont: { family: theme.font, size: 12, color: theme.muted },
       title: { text: words, side: "top", font: { family: theme.font, size: 12, color: theme.muted } },
     },

@@ -5,15 +5,25 @@
  */
 const SAME = 1e-6;
 const SEED = /^seed \d+$/;
+let revision = 0;
 
 export class Curves {
   constructor() {
     this.byName = new Map();
+    this.revisions = new Map();
   }
 
   /** Add curves; one of the same panel and name is replaced. */
   add(traces) {
-    for (const trace of traces) this.byName.set(`${trace.panel}\n${trace.name}`, { ...trace, ...read(trace) });
+    for (const trace of traces) {
+      this.byName.set(`${trace.panel}\n${trace.name}`, { ...trace, ...read(trace) });
+      this.revisions.set(trace.panel, ++revision);
+    }
+  }
+
+  /** A number that is another one after every change of a panel's curves. */
+  revision(panel) {
+    return this.revisions.get(panel) ?? 0;
   }
 
   get size() {

@@ -86,7 +86,7 @@ export function base(panel, theme, width, height, margin) {
 }
 
 /** Names on the x axis where x is an index into the panel's columns. */
-function columnTicks({ columns }, theme) {
+export function columnTicks({ columns }, theme) {
   return columns.length ? { tickmode: "array", tickvals: columns.map((_, index) => index), ticktext: columns, tickfont: { color: theme.text, size: 13 } } : {};
 }
 

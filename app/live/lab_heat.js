@@ -13,7 +13,7 @@ const ROW_PX = { few: 34, many: 26 };
 const MANY = 12;
 /** What lies between two groups, as a share of a row. */
 const HEADER = 0.85;
-const BAR_PX = 62;
+const BAR_PX = 62, RIGHT_PX = 16;
 const FONT_PX = 13;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
@@ -21,11 +21,11 @@ const LETTER = 0.54;
 /** As buildPanel; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which row lies at which y. */
 export function buildHeat(panel, curves, pick, look, theme, width) {
   const rows = placedRows(rowsOf(panel, curves));
-  const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, cut: false, ticks: [] };
+  const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
   const narrow = width < NARROW;
   const names = rows.map(({ curve }) => broken(curve.kind, narrow ? 15 : 26));
   const left = Math.min(0.42 * width, 16 + Math.max(...names.flat().map((line) => line.length)) * FONT_PX * LETTER);
-  const columnPx = (width - left - 8) / panel.columns.length;
+  const columnPx = (width - left - RIGHT_PX) / panel.columns.length;
   const heads = headings(panel.columns, columnPx);
   const rowPx = rows.length > MANY ? ROW_PX.many : ROW_PX.few;
   const span = rows.at(-1).at + 0.5 - (rows[0].at - 0.5) + (rows[0].header ? HEADER : 0);
@@ -33,11 +33,11 @@ export function buildHeat(panel, curves, pick, look, theme, width) {
   const top = rows[0].at - 0.5 - (rows[0].header ? HEADER : 0);
   const axis = { showgrid: false, zeroline: false, showline: false, ticks: "", tickmode: "array" };
   const layout = {
-    uirevision: "keep", width, height, margin: { l: left, r: 8, t: heads.px, b: BAR_PX, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    uirevision: "keep", width, height, margin: { l: left, r: RIGHT_PX, t: heads.px, b: BAR_PX, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom",
     xaxis: { ...axis, side: "top", range: [-0.5, panel.columns.length - 0.5], tickvals: panel.columns.map((_, index) => index), ticktext: heads.texts, tickangle: heads.angle, tickfont: { color: theme.text, size: FONT_PX } },
     yaxis: { ...axis, range: [rows.at(-1).at + 0.5, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
-    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - left)) }),
+    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
     shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
     annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },

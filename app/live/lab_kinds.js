@@ -1,9 +1,13 @@
 /** The kinds of panels: which function draws each, and what stands around the picture to steer it. */
 import { cell as cellOf, stepped } from "./lab_cells.js";
+import { buildBands } from "./lab_bands.js";
+import { buildBars } from "./lab_bars.js";
 import { buildPanel } from "./lab_figure.js";
 import { buildHeat } from "./lab_heat.js";
+import { buildPlane } from "./lab_plane.js";
+import { PlaneControls } from "./lab_plane_controls.js";
 
-const BUILDERS = { curves: buildPanel, bars: buildPanel, bands: buildPanel, plane: buildPanel, heat: buildHeat };
+const BUILDERS = { curves: buildPanel, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
 
 /**
  * The picture of a panel as { data, layout } for Plotly, with { side, legend } as buildPanel and, where a kind has a
@@ -20,10 +24,11 @@ export function filled({ kind }) {
 
 /**
  * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(curves) at every drawing,
- * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, curves, pick) after a drawing.
+ * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, began) after a drawing.
  */
 export function controlsOf(one, panels) {
-  return one.panel.kind === "heat" ? heatControls(one, panels) : { nodes: [] };
+  if (one.panel.kind === "heat") return heatControls(one, panels);
+  return one.panel.kind === "plane" ? new PlaneControls(one, () => panels.zooms.changed(one.panel.name)) : { nodes: [] };
 }
 
 /** A click on a cell picks it; so do the arrow keys while the picture has the focus. */

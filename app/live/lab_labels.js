@@ -27,10 +27,10 @@ export function crowded(names, width, plotPx) {
 
 function lines(words, width) {
   const most = Math.floor((labelRoom(width) - 8) / (FONT_PX * LETTER));
-  return words.split(" ").reduce((found, word) => {
+  return words.split("\n").flatMap((line) => line.split(" ").reduce((found, word) => {
     const longer = `${found.at(-1)} ${word}`;
     return found.length && longer.length <= most ? [...found.slice(0, -1), longer] : [...found, word];
-  }, []);
+  }, []));
 }
 
 /**
@@ -82,9 +82,9 @@ function apart(wanted, plotPx) {
   }
 }
 
-/** The name of a fan's edge: the kind and its setting. */
+/** The name of one curve of a fan in two lines: the kind, its setting. */
 export function edgeName({ kind, setting, value }) {
-  return `${kind}, ${setting} ${spoken(value)}`;
+  return `${kind},\n${setting} ${spoken(value)}`;
 }
 
 /** Draw a legend into its node: entries [{ name, style }], none hides it; `fill` for areas and bars. */
@@ -96,14 +96,14 @@ export function drawLegend(node, entries, fill, theme) {
   node.replaceChildren(...entries.map(({ name, style }) => {
     const item = document.createElement("span");
     item.className = "sl-key";
-    item.append(fill ? swatch(style, theme) : stroke(style, theme), name);
+    item.append(fill ? swatch(style, theme) : stroke(style, theme), name.replace("\n", " "));
     return item;
   }));
 }
 
 function stroke({ colour, dash }, theme) {
   const svg = shape("svg", { width: 34, height: 10, "aria-hidden": "true" });
-  const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6" }[dash];
+  const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
   svg.append(shape("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: colour[theme.ground], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
   return svg;
 }

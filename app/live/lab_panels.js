@@ -82,12 +82,18 @@ export class LabPanels {
     one.controls.words?.(shown);
   }
 
+  /** The picture of one panel, drawn again only where something of it has changed. */
   #one(Plotly, one, curves, pick, look, theme) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
-    if (one.controls.wait?.()) return;
-    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, stage.clientWidth, stage.clientHeight);
-    if (height) stage.style.height = `${height}px`;
+    const [width, room] = [stage.clientWidth, stage.clientHeight];
+    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look]);
+    if (key === one.key || one.controls.wait?.()) return;
+    one.key = key;
+    const began = performance.now();
+    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    if (height && height !== one.fixed) stage.style.height = `${height}px`;
+    one.fixed = height;
     one.places = places;
     one.axis.dataset.side = side === "left" ? "right" : "left";
     drawLegend(one.legend, legend ?? [], filled(panel), theme);
@@ -101,7 +107,7 @@ export class LabPanels {
       modeBarButtons: [["zoom2d", "pan2d"], [{ name: "whole", title: "Whole curves", icon: Plotly.Icons.home, click: () => this.zooms.whole(panel.name) }]],
       plotlyServerURL: "",
     });
-    one.controls.drawn?.(Plotly, drawn, curves, pick);
+    one.controls.drawn?.(Plotly, drawn, began);
     if (!one.heard) this.zooms.listen(plot, panel.name);
     one.heard = true;
     for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;

@@ -1,4 +1,4 @@
-"""The kinds of panels of a lab in Chromium: what is drawn against what was stored, cells and their curves, both grounds."""
+"""The kinds of panels of a lab in Chromium: what is drawn against what was stored, cells and their curves."""
 
 import math
 from urllib.parse import parse_qs, urlsplit
@@ -55,10 +55,9 @@ def seen(value: float) -> float | None:
 
 def drawn(page, panel: str) -> list[dict]:
     """Return the traces of a panel's picture as Plotly has them."""
-    page.wait_for_function(f"() => document.querySelectorAll('.sl-plot')[{PLACES[panel]}].data")
-    return page.evaluate(
-        f"() => document.querySelectorAll('.sl-plot')[{PLACES[panel]}].data.map(t => ({{...t, z: t.z?.map(r => [...r])}}))"
-    )
+    plot = f"document.querySelectorAll('.sl-plot')[{PLACES[panel]}]"
+    page.wait_for_function(f"() => {plot}.data")
+    return page.evaluate(f"() => {plot}.data.map(t => ({{...t, z: t.z?.map(r => [...r])}}))")
 
 
 def picked(page, panel: str = "training") -> set[str]:
@@ -67,10 +66,8 @@ def picked(page, panel: str = "training") -> set[str]:
 
 def wait_cell(page, text: str) -> None:
     wait_lab(page, f"v.pick.cell?.text === {text!r}")
-    page.wait_for_function(
-        f"text => document.querySelectorAll('.sl-plot')[{PLACES['training']}].data?.every(t => t.name.startsWith(text))",
-        arg=text,
-    )
+    plot = f"document.querySelectorAll('.sl-plot')[{PLACES['training']}]"
+    page.wait_for_function(f"text => {plot}.data?.every(t => t.name.startsWith(text))", arg=text)
 
 
 def test_a_heat_map_shows_every_stored_cell_with_its_number_and_marks_the_others(shown, page):
