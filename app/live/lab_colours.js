@@ -56,12 +56,12 @@ function evenly(least, most) {
   return { low: ticks[0], high: ticks.at(-1), ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
 }
 
-/** Plotly's colour axis for a range, its bar lying below the plot; words: what the colours are. */
+/** Plotly's colour axis for a range, its bar lying below the plot, `y` and `len` in shares of it; words: what the colours are. */
 export function colourAxis({ low, high, ticks }, words, theme, { y, len }) {
   return {
     cmin: low, cmax: high, colorscale: COLOURS,
     colorbar: {
-      orientation: "h", x: 0, xanchor: "left", y, yanchor: "top", yref: "container", len, lenmode: "fraction", thickness: 10, xpad: 0, ypad: 0, outlinewidth: 0,
+      orientation: "h", x: 0, xanchor: "left", y, yanchor: "top", yref: "paper", len, lenmode: "fraction", thickness: 10, xpad: 0, ypad: 0, outlinewidth: 0,
       tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text),
       ticks: "outside", ticklen: 3, tickcolor: theme.muted, tickfont: { family: theme.font, size: 12, color: theme.muted },
       title: { text: words, side: "top", font: { family: theme.font, size: 12, color: theme.muted } },
