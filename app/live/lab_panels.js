@@ -87,7 +87,7 @@ export class LabPanels {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
     const [width, room] = [stage.clientWidth, stage.clientHeight];
-    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look]);
+    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
     if (key === one.key || one.controls.wait?.()) return;
     one.key = key;
     const began = performance.now();
@@ -104,7 +104,7 @@ export class LabPanels {
       ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,
       // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
-      modeBarButtons: [["zoom2d", "pan2d"], [{ name: "whole", title: "Whole curves", icon: Plotly.Icons.home, click: () => this.zooms.whole(panel.name) }]],
+      modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.whole?.(Plotly), this.zooms.whole(panel.name)) }]],
       plotlyServerURL: "",
     });
     one.controls.drawn?.(Plotly, drawn, began);

@@ -55,6 +55,11 @@ export class PlaneControls {
     for (const name of ["plotly_relayouting", "plotly_relayout"]) this.plot.on(name, (change) => this.#turned(Plotly, change));
   }
 
+  /** Surfaces are seen from the side from which they were at first. */
+  whole(Plotly) {
+    if (this.look.surface) Plotly.relayout(this.plot, { "scene.camera": structuredClone(CAMERA) });
+  }
+
   /** One surface was turned: the others follow. */
   #turned(Plotly, change) {
     const key = Object.keys(change ?? {}).find((name) => /^scene\d*\.camera$/.test(name));

@@ -35,11 +35,16 @@ def shown(tmp_path_factory):
     site.close()
 
 
-@pytest.fixture
-def page(shown, open_page):
-    page = open_page(f"{shown.url}/gradients")
+@pytest.fixture(scope="module")
+def page(shown, browser):
+    """One page for all tests, which fails them when its scripts throw."""
+    errors, page = [], browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{shown.url}/gradients")
     wait_lab(page, "v.card?.state === 'finished' && v.drawn && document.querySelectorAll('.sl-plot .main-svg').length")
-    return page
+    yield page
+    page.close()
+    assert not errors
 
 
 def stored(site, panel: str) -> dict:
@@ -123,3 +128,64 @@ def test_a_click_and_the_arrow_keys_open_the_curves_of_one_cell_which_the_addres
     page.reload()
     wait_cell(page, "zero: plain, blocks 20")
     assert lab(page, "v.pick.cell.column") == "zero"
+
+
+def test_seeds_are_thin_lines_beside_their_bold_mean_and_nine_kinds_have_a_legend(shown, page):
+    curves, traces = stored(shown, "grown"), drawn(page, "grown")
+    assert {trace["name"]: dict(zip(trace["x"], trace["y"], strict=True)) for trace in traces} == curves
+    for trace in traces:
+        assert trace["meta"] == ("seed" if "; seed" in trace["name"] else "even")
+    widths = {meta: {t["line"]["width"] for t in traces if t["meta"] == meta} for meta in ("seed", "even")}
+    assert max(widths["seed"]) < min(widths["even"]) / 2
+    looks = {(t["line"]["color"], t["line"]["dash"]) for t in traces if t["meta"] == "even"}
+    assert len(looks) == 9
+    panel = page.locator(".sl-panel").nth(PLACES["grown"])
+    assert len(panel.locator(".sl-key").all_inner_texts()) == 9
+    expect(panel.locator(".ss-foot p")).to_contain_text("9 curves, 3 seeds (thin lines), all 1,116 points shown")
+
+
+def test_bands_stop_where_an_edge_is_not_finite_and_bars_are_as_high_as_their_numbers(shown, page):
+    curves, traces = stored(shown, "band"), drawn(page, "band")
+    for kind in pictures.NETS:
+        band = next(trace for trace in traces if trace["name"] == f"{kind}; band")
+        corners = {(x, y) for x, y in zip(band["x"], band["y"], strict=True) if x is not None}
+        low, high = curves[f"{kind}; low"], curves[f"{kind}; high"]
+        both = [x for x in low if low[x] is not None and high[x] is not None]
+        assert corners == {(x, edge[x]) for x in both for edge in (low, high)}
+        assert band["x"].count(None) == (1 if kind == "plain" else 0)
+        line = next(trace for trace in traces if trace["name"] == kind)
+        assert dict(zip(line["x"], line["y"], strict=True)) == curves[kind]
+
+    bars, curves = drawn(page, "parts"), stored(shown, "parts")
+    for trace in bars:
+        assert trace["y"] == list(curves[trace["name"]].values())
+    first = {trace["name"]: trace["x"][0] for trace in bars}
+    assert first["plain"] < first["residual"] < 0.5, "side by side over the first block"
+    assert first["plain; seed 1"] == first["plain"], "seeds lie on their bar"
+
+
+def test_planes_share_axes_and_colours_whatever_is_measured_and_turn_together(shown, page):
+    rows, traces = stored(shown, "plane"), drawn(page, "plane")
+    heights = [trace for trace in traces if trace["meta"] == "heights"]
+    assert [trace["name"] for trace in heights] == list(pictures.NETS)
+    for trace in heights:
+        for b, line in zip(trace["y"], trace["z"], strict=True):
+            cells = rows[CurveName(trace["name"], "b", b).text]
+            assert trace["x"] == list(cells)
+            assert line == pytest.approx([math.log10(value) for value in cells.values()], abs=2e-4)
+    assert {(t["coloraxis"], t["contours"]["start"], t["contours"]["end"]) for t in heights} == {
+        ("coloraxis", heights[0]["contours"]["start"], heights[0]["contours"]["end"])
+    }
+    ways = [trace for trace in traces if trace["meta"] == "way"]
+    assert {trace["name"] for trace in ways} == set(pictures.NETS)
+    assert ways[0]["x"] == [seen(a) for a in stored(shown, "path")["plain"]]
+
+    plot = f"document.querySelectorAll('.sl-plot')[{PLACES['plane']}]"
+    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'xaxis2.range': [-0.5, 0.25]}})")
+    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`xaxis${{n}}`].range[1] === 0.25)")
+    wait_lab(page, "v.state.zooms.get('plane')?.x?.[1] === 0.25")
+    page.get_by_role("radio", name="surface").click()
+    page.wait_for_function(f"() => {plot}.data.filter(t => t.type === 'surface').length === 4")
+    turned = "{eye: {x: 2, y: 0.5, z: 1}, center: {x: 0, y: 0, z: 0}, up: {x: 0, y: 0, z: 1}}"
+    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'scene3.camera': {turned}}})")
+    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`scene${{n}}`].camera.eye.x === 2)")
