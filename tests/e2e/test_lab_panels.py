@@ -181,7 +181,7 @@ def test_planes_share_axes_and_colours_whatever_is_measured_and_turn_together(sh
     assert ways[0]["x"] == [seen(a) for a in stored(shown, "path")["plain"]]
 
     plot = f"document.querySelectorAll('.sl-plot')[{PLACES['plane']}]"
-    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'xaxis2.range': [-0.5, 0.25]}})")
+    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'xaxis.range': [-0.5, 0.25]}})")
     page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`xaxis${{n}}`].range[1] === 0.25)")
     wait_lab(page, "v.state.zooms.get('plane')?.x?.[1] === 0.25")
     page.get_by_role("radio", name="surface").click()
