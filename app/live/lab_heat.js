@@ -15,6 +15,8 @@ const MANY = 12;
 const HEADER = 0.85;
 const BAR_PX = 62, RIGHT_PX = 16;
 const FONT_PX = 13;
+/** Turned names of columns that are narrower stand in one line. */
+const TWO_LINES_PX = 38;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
 
@@ -118,7 +120,7 @@ function box(column, at, half) {
 function headings(columns, columnPx) {
   const letters = Math.floor((columnPx - 4) / (FONT_PX * LETTER));
   const turned = columns.some((name) => name.split(" ").some((word) => word.length > letters));
-  const lines = columns.map((name) => broken(name, turned ? 15 : letters));
+  const lines = columns.map((name) => broken(name, turned ? (columnPx < TWO_LINES_PX ? Infinity : 15) : letters));
   const longest = Math.max(...lines.flat().map((line) => line.length));
   const px = turned ? longest * FONT_PX * LETTER + 14 : Math.max(...lines.map((rows) => rows.length)) * FONT_PX * 1.35 + 12;
   return { texts: lines.map((rows) => rows.join("<br>")), angle: turned ? -90 : 0, px: Math.round(px) };

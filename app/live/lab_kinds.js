@@ -23,8 +23,9 @@ export function filled({ kind }) {
 }
 
 /**
- * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(curves) at every drawing,
- * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, began) after a drawing.
+ * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(shown, curves) at every drawing,
+ * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, began) after a drawing, and
+ * whole(Plotly) where the whole is asked for.
  */
 export function controlsOf(one, panels) {
   if (one.panel.kind === "heat") return heatControls(one, panels);

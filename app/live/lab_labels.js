@@ -58,7 +58,7 @@ export function endLabels(named, edges, { side, low, high, place, bold, styles, 
     const far = Math.abs(shift) > LEADER_PX;
     return {
       text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: side === "left" ? 0 : 1, y: one.y, yref: "y",
-      xanchor: side === "left" ? "right" : "left", align: side, yanchor: "middle",
+      xanchor: side === "left" ? "right" : "left", align: side === "left" ? "right" : "left", yanchor: "middle",
       font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.ink[theme.ground] },
       ...(far
         ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.colour[theme.ground], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }

@@ -79,7 +79,7 @@ export class LabPanels {
     text(one.strip, panelStrip(shown, panel));
     text(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
     text(one.note, noteOf(panel, curves, shown, pick, data));
-    one.controls.words?.(shown);
+    one.controls.words?.(shown, curves);
   }
 
   /** The picture of one panel, drawn again only where something of it has changed. */

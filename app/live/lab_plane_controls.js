@@ -26,13 +26,13 @@ export class PlaneControls {
     this.group = group;
     this.key = element("p", "sl-axis");
     this.nodes = [group, this.key];
-    this.hasPath = Boolean(panel.path);
+    this.path = panel.path;
     this.#mark();
   }
 
-  words(curves) {
-    this.group.hidden = this.key.hidden = !curves.length;
-    const words = `✛ the net itself${this.hasPath ? "; ○ start and ● end of its training" : ""}`;
+  words(shown, curves) {
+    this.group.hidden = this.key.hidden = !shown.length;
+    const words = `✛ the net itself${this.path && curves.of(this.path).length ? "; ○ start and ● end of its training" : ""}`;
     if (this.key.textContent !== words) this.key.textContent = words;
   }
 
