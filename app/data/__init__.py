@@ -119,7 +119,7 @@ from app.data.whatifs import (
 )
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
-from engine.labs.registry import Lab, Option
+from engine.labs.registry import Lab, Option, Panel
 from engine.models.registry import Shortcut
 from engine.presets import Preset
 from engine.runs.subjects import MOST_SUBJECTS
@@ -129,11 +129,11 @@ from engine.store.tuning import ArmTuning
 __all__ = [
     "AT_WORK", "ArmTuning", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Filter", "Head", "Health", "History",
     "Inside", "LONGEST_NAME", "LONGEST_NOTE", "Lab", "LabNews", "LayerMoment", "Load", "MOST_COMPARED", "MOST_SUBJECTS",
-    "Option", "Preset", "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Split",
-    "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change", "changeable",
-    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
-    "data_present", "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status",
-    "extend", "extendable", "figure_in_words", "first_shown", "fork", "gap", "guard", "head", "health",
+    "Option", "Panel", "Preset", "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError",
+    "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change",
+    "changeable", "changes", "columns_since", "command", "command_all", "command_each", "contested", "count",
+    "curve_name", "data_present", "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use",
+    "engine_status", "extend", "extendable", "figure_in_words", "first_shown", "fork", "gap", "guard", "head", "health",
     "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_changed", "lab_command",
     "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_time", "lab_trainings", "labs",
     "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape",

@@ -31,6 +31,9 @@ FAST = {"width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eva
 class Site:
     """The app server of one workspace on a port of its own; it can be ended and started again."""
 
+    #: What is run: ``python -m module``.
+    module = "app"
+
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
         self.control = Control(workspace)
@@ -47,7 +50,7 @@ class Site:
 
     def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
-        command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *options]
+        command = [sys.executable, "-m", self.module, "--no-browser", "--port", str(self.port), *options]
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
                 [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
