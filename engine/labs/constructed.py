@@ -111,7 +111,7 @@ class ConstructedLab(UnitLab):
         for name, value in changes(shallow, grown, evaluated, batches, plain):
             found[name] = value
             yield from self._findings.inserted(arm, found)
-        chosen = subset(images.train, _SHOWN)
+        chosen = subset(images.train, min(_SHOWN, self.settings["images"]))
         shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
         labels = images.train.labels[chosen].to(self.device.torch_device)
         found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
