@@ -70,16 +70,17 @@ def train(
     end: int,
     stride: int,
     marks: Sequence[int],
+    evaluator: Evaluator,
     inserted: Sequence[str] = (),
 ) -> Generator[Track, None, tuple[Track, dict]]:
     """Train up to update ``end``; yield the track as it grows, return it with the trainer's state.
 
     A point every ``stride`` updates: ``running`` error (percent, mean over 50 updates), ``loss`` (mean since the point
     before) and, with blocks ``inserted``, their ``distance`` from the identity. After the updates ``marks`` clean and
-    test error. ``state`` may be of another rate, or of a net that was grown. A track that ends early diverged.
+    test error by ``evaluator``, made for a net of this shape. ``state`` may be of another rate, or of a net that was
+    grown. A track that ends early diverged.
     """  # fmt: skip
     trainer = Trainer(config, images, device, None if state is None else dict(state), forked=state is not None)
-    evaluator = Evaluator(trainer.model, config, trainer.images, device)
     track: Track = {name: [] for name in _LISTS}
     rows: list[StepRow] = []
     with closing(trainer.events()) as events:
