@@ -15,7 +15,7 @@ from engine.device import Device
 from engine.events import Figured, Traced
 from engine.labs.constructed_change import changes, jumps
 from engine.labs.constructed_findings import Findings
-from engine.labs.constructed_images import embedded_images
+from engine.labs.constructed_images import POOL, embedded_images
 from engine.labs.constructed_insertion import GrownNet, add_noise, grow, settle_norms
 from engine.labs.constructed_plan import NOISES, PLAIN, Arm, Work, arm_of, budget, marks, new_blocks, stride, works
 from engine.labs.constructed_training import Track, grown_state, inputs_of, run_config, train
@@ -24,8 +24,6 @@ from engine.models.build import build_model
 from engine.training.evaluate import Evaluator, subset
 from engine.training.trainer import Trainer
 
-#: Images are averaged over 2x2 pixels, to 14x14.
-POOL = 2
 #: Training images on which the loss after an insertion is measured, as one batch.
 _SHOWN = 256
 #: Batches after the one that norms were fitted to.

@@ -17,6 +17,7 @@ from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
 from engine.events import Diverged, Measured, Split, Stepped, StepRow
+from engine.labs.constructed_images import POOL
 from engine.labs.constructed_insertion import GrownNet, distance_from_identity
 from engine.training.evaluate import Evaluator, Score
 from engine.training.trainer import Trainer
@@ -39,7 +40,7 @@ def run_config(settings: Mapping[str, Any], shortcut: str, depth: int, seed: int
     )  # fmt: skip
     return RunConfig(
         model=model,
-        data=DataConfig(name=images.name, crop=0, eval_images=settings["images"]),
+        data=DataConfig(name=images.name, pool=POOL, crop=0, eval_images=settings["images"]),
         optim=OptimConfig(batch_size=settings["batch"], steps=_ENDLESS),
         seed=seed,
         eval_every=_ENDLESS,

@@ -9,8 +9,8 @@ from engine.config import DataConfig, RunConfig, diff
 from engine.data.images import Images, load_images
 from engine.errors import CheckpointError, ConfigError
 from engine.events import Figured, Traced
-from engine.labs.constructed import POOL, ConstructedLab
-from engine.labs.constructed_images import embedded_images
+from engine.labs.constructed import ConstructedLab
+from engine.labs.constructed_images import POOL, embedded_images
 from engine.labs.constructed_plan import ARMS, CONTRAST, FULL, NOISES, Work, budget, marks, new_blocks, works
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE
