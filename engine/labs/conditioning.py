@@ -31,7 +31,9 @@ class ConditioningLab(UnitLab):
         return list(self._units)
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Let the unit's part do it."""
         return self._units[unit].measure(unit, done)
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """Let the unit's part say what it changed."""
         return self._units[unit].findings(unit, done)

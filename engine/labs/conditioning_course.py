@@ -19,10 +19,12 @@ class Course(Part):
     """Units: all rates and seeds of one kind of net each."""
 
     def plan(self) -> list[Unit]:
+        """One unit for each kind of net."""
         self._arms = {f"training {arm.name}": arm for arm in ARMS}
         return [Unit(name, f"kernel along training: {arm.name}") for name, arm in self._arms.items()]
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Train, then take the kernel where training was halted, at the best rate."""
         arm, settings = self._arms[unit.name], self.settings
         pace = max(1, _PACE // (settings["trained_blocks"] * len(self.seeds)))
         halts: list[training.Stop] = []
@@ -53,6 +55,7 @@ class Course(Part):
         }
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The kind's curves, and what is known once all kinds are done."""
         arm, result = self._arms[unit.name], done[unit.name]
         x, name = _axis(result["steps"]), CurveName(arm.name)
         yield from seeded("along", name, x, self._by_seed(result["conditions"]))

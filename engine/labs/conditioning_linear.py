@@ -83,7 +83,8 @@ def descend(task: Task, steps: int) -> Iterator[Tensor]:
         yield error.square().sum((1, 2)) / d
         if step == steps:
             return
-        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T; ``pull`` holds all but its last part.
+        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T; ``pull`` is it without the
+        # last part.
         pull = 2 / d * error
         for layer in reversed(range(layers)):
             weights[:, layer] -= rate * torch.bmm(pull, before[layer].transpose(1, 2))

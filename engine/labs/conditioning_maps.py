@@ -1,8 +1,7 @@
 """The third part of the conditioning lab: linear nets, two forms of one net, and every target from every start."""
 
 import math
-from collections.abc import Generator, Iterable, Iterator
-from statistics import median
+from collections.abc import Generator, Iterator
 
 import torch
 from torch import Tensor
@@ -38,12 +37,14 @@ class Maps(Part):
     """Units: the two forms, then one seed of the table each."""
 
     def plan(self) -> list[Unit]:
+        """The comparison first: it is done in a moment."""
         self._rates = LINEAR_RATES[self.settings["grid"]]
         self._table = {f"linear, seed {seed}": seed for seed in self.seeds}
         forms = Unit(_EQUIVALENCE, "linear nets: two forms of one net")
         return [forms, *(Unit(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Descend; the result holds losses alone, at the steps that are drawn."""
         if unit.name == _EQUIVALENCE:
             return (yield from self._measure_forms())
         seed, losses = self._table[unit.name], []
@@ -56,6 +57,7 @@ class Maps(Part):
         return torch.stack(losses)[self._shown()]
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The comparison, or the whole table over the seeds that are done."""
         if unit.name == _EQUIVALENCE:
             yield from self._forms(done[unit.name])
             return
@@ -65,12 +67,12 @@ class Maps(Part):
         chosen = courses.gather(-1, rates.expand(*courses.shape[:-1])[..., None])[..., 0]
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         for row, start in enumerate(LINEAR_STARTS):
-            yield Traced("linear", start, columns, [_floored(_median(last)) for last in chosen[:, -1, :, row].T])
+            yield Traced("linear", start, columns, [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()])
             yield Traced("linear_rate", start, columns, [self._rates[rate] for rate in rates[:, row].tolist()])
             for column, target in enumerate(LINEAR_TARGETS):
                 name = CurveName(start, cell=target)
                 yield from self._losses(name, chosen[:, :, column, row])
-                y = [_floored(_median(seeds)) for seeds in courses[:, -1, column, row].T]
+                y = [_floored(loss) for loss in _median(courses[:, -1, column, row]).tolist()]
                 yield Traced("linear_rates", name.text, list(self._rates), y)
         if len(courses) == len(self._table):
             yield from self._figures(chosen[:, -1], rates)
@@ -119,14 +121,14 @@ class Maps(Part):
 
     def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Found]:
         x = [float(step) for step in self._shown()]
-        yield Traced("linear_loss", name.text, x, [_floored(_median(seeds)) for seeds in courses.T])
+        yield Traced("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
         for seed, course in enumerate(courses.tolist()):
             part = name._replace(part=f"seed {seed}").text
             yield Traced("linear_loss", part, x, [_floored(value) for value in course])
 
     def _tuned(self, finals: Tensor) -> Tensor:
         """Places (targets, starts) of the rate with the smallest median over the seeds; inner ones win near ties."""
-        medians = finals.quantile(0.5, 0, interpolation="lower").clamp_min(FLOOR)
+        medians = _median(finals).clamp_min(FLOOR)
         inner = medians[..., 1:-1].min(-1)
         best = medians.min(-1)
         return torch.where(best.values < _BETTER * inner.values, best.indices, inner.indices + 1)
@@ -138,14 +140,15 @@ class Maps(Part):
             ("linear_residual_small_on_negated", SMALL),
             ("linear_orthogonal_on_negated", ORTHOGONAL),
         ):
-            yield Figured(name, _median(finals[:, column, LINEAR_STARTS.index(start)]))
+            yield Figured(name, _median(finals[:, column, LINEAR_STARTS.index(start)]).item())
         edge = (rates == 0) | (rates == len(self._rates) - 1)
         yield Figured("linear_cells_at_grid_edge", float(edge.sum()))
 
 
-def _median(values: Iterable[Tensor]) -> float:
-    """Of seeds whose losses may lie thirty decades apart, where a mean of any kind shows one of them alone."""
-    return median(float(value) for value in values)
+def _median(values: Tensor) -> Tensor:
+    """Over the seeds, the first dimension: where losses lie thirty decades apart a mean shows one of them alone."""
+    ordered = values.sort(0).values
+    return (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
 
 
 def _floored(value: float) -> float:

@@ -10,9 +10,9 @@ KERNEL = (
     Panel(
         "spectrum", "The kernel's eigenvalues at the start", "place, from the largest", "share of the largest",
         y_scale="log",
-        reading="Errors along an eigenvector shrink at a rate in proportion to its eigenvalue, whatever the target: the "
-        "rate that the first allows is what the last has to wait for. Plain nets fall further with every block, nets "
-        f"that begin near the identity do not. {_SEEDS}",
+        reading="Errors along an eigenvector shrink at a rate in proportion to its eigenvalue, whatever the target: "
+        "the rate that the first allows is what the last has to wait for. Plain nets fall further with every block, "
+        f"nets that begin near the identity do not. {_SEEDS}",
         misleads="The kernel describes the first steps alone, and 32 inputs with 4 outputs of each are a sample. Every "
         "third eigenvalue is drawn, and the last.",
     ),
@@ -29,16 +29,16 @@ KERNEL = (
     Panel(
         "participation", "How many directions share in the kernel", "blocks", "participation ratio, of 128",
         x_scale="log", neutral=1.0,
-        reading="128 would be the same rate in every direction, 1 a kernel with a single direction: all outputs for all "
-        f"inputs then move together. Plain nets come near to that. {_SEEDS}",
+        reading="128 would be the same rate in every direction, 1 a kernel with a single direction: all outputs for "
+        f"all inputs then move together. Plain nets come near to that. {_SEEDS}",
         misleads="It says nothing of the smallest eigenvalues: a few large ones decide it.",
     ),
     Panel(
         "jacobian", "Singular values of output by input", "blocks", "singular value",
         x_scale="log", y_scale="log", neutral=1.0, kind="bands",
         reading="The line is the median direction, the band goes from the smallest to the largest of 16. At 1 a change "
-        "of the input arrives as large as it was. In plain nets most directions are lost; residual nets without scaling "
-        "blow some up; divided by L all stay near 1.",
+        "of the input arrives as large as it was. In plain nets most directions are lost; residual nets without "
+        "scaling blow some up; divided by L all stay near 1.",
         misleads="With BN the statistics of the batch are held, since otherwise one input has no Jacobian of its own. "
         "The lower edge of plain nets is rounding: whole directions are gone.",
     ),
@@ -48,8 +48,8 @@ TRAINING = (
     Panel(
         "along", "Condition number along training", _TRAINED, "largest by smallest eigenvalue",
         x_scale="log", y_scale="log",
-        reading="Each kind at its own best rate. In plain nets it gets worse while they learn, by a factor of 10 or 100 "
-        "in the first steps; nets that began near the identity come back to where they were. "
+        reading="Each kind at its own best rate. In plain nets it gets worse while they learn, by a factor of 10 or "
+        "100 in the first steps; nets that began near the identity come back to where they were. "
         f"{_SEEDS}",
         misleads="Along training the kernel changes, so that it no longer tells how training goes on. Values about "
         "10^15 are singular to rounding: whole layers of units are dead.",

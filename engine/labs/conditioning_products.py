@@ -18,11 +18,13 @@ class Products(Part):
     """Units: one number of factors each, few first."""
 
     def plan(self) -> list[Unit]:
+        """One unit for each number of factors."""
         counts = factors(self.settings["grid"], self.settings["factors"])
         self._counts = {f"product of {count}": count for count in counts}
         return [Unit(name, f"scalar product: {count} factors") for name, count in self._counts.items()]
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Let all starts descend at all rates; keep those at the best one."""
         count = self._counts[unit.name]
         for steps in scalar.descend(scalar.draw(count, SEEDS), SCALAR_RATES, self.settings["cap"]):
             for how, rows in zip(SCALAR_DRAWS, steps, strict=True):
@@ -30,6 +32,7 @@ class Products(Part):
         return {how: scalar.best(rows, SCALAR_RATES)._asdict() for how, rows in zip(SCALAR_DRAWS, steps, strict=True)}
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The curves over the numbers of factors that are done."""
         counts = {name: count for name, count in self._counts.items() if name in done}
         x = [float(count) for count in counts.values()]
         for how in SCALAR_DRAWS:

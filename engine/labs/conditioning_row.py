@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.labs.conditioning_arms import (
-    ARMS, LINEAR_RATES, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, NET_TARGETS, depths, factors, figure_key,
+    ARMS,
+    LINEAR_RATES,
+    LINEAR_STARTS,
+    LINEAR_TARGETS,
+    NET_RATES,
+    NET_TARGETS,
+    depths,
+    factors,
+    figure_key,
 )  # fmt: skip
 from engine.labs.conditioning_panels import PANELS
 from engine.labs.lab import Figure, Lab, Option
@@ -107,12 +115,13 @@ def _seconds(settings: Mapping[str, Any]) -> float:
 
 CONDITIONING = Lab(
     name="conditioning",
+    title="Conditioning: the form or the start?",
     question="Is a residual mapping easier to learn, and is it the form or the start that makes it so?",
     answer="It is the start. For linear layers the form alone is nothing to gradient descent: I + A from A and W from "
     "I + A have the same loss curve, to 16 digits. Near its start a net's errors shrink at rates which are set by a "
     "kernel that knows nothing of the target; depth ruins this kernel in plain nets, with and without batch norm, and "
-    "not in nets that begin near the identity map, by a shortcut that is scaled or by their weights alone. The price is "
-    "paid on −x: from the identity a linear net never reaches it, while a plain orthogonal start does.",
+    "not in nets that begin near the identity map, by a shortcut that is scaled or by their weights alone. The price "
+    "is paid on −x: from the identity a linear net never reaches it, while a plain orthogonal start does.",
     takes="about 20 seconds on one core",
     source=f"{_JACOT}; {_HARDT}; {_BARTLETT}; {_SHAMIR}; De and Smith 2020, Batch Normalization Biases Residual "
     "Blocks Towards the Identity Function; He et al. 2015, Deep Residual Learning, section 3.1",

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Generator, Iterator
 
+from engine.events import Figured, Traced
 from engine.labs.conditioning_arms import ARMS, Arm, depths, figure_key
 from engine.labs.conditioning_kernel import INPUTS, OUTPUTS, inputs, jacobian_values, net_kernel
 from engine.labs.conditioning_part import Done, Found, Part, geometric, seeded
 from engine.labs.conditioning_stacks import WIDTH, draw
 from engine.labs.curve import CurveName
 from engine.labs.units import Result, Unit
-from engine.events import Figured, Traced
 
 #: Eigenvalues that are drawn, by their place from the largest: every third, and the last.
 _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
@@ -19,6 +19,7 @@ class Spectra(Part):
     """Units: one net each, all kinds at every depth for the first seed, then for the next."""
 
     def plan(self) -> list[Unit]:
+        """All kinds and depths of one seed before the next seed."""
         self._depths = depths(self.settings["grid"], self.settings["blocks"])
         self._nets = {
             _name(arm, blocks, seed): (arm, blocks, seed)
@@ -27,6 +28,7 @@ class Spectra(Part):
         return [Unit(name, f"kernel: {name.partition(' ')[2]}") for name in self._nets]
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Draw the net, take its kernel and its Jacobians."""
         arm, blocks, seed = self._nets[unit.name]
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
@@ -38,6 +40,7 @@ class Spectra(Part):
         }  # fmt: skip
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The curves of this kind, over the seeds and depths that are done."""
         arm, blocks, seed = self._nets[unit.name]
         rows = {s: done[_name(arm, blocks, s)] for s in self.seeds if _name(arm, blocks, s) in done}
         x, _ = _drawn(rows[seed]["values"])

@@ -22,12 +22,13 @@ from engine.errors import ConfigError
 from engine.labs.conditioning_row import CONDITIONING
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
+from engine.labs.shattering_row import SHATTERING
 from engine.labs.timing_row import TIMING
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, CONDITIONING, TIMING)}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, SHATTERING, CONDITIONING, TIMING)}
 
 
 def get_lab(name: str) -> Lab:
