@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from engine.device import Device
 from engine.events import Figured, Traced
 from engine.labs import shattering_nets as nets
-from engine.labs.conditioning_part import Done, Found, geometric
+from engine.labs.conditioning_part import Done, Found
 from engine.labs.curve import CurveName
 from engine.labs.gradients_stacks import LAG
 from engine.labs.shattering_kinds import (
@@ -72,11 +72,10 @@ class ShatteringLab(UnitLab):
                 for kind in NOISES
             }
         net = self._nets[unit.name]
-        found: dict[str, Any] = {"slopes": {}, "lags": {}, "lag": [], "variance": [], "cosine": []}
+        found: dict[str, Any] = {"slopes": {}, "lags": {}, "lag": [], "cosine": []}
         for depth, layer in enumerate(nets.layers(net.kind, self.settings["layers"], net.branch, net.seed), start=1):
             lags = nets.autocorrelations(layer.slopes)
             found["lag"].append(lags[LAG])
-            found["variance"].append(layer.variance)
             found["cosine"].append(layer.cosine)
             if depth in self._depths:
                 found["lags"][depth] = lags
@@ -127,9 +126,6 @@ class ShatteringLab(UnitLab):
         for panel, what in (("depth", "lag"), ("cosine", "cosine")):
             yield Traced(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
             yield Traced(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
-        means = [geometric(column) for column in zip(*(other["variance"] for other in rows), strict=True)]
-        yield Traced("variance", net.kind, _counted(means), means)
-        yield Traced("variance", CurveName(net.kind, part=part).text, _counted(means), row["variance"])
 
     def _branches(self, done: Done) -> Iterator[Found]:
         """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""

@@ -28,14 +28,9 @@ _BLOCKS = {PLAIN: blocks.PLAIN, BN: blocks.BN, RESIDUAL: blocks.RESIDUAL, SCALED
 
 
 class Layer(NamedTuple):
-    """What is seen after one layer: the ``slopes`` (inputs - 1,) of the output, and of h (inputs, units) two things.
-
-    ``variance``: that over the inputs, as a share of the mean square, both summed over the units: whatever the scale
-    of h, 0 where all inputs are alike; ``cosine``: mean over pairs of inputs.
-    """
+    """What is seen after one layer: the ``slopes`` (inputs - 1,) of the output, the mean ``cosine`` between inputs."""
 
     slopes: Tensor
-    variance: float
     cosine: float
 
 
@@ -53,8 +48,7 @@ def layers(kind: str, count: int, branch: float, seed: int) -> Iterator[Layer]:
         for _ in range(count):
             draw = torch.randn(GRID_WIDTH, GRID_WIDTH, generator=generator).double()
             h = _next(kind, h, draw, branch)
-            variance = h.var(0, correction=0).sum() / h.square().mean(0).sum()
-            yield Layer((h @ readout).diff() / step, variance.item(), mean_cosine(h).item())
+            yield Layer((h @ readout).diff() / step, mean_cosine(h).item())
 
 
 def noise(kind: str, seed: int) -> Tensor:

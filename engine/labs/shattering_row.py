@@ -55,14 +55,6 @@ _PANELS = (
         "about 0.5 after the first layer in nets that collapse nowhere.",
     ),
     Panel(
-        "variance", "Collapse: the part of a layer that depends on the input", "layer",
-        "variance over the inputs, share of the mean square", y_scale="log",
-        reading="The rest is the same for every input. Plain nets without BN lose the part that differs, by a factor of "
-        f"a hundred in 50 layers; all others keep it. {_SEEDS}",
-        misleads="It is a share, so that the scale of the activations does not enter: what is small here may still be "
-        "read out by large weights.",
-    ),
-    Panel(
         "branches", "Residual nets by branch scale", "branch scale", "autocorrelation at distance 4", x_scale="log",
         neutral=0.0,
         reading="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours agree.",

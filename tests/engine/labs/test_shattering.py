@@ -89,8 +89,6 @@ def test_plain_nets_without_bn_collapse_instead():
     (*_, normed) = nets.layers(BN, 40, 0.1, 0)
     assert plain.cosine > 0.9
     assert normed.cosine < 0.5
-    assert plain.variance < 0.02
-    assert normed.variance > 0.5
 
 
 def test_a_scale_of_one_is_the_unscaled_net_and_deeper_nets_begin_with_shallower_ones():
