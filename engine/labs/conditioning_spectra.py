@@ -16,14 +16,14 @@ _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
 
 
 class Spectra(Part):
-    """Units: one net each, all kinds at every depth for the first seed, then for the next."""
+    """Units: one net each, all kinds at every depth, the deepest first, for the first seed, then for the next."""
 
     def plan(self) -> list[Unit]:
         """All kinds and depths of one seed before the next seed."""
         self._depths = depths(self.settings["grid"], self.settings["blocks"])
         self._nets = {
             _name(arm, blocks, seed): (arm, blocks, seed)
-            for seed in self.seeds for blocks in self._depths for arm in ARMS
+            for seed in self.seeds for blocks in reversed(self._depths) for arm in ARMS
         }  # fmt: skip
         return [Unit(name, f"kernel: {name.partition(' ')[2]}") for name in self._nets]
 
@@ -32,8 +32,8 @@ class Spectra(Part):
         arm, blocks, seed = self._nets[unit.name]
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
-        part = CurveName(arm.name, "blocks", blocks, part=f"seed {seed}").text
-        yield Traced("spectrum", part, *_drawn(kernel.values))
+        if blocks == self._depths[-1]:
+            yield Traced("spectrum", CurveName(arm.name, part=f"seed {seed}").text, *_drawn(kernel.values))
         return {
             "values": kernel.values, "condition": kernel.condition, "participation": kernel.participation,
             "jacobian": jacobian_values(arm, stack, x),
@@ -42,14 +42,14 @@ class Spectra(Part):
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
         """The curves of this kind, over the seeds and depths that are done."""
         arm, blocks, seed = self._nets[unit.name]
-        rows = {s: done[_name(arm, blocks, s)] for s in self.seeds if _name(arm, blocks, s) in done}
-        x, _ = _drawn(rows[seed]["values"])
-        shares = {s: _drawn(row["values"])[1] for s, row in rows.items()}
-        yield from seeded("spectrum", CurveName(arm.name, "blocks", blocks), x, shares)
+        if blocks == self._depths[-1]:
+            names = {s: _name(arm, blocks, s) for s in self.seeds}
+            shares = {s: _drawn(done[name]["values"])[1] for s, name in names.items() if name in done}
+            yield from seeded("spectrum", CurveName(arm.name), [float(place + 1) for place in _PLACES], shares)
         for what in ("condition", "participation"):
             yield from self._over_depth(what, arm, seed, done)
         yield from self._bands(arm, seed, done)
-        if seed == self.seeds[-1] and blocks == self._depths[-1]:
+        if seed == self.seeds[-1] and blocks == self._depths[0]:
             yield from self._figures(arm, done)
 
     def _whole(self, arm: Arm, seed: int, done: Done) -> list[int]:

@@ -20,7 +20,6 @@ from engine.labs.shattering_kinds import (
     NOISES,
     RESIDUAL,
     SCALED,
-    depths,
     figure_key,
 )
 from engine.labs.units import Result, Unit, UnitLab
@@ -28,6 +27,12 @@ from engine.labs.units import Result, Unit, UnitLab
 _NOISE = "noise"
 #: Every so many slopes are drawn.
 _EVERY = 2
+#: Kinds from the top of the picture of gradients: from noise to no noise, the controls at the ends.
+ROWS = (NOISES[0], *KINDS, NOISES[1])
+#: So many root mean squares of a slope are the distance of two rows.
+_PER_ROW = 4.0
+#: Layers between two looks at pause and stop.
+_PACE = 10
 
 
 class Net(NamedTuple):
@@ -50,7 +55,6 @@ class ShatteringLab(UnitLab):
         super().__init__(settings, device, state)
         own: float = self.settings["branch"]
         self._seeds = range(self.settings["nets"])
-        self._depths = depths(self.settings["layers"])
         more = [b for b in BRANCHES if b != own] if self.settings["grid"] == "full" else []
         planned = [Net(kind, seed, own if kind == SCALED else 1.0) for seed in self._seeds for kind in KINDS]
         planned += [Net(SCALED, seed, branch) for branch in more for seed in self._seeds]
@@ -62,7 +66,7 @@ class ShatteringLab(UnitLab):
         return [Unit(_NOISE, "noises to compare with"), *(Unit(name, said) for name, said in words.items())]
 
     def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
-        """Go through the layers of one net; its gradient is drawn at each of the depths."""
+        """Go through the layers of one net; what it keeps is what is drawn."""
         if unit.name == _NOISE:
             return {
                 kind: {
@@ -72,18 +76,16 @@ class ShatteringLab(UnitLab):
                 for kind in NOISES
             }
         net = self._nets[unit.name]
-        found: dict[str, Any] = {"slopes": {}, "lags": {}, "lag": [], "cosine": []}
+        found: dict[str, Any] = {"lag": [], "cosine": []}
         for depth, layer in enumerate(nets.layers(net.kind, self.settings["layers"], net.branch, net.seed), start=1):
             lags = nets.autocorrelations(layer.slopes)
             found["lag"].append(lags[LAG])
             found["cosine"].append(layer.cosine)
-            if depth in self._depths:
-                found["lags"][depth] = lags
-                if net.seed == 0:
-                    found["slopes"][depth] = _drawn(layer.slopes)
+            if depth == self.settings["shown"]:
+                found |= {"lags": lags, "slopes": _drawn(layer.slopes)}
+            if depth % _PACE == 0 and self._own(net):
                 name = CurveName(net.kind, part=f"seed {net.seed}").text
-                if self._own(net):
-                    yield Traced("depth", name, _counted(found["lag"]), list(found["lag"]))
+                yield Traced("depth", name, _counted(found["lag"]), list(found["lag"]))
         found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
         return found
 
@@ -111,18 +113,20 @@ class ShatteringLab(UnitLab):
 
     def _noises(self, result: Result) -> Iterator[Found]:
         for kind in NOISES:
-            yield Traced("gradient", kind, _places(), result[kind]["slopes"])
+            yield self._row(kind, result[kind]["slopes"])
             yield Traced("lags", kind, _lags(), _mean(result[kind]["lags"]))
+
+    def _row(self, kind: str, slopes: list[float]) -> Traced:
+        """Kinds stand above one another in the picture of gradients, the first at the top."""
+        height = len(ROWS) - ROWS.index(kind)
+        return Traced("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
 
     def _curves(self, net: Net, rows: list[dict]) -> Iterator[Found]:
         row, part = rows[-1], f"seed {net.seed}"
-        deepest = self._depths[-1]
-        for depth in self._depths:
-            name = CurveName(net.kind, "layers", depth)
-            if net.seed == 0:
-                yield Traced("gradient", name.text, _places(), row["slopes"][depth])
-            yield Traced("lags", name.text, _lags(), _mean([other["lags"][depth] for other in rows]))
-        yield Traced("lags", CurveName(net.kind, "layers", deepest, part=part).text, _lags(), row["lags"][deepest])
+        if net.seed == 0:
+            yield self._row(net.kind, row["slopes"])
+        yield Traced("lags", net.kind, _lags(), _mean([other["lags"] for other in rows]))
+        yield Traced("lags", CurveName(net.kind, part=part).text, _lags(), row["lags"])
         for panel, what in (("depth", "lag"), ("cosine", "cosine")):
             yield Traced(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
             yield Traced(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])

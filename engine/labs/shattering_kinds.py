@@ -1,6 +1,6 @@
 """The nets that the shattering lab compares, and the noises beside them. Torch-free."""
 
-PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "scaled residual with BN"
+PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "residual with BN, scaled"
 #: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017, 4).
 LOOKS_LINEAR = "looks-linear"
 KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
@@ -9,17 +9,10 @@ KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
 WHITE, WALK = "white noise", "brown noise"
 NOISES: tuple[str, ...] = (WHITE, WALK)
 
-#: Depths of the published figures.
-DEPTHS: tuple[int, ...] = (2, 10, 24, 50)
 #: Branch scales of the full grid.
 BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
 
 
-def depths(layers: int) -> list[int]:
-    """Return the depths whose curves are drawn, ``layers`` the deepest."""
-    return [*(depth for depth in DEPTHS if depth < layers), layers]
-
-
 def figure_key(kind: str) -> str:
     """Return how the names of a kind's figures begin."""
-    return kind.lower().replace(" with bn", "_bn").replace(" ", "_").replace("-", "_")
+    return kind.lower().replace(" with bn", "_bn").replace(", ", "_").replace("-", "_")

@@ -10,32 +10,35 @@ _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
 
 _OPTIONS = (
-    Option("layers", "Layers", "The deepest net; shallower ones are its first layers.", 50, low=2, high=100, step=1,
-           front=True),
+    Option("shown", "Layers shown", "Depth of the nets whose gradient is drawn over the line.", 24, low=2, high=100,
+           step=1, front=True),
     Option("branch", "Branch scale", "What the branch of the scaled residual net is multiplied by.", 0.1,
            low=0.01, high=1.0, step=0.01, front=True),
+    Option("layers", "Layers", "The deepest net; shallower ones are its first layers.", 50, low=2, high=100, step=1,
+           front=True),
     Option("nets", "Nets", "Nets of each kind that are drawn anew, each of which is shown.", 10, low=1, high=30,
-           step=1, front=True),
+           step=1),
     Option("grid", "Grid", "The full grid adds the branch scales 0.03, 0.1 and 0.3.", "default",
            choices=("default", "full")),
 )  # fmt: skip
 
 _PANELS = (
     Panel(
-        "gradient", "The gradient over a line of inputs, one net each", "input", "d out/dx, by its own size",
-        neutral=0.0,
-        reading="A net with one input; the curve is the slope of its output at every input. Where neighbours have "
-        "similar slopes, a step that helps one of them helps the other. Plain with BN at 24 layers looks like white "
-        "noise: the gradient is shattered. Looks-linear is a control that is exactly constant.",
-        misleads="One net of each kind, each curve divided by its root mean square; every second slope is drawn. Plain "
-        "without BN looks smooth for a bad reason: see the collapse below.",
+        "gradient", "The gradient over a line of inputs, one net each", "input",
+        "d out/dx, kinds above one another",
+        reading="Nets with one input and as many layers as are shown; a curve is the slope of the output at every "
+        "input. Where neighbours have similar slopes, a step that helps one of them helps the other. Plain with BN "
+        "looks like white noise: its gradient is shattered. With shortcuts it is nearer to brown noise, a random walk. "
+        "Looks-linear is a control that is exactly constant.",
+        misleads="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
+        "nothing between curves; every second slope is drawn. Plain without BN looks smooth for a bad reason: see the "
+        "collapse below.",
     ),
     Panel(
         "lags", "How far the gradient remembers its neighbours", "distance, in inputs", "autocorrelation of d out/dx",
         neutral=0.0,
-        reading="1 at distance 0. White noise falls to 0 at once, brown noise (a random walk) slowly. Plain nets with "
-        f"BN of 10 layers and more are like white noise, residual ones lie between, nearer to brown. {_SEEDS} Single "
-        "nets are drawn for the deepest.",
+        reading="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are like "
+        f"white noise from 10 layers on, residual ones lie between. {_SEEDS}",
         misleads="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because "
         "the mean is taken out.",
     ),
@@ -67,7 +70,7 @@ _PANELS = (
 _EXPECTED: dict[str, tuple[str, str]] = {
     "plain with BN": ("0.0 +- 0.1 at 50 layers: white noise", "0.33"),
     "residual with BN": ("0.27 +- 0.1 at 50 layers", "0.37"),
-    "scaled residual with BN": ("0.65 +- 0.15 at 50 layers, branch 0.1", "0.52"),
+    "residual with BN, scaled": ("0.65 +- 0.15 at 50 layers, branch 0.1", "0.52"),
     "plain": ("0.4 +- 0.3 at 50 layers, but collapsed", "0.99: all inputs look alike"),
     "looks-linear": ("exactly 1", "0.53, that of the first layer"),
 }
@@ -86,6 +89,13 @@ _FIGURES = (
     Figure("looks_linear_gradient_spread", "spread of the looks-linear gradient", "", "largest less smallest d out/dx "
            f"over the line, the worst net; {_BALDUZZI}, section 4", "below 1e-9: constant but for rounding"),
 )  # fmt: skip
+
+
+def _refuse(settings: Mapping[str, Any]) -> str:
+    """Why settings do not go together, '' when they do."""
+    if settings["shown"] > settings["layers"]:
+        return f"layers shown ({settings['shown']}) must be at most the layers ({settings['layers']})"
+    return ""
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
@@ -116,4 +126,5 @@ SHATTERING = Lab(
     figures=_FIGURES,
     lab="engine.labs.shattering:ShatteringLab",
     seconds=_seconds,
+    refuse=_refuse,
 )

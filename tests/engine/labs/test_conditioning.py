@@ -78,7 +78,7 @@ def test_figures_are_read_off_the_curves(whole):
         assert x == [2]
         assert figures[f"{figure_key(name)}_log10_condition"] == pytest.approx(math.log10(y[-1]))
         assert curves["along", name][1][0] == pytest.approx(y[0])
-        share = curves["spectrum", f"{name}, blocks 2; seed 0"][1]
+        share = curves["spectrum", f"{name}; seed 0"][1]
         assert share[0] == 1
         assert 1 / share[-1] == pytest.approx(curves["condition", f"{name}; seed 0"][1][0])
         low, middle, high = (curves["jacobian", f"{name}{part}"][1][0] for part in ("; low", "", "; high"))

@@ -5,13 +5,14 @@ import math
 import pytest
 import torch
 
+from engine.errors import ConfigError
 from engine.events import Figured, Traced
 from engine.labs import gradients_stacks
 from engine.labs import shattering_nets as nets
 from engine.labs.curve import parse_name
 from engine.labs.gradients_curves import BN as LAYER_BN
 from engine.labs.registry import LABS, check_settings
-from engine.labs.shattering import ShatteringLab
+from engine.labs.shattering import ROWS, ShatteringLab
 from engine.labs.shattering_kinds import (
     BN,
     BRANCHES,
@@ -22,7 +23,6 @@ from engine.labs.shattering_kinds import (
     RESIDUAL,
     SCALED,
     WHITE,
-    depths,
 )
 from tests.engine.labs.bench import CPU, DEVICE
 
@@ -101,7 +101,7 @@ def test_a_scale_of_one_is_the_unscaled_net_and_deeper_nets_begin_with_shallower
 @pytest.fixture(scope="module")
 def small():
     """Curves (panel, name) -> (x, y) and figures of a small lab on the full grid, and its events."""
-    settings = check_settings(ROW, {"layers": 3, "nets": 2, "branch": 0.2, "grid": "full"})
+    settings = check_settings(ROW, {"layers": 3, "shown": 3, "nets": 2, "branch": 0.2, "grid": "full"})
     events = list(ShatteringLab(settings, DEVICE).events())
     curves = {(e.panel, e.name): (e.x, e.y) for e in events if isinstance(e, Traced)}
     return events, curves, {e.name: e.value for e in events if isinstance(e, Figured)}
@@ -111,12 +111,16 @@ def test_gradients_of_one_net_each_come_first(small):
     events, curves, _ = small
     names = [event.name for event in events if isinstance(event, Traced) and event.panel == "gradient"]
     assert names[:2] == list(NOISES)
-    assert names[2:] == [f"{kind}, layers {depth}" for kind in KINDS for depth in (2, 3)]
-    for name in names:
-        assert len(curves["gradient", name][0]) == 128
-    constant = curves["gradient", f"{LOOKS_LINEAR}, layers 3"][1]
+    assert names[2:] == list(KINDS)
+    (*_, last) = nets.layers(BN, 3, 0.2, 0)
+    size = last.slopes.square().mean().sqrt()
+    heights = {name: sum(curves["gradient", name][1]) / 128 for name in names}
+    assert sorted(heights, key=heights.get, reverse=True) == list(ROWS)
+    x, y = curves["gradient", BN]
+    assert y == pytest.approx((len(ROWS) - ROWS.index(BN) + last.slopes / size / 4)[::2].tolist())
+    assert x[:2] == pytest.approx([-2 + 2 / 255, -2 + 10 / 255])
+    constant = curves["gradient", LOOKS_LINEAR][1]
     assert max(constant) == pytest.approx(min(constant), abs=1e-9)
-    assert abs(constant[0]) == pytest.approx(1)
 
 
 def test_curves_are_means_over_the_nets_and_figures_their_ends(small):
@@ -127,7 +131,7 @@ def test_curves_are_means_over_the_nets_and_figures_their_ends(small):
             parts = [curves[panel, f"{kind}; seed {seed}"][1] for seed in (0, 1)]
             assert x == [1, 2, 3]
             assert y == pytest.approx([(a + b) / 2 for a, b in zip(*parts, strict=True)])
-        assert curves["lags", f"{kind}, layers 3"][1][LAG] == pytest.approx(curves["depth", kind][1][-1])
+        assert curves["lags", kind][1][LAG] == pytest.approx(curves["depth", kind][1][-1])
     assert figures["plain_bn_autocorrelation"] == curves["depth", BN][1][-1]
     assert figures["plain_cosine"] == curves["cosine", PLAIN][1][-1]
     assert figures["looks_linear_gradient_spread"] < 1e-9
@@ -143,7 +147,7 @@ def test_the_full_grid_has_more_branch_scales(small):
     assert {parse_name(name).kind for panel, name in curves if panel == "depth"} == set(KINDS)
 
 
-def test_depths_end_with_the_setting():
-    assert depths(50) == [2, 10, 24, 50]
-    assert depths(12) == [2, 10, 12]
+def test_more_layers_cannot_be_shown_than_there_are():
+    with pytest.raises(ConfigError, match=r"layers shown \(24\) must be at most the layers \(10\)"):
+        check_settings(ROW, {"layers": 10})
     assert ROW.seconds(ROW.defaults()) < 30
