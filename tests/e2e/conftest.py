@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
@@ -156,21 +156,34 @@ def browser(chromium) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def _usual(browser) -> Iterator[BrowserContext]:
+    """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser) -> Iterator[Callable[[str], Page]]:
-    """Open pages that fail the test when their scripts throw."""
-    contexts, errors = [], []
+def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
+    """Open pages that fail the test when their scripts throw; pages of one test are tabs of one browser."""
+    contexts, errors, pages = [], [], []
 
     def open_one(url: str, **options) -> Page:
-        # Pages of one test share a context, as tabs of one browser do.
-        if options or not contexts:
+        if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
-        page = contexts[-1].new_page()
+        page = (contexts[-1] if contexts else _usual).new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         return page
 
     yield open_one
+    for page in pages:
+        if page.url.startswith("http"):  # what is kept for a tab goes with it
+            page.evaluate("() => localStorage.clear()")
+        page.close()
+    _usual.clear_cookies()
     for context in contexts:
         context.close()
     assert not errors
