@@ -105,7 +105,7 @@ def fresh_site(workspace) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _shared_site(tmp_path_factory) -> Iterator[Site]:
     site = Site(Workspace.at(tmp_path_factory.mktemp("site") / "workspace").prepare())
     site.start()
@@ -126,7 +126,7 @@ def site(_shared_site) -> Iterator[Site]:
 SPIKE = 77.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     """A site that shows a race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
     bench = Bench(tmp_path_factory.mktemp("recorded") / "workspace")
@@ -146,8 +146,9 @@ def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium) -> Iterator[Browser]:
+    """One for these tests, and gone after them: while it is there, no other test of the process can use asyncio."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -156,7 +157,7 @@ def browser(chromium) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _usual(browser) -> Iterator[BrowserContext]:
     """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
