@@ -1,19 +1,21 @@
 """What finished labs found: single numbers, each of the newest finished job of its lab in this workspace."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.data.guide import Figure
+from app.data.labs import lab_changed
 from app.data.place import here, reading
-from engine.labs.registry import LABS
+from engine.labs.registry import LABS, Lab
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One number of a lab: what the row says of it, and what was found.
 
-    ``job`` is None where no job of the lab has finished; ``value`` also where the number was not finite. ``changed``
-    has the settings of the job that are not the usual ones, by their labels.
+    ``job`` is None where no job of the lab has finished; ``value`` also where the number was not finite. ``basis``
+    says what it was measured with where that is not the usual: settings, and the trainings that were looked at.
     """
 
     label: str
@@ -22,7 +24,7 @@ class Finding:
     source: str
     job: int | None = None
     value: float | None = None
-    changed: tuple[tuple[str, object], ...] = ()
+    basis: str = ""
 
 
 def finished_labs() -> dict[str, int]:
@@ -41,25 +43,27 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     wanted = [figure for figure in figures if figure.lab in LABS]
     jobs = finished_labs()
     found = {}
-    values, changed = {}, {}
+    values, basis = {}, {}
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
             row = reader.run(jobs[lab])
             values[lab] = reader.figures(jobs[lab])
-        settings = row.config.settings if row is not None else {}
-        changed[lab] = tuple(
-            (option.label, settings[option.name])
-            for option in LABS[lab].options
-            if settings.get(option.name, option.default) != option.default
-        )
+        basis[lab] = _basis(LABS[lab], row.config.settings if row is not None else {})
     for figure in wanted:
         row = next(one for one in LABS[figure.lab].figures if one.name == figure.name)
         known = figure.lab in values and figure.name in values[figure.lab]
         found[figure] = Finding(
             row.label, row.unit, row.expected, row.source, jobs[figure.lab] if known else None,
-            values[figure.lab][figure.name] if known else None, changed.get(figure.lab, ()) if known else (),
+            values[figure.lab][figure.name] if known else None, basis[figure.lab] if known else "",
         )  # fmt: skip
     return found
+
+
+def _basis(lab: Lab, settings: Mapping[str, Any]) -> str:
+    changed = lab_changed(lab.name, lab.defaults(), settings)
+    looked_at = str(settings.get(lab.subject.name, "")) if lab.subject is not None else ""
+    runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
+    return ", ".join(filter(None, (runs, changed)))
 
 
 def in_words(value: float, digits: int = 3) -> str:

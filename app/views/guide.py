@@ -7,11 +7,13 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app import access, data
-from app.views import guide_words, lab
+from app.views import gradients, guide_words, lab, lab_pages
 from app.views.remarks import literal
 
 #: Seconds between two looks for a lab that finished: its numbers then stand in the text.
 NEWS_S = 3.0
+#: Pixels of a line of text: longer ones are hard to read.
+_LINE = 820
 _HOME = "why"
 _LAB_PATH = "lab-{}"
 _TITLE = "Why? Seven questions, each with an experiment"
@@ -52,7 +54,7 @@ def render(name: str) -> None:
     findings = _findings([page])
 
     def section(title: str) -> None:
-        st.markdown(guide_words.running(page.sections[title], findings))
+        st.markdown(guide_words.running(page.sections[title], findings), width=_LINE)
 
     st.header(f"{page.number}. {page.question}", anchor=False)
     section("Short answer")
@@ -101,7 +103,10 @@ def _experiment(page: data.GuidePage) -> None:
         way_out = " The Race page says what can be done." if access.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
         return
-    lab.render(page.lab, panels=page.panels, compact=True)
+    _, picks = lab_pages.PAGES.get(page.lab, ("", None))
+    if page.lab == "gradients":  # which has no page of its own
+        picks = gradients.PICKS
+    lab.render(page.lab, picks, panels=page.panels or None, compact=True)
 
 
 def _others(page: data.GuidePage) -> None:
@@ -119,7 +124,7 @@ def _others(page: data.GuidePage) -> None:
 def _sources(page: data.GuidePage, findings: Mapping[data.Figure, data.Finding]) -> None:
     st.subheader("Sources", anchor=False)
     if citations := page.parts(data.Citation):
-        st.markdown(guide_words.source_list(citations))
+        st.markdown(guide_words.source_list(citations), width=_LINE)
     own = {figure: findings[figure] for figure in page.parts(data.Figure) if figure in findings}
     if own:
         with st.expander("The bold numbers: where they come from, what to expect", icon=":material/straighten:"):

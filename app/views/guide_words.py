@@ -38,14 +38,13 @@ def measured(finding: data.Finding | None, briefly: bool = False) -> str:
     """
     if finding is None or finding.job is None:
         expected = finding.expected if finding is not None and not briefly else ""
-        return f"*(not measured here yet{literal(f'; expected: {expected}') if expected else ''})*"
+        return f"*not measured here yet{literal(f', expected: {expected}') if expected else ''}*"
     if finding.value is None:
         words = "**not a finite number**"
     else:
         unit = f" {literal(finding.unit)}" if finding.unit else ""
         words = f"**{data.in_words(finding.value)}{unit}**"
-    settings = ", ".join(f"{literal(label)} {literal(str(value))}" for label, value in finding.changed)
-    return f"{words} (with {settings})" if settings else words
+    return f"{words} (with {literal(finding.basis)})" if finding.basis else words
 
 
 def cited(citation: data.Citation) -> str:

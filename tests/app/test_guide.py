@@ -122,7 +122,7 @@ def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were
     job(writer, RunState.RUNNING, 9.0)
     job(writer, RunState.STOPPED, 8.0)
     found = data.findings([FIGURE])[FIGURE]
-    assert (found.job, found.value, found.changed) == (newest, 12345.6, (("Layers", 20),))
+    assert (found.job, found.value, found.basis) == (newest, 12345.6, "layers 20")
     assert data.finished_labs() == {"gradients": newest}
 
 
