@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from app import access, data
 from app.views import gradients, guide_words, lab, lab_pages
@@ -15,7 +14,6 @@ NEWS_S = 3.0
 #: Pixels of a line of text: longer ones are hard to read.
 _LINE = 820
 _HOME = "why"
-_LAB_PATH = "lab-{}"
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -116,7 +114,7 @@ def _others(page: data.GuidePage) -> None:
     st.caption("More of it:")
     for name in there:
         words = "everything of this lab" if name == page.lab else data.labs()[name].question
-        _link(_LAB_PATH.format(name), f"Lab {name}: {words}", ":material/science:")
+        _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")
 
@@ -131,12 +129,14 @@ def _sources(page: data.GuidePage, findings: Mapping[data.Figure, data.Finding])
             st.dataframe(guide_words.number_rows(own), hide_index=True, width="stretch")
 
 
+def _lab_path(name: str) -> str:
+    """Where a lab is drawn in full: on a page of its own, that on gradients below the race's."""
+    return "gradients" if name == "gradients" else f"lab-{name}"
+
+
 def _link(path: str, words: str, icon: str) -> None:
-    """Link a page of the app; words alone where it has no such page."""
-    try:
-        st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
-    except StreamlitAPIException:
-        st.caption(literal(words))
+    """Link a page of the app by its place in the address."""
+    st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
 
 
 def _await_news(found: list[data.GuidePage]) -> None:

@@ -22,7 +22,7 @@ _CLAIMS = {
     "percentage": r"%|per ?cents?\b|percentages? of",
     "decimal": r"\d+\.\d+",
     "factor": r"\d+ ?(?:times|x|×|-fold)",
-    "factor in words": r"\b(?:twice|thrice|half (?:as|of)|(?:third|quarter) of|doubled?|doubles|tripled?|\w+fold"
+    "factor in words": r"\b(?:twice|thrice|half (?:as|of)|halv\w+|(?:third|quarter) of|doubled?|doubles|tripled?|\w+fold"
     rf"|orders? of magnitude|(?:{_COUNTED}) (?:times|percent|points|steps))\b",
     "number": r"\d",
 }
@@ -93,3 +93,9 @@ def test_a_number_is_cited_from_a_place_that_was_read(name):
 def test_every_source_is_used():
     used = {citation.source.key for name in NAMES for citation in data.guide_page(name).parts(guide.Citation)}
     assert used == set(data.guide_sources())
+
+
+def test_the_table_for_teachers_has_every_page_with_its_lab():
+    readme = (guide.PROJECT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+\? \| (Q\d) \| `(\w+)` \|", readme, re.MULTILINE)
+    assert rows == [(data.guide_page(name).number, data.guide_page(name).lab) for name in NAMES]
