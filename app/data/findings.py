@@ -14,7 +14,7 @@ from engine.labs.registry import LABS, Lab
 class Finding:
     """One number of a lab: what the row says of it, and what was found.
 
-    ``job`` is None where no job of the lab has finished; ``value`` also where the number was not finite. ``basis``
+    ``job`` is None where no job of the lab has finished; ``value`` also where it found no finite one. ``basis``
     says what it was measured with where that is not the usual: settings, and the trainings that were looked at.
     """
 

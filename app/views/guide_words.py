@@ -36,14 +36,12 @@ def measured(finding: data.Finding | None, briefly: bool = False) -> str:
 
     ``briefly``: of one that was not measured yet, say no more than that.
     """
-    if finding is None or finding.job is None:
+    if finding is None or finding.job is None or finding.value is None:
+        none = "not measured here yet" if finding is None or finding.job is None else "no number in the newest job"
         expected = finding.expected if finding is not None and not briefly else ""
-        return f"*not measured here yet{literal(f', expected: {expected}') if expected else ''}*"
-    if finding.value is None:
-        words = "**not a finite number**"
-    else:
-        unit = f" {literal(finding.unit)}" if finding.unit else ""
-        words = f"**{data.in_words(finding.value)}{unit}**"
+        return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
+    unit = f" {literal(finding.unit)}" if finding.unit else ""
+    words = f"**{data.in_words(finding.value)}{unit}**"
     return f"{words} (with {literal(finding.basis)})" if finding.basis else words
 
 
@@ -89,6 +87,6 @@ def _value(finding: data.Finding) -> str:
     if finding.job is None:
         return "not yet"
     if finding.value is None:
-        return f"not finite (job {finding.job})"
+        return f"no number (job {finding.job})"
     unit = f" {finding.unit}" if finding.unit else ""
     return f"{data.in_words(finding.value)}{unit} (job {finding.job})"

@@ -22,7 +22,7 @@ _CLAIMS = {
     "percentage": r"%|per ?cents?\b|percentages? of",
     "decimal": r"\d+\.\d+",
     "factor": r"\d+ ?(?:times|x|×|-fold)",
-    "factor in words": r"\b(?:twice|thrice|half (?:as|of)|halv\w+|(?:third|quarter) of|doubled?|doubles|tripled?|\w+fold"
+    "factor in words": r"\b(?:twice|half (?:as|of)|halv\w+|(?:third|quarter) of|doubled?|doubles|tripled?|\w+fold"
     rf"|orders? of magnitude|(?:{_COUNTED}) (?:times|percent|points|steps))\b",
     "number": r"\d",
 }

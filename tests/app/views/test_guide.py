@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import data
 from app.data import guide as texts
-from app.views import guide
+from app.views import guide, guide_words
 from engine.config import LabConfig
 from engine.events import Figured, RunState
 from engine.labs.registry import LABS
@@ -138,3 +138,23 @@ def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
 def test_the_addresses_of_the_pages_are_their_names():
     assert [path for _, path, _ in guide.pages()] == ["why", *data.guide_names()]
     assert all(title.startswith(("Q", "All")) for title, _, _ in guide.pages())
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (None, "*not measured here yet*"),
+        (data.Finding("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
+        (data.Finding("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
+        (data.Finding("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
+        (data.Finding("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
+    ],
+)
+def test_a_number_is_said_with_what_it_stands_on(finding, words):
+    assert guide_words.measured(finding) == words
+
+
+def test_what_is_expected_is_said_once():
+    figure = data.Figure("gradients", "bn_gradient_total")
+    said_twice = guide_words.running((figure, " and ", figure), {figure: data.Finding("n", "", "1.5", "s")})
+    assert said_twice == "*not measured here yet, expected: 1.5* and *not measured here yet*"
