@@ -121,7 +121,7 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
 def test_citations_name_their_source_and_say_what_is_second_hand(page):
     drawn = page("q6-what-do-small-responses-mean")
     words = " ".join(said(drawn).split())
-    assert "10 to 34 layers ([Veit et al. 2016](https://arxiv.org/abs/1605.06431), abstract)" in words
+    assert "10 to 34 layers long, of 110 ([Veit et al. 2016](https://arxiv.org/abs/1605.06431), abstract)" in words
     assert "(secondary source: [Veit et al. 2016]" in words
     assert "*Residual Networks Behave Like Ensembles of Relatively Shallow Networks*" in words
 
