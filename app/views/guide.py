@@ -14,6 +14,7 @@ NEWS_S = 3.0
 #: Pixels of a line of text: longer ones are hard to read.
 _LINE = 820
 _HOME = "why"
+_BOLD = "**Bold numbers** were measured in this workspace; all others name their source."
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -31,8 +32,7 @@ def render_home() -> None:
     """Draw the questions with their short answers."""
     st.header(_TITLE, anchor=False)
     st.markdown(
-        "Each page asks one question about deep nets and answers it with an experiment that runs in seconds. "
-        "**Bold numbers** were measured in this workspace; all others name their source."
+        f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
     )
     found = [page for page in map(_page, data.guide_names()) if page is not None]
     findings = _findings(found)
@@ -56,6 +56,7 @@ def render(name: str) -> None:
 
     st.header(f"{page.number}. {page.question}", anchor=False)
     section("Short answer")
+    st.caption(_BOLD)
     st.subheader("The experiment", anchor=False)
     section("Experiment")
     _experiment(page)
@@ -113,7 +114,7 @@ def _others(page: data.GuidePage) -> None:
         return
     st.caption("More of it:")
     for name in there:
-        words = "everything of this lab" if name == page.lab else data.labs()[name].question
+        words = "all its pictures and settings" if name == page.lab else data.labs()[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")

@@ -158,3 +158,13 @@ def test_what_is_expected_is_said_once():
     figure = data.Figure("gradients", "bn_gradient_total")
     said_twice = guide_words.running((figure, " and ", figure), {figure: data.Finding("n", "", "1.5", "s")})
     assert said_twice == "*not measured here yet, expected: 1.5* and *not measured here yet*"
+
+
+def test_a_page_is_drawn_again_when_one_of_its_labs_has_finished(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(guide.st, "rerun", lambda: drawn.append(1))
+    monkeypatch.setattr(data, "finished_labs", lambda: {"gradients": 7, "timing": 9})
+    guide._look(("gradients", "mapping"), {"gradients": 7, "timing": 8})
+    assert not drawn
+    guide._look(("gradients", "mapping"), {"gradients": 5})
+    assert drawn
