@@ -16,14 +16,18 @@ _READ = {
 def running(parts: Iterable[data.Part], findings: Mapping[data.Figure, data.Finding]) -> str:
     """Return a section as one Markdown text. Numbers measured here are bold, citations name their source.
 
-    What is expected of a number that was not measured yet stands at its first place alone.
+    What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
+    were measured with at the first of them: they are all of one job.
     """
     words, said = [], set()
     for part in parts:
         match part:
             case data.Figure():
-                words.append(measured(findings.get(part), briefly=part in said))
-                said.add(part)
+                finding = findings.get(part)
+                found = finding is not None and finding.value is not None
+                mark = part.lab if found else part
+                words.append(measured(finding, briefly=mark in said))
+                said.add(mark)
             case data.Citation():
                 words.append(cited(part))
             case _:
@@ -34,7 +38,7 @@ def running(parts: Iterable[data.Part], findings: Mapping[data.Figure, data.Find
 def measured(finding: data.Finding | None, briefly: bool = False) -> str:
     """Return a number in words, with the settings it was measured with where those are not the usual ones.
 
-    ``briefly``: of one that was not measured yet, say no more than that.
+    ``briefly``: without these, and of one that was not measured yet say no more than that.
     """
     if finding is None or finding.job is None or finding.value is None:
         none = "not measured here yet" if finding is None or finding.job is None else "no number in the newest job"
@@ -42,7 +46,7 @@ def measured(finding: data.Finding | None, briefly: bool = False) -> str:
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
     unit = f" {literal(finding.unit)}" if finding.unit else ""
     words = f"**{data.in_words(finding.value)}{unit}**"
-    return f"{words} (with {literal(finding.basis)})" if finding.basis else words
+    return f"{words} (with {literal(finding.basis)})" if finding.basis and not briefly else words
 
 
 def cited(citation: data.Citation) -> str:

@@ -154,10 +154,12 @@ def test_a_number_is_said_with_what_it_stands_on(finding, words):
     assert guide_words.measured(finding) == words
 
 
-def test_what_is_expected_is_said_once():
-    figure = data.Figure("gradients", "bn_gradient_total")
-    said_twice = guide_words.running((figure, " and ", figure), {figure: data.Finding("n", "", "1.5", "s")})
-    assert said_twice == "*not measured here yet, expected: 1.5* and *not measured here yet*"
+def test_what_is_expected_and_what_a_lab_measured_with_are_said_once():
+    one, two = data.Figure("gradients", "bn_gradient_total"), data.Figure("gradients", "plain_gradient_total")
+    words = guide_words.running((one, " and ", one), {one: data.Finding("n", "", "1.5", "s")})
+    assert words == "*not measured here yet, expected: 1.5* and *not measured here yet*"
+    both = {figure: data.Finding("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
+    assert guide_words.running((one, " and ", two), both) == "**2** (with layers 20) and **2**"
 
 
 def test_a_page_is_drawn_again_when_one_of_its_labs_has_finished(monkeypatch):
