@@ -63,8 +63,8 @@ _PANELS = (
     Panel(
         "rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
         x_scale="log",
-        reading="Every rate that was tried, for every arm. The grown plain net does best with a small one, its residual "
-        "counterpart with larger ones: the constructed point of the plain net is sharp.",
+        reading="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
+        "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
         misleads="The best rate at an end of the grid (counted among the figures) may not be the best there is.",
     ),
     Panel(
