@@ -99,7 +99,7 @@ def alike(name, events):
 
 @every_lab
 def test_interrupted_anywhere_and_resumed_it_finds_the_same(name, whole):
-    events, places = whole[name], 3 if LABS[name].timed else 5
+    events, places = whole[name], 3
     for count in {*range(1, len(events), max(1, len(events) // places)), len(events) - 1}:
         first = make(name)
         taken = until(first, count)
