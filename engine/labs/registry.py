@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import ConfigError
+from engine.labs.constructed_row import CONSTRUCTED
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
 from engine.labs.timing_row import TIMING
@@ -26,7 +27,7 @@ from engine.labs.timing_row import TIMING
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, TIMING)}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, CONSTRUCTED, TIMING)}
 
 
 def get_lab(name: str) -> Lab:

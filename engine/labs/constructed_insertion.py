@@ -1,0 +1,141 @@
+"""Blocks that compute the identity, put behind the last block of each stage of a trained net: the constructed solution.
+
+He et al. 2015, section 1: "the added layers are identity mapping, and the other layers are copied from the learned
+shallower model". What enters such a block came out of a ReLU, so it is not negative.
+
+plain     both convolutions are Dirac's and each BN is the identity: in eval mode by its running statistics (mean 0,
+          variance 1 - eps, gamma 1, beta 0), in train mode once ``settle_norms`` fitted gamma and beta to a batch
+residual  the branch's last gamma is 0, so F(x) = 0 in both modes whatever its convolutions are
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.config import ModelConfig
+from engine.models.blocks import Block
+from engine.models.build import build_model
+from engine.models.family import CifarNet
+from engine.models.path import layer_path
+from engine.models.start import keyed
+
+
+@dataclass(frozen=True)
+class GrownNet:
+    """A deep net and the paths of the blocks in it that the shallow one did not have."""
+
+    net: CifarNet
+    inserted: tuple[str, ...]
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield path and block of everything that was inserted, front to back."""
+        return ((path, self.net.get_submodule(path)) for path in self.inserted)
+
+    def convolutions(self) -> Iterator[tuple[str, nn.Conv2d]]:
+        """Yield path and convolution of every inserted layer."""
+        for path, block in self.blocks():
+            yield from ((f"{path}.{tap.conv}", block.get_submodule(tap.conv)) for tap in block.taps)
+
+    def norms(self) -> Iterator[tuple[str, nn.BatchNorm2d]]:
+        """Yield path and batch norm of every inserted layer."""
+        for path, block in self.blocks():
+            yield from ((f"{path}.{tap.norm}", block.get_submodule(tap.norm)) for tap in block.taps)
+
+    def dirac(self) -> None:
+        """Make every inserted layer the identity in eval mode."""
+        with torch.no_grad():
+            for _, conv in self.convolutions():
+                nn.init.dirac_(conv.weight)
+            for _, norm in self.norms():
+                norm.weight.fill_(1.0)
+                norm.bias.zero_()
+                norm.running_mean.zero_()
+                # BN divides by the root of variance + eps.
+                norm.running_var.fill_(1.0 - norm.eps)
+
+    def zero_gamma(self) -> None:
+        """Make every inserted branch zero; its convolutions keep their draws."""
+        with torch.no_grad():
+            for _, block in self.blocks():
+                block.get_submodule(block.branch).weight.zero_()
+
+
+def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted: tuple[str, ...]) -> GrownNet:
+    """Return the net ``config`` in train mode that computes in eval mode what the tensors ``shallow`` compute.
+
+    ``shallow``: the state_dict of a net that lacks the blocks ``inserted`` and is the same otherwise. New residual
+    layers are drawn as those of a net of that depth and ``seed``: they are the layers of the arm from scratch.
+    """
+    net = build_model(config, seed)
+    grown = GrownNet(net, inserted)
+    net.load_state_dict(net.state_dict() | dict(shallow))
+    if config.shortcut == "none":
+        grown.dirac()
+    else:
+        grown.zero_gamma()
+    return grown
+
+
+def settle_norms(grown: GrownNet, images: Tensor) -> None:
+    """Let inserted plain layers pass in train mode what they pass in eval mode, for the batch ``images``.
+
+    gamma and beta become standard deviation (with eps) and mean of what the layer gets; the running statistics follow,
+    so that eval mode stays the identity. The BN of the other layers and their statistics are left as they are.
+    """
+    trial = copy.deepcopy(grown.net).train()
+    handles = [trial.get_submodule(path).register_forward_pre_hook(_fit_to_its_input) for path, _ in grown.norms()]
+    with torch.no_grad():
+        trial(images)
+        for path, norm in grown.norms():
+            fitted = trial.get_submodule(path)
+            norm.weight.copy_(fitted.weight)
+            norm.bias.copy_(fitted.bias)
+            norm.running_mean.copy_(fitted.bias)
+            # gamma^2 is the variance with eps, and BN adds eps again.
+            norm.running_var.copy_((fitted.weight.double().square() - norm.eps).clamp_min(0.0))
+    for handle in handles:
+        handle.remove()
+
+
+def _fit_to_its_input(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+    # Biased, as BN computes it in train mode; in 64 bits, so that only BN's own rounding is left.
+    variance, mean = torch.var_mean(inputs[0].double(), dim=(0, 2, 3), correction=0)
+    norm.weight.copy_((variance + norm.eps).sqrt())
+    norm.bias.copy_(mean)
+
+
+def add_noise(grown: GrownNet, std: float, seed: int) -> None:
+    """Add N(0, std^2) to every weight of the inserted convolutions: the same draws times ``std`` for every ``std``."""
+    with torch.no_grad():
+        for path, conv in grown.convolutions():
+            drawn = torch.empty(conv.weight.shape).normal_(generator=keyed(seed, f"{layer_path(path)} noise"))
+            conv.weight.add_(drawn, alpha=std)
+
+
+def distance_from_identity(weights: Mapping[str, Tensor], inserted: tuple[str, ...]) -> float:
+    """Return ||W - I|| / ||I|| over all convolutions of the blocks ``inserted``, I being Dirac's convolution.
+
+    ``weights``: a state_dict. 0 where they are the identity; He's draws are at sqrt(3) for square 3x3 layers: about
+    1.41 from the draws, 1 from the identity that is missing.
+    """
+    missing = whole = 0.0
+    for name, weight in weights.items():
+        block, _, layer = name.rpartition(".")[0].rpartition(".")
+        if block in inserted and layer.startswith("conv"):
+            identity = nn.init.dirac_(torch.empty_like(weight))
+            missing += float((weight - identity).double().square().sum())
+            whole += float(identity.double().square().sum())
+    return (missing / whole) ** 0.5
+
+
+def largest_change(one: Tensor, other: Tensor) -> float:
+    """Return the largest absolute difference of two batches of logits."""
+    return float((one - other).abs().max())
+
+
+def relative_change(one: Tensor, other: Tensor) -> float:
+    """Return ||other - one|| / ||one|| of two batches of logits."""
+    return float((other - one).double().norm() / one.double().norm())

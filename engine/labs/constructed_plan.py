@@ -1,0 +1,200 @@
+"""What the constructed lab trains, and in which order: arms, rates, seeds, updates. Torch-free arithmetic.
+
+Every arm does ``before`` updates at one rate, then ``after`` more, tried at every rate of the grid. An arm differs from
+the others in what it starts from (``SOURCES``) and in whether blocks are inserted between the two phases.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from engine.config.model import nearest_depths
+
+PLAIN, RESIDUAL = "none", "A"
+GROWN, SCRATCH, TRAINED_ON = "grown", "from scratch", "shallow trained on"
+RESIDUAL_GROWN, RESIDUAL_SCRATCH = "residual grown", "residual from scratch"
+IDENTITY_START, RESIDUAL_ON = "identity start", "residual shallow trained on"
+
+FULL = "full"
+#: Rates after the insertion, in the order in which they join the grid.
+RATES: tuple[float, ...] = (0.03, 0.1, 0.01, 0.003, 0.3)
+#: Noise at which the jump of the loss is shown, and of that the levels that the full grid trains on from.
+NOISES: tuple[float, ...] = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1)
+REPAIRED: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1)
+#: The level that stands beside no noise.
+CONTRAST = 0.05
+#: What the full grid does more of: updates by this factor, seeds at least so many.
+LONGER, LEAST_SEEDS = 3, 3
+#: Milliseconds of an update for each layer, and for each layer and image at width 8, on one common core.
+_LAYER_MS, _IMAGE_MS = 0.17, 0.011
+#: An evaluated image costs so much of a trained one; batches from which BN statistics are taken anew.
+_EVALUATION, _RECALIBRATION = 0.35, 20
+
+
+class Source(NamedTuple):
+    """What an arm starts from: a net and how its first phase begins."""
+
+    name: str
+    shortcut: str
+    deep: bool
+    #: The extra blocks of the deep net start as the identity.
+    identity: bool = False
+
+
+class Arm(NamedTuple):
+    """One arm: the kind of its curves, its source, whether blocks are inserted, whether only the full grid has it."""
+
+    kind: str
+    source: Source
+    grows: bool = False
+    full: bool = False
+
+    @property
+    def shortcut(self) -> str:
+        """The shortcut of its nets, as ``ModelConfig`` has it."""
+        return self.source.shortcut
+
+
+_SHALLOW, _DEEP = Source("plain shallow", PLAIN, False), Source("plain deep", PLAIN, True)
+_RESIDUAL_SHALLOW, _RESIDUAL_DEEP = Source("residual shallow", RESIDUAL, False), Source("residual deep", RESIDUAL, True)
+
+#: In the order in which they are trained, so that the comparison that matters stands early.
+ARMS: tuple[Arm, ...] = (
+    Arm(GROWN, _SHALLOW, grows=True),
+    Arm(SCRATCH, _DEEP),
+    Arm(TRAINED_ON, _SHALLOW),
+    Arm(RESIDUAL_GROWN, _RESIDUAL_SHALLOW, grows=True),
+    Arm(RESIDUAL_SCRATCH, _RESIDUAL_DEEP),
+    Arm(RESIDUAL_ON, _RESIDUAL_SHALLOW, full=True),
+    Arm(IDENTITY_START, Source("plain deep, identity start", PLAIN, True, identity=True), full=True),
+)
+
+
+class Work(NamedTuple):
+    """One unit of the lab. ``value`` is a rate of an arm, the noise of a repair, 0 elsewhere."""
+
+    task: str
+    about: str
+    seed: int
+    value: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The unit's name in the state."""
+        return f"{self.task}, {self.about}, seed {self.seed}, {self.value:g}"
+
+    @property
+    def words(self) -> str:
+        """What the page says while it is done."""
+        seed = f"seed {self.seed}"
+        return {
+            "source": f"training {self.about} up to the insertion, {seed}",
+            "insertion": f"inserting identity blocks: {self.about}, {seed}",
+            "arm": f"{self.about}, going on at learning rate {self.value:g}, {seed}",
+            "repair": f"{self.about}, going on from noise {self.value:g}, {seed}",
+        }[self.task]
+
+
+class Budget(NamedTuple):
+    """What settings come to: the full grid widens them."""
+
+    before: int
+    after: int
+    seeds: tuple[int, ...]
+    rates: tuple[float, ...]
+    arms: tuple[Arm, ...]
+    repairs: tuple[float, ...]
+
+
+def budget(settings: Mapping[str, Any]) -> Budget:
+    """Return updates, seeds, rates (ascending), arms and further noise levels of a job."""
+    full = settings["grid"] == FULL
+    times, least = (LONGER, LEAST_SEEDS) if full else (1, 1)
+    seeds = range(settings["first_seed"], settings["first_seed"] + max(least, settings["seeds"]))
+    noise = settings["noise"]
+    levels = (0.0, *REPAIRED) if full else (0.0,) if noise else (CONTRAST,)
+    return Budget(
+        times * settings["before"],
+        times * settings["after"],
+        tuple(seeds),
+        tuple(sorted(RATES if full else RATES[: settings["rates"]])),
+        tuple(arm for arm in ARMS if full or not arm.full),
+        tuple(level for level in levels if level != noise),
+    )
+
+
+def works(settings: Mapping[str, Any]) -> list[Work]:
+    """Return every unit in its order: for each seed the sources as they are needed, then the arms they serve."""
+    plan, found, there = budget(settings), [], set()
+    for seed in plan.seeds:
+        for arm in plan.arms:
+            if (arm.source.name, seed) not in there:
+                there.add((arm.source.name, seed))
+                found.append(Work("source", arm.source.name, seed))
+            if arm.grows:
+                found.append(Work("insertion", arm.kind, seed))
+            found += [Work("arm", arm.kind, seed, rate) for rate in plan.rates]
+            if arm.kind == GROWN and seed == plan.seeds[0]:
+                found += [Work("repair", GROWN, seed, noise) for noise in plan.repairs]
+    return found
+
+
+def marks(start: int, updates: int) -> list[int]:
+    """Return after which updates of a phase nets are evaluated: about every 50, 8 times at most, last at its end."""
+    times = min(8, updates, max(1, updates // 50))
+    return [start + round(updates * k / times) for k in range(1, times + 1)]
+
+
+def stride(settings: Mapping[str, Any]) -> int:
+    """Return every how many updates a curve has a point."""
+    plan = budget(settings)
+    return max(1, -(-(plan.before + plan.after) // 64))
+
+
+def new_blocks(shallow: int, grown: int) -> tuple[str, ...]:
+    """Return the paths of the blocks that a net of depth ``grown`` has and one of depth ``shallow`` lacks, in order."""
+    fewer, more = (shallow - 2) // 6, (grown - 2) // 6
+    return tuple(f"stage{stage}.block{number}" for stage in (1, 2, 3) for number in range(fewer + 1, more + 1))
+
+
+def arm_of(kind: str) -> Arm:
+    """Return the arm of that kind."""
+    return next(arm for arm in ARMS if arm.kind == kind)
+
+
+def refuse(settings: Mapping[str, Any]) -> str:
+    """Return in one line why settings do not go together, '' when they do."""
+    shallow, grown = settings["shallow"], settings["grown"]
+    for name, depth in (("shallow", shallow), ("grown", grown)):
+        if (depth - 2) % 6:
+            return f"{name} {depth} is not 6n+2, the depths of the paper's nets; take {nearest_depths(depth)}"
+    if grown <= shallow:
+        return (
+            f"grown {grown} is not deeper than shallow {shallow}: there is nothing to insert; take grown "
+            f"{shallow + 6} or more"
+        )
+    return ""
+
+
+def seconds(settings: Mapping[str, Any]) -> float:
+    """Return about how long the lab computes on one common core."""
+    plan, batch, images = budget(settings), settings["batch"], settings["images"]
+
+    def update(depth: int) -> float:
+        return depth * (_LAYER_MS + _IMAGE_MS * batch * settings["width"] / 8) / 1000
+
+    def phase(depth: int, start: int, updates: int) -> float:
+        evaluated = len(marks(start, updates)) * (2 * images + _RECALIBRATION * batch)
+        return update(depth) * (updates + _EVALUATION * evaluated / batch)
+
+    total = 1.0
+    for work in works(settings):
+        if work.task == "source":
+            arm = next(arm for arm in ARMS if arm.source.name == work.about)
+            total += phase(settings["grown" if arm.source.deep else "shallow"], 0, plan.before)
+        elif work.task == "insertion":
+            total += update(settings["grown"]) * 20
+        else:
+            arm = arm_of(work.about)
+            depth = settings["grown" if arm.grows or arm.source.deep else "shallow"]
+            total += phase(depth, plan.before, plan.after)
+    return total
