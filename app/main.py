@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import access
-from app.views import audience, gradients, lab_pages, layers, race, runs
+from app.views import audience, gradients, guide, lab_pages, layers, race, runs
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
 INSIDES = [
@@ -13,6 +13,7 @@ INSIDES = [
     st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
 ]
 RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path="runs")
+WHY = [st.Page(render, title=title, url_path=path) for title, path, render in guide.pages()]
 LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in lab_pages.pages()]
 
 # Before the navigation, which else makes a material symbol the tab's icon: browsers fetch those from elsewhere.
@@ -20,7 +21,7 @@ st.set_page_config(
     page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
 st.html(Path(__file__).with_name("page.css"))
-sections = {"": [HOME, *INSIDES, RUNS], **({"Labs": LABS} if LABS else {})}
+sections = {"": [HOME, *INSIDES, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 mine = access.may_command()
 # Only the home page has a side bar; without this an empty one may stay open on the others.

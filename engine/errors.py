@@ -12,6 +12,7 @@
     |   +-- DiskFull               the database cannot grow; trying again helps once there is space
     |   +-- VersionMismatch        database or engine of another version
     |       +-- OutdatedDatabase   the database is of an older version; a writer brings it up to date
+    +-- GuideError                 a text of the guide is damaged
     +-- NotPresenter               whoever looks on asked for what the presenter alone may do
     +-- EngineError                the engine cannot do what was asked
         +-- EngineRunning          a second engine on one workspace
@@ -68,6 +69,10 @@ class VersionMismatch(WorkspaceError):
 
 class OutdatedDatabase(VersionMismatch):
     """The database is of an older version and has not been brought up to date yet."""
+
+
+class GuideError(SkipscopeError):
+    """A text of the guide, or its table of sources, is missing or damaged."""
 
 
 class NotPresenter(SkipscopeError):

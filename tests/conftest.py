@@ -1,7 +1,12 @@
-"""Shared fixtures: a workspace of its own for every test, and the rules for tests that need a browser or a GPU."""
+"""Shared fixtures: a workspace of its own for every test, and the rules for tests that need a browser or a GPU.
+
+Tests run in two processes (pytest-xdist). Those of a file stay together, for its fixtures; those in the browser, which
+share a site and a browser and take longest, are all in one process and begin first.
+"""
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -26,8 +31,19 @@ def chromium() -> str:
     return CHROMIUM
 
 
+def pytest_collection_finish():
+    """Leave torch one thread in each of the processes that share the cores; its nets here are tiny."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Skip what this machine cannot run, each with one line that says how to change that."""
+    """Skip what this machine cannot run, each with one line that says how to change that; say what stays together."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("e2e" if folder.name == "e2e" else f"{folder.name}/{item.path.stem}"))
+    if hasattr(config, "workerinput"):  # in the order in which the processes take them
+        items.sort(key=lambda item: item.path.parent.name != "e2e")
     if not CHROMIUM and os.environ.get("SKIPSCOPE_REQUIRE_BROWSER") != "1":
         for item in items:
             if item.get_closest_marker("browser"):

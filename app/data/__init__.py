@@ -18,6 +18,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     load.py       how busy the machine is
     probes.py     quantities, and what was measured inside the nets
     labs.py       labs: rows, jobs, results
+    guide.py      the texts of the guide and what they cite; findings.py has the numbers that labs found for them
     standing.py   which runs are compared, at which step
     verdict.py    what may be concluded, a pure rule; gap.py and basis.py are its words
     timing.py     how long races take on this machine
@@ -53,6 +54,8 @@ from app.data.choices import (
     trial_plan,
 )
 from app.data.disk import Disk, disk_use, size_in_words
+from app.data.findings import Finding, findings, finished_labs, in_words
+from app.data.guide import Citation, Figure, GuidePage, Part, Source, guide_names, guide_page, guide_sources
 from app.data.labs import (
     LabNews,
     curve_name,
@@ -119,7 +122,7 @@ from app.data.whatifs import (
 )
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
-from engine.labs.registry import Lab, Option
+from engine.labs.registry import Lab, Option, Panel
 from engine.models.registry import Shortcut
 from engine.presets import Preset
 from engine.runs.subjects import MOST_SUBJECTS
@@ -127,19 +130,21 @@ from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning
 
 __all__ = [
-    "AT_WORK", "ArmTuning", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Filter", "Head", "Health", "History",
-    "Inside", "LONGEST_NAME", "LONGEST_NOTE", "Lab", "LabNews", "LayerMoment", "Load", "MOST_COMPARED", "MOST_SUBJECTS",
-    "Option", "Preset", "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Split",
-    "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change", "changeable",
-    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
-    "data_present", "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status",
-    "extend", "extendable", "figure_in_words", "first_shown", "fork", "gap", "guard", "head", "health",
-    "histogram_edges", "history", "inside", "inside_news", "is_plain", "known_runs", "lab_changed", "lab_command",
-    "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_time", "lab_trainings", "labs",
-    "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape",
-    "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare",
-    "preset_source", "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race",
-    "run_table", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources",
-    "start_engine", "start_lab", "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan",
-    "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
+    "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
+    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LONGEST_NAME", "LONGEST_NOTE", "Lab", "LabNews",
+    "LayerMoment", "Load", "MOST_COMPARED", "MOST_SUBJECTS", "Option", "Panel", "Part", "Preset", "Race", "RaceSum",
+    "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split", "TRAINING", "TableRow",
+    "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change", "changeable", "changes",
+    "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name", "data_present",
+    "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable",
+    "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard", "guide_names", "guide_page",
+    "guide_sources", "head", "health", "histogram_edges", "history", "in_words", "inside", "inside_news", "is_plain",
+    "known_runs", "lab_changed", "lab_command", "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting",
+    "lab_time", "lab_trainings", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
+    "live_settings", "net_shape", "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text",
+    "planned", "prepare", "preset_source", "presets", "quantities", "race", "race_sums", "race_time", "races",
+    "references", "rename_race", "run_table", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
+    "size_in_words", "sources", "start_engine", "start_lab", "start_race", "start_timing", "still", "stop_timing",
+    "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
+    "workspace",
 ]  # fmt: skip

@@ -4,8 +4,9 @@ The JavaScript beside this file owns everything that moves; the script only says
 job, and gets commands back as a trigger. What there is to see comes from the lab's row in the registry.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import cycle
 from typing import Any
 
 from app import data, theme
@@ -13,7 +14,15 @@ from app.live.component import component, surroundings
 
 #: Lightness of a lab's curves: that of a net of this depth.
 _DEPTH = 26
-_DASHES = ("solid", "dash", "dot", "dashdot")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: What the kinds of plain and of residual nets begin with, and their hue on every page.
+_FAMILIES = {"plain": "none", "residual": "A"}
+#: For kinds that say neither: hues of Okabe and Ito and a depth that gives the lightness, chosen by search so that
+#: all of them and the two above are apart for usual, red-blind and green-blind eyes on both grounds.
+_SPARE = (
+    ("#009e73", 14), ("#cc79a7", 56), ("#e69f00", 8), ("#56b4e9", 8), ("#808080", 8), ("#009e73", 26),
+    ("#cc79a7", 110), ("#f0e442", 110), ("#56b4e9", 14),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,14 @@ class Picks:
 
 
 def live_lab(
-    name: str, run: int | None, on_command: Callable[[], None], picks: Picks | None = None, key: str = "lab"
+    name: str,
+    run: int | None,
+    on_command: Callable[[], None],
+    picks: Picks | None = None,
+    key: str = "lab",
+    panels: Sequence[str] | None = None,
 ) -> None:
-    """Mount the view of a lab's job, of none yet with ``run`` None.
+    """Mount the view of a lab's job, of none yet with ``run`` None; with ``panels`` only those, in the row's order.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
@@ -56,16 +70,46 @@ def live_lab(
         data={
             "lab": name,
             "run": run,
-            "panels": [asdict(panel) for panel in lab.panels],
+            "panels": [asdict(panel) for panel in asked(lab.panels, panels)],
             "figures": [asdict(figure) for figure in lab.figures],
             "options": {option.name: option.label for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
-            "spare": [_style(Style(f"spare {dash}", dash)) for dash in _DASHES],
+            "families": [{"begins": word, "styles": styles} for word, styles in family_styles().items()],
+            "spare": spare_styles(),
             **surroundings(history="live/lab", stream="live/lab/stream"),
         },
         on_command_change=on_command,
     )
+
+
+def asked(panels: Sequence[data.Panel], names: Sequence[str] | None) -> list[data.Panel]:
+    """Return the panels of these names, all with None, and the ways that are drawn on their planes."""
+    if names is None:
+        return list(panels)
+    wanted = {*names, *(panel.path for panel in panels if panel.name in names)}
+    # A heat map opens only what is beside it.
+    return [panel if panel.opens in wanted else replace(panel, opens="") for panel in panels if panel.name in wanted]
+
+
+def spare_styles() -> list[dict[str, Any]]:
+    """Return the styles of kinds that the page does not name, in the order in which they are taken."""
+    dashes = cycle(_DASHES)
+    return [_style(Style(hue, next(dashes)), depth) for hue, depth in _SPARE]
+
+
+def family_styles() -> dict[str, list[dict[str, Any]]]:
+    """Return the styles of plain and of residual nets by how their kinds begin.
+
+    The first has the type's own hue, its variants the neighbouring ones, as in a race, each with a dash of its own.
+    """
+    return {
+        word: [
+            _style(Style(look.hue, dash))
+            for dash, look in zip(_DASHES, theme.looks([f"{hue} {dash}" for dash in _DASHES]).values(), strict=True)
+        ]
+        for word, hue in _FAMILIES.items()
+    }
 
 
 def _picks(lab: data.Lab, picks: Picks) -> dict[str, Any]:
@@ -77,9 +121,9 @@ def _picks(lab: data.Lab, picks: Picks) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _style(style: Style) -> dict[str, Any]:
+def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
     return {
         "dash": style.dash,
-        "colour": {ground: theme.line_colour(style.shortcut, _DEPTH, ground) for ground in theme.GROUND},
-        "ink": {ground: theme.word_colour(style.shortcut, _DEPTH, ground) for ground in theme.GROUND},
+        "colour": {ground: theme.line_colour(style.shortcut, depth, ground) for ground in theme.GROUND},
+        "ink": {ground: theme.word_colour(style.shortcut, depth, ground) for ground in theme.GROUND},
     }

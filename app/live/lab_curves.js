@@ -1,43 +1,81 @@
 /**
- * The curves of one lab job as the browser holds them, and which of them are picked. A curve is
- * { panel, name, kind, value, x, y }; `value` is null where the setting is on the axis.
+ * The curves of one lab job as the browser holds them, and which of them are picked. A curve is { panel, name, kind,
+ * setting, value, cell, part, row, x, y }: what its name says (engine/labs/curve.py); `value` is null where the setting
+ * is on the axis, `cell` and `part` are empty where the name has none, `row` is the name without cell and part.
  */
 const SAME = 1e-6;
+const SEED = /^seed \d+$/;
+let revision = 0;
 
 export class Curves {
   constructor() {
     this.byName = new Map();
+    this.revisions = new Map();
   }
 
   /** Add curves; one of the same panel and name is replaced. */
   add(traces) {
-    for (const trace of traces) this.byName.set(`${trace.panel}\n${trace.name}`, trace);
+    for (const trace of traces) {
+      this.byName.set(`${trace.panel}\n${trace.name}`, { ...trace, ...read(trace) });
+      this.revisions.set(trace.panel, ++revision);
+    }
+  }
+
+  /** A number that is another one after every change of a panel's curves. */
+  revision(panel) {
+    return this.revisions.get(panel) ?? 0;
   }
 
   get size() {
     return this.byName.size;
   }
 
+  all() {
+    return [...this.byName.values()];
+  }
+
   of(panel) {
-    return [...this.byName.values()].filter((curve) => curve.panel === panel);
+    return this.all().filter((curve) => curve.panel === panel);
+  }
+
+  /** The curves of a panel that are drawn: those of the picked cell { column, row } where they belong to cells. */
+  shown(panel, cell) {
+    const all = this.of(panel);
+    return all.some((curve) => curve.cell) ? all.filter((curve) => curve.cell === cell?.column && curve.row === cell.row) : all;
   }
 
   /** Kinds in the order in which they came. */
   kinds() {
-    return [...new Set([...this.byName.values()].map((curve) => curve.kind))];
+    return [...new Set(this.all().map((curve) => curve.kind))];
   }
 
-  /** Values of the setting for which there is a curve, of one kind or of any, ascending. */
-  values(kind) {
-    const found = [...this.byName.values()].filter((curve) => kind === undefined || curve.kind === kind).map((curve) => curve.value).filter((value) => value !== null);
-    return [...new Set(found)].sort((a, b) => a - b);
+  /** Values of a setting, or of any, for which there is a curve, of one kind or of any, ascending. */
+  values(kind, setting) {
+    const found = this.all().filter((curve) => (kind === undefined || curve.kind === kind) && (setting === undefined || curve.setting === setting));
+    return [...new Set(found.map((curve) => curve.value).filter((value) => value !== null))].sort((a, b) => a - b);
   }
 
-  /** The curve of a panel for a pick { kind, value }: with this value, else the nearest one measured; or undefined. */
-  picked(panel, { kind, value }) {
+  /** The curve of a panel for a pick { kind, value, cell }: with this value, else the nearest one measured; or undefined. */
+  picked(panel, { kind, value, cell }) {
     const distance = (curve) => (curve.value === null || value === null ? 0 : Math.abs(Math.log(curve.value / value)));
-    return this.of(panel).filter((curve) => curve.kind === kind).sort((a, b) => distance(a) - distance(b))[0];
+    return this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part).sort((a, b) => distance(a) - distance(b))[0];
   }
+}
+
+function read({ name, kind, value, cell = "", part = "" }) {
+  const row = name.slice(cell ? cell.length + 2 : 0, name.length - (part ? part.length + 2 : 0));
+  return { cell, part, row, setting: value === null ? "" : row.slice(kind.length + 2).split(" ")[0] };
+}
+
+/** Whether a curve is that of one seed. */
+export function isSeed({ part }) {
+  return SEED.test(part);
+}
+
+/** A value of a setting in words: `6 blocks`, `gain 0.8`. */
+export function valued(setting, value) {
+  if (!setting.endsWith("s")) return `${setting} ${spoken(value)}`;
+  return `${spoken(value)} ${value === 1 ? setting.slice(0, -1) : setting}`;
 }
 
 export function same(a, b) {

@@ -1,18 +1,34 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
-import { buildPanel } from "./lab_figure.js";
+import { cellWords } from "./lab_cells.js";
 import { ends, same, spoken } from "./lab_curves.js";
+import { buildPicture, controlsOf, filled } from "./lab_kinds.js";
+import { drawLegend } from "./lab_labels.js";
+import { pictureWords, stylesOf, tableOf } from "./lab_takes.js";
 import { panelStrip } from "./lab_strip.js";
 import { TOUCH, loadPlotly } from "./page.js";
 import { TakeButtons, takePlot } from "./take_buttons.js";
 
+/** Panels of these kinds need all of the width. */
+const WIDE = new Set(["heat", "plane"]);
+/** So many panels make even rows of two; otherwise the first is the large one. */
+const EVEN = [2, 4];
+
 export class LabPanels {
-  /** zooms: see zooms.js; shown(panel): { curves, pick, data, theme, page: words about every panel }. */
-  constructor(grid, panels, zooms, shown) {
-    Object.assign(this, { zooms, shown });
-    this.panels = panels.map((panel) => {
+  /**
+   * zooms: see zooms.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
+   * cell was picked, as its text.
+   */
+  constructor(grid, panels, zooms, { shown, choose }) {
+    Object.assign(this, { zooms, shown, choose });
+    const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
+    this.panels = drawn.map((panel, index) => {
       const root = element("figure", "sl-panel");
+      if (WIDE.has(panel.kind)) root.classList.add("sl-wide");
+      else if (index === 0 && !EVEN.includes(drawn.length)) root.classList.add("sl-wide", "sl-tall");
       const head = element("h4", "sl-title", panel.title);
       const note = element("span", "sl-note");
+      note.setAttribute("aria-live", "polite");
+      const legend = element("p", "sl-legend");
       const axis = element("p", "sl-axis", panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y);
       const stage = element("div", "sl-stage");
       const empty = element("div", "sl-empty");
@@ -26,27 +42,17 @@ export class LabPanels {
       const [foot, strip, take] = [element("div", "ss-foot"), element("p"), element("span")];
       new TakeButtons(take, panel.title, (format) => this.#take(format, panel, plot));
       foot.append(strip, take);
-      root.append(head, axis, stage, foot, caption);
+      const one = { panel, root, note, axis, legend, stage, empty, plot, foot, strip };
+      one.controls = controlsOf(one, this);
+      root.append(head, legend, ...one.controls.nodes, axis, stage, foot, caption);
       grid.append(root);
-      return { panel, note, axis, stage, empty, plot, foot, strip };
+      return one;
     });
   }
 
   /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
   async draw(curves, pick, data, theme, emptyWords) {
-    for (const one of this.panels) {
-      const some = curves.of(one.panel.name).length > 0;
-      one.empty.hidden = some;
-      one.foot.hidden = !some;
-      one.strip.textContent = panelStrip(curves.of(one.panel.name), one.panel);
-      one.plot.style.visibility = some ? "visible" : "hidden";
-      one.empty.textContent = emptyWords;
-      const picked = curves.picked(one.panel.name, pick);
-      const elsewhere = picked && picked.value !== null && !same(picked.value, pick.value);
-      one.note.textContent = elsewhere ? ` measured at ${data.picks?.setting ?? ""} ${spoken(picked.value)}`
-        : picked && !ends(picked) ? ` “${pick.kind}” is not finite here`
-        : some && !picked ? ` without a curve of “${pick.kind}”` : "";
-    }
+    for (const one of this.panels) this.#words(one, curves, pick, data, emptyWords);
     if (!curves.size) return false;
     let Plotly;
     try {
@@ -55,26 +61,53 @@ export class LabPanels {
       for (const { empty } of this.panels) empty.textContent = `The chart could not be loaded (${error.message}); trying again.`;
       return true;
     }
-    const styles = stylesOf(curves, data);
-    for (const one of this.panels) if (!this.stopped && curves.of(one.panel.name).length) this.#one(Plotly, one, curves, pick, data, styles, theme);
+    const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks };
+    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, curves, pick, look, theme);
     return false;
   }
 
-  #one(Plotly, one, curves, pick, data, styles, theme) {
+  /** Everything of a panel but the picture. */
+  #words(one, curves, pick, data, emptyWords) {
+    const { panel } = one;
+    const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
+    const some = shown.length > 0;
+    one.empty.hidden = some;
+    one.foot.hidden = !some;
+    one.plot.style.visibility = some ? "visible" : "hidden";
+    one.axis.hidden = panel.kind === "heat" || panel.kind === "plane";
+    if (!some) one.legend.hidden = true;
+    text(one.strip, panelStrip(shown, panel));
+    text(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
+    text(one.note, noteOf(panel, curves, shown, pick, data));
+    one.controls.words?.(shown, curves);
+  }
+
+  /** The picture of one panel, drawn again only where something of it has changed. */
+  #one(Plotly, one, curves, pick, look, theme) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
-    const { data: traces, layout, side } = buildPanel(panel, curves, pick, { styles, setting: data.picks }, theme, stage.clientWidth, stage.clientHeight);
+    const [width, room] = [stage.clientWidth, stage.clientHeight];
+    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
+    if (key === one.key || one.controls.wait?.()) return;
+    one.key = key;
+    const began = performance.now();
+    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    if (height && height !== one.fixed) stage.style.height = `${height}px`;
+    one.fixed = height;
+    one.places = places;
     one.axis.dataset.side = side === "left" ? "right" : "left";
+    drawLegend(one.legend, legend ?? [], filled(panel), theme);
     this.zooms.apply(panel.name, layout);
     layout.datarevision = one.revision = (one.revision ?? 0) + 1;
-    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.of(panel.name).length} curves, ${pick.kind ?? ""} is bold`);
-    Plotly.react(plot, traces, layout, {
+    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.shown(panel.name, pick.cell).length} curves${pick.kind ? `, ${pick.kind} is bold` : ""}`);
+    const drawn = Plotly.react(plot, traces, layout, {
       ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,
       // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
-      modeBarButtons: [["zoom2d", "pan2d"], [{ name: "whole", title: "Whole curves", icon: Plotly.Icons.home, click: () => this.zooms.whole(panel.name) }]],
+      modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.whole?.(Plotly), this.zooms.whole(panel.name)) }]],
       plotlyServerURL: "",
     });
+    one.controls.drawn?.(Plotly, drawn, began);
     if (!one.heard) this.zooms.listen(plot, panel.name);
     one.heard = true;
     for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
@@ -82,19 +115,8 @@ export class LabPanels {
   }
 
   #take(format, panel, plot) {
-    const { curves, pick, data, theme, page } = this.shown(panel);
-    const styles = stylesOf({ kinds: () => [...new Set(curves.map(({ kind }) => kind))] }, data);
-    const words = () => ({
-      title: pick.value === null ? panel.title : `${panel.title} (bold: ${pick.kind}, ${data.picks?.setting} ${spoken(pick.value)})`,
-      caption: [panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, panelStrip(curves, panel), page].join(" · "),
-      legend: Object.entries(styles).filter(([kind]) => curves.some((curve) => curve.kind === kind)).map(([kind, { colour, dash }]) => ({ name: kind, colour: colour[theme.ground], width: 2.4, dash })),
-      filename: `skipscope-lab-${data.lab}-${panel.name}-job-${data.run}`,
-    });
-    const table = () => ({
-      columns: ["panel", "curve", "kind", data.picks?.setting ?? "setting", panel.x, panel.y],
-      rows: curves.flatMap(({ panel: of, name, kind, value, x, y }) => x.map((at, index) => [of, name, kind, value, at, y[index]])),
-    });
-    return takePlot(format, { plot, url: data.urls.plotly, theme, words, table });
+    const shown = this.shown(panel);
+    return takePlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
   }
 
   stop() {
@@ -103,10 +125,19 @@ export class LabPanels {
   }
 }
 
-/** Every kind has a style; those that the page does not name take the spare ones in the order in which they came. */
-function stylesOf(curves, data) {
-  const unnamed = curves.kinds().filter((kind) => !(kind in data.styles));
-  return { ...data.styles, ...Object.fromEntries(unnamed.map((kind, index) => [kind, data.spare[index % data.spare.length]])) };
+/** What stands behind a panel's title: which cell it shows, where it was measured, what is missing. */
+function noteOf(panel, curves, shown, pick, data) {
+  if (panel.kind === "heat") return shown.length && pick.cell && panel.opens ? ` ${cellWords(pick.cell)} is picked` : "";
+  if (curves.of(panel.name).some(({ cell }) => cell)) return pick.cell ? ` ${cellWords(pick.cell)}` : "";
+  if (pick.kind === null) {
+    const lost = shown.filter((curve) => !ends(curve));
+    return lost.length && panel.kind === "curves" ? ` not finite: ${lost.map(({ name }) => name).join(", ")}` : "";
+  }
+  if (panel.kind !== "curves") return "";
+  const picked = curves.picked(panel.name, pick);
+  if (picked && picked.value !== null && !same(picked.value, pick.value)) return ` measured at ${data.picks.setting} ${spoken(picked.value)}`;
+  if (picked && !ends(picked)) return ` “${pick.kind}” is not finite here`;
+  return shown.length && !picked ? ` without a curve of “${pick.kind}”` : "";
 }
 
 function element(tag, className = "", words = "") {
@@ -114,4 +145,8 @@ function element(tag, className = "", words = "") {
   made.className = className;
   made.textContent = words;
   return made;
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
 }

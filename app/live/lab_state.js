@@ -1,11 +1,11 @@
-/** What is looked at of a lab: its bold curve, the zoom of each panel. Kept in the address, under names that begin with the lab's. */
+/** What is looked at of a lab: its bold curve, the cell of its heat maps, the zoom of each panel. Kept in the address, under names that begin with the lab's. */
 import { Address } from "./address.js";
 import { Zooms } from "./zooms.js";
 
 export class LabState {
   /** lab: its name; moved(): someone went back or forward; zoomed(): a panel shows another part. */
   constructor(lab, moved, zoomed) {
-    this.keys = { kind: `${lab}-kind`, value: `${lab}-value`, zoom: `${lab}-zoom` };
+    this.keys = { kind: `${lab}-kind`, value: `${lab}-value`, cell: `${lab}-cell`, zoom: `${lab}-zoom` };
     this.address = new Address(Object.values(this.keys), `skipscope-lab-${lab}`, moved);
     this.zooms = new Zooms(this.address, this.keys.zoom, zoomed);
   }
@@ -27,6 +27,15 @@ export class LabState {
 
   set value(value) {
     this.address.put(this.keys.value, value === null ? null : String(value));
+  }
+
+  /** The cell of the heat maps that is asked for, as `identity: plain, blocks 6`; null for the usual one. */
+  get cell() {
+    return this.address.get(this.keys.cell);
+  }
+
+  set cell(text) {
+    this.address.put(this.keys.cell, text);
   }
 
   /** Another job: its values and ranges are others. */

@@ -1,9 +1,10 @@
 /**
  * One lab on the page: owns the feed of its job, the curves, the panels and the words around them. What is picked (a
- * kind and a value of the setting) changes here at once; the server is asked for nothing that was measured already.
+ * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
  */
 import { duration } from "./cards.js";
 import { Feed } from "./feed.js";
+import { settledCell } from "./lab_cells.js";
 import { Curves, same } from "./lab_curves.js";
 import { LabPanels } from "./lab_panels.js";
 import { LabPicks } from "./lab_picks.js";
@@ -31,7 +32,7 @@ export class LabView {
     this.host = host;
     this.part = (name) => host.querySelector(`.sl-${name}`);
     this.run = undefined;
-    this.pick = { kind: null, value: null };
+    this.pick = { kind: null, value: null, cell: null };
     this.asked = 0;
     this.#forget();
     this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
@@ -48,7 +49,7 @@ export class LabView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
-    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, (panel) => this.#shownOf(panel));
+    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: (panel) => this.#shownOf(panel), choose: (change) => this.#choose(change) });
     this.state.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();
@@ -108,6 +109,7 @@ export class LabView {
 
   #choose(change) {
     Object.assign(this.state, change);
+    this.#settlePick(); // the next press of a key may come before this one is drawn
     this.#soon(0);
   }
 
@@ -136,28 +138,33 @@ export class LabView {
     this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
-  /** What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. */
+  /**
+   * What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. Without
+   * switches no kind and no value is picked.
+   */
   #settlePick() {
     const { state, data } = this;
-    this.values = this.curves.values();
-    const own = this.card?.settings[data.picks?.setting];
+    this.pick.cell = settledCell(data.panels, this.curves, [state.cell, this.pick.cell?.text]);
+    if (!data.picks) return;
+    this.values = this.curves.values(undefined, data.picks.setting);
+    const own = this.card?.settings[data.picks.setting];
     const wanted = [state.value, this.pick.value, own].map((value) => this.values.find((other) => value !== null && same(other, value)));
     this.pick.value = wanted.find((value) => value !== undefined) ?? this.values[0] ?? null;
-    const kinds = [...Object.keys(data.picks?.kinds ?? {}), ...this.curves.kinds()];
-    this.pick.kind = [state.kind, data.picks?.kind].find((kind) => kinds.includes(kind)) ?? kinds[0] ?? null;
+    const kinds = [...Object.keys(data.picks.kinds), ...this.curves.kinds()];
+    this.pick.kind = [state.kind, data.picks.kind].find((kind) => kinds.includes(kind)) ?? kinds[0] ?? null;
   }
 
   /** The pick as it is shown: a kind that is measured at the job's own value alone has no other. */
   #shown() {
-    const { kind } = this.pick;
-    const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind)[0] : undefined;
-    return { kind, value: own ?? this.pick.value };
+    const { kind, cell } = this.pick;
+    const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind, this.data.picks.setting)[0] : undefined;
+    return { kind, value: own ?? this.pick.value, cell };
   }
 
   /** What is drawn, for the files of a panel. */
   #shownOf(panel) {
     const { data, theme, card } = this;
-    return { curves: this.curves.of(panel.name), pick: this.#shown(), data, theme, page: jobStrip(card, data.options) };
+    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobStrip(card, data.options) };
   }
 
   emptyWords() {

@@ -9,7 +9,8 @@ from app.views import lab, picker
 
 _LAB = "gradients"
 _TITLE = "Gradients: do they reach the first layer?"
-_PICKS = Picks(
+#: The switches above the lab's pictures.
+PICKS = Picks(
     label="Batch norm",
     kinds={"without BN": "off", "with BN": "on", "residual with BN": "on, with shortcuts"},
     kind="with BN",
@@ -31,7 +32,7 @@ def render() -> None:
         return
     _race(data.races())
     st.divider()
-    lab.render(_LAB, _PICKS)
+    lab.render(_LAB, PICKS)
 
 
 def _race(races: list[data.Race]) -> None:

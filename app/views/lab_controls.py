@@ -43,7 +43,7 @@ def controls(lab: data.Lab, shown: dict[str, Any] | None) -> tuple[dict[str, Any
         "Run the lab",
         type="primary",
         icon=":material/play_arrow:",
-        key=key_of(lab.name, "start"),
+        key=key_of(lab.name, "press"),  # not "start": a lab may have a setting of that name
         help=literal(refusal) if refusal else f"Takes {lab.takes}.",
         disabled=bool(refusal),
         width="stretch",

@@ -15,17 +15,15 @@ from engine.device import Device
 from engine.events import Figured, Traced
 from engine.labs.constructed_change import changes, jumps
 from engine.labs.constructed_findings import Findings
-from engine.labs.constructed_images import embedded_images
+from engine.labs.constructed_images import POOL, embedded_images
 from engine.labs.constructed_insertion import GrownNet, add_noise, grow, settle_norms
 from engine.labs.constructed_plan import NOISES, PLAIN, Arm, Work, arm_of, budget, marks, new_blocks, stride, works
 from engine.labs.constructed_training import Track, grown_state, inputs_of, run_config, train
 from engine.labs.units import Result, Unit, UnitLab
 from engine.models.build import build_model
-from engine.training.evaluate import subset
+from engine.training.evaluate import Evaluator, subset
 from engine.training.trainer import Trainer
 
-#: Images are averaged over 2x2 pixels, to 14x14.
-POOL = 2
 #: Training images on which the loss after an insertion is measured, as one batch.
 _SHOWN = 256
 #: Batches after the one that norms were fitted to.
@@ -44,6 +42,7 @@ class ConstructedLab(UnitLab):
         self._works = {work.name: work for work in works(self.settings)}
         self._findings = Findings(self.settings)
         self._images = embedded_images(POOL)
+        self._evaluators: dict[str, Evaluator] = {}
 
     def plan(self) -> list[Unit]:
         """Return the units, see ``constructed_plan.works``."""
@@ -88,13 +87,24 @@ class ConstructedLab(UnitLab):
         start, end = (0, before) if work.task == "source" else (before, self._end)
         deep, places = config.model.depth > self.settings["shallow"], marks(start, end - start)
         watched = self._new_blocks if arm.shortcut == PLAIN and deep and work.task != "repair" else ()
-        phase = train(config, self._images, self.device, state, end, stride(self.settings), places, watched)
+        phase = train(
+            config, self._images, self.device, state, end, stride(self.settings), places,
+            self._evaluator(config), watched,
+        )  # fmt: skip
         while True:
             try:
                 track = next(phase)
             except StopIteration as stop:
                 return stop.value
             yield from self._findings.growing(work, arm.kind, track, done)
+
+    def _evaluator(self, config: RunConfig) -> Evaluator:
+        """Return what evaluates nets of that shape: made once, it holds a copy of one."""
+        shape = config.model.arm
+        if shape not in self._evaluators:
+            net = self._placed(build_model(config.model, 0))
+            self._evaluators[shape] = Evaluator(net, config, self._images.to(self.device.torch_device), self.device)
+        return self._evaluators[shape]
 
     def _insertion(self, arm: Arm, seed: int, source: Mapping[str, Any]) -> _Measuring:
         """Measure what the new blocks change; without noise, and with each level of it."""
@@ -111,7 +121,7 @@ class ConstructedLab(UnitLab):
         for name, value in changes(shallow, grown, evaluated, batches, plain):
             found[name] = value
             yield from self._findings.inserted(arm, found)
-        chosen = subset(images.train, _SHOWN)
+        chosen = subset(images.train, min(_SHOWN, self.settings["images"]))
         shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
         labels = images.train.labels[chosen].to(self.device.torch_device)
         found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}

@@ -3,7 +3,6 @@
 In 32-bit floats, by the nets as they are: no batch norm is folded.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from engine.labs.constructed_insertion import (
     largest_change,
     relative_change,
     settle_norms,
+    train_logits,
 )  # fmt: skip
 
 #: Images of an eval pass at a time.
@@ -50,23 +50,21 @@ def jumps(
 ) -> Iterator[dict[str, Any]]:
     """Yield for each noise in the inserted convolutions the ``change`` of the logits and the ``loss``, in train mode.
 
-    Batch norm uses the statistics of the images ``shown``: the running ones do not suit weights with noise.
+    Batch norm uses the statistics of the images ``shown``: the running ones do not suit weights with noise. ``grown``
+    holds the last level at the end.
     """
     before = train_logits(shallow, shown)
+    clean = {path: conv.weight.detach().clone() for path, conv in grown.convolutions()}
     for noise in noises:
-        noisy = GrownNet(copy.deepcopy(grown.net), grown.inserted)
-        add_noise(noisy, noise, seed)
-        logits = train_logits(noisy.net, shown)
+        with torch.no_grad():
+            for path, conv in grown.convolutions():
+                conv.weight.copy_(clean[path])
+        add_noise(grown, noise, seed)
+        logits = train_logits(grown.net, shown)
         yield {"change": relative_change(before, logits), "loss": float(F.cross_entropy(logits, labels))}
-
-
-def train_logits(net: nn.Module, images: Tensor) -> Tensor:
-    """Return the logits in train mode; ``net`` and its running statistics are left as they are."""
-    with torch.no_grad():
-        return copy.deepcopy(net).train()(images)
 
 
 def _eval(net: nn.Module, images: Tensor) -> Tensor:
     with torch.no_grad():
-        frozen = copy.deepcopy(net).eval()
-        return torch.cat([frozen(part) for part in images.split(_CHUNK)])
+        net.eval()
+        return torch.cat([net(part) for part in images.split(_CHUNK)])

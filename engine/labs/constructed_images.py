@@ -11,6 +11,8 @@ from engine.data.images import Images, ImageSet
 from engine.data.registry import check_pool, get_source
 
 NAME = "fashion-mnist-mini"
+#: Images of the lab are averaged over 2x2 pixels, to 14x14.
+POOL = 2
 
 
 @lru_cache(maxsize=2)

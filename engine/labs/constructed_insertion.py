@@ -8,7 +8,6 @@ plain     both convolutions are Dirac's and each BN is the identity: in eval mod
 residual  the branch's last gamma is 0, so F(x) = 0 in both modes whatever its convolutions are
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -85,19 +84,27 @@ def settle_norms(grown: GrownNet, images: Tensor) -> None:
     gamma and beta become standard deviation (with eps) and mean of what the layer gets; the running statistics follow,
     so that eval mode stays the identity. The BN of the other layers and their statistics are left as they are.
     """
-    trial = copy.deepcopy(grown.net).train()
-    handles = [trial.get_submodule(path).register_forward_pre_hook(_fit_to_its_input) for path, _ in grown.norms()]
-    with torch.no_grad():
-        trial(images)
-        for path, norm in grown.norms():
-            fitted = trial.get_submodule(path)
-            norm.weight.copy_(fitted.weight)
-            norm.bias.copy_(fitted.bias)
-            norm.running_mean.copy_(fitted.bias)
-            # gamma^2 is the variance with eps, and BN adds eps again.
-            norm.running_var.copy_((fitted.weight.double().square() - norm.eps).clamp_min(0.0))
+    norms = [norm for _, norm in grown.norms()]
+    handles = [norm.register_forward_pre_hook(_fit_to_its_input) for norm in norms]
+    train_logits(grown.net, images)
     for handle in handles:
         handle.remove()
+    with torch.no_grad():
+        for norm in norms:
+            norm.running_mean.copy_(norm.bias)
+            # gamma^2 is the variance with eps, and BN adds eps again.
+            norm.running_var.copy_((norm.weight.double().square() - norm.eps).clamp_min(0.0))
+
+
+def train_logits(net: nn.Module, images: Tensor) -> Tensor:
+    """Return the logits of one batch in train mode, without gradients; running statistics are left as they are."""
+    buffers = dict(net.named_buffers())
+    saved = {name: buffer.clone() for name, buffer in buffers.items()}
+    with torch.no_grad():
+        logits = net.train()(images)
+        for name, buffer in buffers.items():
+            buffer.copy_(saved[name])
+    return logits
 
 
 def _fit_to_its_input(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:

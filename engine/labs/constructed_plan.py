@@ -25,7 +25,7 @@ CONTRAST = 0.05
 #: What the full grid does more of: updates by this factor, seeds at least so many.
 LONGER, LEAST_SEEDS = 3, 3
 #: Milliseconds of an update for each layer, and for each layer and image at width 8, on one common core.
-_LAYER_MS, _IMAGE_MS = 0.17, 0.011
+_LAYER_MS, _IMAGE_MS = 0.19, 0.0125
 #: An evaluated image costs so much of a trained one; batches from which BN statistics are taken anew.
 _EVALUATION, _RECALIBRATION = 0.35, 20
 

@@ -17,6 +17,7 @@ from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.device import Device
 from engine.events import Diverged, Measured, Split, Stepped, StepRow
+from engine.labs.constructed_images import POOL
 from engine.labs.constructed_insertion import GrownNet, distance_from_identity
 from engine.training.evaluate import Evaluator, Score
 from engine.training.trainer import Trainer
@@ -39,7 +40,7 @@ def run_config(settings: Mapping[str, Any], shortcut: str, depth: int, seed: int
     )  # fmt: skip
     return RunConfig(
         model=model,
-        data=DataConfig(name=images.name, crop=0, eval_images=settings["images"]),
+        data=DataConfig(name=images.name, pool=POOL, crop=0, eval_images=settings["images"]),
         optim=OptimConfig(batch_size=settings["batch"], steps=_ENDLESS),
         seed=seed,
         eval_every=_ENDLESS,
@@ -70,16 +71,17 @@ def train(
     end: int,
     stride: int,
     marks: Sequence[int],
+    evaluator: Evaluator,
     inserted: Sequence[str] = (),
 ) -> Generator[Track, None, tuple[Track, dict]]:
     """Train up to update ``end``; yield the track as it grows, return it with the trainer's state.
 
     A point every ``stride`` updates: ``running`` error (percent, mean over 50 updates), ``loss`` (mean since the point
     before) and, with blocks ``inserted``, their ``distance`` from the identity. After the updates ``marks`` clean and
-    test error. ``state`` may be of another rate, or of a net that was grown. A track that ends early diverged.
+    test error by ``evaluator``, made for a net of this shape. ``state`` may be of another rate, or of a net that was
+    grown. A track that ends early diverged.
     """  # fmt: skip
     trainer = Trainer(config, images, device, None if state is None else dict(state), forked=state is not None)
-    evaluator = Evaluator(trainer.model, config, trainer.images, device)
     track: Track = {name: [] for name in _LISTS}
     rows: list[StepRow] = []
     with closing(trainer.events()) as events:

@@ -133,10 +133,18 @@ SMOOTHNESS = Lab(
     name="smoothness",
     title="Smoothness",
     question="What does batch norm do for a step of gradient descent?",
-    answer="To be measured.",
-    takes="about 20 seconds on one core",
+    answer="It makes larger steps possible. At depth 8, each kind of net at its best rate of the grid, batch norm lets "
+    "plain nets train at a rate three times and residual ones at a rate ten times as large; the gradient one such step "
+    "on is still partly the old one, and after the same updates the loss is much lower. A flat loss is not the aim: a "
+    "plain net of depth 14 or more without batch norm is the smoothest of all, because nothing of it moves.",
+    takes="about 10 seconds on one core",
     source=_SANTURKAR,
-    caveats="To be measured.",
+    caveats="The claim that batch norm narrows the bands is Santurkar's, for nets that train well without it. Here, at "
+    "one small rate for all, nets with batch norm have the larger changes of the gradient: those without have hardly "
+    "left the plateau where they start. Short trainings of narrow nets on images of 14x14, steps along the gradient of "
+    "one mini-batch, range of steps ours (a quarter to four learning rates). The rate is chosen with the first seed. "
+    "What would refute the answer: kinds without batch norm whose best rate is as large as with it, or whose loss "
+    "after the same updates is as low.",
     options=_OPTIONS,
     panels=_PANELS,
     figures=_figures(),

@@ -103,6 +103,13 @@ class LabReading:
         rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
         return [self.run(row["id"]) for row in rows]
 
+    def finished_labs(self) -> dict[str, int]:
+        """Return the newest finished job of every lab that has one: lab -> run."""
+        rows = self._all(
+            "SELECT lab, max(id) AS id FROM runs WHERE lab != '' AND state = ? GROUP BY lab", RunState.FINISHED.value
+        )
+        return {row["lab"]: row["id"] for row in rows}
+
     def company(self, run: int) -> int:
         """Return how many other jobs, trainings or labs, have a worker or had one since this one was started.
 

@@ -131,8 +131,7 @@ def check_gradients(text):
 @some_variants
 def test_state_goes_round_and_folded_nets_agree(text):
     check_state(text)
-    check_folding(text, 1.0)
-    check_folding(text, 0.4)
+    check_folding(text, 1.0, 0.4)
 
 
 def check_state(text):
@@ -141,14 +140,15 @@ def check_state(text):
     assert torch.equal(net.eval()(images()), other.eval()(images()))
 
 
-def check_folding(text, strength):
+def check_folding(text, *strengths):
     net = with_a_life(build_model(small(text), 0))
     folded = FoldedNet(net, tiny.device())
-    set_strength(net, strength)
-    folded.take(net)
-    with torch.no_grad():
-        wanted = net.eval()(images())
-        torch.testing.assert_close(folded.net(images()), wanted, rtol=1e-3, atol=1e-4 * wanted.abs().max().item())
+    for strength in strengths:
+        set_strength(net, strength)
+        folded.take(net)
+        with torch.no_grad():
+            wanted = net.eval()(images())
+            torch.testing.assert_close(folded.net(images()), wanted, rtol=1e-3, atol=1e-4 * wanted.abs().max().item())
     left = [name for name, m in folded.net.named_modules() if isinstance(m, torch.nn.BatchNorm2d)]
     if variant(text).order not in ("bn-after-addition", "full-pre"):
         assert not left

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
@@ -31,6 +31,9 @@ FAST = {"width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eva
 class Site:
     """The app server of one workspace on a port of its own; it can be ended and started again."""
 
+    #: What is run: ``python -m module``.
+    module = "app"
+
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
         self.control = Control(workspace)
@@ -47,7 +50,7 @@ class Site:
 
     def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
-        command = [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *options]
+        command = [sys.executable, "-m", self.module, "--no-browser", "--port", str(self.port), *options]
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
                 [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
@@ -105,7 +108,7 @@ def fresh_site(workspace) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _shared_site(tmp_path_factory) -> Iterator[Site]:
     site = Site(Workspace.at(tmp_path_factory.mktemp("site") / "workspace").prepare())
     site.start()
@@ -126,7 +129,7 @@ def site(_shared_site) -> Iterator[Site]:
 SPIKE = 77.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     """A site that shows a race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
     bench = Bench(tmp_path_factory.mktemp("recorded") / "workspace")
@@ -146,8 +149,9 @@ def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium) -> Iterator[Browser]:
+    """One for these tests, and gone after them: while it is there, no other test of the process can use asyncio."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -156,21 +160,34 @@ def browser(chromium) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def _usual(browser) -> Iterator[BrowserContext]:
+    """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser) -> Iterator[Callable[[str], Page]]:
-    """Open pages that fail the test when their scripts throw."""
-    contexts, errors = [], []
+def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
+    """Open pages that fail the test when their scripts throw; pages of one test are tabs of one browser."""
+    contexts, errors, pages = [], [], []
 
     def open_one(url: str, **options) -> Page:
-        # Pages of one test share a context, as tabs of one browser do.
-        if options or not contexts:
+        if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
-        page = contexts[-1].new_page()
+        page = (contexts[-1] if contexts else _usual).new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         return page
 
     yield open_one
+    for page in pages:
+        if page.url.startswith("http"):  # what is kept for a tab goes with it
+            page.evaluate("() => localStorage.clear()")
+        page.close()
+    _usual.clear_cookies()
     for context in contexts:
         context.close()
     assert not errors

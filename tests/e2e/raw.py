@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
 #: The page's script ends like this when it starts over by itself.
 _AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+#: A question that the session answers after it has looked at what came before.
+_AFTERWARDS = BackMsg(file_urls_request=FileURLsRequest(request_id="afterwards")).SerializeToString()
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class Button:
 class RawPage:
     """One WebSocket of the page, with or without a cookie.
 
-    With ``session`` it asks to go on with one that was left. ``pages``, ``widgets``, ``buttons``, ``components`` and
-    ``texts`` are what it was sent so far.
+    With ``session`` it asks to go on with one that was left. ``pages``, ``widgets``, ``buttons``, ``components``,
+    ``fragments`` and ``texts`` are what it was sent so far.
     """
 
     def __init__(self, url: str, cookie: str = "", origin: str | None = None, session: str = ""):
@@ -40,6 +43,7 @@ class RawPage:
         self.buttons: dict[str, Button] = {}
         self.widgets: set[str] = set()
         self.components: dict[str, str] = {}
+        self.fragments: set[str] = set()
         self.texts: list[str] = []
 
     def __enter__(self) -> "RawPage":
@@ -76,11 +80,17 @@ class RawPage:
         message = BackMsg.FromString(frame)
         if message.WhichOneof("type") != "rerun_script":
             return
-        # A fragment that was not drawn here ends without a word.
-        seconds = 0.5 if message.rerun_script.fragment_id else 30
+        fragment, seconds = message.rerun_script.fragment_id, 30.0
+        if fragment:
+            self.socket.send(_AFTERWARDS)
         with suppress(TimeoutError):
-            while self._hear(ForwardMsg.FromString(self.socket.recv(timeout=seconds))):
-                pass
+            while True:
+                heard = ForwardMsg.FromString(self.socket.recv(timeout=seconds))
+                if heard.WhichOneof("type") == "file_urls_response":
+                    # A fragment that this session does not hold ends without a word, and that was it.
+                    seconds = 0.5 if fragment in self.fragments else 0.1
+                elif not self._hear(heard):
+                    return
 
     def _hear(self, message: ForwardMsg) -> bool:
         """Note what a message brings; returns whether more will come."""
@@ -90,6 +100,7 @@ class RawPage:
         elif kind == "new_session":
             self.session = message.new_session.initialize.session_id
         elif kind == "delta":
+            self.fragments.add(message.delta.fragment_id)
             element = message.delta.new_element
             inner = element.WhichOneof("type")
             self.widgets.add(getattr(getattr(element, inner or "", None), "id", ""))

@@ -15,6 +15,17 @@ pytestmark = pytest.mark.browser
 ENDLESS = 100_000
 
 
+@pytest.fixture(scope="module")
+def drawn(recorded, browser):
+    """A page for tests that only ask its modules."""
+    site, bench = recorded
+    page = browser.new_page()
+    page.goto(f"{site.url}/?race={bench.race}")
+    wait_view(page, "v.chart.drawn")
+    yield page
+    page.close()
+
+
 def drag_zoom(page) -> None:
     box = page.locator(".ss-plot .nsewdrag").first.bounding_box()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
@@ -245,10 +256,8 @@ def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(record
     assert points(page) == whole
 
 
-def test_the_browser_thins_by_the_same_rule_as_the_server(recorded, open_page):
-    site, bench = recorded
-    page = open_page(f"{site.url}/?race={bench.race}")
-    wait_view(page, "v.chart.drawn")
+def test_the_browser_thins_by_the_same_rule_as_the_server(drawn):
+    page = drawn
     rng = np.random.default_rng(1)
     for at_most in (7, 60, 400):
         steps, loss, error = np.arange(11, 911), rng.standard_normal(900), rng.integers(0, 9, 900).astype(float)
@@ -264,10 +273,8 @@ def test_the_browser_thins_by_the_same_rule_as_the_server(recorded, open_page):
         assert kept == steps[keep_extremes(steps.astype(float), [loss, error], at_most)].tolist()
 
 
-def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points(recorded, open_page):
-    site, bench = recorded
-    page = open_page(f"{site.url}/?race={bench.race}")
-    wait_view(page, "v.chart.drawn")
+def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points(drawn):
+    page = drawn
     made = page.evaluate(
         """async (url) => {
           const { lighter, leftOut } = await import(new URL(`${url}many_runs.js`, location));

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import until
+
 pytestmark = pytest.mark.browser
 
 #: Milliseconds in which a page answers even on a busy machine.
@@ -48,8 +50,7 @@ def test_cards_are_chosen_by_key_and_by_press_and_the_set_up_outlives_a_reload(f
     phone.get_by_test_id("stExpandSidebarButton").click()
     start = phone.get_by_role("button", name="Start race of 4 runs")
     start.wait_for()
-    phone.wait_for_timeout(700)  # the side bar slides in
-    assert in_sight(phone, start)
+    until(lambda: in_sight(phone, start), 10)  # the side bar slides in
     expect(phone.get_by_role("spinbutton", name="Steps")).to_have_value("40", timeout=LATE)
 
 

@@ -9,6 +9,7 @@ from engine.bench import contest
 from engine.bench.contest import BenchFailed, Plan, _figures, measure
 from engine.bench.task import Task
 from engine.cli import run as cli
+from tests.engine.bench import dying
 
 
 def turn(*speeds):
@@ -35,12 +36,8 @@ def test_ratios_are_medians_over_turns_and_not_ratios_of_medians():
     assert details["step_ms"] == 2000.0
 
 
-def dies(orders, kind, task, device, threads):
-    orders.send("ready")
-
-
 def test_a_contestant_that_dies_is_said_in_one_line(monkeypatch):
-    monkeypatch.setattr(contest, "contend", dies)
+    monkeypatch.setattr(contest, "contend", dying.contend)
     with pytest.raises(BenchFailed, match="the conventional contestant ended"):
         measure(Task(8), "cpu", 1, Plan(rounds=1, seconds=0.1))
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("bench-")]

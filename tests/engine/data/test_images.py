@@ -126,6 +126,7 @@ def _raw_with(**changes):
 
 def test_eight_processes_at_once_decode_once(tiny, tmp_path):
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([sources.__name__])  # read once, not by each of them
     barrier, answers = context.Barrier(8), context.Queue()
     processes = [context.Process(target=sources.start, args=(barrier, tmp_path, answers)) for _ in range(8)]
     for process in processes:

@@ -94,7 +94,7 @@ def test_arithmetic_is_what_is_built(shortcut, shape):
     assert counted.multiply_adds == seen
 
 
-@pytest.mark.parametrize("depth", [18, 34, 50])
+@pytest.mark.parametrize("depth", [18, pytest.param(34, marks=pytest.mark.slow), 50])
 def test_torchvisions_weights_give_torchvisions_logits(depth):
     torch.manual_seed(depth)
     other = theirs(depth, classes=10)

@@ -1,0 +1,241 @@
+"""The guide: one text per question in ``assets/guide``, read and checked; no ``st.`` here.
+
+A text is a Markdown file:
+
+    # THE QUESTION
+    menu: short words for the navigation
+    lab: NAME                       the lab that is embedded
+    panels: NAME, NAME              one or two of its panels; without the line all
+    also: NAME, NAME                other labs, as links
+    see: race, layers               other pages, as links
+
+    ## Short answer                 two or three sentences
+    ## Experiment
+    ## What would refute it
+    ## Caveats
+
+Numbers stand in it as ``{{figure LAB.NAME}}``, a number that this workspace measures, of one of the page's labs, and as
+``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}``, where ``sources.toml`` beside the texts has the place.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from engine.errors import GuideError
+from engine.labs.registry import LABS
+from engine.store.workspace import PROJECT
+
+FOLDER = PROJECT / "assets" / "guide"
+SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
+#: The pages that a text may name under ``see``.
+PAGES = ("race", "layers", "gradients")
+#: How what is cited was checked (``sources.toml`` says what the words mean).
+READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary")
+
+_HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_FIGURE = re.compile(r"figure ([a-z_]+)\.([a-z0-9_]+)")
+_CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
+_HEAD = re.compile(r"([a-z]+): (.*\S)")
+_KEYS = ("menu", "lab", "panels", "also", "see")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place in one work: who, when (0: not known), what, where, and how it was read (one of ``READ``)."""
+
+    key: str
+    authors: str
+    year: int
+    title: str
+    arxiv: str
+    where: str
+    read: str
+
+    @property
+    def short(self) -> str:
+        """Authors and year, as in the running text."""
+        names = self.authors.replace(" and ", ", ").split(", ")
+        several = f"{names[0]} et al." if len(names) > 2 else self.authors
+        return f"{several} {self.year}" if self.year else several
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that a lab measures, by its name."""
+
+    lab: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a source says, in ``words`` where it is a number."""
+
+    source: Source
+    words: str
+
+
+Part = str | Figure | Citation
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePage:
+    """One question: its words, its labs, and its sections as parts of text, figures and citations."""
+
+    name: str
+    question: str
+    menu: str
+    lab: str
+    panels: tuple[str, ...]
+    also: tuple[str, ...]
+    see: tuple[str, ...]
+    sections: Mapping[str, tuple[Part, ...]]
+
+    @property
+    def number(self) -> str:
+        """``Q1`` of the text ``q1-why-can-depth-hurt``."""
+        return self.name.partition("-")[0].upper()
+
+    @property
+    def labs(self) -> tuple[str, ...]:
+        """The lab that is embedded, then those that are linked."""
+        return (self.lab, *self.also)
+
+    def parts(self, kind: type) -> list:
+        """Return the figures or the citations of the page in their order, each once."""
+        found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
+        return list(dict.fromkeys(found))
+
+
+def guide_names() -> list[str]:
+    """Return the names of the texts in the order of their questions."""
+    return sorted(path.stem for path in FOLDER.glob("q*.md"))
+
+
+@cache
+def guide_page(name: str) -> GuidePage:
+    """Return one page. Raises GuideError in one line that names the file and what is wrong in it."""
+    path = FOLDER / f"{name}.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GuideError(f"{_named(path)} cannot be read ({error.__class__.__name__})") from None
+    return parse(text, name, guide_sources())
+
+
+@cache
+def guide_sources() -> Mapping[str, Source]:
+    """Return every place that may be cited, by its key ``WORK.PLACE``. Raises GuideError in one line."""
+    path = FOLDER / "sources.toml"
+    try:
+        works = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = {}
+        for work, facts in works.items():
+            for place, about in facts["places"].items():
+                key = f"{work}.{place}"
+                found[key] = Source(
+                    key, facts["authors"], facts.get("year", 0), facts["title"], facts.get("arxiv", ""), about["where"],
+                    about["read"],
+                )  # fmt: skip
+                if about["read"] not in READ:
+                    raise GuideError(f"{_named(path)}: {key} is read {about['read']!r}; one of {', '.join(READ)}")
+        return found
+    except (OSError, ValueError) as error:
+        raise GuideError(f"{_named(path)} cannot be read ({error})") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise GuideError(f"{_named(path)}: a work lacks {error}") from None
+
+
+def parse(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
+    """Return the page that a text describes. Raises GuideError in one line."""
+    try:
+        return _page(text, name, sources)
+    except _Broken as broken:
+        raise GuideError(f"assets/guide/{name}.md: {broken}") from None
+
+
+class _Broken(Exception):
+    """What is wrong in a text; the file's name is put before it."""
+
+
+def _page(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
+    top, *blocks = re.split(r"^## ", text, flags=re.MULTILINE)
+    first, *rest = top.strip().splitlines() or [""]
+    if not first.startswith("# "):
+        raise _Broken("the first line must be '# ' and the question")
+    head = dict(_head(rest))
+    for key in ("menu", "lab"):
+        if key not in head:
+            raise _Broken(f"the line '{key}: ...' is missing below the question")
+    titles = tuple(block.partition("\n")[0].strip() for block in blocks)
+    if titles != SECTIONS:
+        raise _Broken(f"the sections must be {', '.join(SECTIONS)} (got {', '.join(titles) or 'none'})")
+    also, panels, see = (_listed(head.get(key, "")) for key in ("also", "panels", "see"))
+    if unknown := [page for page in see if page not in PAGES]:
+        raise _Broken(f"unknown page {unknown[0]!r}; choose from {', '.join(PAGES)}")
+    page = GuidePage(
+        name, first.removeprefix("# ").strip(), head["menu"], head["lab"], panels, also, see,
+        {
+            title: tuple(_parts(block.partition("\n")[2].strip(), sources))
+            for title, block in zip(titles, blocks, strict=True)
+        },
+    )  # fmt: skip
+    for title, parts in page.sections.items():
+        if not parts:
+            raise _Broken(f"the section '{title}' is empty")
+    _check_labs(page)
+    return page
+
+
+def _head(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in filter(None, map(str.strip, lines)):
+        found = _HEAD.fullmatch(line)
+        if found is None or found[1] not in _KEYS:
+            raise _Broken(f"below the question stand lines of {', '.join(_KEYS)} (got {line!r})")
+        yield found[1], found[2]
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _parts(text: str, sources: Mapping[str, Source]) -> Iterator[Part]:
+    for place, piece in enumerate(_HOLDER.split(text)):
+        if place % 2:
+            yield _held(" ".join(piece.split()), sources)
+        elif "{{" in piece or "}}" in piece:
+            raise _Broken(f"a placeholder is not closed or not opened near {piece.strip()[:40]!r}")
+        elif piece:
+            yield piece
+
+
+def _held(words: str, sources: Mapping[str, Source]) -> Part:
+    if found := _FIGURE.fullmatch(words):
+        return Figure(found[1], found[2])
+    if found := _CITE.fullmatch(words):
+        key = f"{found[1]}.{found[2]}"
+        if key not in sources:
+            raise _Broken(f"nothing in sources.toml is {key!r}")
+        return Citation(sources[key], found[3] or "")
+    raise _Broken(f"a placeholder is 'figure LAB.NAME' or 'cite WORK.PLACE: words' (got {words!r})")
+
+
+def _check_labs(page: GuidePage) -> None:
+    """What a registered lab does not have is an error; a lab that is not registered is left to the view."""
+    for figure in page.parts(Figure):
+        if figure.lab not in page.labs:
+            raise _Broken(f"the figure {figure.lab}.{figure.name} is of a lab that the page neither shows nor links")
+        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].figures}:
+            raise _Broken(f"the lab {figure.lab} has no figure {figure.name!r}")
+    if page.lab in LABS:
+        known = {panel.name for panel in LABS[page.lab].panels}
+        if unknown := [panel for panel in page.panels if panel not in known]:
+            raise _Broken(f"the lab {page.lab} has no panel {unknown[0]!r}; choose from {', '.join(known)}")
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(PROJECT))

@@ -1,0 +1,143 @@
+"""The guide's reader: what a text may be, and one clear line for everything else."""
+
+import pytest
+
+from app import data
+from app.data import guide
+from engine.config import LabConfig
+from engine.errors import GuideError
+from engine.events import Figured, RunState
+from engine.labs.registry import LABS
+from engine.store.writer import Writer
+from tests.app.views.test_race_page import PATHS
+
+SOURCE = guide.Source("he.table", "He, Zhang, Ren and Sun", 2015, "Deep", "1512.03385", "Table 6", "full text")
+TEXT = """# Why?
+menu: Why so
+lab: gradients
+panels: growth, norm
+also: mapping
+see: race
+
+## Short answer
+
+It is {{figure gradients.bn_gradient_total}}, as {{cite he.table: 6.97 %}}.
+
+## Experiment
+
+Press.
+
+## What would refute it
+
+Nothing {{cite
+he.table}}.
+
+## Caveats
+
+Some.
+"""
+
+
+def parsed(text):
+    return guide.parse(text, "q9-why", {SOURCE.key: SOURCE})
+
+
+def test_a_text_is_read_into_its_parts():
+    page = parsed(TEXT)
+    assert (page.number, page.question, page.menu) == ("Q9", "Why?", "Why so")
+    assert (page.labs, page.panels, page.see) == (("gradients", "mapping"), ("growth", "norm"), ("race",))
+    figure = guide.Figure("gradients", "bn_gradient_total")
+    assert page.sections["Short answer"] == ("It is ", figure, ", as ", guide.Citation(SOURCE, "6.97 %"), ".")
+    assert page.parts(guide.Citation) == [guide.Citation(SOURCE, "6.97 %"), guide.Citation(SOURCE, "")]
+    assert SOURCE.short == "He et al. 2015"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("# Why?", "Why?", "the first line must be"),
+        ("menu: Why so\n", "", "the line 'menu: ...' is missing"),
+        ("lab: gradients\n", "", "the line 'lab: ...' is missing"),
+        ("see: race", "see: evil", "unknown page 'evil'"),
+        ("see: race", "look: race", "got 'look: race'"),
+        ("## Caveats", "## Doubts", "the sections must be Short answer, Experiment, What would refute it, Caveats"),
+        ("Press.", "", "the section 'Experiment' is empty"),
+        ("Press.", "Press {{figure gradients.x", "a placeholder is not closed or not opened near 'Press"),
+        ("Press.", "Press }}", "a placeholder is not closed"),
+        ("Press.", "{{number 7}}", "a placeholder is 'figure LAB.NAME' or 'cite WORK.PLACE: words' (got 'number 7')"),
+        ("Press.", "{{cite he.fig}}", "nothing in sources.toml is 'he.fig'"),
+        ("gradients.bn_gradient_total", "gradients.nothing", "the lab gradients has no figure 'nothing'"),
+        ("gradients.bn_gradient_total", "timing.other_jobs", "a lab that the page neither shows nor links"),
+        ("panels: growth", "panels: evil", "the lab gradients has no panel 'evil'"),
+    ],
+)
+def test_a_broken_text_is_one_line_that_names_the_file(before, after, said):
+    assert before in TEXT
+    with pytest.raises(GuideError) as caught:
+        parsed(TEXT.replace(before, after))
+    line = str(caught.value)
+    assert line.startswith("assets/guide/q9-why.md: ") and said in line and "\n" not in line
+
+
+def test_a_lab_that_is_not_registered_is_no_error():
+    page = parsed(TEXT.replace("lab: gradients\n", "lab: unheard\n").replace("gradients.", "unheard."))
+    assert page.lab == "unheard"
+    assert data.findings(page.parts(guide.Figure)) == {}
+
+
+def test_a_text_that_is_not_there_is_one_line():
+    with pytest.raises(GuideError, match=r"assets/guide/q0-none\.md cannot be read"):
+        guide.guide_page("q0-none")
+
+
+FIGURE = guide.Figure("gradients", "bn_gradient_total")
+
+
+@pytest.fixture
+def writer(workspace):
+    data.use(workspace.path)
+    with Writer(workspace) as writer:
+        yield writer
+    data.use(workspace.path)
+
+
+def job(writer, state, value, **settings):
+    run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
+    writer.lab_results(run, [], [Figured(FIGURE.name, value)])
+    for step in PATHS[state]:
+        writer.move(run, step)
+    return run
+
+
+def test_without_a_database_a_number_has_what_is_expected_of_it(workspace):
+    data.use(workspace.path)
+    found = data.findings([FIGURE])[FIGURE]
+    assert (found.job, found.value) == (None, None)
+    assert found.expected == next(one.expected for one in LABS["gradients"].figures if one.name == FIGURE.name)
+
+
+def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were_changed(writer):
+    job(writer, RunState.FINISHED, 7.0)
+    newest = job(writer, RunState.FINISHED, 12345.6, layers=20)
+    job(writer, RunState.RUNNING, 9.0)
+    job(writer, RunState.STOPPED, 8.0)
+    found = data.findings([FIGURE])[FIGURE]
+    assert (found.job, found.value, found.basis) == (newest, 12345.6, "layers 20")
+    assert data.finished_labs() == {"gradients": newest}
+
+
+def test_a_number_that_was_not_finite_has_a_job_and_no_value(writer):
+    run = job(writer, RunState.FINISHED, float("nan"))
+    found = data.findings([FIGURE])[FIGURE]
+    assert (found.job, found.value) == (run, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1.2098, "1.21"), (0.0, "0"), (-0.04, "−0.04"), (11_234.0, "11,200"), (3.2e7, "3.2×10⁷"), (1e-5, "10⁻⁵"),
+        (-4.5e-16, "−4.5×10⁻¹⁶"), (300, "300"),
+    ],
+)  # fmt: skip
+def test_numbers_are_said_as_the_labs_say_them(value, words):
+    assert data.in_words(value) == words

@@ -1,0 +1,101 @@
+"""The guide's texts keep to the rule that every number is measured here or has a source."""
+
+import re
+
+import pytest
+
+from app import data
+from app.data import guide
+from engine.labs.registry import LABS
+
+NAMES = data.guide_names()
+#: Labs that texts may name before they are registered; from then on panels and figures must exist.
+AWAITED = {"constructed", "mapping", "conditioning", "shattering", "lesion", "landscape", "smoothness"}
+
+#: Digits that are names of things or settings of an experiment, no claims.
+_NAMED = re.compile(
+    r"\b(?:plain|residual|ResNet|VGG|Highway)-\d+\b|\blayer \d+\b|\b\dx\d\b|\b\d-D\b"
+    r"|\b(?:\d+,\s+)*(?:\d+\s+and\s+)?\d+\s+(?:plain\s+|residual\s+)?layers\b"
+)
+_COUNTED = r"two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundreds?|thousands?"
+_CLAIMS = {
+    "percentage": r"%|per ?cents?\b|percentages? of",
+    "decimal": r"\d+\.\d+",
+    "factor": r"\d+ ?(?:times|x|×|-fold)",
+    "factor in words": r"\b(?:twice|half (?:as|of)|halv\w+|(?:third|quarter) of|doubled?|doubles|tripled?|\w+fold"
+    rf"|orders? of magnitude|(?:{_COUNTED}) (?:times|percent|points|steps))\b",
+    "number": r"\d",
+}
+
+
+def claims(text: str) -> list[str]:
+    """What in a text is a number that nobody measured here or published."""
+    bare = _NAMED.sub("", text)
+    return [f"{kind}: {found.group()}" for kind, rule in _CLAIMS.items() for found in re.finditer(rule, bare, re.I)]
+
+
+def words(page: data.GuidePage) -> str:
+    """A page's own words, without its placeholders."""
+    sections = (part for section in page.sections.values() for part in section)
+    return "\n".join([page.question, page.menu, *(part for part in sections if isinstance(part, str))])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "about 7 % better", "an error of 6.97", "it is 3 times slower", "3x slower", "10-fold", "half as many",
+        "twice as slow", "a tenfold loss", "seven percent", "after 30 steps", "ten times", "orders of magnitude",
+    ],
+)  # fmt: skip
+def test_a_claim_in_free_text_is_found(text):
+    assert claims(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["plain-56 and ResNet-110", "after 50 layers", "with 20, 56 and 110 layers", "a 1x1 convolution"]
+)
+def test_names_of_nets_are_no_claims(text):
+    assert not claims(text)
+
+
+def test_there_is_one_text_for_each_of_the_seven_questions():
+    assert [data.guide_page(name).number for name in NAMES] == [f"Q{one}" for one in range(1, 8)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_claims_nothing_outside_its_placeholders(name):
+    assert not claims(words(data.guide_page(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labs_panels_and_figures_of_a_text_exist(name):
+    page = data.guide_page(name)
+    assert set(page.labs) <= LABS.keys() | AWAITED
+    assert len(page.panels) in (1, 2) or page.lab in AWAITED - LABS.keys()
+    assert len(page.labs) == len(set(page.labs))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_short_answer_has_two_or_three_sentences_with_what_they_stand_on(name):
+    answer = data.guide_page(name).sections["Short answer"]
+    bare = "".join(part if isinstance(part, str) else "X" for part in answer)
+    assert len(re.findall(r"[.!?](?:\s|$)", bare.strip())) in (2, 3)
+    assert [part for part in answer if not isinstance(part, str)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_is_cited_from_a_place_that_was_read(name):
+    for citation in data.guide_page(name).parts(guide.Citation):
+        assert citation.source.read in guide.READ
+        assert citation.source.arxiv or citation.source.read == "logs"
+
+
+def test_every_source_is_used():
+    used = {citation.source.key for name in NAMES for citation in data.guide_page(name).parts(guide.Citation)}
+    assert used == set(data.guide_sources())
+
+
+def test_the_table_for_teachers_has_every_page_with_its_lab():
+    readme = (guide.PROJECT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+\? \| (Q\d) \| `(\w+)` \|", readme, re.MULTILINE)
+    assert rows == [(data.guide_page(name).number, data.guide_page(name).lab) for name in NAMES]
