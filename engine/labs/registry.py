@@ -24,12 +24,13 @@ from engine.labs.constructed_row import CONSTRUCTED
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
 from engine.labs.shattering_row import SHATTERING
+from engine.labs.smoothness_row import SMOOTHNESS
 from engine.labs.timing_row import TIMING
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (CONSTRUCTED, CONDITIONING, GRADIENTS, SHATTERING, TIMING)}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (CONSTRUCTED, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, TIMING)}
 
 
 def get_lab(name: str) -> Lab:

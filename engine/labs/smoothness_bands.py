@@ -1,0 +1,107 @@
+"""What one step along the gradient meets: the range of losses and of gradients, and how fast the gradient changes.
+
+Santurkar, Tsipras, Ilyas and Madry 2018, How Does Batch Normalization Help Optimization?, section 3.1: at a training
+step, loss and gradient are measured again at w - eta g for several eta, on the same mini-batch. The greatest change of
+the gradient by the way to it is an "effective" beta-smoothness. A training is the project's net, batches, augmentation
+and SGD, in 32-bit floats; the measuring works on a copy, so it changes nothing of the training.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import OptimConfig, RunConfig
+from engine.data.augment import augment
+from engine.data.batches import BatchStream
+from engine.data.images import ImageSet
+from engine.models.build import build_model
+from engine.training.optim import build_optimizer
+
+#: Lengths of the steps that are tried, in learning rates.
+LENGTHS: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+
+
+class Band(NamedTuple):
+    """One step's measure: the loss there, and over ``LENGTHS`` the losses and relative changes of the gradient.
+
+    ``changes`` are ||g(w - eta g) - g|| / ||g||; ``beta`` the largest ||g(w - eta g) - g|| / (eta ||g||). What is not
+    finite is infinite.
+    """
+
+    loss: float
+    losses: list[float]
+    changes: list[float]
+    beta: float
+
+
+class Descent:
+    """One training, update by update: a net on the seed's own batches with one learning rate."""
+
+    def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
+        self._config, self._device, self._images = config, device, images.to(device)
+        self.model = build_model(config.model, config.seed).to(device, memory_format=torch.channels_last).train()
+        self._optimizer = build_optimizer(self.model, OptimConfig.checked(**config.optim.model_dump()))
+        self._stream = BatchStream(config.seed, len(images.train), config.optim.batch_size)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return inputs, float32 (batch, channels, S, S), and labels of update ``step`` (1 is the first)."""
+        indices = torch.from_numpy(self._stream.indices(step)).to(self._device)
+        pixels, labels = self._images.train.batch(indices)
+        data = self._config.data
+        return augment(self._images.normalise(pixels), self._config.seed, step, data.crop, data.flip), labels
+
+    def steps(self, last: int) -> Iterator[tuple[int, float]]:
+        """Do updates 1 to ``last``; yield (update, loss of its batch before it); end when a loss is not finite."""
+        for step in range(1, last + 1):
+            inputs, labels = self.batch(step)
+            loss = F.cross_entropy(self.model(inputs), labels)
+            self._optimizer.zero_grad()
+            loss.backward()
+            value = loss.item()
+            yield step, value
+            if not math.isfinite(value):
+                return
+            self._optimizer.step()
+
+    def band(self, step: int, lr: float) -> Iterator[Band | None]:
+        """Measure on the batch of update ``step`` at the present weights; yield None after each length, then the band.
+
+        Train-mode batch norm with the batch's own statistics; the running ones of the net stay as they are.
+        """
+        inputs, labels = self.batch(step)
+        probe = copy.deepcopy(self.model)
+        start = [parameter.detach().clone() for parameter in probe.parameters()]
+        loss, gradient = _loss_and_gradient(probe, inputs, labels)
+        norm = _norm(gradient)
+        losses, changes, betas = [], [], []
+        for length in LENGTHS:
+            eta = length * lr
+            with torch.no_grad():
+                for parameter, origin, slope in zip(probe.parameters(), start, gradient, strict=True):
+                    parameter.copy_(origin - eta * slope)
+            there, slope_there = _loss_and_gradient(probe, inputs, labels)
+            change = _norm([b - a for a, b in zip(gradient, slope_there, strict=True)])
+            losses.append(_finite(there))
+            changes.append(_finite(change / norm if norm else math.inf))
+            betas.append(_finite(change / (eta * norm) if norm else math.inf))
+            yield None
+        yield Band(_finite(loss), losses, changes, max(betas))
+
+
+def _loss_and_gradient(model: nn.Module, inputs: Tensor, labels: Tensor) -> tuple[float, list[Tensor]]:
+    loss = F.cross_entropy(model(inputs), labels)
+    return loss.item(), list(torch.autograd.grad(loss, list(model.parameters())))
+
+
+def _norm(tensors: Sequence[Tensor]) -> float:
+    return torch.stack([torch.linalg.vector_norm(tensor, dtype=torch.float64) for tensor in tensors]).norm().item()
+
+
+def _finite(value: float) -> float:
+    """Return the value, infinity for what is no number."""
+    return value if math.isfinite(value) else math.inf
