@@ -1,0 +1,161 @@
+"""The stacks of the mapping lab: K nets of L blocks side by side, one batched product for all of them.
+
+A block has two weight layers, ``WIDTH`` -> 2 ``WIDTH`` -> ``WIDTH``: f(h) = W2 relu(W1 h + b1) + b2, with batch norm
+f(h) = BN(W2 relu(BN(W1 h))) on the statistics of the batch. It is twice as wide inside so that W1 = [I, -I] with its
+transpose makes f exactly the identity: relu(x) - relu(-x) = x. Backward is written out: recording the graph takes as
+long as computing.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.labs.mapping_arms import Arm
+from engine.labs.mapping_targets import WIDTH
+
+INSIDE = 2 * WIDTH
+_EPS = 1e-5
+_SEEDS_APART = 7919
+
+
+class Start(NamedTuple):
+    """How one net begins: the seed of its draws, and ``identity`` from 0 (the arm's own start) to 1 ([I, -I])."""
+
+    seed: int
+    identity: float = 0.0
+
+
+class Normed(NamedTuple):
+    """What batch norm keeps for its way back: normalised values and 1 / standard deviation."""
+
+    values: Tensor
+    inverse: Tensor
+
+
+class Stacks:
+    """K nets of one arm and depth.
+
+    ``values`` and ``gradients`` are flat; ``parts`` and ``slopes`` are views of them by name, each (L, K, ...):
+    ``w1`` (.., WIDTH, INSIDE), ``w2`` (.., INSIDE, WIDTH), ``b1``, ``b2`` and with batch norm ``g1``, ``g2``
+    (.., 1, units).
+    """
+
+    def __init__(self, arm: Arm, blocks: int, starts: Sequence[Start]) -> None:
+        self.arm, self.blocks, self.nets = arm, blocks, len(starts)
+        shapes = {"w1": (WIDTH, INSIDE), "w2": (INSIDE, WIDTH), "b1": (1, INSIDE), "b2": (1, WIDTH)}
+        if arm.norm:
+            shapes |= {"g1": (1, INSIDE), "g2": (1, WIDTH)}
+        sizes = [blocks * self.nets * rows * columns for rows, columns in shapes.values()]
+        self.values, self.gradients = torch.zeros(sum(sizes)), torch.zeros(sum(sizes))
+        self.parts, self.slopes = (
+            {
+                name: piece.view(blocks, self.nets, *shape)
+                for (name, shape), piece in zip(shapes.items(), flat.split(sizes), strict=True)
+            }
+            for flat in (self.values, self.gradients)
+        )
+        self._kept: list[tuple] = []
+        self._rooms: dict[tuple, Tensor] = {}
+        self._start(starts)
+
+    def _start(self, starts: Sequence[Start]) -> None:
+        arm, unit = self.arm, torch.eye(WIDTH)
+        for start in dict.fromkeys(starts):
+            nets = [number for number, other in enumerate(starts) if other == start]
+            for block in range(self.blocks):
+                w1, w2 = draw(start.seed, block)
+                if arm.identity:
+                    noise = 0.1 / math.sqrt(self.blocks)
+                    w1 = math.sqrt(2) * noise * w1 + torch.cat([unit, -unit], 1)
+                    w2 = noise * w2 + torch.cat([unit, -unit])
+                w1 = (1 - start.identity) * w1 + start.identity * torch.cat([unit, -unit], 1)
+                w2 = (1 - start.identity) * w2 + start.identity * torch.cat([unit, -unit])
+                self.parts["w1"][block, nets] = w1
+                self.parts["w2"][block, nets] = w2 / self.blocks if arm.scaled and not arm.norm else w2
+        if arm.norm:
+            self.parts["g1"].fill_(1.0)
+            self.parts["g2"].fill_(0.0 if arm.zero else 1 / self.blocks if arm.scaled else 1.0)
+
+    def forward(self, x: Tensor, keep: bool = False) -> Tensor:
+        """Return what every net makes of ``x`` (batch, WIDTH): (K, batch, WIDTH), the caller's until the next call.
+
+        ``keep`` what ``backward`` needs.
+        """
+        parts, batch, h = self.parts, len(x), x.expand(self.nets, *x.shape)
+        self._kept = []
+        for block in range(self.blocks):
+            w1, w2, b1, b2 = (parts[name][block] for name in ("w1", "w2", "b1", "b2"))
+            place = block if keep else block % 2
+            first = second = None
+            inside = torch.bmm(h, w1, out=self._room("inside", place, batch, INSIDE))
+            if self.arm.norm:
+                first = self._norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
+            else:
+                inside.add_(b1)
+            out = torch.bmm(inside.relu_(), w2, out=self._room("out", place, batch, WIDTH))
+            if self.arm.norm:
+                second = self._norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
+            else:
+                out.add_(b2)
+            if keep:
+                self._kept.append((h, inside, first, second))
+            h = out.add_(h) if self.arm.residual else out
+        return h
+
+    def backward(self, slope: Tensor) -> None:
+        """Set ``gradients`` from the gradient of the outputs of the last kept ``forward``, (K, batch, WIDTH)."""
+        parts, slopes, batch = self.parts, self.slopes, slope.shape[1]
+        for block in reversed(range(self.blocks)):
+            h, inside, first, second = self._kept.pop()
+            w1, w2 = parts["w1"][block], parts["w2"][block]
+            torch.sum(slope, 1, keepdim=True, out=slopes["b2"][block])
+            branch = slope
+            if second is not None:
+                branch = self._norm_back(block, "2", slope, second, self._room("branch", 0, batch, WIDTH))
+            torch.bmm(inside.transpose(1, 2), branch, out=slopes["w2"][block])
+            within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INSIDE))
+            within = torch.ops.aten.threshold_backward.grad_input(within, inside, 0, grad_input=within)
+            torch.sum(within, 1, keepdim=True, out=slopes["b1"][block])
+            if first is not None:
+                within = self._norm_back(block, "1", within, first, self._room("within", 1, batch, INSIDE))
+            torch.bmm(h.transpose(1, 2), within, out=slopes["w1"][block])
+            if block:
+                below = torch.bmm(within, w1.transpose(1, 2), out=self._room("below", block % 2, batch, WIDTH))
+                slope = below.add_(slope) if self.arm.residual else below
+
+    def _norm(self, z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
+        """Normalise ``z`` (K, batch, units) over the batch, into ``values``; ``z`` becomes gamma times that + beta."""
+        # torch.var_mean over this dimension takes ten times as long as these.
+        torch.sub(z, z.mean(1, keepdim=True), out=values)
+        inverse = torch.mul(values, values, out=z).mean(1, keepdim=True).add_(_EPS).rsqrt_()
+        values.mul_(inverse)
+        torch.addcmul(beta, values, gamma, out=z)
+        return Normed(values, inverse)
+
+    def _norm_back(self, block: int, layer: str, slope: Tensor, normed: Normed, out: Tensor) -> Tensor:
+        """Return the gradient before batch norm, in ``out``, given that behind it, whose sum is beta's gradient."""
+        gamma, into, total = self.parts[f"g{layer}"], self.slopes[f"g{layer}"][block], self.slopes[f"b{layer}"][block]
+        torch.sum(torch.mul(slope, normed.values, out=out), 1, keepdim=True, out=into)
+        batch = slope.shape[1]
+        torch.mul(normed.values, into / -batch, out=out)
+        return out.add_(slope).sub_(total / batch).mul_(gamma[block] * normed.inverse)
+
+    def _room(self, use: str, place: int, *shape: int) -> Tensor:
+        """Return the buffer (K, ``shape``) for a ``use``; fresh memory at every step costs as much as the products."""
+        key = (use, place, *shape)
+        if key not in self._rooms:
+            self._rooms[key] = torch.empty(self.nets, *shape)
+        return self._rooms[key]
+
+
+def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
+    """Draw the weights of one block; every arm, target and rate of a seed begins with these.
+
+    He normal for their place: what comes into the first has not passed a ReLU, so its variance is 1 / WIDTH.
+    """
+    generator = torch.Generator().manual_seed(_SEEDS_APART * seed + block)
+    first = torch.randn(WIDTH, INSIDE, generator=generator) / math.sqrt(WIDTH)
+    return first, torch.randn(INSIDE, WIDTH, generator=generator) * math.sqrt(2 / INSIDE)
