@@ -3,8 +3,7 @@
 Rows of its heat maps are named ``ARM, blocks L``, columns are targets.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engine.labs.curve import CurveName
 
@@ -79,14 +78,8 @@ DECAY_TARGETS = {IDENTITY: "decay_identity", ZERO: "decay_zero"}
 TOWARD = {CONSTANT: "to_constant", NEGATED: "to_negated"}
 #: Sweeps train stacks of this many blocks, where ``blocks`` does not say another number.
 SWEEP_BLOCKS = 6
-
-
-def chosen(settings: Mapping[str, Any]) -> Grid:
-    """Return what the settings train for the heat map: their grid, with their own depth, seeds and blend."""
-    grid = GRIDS[settings["grid"]]
-    depths = tuple(sorted({2, settings["blocks"]})) if settings["blocks"] else grid.depths
-    targets = (*grid.targets, BLEND) if settings["target"] > 0 else grid.targets
-    return Grid(grid.arms, targets, depths, settings["seeds"] or grid.seeds)
+#: And for this share of the steps.
+SWEPT = 2 / 3
 
 
 def row(arm: Arm, blocks: int) -> CurveName:

@@ -38,9 +38,9 @@ class Normed(NamedTuple):
 class Stacks:
     """K nets of one arm and depth.
 
-    ``values`` and ``gradients`` are flat; ``parts`` and ``slopes`` are views of them by name, each (L, K, ...):
-    ``w1`` (.., WIDTH, INSIDE), ``w2`` (.., INSIDE, WIDTH), ``b1``, ``b2`` and with batch norm ``g1``, ``g2``
-    (.., 1, units).
+    ``values`` and ``velocity`` (sums of gradients, as momentum makes them) are flat; ``parts`` and ``moves`` are views
+    of them by name, each (L, K, ...): ``w1`` (.., WIDTH, INSIDE), ``w2`` (.., INSIDE, WIDTH), ``b1``, ``b2`` and with
+    batch norm ``g1``, ``g2`` (.., 1, units).
     """
 
     def __init__(self, arm: Arm, blocks: int, starts: Sequence[Start]) -> None:
@@ -49,13 +49,13 @@ class Stacks:
         if arm.norm:
             shapes |= {"g1": (1, INSIDE), "g2": (1, WIDTH)}
         sizes = [blocks * self.nets * rows * columns for rows, columns in shapes.values()]
-        self.values, self.gradients = torch.zeros(sum(sizes)), torch.zeros(sum(sizes))
-        self.parts, self.slopes = (
+        self.values, self.velocity = torch.zeros(sum(sizes)), torch.zeros(sum(sizes))
+        self.parts, self.moves = (
             {
                 name: piece.view(blocks, self.nets, *shape)
                 for (name, shape), piece in zip(shapes.items(), flat.split(sizes), strict=True)
             }
-            for flat in (self.values, self.gradients)
+            for flat in (self.values, self.velocity)
         )
         self._kept: list[tuple] = []
         self._rooms: dict[tuple, Tensor] = {}
@@ -92,12 +92,12 @@ class Stacks:
             first = second = None
             inside = torch.bmm(h, w1, out=self._room("inside", place, batch, INSIDE))
             if self.arm.norm:
-                first = self._norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
+                first = _norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
             else:
                 inside.add_(b1)
             out = torch.bmm(inside.relu_(), w2, out=self._room("out", place, batch, WIDTH))
             if self.arm.norm:
-                second = self._norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
+                second = _norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
             else:
                 out.add_(b2)
             if keep:
@@ -105,43 +105,32 @@ class Stacks:
             h = out.add_(h) if self.arm.residual else out
         return h
 
-    def backward(self, slope: Tensor) -> None:
-        """Set ``gradients`` from the gradient of the outputs of the last kept ``forward``, (K, batch, WIDTH)."""
-        parts, slopes, batch = self.parts, self.slopes, slope.shape[1]
+    def backward(self, slope: Tensor, momentum: float) -> None:
+        """Add the gradients to ``momentum`` times ``velocity``: they never stand alone, which spares passes over them.
+
+        ``slope`` (K, batch, WIDTH) is the gradient of the outputs of the last kept ``forward``.
+        """
+        parts, moves, batch = self.parts, self.moves, slope.shape[1]
         for block in reversed(range(self.blocks)):
             h, inside, first, second = self._kept.pop()
             w1, w2 = parts["w1"][block], parts["w2"][block]
-            torch.sum(slope, 1, keepdim=True, out=slopes["b2"][block])
-            branch = slope
+            branch, total = slope, slope.sum(1, keepdim=True)
+            moves["b2"][block].mul_(momentum).add_(total)
             if second is not None:
-                branch = self._norm_back(block, "2", slope, second, self._room("branch", 0, batch, WIDTH))
-            torch.bmm(inside.transpose(1, 2), branch, out=slopes["w2"][block])
+                out = self._room("branch", 0, batch, WIDTH)
+                branch = _norm_back(slope, total, second, parts["g2"][block], moves["g2"][block], momentum, out)
+            moves["w2"][block].baddbmm_(inside.transpose(1, 2), branch, beta=momentum)
             within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INSIDE))
             within = torch.ops.aten.threshold_backward.grad_input(within, inside, 0, grad_input=within)
-            torch.sum(within, 1, keepdim=True, out=slopes["b1"][block])
+            total = within.sum(1, keepdim=True)
+            moves["b1"][block].mul_(momentum).add_(total)
             if first is not None:
-                within = self._norm_back(block, "1", within, first, self._room("within", 1, batch, INSIDE))
-            torch.bmm(h.transpose(1, 2), within, out=slopes["w1"][block])
+                out = self._room("within", 1, batch, INSIDE)
+                within = _norm_back(within, total, first, parts["g1"][block], moves["g1"][block], momentum, out)
+            moves["w1"][block].baddbmm_(h.transpose(1, 2), within, beta=momentum)
             if block:
                 below = torch.bmm(within, w1.transpose(1, 2), out=self._room("below", block % 2, batch, WIDTH))
                 slope = below.add_(slope) if self.arm.residual else below
-
-    def _norm(self, z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
-        """Normalise ``z`` (K, batch, units) over the batch, into ``values``; ``z`` becomes gamma times that + beta."""
-        # torch.var_mean over this dimension takes ten times as long as these.
-        torch.sub(z, z.mean(1, keepdim=True), out=values)
-        inverse = torch.mul(values, values, out=z).mean(1, keepdim=True).add_(_EPS).rsqrt_()
-        values.mul_(inverse)
-        torch.addcmul(beta, values, gamma, out=z)
-        return Normed(values, inverse)
-
-    def _norm_back(self, block: int, layer: str, slope: Tensor, normed: Normed, out: Tensor) -> Tensor:
-        """Return the gradient before batch norm, in ``out``, given that behind it, whose sum is beta's gradient."""
-        gamma, into, total = self.parts[f"g{layer}"], self.slopes[f"g{layer}"][block], self.slopes[f"b{layer}"][block]
-        torch.sum(torch.mul(slope, normed.values, out=out), 1, keepdim=True, out=into)
-        batch = slope.shape[1]
-        torch.mul(normed.values, into / -batch, out=out)
-        return out.add_(slope).sub_(total / batch).mul_(gamma[block] * normed.inverse)
 
     def _room(self, use: str, place: int, *shape: int) -> Tensor:
         """Return the buffer (K, ``shape``) for a ``use``; fresh memory at every step costs as much as the products."""
@@ -159,3 +148,24 @@ def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(_SEEDS_APART * seed + block)
     first = torch.randn(WIDTH, INSIDE, generator=generator) / math.sqrt(WIDTH)
     return first, torch.randn(INSIDE, WIDTH, generator=generator) * math.sqrt(2 / INSIDE)
+
+
+def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
+    """Normalise ``z`` (K, batch, units) over the batch, into ``values``; ``z`` becomes gamma times that plus beta."""
+    # torch.var_mean over this dimension takes ten times as long as these.
+    torch.sub(z, z.mean(1, keepdim=True), out=values)
+    inverse = torch.mul(values, values, out=z).mean(1, keepdim=True).add_(_EPS).rsqrt_()
+    values.mul_(inverse)
+    torch.addcmul(beta, values, gamma, out=z)
+    return Normed(values, inverse)
+
+
+def _norm_back(
+    slope: Tensor, total: Tensor, normed: Normed, gamma: Tensor, move: Tensor, momentum: float, out: Tensor
+) -> Tensor:
+    """Return the gradient before batch norm, in ``out``, given ``slope`` behind it with its sum; move gamma's."""
+    batch = slope.shape[1]
+    along = torch.mul(slope, normed.values, out=out).sum(1, keepdim=True)
+    move.mul_(momentum).add_(along)
+    torch.mul(normed.values, along / -batch, out=out)
+    return out.add_(slope).sub_(total / batch).mul_(gamma * normed.inverse)

@@ -8,24 +8,11 @@ import torch
 from torch import Tensor
 
 from engine.labs import mapping_arms as arms
+from engine.labs.mapping_plan import Problem
 
 #: Numbers in an input and in an answer.
 WIDTH = 16
 _FIRST_SEED = 1000
-
-
-class Problem(NamedTuple):
-    """One map to fit with one seed, and how: ``start`` and ``decay`` are those of the sliders.
-
-    ``blend`` says how far the target ``BLEND`` is on its way from x to ``toward``.
-    """
-
-    target: str
-    seed: int
-    start: float = 0.0
-    decay: float = 0.0
-    toward: str = arms.CONSTANT
-    blend: float = 0.0
 
 
 class Draws(NamedTuple):

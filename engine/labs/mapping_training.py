@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from engine.labs.mapping_arms import RATES, Arm
+from engine.labs.mapping_plan import Problem
 from engine.labs.mapping_stacks import Stacks, Start
-from engine.labs.mapping_targets import WIDTH, Problem, table
+from engine.labs.mapping_targets import WIDTH, table
 
 MOMENTUM = 0.9
 #: Inputs on which errors are measured; the same in every job.
@@ -21,7 +22,7 @@ EXAMINED = 256
 #: Points of a loss curve, the one before training left out; the last three of them make the final error.
 READINGS, LAST = 30, 3
 #: Nets times blocks times steps between two pulses, about a fifth of a second.
-PULSE = 25_000
+PULSE = 15_000
 _TRAINING_SEED, _EXAMINED_SEED = 5, 99
 
 
@@ -49,8 +50,6 @@ def train(
     rate = torch.tensor([rate for _, rate in nets]).view(-1, 1, 1)
     shrink = rate * torch.tensor([problem.decay for problem, _ in nets]).view(-1, 1, 1)
     decays = any(problem.decay for problem in problems)
-    velocity = torch.zeros_like(stacks.values)
-    pieces = [(part, piece.view_as(part)) for part, piece in _pieces(stacks, velocity)]
     ask, generator = table(problems), torch.Generator().manual_seed(_TRAINING_SEED)
     examined = torch.randn(EXAMINED, WIDTH, generator=torch.Generator().manual_seed(_EXAMINED_SEED))
     right = ask(examined)
@@ -68,12 +67,11 @@ def train(
                 out = stacks.forward(x, keep=True)
                 out.view(*shape, batch, WIDTH).sub_(ask(x)[:, None])
                 # Gradients are linear in those of the outputs: there the rates cost least.
-                stacks.backward(out.mul_(scale))
-                velocity.mul_(MOMENTUM).add_(stacks.gradients)
+                stacks.backward(out.mul_(scale), MOMENTUM)
                 if decays:
-                    for part, piece in pieces:
-                        piece.addcmul_(part, shrink)
-                stacks.values.sub_(velocity)
+                    for name, part in stacks.parts.items():
+                        stacks.moves[name].addcmul_(part, shrink)
+                stacks.values.sub_(stacks.velocity)
         if step == steps or (step and step % pulse == 0):
             yield Trained(list(read), torch.stack(errors))
 
@@ -81,11 +79,6 @@ def train(
 def _errors(stacks: Stacks, x: Tensor, right: Tensor, shape: tuple[int, int]) -> Tensor:
     out = stacks.forward(x).view(*shape, *x.shape)
     return out.sub_(right[:, None]).square_().mean((2, 3))
-
-
-def _pieces(stacks: Stacks, flat: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    parts = list(stacks.parts.values())
-    return zip(parts, flat.split([part.numel() for part in parts]), strict=True)
 
 
 @contextmanager
