@@ -25,7 +25,7 @@ from engine.labs.mapping_arms import (
 HEAT, START, TARGET, DECAY = "heat", *SWEEPS
 
 #: Seconds of one common core per net, block and step of 64 inputs; batch norm takes so many times as long.
-_SECONDS, _NORM = 14e-6, 1.7
+_SECONDS, _NORM = 11e-6, 1.8
 _BATCH = 64
 #: Reading errors takes so much of the time on top, and everything else so many seconds.
 _READING, _BEFORE = 0.15, 0.5

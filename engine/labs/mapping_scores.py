@@ -49,7 +49,7 @@ class Cell(NamedTuple):
     @property
     def at_edge(self) -> bool:
         """Whether the best rate is the grid's first or last, so that one beyond might do better."""
-        return self.error > FLOOR and self.best in (0, len(RATES) - 1)
+        return self.error > FLOOR and self.best in (0, self.final.shape[1] - 1)
 
     def curve(self, seed: int | None = None) -> list[float]:
         """The loss at every step at the best rate: of the seed at that index, or their geometric mean."""

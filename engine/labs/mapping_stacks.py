@@ -89,17 +89,16 @@ class Stacks:
         for block in range(self.blocks):
             w1, w2, b1, b2 = (parts[name][block] for name in ("w1", "w2", "b1", "b2"))
             place = block if keep else block % 2
+            inside, out = self._room("inside", place, batch, INSIDE), self._room("out", place, batch, WIDTH)
             first = second = None
-            inside = torch.bmm(h, w1, out=self._room("inside", place, batch, INSIDE))
             if self.arm.norm:
+                torch.bmm(h, w1, out=inside)
                 first = _norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
-            else:
-                inside.add_(b1)
-            out = torch.bmm(inside.relu_(), w2, out=self._room("out", place, batch, WIDTH))
-            if self.arm.norm:
+                torch.bmm(inside.relu_(), w2, out=out)
                 second = _norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
             else:
-                out.add_(b2)
+                torch.baddbmm(b1, h, w1, out=inside)
+                torch.baddbmm(b2, inside.relu_(), w2, out=out)
             if keep:
                 self._kept.append((h, inside, first, second))
             h = out.add_(h) if self.arm.residual else out

@@ -19,8 +19,9 @@ from engine.labs.mapping_targets import WIDTH, table
 MOMENTUM = 0.9
 #: Inputs on which errors are measured; the same in every job.
 EXAMINED = 256
-#: Points of a loss curve, the one before training left out; the last three of them make the final error.
-READINGS, LAST = 30, 3
+#: Points of a loss curve, the one before training left out, never closer than so many steps (a reading costs more
+#: than a step); the last three of them make the final error.
+READINGS, CLOSEST, LAST = 30, 5, 3
 #: Nets times blocks times steps between two pulses, about a fifth of a second.
 PULSE = 15_000
 _TRAINING_SEED, _EXAMINED_SEED = 5, 99
@@ -54,7 +55,7 @@ def train(
     examined = torch.randn(EXAMINED, WIDTH, generator=torch.Generator().manual_seed(_EXAMINED_SEED))
     right = ask(examined)
     shape = len(problems), len(rates)
-    every, pulse = max(1, steps // READINGS), max(1, PULSE // (len(nets) * blocks))
+    every, pulse = max(CLOSEST, steps // READINGS), max(1, PULSE // (len(nets) * blocks))
     read, errors = [], []
     scale = rate * (2 / (batch * WIDTH))
     for step in range(steps + 1):
