@@ -145,10 +145,18 @@ MAPPING = Lab(
     name="mapping",
     title="Mapping",
     question="Is a residual stack easier to train, and for which target?",
-    answer="Near the identity, yes; but most of the gain comes from where training starts, not from the wire.",
-    takes="about 15 seconds; the full grid several minutes",
-    source="He et al. 2015, section 3.1; Hardt and Ma 2016; Bartlett, Helmbold and Long 2018",
-    caveats="One width, 16.",
+    answer="For targets near x, by far: with 6 blocks and 300 steps its error on x is 0.0003, that of a plain stack "
+    "0.64. But a plain stack that starts as the identity comes to 0.00006 without any shortcut, so most of it is where "
+    "training starts, not the wire. From a random start the target hardly matters: x, a rotation and -x are equally "
+    "hard for the plain stack, and harder with depth. The bad case of both identity starts is -x, not the constant.",
+    takes="about 20 seconds; grid batch norm half a minute; grid full four to seven minutes",
+    source="He et al. 2015, sections 3.1 and 4.1; Hardt and Ma 2016, Identity Matters in Deep Learning; Bartlett, "
+    "Helmbold and Long 2018, Gradient Descent with Identity Initialization",
+    caveats="What would refute the answer: a plain stack with identity start that does as badly on x as one with a "
+    "random start (then the wire would be what helps), or a random plain stack that finds x easier than -x. One width "
+    "(16), at most 48 weight layers, short trainings, two seeds by default: what is slow here may still arrive later. "
+    "Only the learning rate is tuned, momentum stays 0.9. With batch norm an identity start can fit -x, since gamma "
+    "may change its sign.",
     options=_OPTIONS,
     panels=_PANELS,
     figures=_FIGURES,
