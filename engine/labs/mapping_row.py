@@ -127,7 +127,7 @@ _EXPECTED = {
 
 _CELL = (
     f"{_RELATIVE} at the deepest stack and the best learning rate, mean of the last three readings, geometric mean "
-    "over seeds; Q4, Q5, Q7"
+    "over seeds; He et al. 2015, section 3.1"
 )
 
 _FIGURES = (
