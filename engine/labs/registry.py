@@ -23,6 +23,7 @@ from engine.labs.conditioning_row import CONDITIONING
 from engine.labs.constructed_row import CONSTRUCTED
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
+from engine.labs.mapping_row import MAPPING
 from engine.labs.shattering_row import SHATTERING
 from engine.labs.smoothness_row import SMOOTHNESS
 from engine.labs.timing_row import TIMING
@@ -30,7 +31,16 @@ from engine.labs.timing_row import TIMING
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (CONSTRUCTED, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, TIMING)}
+_ROWS = (
+    CONSTRUCTED,
+    MAPPING,
+    CONDITIONING,
+    GRADIENTS,
+    SHATTERING,
+    SMOOTHNESS,
+    TIMING,
+)
+LABS: dict[str, Lab] = {lab.name: lab for lab in _ROWS}
 
 
 def get_lab(name: str) -> Lab:
