@@ -139,8 +139,11 @@ def works(settings: Mapping[str, Any]) -> list[Work]:
 
 
 def marks(start: int, updates: int) -> list[int]:
-    """Return after which updates of a phase nets are evaluated: about every 50, 8 times at most, last at its end."""
-    times = min(8, updates, max(1, updates // 50))
+    """Return after which updates of a phase nets are evaluated: about every 50, 8 times at most, last at its end.
+
+    A first phase of fewer than 50 updates is not evaluated; the second one always is.
+    """
+    times = min(8, max(int(start > 0), updates // 50))
     return [start + round(updates * k / times) for k in range(1, times + 1)]
 
 

@@ -154,7 +154,7 @@ def test_the_full_grid_has_more_of_everything_and_says_how_long_it_takes():
 
 
 def test_evaluations_end_with_the_phase():
-    assert marks(0, 100) == [50, 100] and marks(100, 60) == [160] and marks(10, 4) == [14]
+    assert marks(0, 100) == [50, 100] and marks(100, 60) == [160] and marks(10, 4) == [14] and not marks(0, 10)
     assert len(marks(0, 2000)) == 8 and marks(0, 2000)[-1] == 2000
 
 
