@@ -55,10 +55,11 @@ def test_kernels_that_are_singular_or_not_finite_are_said():
 def test_singular_values_are_those_of_torch_autograd(name):
     arm, x = BY_NAME[name], normal(6, stacks.WIDTH)
     stack = stacks.draw(arm, 2, [1])
-    jacobians = [
-        torch.autograd.functional.jacobian(lambda one: stacks.forward(arm, stack, one[None])[0, 0], i) for i in x
-    ]
-    logs = [torch.linalg.svdvals(jacobian).log() for jacobian in jacobians]
+
+    def net(one):
+        return stacks.forward(arm, stack, one[None])[0, 0]
+
+    logs = [torch.linalg.svdvals(torch.autograd.functional.jacobian(net, one)).log() for one in x]
     expected = torch.stack(logs).mean(0).exp()
     measured = torch.tensor(kernels.jacobian_values(arm, stack, x), dtype=torch.float64)
     sound = torch.stack(logs).min(0).values.exp() > 1e-9 * expected[0]  # below that there is rounding alone
