@@ -61,11 +61,11 @@ def net_kernel(arm: Arm, stack: Sequence[Block], x: Tensor) -> Kernel:
 def jacobian_values(arm: Arm, stack: Sequence[Block], x: Tensor) -> list[float]:
     """Return the singular values of d out/d x, largest first, each the geometric mean over the inputs ``x``.
 
-    With batch norm the statistics of the batch are held: only then has one input a Jacobian of its own. Values below
-    the rounding of the largest count as that.
+    For nets without batch norm: with it one input has no Jacobian of its own. Values below the rounding of the largest
+    count as that.
     """
     x = x.clone().requires_grad_()
-    out = forward(arm, stack, x, fixed=True)[0]
+    out = forward(arm, stack, x)[0]
     pulls = torch.eye(WIDTH, dtype=x.dtype)[:, None, :].expand(WIDTH, *out.shape)
     (rows,) = torch.autograd.grad(out, x, pulls, is_grads_batched=True)
     values = torch.linalg.svdvals(rows.transpose(0, 1))

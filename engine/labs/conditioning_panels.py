@@ -39,8 +39,8 @@ KERNEL = (
         reading="The line is the median direction, the band goes from the smallest to the largest of 16. At 1 a change "
         "of the input arrives as large as it was. In plain nets most directions are lost; residual nets without "
         "scaling blow some up; divided by L all stay near 1.",
-        misleads="With BN the statistics of the batch are held, since otherwise one input has no Jacobian of its own. "
-        "The lower edge of plain nets is rounding: whole directions are gone.",
+        misleads="Nets without BN alone: with it one input has no Jacobian of its own, since all inputs of a batch act "
+        "on each output. The lower edge of plain nets is rounding: whole directions are gone.",
     ),
 )  # fmt: skip
 
@@ -121,8 +121,9 @@ SCALAR = (
     Panel(
         "scalar_steps", "A product of k numbers: steps to reach 1", "factors", "steps, median of 200 starts",
         x_scale="log", y_scale="log",
-        reading="The smallest deep net: k numbers whose product has to become 1. From random numbers the steps grow "
-        "faster than any power of k, from numbers near 1, which is the residual start, one or two do.",
+        reading="The smallest deep net: k numbers whose product has to become 1. From random numbers the curve "
+        "bends upwards, so that the steps grow faster than a power of k; from numbers near 1, the residual start, one "
+        "or two steps do.",
         misleads="No point where half of the starts or more were not solved: no mean over those that were. The best of "
         "five rates for each point.",
     ),

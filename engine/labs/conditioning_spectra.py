@@ -36,7 +36,7 @@ class Spectra(Part):
             yield Traced("spectrum", CurveName(arm.name, part=f"seed {seed}").text, *_drawn(kernel.values))
         return {
             "values": kernel.values, "condition": kernel.condition, "participation": kernel.participation,
-            "jacobian": jacobian_values(arm, stack, x),
+            "jacobian": [] if arm.norm else jacobian_values(arm, stack, x),
         }  # fmt: skip
 
     def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
@@ -48,7 +48,8 @@ class Spectra(Part):
             yield from seeded("spectrum", CurveName(arm.name), [float(place + 1) for place in _PLACES], shares)
         for what in ("condition", "participation"):
             yield from self._over_depth(what, arm, seed, done)
-        yield from self._bands(arm, seed, done)
+        if not arm.norm:
+            yield from self._bands(arm, done)
         if seed == self.seeds[-1] and blocks == self._depths[0]:
             yield from self._figures(arm, done)
 
@@ -64,7 +65,7 @@ class Spectra(Part):
         y = [done[_name(arm, blocks, seed)][what] for blocks in own]
         yield Traced(what, CurveName(arm.name, part=f"seed {seed}").text, [float(blocks) for blocks in own], y)
 
-    def _bands(self, arm: Arm, seed: int, done: Done) -> Iterator[Found]:
+    def _bands(self, arm: Arm, done: Done) -> Iterator[Found]:
         x = self._whole(arm, 0, done)
         for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
             y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]

@@ -50,16 +50,15 @@ def draw(arm: Arm, blocks: int, seeds: Sequence[int], dtype: torch.dtype = torch
     return stack
 
 
-def forward(arm: Arm, stack: Sequence[Block], x: Tensor, fixed: bool = False) -> Tensor:
+def forward(arm: Arm, stack: Sequence[Block], x: Tensor) -> Tensor:
     """Return the outputs (nets, inputs, WIDTH) for ``x``, (inputs, WIDTH) or one such batch for each net.
 
-    Batch norm uses the statistics of the batch; ``fixed``: they are taken from it but held, so that no gradient goes
-    through them and inputs do not act on one another.
+    Batch norm uses the statistics of the batch, so that its inputs act on one another.
     """
     nets = len(stack[0]["W1"])
     h = x.expand(nets, *x.shape) if x.dim() == 2 else x
     for block in stack:
-        branch = _branch(block, h, fixed)
+        branch = _branch(block, h)
         h = h + branch if arm.skip else branch
     return h
 
@@ -69,15 +68,13 @@ def parameters(stack: Sequence[Block]) -> list[Tensor]:
     return [value for block in stack for value in block.values()]
 
 
-def _branch(block: Block, h: Tensor, fixed: bool) -> Tensor:
+def _branch(block: Block, h: Tensor) -> Tensor:
     if "g1" not in block:
         return torch.baddbmm(block["b2"], torch.relu(torch.baddbmm(block["b1"], h, block["W1"])), block["W2"])
-    inner = torch.relu(_norm(torch.bmm(h, block["W1"]), block["g1"], block["b1"], fixed))
-    return _norm(torch.bmm(inner, block["W2"]), block["g2"], block["b2"], fixed)
+    inner = torch.relu(_norm(torch.bmm(h, block["W1"]), block["g1"], block["b1"]))
+    return _norm(torch.bmm(inner, block["W2"]), block["g2"], block["b2"])
 
 
-def _norm(z: Tensor, gamma: Tensor, beta: Tensor, fixed: bool) -> Tensor:
+def _norm(z: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     variance, mean = torch.var_mean(z, dim=1, keepdim=True, correction=0)
-    if fixed:
-        variance, mean = variance.detach(), mean.detach()
     return (z - mean) * torch.rsqrt(variance + _EPS) * gamma + beta

@@ -1,7 +1,7 @@
 """The nets that the shattering lab compares, and the noises beside them. Torch-free."""
 
 PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "residual with BN, scaled"
-#: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017, 4).
+#: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017).
 LOOKS_LINEAR = "looks-linear"
 KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
 

@@ -87,7 +87,7 @@ _FIGURES = (
         for kind in KINDS
     ),
     Figure("looks_linear_gradient_spread", "spread of the looks-linear gradient", "", "largest less smallest d out/dx "
-           f"over the line, the worst net; {_BALDUZZI}, section 4", "below 1e-9: constant but for rounding"),
+           f"over the line, the worst net; {_BALDUZZI}", "below 1e-9: constant but for rounding"),
 )  # fmt: skip
 
 

@@ -81,8 +81,11 @@ def test_figures_are_read_off_the_curves(whole):
         share = curves["spectrum", f"{name}; seed 0"][1]
         assert share[0] == 1
         assert 1 / share[-1] == pytest.approx(curves["condition", f"{name}; seed 0"][1][0])
+        assert (("jacobian", name) in curves) == (not BY_NAME[name].norm)
+    for name in ("plain", "residual over L"):
         low, middle, high = (curves["jacobian", f"{name}{part}"][1][0] for part in ("; low", "", "; high"))
         assert low < middle < high
+        assert figures[f"{figure_key(name)}_jacobian_median"] == pytest.approx(middle)
     assert figures["linear_equivalence_max_difference"] < 1e-12
     assert figures["linear_residual_stall_on_negated"] >= 1
 
