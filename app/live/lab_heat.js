@@ -20,9 +20,11 @@ const TWO_LINES_PX = 38;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
 
-/** As buildPanel; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which row lies at which y. */
-export function buildHeat(panel, curves, pick, look, theme, width) {
-  const rows = placedRows(rowsOf(panel, curves));
+/** As buildPanel; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
+ * and rows lie where. */
+export function buildHeat(whole, curves, pick, look, theme, width) {
+  const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
+  const rows = placedRows(measured);
   const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
   const narrow = width < NARROW;
   const names = rows.map(({ curve }) => broken(curve.kind, narrow ? 15 : 26));
@@ -45,7 +47,14 @@ export function buildHeat(panel, curves, pick, look, theme, width) {
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
     })),
   };
-  return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx, theme)], layout, height, places: rows.map(({ at, curve }) => ({ at, curve })) };
+  return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx, theme)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
+}
+
+/** The panel and its rows without the columns in which nothing was measured: a job may measure some of them alone. */
+function narrowed(panel, rows) {
+  const there = panel.columns.map((_, column) => rows.some(({ cells }) => cells[column] !== undefined));
+  const kept = (list) => list.filter((_, column) => there[column]);
+  return { panel: { ...panel, columns: kept(panel.columns) }, measured: rows.map((row) => ({ ...row, cells: kept(row.cells) })) };
 }
 
 /** Rows with `at`, their place from the top in rows, and `header`, the group's words where one begins. */

@@ -11,7 +11,7 @@ const BUILDERS = { curves: buildPanel, bars: buildBars, bands: buildBands, heat:
 
 /**
  * The picture of a panel as { data, layout } for Plotly, with { side, legend } as buildPanel and, where a kind has a
- * height of its own, { height }; a heat map also tells the `places` of its rows.
+ * height of its own, { height }; a heat map also tells the `places` of its columns and rows.
  */
 export function buildPicture(panel, ...rest) {
   return BUILDERS[panel.kind](panel, ...rest);
@@ -49,8 +49,9 @@ function heatControls(one, panels) {
     pick(next);
   });
   const click = ({ points: [point] }) => {
-    const row = one.places.find(({ at }) => Math.abs(at - point.y) < 0.5)?.curve;
-    if (row && row.x.includes(point.x)) pick(cellOf(panel.columns[point.x], row));
+    const { columns, rows } = one.places;
+    const row = rows.find(({ at }) => Math.abs(at - point.y) < 0.5)?.curve;
+    if (row?.x.includes(panel.columns.indexOf(columns[point.x]))) pick(cellOf(columns[point.x], row));
   };
   return {
     nodes: [],

@@ -42,11 +42,13 @@ function curvesOf(curves, panel) {
 function cellStrip(curves, panel) {
   const rows = curves.filter(({ part }) => !part);
   const values = rows.flatMap(({ y }) => y);
-  const all = rows.length * panel.columns.length;
+  const columns = new Set(rows.flatMap(({ x }) => x)).size;
+  const all = rows.length * columns;
   const lost = values.filter((y) => y === null).length;
   return [
     values.length < all ? `${grouped(values.length)} of ${grouped(all)} cells measured, the others are framed` : `all ${grouped(all)} cells shown`,
     lost && `${grouped(lost)} not finite`,
+    columns < panel.columns.length && `${columns} of ${panel.columns.length} columns measured`,
   ].filter(Boolean).join(" · ");
 }
 
