@@ -6,6 +6,7 @@ eigenvalue comes from the Lanczos method, which needs fewer products than power 
 orthogonal to all before. Flat vectors are as in ``engine.probes.filter_directions``.
 """
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
@@ -91,7 +92,7 @@ def sharpest(
     basis = [start / start.norm()]
     diagonal: list[float] = []
     beside: list[float] = []
-    top, scale = float("nan"), 0.0
+    top, scale = math.nan, 0.0
     while True:
         work = product(basis[-1])
         while True:
@@ -115,7 +116,7 @@ def sharpest(
         basis.append(turned / length)
     mix = vectors[:, -1]
     direction = sum((float(share) * vector for share, vector in zip(mix, basis, strict=True)), torch.zeros_like(start))
-    residual = abs(length * float(mix[-1]) / top) if top else float("nan")
+    residual = abs(length * float(mix[-1]) / top) if top else math.nan
     return Sharpness(top, direction / direction.norm(), residual, float(values[0]), diagonal[0])
 
 

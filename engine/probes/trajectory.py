@@ -3,6 +3,8 @@
 Paper: Li et al. 2018 (1712.09913), section 7.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ def project(offsets: Tensor, plane: Tensor) -> tuple[Tensor, float]:
     along = _products(offsets, plane)
     places = torch.linalg.solve(_products(plane, plane), along.T).T
     total = sum(float((row.double() ** 2).sum()) for row in offsets)
-    return places, float((along * places).sum()) / total if total else float("nan")
+    return places, float((along * places).sum()) / total if total else math.nan
 
 
 def _products(one: Tensor, other: Tensor) -> Tensor:

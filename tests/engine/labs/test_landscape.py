@@ -1,4 +1,4 @@
-"""The lab ``landscape`` on tiny trainings: its middle, its scale, its directions, and that trainings stay as they are."""
+"""The lab ``landscape`` on tiny trainings: its middle, its scale, its directions; trainings stay as they are."""
 
 import dataclasses
 import io
@@ -199,5 +199,11 @@ def test_the_deepest_plain_and_residual_nets_of_one_seed_are_chosen():
 
 def test_estimates_grow_with_what_is_asked():
     plain = LANDSCAPE.defaults()
-    for more in ({"finer": 2}, {"images": 512}, {"bn": "recalibrated"}, {"directions": "trajectory"}, {"runs": "1,2,3"}):
+    for more in (
+        {"finer": 2},
+        {"images": 512},
+        {"bn": "recalibrated"},
+        {"directions": "trajectory"},
+        {"runs": "1,2,3"},
+    ):
         assert LANDSCAPE.seconds(plain | more) > LANDSCAPE.seconds(plain)
