@@ -22,11 +22,12 @@ from engine.errors import ConfigError
 from engine.labs.conditioning_row import CONDITIONING
 from engine.labs.constructed_row import CONSTRUCTED
 from engine.labs.gradients_row import GRADIENTS
-from engine.labs.lab import Figure, Lab, Option, Panel
+from engine.labs.landscape_row import LANDSCAPE
 from engine.labs.mapping_row import MAPPING
 from engine.labs.shattering_row import SHATTERING
 from engine.labs.smoothness_row import SMOOTHNESS
 from engine.labs.timing_row import TIMING
+from engine.labs.lab import Figure, Lab, Option, Panel
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
@@ -38,6 +39,7 @@ _ROWS = (
     GRADIENTS,
     SHATTERING,
     SMOOTHNESS,
+    LANDSCAPE,
     TIMING,
 )
 LABS: dict[str, Lab] = {lab.name: lab for lab in _ROWS}

@@ -74,7 +74,7 @@ class Evaluator:
         total, done = total + len(calibration), 0
         statistics = model
         if calibration:
-            statistics = _reset_bn(copy.deepcopy(model))
+            statistics = reset_bn(copy.deepcopy(model))
             for indices in calibration:
                 with torch.no_grad(), self._device.autocast():
                     statistics(self._input(self._images.train, indices))
@@ -172,7 +172,7 @@ class FoldedNet:
         return weight.to_mkldnn() if self._blocked else weight
 
 
-def _reset_bn(model: nn.Module) -> nn.Module:
+def reset_bn(model: nn.Module) -> nn.Module:
     """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
