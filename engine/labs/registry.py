@@ -21,12 +21,13 @@ from typing import Any
 from engine.errors import ConfigError
 from engine.labs.gradients_row import GRADIENTS
 from engine.labs.lab import Figure, Lab, Option, Panel
+from engine.labs.lesion_row import LESION
 from engine.labs.timing_row import TIMING
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, TIMING)}
+LABS: dict[str, Lab] = {lab.name: lab for lab in (GRADIENTS, LESION, TIMING)}
 
 
 def get_lab(name: str) -> Lab:
