@@ -1,4 +1,4 @@
-"""The lab ``lesion``: blocks of trained nets are deleted, swapped and scaled one by one, and gradients are split by path.
+"""The lab ``lesion``: blocks of trained nets are deleted, swapped and scaled; gradients are split by paths.
 
 The units are those of ``engine.labs.lesion_plan``, the nets under the knife are ``engine.labs.lesion_patient``'s, what
 a lesion means is ``engine.probes.lesions``'. The runs looked at are never changed: lesions are made in copies.

@@ -57,7 +57,9 @@ def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[Tra
     curves = {b: done[name] for b in inside if (name := plan.operation(plan.SCALE, at, bn, [b])) in done}
     of_stage = f"{kind(case, bn)} stage {stage}"
     factors = [factor for factor, _ in curves[block]]
-    means = [fmean(values) for values in zip(*([error for _, error in curve] for curve in curves.values()))]
+    means = [
+        fmean(values) for values in zip(*([error for _, error in curve] for curve in curves.values()), strict=True)
+    ]
     yield Traced("scaled", of_stage, factors, [clean(mean) for mean in means])
     part = CurveName(of_stage, part=f"block {block + 1}").text
     yield Traced("scaled", part, factors, [clean(error) for _, error in curves[block]])

@@ -4,7 +4,7 @@ The first bars are those of deletions, spread over the net and alternating betwe
 come later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 RUNNING, RECALIBRATED, BOTH = "running", "recalibrated", "both"
 #: Kinds of units.
 INTACT, DELETE, STORED, SIZE, PATHS, SWAP, SCALE = "intact", "delete", "stored", "size", "paths", "swap", "scale"
-FACTORS = (0.0, 0.5, 0.75, 1.25, 1.5)
-#: Per net in the default grid: deletions, the same with recalibrated statistics, swaps of neighbours, swaps of blocks
-#: that are further apart, and, per stage, blocks that are scaled.
-MOST_DELETED, MOST_RECALIBRATED, MOST_SWAPPED, MOST_APART, SCALED_PER_STAGE = 30, 4, 24, 8, 2
+FACTORS = (0.0, 0.5, 0.75, 1.5)
+#: Per net in the default grid: deletions, those that are repeated with recalibrated statistics, swaps of neighbours,
+#: swaps of blocks that are further apart, and, per stage, blocks that are scaled.
+MOST_DELETED, MOST_RECALIBRATED, MOST_SWAPPED, MOST_APART, SCALED_PER_STAGE = 30, 4, 16, 6, 2
 #: Swaps per net in the full grid.
 MOST_SWAPPED_IN_FULL = 400
 
@@ -89,13 +89,13 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[Operatio
     def once(part: str, bn: str = bn) -> list[Operation]:
         return [Operation(part, i, case.name, bn) for i, case in enumerate(cases)]
 
-    def blocks(most: int) -> dict[int, list[tuple[int]]]:
-        return {i: [(b,) for b in coarse_to_fine(spread(len(c.stages), None if full else most))]
-                for i, c in enumerate(cases)}  # fmt: skip
+    def blocks(most: int, choose: Callable[[int, int], list[int]]) -> dict[int, list[tuple[int]]]:
+        counts = [len(case.stages) for case in cases]
+        return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in enumerate(counts)}
 
-    units = once(INTACT) + each(DELETE, blocks(MOST_DELETED)) + once(STORED) + once(SIZE) + once(PATHS)
+    units = once(INTACT) + each(DELETE, blocks(MOST_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
     if settings["bn"] == BOTH:
-        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MOST_RECALIBRATED), RECALIBRATED)
+        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MOST_RECALIBRATED, middles), RECALIBRATED)
     units += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
     return units + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
 
@@ -118,14 +118,20 @@ def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
 def scaled(case: Case, full: bool) -> list[int]:
     """Return the blocks whose branch is scaled: some of every stage, its first and its last among them; or all."""
     stages = [[b for b, of in enumerate(case.stages) if of == stage] for stage in sorted(set(case.stages))]
-    return [inside[i] for inside in stages for i in spread(len(inside), None if full else SCALED_PER_STAGE)]
+    return [inside[i] for inside in stages for i in spread(len(inside), len(inside) if full else SCALED_PER_STAGE)]
 
 
-def spread(count: int, most: int | None) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
     """Return at most ``most`` of the numbers below ``count``, evenly spread, the first and the last among them."""
-    if most is None or count <= most:
+    if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)})
+
+
+def middles(count: int, most: int) -> list[int]:
+    """Return at most ``most`` of the numbers below ``count``: the middles of as many equal parts."""
+    parts = min(count, most)
+    return [(2 * i + 1) * count // (2 * parts) for i in range(parts)]
 
 
 def coarse_to_fine(items: Sequence[Any]) -> list[Any]:

@@ -59,7 +59,7 @@ class Paths:
 
 
 def draw_routes(lengths: Tensor, forks: int, generator: torch.Generator) -> Tensor:
-    """Return a random path for each image, bool (forks, N); image i goes through ``lengths[i]`` branches, int64 (N,)."""
+    """Return a random path per image, bool (forks, N): image i goes through ``lengths[i]`` branches, int64 (N,)."""
     ranks = torch.rand(forks, len(lengths), generator=generator).argsort(0).argsort(0)
     return ranks < lengths
 
