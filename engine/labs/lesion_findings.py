@@ -84,20 +84,22 @@ def paths(case: Case, found: Mapping[str, Any]) -> Iterator[Traced]:
     lengths, means, whole = [float(k) for k in found["lengths"]], found["means"], found["whole"]
     relative = [clean(mean / whole) if whole > 0 else math.nan for mean in means]
     yield Traced("path_gradient", case.name, lengths, relative)
-    yield Traced("paths", f"{case.name} gradient", lengths, gradient_shares(found["forks"], found["lengths"], means))
+    yield Traced("paths", case.name, lengths, gradient_shares(found["forks"], found["lengths"], means))
     if not case.plain:
         ones = [1.0] * len(lengths)
-        yield Traced("paths", f"{case.name} paths", lengths, gradient_shares(found["forks"], found["lengths"], ones))
+        number = CurveName(case.name, part="number of paths").text
+        yield Traced("paths", number, lengths, gradient_shares(found["forks"], found["lengths"], ones))
 
 
 def path_figures(case: Case, found: Mapping[str, Any]) -> Iterator[Figured]:
-    """The lengths that hold most of the gradient, and how many of all paths are that long."""
+    """The lengths that hold most of the gradient, how many of all paths are that long, how much of all that cancels."""
     lengths, forks = found["lengths"], found["forks"]
     low, high = holding(gradient_shares(forks, lengths, found["means"]), MOST)
     shares = gradient_shares(forks, lengths, [1.0] * len(lengths))
     known = low is not None
     yield Figured("most_gradient_from_path_length", float(lengths[low]) if known else math.nan)
     yield Figured("most_gradient_to_path_length", float(lengths[high]) if known else math.nan)
+    yield Figured("path_norms_over_gradient", path_norms(found))
     yield Figured("share_of_paths_with_most_gradient", 100 * sum(shares[low : high + 1]) if known else math.nan)
 
 
@@ -115,6 +117,21 @@ def gradient_shares(forks: int, lengths: Sequence[int], means: Sequence[float]) 
         return [math.nan] * len(logs)
     weights = [math.exp(value - top) for value in logs]
     return [weight / sum(weights) for weight in weights]
+
+
+def path_norms(found: Mapping[str, Any]) -> float:
+    """Return the sum of C(n, k) x mean over all lengths, over the norm of the net's gradient; inf beyond every float.
+
+    Where not every length was measured, those between count as their neighbours.
+    """
+    lengths, forks, whole = found["lengths"], found["forks"], found["whole"]
+    step = lengths[1] - lengths[0] if len(lengths) > 1 else 1
+    logs = [_log_binomial(forks, k) + math.log(m) for k, m in zip(lengths, found["means"], strict=True) if m > 0]
+    if not logs or not whole > 0:
+        return math.nan
+    top = max(logs)
+    total = top + math.log(step * sum(math.exp(value - top) for value in logs) / whole)
+    return math.exp(total) if total < 700 else math.inf
 
 
 def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | tuple[None, None]:

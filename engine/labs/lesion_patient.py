@@ -104,7 +104,8 @@ def path_gradients(subject: Subject, samples: int) -> Generator[dict, None, dict
     paths = Paths(subject.model())
     forks, blocks = len(paths.forks), len(find_blocks(subject.model()))
     lengths = _lengths(forks) if forks else [blocks]
-    test = subject.images.to(device.torch_device).test
+    images = subject.images.to(device.torch_device)
+    test = images.test
     fixed = subset(test, subject.config.data.eval_images)
     size = int(max(1, min(_PATH_BATCH, _PATH_BUDGET / count(subject.config.model).multiply_adds)))
     total = samples * len(lengths)
@@ -116,7 +117,7 @@ def path_gradients(subject: Subject, samples: int) -> Generator[dict, None, dict
         places = (number + number // len(lengths)) % len(lengths)
         chosen = fixed[number.to(fixed.device) % len(fixed)]
         pixels, labels = test.batch(chosen)
-        inputs = subject.images.to(device.torch_device).normalise(pixels).contiguous(memory_format=device.memory_format)
+        inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
         all_of_it = _norms(paths.gradients(inputs, labels))
         norms = all_of_it
         if forks:

@@ -40,12 +40,13 @@ _PANELS = (
     ),
     Panel(
         "paths", "Which paths carry the gradient?", "branches on the path", "share of all",
-        reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the curve "
-        "of the paths. Times the gradient along one path of that length it is the share of the gradient. Where that curve "
-        "lies left of the other, short paths carry the gradient. A plain net has one path, through all of its blocks: "
-        "a point.",
-        misleads="Norms are added as if paths never cancelled. They do, so this is what flows, not what arrives. "
-        "Length is counted in branches, of two layers each in the usual block.",
+        reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the thin "
+        "curve. Times the gradient along one path of that length it is the share of the gradient. Where that "
+        "curve lies left of the other, short paths carry the gradient. A plain net has one path, through all of its "
+        "blocks: a point.",
+        misleads="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
+        "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
+        "branches, of two layers each in the usual block.",
     ),
     Panel(
         "path_gradient", "Gradient along one path", "branches on the path", "norm, as a share of the net's gradient",
@@ -132,6 +133,9 @@ FIGURES = (
            "far below the number of blocks"),
     Figure("most_gradient_to_path_length", "most gradient: to paths of", "branches", "as its beginning",
            "ResNet-110 in the paper: paths of 10 to 34 layers, 5 to 17 branches"),
+    Figure("path_norms_over_gradient", "norms of all paths, over the net's gradient", "", "sum of C(n, k) x mean norm "
+           "along a path of length k, over the norm of the whole gradient", "1 if no paths cancelled; far above it: "
+           "most of what flows cancels"),
     Figure("share_of_paths_with_most_gradient", "paths of these lengths, of all", "%", "sum of C(n, k) / 2^n",
            "small where short paths carry the gradient"),
 )  # fmt: skip

@@ -145,18 +145,19 @@ def test_the_run_is_left_as_it_was(precision):
 def test_a_plain_net_has_one_path():
     subject = trained(model__shortcut="none")
     curves, figures = results(subject)
-    assert curves["paths", "plain-8 gradient"] == curves["path_gradient", "plain-8"] == {3: 1.0}
+    assert curves["paths", "plain-8"] == curves["path_gradient", "plain-8"] == {3: 1.0}
     assert math.isnan(figures["most_gradient_from_path_length"]) and math.isnan(figures["residual_blocks"])
     assert figures["plain_blocks"] == 3
 
 
 def test_paths_of_a_residual_net_are_binomial():
     curves, figures = results(trained(model__shortcut="A"))
-    assert curves["paths", "A-8 paths"] == pytest.approx({0: 1 / 8, 1: 3 / 8, 2: 3 / 8, 3: 1 / 8})
-    gradient = curves["paths", "A-8 gradient"]
+    assert curves["paths", "A-8; number of paths"] == pytest.approx({0: 1 / 8, 1: 3 / 8, 2: 3 / 8, 3: 1 / 8})
+    gradient = curves["paths", "A-8"]
     each = curves["path_gradient", "A-8"]
     weights = {k: comb(3, k) * each[k] for k in range(4)}
     assert gradient == pytest.approx({k: weight / sum(weights.values()) for k, weight in weights.items()})
+    assert figures["path_norms_over_gradient"] == pytest.approx(sum(weights.values()))
     low, high = (int(figures[f"most_gradient_{end}_path_length"]) for end in ("from", "to"))
     assert sum(gradient[k] for k in range(low, high + 1)) >= 0.9
     share = 100 * sum(comb(3, k) for k in range(low, high + 1)) / 8

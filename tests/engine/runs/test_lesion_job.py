@@ -31,12 +31,12 @@ def kept(room, runs):
 
 @pytest.mark.slow
 def test_runs_are_left_as_they_were_and_measured_as_they_were_stored(room):
-    runs = room.race(steps=30)
     room.start()
+    runs = room.race(steps=30)
     for run in runs:
         room.until_state(run, RunState.FINISHED, seconds=120)
     before = kept(room, runs)
-    assert any(path.endswith(".pt") for path in before[0]) and before[1]["runs"] and before[1]["evaluations"]
+    assert any(path.endswith(".pt") for path in before[0]) and before[1]["runs"] and before[1]["points"]
     job = room.control.start_lab("lesion", {"images": 50, "paths": 1})
     room.until_state(job, RunState.FINISHED, seconds=120)
     assert kept(room, runs) == before
