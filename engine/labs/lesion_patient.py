@@ -1,8 +1,11 @@
 """One net of the lab ``lesion``: lesions in it, each measured as its training measured the net."""
 
 import dataclasses
+import math
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
+from statistics import fmean
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -96,45 +99,42 @@ def update_sizes(subject: Subject) -> list[float]:
 def path_gradients(subject: Subject, samples: int) -> Generator[dict, None, dict]:
     """Return the mean gradient norm along single paths, by their length; yields what is known after each batch.
 
-    ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| over ``samples`` pairs of an image and a random path each,
-    ``whole`` the mean norm of the gradient of the whole net over the same images. A plain net has one path, itself.
+    ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
+    images, the same for all lengths; ``whole`` the mean norm of the gradient of the whole net over these images.
+    ``forks`` is how many blocks have a shortcut. A plain net has one path, itself.
     """
     subject.enter()
-    device = subject.device
-    paths = Paths(subject.model())
-    forks, blocks = len(paths.forks), len(find_blocks(subject.model()))
-    lengths = _lengths(forks) if forks else [blocks]
+    device, paths = subject.device, Paths(subject.model())
     images = subject.images.to(device.torch_device)
-    test = images.test
-    fixed = subset(test, subject.config.data.eval_images)
+    fixed = subset(images.test, subject.config.data.eval_images)
+    forks = len(paths.forks)
+    lengths = _lengths(forks) if forks else [len(paths.blocks)]
     size = int(max(1, min(_PATH_BATCH, _PATH_BUDGET / count(subject.config.model).multiply_adds)))
-    total = samples * len(lengths)
-    generator = torch.Generator().manual_seed(0)
-    sums, numbers, whole = [0.0] * len(lengths), [0] * len(lengths), 0.0
-    for start in range(0, total, size):
-        number = torch.arange(start, min(start + size, total))
-        # Images go round in steps of one, lengths too, so that no length belongs to certain images.
-        places = (number + number // len(lengths)) % len(lengths)
-        chosen = fixed[number.to(fixed.device) % len(fixed)]
-        pixels, labels = test.batch(chosen)
+
+    def norms(rows: Tensor, routes: Tensor | None = None) -> list[float]:
+        """Along the given routes, of the images in these rows of the fixed subset, which begins anew at its end."""
+        pixels, labels = images.test.batch(fixed[rows.to(fixed.device) % len(fixed)])
         inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
-        all_of_it = _norms(paths.gradients(inputs, labels))
-        norms = all_of_it
-        if forks:
-            routes = draw_routes(torch.tensor(lengths)[places], forks, generator)
-            norms = _norms(paths.gradients(inputs, labels, routes.to(device.torch_device)))
-        whole += float(sum(all_of_it))
-        for place, norm in zip(places.tolist(), norms, strict=True):
-            sums[place] += norm
-            numbers[place] += 1
-        means = [a / b if b else float("nan") for a, b in zip(sums, numbers, strict=True)]
-        found = {"lengths": lengths, "means": means, "whole": whole / (start + len(number)), "forks": forks}
+        gradients = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))
+        return torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+
+    found: dict[str, Any] = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
+    whole: list[float] = []
+    for rows in torch.arange(samples).split(size):
+        whole += norms(rows)
+        found = found | {"whole": fmean(whole)}
+        yield found
+    if not forks:
+        return found | {"means": [fmean(whole)]}
+    generator = torch.Generator().manual_seed(0)
+    every: list[float] = []
+    for numbers in torch.arange(samples * len(lengths)).split(size):
+        routes = draw_routes(torch.tensor(lengths)[numbers % len(lengths)], forks, generator)
+        every += norms(numbers // len(lengths), routes)
+        columns = [every[place :: len(lengths)] for place in range(len(lengths))]
+        found = found | {"means": [fmean(column) if column else math.nan for column in columns]}
         yield found
     return found
-
-
-def _norms(gradients: Tensor) -> list[float]:
-    return torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
 
 
 def _lengths(forks: int) -> list[int]:

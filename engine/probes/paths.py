@@ -27,14 +27,14 @@ from engine.probes.taps import BlockTap, find_blocks
 class Paths:
     """The paths through the blocks of ``model``, which is taken over: eval mode, no gradients of weights.
 
-    ``forks`` are its blocks with a shortcut, none in a plain net.
+    ``blocks`` are all of its blocks, ``forks`` those with a shortcut, none in a plain net.
     """
 
     def __init__(self, model: nn.Module):
         settle(model)
         self._model = model.eval().float().requires_grad_(False)
-        self._blocks = find_blocks(model)
-        self.forks = [tap for tap in self._blocks if tap.shortcut is not None]
+        self.blocks = find_blocks(model)
+        self.forks = [tap for tap in self.blocks if tap.shortcut is not None]
 
     def gradients(self, inputs: Tensor, labels: Tensor, routes: Tensor | None = None) -> Tensor:
         """Return dL_i / dh_i for every image, float32 (N, C, S, S): L_i its cross-entropy, h_i the first block's input.
@@ -49,7 +49,7 @@ class Paths:
             return (start[0], *args[1:])
 
         with ExitStack() as stack, torch.enable_grad():
-            stack.callback(self._blocks[0].module.register_forward_pre_hook(begin).remove)
+            stack.callback(self.blocks[0].module.register_forward_pre_hook(begin).remove)
             if routes is not None:
                 for tap, through in zip(self.forks, routes, strict=True):
                     for handle in _open(tap, through.float()[:, None, None, None]):
