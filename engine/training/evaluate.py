@@ -47,7 +47,10 @@ class Score:
 
 
 class Evaluator:
-    """Measures ``model``, or a net of its shape, on the fixed subsets and on the whole test set."""
+    """Measures ``model``, or a net of its shape, on the fixed subsets and on the whole test set.
+
+    ``net`` is the copy that the images go through.
+    """
 
     def __init__(self, model: nn.Module, config: RunConfig, images: ImageSet, device: Device):
         self.bn = "recalibrated" if config.recalibrate_bn else "running"
@@ -60,6 +63,7 @@ class Evaluator:
         self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
         self._calibration_batch = config.optim.batch_size
         self._folded = FoldedNet(model, device)
+        self.net = self._folded.net
 
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.

@@ -1,0 +1,141 @@
+"""What the lab ``lesion`` measures, in which order: its units. Torch-free.
+
+The first bars are those of deletions, spread over the net and alternating between the nets; what follows is what may
+come later.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+#: BN statistics during a lesion.
+RUNNING, RECALIBRATED, BOTH = "running", "recalibrated", "both"
+#: Kinds of units.
+INTACT, DELETE, STORED, SIZE, PATHS, SWAP, SCALE = "intact", "delete", "stored", "size", "paths", "swap", "scale"
+FACTORS = (0.0, 0.5, 0.75, 1.5)
+#: Per net in the default grid: deletions, those that are repeated with recalibrated statistics, swaps of neighbours,
+#: swaps of blocks that are further apart, and, per stage, blocks that are scaled.
+MOST_DELETED, MOST_RECALIBRATED, MOST_SWAPPED, MOST_APART, SCALED_PER_STAGE = 30, 4, 16, 6, 2
+#: Swaps per net in the full grid.
+MOST_SWAPPED_IN_FULL = 400
+
+
+class Case(NamedTuple):
+    """One net that lesions are made in. ``stages`` holds each block's stage, ``pairs`` the blocks that can be swapped.
+
+    ``forks`` is how many of its blocks have a shortcut.
+    """
+
+    name: str
+    stages: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    forks: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether no block has a shortcut."""
+        return self.forks == 0
+
+    @property
+    def role(self) -> str:
+        """How the names of its figures begin."""
+        return "plain" if self.plain else "residual"
+
+
+class Operation(NamedTuple):
+    """A unit: what is done to blocks (positions from 0) of the net ``case``, with which BN statistics."""
+
+    part: str
+    case: int
+    net: str
+    bn: str = RUNNING
+    blocks: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The unit's name in the state."""
+        return operation(self.part, self.case, self.bn, self.blocks)
+
+    @property
+    def words(self) -> str:
+        """What the page says while it is done."""
+        blocks = " and ".join(str(block + 1) for block in self.blocks)
+        what = {
+            INTACT: "as it is", DELETE: f"without block {blocks}", STORED: "against what its run recorded",
+            SIZE: "size of each block's update", PATHS: "gradients along single paths",
+            SWAP: f"blocks {blocks} swapped", SCALE: f"branch of block {blocks} scaled",
+        }[self.part]  # fmt: skip
+        return f"{self.net}: {what}{', BN recalibrated' if self.bn == RECALIBRATED else ''}"
+
+
+def operation(part: str, case: int, bn: str = RUNNING, blocks: Iterable[int] = ()) -> str:
+    """Return the name of a unit in the state."""
+    return " ".join([part, str(case), bn, *map(str, blocks)])
+
+
+def main_bn(settings: Mapping[str, Any]) -> str:
+    """Return the BN statistics of all lesions but the additional deletions."""
+    return RECALIBRATED if settings["bn"] == RECALIBRATED else RUNNING
+
+
+def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[Operation]:
+    """Return all units in their order."""
+    full, bn = settings["grid"] == "full", main_bn(settings)
+
+    def each(part: str, chosen: Mapping[int, Sequence[tuple[int, ...]]], bn: str = bn) -> list[Operation]:
+        nets = [[Operation(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen]
+        return [one for one in chain.from_iterable(zip_longest(*nets)) if one is not None]
+
+    def once(part: str, bn: str = bn) -> list[Operation]:
+        return [Operation(part, i, case.name, bn) for i, case in enumerate(cases)]
+
+    def blocks(most: int, choose: Callable[[int, int], list[int]]) -> dict[int, list[tuple[int]]]:
+        counts = [len(case.stages) for case in cases]
+        return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in enumerate(counts)}
+
+    units = once(INTACT) + each(DELETE, blocks(MOST_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
+    if settings["bn"] == BOTH:
+        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MOST_RECALIBRATED, middles), RECALIBRATED)
+    units += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
+    return units + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+
+
+def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
+    """Return the pairs that are swapped: neighbours and some that are 2, 4, 8, ... blocks apart; or all."""
+    if full:
+        return [case.pairs[i] for i in spread(len(case.pairs), MOST_SWAPPED_IN_FULL)]
+    near = [pair for pair in case.pairs if pair[1] - pair[0] == 1]
+    far = []
+    for stage in sorted(set(case.stages)):
+        inside = [pair for pair in case.pairs if case.stages[pair[0]] == stage]
+        for distance in (2**power for power in range(1, 10)):
+            apart = [pair for pair in inside if pair[1] - pair[0] == distance]
+            far += apart[len(apart) // 2 :][:1]
+    chosen = [near[i] for i in spread(len(near), MOST_SWAPPED)] + [far[i] for i in spread(len(far), MOST_APART)]
+    return sorted(chosen)
+
+
+def scaled(case: Case, full: bool) -> list[int]:
+    """Return the blocks whose branch is scaled: some of every stage, its first and its last among them; or all."""
+    stages = [[b for b, of in enumerate(case.stages) if of == stage] for stage in sorted(set(case.stages))]
+    return [inside[i] for inside in stages for i in spread(len(inside), len(inside) if full else SCALED_PER_STAGE)]
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return at most ``most`` of the numbers below ``count``, evenly spread, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)})
+
+
+def middles(count: int, most: int) -> list[int]:
+    """Return at most ``most`` of the numbers below ``count``: the middles of as many equal parts."""
+    parts = min(count, most)
+    return [(2 * i + 1) * count // (2 * parts) for i in range(parts)]
+
+
+def coarse_to_fine(items: Sequence[Any]) -> list[Any]:
+    """Return the same items so that each beginning of the list is spread over all of them."""
+    width = max(1, (len(items) - 1).bit_length())
+    order = sorted(range(len(items)), key=lambda i: f"{i:0{width}b}"[::-1])
+    return [items[i] for i in order]
