@@ -22,23 +22,13 @@ from engine.errors import ConfigError
 from engine.labs.conditioning_row import CONDITIONING
 from engine.labs.constructed_row import CONSTRUCTED
 from engine.labs.gradients_row import GRADIENTS
+from engine.labs.lab import Figure, Lab, Option, Panel
 from engine.labs.landscape_row import LANDSCAPE
 from engine.labs.lesion_row import LESION
 from engine.labs.mapping_row import MAPPING
 from engine.labs.shattering_row import SHATTERING
 from engine.labs.smoothness_row import SMOOTHNESS
 from engine.labs.timing_row import TIMING
-from engine.labs.lab import Figure, Lab, Option, Panel
-from engine.labs.conditioning_row import CONDITIONING
-from engine.labs.constructed_row import CONSTRUCTED
-from engine.labs.gradients_row import GRADIENTS
-from engine.labs.landscape_row import LANDSCAPE
-from engine.labs.lesion_row import LESION
-from engine.labs.mapping_row import MAPPING
-from engine.labs.shattering_row import SHATTERING
-from engine.labs.smoothness_row import SMOOTHNESS
-from engine.labs.timing_row import TIMING
-from engine.labs.lab import Figure, Lab, Option, Panel
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
