@@ -90,7 +90,7 @@ def points(settings: Mapping[str, Any], sweep: str) -> tuple[float, ...]:
     """Return where a sweep measures: its points, and the place of its slider."""
     if sweep == DECAY:
         return tuple(sorted({*DECAYS, settings["weight_decay"]} - {0.0}))
-    return tuple(sorted({*POINTS, settings[sweep]}))
+    return tuple(sorted({*POINTS, settings["identity_start" if sweep == START else sweep]}))
 
 
 def plan(settings: Mapping[str, Any]) -> list[Work]:
@@ -116,10 +116,10 @@ def seconds(settings: Mapping[str, Any]) -> float:
 def refuse(settings: Mapping[str, Any]) -> str:
     """Return in one line why settings do not go together, '' when they do."""
     without_plain = PLAIN not in GRIDS[settings["grid"]].arms
-    if without_plain and settings["start"] > 0:
+    if without_plain and settings["identity_start"] > 0:
         return (
-            f"start moves where the arm {PLAIN.name} begins, which grid {settings['grid']} does not train; "
-            "choose grid default, or start 0"
+            f"identity_start moves where the arm {PLAIN.name} begins, which grid {settings['grid']} does not train; "
+            "choose grid default, or identity_start 0"
         )
     if without_plain and settings["sweep"] == START:
         return (
@@ -164,5 +164,5 @@ def _decay(settings: Mapping[str, Any], arm: Arm) -> Iterator[Problem]:
 
 def _problem(settings: Mapping[str, Any], arm: Arm, target: str, seed: int) -> Problem:
     """A problem at the places of the sliders; only the plain arm's start moves."""
-    start = settings["start"] if arm == PLAIN else 0.0
+    start = settings["identity_start"] if arm == PLAIN else 0.0
     return Problem(target, seed, start, settings["weight_decay"])

@@ -29,7 +29,7 @@ def run(**settings):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"grid": "batch norm", "start": 0.5}, "start moves where the arm plain begins, which grid batch norm does"),
+        ({"grid": "batch norm", "identity_start": 0.5}, "identity_start moves where the arm plain begins, which grid"),
         ({"grid": "batch norm", "sweep": "start"}, "sweep start moves where the arm plain begins, which grid batch"),
         ({"toward": "-x"}, "target 0 is x itself, so toward -x changes nothing; raise target, or choose toward"),
     ],
@@ -55,7 +55,7 @@ def test_grids_are_what_they_promise():
 
 
 def test_sliders_reach_what_they_name_and_nothing_else():
-    works = plan(checked(start=0.3, target=0.4, toward="-x", weight_decay=0.02))
+    works = plan(checked(identity_start=0.3, target=0.4, toward="-x", weight_decay=0.02))
     for work in works:
         for problem in work.problems:
             if work.part != "start":
