@@ -5,7 +5,7 @@ from engine.labs.lab import Figure, Lab, Option, Panel
 from engine.labs.mapping_plan import refuse, seconds
 
 _OPTIONS = (
-    Option("identity_start", "Start of the plain stack", "0: the usual random start. 1: every block begins as exactly the "
+    Option("identity_start", "Start of the plain stack", "0: the usual random start. 1: every block is exactly the "
            "identity. Moves the arm plain alone.", 0.0, low=0.0, high=1.0, step=0.05, front=True),
     Option("target", "Target between x and its end", "Adds the target blend: 0 is x (and adds nothing), 1 is what "
            "toward says.", 0.0, low=0.0, high=1.0, step=0.05, front=True),
