@@ -101,10 +101,10 @@ function numbers(rows, panel, range, columnPx) {
   ];
 }
 
-/** A number of two digits, or for narrow cells of one, below 0.01 its power of ten alone. */
+/** A number of two digits, or for narrow cells of one, below 0.001 its power of ten alone. */
 function number(value, digits) {
   if (digits === 2 || value === 0) return spoken(value, 2);
-  return Math.abs(value) >= 0.01 && Math.abs(value) < 1000 ? spoken(value, 1) : spoken(Math.sign(value) * 10 ** Math.round(Math.log10(Math.abs(value))), 1);
+  return Math.abs(value) >= 0.001 && Math.abs(value) < 1000 ? spoken(value, 1) : spoken(Math.sign(value) * 10 ** Math.round(Math.log10(Math.abs(value))), 1);
 }
 
 /** Frames around cells without a colour: dotted where nothing was measured, solid where it was not finite. */

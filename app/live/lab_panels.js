@@ -13,6 +13,20 @@ const WIDE = new Set(["heat", "plane"]);
 /** So many panels make even rows of two; otherwise the first is the large one. */
 const EVEN = [2, 4];
 
+/** Of panels in their order, which take a whole row, so that no row of two has a hole. */
+function wideOnes(panels) {
+  const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
+  let row = 0;
+  for (let index = 0; index <= wide.length; index += 1) {
+    if (index < wide.length && !wide[index]) row += 1;
+    else {
+      if (row % 2) wide[index - 1] = true;
+      row = 0;
+    }
+  }
+  return wide;
+}
+
 export class LabPanels {
   /**
    * zooms: see zooms.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
@@ -21,10 +35,11 @@ export class LabPanels {
   constructor(grid, panels, zooms, { shown, choose }) {
     Object.assign(this, { zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
+    const wide = wideOnes(drawn);
     this.panels = drawn.map((panel, index) => {
       const root = element("figure", "sl-panel");
-      if (WIDE.has(panel.kind)) root.classList.add("sl-wide");
-      else if (index === 0 && !EVEN.includes(drawn.length)) root.classList.add("sl-wide", "sl-tall");
+      root.classList.toggle("sl-wide", wide[index]);
+      root.classList.toggle("sl-tall", wide[index] && index === 0);
       const head = element("h4", "sl-title", panel.title);
       const note = element("span", "sl-note");
       note.setAttribute("aria-live", "polite");

@@ -1,6 +1,6 @@
 """A lab that measures nothing: a panel of every kind with invented curves, written by a test in the worker's place.
 
-``python -m tests.e2e.pictures`` is ``python -m app`` with this lab on the page "Gradients".
+``python -m tests.e2e.pictures`` is ``python -m app`` with a page of this lab.
 """
 
 import math
@@ -168,12 +168,12 @@ def write(writer, traces=None, *states: RunState) -> int:
 
 
 def main() -> None:
-    """Serve the app with this lab on the page "Gradients"."""
+    """Serve the app with a page of this lab."""
     from app.__main__ import main as serve
-    from app.views import gradients
+    from app.views import lab_pages
 
     LABS["pictures"] = PICTURES
-    gradients._LAB, gradients._PICKS = "pictures", None
+    lab_pages.PAGES["pictures"] = (":material/image:", None)
     serve()
 
 

@@ -20,7 +20,7 @@ PLACES = {panel.name: place for place, panel in enumerate(pictures.PICTURES.pane
 
 
 class Pictures(Site):
-    """A site whose page "Gradients" shows the lab of pictures, with one finished job."""
+    """A site with a page of the lab of pictures, with one finished job."""
 
     module = "tests.e2e.pictures"
 
@@ -40,7 +40,7 @@ def page(shown, browser):
     """One page for all tests, which fails them when its scripts throw."""
     errors, page = [], browser.new_page(viewport={"width": 1280, "height": 900})
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{shown.url}/gradients")
+    page.goto(f"{shown.url}/lab-pictures")
     wait_lab(page, "v.card?.state === 'finished' && v.drawn && document.querySelectorAll('.sl-plot .main-svg').length")
     yield page
     page.close()
