@@ -70,6 +70,7 @@ def live_lab(
         data={
             "lab": name,
             "run": run,
+            "whole": panels is None,
             "panels": [asdict(panel) for panel in asked(lab.panels, panels)],
             "figures": [asdict(figure) for figure in lab.figures],
             "options": {option.name: option.label for option in lab.options},

@@ -5,8 +5,11 @@ import { spoken } from "./lab_curves.js";
 const WIDE = 900;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
-/** rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes. */
-export function numbersTable(details, rows, values, known) {
+/**
+ * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
+ * whole: whether this is the page of the whole lab; elsewhere the table is folded at first.
+ */
+export function numbersTable(details, rows, values, known, whole) {
   const table = details.querySelector("table");
   if (!table.rows.length) {
     const head = table.createTHead().insertRow();
@@ -24,7 +27,7 @@ export function numbersTable(details, rows, values, known) {
       line.cells[1].className = "sl-value";
     }
   }
-  if (known && details.hidden) details.open = details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
+  if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
   details.hidden = !known || !rows.length;
   let measured = 0;
   rows.forEach((row, index) => {

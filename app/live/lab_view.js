@@ -134,7 +134,7 @@ export class LabView {
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
     text(this.part("strip"), jobStrip(this.card, this.data.options));
-    numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card));
+    numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
     this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 

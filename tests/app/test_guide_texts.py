@@ -9,8 +9,6 @@ from app.data import guide
 from engine.labs.registry import LABS
 
 NAMES = data.guide_names()
-#: Labs that texts may name before they are registered; from then on panels and figures must exist.
-AWAITED = {"constructed", "mapping", "conditioning", "shattering", "lesion", "landscape", "smoothness"}
 
 #: Digits that are names of things or settings of an experiment, no claims.
 _NAMED = re.compile(
@@ -70,8 +68,9 @@ def test_a_text_claims_nothing_outside_its_placeholders(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_labs_panels_and_figures_of_a_text_exist(name):
     page = data.guide_page(name)
-    assert set(page.labs) <= LABS.keys() | AWAITED
-    assert len(page.panels) in (1, 2) or page.lab in AWAITED - LABS.keys()
+    assert set(page.labs) <= LABS.keys()
+    assert len(page.panels) in (1, 2)
+    assert sum(option.front for option in LABS[page.lab].options) <= 3
     assert len(page.labs) == len(set(page.labs))
 
 

@@ -67,9 +67,9 @@ def test_every_page_is_drawn_in_the_order_of_its_parts(page, name):
     titles = [header.value for header in drawn.subheader]
     assert titles == ["The experiment", "What would refute it", "Caveats", "Sources"]
     assert "{{" not in said(drawn)
-    there = text.lab in LABS
-    assert [document["lab"] for document in labs_of(drawn)] == ([text.lab] if there else [])
-    assert (f"The lab `{text.lab}` of this question is not part of this version." in said(drawn)) == (not there)
+    (embedded,) = labs_of(drawn)
+    assert (embedded["lab"], embedded["whole"]) == (text.lab, False)
+    assert {panel["name"] for panel in embedded["panels"]} == set(text.panels)
 
 
 def test_the_first_page_has_all_questions_with_their_answers(page):
