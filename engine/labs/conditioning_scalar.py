@@ -16,8 +16,8 @@ from engine.labs.conditioning_arms import ABSOLUTE, NEAR_ONE, NORMAL, SCALAR_DRA
 SOLVED = 0.005
 #: Factors are held within this of 0, so that a step too far is not the end of numbers.
 _BOUND = 10.0
-#: Runs that are solved are taken out every so many steps.
-_SWEEP = 50
+#: Runs that are solved are taken out every so many steps, and every so many steps it is told how far they are.
+_SWEEP, _TELL = 50, 250
 
 
 class Trials(NamedTuple):
@@ -74,6 +74,7 @@ def descend(start: Tensor, rates: tuple[float, ...], cap: int) -> Iterator[Tenso
             alive, w, rate = alive[keep], w[:, keep], rate[keep]
             if not len(alive):
                 break
+        if step % _TELL == 0:
             yield steps.view(draws, len(rates), seeds)
     yield steps.view(draws, len(rates), seeds)
 
