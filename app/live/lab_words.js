@@ -3,6 +3,7 @@
  * number is computed from what was measured; before it is there, nothing is said about it.
  */
 import { ends, same, spoken } from "./lab_curves.js";
+import { lesion } from "./lab_words_lesion.js";
 
 /** A factor per layer within 2 % of 1 is called steady; totals beyond these bounds vanish or explode. */
 const STEADY = 0.02;
@@ -14,7 +15,7 @@ const INDIFFERENT = 0.02;
 /** How a sentence about a kind begins. */
 const SUBJECTS = { "without BN": "Without BN", "with BN": "With BN", "residual with BN": "With BN and shortcuts" };
 
-const WORDS = { gradients };
+const WORDS = { gradients, lesion };
 
 /** Lines of words for a lab; none for a lab without words of its own. */
 export function words(lab, curves, pick) {
