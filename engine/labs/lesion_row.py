@@ -40,10 +40,10 @@ _PANELS = (
     ),
     Panel(
         "paths", "Which paths carry the gradient?", "branches on the path", "share of all",
-        reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the thin "
-        "curve. Times the gradient along one path of that length it is the share of the gradient. Where that "
-        "curve lies left of the other, short paths carry the gradient. A plain net has one path, through all of its "
-        "blocks: a point.",
+        reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the smooth "
+        "curve around the middle. Times the gradient along one path of that length it is the share of the gradient. "
+        "Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, through all "
+        "of its blocks: a point.",
         misleads="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
         "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
         "branches, of two layers each in the usual block.",
@@ -82,8 +82,8 @@ _PANELS = (
     ),
     Panel(
         "scaled", "Error against a factor on one branch", "factor on F(x) (0: deleted)", "test error, %",
-        reading="The branch of one block is multiplied with the factor; 1 is the net as it is. A curve without a block "
-        "is the mean over the measured blocks of its stage. Flat on the left: the branch is hardly needed.",
+        reading="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has one "
+        "curve for each of its measured blocks and one for their mean. Flat on the left: the branch is hardly needed.",
         misleads="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
         "the same answer. With recalibrated statistics other factors do next to nothing there, for the batch norm that "
         "follows undoes them.",
