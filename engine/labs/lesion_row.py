@@ -42,8 +42,8 @@ _PANELS = (
         "paths", "Which paths carry the gradient?", "branches on the path", "share of all",
         reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the smooth "
         "curve around the middle. Times the gradient along one path of that length it is the share of the gradient. "
-        "Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, through all "
-        "of its blocks: a point.",
+        "Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, through "
+        "all of its blocks: a point.",
         misleads="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
         "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
         "branches, of two layers each in the usual block.",
