@@ -34,7 +34,7 @@ _OPTIONS = (
            high=5000, step=16),
     Option("reach", "Reach of the slices", "Longest step along one direction, as a share of the length of the "
            "weights.", 0.01, low=0.001, high=0.2, step=0.001),
-    Option("products", "Hessian products", "With so many the largest eigenvalue is estimated.", 6, low=2, high=50,
+    Option("products", "Hessian products", "With so many the largest eigenvalue is estimated.", 5, low=2, high=50,
            step=1),
     Option("seed", "Seed", "Of the random directions.", 0, low=0, high=2**31 - 1, step=1),
 )  # fmt: skip
