@@ -37,6 +37,7 @@ def pytest_collection_finish():
         sys.modules["torch"].set_num_threads(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads what stays together
 def pytest_collection_modifyitems(config, items):
     """Skip what this machine cannot run, each with one line that says how to change that; say what stays together."""
     for item in items:

@@ -114,5 +114,10 @@ class RawPage:
 
     def trigger_of(self, key: str) -> str:
         """The id under which the component with this key sends its commands."""
-        (found,) = [name for name in self.components if name.endswith(f"-{key}")]
-        return f"$$STREAMLIT_INTERNAL_KEY_{found}__events"
+        (found,) = self.triggers_of(key)
+        return found
+
+    def triggers_of(self, key: str) -> list[str]:
+        """As ``trigger_of``, of every page that has such a component."""
+        found = [name for name in self.components if name.endswith(f"-{key}")]
+        return [f"$$STREAMLIT_INTERNAL_KEY_{name}__events" for name in found]

@@ -49,7 +49,7 @@ def engine_workspace(tmp_path_factory):
         (["race", "--pace", "fast"], "a pace is free or lockstep:K"),
         (["pace", "1"], "Missing argument"),
         (["pace", "1", "free"], "holds no database yet"),
-        (["lab", "magic"], "unknown lab 'magic'; choose from gradients"),
+        (["lab", "magic"], "unknown lab 'magic'; choose from constructed, mapping"),
         (["lab", "gradients", "--set", "gain"], "--set lr=0.05"),
         (["lab", "gradients", "--set", "gain=9"], "gain must be a number from 0.5 to 2 (got 9.0)"),
         (["lab", "gradients", "--set", "colour=1"], "unknown setting 'colour' of lab gradients; choose from"),
