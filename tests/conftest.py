@@ -37,12 +37,21 @@ def pytest_collection_finish():
         sys.modules["torch"].set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads what stays together
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out the tests by file, those in the browser all together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.partition("::")[0]
+            return "tests/e2e" if path.startswith("tests/e2e/") else path
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Skip what this machine cannot run, each with one line that says how to change that; say what stays together."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("e2e" if folder.name == "e2e" else f"{folder.name}/{item.path.stem}"))
+    """Skip what this machine cannot run, each with one line that says how to change that."""
     if hasattr(config, "workerinput"):  # in the order in which the processes take them
         items.sort(key=lambda item: item.path.parent.name != "e2e")
     if not CHROMIUM and os.environ.get("SKIPSCOPE_REQUIRE_BROWSER") != "1":

@@ -67,7 +67,8 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
         return f"Takes {lab.takes} with its usual settings."
     reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
     for job in _finished(name):
-        before = lab.seconds(job.config.settings)
+        # A job of an earlier version may lack a setting.
+        before = lab.seconds(lab.defaults() | job.config.settings)
         if job.seconds > 0 and before > 0:
             reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
             break
