@@ -33,6 +33,11 @@ def render() -> None:
     _race(data.races())
     st.divider()
     lab.render(_LAB, PICKS)
+    st.page_link(
+        st.Page(lambda: None, title="Shattering", url_path="lab-shattering"),
+        label=f"The direction in pictures, input by input: {data.labs()['shattering'].question}",
+        icon=":material/grain:",
+    )
 
 
 def _race(races: list[data.Race]) -> None:

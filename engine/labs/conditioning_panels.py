@@ -52,7 +52,7 @@ TRAINING = (
         "100 in the first steps; nets that began near the identity come back to where they were. "
         f"{_SEEDS}",
         misleads="Along training the kernel changes, so that it no longer tells how training goes on. Values about "
-        "10^15 are singular to rounding: whole layers of units are dead.",
+        "10^15 are singular to rounding.",
     ),
     Panel(
         "training_loss", "Loss along training", _TRAINED, "relative error", x_scale="log", y_scale="log", neutral=1.0,

@@ -62,10 +62,10 @@ ARMS: tuple[Arm, ...] = (
     Arm(GROWN, _SHALLOW, grows=True),
     Arm(SCRATCH, _DEEP),
     Arm(TRAINED_ON, _SHALLOW),
+    Arm(IDENTITY_START, Source("plain deep, identity start", PLAIN, True, identity=True)),
     Arm(RESIDUAL_GROWN, _RESIDUAL_SHALLOW, grows=True),
     Arm(RESIDUAL_SCRATCH, _RESIDUAL_DEEP),
     Arm(RESIDUAL_ON, _RESIDUAL_SHALLOW, full=True),
-    Arm(IDENTITY_START, Source("plain deep, identity start", PLAIN, True, identity=True), full=True),
 )
 
 
