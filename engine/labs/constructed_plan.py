@@ -16,7 +16,7 @@ IDENTITY_START, RESIDUAL_ON = "identity start", "residual shallow trained on"
 
 FULL = "full"
 #: Rates after the insertion, in the order in which they join the grid.
-RATES: tuple[float, ...] = (0.03, 0.1, 0.01, 0.003, 0.3)
+RATES: tuple[float, ...] = (0.1, 0.01, 0.03, 0.003, 0.3)
 #: Noise at which the jump of the loss is shown, and of that the levels that the full grid trains on from.
 NOISES: tuple[float, ...] = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1)
 REPAIRED: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1)

@@ -14,7 +14,7 @@ _ARMS = (
     ("residual_grown", "residual net grown by blocks with last gamma 0", "27 by default"),
     ("residual_from_scratch", "residual net of the same depth from scratch", "22 by default"),
     ("residual_trained_on", "shallow residual net trained on", "full grid only"),
-    ("identity_start", "plain net whose extra blocks start as the identity, from scratch", "full grid only"),
+    ("identity_start", "plain net whose extra blocks start as the identity, from scratch", "25 to 29"),
 )
 
 _OPTIONS = (
@@ -28,7 +28,7 @@ _OPTIONS = (
            high=2000, step=4),
     Option("grid", "Grid", "full: five learning rates, three times the updates, at least three seeds, two more "
            "controls, four levels of noise.", "default", choices=("default", FULL)),
-    Option("rates", "Learning rates", "How many are tried after the insertion, of 0.03, 0.1, 0.01, 0.003, 0.3.", 3,
+    Option("rates", "Learning rates", "How many are tried after the insertion, of 0.1, 0.01, 0.03, 0.003, 0.3.", 2,
            low=1, high=5, step=1),
     Option("rate", "Learning rate before", "Of all arms up to the insertion.", 0.1, low=0.001, high=1.0, step=0.01),
     Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10, step=1),
