@@ -218,7 +218,7 @@ export class LabView {
   }
 
   #says(shown) {
-    const lines = this.card ? words(this.card.lab, this.curves, shown) : [];
+    const lines = this.card ? words(this.card.lab, this.curves, shown, this.data.panels) : [];
     const node = this.part("says");
     while (node.children.length > lines.length) node.lastChild.remove();
     while (node.children.length < lines.length) node.append(element("p"));

@@ -3,7 +3,11 @@
  * number is computed from what was measured; before it is there, nothing is said about it.
  */
 import { ends, same, spoken } from "./lab_curves.js";
+import { conditioning } from "./lab_words_conditioning.js";
+import { constructed } from "./lab_words_constructed.js";
 import { lesion } from "./lab_words_lesion.js";
+import { mapping } from "./lab_words_mapping.js";
+import { smoothness } from "./lab_words_smoothness.js";
 
 /** A factor per layer within 2 % of 1 is called steady; totals beyond these bounds vanish or explode. */
 const STEADY = 0.02;
@@ -15,11 +19,12 @@ const INDIFFERENT = 0.02;
 /** How a sentence about a kind begins. */
 const SUBJECTS = { "without BN": "Without BN", "with BN": "With BN", "residual with BN": "With BN and shortcuts" };
 
-const WORDS = { gradients, lesion };
+const WORDS = { gradients, lesion, conditioning, constructed, mapping, smoothness };
 
-/** Lines of words for a lab; none for a lab without words of its own. */
-export function words(lab, curves, pick) {
-  return WORDS[lab]?.(curves, pick) ?? [];
+/** Lines of words for a lab; none for a lab without words of its own. panels: those of its row that are shown. */
+export function words(lab, curves, pick, panels = []) {
+  const columns = (name) => panels.find((panel) => panel.name === name)?.columns ?? [];
+  return WORDS[lab]?.(curves, pick, { columns }) ?? [];
 }
 
 function gradients(curves, pick) {
