@@ -10,8 +10,8 @@ from rich.table import Table
 from engine.bench.contest import Plan, measure
 from engine.bench.task import Task
 from engine.cli_output import echo_json
-from engine.cores import cores
-from engine.runs.machine import devices
+from engine.hardware.cores import cores
+from engine.hardware.machine import devices
 
 DEPTHS = (20, 56)
 

@@ -6,15 +6,15 @@ from typing import Any
 import click
 
 from engine.cli_output import echo_json
-from engine.compiler import why_not
-from engine.cores import cores
-from engine.data.offered import offered
+from engine.data.files.offered import offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES
 from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
+from engine.hardware.compiler import why_not
+from engine.hardware.cores import cores
+from engine.hardware.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.provenance import versions
 from engine.runs.control import Control
-from engine.runs.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.store.reader import Reader
 from engine.store.schema import check
 from engine.store.workspace import Workspace
@@ -43,7 +43,7 @@ def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
 def examine(workspace: Workspace) -> dict[str, Any]:
     """Return the report as plain values. ``gpus`` are as the driver sees them, ``device`` is as torch does."""
     number_gpus_alike()
-    from engine.device import describe
+    from engine.hardware.device import describe
 
     device = describe()
     return {

@@ -15,9 +15,9 @@ from engine.cli_interrupt import ctrl_c_heard, pause
 from engine.cli_output import RUN_ID, echo_json, pairs, results, tuning_document
 from engine.cli_tuning import curves, under_way
 from engine.config import FREE
+from engine.config.presets import PRESETS
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
-from engine.presets import PRESETS
 from engine.runs.control import Control
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from engine import __version__
-from engine.store.workspace import PROJECT
+from engine.paths import PROJECT
 
 PACKAGES = ("torch", "torchvision", "numpy", "streamlit", "plotly")
 

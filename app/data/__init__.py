@@ -120,11 +120,11 @@ from app.data.whatifs import (
     saved_steps,
     set_pace,
 )
+from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.labs.registry import Lab, Option, Panel
 from engine.models.registry import Shortcut
-from engine.presets import Preset
 from engine.runs.subjects import MOST_SUBJECTS
 from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from app.data.place import workspace
 from engine.config import ModelConfig, replace
-from engine.data.offered import ENVIRONMENT, Offer, offered
+from engine.config.presets import PRESETS, Preset, get_preset
+from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source
 from engine.errors import ConfigError
 from engine.models.count import Count
 from engine.models.count import count as count_model
-from engine.presets import PRESETS, Preset, get_preset
-from engine.store.workspace import PROJECT
+from engine.paths import PROJECT
 
 #: Depths offered as chips: those of the paper's Table 6 and two small ones.
 DEPTHS = (8, 14, 20, 32, 44, 56, 110)

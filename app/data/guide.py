@@ -27,7 +27,7 @@ from pathlib import Path
 
 from engine.errors import GuideError
 from engine.labs.registry import LABS
-from engine.store.workspace import PROJECT
+from engine.paths import PROJECT
 
 FOLDER = PROJECT / "assets" / "guide"
 SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")

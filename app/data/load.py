@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from engine.runs.machine import gpus
+from engine.hardware.machine import gpus
 
 
 class Load:

@@ -7,8 +7,8 @@ from app.data.card import card
 from app.data.place import here, reading
 from app.data.race import Race, summary
 from engine.config import RunConfig
+from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
-from engine.presets import PRESETS
 from engine.store.reader import Reader, RunRow
 from engine.store.tuning import ArmTuning
 

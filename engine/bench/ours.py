@@ -9,8 +9,8 @@ from torch import nn
 from engine.bench.task import CLASSES, SIZE, Task, synthetic_images
 from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
 from engine.data.images import Images, ImageSet
-from engine.device import Device, choose
 from engine.events import Stepped
+from engine.hardware.device import Device, choose
 from engine.models.layout import enter, suits
 from engine.probes.cadence import probe_steps
 from engine.probes.online import OnlineProbe

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.config import DataConfig
-from engine.data.cache import load_decoded
+from engine.data.files.cache import load_decoded
 from engine.data.split import held_out, statistics_without
 
 #: Sets whose pixels take more than this share of the machine's memory stay on the disk.

@@ -6,8 +6,8 @@ A registered set's module may offer ``found(folder) -> bool``, which says whethe
 from importlib import import_module
 from pathlib import Path
 
-from engine.data.cache import data_folder, is_cached
-from engine.data.paths import is_path, path_of
+from engine.data.files.cache import data_folder, is_cached
+from engine.data.files.paths import is_path, path_of
 from engine.data.registry import get_source
 
 

@@ -1,13 +1,13 @@
 """The data sets people can choose by name, as a torch-free table. Adding one: one file beside this, one row here.
 
 ``loader`` names the function that decodes the originals, as ``module:function``; it is imported where it is used
-(``engine.data.cache``). Its contract: ``loader(folder, report) -> RawImages`` with ``folder`` the workspace's data
-folder for downloads and ``report(text)`` for progress in words; raises DataError with one line. What has no row is
-named by its path (``engine.data.paths``).
+(``engine.data.files.cache``). Its contract: ``loader(folder, report) -> RawImages`` with ``folder`` the workspace's
+data folder for downloads and ``report(text)`` for progress in words; raises DataError with one line. What has no row is
+named by its path (``engine.data.files.paths``).
 """
 
-from engine.data.cifar100 import CLASSES as CIFAR100_CLASSES
-from engine.data.paths import KINDS, is_path, path_source
+from engine.data.downloads.cifar100 import CLASSES as CIFAR100_CLASSES
+from engine.data.files.paths import KINDS, is_path, path_source
 from engine.data.source import SMALLEST_SIZE, Source, check_pool
 from engine.errors import ConfigError
 
@@ -32,7 +32,7 @@ SOURCES: dict[str, Source] = {
             train_images=20_000,
             test_images=5_000,
             embedded=True,
-            loader="engine.data.fashion_mnist_mini:load",
+            loader="engine.data.downloads.fashion_mnist_mini:load",
         ),
         Source(
             name="cifar10",
@@ -46,7 +46,7 @@ SOURCES: dict[str, Source] = {
             train_images=50_000,
             test_images=10_000,
             embedded=False,
-            loader="engine.data.cifar10:load",
+            loader="engine.data.downloads.cifar10:load",
             megabytes=170,
         ),
         Source(
@@ -61,7 +61,7 @@ SOURCES: dict[str, Source] = {
             train_images=50_000,
             test_images=10_000,
             embedded=False,
-            loader="engine.data.cifar100:load",
+            loader="engine.data.downloads.cifar100:load",
             megabytes=170,
         ),
         Source(
@@ -76,7 +76,7 @@ SOURCES: dict[str, Source] = {
             train_images=60_000,
             test_images=10_000,
             embedded=False,
-            loader="engine.data.fashion_mnist:load",
+            loader="engine.data.downloads.fashion_mnist:load",
             megabytes=31,
         ),
         Source(
@@ -93,7 +93,7 @@ SOURCES: dict[str, Source] = {
             train_images=73_257,
             test_images=26_032,
             embedded=False,
-            loader="engine.data.svhn:load",
+            loader="engine.data.downloads.svhn:load",
             megabytes=246,
             mirrors=False,
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from engine.device import Device
+from engine.hardware.device import Device
 from engine.labs.conditioning_course import Course
 from engine.labs.conditioning_maps import Maps
 from engine.labs.conditioning_part import Done, Found, Part

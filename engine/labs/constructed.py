@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images
-from engine.device import Device
 from engine.events import Figured, Traced
+from engine.hardware.device import Device
 from engine.labs.constructed_change import changes, jumps
 from engine.labs.constructed_findings import Findings
 from engine.labs.constructed_images import POOL, embedded_images

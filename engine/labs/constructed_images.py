@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.data import fashion_mnist_mini
+from engine.data.downloads import fashion_mnist_mini
 from engine.data.images import Images, ImageSet
 from engine.data.registry import check_pool, get_source
 

@@ -15,8 +15,8 @@ from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
 from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
-from engine.device import Device
 from engine.events import Diverged, Measured, Split, Stepped, StepRow
+from engine.hardware.device import Device
 from engine.labs.constructed_images import POOL
 from engine.labs.constructed_insertion import GrownNet, distance_from_identity
 from engine.training.evaluate import Evaluator, Score

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from engine.device import Device
 from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, LabEvent, Progressed, Traced
+from engine.hardware.device import Device
 from engine.labs import gradients_stacks as stacks
 from engine.labs.gradients_curves import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve
 

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.device import Device
 from engine.errors import ConfigError
 from engine.events import Figured, Traced
+from engine.hardware.device import Device
 from engine.labs import landscape_grid as grid
 from engine.labs.curve import CurveName
 from engine.labs.landscape_figures import SPLITS, bent, compared, figures_of

@@ -8,8 +8,8 @@ import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.device import Device
 from engine.events import Figured, Split, Traced
+from engine.hardware.device import Device
 from engine.labs import lesion_findings as findings
 from engine.labs import lesion_plan as plan
 from engine.labs.lesion_patient import Patient, compare, path_gradients, update_sizes

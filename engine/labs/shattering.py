@@ -7,8 +7,8 @@ scales of the scaled residual net. What is drawn after a unit is the mean over t
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from engine.device import Device
 from engine.events import Figured, Traced
+from engine.hardware.device import Device
 from engine.labs import shattering_nets as nets
 from engine.labs.conditioning_part import Done, Found
 from engine.labs.curve import CurveName

@@ -10,8 +10,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
-from engine.device import Device
 from engine.events import Figured, Traced
+from engine.hardware.device import Device
 from engine.labs.constructed_images import embedded_images
 from engine.labs.curve import CurveName
 from engine.labs.smoothness_bands import LENGTHS, Descent

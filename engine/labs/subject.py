@@ -11,8 +11,8 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.data.images import ImageSet
-from engine.device import Device
 from engine.events import Split
+from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.models.strength import set_strength
 from engine.training.evaluate import Evaluator, Score

@@ -16,12 +16,12 @@ from typing import Any
 import torch
 
 from engine.config import RunConfig, replace
-from engine.cores import cores
 from engine.data.images import Images, ImageSet
 from engine.data.registry import get_source
-from engine.device import Device, choose
 from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, LabEvent, Progressed, Split, Stepped, Traced
+from engine.hardware.cores import cores
+from engine.hardware.device import Device, choose
 from engine.labs.timing_arms import TimedArm, race_of, timed_arms
 from engine.labs.timing_speeds import Point, Speeds, run_seconds
 from engine.training.evaluate import Evaluator, Score

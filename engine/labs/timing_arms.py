@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from engine.config import RaceConfig, RunConfig, replace
+from engine.config.presets import get_preset
 from engine.data.registry import get_source
 from engine.labs.timing_row import OWN
 from engine.models.count import count
-from engine.presets import get_preset
 
 #: A timed step does so many multiply-adds at most, backward pass included: about half a second on one core.
 STEP_BUDGET = {"cpu": 15e9, "cuda": 3e12}

@@ -1,8 +1,8 @@
 """The row of the timing lab: question, answer, settings, pictures and numbers. Torch-free."""
 
+from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.labs.lab import Figure, Lab, Option, Panel
-from engine.presets import PRESETS
 
 #: The setting's word for the preset's own choice.
 OWN = "auto"

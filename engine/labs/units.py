@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from engine.device import Device
 from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, LabEvent, Progressed, Traced
+from engine.hardware.device import Device
 
 
 class Unit(NamedTuple):

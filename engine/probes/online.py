@@ -13,7 +13,7 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.data.images import ImageSet
-from engine.device import Device
+from engine.hardware.device import Device
 from engine.probes.batch import probe_batch
 from engine.probes.cadence import probe_steps
 from engine.probes.measure import SETTLED, Scene

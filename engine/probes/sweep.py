@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.device import Device
+from engine.hardware.device import Device
 from engine.models.draws import settle
 from engine.probes.batch import ProbeBatch
 from engine.probes.measure import Activation, Gradient, Response, Scene, Update

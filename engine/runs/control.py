@@ -9,11 +9,11 @@ from typing import Any
 
 from engine.config import LabConfig, RaceConfig, lockstep
 from engine.errors import CommandRefused, EngineUnreachable, WorkspaceError
+from engine.hardware.machine import facts, this_process
 from engine.labs.registry import check_settings, get_lab
 from engine.runs.commands import RUN_VERBS
 from engine.runs.control_notes import NoteControl
 from engine.runs.control_whatifs import WhatIfControl
-from engine.runs.machine import facts, this_process
 from engine.runs.process import EngineProcess, EngineStatus, until
 from engine.runs.subjects import resolve
 from engine.store.reader import Reader

@@ -7,8 +7,8 @@ import logging
 import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
+from engine.hardware.machine import ProcessId, process_before
 from engine.runs.launchers.registry import Job, Launched, Launcher
-from engine.runs.machine import ProcessId, process_before
 from engine.runs.scheduler import Active
 from engine.store.reader import Reader, RunRow
 from engine.store.writer import Writer

@@ -4,11 +4,11 @@ import logging
 import time
 from dataclasses import replace
 
-from engine.cores import cores
 from engine.events import RunState
+from engine.hardware.cores import cores
+from engine.hardware.machine import devices, gpus, runs_per_gpu
 from engine.runs.crew import Crew
 from engine.runs.launchers.registry import Job
-from engine.runs.machine import devices, gpus, runs_per_gpu
 from engine.runs.need import gpu_bytes
 from engine.runs.pace import Paces
 from engine.runs.scheduler import Active, Room, Waiting, schedule

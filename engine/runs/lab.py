@@ -42,7 +42,7 @@ class LabDuty:
 
     def run(self) -> None:
         """Prepare, work, and record how it ended."""
-        from engine.device import choose
+        from engine.hardware.device import choose
         from engine.training import checkpoint
         from engine.training.clock import Clock
         from engine.training.state import FORMAT
@@ -84,7 +84,7 @@ class LabDuty:
     def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
         """Return the trainings that the lab looks at, as they were when it first began."""
         from engine.data.images import load_images
-        from engine.device import choose
+        from engine.hardware.device import choose
         from engine.labs.subject import Subject
         from engine.training import checkpoint
         from engine.training.evaluate import Score

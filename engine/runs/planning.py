@@ -5,16 +5,16 @@ Torch-free; used by the page and the command line.
 
 from collections.abc import Mapping, Sequence
 
-from engine.compiler import refusal
 from engine.config import FREE, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.model import FAMILY_DEFAULTS
+from engine.config.presets import Preset, get_preset
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
+from engine.hardware.compiler import refusal
+from engine.hardware.machine import devices
 from engine.models import imagenet_tensors
 from engine.models.registry import Variant, variant
-from engine.presets import Preset, get_preset
-from engine.runs.machine import devices
 from engine.store.workspace import Workspace
 
 #: The page streams this many curves of a race at most.

@@ -22,10 +22,11 @@ from engine.errors import (
     VersionMismatch,
     WorkspaceError,
 )  # fmt: skip
-from engine.runs.machine import ProcessId
+from engine.hardware.machine import ProcessId
+from engine.paths import PROJECT
 from engine.store.reader import EngineRow, Reader
 from engine.store.schema import check, set_aside
-from engine.store.workspace import PROJECT, Workspace
+from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 #: An engine that lives but did not say so for this long is ``silent``.

@@ -17,7 +17,7 @@ The rules (design: slots and threads):
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.runs.machine import RUNS_PER_GPU
+from engine.hardware.machine import RUNS_PER_GPU
 
 LABS = 2
 #: A run may need so much of a GPU's memory; one that needs more gets a GPU that is free to this share.
@@ -87,7 +87,7 @@ def schedule(
 ) -> Plan:
     """Return the runs that start now and why the others wait.
 
-    ``devices`` as in ``engine.runs.machine.devices``; ``rooms`` by device, for GPUs alone.
+    ``devices`` as in ``engine.hardware.machine.devices``; ``rooms`` by device, for GPUs alone.
     """
     running = list(active)
     starts: list[Start] = []

@@ -20,11 +20,11 @@ from filelock import FileLock, Timeout
 from engine import __version__
 from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, SkipscopeError, WorkspaceError
 from engine.events import ALIVE, RunState
+from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.commands import CommandDesk
 from engine.runs.crew import Crew
 from engine.runs.dispatch import Dispatch
 from engine.runs.launchers.registry import make_launcher
-from engine.runs.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.pace import Paces
 from engine.runs.tuning import Tuning
 from engine.store.reader import Reader, RunRow

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from contextlib import closing
 
-from engine.compiler import CACHE, use_cache
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
 from engine.events import (
@@ -25,6 +24,7 @@ from engine.events import (
     Stepped,
     StepRow,
 )  # fmt: skip
+from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
 from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
@@ -66,7 +66,7 @@ class TrainingDuty:
 
     def _train(self) -> None:
         from engine.data.images import load_images
-        from engine.device import choose
+        from engine.hardware.device import choose
         from engine.probes.online import OnlineProbe
         from engine.training import checkpoint
         from engine.training.changes import Changes

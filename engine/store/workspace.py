@@ -7,7 +7,7 @@
     run-00012/               one run: run.log and checkpoints/step-00000300.pt
     race-00003.pace          how far the runs of one race are, for those that keep in step
 
-Nothing is written outside this folder. Torch-free; imports ``engine.errors`` alone.
+Nothing is written outside this folder. Torch-free; imports ``engine.errors`` and ``engine.paths``.
 """
 
 import errno
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import WorkspaceError
+from engine.paths import PROJECT
 
 #: Moves the workspace; ``--workspace`` wins over it.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
-PROJECT = Path(__file__).resolve().parents[2]
 _LONGEST_SHOWN = 200
 
 

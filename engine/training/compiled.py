@@ -11,9 +11,9 @@ is reproducible in itself, not equal to one that is not compiled.
 import torch
 from torch import nn
 
-from engine.compiler import refusal
-from engine.device import Device
 from engine.errors import DeviceError
+from engine.hardware.compiler import refusal
+from engine.hardware.device import Device
 
 
 def compiled(model: nn.Module, device: Device) -> nn.Module:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from engine.config import RunConfig
 from engine.data.images import Images, ImageSet
-from engine.device import Device
 from engine.events import Split
+from engine.hardware.device import Device
 from engine.models.count import count
 from engine.models.draws import settle
 from engine.models.layout import enter, suits

@@ -12,7 +12,6 @@ import torch
 
 from engine.config import RunConfig, diff
 from engine.data.images import ImageSet
-from engine.device import Device
 from engine.errors import CheckpointError, ConfigError
 from engine.events import (
     Diverged,
@@ -27,6 +26,7 @@ from engine.events import (
     Started,
     Stepped,
 )  # fmt: skip
+from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.training.changes import Changes
 from engine.training.clock import Clock

@@ -8,7 +8,7 @@ from engine.config import RunConfig
 from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
-from engine.device import Device
+from engine.hardware.device import Device
 from engine.models.draws import drawing_modules
 from engine.models.layout import enter, suits
 from engine.training.compiled import compiled

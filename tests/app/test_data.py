@@ -8,10 +8,10 @@ from app import data
 from app.data import pool, steering
 from app.data.place import here as here_is
 from engine.config import RaceConfig, RunConfig, replace
+from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.errors import CommandRefused
 from engine.events import RunState, StepRow
-from engine.presets import PRESETS
 from engine.runs.planning import plan_race
 from engine.store.schema import set_aside
 from engine.store.workspace import Workspace

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.data import load
-from engine.runs.machine import Gpu
+from engine.hardware.machine import Gpu
 
 
 @pytest.fixture

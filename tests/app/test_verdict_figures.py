@@ -7,8 +7,8 @@ import pytest
 from app import data
 from app.data.place import reading
 from engine.config import RaceConfig, replace
+from engine.config.presets import PRESETS
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.presets import PRESETS
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

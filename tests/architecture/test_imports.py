@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The import arrows of the house, read from the syntax trees of engine/ and app/ (nothing is imported here)."""
 
 import ast
@@ -7,7 +8,15 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-BASICS = {"engine", "engine.cores", "engine.errors", "engine.events", "engine.config", "engine.presets"}
+BASICS = {
+    "engine",
+    "engine.paths",
+    "engine.hardware.cores",
+    "engine.errors",
+    "engine.events",
+    "engine.config",
+    "engine.config.presets",
+}
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
@@ -23,51 +32,52 @@ COUNTS = {
 #: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
 ARROWS: dict[str, set[str]] = {
     "engine": set(),
-    "engine.cores": set(),
+    "engine.hardware.cores": set(),
+    "engine.paths": set(),
     "engine.errors": set(),
     "engine.events": set(),
     "engine.config": {"engine.errors", "engine.events", "engine.config"},
-    "engine.presets": {"engine.errors", "engine.events", "engine.config"},
-    "engine.provenance": {"engine", "engine.store.workspace"},
-    "engine.compiler": set(),
-    "engine.device": {*BASICS},
+    "engine.config.presets": {"engine.errors", "engine.events", "engine.config"},
+    "engine.provenance": {"engine", "engine.paths"},
+    "engine.hardware.compiler": set(),
+    "engine.hardware.device": {*BASICS},
     "engine.data": {*BASICS, "engine.data"},
     "engine.models": {*BASICS, "engine.models"},
-    "engine.training": {*BASICS, "engine.compiler", "engine.device", "engine.data", "engine.models", "engine.training"},
-    "engine.probes": {*BASICS, "engine.device", "engine.data", "engine.models", "engine.probes"},
+    "engine.training": {*BASICS, "engine.hardware.compiler", "engine.hardware.device", "engine.data", "engine.models", "engine.training"},
+    "engine.probes": {*BASICS, "engine.hardware.device", "engine.data", "engine.models", "engine.probes"},
     "engine.labs": {
-        *BASICS, "engine.device", "engine.data", "engine.models", "engine.training", "engine.labs",
+        *BASICS, "engine.hardware.device", "engine.data", "engine.models", "engine.training", "engine.labs",
         "engine.probes",
     },
     "engine.store": {*BASICS, "engine.provenance", "engine.store"},
     # The engine's torch-free side: registries, counts and presence, never nets, images or training.
     "engine.runs": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS, "engine.compiler",
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS, "engine.hardware.compiler",
         "engine.data.registry", "engine.data.presence", *TABLES,
     },
     # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
     "engine.runs.training": {
-        *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.models", "engine.training",
-        "engine.probes", "engine.compiler",
+        *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
+        "engine.probes", "engine.hardware.compiler",
     },
     "engine.runs.lab": {
-        *BASICS, "engine.store", "engine.runs", "engine.device", "engine.data", "engine.training", "engine.labs",
+        *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.training", "engine.labs",
     },
     "engine.runs.launchers.preload": {
-        "engine.runs.worker", "engine.device", "engine.data", "engine.training", "engine.probes",
+        "engine.runs.worker", "engine.hardware.device", "engine.data", "engine.training", "engine.probes",
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
         "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
         "engine.cli_tuning", *COUNTS,
         "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
-        "engine.data.registry", "engine.data.presence", "engine.data.offered", *TABLES,
+        "engine.data.registry", "engine.data.presence", "engine.data.files.offered", *TABLES,
     },
     # The contestants of the bench train; who lets them contend knows processes alone.
     "engine.bench": {*BASICS, "engine.bench"},
     "engine.bench.conventional": {*BASICS, "engine.bench.task", "engine.models"},
     "engine.bench.ours": {
-        *BASICS, "engine.bench.task", "engine.device", "engine.data", "engine.models", "engine.training",
+        *BASICS, "engine.bench.task", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
         "engine.probes",
     },
     "engine.__main__": {"engine.cli"},
@@ -75,27 +85,27 @@ ARROWS: dict[str, set[str]] = {
     # The only file of the app that touches the engine.
     "app.data": {
         *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", *COUNTS, "engine.data.registry",
-        "engine.data.presence", "engine.data.offered", *TABLES,
+        "engine.data.presence", "engine.data.files.offered", *TABLES,
     },
 }  # fmt: skip
 for _verb in ("race", "output", "lab", "layers", "bench", "whatif", "tuning"):
     ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
-ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.compiler", "engine.device"}
+ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.hardware.compiler", "engine.hardware.device"}
 
 #: Modules that may import torch; all others must not, at any depth of their code.
 MAY_TORCH = (
-    "engine.device", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
+    "engine.hardware.device", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
     "engine.runs.launchers.preload", "engine.bench",
 )  # fmt: skip
 TORCH = {"torch", "torchvision"}
 #: Torch-free although their folder is not: the app and the engine's supervisor import them.
 TORCH_FREE = {
     *COUNTS, "engine.models.parts", "engine.models.zoo",
-    "engine.data.registry", "engine.data.presence", "engine.data.offered", "engine.data.source", "engine.data.paths",
-    "engine.data.listing", "engine.data.folder", "engine.data.parquet", "engine.data.pixels", "engine.data.decoding",
-    "engine.data.origin", "engine.data.originals", "engine.data.set_writer", "engine.data.raw", "engine.data.cache",
+    "engine.data.registry", "engine.data.presence", "engine.data.files.offered", "engine.data.source", "engine.data.files.paths",
+    "engine.data.files.listing", "engine.data.files.folder", "engine.data.files.parquet", "engine.data.files.pixels", "engine.data.files.decoding",
+    "engine.data.files.origin", "engine.data.downloads.archives", "engine.data.files.array_writer", "engine.data.files.raw", "engine.data.files.cache",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
-    "engine.bench.task", "engine.bench.contest", "engine.data.columns",
+    "engine.bench.task", "engine.bench.contest", "engine.data.files.columns",
     *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}

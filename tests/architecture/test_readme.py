@@ -7,9 +7,9 @@ from pathlib import Path
 from click import Group
 
 from engine.cli import main
+from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.models.registry import SHORTCUTS
-from engine.presets import PRESETS
 from engine.store.schema import connect
 from engine.store.writer import Writer
 

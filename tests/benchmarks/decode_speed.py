@@ -16,8 +16,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from engine.data.cache import load_decoded
-from engine.data.paths import path_source
+from engine.data.files.cache import load_decoded
+from engine.data.files.paths import path_source
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from engine.store.workspace import PROJECT
+from engine.paths import PROJECT
 
 
 def engine(workspace: str, *arguments: str) -> str:

@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from engine.config import arm_name, replace
+from engine.config.presets import get_preset
 from engine.data.images import load_images
-from engine.device import choose
 from engine.events import Evaluated, Finished, Split
-from engine.presets import get_preset
+from engine.hardware.device import choose
 from engine.training.trainer import Trainer
 
 

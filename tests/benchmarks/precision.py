@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from engine.store.workspace import PROJECT
+from engine.paths import PROJECT
 
 ERRORS = {"train_error": "training", "train_clean_error": "clean training", "test_error": "test"}
 

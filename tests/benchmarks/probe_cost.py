@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.config import RunConfig, arm_name, replace
+from engine.config.presets import get_preset
 from engine.data.images import load_images
-from engine.device import choose
-from engine.presets import get_preset
+from engine.hardware.device import choose
 from engine.probes.cadence import COST, probe_steps
 from engine.probes.measure import SETTLED
 from engine.probes.online import OnlineProbe

@@ -24,7 +24,8 @@ from pathlib import Path
 import click
 import psutil
 
-from engine.store.workspace import PROJECT, Workspace
+from engine.paths import PROJECT
+from engine.store.workspace import Workspace
 from tests.benchmarks.synthetic_writer import make_race, write_points
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import fmean
 
 from engine.config import replace
+from engine.config.presets import get_preset
 from engine.data.images import ImageSet, load_images
-from engine.device import choose
 from engine.events import Evaluated, Measured, Split
+from engine.hardware.device import choose
 from engine.models.registry import ORDERS, SHORTCUTS, variant
-from engine.presets import get_preset
 from engine.training.trainer import Trainer
 
 #: Rows, orders, and what changes most when norm is gone.

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.config import DataConfig, ModelConfig
-from engine.data.cache import data_folder, load_decoded
-from engine.data.paths import KINDS
+from engine.data.files.cache import data_folder, load_decoded
+from engine.data.files.paths import KINDS
 from engine.data.presence import present
 from engine.data.registry import SOURCES, get_source
 from engine.data.source import LARGEST_SIZE, SMALLEST_SIZE

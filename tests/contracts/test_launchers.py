@@ -8,8 +8,8 @@ import time
 import pytest
 
 from engine.errors import ConfigError
+from engine.paths import PROJECT
 from engine.runs.launchers.registry import LAUNCHERS, make_launcher
-from engine.store.workspace import PROJECT
 
 # In a process of its own: the launcher changes the working directory and keeps a fork server.
 _SCRIPT = """

@@ -16,10 +16,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
+from engine.paths import PROJECT
 from engine.runs.control import Control
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader
-from engine.store.workspace import PROJECT, Workspace
+from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
 
 #: A net that makes a few steps per second, slow enough that every step is streamed.

@@ -16,9 +16,10 @@ from engine.cli import run as cli
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.runs.machine import this_process
+from engine.hardware.machine import this_process
+from engine.paths import PROJECT
 from engine.store.reader import Reader
-from engine.store.workspace import PROJECT, Workspace
+from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.engine.data import pictures
 

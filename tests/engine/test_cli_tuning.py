@@ -11,9 +11,10 @@ import pytest
 from engine.cli import run as cli
 from engine.cli_tuning import curves, under_way
 from engine.events import RunState
+from engine.paths import PROJECT
 from engine.store.reader import Reader
 from engine.store.tuning import CHOSEN, ArmTuning, TrialRow
-from engine.store.workspace import PROJECT, Workspace
+from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 TINY = ["--set", "width=4", "--set", "pool=4", "--set", "precision=fp32", "--set", "lr=tuned"]

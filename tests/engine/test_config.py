@@ -14,10 +14,10 @@ from engine.config import (
     nearest_depths,
     replace,
 )  # fmt: skip
+from engine.config.presets import PRESETS, get_preset
 from engine.data.registry import SOURCES
 from engine.errors import ConfigError
 from engine.models.registry import SHORTCUTS
-from engine.presets import PRESETS, get_preset
 
 
 def test_depth_21_names_the_nearest_depths():

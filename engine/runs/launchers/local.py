@@ -15,9 +15,9 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from engine.hardware.machine import ProcessId, process_before
+from engine.paths import PROJECT
 from engine.runs.launchers.registry import Job
-from engine.runs.machine import ProcessId, process_before
-from engine.store.workspace import PROJECT
 
 PRELOAD = "engine.runs.launchers.preload"
 #: What multiprocessing reports when the fork server that knew the exit code is gone itself.

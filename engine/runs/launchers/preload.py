@@ -6,7 +6,7 @@ Nothing here computes: a thread pool that exists before the fork would be broken
 import gc
 
 import engine.data.images
-import engine.device
+import engine.hardware.device
 import engine.probes.online
 import engine.runs.worker
 import engine.training.checkpoint

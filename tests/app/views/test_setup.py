@@ -4,7 +4,7 @@ import pytest
 
 from app import data
 from app.views import preset_cards
-from engine.presets import PRESETS
+from engine.config.presets import PRESETS
 from tests.app.views.test_race_page import page, started  # noqa: F401
 
 RATES = len(PRESETS["quick"].run.optim.tune_grid)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.data.cache import load_decoded
-from engine.data.raw import RawImages
+from engine.data.files.cache import load_decoded
+from engine.data.files.raw import RawImages
 from engine.data.registry import SOURCES
 
 NAME = "tiny"

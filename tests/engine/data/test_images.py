@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.config import DataConfig
-from engine.data import cache
+from engine.data.files import cache
 from engine.data.images import load_images
 from engine.data.presence import present
 from engine.errors import ConfigError, DataError

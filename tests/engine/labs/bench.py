@@ -2,8 +2,8 @@
 
 import torch
 
-from engine.device import Device
 from engine.events import Figured, Traced
+from engine.hardware.device import Device
 
 CPU = torch.device("cpu")
 DEVICE = Device(CPU, "CPU", "fp32", 1)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from engine.config import replace
+from engine.config.presets import PRESETS
 from engine.errors import CheckpointError
 from engine.events import Figured, Traced
 from engine.labs.registry import LABS, check_settings
@@ -12,7 +13,6 @@ from engine.labs.timing import TimingLab
 from engine.labs.timing_arms import SMALLEST_BATCH, race_of, timed_arms
 from engine.labs.timing_speeds import START_S, Point, Speeds, makespan, race_seconds, run_seconds, seconds_per_image
 from engine.models.count import count
-from engine.presets import PRESETS
 from tests.engine.labs.bench import DEVICE
 
 ROW = LABS["timing"]

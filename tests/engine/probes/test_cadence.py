@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from engine.config import RunConfig, replace
-from engine.presets import PRESETS
+from engine.config.presets import PRESETS
 from engine.probes.cadence import FIRST_STEPS, probe_steps
 
 

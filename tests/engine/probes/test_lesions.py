@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engine.device import Device
+from engine.hardware.device import Device
 from engine.probes.lesions import Lesions
 from engine.training.evaluate import FoldedNet
 from tests.engine.probes.stirred import VARIANTS, images, net

@@ -13,11 +13,12 @@ import pytest
 from engine.config import RaceConfig
 from engine.errors import CommandRefused
 from engine.events import ENDED, RunState
+from engine.paths import PROJECT
 from engine.runs.control import Control
 from engine.runs.pace import PaceFile
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader, RunRow
-from engine.store.workspace import PROJECT, Workspace
+from engine.store.workspace import Workspace
 
 #: A net that does a step in about 10 ms.
 TINY = {"width": "4", "pool": "4", "precision": "fp32"}

@@ -13,10 +13,10 @@ import pytest
 
 from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, VersionMismatch, WorkspaceError
 from engine.events import ENGINE_GONE, RunState, Split
-from engine.runs.machine import this_process
+from engine.hardware.machine import this_process
+from engine.paths import PROJECT
 from engine.runs.supervisor import serve
 from engine.store.reader import Reader
-from engine.store.workspace import PROJECT
 from engine.store.writer import Writer
 
 S = RunState

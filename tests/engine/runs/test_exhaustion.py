@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.events import RunState
+from engine.paths import PROJECT
 from engine.runs.exhaustion import advice, is_out_of_memory
 from engine.runs.launchers.registry import Job
-from engine.store.workspace import PROJECT
 
 S = RunState
 SLOW = pytest.mark.slow

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from engine.events import ENGINE_GONE, RunState
+from engine.paths import PROJECT
 from engine.runs.books import Books
 from engine.runs.crew import Crew
 from engine.runs.lifeline import Lifeline, Order
 from engine.runs.planning import plan_race
 from engine.store.reader import Reader
-from engine.store.workspace import PROJECT
 from engine.store.writer import Writer
 
 _SCRIPT = """

@@ -1,8 +1,8 @@
 import pytest
 
 from engine.config import RaceConfig
+from engine.config.presets import PRESETS
 from engine.errors import ConfigError, DataError
-from engine.presets import PRESETS
 from engine.runs.planning import plan_race
 from tests.engine.data import pictures
 

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.runs.machine import RUNS_PER_GPU
+from engine.hardware.machine import RUNS_PER_GPU
 from engine.runs.scheduler import Active, Room, Start, Waiting, schedule
 
 CPU = ["cpu"]

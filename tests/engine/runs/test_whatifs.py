@@ -8,9 +8,9 @@ import torch
 
 from engine.config import Change, replace
 from engine.data.images import load_images
-from engine.device import choose
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState, Split
+from engine.hardware.device import choose
 from engine.store.reader import Reader
 from engine.training.changes import Changes
 from engine.training.checkpoint import load

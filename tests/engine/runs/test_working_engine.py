@@ -8,9 +8,9 @@ import time
 import psutil
 import pytest
 
-from engine.cores import cores
 from engine.errors import CommandRefused, ConfigError, EngineRunning
 from engine.events import RunState, Split
+from engine.hardware.cores import cores
 from engine.runs.supervisor import serve
 from engine.store.reader import Reader
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine import device as device_module
 from engine.config import Change
 from engine.events import Changed, Evaluated, Evaluating, Probed, Split, Stepped
+from engine.hardware import device as device_module
 from engine.models.strength import set_strength
 from engine.probes.online import OnlineProbe
 from engine.training import checkpoint

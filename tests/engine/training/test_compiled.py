@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from engine.compiler import use_cache, why_not
 from engine.config import ModelConfig
 from engine.errors import DeviceError
+from engine.hardware.compiler import use_cache, why_not
 from engine.models.build import build_model
 from engine.training.compiled import compiled
 from tests.engine.training.tiny import device

@@ -9,8 +9,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine.config import ModelConfig, RunConfig
 from engine.data.augment import augment
-from engine.device import Device, choose
 from engine.events import Finished, Measured
+from engine.hardware.device import Device, choose
 from engine.models.build import build_model
 from engine.models.registry import SHORTCUTS
 from engine.training.checkpoint import load, save

@@ -318,7 +318,7 @@ def test_a_training_may_go_on_on_another_device_with_other_threads():
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_same_path_on_a_gpu(precision):
     from engine.config import replace
-    from engine.device import choose
+    from engine.hardware.device import choose
     from engine.training.trainer import Trainer
 
     run = replace(tiny.config(), {"device": "cuda", "precision": precision})

@@ -7,8 +7,8 @@ import torch
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images, ImageSet
-from engine.device import Device
 from engine.events import Evaluated, Event, Measured, StepRow
+from engine.hardware.device import Device
 from engine.training.trainer import Trainer
 
 BASE = {

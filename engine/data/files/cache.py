@@ -1,0 +1,206 @@
+"""Decoded data sets on disk: uint8 .npy files, memory-mapped, checked on load. Torch-free.
+
+    WORKSPACE/data/NAME/                   what ``engine.data.files.array_writer`` writes
+    WORKSPACE/data/NAME-pool2/             the same, averaged over 2x2 pixels
+    WORKSPACE/data/folder-NAME-PATH-CONTENT-resize32/
+                                           of a path; PATH and CONTENT are digests; broken.txt names what was left out
+
+A folder appears under its name by one rename when it is whole, so a half-written one is never used. A lock per data
+set makes several processes that start at once decode only once. It is a cache: a damaged folder is made anew, and so
+is one whose originals below a path have other names, sizes or times.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from engine.data.files.array_writer import FORMAT, META, SPLITS, SetWriter, digest
+from engine.data.files.origin import BROKEN, Origin, origin_of
+from engine.data.files.raw import RawImages
+from engine.data.source import Source, check_pool
+from engine.errors import DataError
+
+#: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
+HASHED_BYTES = 512 * 2**20
+#: Whoever waits for another process is asked so often whether it still wants to.
+_WAIT_S = 0.25
+#: Images pooled at a time.
+_POOLED = 1024
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded data set, memory-mapped: many workers share one copy in memory. Arrays that are hashed may be written
+    to (nobody else sees it), larger ones not.
+
+    Shapes: ``mean`` float32 (channels, S, S), the per-pixel mean of the training set. ``scale`` is the standard
+    deviation of the training set around it, one number. ``checksum`` identifies the content. ``remark`` says in one
+    line what was left out, '' if nothing was.
+    """
+
+    raw: RawImages
+    mean: np.ndarray
+    scale: float
+    checksum: str
+    classes: tuple[str, ...]
+    remark: str
+
+
+def data_folder(workspace: Path) -> Path:
+    """Return the folder for downloads and decoded data."""
+    return workspace / "data"
+
+
+def is_cached(name: str, workspace: Path) -> bool:
+    """Return whether the registered set ``name`` was decoded before, at its full size."""
+    return (data_folder(workspace) / name / META).is_file()
+
+
+def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], None], resize: int = 0) -> Decoded:
+    """Return the data set ``name`` averaged over ``pool`` x ``pool`` pixels, decoding it if need be.
+
+    ``resize`` is ``DataConfig.resize``. Raises ConfigError when the name is unknown or ``pool`` does not divide the
+    image size, DataError when the data are not to be had, do not fit on the disk or the folder cannot be written; each
+    in one line.
+    """
+    origin = origin_of(name, resize)
+    folder = data_folder(workspace)
+    target = folder / (origin.folder if pool == 1 else f"{origin.folder}-pool{pool}")
+    if decoded := _read(target):
+        return _with_classes(decoded, origin)
+    check_pool(origin.source, pool)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder / f".{origin.family}.lock", origin.source.name, report):
+            if decoded := _read(target):  # another process was faster
+                return _with_classes(decoded, origin)
+            if target.exists():
+                report(f"the decoded copy in {target} is damaged or old; decoding again")
+            _make(origin, pool, target, folder, report)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
+    if decoded := _read(target):
+        return decoded
+    raise DataError(f"what was written to {target} does not read back the same; check the disk")
+
+
+def _with_classes(decoded: Decoded, origin: Origin) -> Decoded:
+    """Add what copies of registered sets did not always say of themselves."""
+    return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
+
+
+def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callable[[str], None]) -> None:
+    """Decode the full-size copy unless it is there, then average it. The caller holds the lock."""
+    base = folder / origin.folder
+    whole = _read(base) if pool > 1 else None
+    _check_space(origin.source, pool, whole is not None, folder)
+    if whole is None:
+        _put(base, origin.source, 1, lambda writer, place: origin.write(writer, place, folder, report))
+        for other in folder.iterdir():
+            if origin.outdated(other.name):  # memory maps of it stay valid where it is in use
+                shutil.rmtree(other, ignore_errors=True)
+    if pool > 1:
+        _put(target, origin.source, pool, lambda writer, place: _average(base, pool, writer, place, report))
+
+
+def _average(base: Path, pool: int, writer: SetWriter, place: Path, report: Callable[[str], None]) -> dict[str, Any]:
+    """Average the full-size copy over pool x pool pixels, rounded to the nearest of 256 values."""
+    decoded = _read(base)
+    if decoded is None:
+        raise DataError(f"what was written to {base} does not read back the same; check the disk")
+    arrays = decoded.raw.arrays()
+    for split in SPLITS:
+        images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+        for start in range(0, len(images), _POOLED):
+            piece = images[start : start + _POOLED]
+            n, channels, size, _ = piece.shape
+            tiles = piece.reshape(n, channels, size // pool, pool, size // pool, pool)
+            averaged = np.rint(tiles.mean(axis=(3, 5), dtype=np.float32)).astype(np.uint8)
+            writer.append(split, averaged, labels[start : start + _POOLED])
+            report(f"averaging {pool}x{pool} pixels: {start + n:,} of {len(images):,} {split} images")
+    if (base / BROKEN).exists():
+        shutil.copyfile(base / BROKEN, place / BROKEN)
+    meta = json.loads((base / META).read_text(encoding="utf-8"))
+    return {key: meta[key] for key in ("classes", "images", "broken", "examples") if key in meta}
+
+
+def _put(target: Path, source: Source, pool: int, fill: Callable[[SetWriter, Path], dict[str, Any]]) -> None:
+    """Let ``fill`` write a whole folder beside ``target``, then put it in its place. The caller holds the lock."""
+    for stale in target.parent.glob(f".{target.name}-*.part"):  # left by a process that was killed
+        shutil.rmtree(stale, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+    try:
+        writer = SetWriter(part, source.channels, source.image_size // pool)
+        try:
+            writer.finish(**fill(writer, part))
+        finally:
+            writer.close()
+        if target.exists():
+            discarded = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+            target.rename(discarded / "old")  # open memory maps of it stay valid
+            shutil.rmtree(discarded, ignore_errors=True)
+        part.rename(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _read(target: Path) -> Decoded | None:
+    """Map the arrays of ``target``; None when it is not there, of another format or not what was written."""
+    try:
+        meta = json.loads((target / META).read_text(encoding="utf-8"))
+        if meta["format"] != FORMAT:
+            return None
+        arrays = {}
+        for name, digested in meta["sha256"].items():
+            path = target / f"{name}.npy"
+            small = path.stat().st_size <= HASHED_BYTES
+            # Copy-on-write where it is hashed. A private writable map of more than the memory may be refused.
+            arrays[name] = np.load(path, mmap_mode="c" if small else "r", allow_pickle=False)
+            if small and digest(arrays[name]) != digested:
+                return None
+        mean = arrays.pop("mean")
+        checksum = hashlib.sha256("".join(sorted(meta["sha256"].values())).encode()).hexdigest()
+        remark = _remark(meta, target) if meta.get("broken") else ""
+        classes = tuple(meta.get("classes", ()))
+        return Decoded(RawImages(**arrays), mean, float(meta["scale"]), checksum, classes, remark)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+
+
+def _remark(meta: dict[str, Any], target: Path) -> str:
+    named = ", ".join(meta["examples"]) + (", ..." if meta["broken"] > len(meta["examples"]) else "")
+    return (
+        f"{meta['broken']} of {meta['images']:,} images cannot be read and are left out: {named} "
+        f"(all of them in {target / BROKEN})"
+    )
+
+
+def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> None:
+    """Raise DataError when what is to be written does not fit on the disk."""
+    whole = (source.train_images + source.test_images) * source.channels * source.image_size**2
+    needed = (0 if has_whole else whole) + (whole // pool**2 if pool > 1 else 0)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        smaller = ", or decode fewer pixels with --set data.resize=32" if source.name.partition(":")[1] else ""
+        raise DataError(
+            f"{source.name} takes {needed / 1e6:,.0f} MB decoded, and {folder} has {free / 1e6:,.0f} MB left; "
+            f"free some or move the workspace{smaller}"
+        )
+
+
+def _lock(path: Path, name: str, report: Callable[[str], None]) -> FileLock:
+    """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
+    lock = FileLock(path, poll_interval=0.02)
+    while True:
+        try:
+            return lock.acquire(timeout=_WAIT_S)
+        except Timeout:
+            report(f"waiting for another process that prepares {name}")

@@ -1,0 +1,52 @@
+"""The columns of one Parquet file: which hold images and labels, and the class names beside them. Torch-free."""
+
+import json
+
+from engine.data.files.listing import shown
+from engine.errors import DataError
+
+IMAGE_COLUMNS = ("img", "image")
+LABEL_COLUMNS = ("label", "fine_label")
+
+
+def columns(where: str, schema) -> tuple[str, str]:
+    """Return the names of image column and label column. Raises DataError when they are not what they should be."""
+    from pyarrow import types
+
+    image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
+    label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
+    if image is None or label is None:
+        names = shown(", ".join(schema.names))
+        raise DataError(f"{where} has the columns {names}; it takes img or image, and label or fine_label")
+    for name in (image, label):
+        if (count := schema.names.count(name)) > 1:
+            raise DataError(f"{where} has {count} columns called {name}; it takes one")
+    kind, column = schema.field(image).type, image
+    if types.is_struct(kind):
+        place = kind.get_field_index("bytes")
+        if place < 0 or not _binary(kind.field(place).type):
+            raise DataError(f"{where} keeps no image bytes in {image} (a struct with bytes, as Hugging Face writes it)")
+        column = f"{image}.bytes"
+    elif not _binary(kind):
+        raise DataError(
+            f"{where} keeps {shown(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
+        )
+    kind = schema.field(label).type
+    if not (types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind)):
+        raise DataError(f"{where} keeps {shown(str(kind))} in {label}; labels are whole numbers or texts")
+    return column, label
+
+
+def _binary(kind) -> bool:
+    from pyarrow import types
+
+    return types.is_binary(kind) or types.is_large_binary(kind)
+
+
+def names_of(metadata: dict | None, label: str) -> tuple[str, ...]:
+    """Return the class names of a file's Hugging Face metadata, () when it has none."""
+    try:
+        names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]
+        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return ()

@@ -1,0 +1,173 @@
+"""``folder:PATH``: class folders full of image files, PATH/CLASS/IMAGE or PATH/train/CLASS/IMAGE with PATH/test beside.
+
+Files may be nested below their class. Hidden files and folders are ignored; links are followed, each folder once per
+class, so loops end. Classes and images come in the order of their names, as in torchvision's ImageFolder.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, shown, spread, stamps_of
+from engine.errors import DataError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+#: In order of preference: labelled test images, as ImageNet has them, lie in ``val``.
+TEST_FOLDERS = ("test", "val", "valid", "validation")
+_SHAPES = "CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE"
+
+
+@dataclass(frozen=True)
+class FolderListing:
+    """The files of a folder; ``files`` holds for each split (path below ``path``, class) in order."""
+
+    path: Path
+    classes: tuple[str, ...]
+    files: dict[str, list[tuple[str, int]]] = field(repr=False)
+    note: str
+    digest: str
+    stamps: Stamps = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images per split."""
+        return {split: len(files) for split, files in self.files.items()}
+
+    def items(self, split: str) -> Iterator[Item]:
+        """Go through a split, class after class."""
+        return (Item(shown(name), label, self.path / name) for name, label in self.files[split])
+
+    def sample(self, most: int) -> Iterator[Item]:
+        """Go through at most ``most`` images, spread over both splits."""
+        train, test = self.files["train"], self.files["test"]
+        for place in spread(len(train) + len(test), most):
+            name, label = train[place] if place < len(train) else test[place - len(train)]
+            yield Item(shown(name), label, self.path / name)
+
+
+def listing(path: Path) -> FolderListing:
+    """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
+    name = shown(str(path))
+    try:
+        if not path.exists():
+            raise DataError(f"{name} is not there; folder:PATH names a folder of class folders ({_SHAPES})")
+        if not path.is_dir():
+            raise DataError(f"{name} is a file; folder:PATH names a folder of class folders ({_SHAPES})")
+        return _listing(path)
+    except OSError as error:
+        where = shown(str(error.filename or path))
+        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
+
+
+def _listing(path: Path) -> FolderListing:
+    train, test = _splits(path)
+    found, stamped = {}, [path]
+    for split, folder in (("train", train), ("test", test)):
+        if folder is None:
+            continue
+        stamped.append(folder)
+        for place in _folders(folder):
+            found[split, place.name] = _images(place, path, stamped)
+    classes = tuple(sorted({name for _, name in found}))
+    _check_classes(path, train, test, classes, found)
+    hashed, files = hashlib.sha256(), {"train": [], "test": []}
+    for (split, name), images in sorted(found.items()):
+        label = classes.index(name)
+        for position, (relative, size, changed) in enumerate(images):
+            hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
+            apart = test is None and held_out(position, len(images))
+            files["test" if apart else split].append((relative, label))
+    note = SPLIT_NOTE if test is None else ""
+    return FolderListing(
+        path, tuple(map(shown, classes)), files, note, hashed.hexdigest(), stamps_of(dict.fromkeys(stamped))
+    )
+
+
+def _splits(path: Path) -> tuple[Path, Path | None]:
+    """Return the folder of the training classes and, where there is one, that of the test classes."""
+    by_name = {folder.name.lower(): folder for folder in reversed(_folders(path))}
+    train = by_name.get("train")
+    if train is None:
+        return path, None
+    tests = [by_name[name] for name in TEST_FOLDERS if name in by_name]
+    if not tests and len(by_name) > 1:
+        return path, None  # a class that is called train
+    if not _folders(train):
+        raise DataError(f"{shown(str(train))} holds no class folders; folder:PATH takes {_SHAPES}")
+    # A test folder without class folders holds images without labels.
+    return train, next((folder for folder in tests if _folders(folder)), None)
+
+
+def _folders(path: Path) -> list[Path]:
+    with os.scandir(path) as entries:
+        names = [entry.name for entry in entries if not _hidden(entry.name) and _is_folder(entry)]
+    return [path / name for name in sorted(names)]
+
+
+def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, int, int]]:
+    """Return the images below ``folder`` as (path below ``root``, bytes, time of change), by name."""
+    images, waiting, visited = [], [folder], set()
+    above = len(os.path.join(root, ""))  # noqa: PTH118, a string: Path is slow for a million files
+    while waiting:
+        place = waiting.pop()
+        status = place.stat()
+        if (status.st_dev, status.st_ino) in visited:
+            continue  # a link back to where we were
+        visited.add((status.st_dev, status.st_ino))
+        stamped.append(place)
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if _hidden(entry.name):
+                    continue
+                if _is_folder(entry):
+                    waiting.append(place / entry.name)
+                elif entry.name.lower().endswith(SUFFIXES):
+                    try:
+                        status = entry.stat()  # of what a link leads to
+                    except OSError:  # a link to nothing: a broken image, counted when it is decoded
+                        images.append((entry.path[above:], 0, 0))
+                        continue
+                    if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
+                        images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
+    return sorted(images)
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _check_classes(
+    path: Path, train: Path, test: Path | None, classes: tuple[str, ...], found: dict[tuple[str, str], list]
+) -> None:
+    """Raise DataError in one line when this is no set of at least two classes with images of each."""
+    where = shown(str(train))
+    if not any(found.values()):
+        with os.scandir(path) as entries:
+            names = [entry.name.lower() for entry in entries]
+        if any(name.endswith(".parquet") for name in names):
+            raise DataError(f"{shown(str(path))} holds Parquet files; name it parquet:{shown(str(path))}")
+        if any(name.endswith(SUFFIXES) for name in names):
+            raise DataError(f"the images in {shown(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
+        raise DataError(f"{where} holds no images; folder:PATH takes {_SHAPES} ({', '.join(SUFFIXES)})")
+    for name in classes:
+        if test is not None and ("train", name) not in found:
+            raise DataError(f"class {shown(name)} is in {shown(str(test))} but not in {where}; each class needs both")
+        for split, folder in (("train", train), ("test", test)):
+            if (split, name) in found and not found[split, name]:
+                raise DataError(
+                    f"class folder {shown(name)} in {shown(str(folder))} holds no images; fill it or remove it"
+                )
+        if test is None and len(found["train", name]) < 2:
+            raise DataError(f"class {shown(name)} in {where} has one image; it takes two, one of them for the test")
+    if len(classes) < 2:
+        raise DataError(f"{where} has one class only ({shown(classes[0])}); a race needs at least two class folders")

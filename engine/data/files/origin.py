@@ -1,0 +1,91 @@
+"""Where a decoded copy comes from: a registered set's loader, or the images below a path. Torch-free."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.data.files.array_writer import SPLITS, SetWriter
+from engine.data.files.paths import absolute, is_path, listing_of, path_of, path_source
+from engine.data.registry import get_source
+from engine.data.source import Source
+from engine.errors import DataError
+
+#: Beside the decoded copy: the names of broken images, one a line.
+BROKEN = "broken.txt"
+
+
+class RegisteredOrigin:
+    """A registered data set. ``folder`` is the name of its copy, ``family`` of all copies made of it."""
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.folder = self.family = source.name
+
+    def outdated(self, name: str) -> bool:
+        """Return whether a folder holds a copy of what this origin was before."""
+        return False
+
+    def write(self, writer: SetWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
+        """Run the loader, check what it returns against the registry, write it. ``data``: the folder for downloads."""
+        source = self.source
+        module, function = source.loader.split(":")
+        arrays = getattr(import_module(module), function)(data, report).arrays()
+        shape = (source.channels, source.image_size, source.image_size)
+        for split, images in (("train", source.train_images), ("test", source.test_images)):
+            pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+            if pixels.dtype != np.uint8 or pixels.shape != (images, *shape) or labels.shape != (images,):
+                raise DataError(f"{source.name}: {split} images are {pixels.shape}, expected {(images, *shape)}")
+            if labels.min() < 0 or labels.max() >= len(source.classes):
+                raise DataError(f"{source.name}: {split} labels lie outside 0 to {len(source.classes) - 1}")
+        for split in SPLITS:
+            writer.append(split, arrays[f"{split}_images"], arrays[f"{split}_labels"])
+        return {"classes": source.classes}
+
+
+class PathOrigin:
+    """The images below a path. The copy's name tells path and content, so that other content is decoded anew."""
+
+    def __init__(self, name: str, resize: int):
+        self._name, self._resize = absolute(name), resize
+        self._listing = listing_of(name)
+        kind, path = name.partition(":")[0], path_of(name)
+        short = re.sub(r"[^A-Za-z0-9_-]+", "_", path.name)[:40]
+        self.family = f"{kind}-{short}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+        self._content = f"{self.family}-{self._listing.digest[:16]}"
+        self.folder = f"{self._content}-resize{resize}" if resize else self._content
+
+    @cached_property
+    def source(self) -> Source:
+        """The row of the path. Raises DataError when the images cannot be trained on."""
+        return path_source(self._name, self._resize)
+
+    def outdated(self, name: str) -> bool:
+        """Return whether a folder holds a copy of what lay below the path before."""
+        return name.startswith(f"{self.family}-") and not name.startswith(self._content)
+
+    def write(self, writer: SetWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
+        """Decode everything; broken images are named in a text file in ``place``."""
+        from engine.data.files.decoding import (
+            decode_into,  # image decoders, which nobody needs for a copy that is there
+        )
+
+        broken = decode_into(writer, self._listing, self.source, self._resize, report)
+        if broken:
+            (place / BROKEN).write_text("\n".join(broken) + "\n", encoding="utf-8")
+        total = sum(self._listing.counts.values())
+        return {"classes": self._listing.classes, "images": total, "broken": len(broken), "examples": broken[:3]}
+
+
+Origin = RegisteredOrigin | PathOrigin
+
+
+def origin_of(name: str, resize: int) -> Origin:
+    """Return where a set comes from; looks through its path by names. Raises ConfigError and DataError in one line."""
+    return PathOrigin(name, resize) if is_path(name) else RegisteredOrigin(get_source(name, resize))

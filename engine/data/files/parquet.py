@@ -1,0 +1,256 @@
+"""``parquet:PATH``: Hugging Face style Parquet, one file or a folder of them, read row group by row group.
+
+A row is one image: ``img`` or ``image``, a struct with ``bytes`` (or the bytes themselves), and ``label`` or
+``fine_label``. Which rows are for what is told by the names of files or of their folders: train*, test*, validation*.
+Class names come from the ``huggingface`` metadata where they stand there.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.files.columns import columns, names_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, shown, spread, stamps_of
+from engine.errors import DataError
+
+#: In order of preference, longer ones before their beginnings.
+_TEST_NAMES = ("test", "validation", "valid", "val")
+#: Rows read at a time; a row group may be larger than one likes to hold.
+_ROWS = 256
+_SAMPLED_GROUPS = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file: its image column, and for each row its class and whether it is for the test."""
+
+    path: Path
+    column: str
+    labels: np.ndarray
+    for_test: np.ndarray
+
+
+@dataclass(frozen=True)
+class ParquetListing:
+    """The rows of a set."""
+
+    path: Path
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...] = field(repr=False)
+    note: str
+    digest: str
+    stamps: Stamps = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images per split."""
+        test = sum(int(part.for_test.sum()) for part in self.parts)
+        return {"train": sum(len(part.labels) for part in self.parts) - test, "test": test}
+
+    def items(self, split: str) -> Iterator[Item]:
+        """Go through a split, file after file, row after row. Raises DataError when a file changes under it."""
+        for part in self.parts:
+            chosen = part.for_test if split == "test" else ~part.for_test
+            if chosen.any():
+                yield from _items(part, chosen)
+
+    def sample(self, most: int) -> Iterator[Item]:
+        """Go through at most ``most`` images: the first ones of a few row groups, spread over everything."""
+        if sum(self.counts.values()) <= most:
+            yield from self.items("train")
+            yield from self.items("test")
+            return
+        groups = [(part, group) for part in self.parts for group in _groups(part.path)]
+        chosen = [groups[place] for place in spread(len(groups), _SAMPLED_GROUPS)]
+        for part, group in chosen:
+            items = _items(part, np.ones(len(part.labels), bool), group)
+            yield from (item for _, item in zip(range(most // len(chosen)), items, strict=False))
+
+
+def listing(path: Path) -> ParquetListing:
+    """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
+    name = shown(str(path))
+    try:
+        if not path.exists():
+            raise DataError(f"{name} is not there; parquet:PATH names a Parquet file or a folder of them")
+        files = _files(path)
+        if not files:
+            raise DataError(f"{name} holds no .parquet files; parquet:PATH names a file or a folder of them")
+        train, test, left_out = _splits(path, files)
+        hashed = hashlib.sha256()
+        for file in files:
+            status = file.stat()
+            relative = os.fsencode(file.relative_to(path))
+            hashed.update(b"%s\0%d\0%d\n" % (relative, status.st_size, status.st_mtime_ns))
+        stamps = stamps_of(dict.fromkeys([path, *files, *(file.parent for file in files)]))
+    except OSError as error:
+        raise DataError(f"{shown(str(error.filename or path))} cannot be read ({error.strerror or error})") from None
+    raw = {file: _labels(file) for file in (*train, *test)}
+    classes, parts, unused = _classes(path, raw, train, test)
+    if not test:
+        parts = _hold_out(path, classes, parts)
+    notes = [
+        *([] if test else [SPLIT_NOTE]),
+        *([f"{unused} class names without images are left out"] if unused else []),
+        *([f"{left_out} files of other splits are left out"] if left_out else []),
+    ]
+    return ParquetListing(path, classes, tuple(parts), "; ".join(notes), hashed.hexdigest(), stamps)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    below = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".parquet" and file.is_file())
+    return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+
+
+def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]:
+    """Return training files, test files (none: rows are held out), and how many files are for neither."""
+    if path.is_file():
+        return files, [], 0
+
+    by_split: dict[str, list[Path]] = {}
+    for file in files:
+        by_split.setdefault(_split_of(file.relative_to(path)), []).append(file)
+    train = by_split.get("train", [])
+    tests = [by_split[name] for name in _TEST_NAMES if name in by_split]
+    if not train:
+        if tests:
+            raise DataError(f"{shown(str(path))} has files for the test but none whose name starts with train")
+        return files, [], 0
+    test = next((group for group in tests if _labelled(group)), [])
+    return train, test, len(files) - len(train) - len(test)
+
+
+def _labelled(files: list[Path]) -> bool:
+    """Return whether the files hold rows, all of them with labels."""
+    labels = np.concatenate([_labels(file)[0] for file in files])
+    return bool(labels.size and (labels >= 0).all())
+
+
+def _split_of(relative: Path) -> str:
+    """Return the split that a file's name tells, or else the nearest of its folders', '' when none does."""
+    for part in reversed(relative.parts):
+        for name in ("train", *_TEST_NAMES):
+            if part.lower().startswith(name):
+                return name
+    return ""
+
+
+def _open(file: Path):
+    """Open a file. Raises DataError when it is no Parquet."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if not file.is_file():  # a pipe would keep its reader waiting for ever
+            raise OSError("no regular file")
+        return parquet.ParquetFile(pa.OSFile(os.fsencode(file)))  # as bytes: a name need not be UTF-8
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _groups(file: Path) -> list[int]:
+    """Return the row groups that hold rows."""
+    metadata = _open(file).metadata
+    return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
+
+
+def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
+    """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
+    import pyarrow as pa
+
+    opened, where = _open(file), shown(str(file))
+    try:
+        schema = opened.schema_arrow
+        column, label = columns(where, schema)
+        batches = opened.iter_batches(columns=[label])
+        values = pa.chunked_array([batch.column(label) for batch in batches], schema.field(label).type)
+        if not pa.types.is_integer(values.type):
+            texts = values.to_pylist()
+            names = tuple(sorted({text for text in texts if text is not None}))
+            places = {name: place for place, name in enumerate(names)}
+            return np.array([places.get(text, -1) for text in texts], np.int64), names, column
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
+        raise _unreadable(file, error) from None
+    try:
+        numbers = values.cast(pa.int64())
+    except pa.ArrowException:
+        raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
+    return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
+
+
+def _classes(path: Path, raw: dict, train: list[Path], test: list[Path]) -> tuple[tuple[str, ...], list[Part], int]:
+    """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
+    names = next((names for _, names, _ in raw.values() if names), ())
+    used: set = set()
+    for file, (labels, own, _) in raw.items():
+        where = shown(str(file))
+        if (labels < 0).any():
+            raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
+        if names and labels.size and labels.max() >= len(own or names):
+            raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
+        here = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
+        if file in test and (unknown := sorted(map(str, here - used))):
+            raise DataError(f"class {shown(unknown[0])} of {where} has no training images; each class needs both")
+        used |= here
+    known = [name for name in names if name in used] if names else sorted(used)
+    known += sorted(used - set(known)) if names else []
+    if len(known) < 2:
+        found = "one class only" if known else "no rows"
+        raise DataError(f"{shown(str(path))} has {found}; a race needs at least two classes")
+    places = {name: place for place, name in enumerate(known)}
+    parts = []
+    for file, (labels, own, column) in raw.items():
+        table = np.array([places.get(name, -1) for name in (own or names)] if names else [], np.int64)
+        mapped = table[labels] if names else np.array([places[label] for label in labels.tolist()], np.int64)
+        parts.append(Part(file, column, mapped, np.full(len(labels), file in test)))
+    return tuple(shown(str(name)) for name in known), parts, max(0, len(names) - len(known))
+
+
+def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:
+    """Return the parts with every sixth row of each class kept for the test."""
+    labels = np.concatenate([part.labels for part in parts])
+    for_test = np.zeros(len(labels), bool)
+    for label, name in enumerate(classes):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) < 2:
+            raise DataError(f"class {name} in {shown(str(path))} has one image; it takes two, one of them for the test")
+        for_test[[row for position, row in enumerate(rows) if held_out(position, len(rows))]] = True
+    ends = np.cumsum([len(part.labels) for part in parts])[:-1]
+    return [
+        Part(part.path, part.column, part.labels, chosen)
+        for part, chosen in zip(parts, np.split(for_test, ends), strict=True)
+    ]
+
+
+def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[Item]:
+    """Go through the chosen rows of a file, or of one of its row groups."""
+    import pyarrow as pa
+
+    opened, row = _open(part.path), 0
+    try:
+        for group in range(opened.num_row_groups):
+            rows = opened.metadata.row_group(group).num_rows
+            if only not in (None, group) or not chosen[row : row + rows].any():
+                row += rows
+                continue
+            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=[part.column]):
+                column = batch.column(part.column.removesuffix(".bytes"))
+                values = column.field("bytes") if pa.types.is_struct(column.type) else column
+                for value in values:
+                    if chosen[row]:
+                        name = f"{shown(part.path.name)} row {row}"
+                        yield Item(name, int(part.labels[row]), value.as_py())
+                    row += 1
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:
+        raise _unreadable(part.path, error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> DataError:
+    reason = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
+    return DataError(f"{shown(str(file))} cannot be read as Parquet ({reason})")

@@ -1,0 +1,161 @@
+"""What this machine has and who lives on it: processor, CUDA devices, processes. Torch-free; CUDA is never touched.
+
+GPUs and their memory are asked about through NVIDIA's management library, which makes no CUDA context, so that workers
+can be forked.
+"""
+
+import contextlib
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+import pynvml
+
+from engine.errors import ConfigError
+from engine.hardware.cores import cores
+
+#: Runs that may share a GPU, and the variable that says another number.
+RUNS_PER_GPU, MOST_PER_GPU = 8, 64
+RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
+#: Start times are read with a resolution of 10 ms and shift when the clock is set; a reused pid is seconds away.
+START_TOLERANCE_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process that cannot be mistaken for another: pid and start time (seconds since 1970)."""
+
+    pid: int
+    started: float
+
+    def lives(self) -> bool:
+        """Return whether this very process still runs (a zombie does not)."""
+        started = _start_of(self.pid)
+        return started is not None and abs(started - self.started) <= START_TOLERANCE_S
+
+    def kill(self) -> None:
+        """End this very process at once; nothing happens if it is gone."""
+        if self.lives():
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(self.pid).kill()
+
+
+@cache
+def this_process() -> ProcessId:
+    """Return who we are."""
+    return ProcessId(os.getpid(), psutil.Process().create_time())
+
+
+def process_before(pid: int, moment: float) -> ProcessId | None:
+    """Return the living process ``pid`` if it was started before ``moment``, else None."""
+    started = _start_of(pid)
+    return ProcessId(pid, started) if started is not None and started <= moment + START_TOLERANCE_S else None
+
+
+def _start_of(pid: int) -> float | None:
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
+
+
+@cache
+def processor() -> str:
+    """Return the processor's name as the system knows it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+@cache
+def facts() -> str:
+    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
+
+    Found once for a process, so that a page finds again what it has asked for, whatever a driver says meanwhile.
+    """
+    return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU as the driver describes it: ``device`` as torch names it, memory in bytes, ``busy`` the share of the last
+    moment in which it computed, in percent; None where the driver does not say.
+    """
+
+    device: str
+    name: str
+    total: int | None
+    free: int | None
+    busy: int | None = None
+
+
+def devices() -> list[str]:
+    """Return the devices that runs can be given: ``cpu``, then ``cuda:0``, ``cuda:1``, ... as torch will name them."""
+    return ["cpu", *(gpu.device for gpu in gpus())]
+
+
+def number_gpus_alike() -> None:
+    """Let CUDA number GPUs as the driver does, by their place on the bus, unless the environment says otherwise.
+
+    For every process that has CUDA or starts one that has: else ``cuda:0`` may be another card than asked about here.
+    """
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+
+
+def gpus() -> list[Gpu]:
+    """Return the GPUs that this process may use, with the memory that is free now, whoever has taken the rest."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return []
+    try:
+        visible = _visible(pynvml.nvmlDeviceGetCount())
+        return [_describe(f"cuda:{index}", name) for index, name in enumerate(visible)]
+    except pynvml.NVMLError:
+        return []
+    finally:
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
+def runs_per_gpu() -> int:
+    """Return how many runs may share a GPU. Raises ConfigError when ``SKIPSCOPE_RUNS_PER_GPU`` is no such number."""
+    text = os.environ.get(RUNS_PER_GPU_ENVIRONMENT, "").strip() or str(RUNS_PER_GPU)
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PER_GPU:
+        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MOST_PER_GPU} (got {text!r})")
+    return int(text)
+
+
+def _visible(count: int) -> list[str]:
+    """Return the driver's numbers or unique names of the GPUs that CUDA will show, in its order."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return [str(index) for index in range(count)]
+    named = []
+    for name in (part.strip() for part in visible.split(",")):
+        # As CUDA reads it: everything after the first name that is no device is ignored.
+        if not name or name.startswith("-") or (name.isdigit() and int(name) >= count):
+            break
+        named.append(name)
+    return named
+
+
+def _describe(device: str, name: str) -> Gpu:
+    try:
+        by_number = name.isdigit()
+        handle = pynvml.nvmlDeviceGetHandleByIndex(int(name)) if by_number else pynvml.nvmlDeviceGetHandleByUUID(name)
+        memory, label = pynvml.nvmlDeviceGetMemoryInfo(handle), pynvml.nvmlDeviceGetName(handle)
+    except pynvml.NVMLError:
+        # It is there, CUDA will know more: a short unique name, a part of a card, a driver that does not say.
+        return Gpu(device, "GPU", None, None)
+    busy = None
+    with contextlib.suppress(pynvml.NVMLError):  # parts of a card do not say
+        busy = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    return Gpu(device, label if isinstance(label, str) else label.decode(), int(memory.total), int(memory.free), busy)
