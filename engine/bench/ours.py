@@ -11,7 +11,7 @@ from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, Run
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped
 from engine.hardware.device import Device, choose
-from engine.models.layout import enter, suits
+from engine.models.layers.blocked_layout import enter, suits
 from engine.probes.cadence import probe_steps
 from engine.probes.online import OnlineProbe
 from engine.training.trainer import Trainer

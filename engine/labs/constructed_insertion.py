@@ -18,8 +18,8 @@ from engine.config import ModelConfig
 from engine.models.blocks import Block
 from engine.models.build import build_model
 from engine.models.family import CifarNet
-from engine.models.path import layer_path
-from engine.models.start import keyed
+from engine.models.init.weights import keyed
+from engine.models.parts import layer_path
 
 
 @dataclass(frozen=True)

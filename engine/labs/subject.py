@@ -14,7 +14,7 @@ from engine.data.images import ImageSet
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.build import build_model
-from engine.models.strength import set_strength
+from engine.models.shortcuts.strength import set_strength
 from engine.training.evaluate import Evaluator, Score
 from engine.training.state import check_document, check_tensors
 

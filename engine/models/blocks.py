@@ -3,19 +3,19 @@
 A block is conv-BN-ReLU-conv-BN, then the shortcut is added, then ReLU. A plain block is the same code with no
 addition: there is no second class. Convolutions carry no bias (BN follows and would cancel it); BN is affine.
 Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``; what the probes
-look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.tap``). ``any_layout`` says that a module
-works in oneDNN's layout too (``engine.models.layout``). Blocks of other orders, norms, lengths or with a coefficient
-are ``engine.models.ordered``; ``build_block`` chooses.
+look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.layers.taps``). ``any_layout`` says that a module
+works in oneDNN's layout too (``engine.models.layers.blocked_layout``). Blocks of other orders, norms, lengths or with a coefficient
+are ``engine.models.layers.preact``; ``build_block`` chooses.
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.ordered import GatedBlock, OrderedBlock, SkippedBlock, WeighedBlock
+from engine.models.layers.preact import GatedBlock, OrderedBlock, SkippedBlock, WeighedBlock
+from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
-from engine.models.scalars import Shift
-from engine.models.shortcuts import build_coefficient, build_shortcut
-from engine.models.tap import Tap
+from engine.models.shortcuts.scalars import Shift
+from engine.models.shortcuts.shortcuts import build_coefficient, build_shortcut
 
 
 class Stem(nn.Module):
@@ -50,7 +50,7 @@ class Block(nn.Module):
     """Two 3x3 convolutions and a shortcut: y = ReLU(v s(x) + F(x)), or ReLU(F(x)) where ``shortcut`` is None.
 
     Shapes: (N, inputs, S, S) -> (N, outputs, ceil(S / stride), ceil(S / stride)). ``strength`` is v, 1 unless changed
-    (``engine.models.strength``).
+    (``engine.models.shortcuts.strength``).
     """
 
     any_layout = True

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.imagenet_tensors import EXPANSION
-from engine.models.tap import Tap
+from engine.models.layers.taps import Tap
 
 
 class Bottleneck(nn.Module):

@@ -3,17 +3,17 @@
 import torch
 
 from engine.config import ModelConfig
-from engine.models.draws import drawing_modules
 from engine.models.family import CifarNet
 from engine.models.imagenet import ImageNet
-from engine.models.start import draw_weights
+from engine.models.init.rng import drawing_modules
+from engine.models.init.weights import draw_weights
 
 
 def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
     """Return a freshly initialised net on the CPU, in train mode.
 
     Layers of equal path and shape start equal in all arms of a race, whatever their depth and shortcut, unless the
-    shortcut is a way to start (``engine.models.start``). Global random state is left alone.
+    shortcut is a way to start (``engine.models.init.weights``). Global random state is left alone.
     Raises ConfigError when the shortcut is unknown, not one of the family's or does not fit the depth.
     """
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away

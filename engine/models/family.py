@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models.blocks import Stem, build_block
-from engine.models.layout import leave
-from engine.models.path import layer_path
+from engine.models.layers.blocked_layout import leave
+from engine.models.parts import layer_path
 from engine.models.registry import ORDERS, Site, Variant, variant
-from engine.models.scalars import Shift
+from engine.models.shortcuts.scalars import Shift
 
 __all__ = ["CifarNet", "Head", "LastActivation", "layer_path"]
 

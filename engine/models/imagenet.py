@@ -16,7 +16,7 @@ from engine.models.bottleneck import Bottleneck, LargeStem
 from engine.models.family import Head
 from engine.models.imagenet_tensors import EXPANSION, chosen
 from engine.models.registry import Site, Variant
-from engine.models.shortcuts import build_shortcut
+from engine.models.shortcuts.shortcuts import build_shortcut
 
 
 class ImageNet(nn.Module):

@@ -52,3 +52,12 @@ def linear(path: str, inputs: int, outputs: int) -> Part:
 def scalars(path: str, *names: str) -> Part:
     """Return a module that holds single numbers."""
     return Part(path, tuple((name, ()) for name in names))
+
+
+# ===JOINED engine/models/parts.py
+"""The readable path of a module, which also keys its draws."""
+
+
+def layer_path(module_name: str) -> str:
+    """Return the readable path of a module: ``stage2.block3.conv1`` -> ``stage2/block3/conv1``."""
+    return module_name.replace(".", "/")

@@ -14,7 +14,7 @@ from functools import lru_cache
 from engine.errors import ConfigError
 from engine.models.zoo import identity_mappings, others, paper
 from engine.models.zoo.orders import ORDERS
-from engine.models.zoo.row import Option, Order, Published, Shortcut, Site
+from engine.models.zoo.spec import Option, Order, Published, Shortcut, Site
 
 __all__ = [
     "GROUPS", "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",

@@ -1,7 +1,7 @@
 """Lesions: what deleting, scaling and swapping blocks means in a net that stands still. Paper: Veit et al. 2016
 (1605.06431), section 4.
 
-A block is y = v s(x) + c F(x) (``engine.models.zoo.row``), a plain one y = F(x).
+A block is y = v s(x) + c F(x) (``engine.models.zoo.spec``), a plain one y = F(x).
 
 scale   c F(x) is multiplied with a factor. Where one gate g decides about both ways, y = v (1 - g) x + g F(x), the
         gate itself is multiplied: at 0 the input is carried on whole, as the Highway papers do it. In a plain block
@@ -24,7 +24,7 @@ from itertools import combinations
 import torch
 from torch import Tensor, nn
 
-from engine.models.ordered import GatedBlock
+from engine.models.layers.preact import GatedBlock
 from engine.probes.taps import BlockTap, find_blocks
 
 

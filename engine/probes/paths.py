@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.draws import settle
-from engine.models.ordered import GatedBlock
+from engine.models.init.rng import settle
+from engine.models.layers.preact import GatedBlock
 from engine.probes.taps import BlockTap, find_blocks
 
 

@@ -1,7 +1,7 @@
 """The pass through the net in which everything is measured: forward and backward on the probe batch, with hooks.
 
 BN is normalised with the batch's own statistics and its running statistics are left alone. Chance inside the net is
-replaced by its mean (``engine.models.draws``): no block is left out, and a probe depends on weights and batch alone.
+replaced by its mean (``engine.models.init.rng``): no block is left out, and a probe depends on weights and batch alone.
 Blocks work in place (ReLU,
 addition), so whatever is seen is reduced within its hook; a gradient hook set there gets the gradient of the value as
 it was. Gradients go through ``torch.autograd.grad``: nothing is written to ``.grad``. Hooks exist only during a pass.
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.hardware.device import Device
-from engine.models.draws import settle
+from engine.models.init.rng import settle
 from engine.probes.batch import ProbeBatch
 from engine.probes.measure import Activation, Gradient, Response, Scene, Update
 from engine.probes.taps import BlockTap

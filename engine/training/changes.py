@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from engine.config import LIVE, STEPS, Change, OptimConfig
 from engine.events import Changed
-from engine.models.strength import set_strength
+from engine.models.shortcuts.strength import set_strength
 from engine.training.optim import learning_rate
 
 

@@ -18,8 +18,8 @@ from engine.data.images import Images, ImageSet
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.count import count
-from engine.models.draws import settle
-from engine.models.layout import enter, suits
+from engine.models.init.rng import settle
+from engine.models.layers.blocked_layout import enter, suits
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 LARGEST_BATCH, SMALLEST_BATCH = 1000, 50

@@ -9,8 +9,8 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
-from engine.models.draws import drawing_modules
-from engine.models.layout import enter, suits
+from engine.models.init.rng import drawing_modules
+from engine.models.layers.blocked_layout import enter, suits
 from engine.training.compiled import compiled
 
 

@@ -8,10 +8,10 @@ import torch
 
 from engine.config import ModelConfig
 from engine.models.build import build_model
+from engine.models.init.initializers import SCHEMES
 from engine.models.registry import ORDERS, SHORTCUTS, Site, variant
-from engine.models.schemes import SCHEMES
-from engine.models.shortcuts import ZeroPadded, build_coefficient, build_shortcut
-from engine.models.strength import set_strength
+from engine.models.shortcuts.shortcuts import ZeroPadded, build_coefficient, build_shortcut
+from engine.models.shortcuts.strength import set_strength
 from tests.contracts.variants import small
 
 every_shortcut = pytest.mark.parametrize("name", SHORTCUTS)
@@ -104,7 +104,7 @@ def test_row_is_explained(name):
 def test_code_is_where_the_row_says(name):
     for place in filter(None, (SHORTCUTS[name].builder, SHORTCUTS[name].coefficient)):
         module, attribute = place.split(":")
-        assert module in {"engine.models.shortcuts", "engine.models.coefficients"}
+        assert module in {"engine.models.shortcuts.shortcuts", "engine.models.shortcuts.branch_scale"}
         assert getattr(import_module(module), attribute).__doc__
 
 

@@ -10,10 +10,10 @@ from engine.config import ModelConfig
 from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.draws import drawing_modules
 from engine.models.family import CifarNet
+from engine.models.init.rng import drawing_modules
 from engine.models.registry import SHORTCUTS, variant
-from engine.models.strength import set_strength
+from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
 from engine.probes.online import OnlineProbe
 from engine.probes.registry import QUANTITIES

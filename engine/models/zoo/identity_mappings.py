@@ -4,7 +4,7 @@ All of them but the 1x1 convolution leave the shape change to option A: the inpu
 """
 
 from engine.models.zoo import sizes
-from engine.models.zoo.row import Option, Published, Shortcut
+from engine.models.zoo.spec import Option, Published, Shortcut
 
 _SECTION = "He et al. 2016 (1603.05027), section 3.1"
 _TABLE_1 = "He et al. 2016 (1603.05027), Table 1"
@@ -31,8 +31,8 @@ SCALED = Shortcut(
     help="The shortcut is multiplied by a constant in every block, so what is carried on shrinks with depth.",
     formula="y = a x + c F(x), a = shortcut, c = branch",
     source=f"{_SECTION}, constant scaling",
-    builder="engine.models.shortcuts:scaled",
-    coefficient="engine.models.coefficients:constant",
+    builder="engine.models.shortcuts.shortcuts:scaled",
+    coefficient="engine.models.shortcuts.branch_scale:constant",
     options=(
         Option("shortcut", 0.5, 0.0, 1.0, "Factor on the shortcut; 0 is a plain net."),
         Option("branch", 1.0, 0.0, 1.0, "Factor on the branch."),
@@ -50,8 +50,8 @@ GATED = Shortcut(
     help="A 1x1 convolution decides per pixel and channel how much of the input is carried on, the rest is new.",
     formula="y = (1 - g(x)) x + g(x) F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, exclusive gating (after Highway networks)",
-    builder="engine.models.shortcuts:carried",
-    coefficient="engine.models.coefficients:gate",
+    builder="engine.models.shortcuts.shortcuts:carried",
+    coefficient="engine.models.shortcuts.branch_scale:gate",
     shares_gate=True,
     coefficient_sizes=sizes.gate,
     options=(gate_bias(-6.0),),
@@ -69,7 +69,7 @@ SHORTCUT_GATED = Shortcut(
     help="The gate closes the shortcut alone; the branch is added whole.",
     formula="y = (1 - g(x)) x + F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, shortcut-only gating",
-    builder="engine.models.shortcuts:shortcut_gated",
+    builder="engine.models.shortcuts.shortcuts:shortcut_gated",
     shortcut_sizes=sizes.gate_in_shortcut,
     options=(gate_bias(-6.0),),
     published=(_resnet_110("shortcut-gated:bias=0", 12.86), _resnet_110("shortcut-gated", 6.91)),
@@ -82,7 +82,7 @@ CONV_1X1 = Shortcut(
     help="Every shortcut is a 1x1 convolution and nothing else: it could be the identity, but starts at random.",
     formula="y = Wx + F(x)",
     source=f"{_SECTION}, 1x1 convolutional shortcut; without batch norm, which sets it apart from option C",
-    builder="engine.models.shortcuts:bare_convolution",
+    builder="engine.models.shortcuts.shortcuts:bare_convolution",
     shortcut_sizes=sizes.bare_convolution,
     published=(_resnet_110("conv1x1", 12.22),),
 )
@@ -93,7 +93,7 @@ DROPOUT = Shortcut(
     help="Values of the shortcut are dropped at random while the net trains; at test the shortcut has their mean.",
     formula="y = m x + F(x), m = 0 with probability rate, else 1; at test m = 1 - rate",
     source=f"{_SECTION}, dropout shortcut",
-    builder="engine.models.shortcuts:dropped",
+    builder="engine.models.shortcuts.shortcuts:dropped",
     options=(Option("rate", 0.5, 0.0, 0.95, "Probability that a value of the shortcut is dropped."),),
     published=(_resnet_110("dropout", None),),
 )

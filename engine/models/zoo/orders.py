@@ -1,6 +1,6 @@
 """The five activation orders of He et al. 2016 (1603.05027), Fig. 4 and Table 2, for branches of any length."""
 
-from engine.models.zoo.row import Order, Published
+from engine.models.zoo.spec import Order, Published
 
 _SECTION = "He et al. 2016 (1603.05027), section 4.1"
 _TABLE_2 = "He et al. 2016 (1603.05027), Table 2"

@@ -2,7 +2,7 @@
 
 from engine.models.zoo import sizes
 from engine.models.zoo.identity_mappings import gate_bias
-from engine.models.zoo.row import Option, Published, Shortcut
+from engine.models.zoo.spec import Option, Published, Shortcut
 
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _ABSTRACT = "the paper's abstract"
@@ -13,8 +13,8 @@ HIGHWAY = Shortcut(
     help="A 3x3 convolution per block decides how much of the input is carried on, the rest is new.",
     formula="y = (1 - T(x)) x + T(x) F(x), T = sigmoid(W x + b), W 3x3",
     source="Srivastava et al. 2015, Highway networks (1505.00387); here around a block of two layers",
-    builder="engine.models.shortcuts:carried",
-    coefficient="engine.models.coefficients:wide_gate",
+    builder="engine.models.shortcuts.shortcuts:carried",
+    coefficient="engine.models.shortcuts.branch_scale:wide_gate",
     shares_gate=True,
     coefficient_sizes=sizes.wide_gate,
     options=(gate_bias(-2.0),),
@@ -39,8 +39,8 @@ STOCHASTIC_DEPTH = Shortcut(
     help="While the net trains whole blocks are left out at random, late ones most often; at test all are there.",
     formula="y = x + b F(x), b = 1 with probability p = 1 - (l/L)(1 - survival), else 0; at test b = p",
     source="Huang et al. 2016, Deep networks with stochastic depth (1603.09382)",
-    builder="engine.models.shortcuts:option_a",
-    coefficient="engine.models.coefficients:stochastic_depth",
+    builder="engine.models.shortcuts.shortcuts:option_a",
+    coefficient="engine.models.shortcuts.branch_scale:stochastic_depth",
     skips=True,
     options=(Option("survival", 0.5, 0.05, 1.0, "Probability that the last block is there."),),
     published=(
@@ -55,8 +55,8 @@ SKIPINIT = Shortcut(
     help="One number per block multiplies the branch and starts at zero: the net starts as the identity.",
     formula="y = x + alpha F(x), alpha = start at first",
     source="De and Smith 2020 (2002.10444), SkipInit; Bachlechner et al. 2020 (2003.04887), ReZero",
-    builder="engine.models.shortcuts:option_a",
-    coefficient="engine.models.coefficients:multiplier",
+    builder="engine.models.shortcuts.shortcuts:option_a",
+    coefficient="engine.models.shortcuts.branch_scale:multiplier",
     coefficient_sizes=sizes.multiplier,
     options=(Option("start", 0.0, 0.0, 1.0, "What the number starts at; De and Smith allow up to 1 / sqrt(L)."),),
     published=(
@@ -77,7 +77,7 @@ ZERO_GAMMA = Shortcut(
     help="As A, but the last batch norm of every branch starts with scale 0: the net starts as the identity.",
     formula="y = x + F(x), gamma of the branch's last BN = 0 at first",
     source="Goyal et al. 2017 (1706.02677), section 5.1",
-    builder="engine.models.shortcuts:option_a",
+    builder="engine.models.shortcuts.shortcuts:option_a",
     start="zero-gamma",
     norms=("batch",),
     # The branch has to end in a batch norm that gradients reach: not through a ReLU that is zero everywhere.
@@ -90,7 +90,7 @@ FIXUP = Shortcut(
     help="No norm at all: branches start small and end in zeros, with scalar biases and one multiplier per branch.",
     formula="y = x + F(x), first layers of F drawn smaller by L^(-1/(2m-2)), its last layer zero; L blocks of m layers",
     source="Zhang et al. 2019, Fixup initialization (1901.09321), section 3",
-    builder="engine.models.shortcuts:option_a",
+    builder="engine.models.shortcuts.shortcuts:option_a",
     start="fixup",
     norms=("none",),
     orders=("post",),

@@ -1,7 +1,7 @@
 """The four shortcuts of He et al. 2015: none, A, B, C."""
 
 from engine.models.zoo import sizes
-from engine.models.zoo.row import Published, Shortcut
+from engine.models.zoo.spec import Published, Shortcut
 
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _TABLE_3 = "He et al. 2015 (1512.03385), Table 3"
@@ -45,7 +45,7 @@ A = Shortcut(
     help="The input is added; where channels grow it is subsampled and zero-padded. No parameters.",
     formula="y = x + F(x)",
     source="He et al. 2015, section 3.3, option A",
-    builder="engine.models.shortcuts:option_a",
+    builder="engine.models.shortcuts.shortcuts:option_a",
     published=(
         Published("ResNet-20", "A", 8.75, _PRINTED, _TABLE_6),
         Published("ResNet-32", "A", 7.51, _PRINTED, _TABLE_6),
@@ -65,7 +65,7 @@ B = Shortcut(
     help="As A, but where the shape changes a 1x1 convolution with batch norm projects the input.",
     formula="y = x + F(x), y = Wx + F(x) where the shape changes",
     source="He et al. 2015, section 3.3, option B",
-    builder="engine.models.shortcuts:option_b",
+    builder="engine.models.shortcuts.shortcuts:option_b",
     shortcut_sizes=sizes.projection_where_shape_changes,
     published=(
         _imagenet("ResNet-34", "B", 24.52, 7.46),
@@ -81,7 +81,7 @@ C = Shortcut(
     help="Every shortcut is a 1x1 convolution with batch norm. A few more parameters in every block.",
     formula="y = Wx + F(x)",
     source="He et al. 2015, section 4.1, option C",
-    builder="engine.models.shortcuts:option_c",
+    builder="engine.models.shortcuts.shortcuts:option_c",
     shortcut_sizes=sizes.projection,
     published=(_imagenet("ResNet-34", "C", 24.19, 7.40),),
 )

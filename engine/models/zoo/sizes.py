@@ -1,7 +1,7 @@
 """What tensors the zoo's shortcuts and coefficients hold: one function per kind, as rows name them. Torch-free."""
 
 from engine.models.parts import Part, batch_norm, convolution, scalars
-from engine.models.zoo.row import Site
+from engine.models.zoo.spec import Site
 
 
 def projection(site: Site, size: int) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ import pytest
 from app import theme
 from app.charts import block
 from engine.models.blocks import build_block
-from engine.models.ordered import OrderedBlock
+from engine.models.layers.preact import OrderedBlock
 from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant
 
 #: Words that the drawing of each row has to hold.

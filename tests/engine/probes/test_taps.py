@@ -4,8 +4,8 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.gates import Gate
 from engine.models.registry import SHORTCUTS
+from engine.models.shortcuts.gating import Gate
 from engine.probes.taps import Place, find_blocks, find_layers
 
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from engine.config import Change
 from engine.events import Changed, Evaluated, Evaluating, Probed, Split, Stepped
 from engine.hardware import device as device_module
-from engine.models.strength import set_strength
+from engine.models.shortcuts.strength import set_strength
 from engine.probes.online import OnlineProbe
 from engine.training import checkpoint
 from engine.training.changes import Changes

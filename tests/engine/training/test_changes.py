@@ -8,7 +8,7 @@ import torch
 from engine.config import Change, check_change
 from engine.errors import CheckpointError, ConfigError
 from engine.events import Changed, Evaluated, Evaluating, Finished, Probed, Remarked, Split, Started, Stepped
-from engine.models.strength import set_strength
+from engine.models.shortcuts.strength import set_strength
 from engine.probes.online import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module

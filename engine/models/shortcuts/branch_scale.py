@@ -7,9 +7,9 @@ block's input to c, a number or a tensor that multiplies F(x), or None where c i
 import torch
 from torch import Tensor, nn
 
-from engine.models.draws import Survival
-from engine.models.gates import Gate
+from engine.models.init.rng import Survival
 from engine.models.registry import Site
+from engine.models.shortcuts.gating import Gate
 
 
 class Constant(nn.Module):

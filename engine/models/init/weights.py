@@ -1,7 +1,7 @@
 """How a net starts: the first draws of its weights.
 
 Each layer draws from a generator of its own, keyed by (seed, layer path), so that layers of equal path and shape start
-equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.schemes``, which then
+equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.init.initializers``, which then
 changes what was drawn.
 """
 
@@ -11,9 +11,9 @@ import math
 import torch
 from torch import nn
 
-from engine.models.path import layer_path
+from engine.models.init.initializers import SCHEMES
+from engine.models.parts import layer_path
 from engine.models.registry import variant
-from engine.models.schemes import SCHEMES
 
 #: Standard deviation of the head's first weights.
 HEAD_STD = 0.01

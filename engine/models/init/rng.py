@@ -10,7 +10,7 @@ import hashlib
 import torch
 from torch import Tensor, nn
 
-from engine.models.path import layer_path
+from engine.models.parts import layer_path
 
 #: Masks are compared with so many levels.
 _LEVELS = 1 << 24

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.draws import Mask
-from engine.models.gates import Gate
+from engine.models.init.rng import Mask
 from engine.models.registry import Site, Variant
+from engine.models.shortcuts.gating import Gate
 
 
 def build_shortcut(variant: Variant, site: Site) -> nn.Module | None:

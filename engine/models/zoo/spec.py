@@ -2,7 +2,7 @@
 
 One formula holds for all rows: y = v * s(x) + c * F(x), in the order that the activation order says. F is the branch
 with the weighted layers, s(x) the shortcut, c the coefficient, v the live strength of the shortcut (1 unless changed
-in a run, ``engine.models.strength``).
+in a run, ``engine.models.shortcuts.strength``).
 """
 
 from collections.abc import Callable
@@ -77,7 +77,7 @@ class Shortcut:
     with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
     ``coefficient_sizes`` say what tensors they hold.
 
-    ``start`` names how weights start (``engine.models.start``). ``norms`` and ``orders`` are those the row works with,
+    ``start`` names how weights start (``engine.models.init.weights``). ``norms`` and ``orders`` are those the row works with,
     the first norm is its default; empty orders: all. ``scalars``: scalar biases and multipliers instead of norm.
     """
 

@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
-from engine.models.scalars import ScaleShift, Shift
-from engine.models.tap import Tap
+from engine.models.shortcuts.scalars import ScaleShift, Shift
 
 
 class OrderedBlock(nn.Module):

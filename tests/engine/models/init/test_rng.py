@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from engine.models.draws import Mask, Survival, drawing_modules, settle
+from engine.models.init.rng import Mask, Survival, drawing_modules, settle
 
 
 def drawn(rate, shape=(8, 6, 5, 4), seed=0, step=1, path="stage1/block1/shortcut/mask"):

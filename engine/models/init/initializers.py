@@ -1,7 +1,7 @@
 """Ways to start that differ from He's draws: each changes a freshly drawn net. Rows of the registry name them.
 
 A scheme is called with the net and a function from a layer path to that layer's generator, without gradients. Blocks
-are the modules that have a ``branch`` (``engine.models.tap``); stem, shortcuts and coefficients stay as drawn.
+are the modules that have a ``branch`` (``engine.models.layers.taps``); stem, shortcuts and coefficients stay as drawn.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from engine.models.path import layer_path
+from engine.models.parts import layer_path
 
 Generators = Callable[[str], torch.Generator]
 
@@ -34,7 +34,7 @@ def fixup(model: nn.Module, generators: Generators) -> None:
     a^(2(m-1)), and L branches change the output by L a^(2m-2). That is of the order of the rate, whatever L, for
     a = L^(-1/(2m-2)). With m = 1 there is no layer to scale: a branch is its zero layer.
 
-    Published code draws these layers with fan-out as well. The scalars: ``engine.models.scalars``.
+    Published code draws these layers with fan-out as well. The scalars: ``engine.models.shortcuts.scalars``.
     """
     blocks = list(_blocks(model))
     for _, block in blocks:

@@ -5,9 +5,9 @@ import torch
 
 from engine.config import ModelConfig
 from engine.models.build import build_model
-from engine.models.layout import enter, leave, suits
+from engine.models.layers.blocked_layout import enter, leave, suits
 from engine.models.registry import ORDERS, SHORTCUTS
-from engine.models.shortcuts import ZeroPadded
+from engine.models.shortcuts.shortcuts import ZeroPadded
 
 needs_bf16 = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
 
