@@ -8,8 +8,8 @@ import numpy as np
 
 from app.data.place import reading
 from app.data.stored import cards_of
-from engine.probes.cadence import probe_steps
-from engine.probes.histogram import edges
+from engine.probes.online.histogram import edges
+from engine.probes.online.probe_steps import probe_steps
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
 from engine.store.probes import LayerRow, ProbeRow

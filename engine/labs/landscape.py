@@ -21,8 +21,8 @@ from engine.labs.landscape_row import AUTO, NAMES, SLOTS, TRAJECTORY
 from engine.labs.landscape_surface import Surface
 from engine.labs.subject import Subject
 from engine.labs.units import Result, Unit, UnitLab
-from engine.probes.sharpness import sharpest
-from engine.probes.trajectory import main_plane, project
+from engine.probes.offline.hessian import sharpest
+from engine.probes.offline.trajectory import main_plane, project
 
 Work = Generator[Traced | Figured, None, Result]
 _PANELS = ("plane", "errors")

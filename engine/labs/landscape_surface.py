@@ -2,7 +2,7 @@
 
 Points of the plane are evaluated as the training was: batch norm folded, at its precision (``FoldedNet``). Slices take
 32-bit floats: their steps are smaller than what bf16 tells apart. Steps are flat vectors over all trained parameters
-(``engine.probes.filter_directions``); the net is a copy, the training's state stays as it is.
+(``engine.probes.offline.filter_directions``); the net is a copy, the training's state stays as it is.
 """
 
 import dataclasses
@@ -15,8 +15,8 @@ from torch import Tensor
 
 from engine.labs.subject import Subject
 from engine.models.count import count
-from engine.probes.filter_directions import flat_weights, random_direction
-from engine.probes.sharpness import Hessian
+from engine.probes.offline.filter_directions import flat_weights, random_direction
+from engine.probes.offline.hessian import Hessian
 from engine.training.evaluate import FoldedNet, reset_bn, subset
 from engine.training.state import check_document, check_tensors
 

@@ -1,7 +1,7 @@
 """The lab ``lesion``: blocks of trained nets are deleted, swapped and scaled; gradients are split by paths.
 
 The units are those of ``engine.labs.lesion_plan``, the nets under the knife are ``engine.labs.lesion_patient``'s, what
-a lesion means is ``engine.probes.lesions``'. The runs looked at are never changed: lesions are made in copies.
+a lesion means is ``engine.probes.offline.ablation``'. The runs looked at are never changed: lesions are made in copies.
 """
 
 import math

@@ -14,13 +14,13 @@ from engine.config import replace
 from engine.events import Split
 from engine.labs.subject import Subject
 from engine.models.count import count
-from engine.probes.batch import probe_batch
-from engine.probes.blocks import UpdateSize
-from engine.probes.lesions import Lesions
-from engine.probes.measure import Scene
-from engine.probes.paths import Paths, draw_routes
-from engine.probes.sweep import sweep
-from engine.probes.taps import find_blocks, find_layers
+from engine.probes.offline.ablation import Lesions
+from engine.probes.offline.gradient_paths import Paths, draw_routes
+from engine.probes.online.batch import probe_batch
+from engine.probes.online.blocks import UpdateSize
+from engine.probes.online.hooks import find_blocks, find_layers
+from engine.probes.online.instrumented_pass import sweep
+from engine.probes.online.measure import Scene
 from engine.training.evaluate import Score, subset
 
 #: Images of a pass along paths, fewer for large nets: multiply-adds of such a pass, forward.

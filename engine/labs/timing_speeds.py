@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.config import RaceConfig, RunConfig
 from engine.models.count import count
 from engine.models.registry import variant
-from engine.probes.cadence import COST, probe_steps
+from engine.probes.online.probe_steps import COST, probe_steps
 
 #: From the command to the first step: the worker, the images, the first call of every kernel.
 START_S = 1.5

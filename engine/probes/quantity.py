@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.probes.histogram import BINS
+from engine.probes.online.histogram import BINS
 
 #: What the entries of a quantity's array belong to, and the array's shape for a net with L 3x3 layers and B blocks
 #: (6n+1 and 3n in the CIFAR family).
@@ -24,7 +24,7 @@ class Quantity:
     ``scale`` is how it is drawn, ``log`` or ``linear``; ``low`` and ``high`` span the colours and the 16-bit code that
     travels to the page (values beyond are drawn at the ends). ``family`` groups quantities in pickers. ``neutral`` is
     a value worth a reference line, None where there is none. ``measure`` names a class as ``module:attribute``
-    (contract: ``engine.probes.measure``), imported where a net is trained.
+    (contract: ``engine.probes.online.measure``), imported where a net is trained.
     """
 
     name: str

@@ -22,7 +22,7 @@ QUANTITIES: dict[str, Quantity] = {
             misleads="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
             "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
             "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
-            measure="engine.probes.responses:ResponseStd",
+            measure="engine.probes.online.responses:ResponseStd",
         ),
         Quantity(
             name="response_std_within", label="response std within channels", unit="",
@@ -32,7 +32,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="As the response std, without what comes from the channels having different means (beta).",
             misleads="It is the root mean square of |gamma| whatever the inputs are, unless their variance is as "
             "small as the eps of the batch norm.",
-            measure="engine.probes.responses:ResponseStdWithin",
+            measure="engine.probes.online.responses:ResponseStdWithin",
         ),
         Quantity(
             name="response_std_channel", label="response std of each channel", unit="",
@@ -41,7 +41,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="the per-channel reading of He et al. 2015, Fig. 7",
             reading="Whether all channels of a layer became quiet or only some.",
             misleads="Channels have no order of their own; they are shown sorted.",
-            measure="engine.probes.responses:ResponseStdChannel",
+            measure="engine.probes.online.responses:ResponseStdChannel",
         ),
         Quantity(
             name="response_std_eval", label="response std in eval mode", unit="",
@@ -52,7 +52,7 @@ QUANTITIES: dict[str, Quantity] = {
             misleads="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
             "Far above the train-mode value the running statistics lag behind the weights: a sign of a high learning "
             "rate.",
-            measure="engine.probes.responses:ResponseStdEval",
+            measure="engine.probes.online.responses:ResponseStdEval",
         ),
         Quantity(
             name="gamma_abs", label="mean |gamma|", unit="",
@@ -61,7 +61,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Ioffe and Szegedy 2015, section 3",
             reading="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
             misleads="Weight decay pulls gamma to zero in every net, whether or not a layer is needed.",
-            measure="engine.probes.responses:GammaAbs",
+            measure="engine.probes.online.responses:GammaAbs",
         ),
         Quantity(
             name="response_histogram", label="distribution of responses", unit="share per bin",
@@ -71,7 +71,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="Wide: the layer speaks loudly. A tall narrow peak at zero: it hardly says anything.",
             misleads="Bins are log-spaced, so heights are shown per unit of z. Large layers are sampled on a fixed "
             "grid.",
-            measure="engine.probes.histogram_measure:ResponseHistogram",
+            measure="engine.probes.online.histogram_measure:ResponseHistogram",
         ),
         Quantity(
             name="dead_share", label="dead ReLU units", unit="share",
@@ -81,7 +81,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="A dead unit passes no signal and no gradient for these images.",
             misleads="With few images a unit may look dead and fire for others. The second layer of a residual block "
             "is followed by the addition: its ReLU sees x + F(x).",
-            measure="engine.probes.responses:DeadShare",
+            measure="engine.probes.online.responses:DeadShare",
         ),
         Quantity(
             name="update_size", label="update size ||F(x)|| / ||x||", unit="",
@@ -91,7 +91,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="How much a block changes what it gets. Below 1 the block refines its input.",
             misleads="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
             "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is.",
-            measure="engine.probes.blocks:UpdateSize",
+            measure="engine.probes.online.blocks:UpdateSize",
         ),
         Quantity(
             name="update_cosine", label="direction of the update, cos(F(x), x)", unit="",
@@ -101,7 +101,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="Negative: the block takes away from its input. Zero: it adds something new.",
             misleads="x is not negative after a ReLU while F(x) has mean beta: small values of either sign mean "
             "little.",
-            measure="engine.probes.blocks:UpdateCosine",
+            measure="engine.probes.online.blocks:UpdateCosine",
         ),
         Quantity(
             name="gradient_response", label="gradient of the responses", unit="",
@@ -112,7 +112,7 @@ QUANTITIES: dict[str, Quantity] = {
             "vanishes.",
             misleads="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
             "as flat as its residual twin and learns far less. Look at the direction beside it.",
-            measure="engine.probes.gradients:GradientResponse",
+            measure="engine.probes.online.gradients:GradientResponse",
         ),
         Quantity(
             name="gradient_weight", label="gradient of the weights", unit="",
@@ -122,7 +122,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="What the optimizer sees.",
             misleads="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
             "update-to-weight ratio.",
-            measure="engine.probes.gradients:GradientWeight",
+            measure="engine.probes.online.gradients:GradientWeight",
         ),
         Quantity(
             name="gradient_growth", label="growth of the gradient per layer", unit="factor per layer towards the input",
@@ -133,7 +133,7 @@ QUANTITIES: dict[str, Quantity] = {
             "9,000.",
             misleads="It compares two layers only, the stem or a first layer with the second layer of a block, which "
             "differ in residual nets; a stage with other channels or pixels moves it too.",
-            measure="engine.probes.gradients:GradientGrowth",
+            measure="engine.probes.online.gradients:GradientGrowth",
         ),
         Quantity(
             name="update_ratio", label="update-to-weight ratio", unit="",
@@ -142,7 +142,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="a common rule of thumb; Karpathy's notes on training put it near 1e-3",
             reading="How fast a layer moves. Layers far below the others do not learn.",
             misleads="Not defined before the first update. Under BN only the direction of W matters to the function.",
-            measure="engine.probes.weights:UpdateRatio",
+            measure="engine.probes.online.weights:UpdateRatio",
         ),
         Quantity(
             name="activation_cosine", label="likeness of different images", unit="cosine",
@@ -152,7 +152,7 @@ QUANTITIES: dict[str, Quantity] = {
             reading="Near 1 every image looks the same to this layer: the net has collapsed.",
             misleads="Activations after a ReLU are not negative, so unrelated images already have a cosine well above "
             "0.",
-            measure="engine.probes.directions:ActivationCosine",
+            measure="engine.probes.online.directions:ActivationCosine",
         ),
         Quantity(
             name="gradient_cosine", label="agreement of gradients", unit="cosine",
@@ -164,7 +164,7 @@ QUANTITIES: dict[str, Quantity] = {
             misleads="It says nothing where all images look alike (likeness near 1): then gradients agree because the "
             "net has collapsed. Images of one class are compared, because their loss starts with the same direction; "
             "the value falls as well when a trained net gets some of them right.",
-            measure="engine.probes.directions:GradientCosine",
+            measure="engine.probes.online.directions:GradientCosine",
         ),
     )
 }

@@ -67,9 +67,9 @@ class TrainingDuty:
     def _train(self) -> None:
         from engine.data.images import load_images
         from engine.hardware.device import choose
-        from engine.probes.online import OnlineProbe
+        from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
-        from engine.training.changes import Changes
+        from engine.training.live_edits import Changes
         from engine.training.trainer import Trainer
 
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})

@@ -17,7 +17,7 @@ class Progress:
     ``step`` updates are done. ``due`` are the splits that are still to be evaluated at this step, in order. ``lr`` is
     the rate of the last update that was announced; ``warming`` while the warm-up lasts; ``diverged`` the first step
     whose loss was not finite; ``probed`` the last step that was probed. ``changes`` are those of the live run that this
-    state holds, each as [id, key, value, step] (``engine.training.changes``). Seconds leave pauses out. Fields that
+    state holds, each as [id, key, value, step] (``engine.training.live_edits``). Seconds leave pauses out. Fields that
     older checkpoints lack have defaults.
     """
 

@@ -28,10 +28,10 @@ from engine.events import (
 )  # fmt: skip
 from engine.hardware.device import Device
 from engine.models.build import build_model
-from engine.training.changes import Changes
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
-from engine.training.figures import Figures
+from engine.training.live_edits import Changes
+from engine.training.metrics import Figures
 from engine.training.optim import (
     WARMUP_CHECK,
     build_optimizer,
@@ -49,7 +49,7 @@ _MAY_DIFFER = frozenset({"device", "threads"})
 
 
 class Probe(Protocol):
-    """What measures inside the net (``engine.probes.online``): after which updates, on how many images, what."""
+    """What measures inside the net (``engine.probes.online.probe``): after which updates, on how many images, what."""
 
     steps: Set[int]
     images: int

@@ -19,7 +19,7 @@ BASICS = {
 }
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
-    "engine.probes.registry", "engine.probes.quantity", "engine.probes.histogram", "engine.probes.cadence",
+    "engine.probes.registry", "engine.probes.quantity", "engine.probes.online.histogram", "engine.probes.online.probe_steps",
     "engine.labs.registry", "engine.labs.lab", "engine.labs.curve", "engine.labs.gradients_curves",
     "engine.labs.timing_arms", "engine.labs.timing_speeds",
     *(f"engine.labs.{path.stem}" for path in (PROJECT / "engine" / "labs").glob("*_row.py")),

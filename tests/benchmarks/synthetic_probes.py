@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Probed, RunState
-from engine.probes.cadence import probe_steps
-from engine.probes.histogram import BINS, edges
+from engine.probes.online.histogram import BINS, edges
+from engine.probes.online.probe_steps import probe_steps
 from engine.runs.training import CODINGS
 from engine.store.probes import LayerRow
 from engine.store.workspace import Workspace

@@ -6,7 +6,7 @@ import torch
 from engine.config import Change
 from engine.events import Stepped
 from engine.models.registry import SHORTCUTS
-from engine.training.changes import Changes
+from engine.training.live_edits import Changes
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 

@@ -8,8 +8,8 @@ import torch
 
 from engine.errors import ConfigError
 from engine.events import Stepped
-from engine.probes.histogram import BINS
-from engine.probes.online import OnlineProbe
+from engine.probes.online.histogram import BINS
+from engine.probes.online.probe import OnlineProbe
 from engine.probes.quantity import CODES, PER
 from engine.probes.registry import QUANTITIES, get_quantity
 from tests.engine.training import tiny

@@ -15,7 +15,7 @@ from engine.models.init.rng import drawing_modules
 from engine.models.registry import SHORTCUTS, variant
 from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
-from engine.probes.online import OnlineProbe
+from engine.probes.online.probe import OnlineProbe
 from engine.probes.registry import QUANTITIES
 from engine.training.evaluate import FoldedNet
 from tests.contracts.variants import ROWS, all_changes, one_change, shallow, small

@@ -9,7 +9,7 @@ from app import data
 from app.live.probe_chart import LAYOUTS
 from app.views import layers
 from engine.config import RaceConfig, RunConfig
-from engine.probes.histogram import BINS
+from engine.probes.online.histogram import BINS
 from engine.probes.registry import QUANTITIES
 from engine.store.writer import Writer
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from engine.probes.histogram import edges
+from engine.probes.online.histogram import edges
 
 
 class Pass:

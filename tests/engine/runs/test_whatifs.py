@@ -12,8 +12,8 @@ from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState, Split
 from engine.hardware.device import choose
 from engine.store.reader import Reader
-from engine.training.changes import Changes
 from engine.training.checkpoint import load
+from engine.training.live_edits import Changes
 from engine.training.trainer import Trainer
 
 S = RunState

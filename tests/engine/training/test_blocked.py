@@ -15,10 +15,10 @@ from engine.config import Change
 from engine.events import Changed, Evaluated, Evaluating, Probed, Split, Stepped
 from engine.hardware import device as device_module
 from engine.models.shortcuts.strength import set_strength
-from engine.probes.online import OnlineProbe
+from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
-from engine.training.changes import Changes
 from engine.training.evaluate import Evaluator, FoldedNet, Score, subset
+from engine.training.live_edits import Changes
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 

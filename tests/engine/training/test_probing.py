@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.events import Diverged, Evaluated, Evaluating, Finished, Measured, Probed, Started, Stepped
-from engine.probes.online import OnlineProbe
+from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
 from tests.engine.training import tiny

@@ -271,7 +271,7 @@ def test_resume_across_a_warm_up_check():
 
 
 def test_figures_are_fetched_before_the_buffer_overflows(monkeypatch):
-    monkeypatch.setattr("engine.training.figures.CAPACITY", 4)
+    monkeypatch.setattr("engine.training.metrics.CAPACITY", 4)
     monkeypatch.setattr(trainer_module, "FLUSH_S", 1e9)
     events = list(tiny.trainer(tiny.config()).events())
     assert max(len(event.rows) for event in events if isinstance(event, Measured)) == 4

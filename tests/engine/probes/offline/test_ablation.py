@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from engine.hardware.device import Device
-from engine.probes.lesions import Lesions
+from engine.probes.offline.ablation import Lesions
 from engine.training.evaluate import FoldedNet
 from tests.engine.probes.stirred import VARIANTS, images, net
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.probes.measure import Scene, Update, mean_without
+from engine.probes.online.measure import Scene, Update, mean_without
 
 
 class UpdateSize:

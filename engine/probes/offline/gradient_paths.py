@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from engine.models.init.rng import settle
 from engine.models.layers.preact import GatedBlock
-from engine.probes.taps import BlockTap, find_blocks
+from engine.probes.online.hooks import BlockTap, find_blocks
 
 
 class Paths:

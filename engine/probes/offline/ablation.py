@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock
-from engine.probes.taps import BlockTap, find_blocks
+from engine.probes.online.hooks import BlockTap, find_blocks
 
 
 class Lesions:

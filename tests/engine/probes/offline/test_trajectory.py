@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from engine.probes.trajectory import main_plane, project
+from engine.probes.offline.trajectory import main_plane, project
 
 
 def offsets(n=6, size=40):

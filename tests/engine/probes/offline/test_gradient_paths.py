@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.probes.paths import Paths, draw_routes
+from engine.probes.offline.gradient_paths import Paths, draw_routes
 from tests.engine.probes.stirred import VARIANTS, images, net
 
 LABELS = torch.arange(6) % 10

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 
-from engine.probes.sharpness import Hessian, sharpest
+from engine.probes.offline.hessian import Hessian, sharpest
 
 
 def ended(work):

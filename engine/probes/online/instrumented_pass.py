@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from engine.hardware.device import Device
 from engine.models.init.rng import settle
-from engine.probes.batch import ProbeBatch
-from engine.probes.measure import Activation, Gradient, Response, Scene, Update
-from engine.probes.taps import BlockTap
+from engine.probes.online.batch import ProbeBatch
+from engine.probes.online.hooks import BlockTap
+from engine.probes.online.measure import Activation, Gradient, Response, Scene, Update
 
 #: What is looked at in the net: called with (position, what is shown there).
 Listener = Callable[[int, Any], None]

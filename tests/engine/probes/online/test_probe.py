@@ -8,7 +8,7 @@ import torch
 from engine.config import ModelConfig
 from engine.events import Stepped
 from engine.models.build import build_model
-from engine.probes.online import OnlineProbe
+from engine.probes.online.probe import OnlineProbe
 from engine.probes.registry import QUANTITIES
 from tests.engine.probes import reference
 from tests.engine.training import tiny
@@ -94,7 +94,7 @@ def test_nothing_is_changed(shortcut, precision):
 
 def test_a_failure_in_the_middle_leaves_the_net_as_it_was(monkeypatch):
     training, probe = fresh(8, "A")
-    monkeypatch.setattr("engine.probes.measure.Response.channel_moments", property(lambda self: 1 / 0))
+    monkeypatch.setattr("engine.probes.online.measure.Response.channel_moments", property(lambda self: 1 / 0))
     with pytest.raises(ZeroDivisionError):
         measure(training, probe)
     assert all(module.training and not module._forward_hooks for module in training.model.modules())

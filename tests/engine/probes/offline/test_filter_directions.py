@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.models.build import build_model
-from engine.probes.filter_directions import filter_norms, flat_weights, random_direction
+from engine.probes.offline.filter_directions import filter_norms, flat_weights, random_direction
 from tests.engine.training import tiny
 
 

@@ -3,7 +3,7 @@
 The exact Hessian of the mean loss over fixed images with respect to all trained parameters, in eval mode and 32-bit
 floats, by differentiating twice (Pearlmutter 1994); where a ReLU has its corner it counts as straight. The largest
 eigenvalue comes from the Lanczos method, which needs fewer products than power iteration, with every vector made
-orthogonal to all before. Flat vectors are as in ``engine.probes.filter_directions``.
+orthogonal to all before. Flat vectors are as in ``engine.probes.offline.filter_directions``.
 """
 
 import math

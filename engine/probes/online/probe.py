@@ -14,19 +14,19 @@ from torch import nn
 from engine.config import RunConfig
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
-from engine.probes.batch import probe_batch
-from engine.probes.cadence import probe_steps
-from engine.probes.measure import SETTLED, Scene
+from engine.probes.online.batch import probe_batch
+from engine.probes.online.hooks import Place, find_blocks, find_layers
+from engine.probes.online.instrumented_pass import sweep, sweep_eval
+from engine.probes.online.measure import SETTLED, Scene
+from engine.probes.online.probe_steps import probe_steps
 from engine.probes.registry import QUANTITIES
-from engine.probes.sweep import sweep, sweep_eval
-from engine.probes.taps import Place, find_blocks, find_layers
 
 
 class OnlineProbe:
     """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
 
     ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch;
-    ``further_ends`` as in ``engine.probes.cadence``.
+    ``further_ends`` as in ``engine.probes.online.probe_steps``.
     """
 
     def __init__(

@@ -9,10 +9,10 @@ from engine.config import Change, check_change
 from engine.errors import CheckpointError, ConfigError
 from engine.events import Changed, Evaluated, Evaluating, Finished, Probed, Remarked, Split, Started, Stepped
 from engine.models.shortcuts.strength import set_strength
-from engine.probes.online import OnlineProbe
+from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
-from engine.training.changes import Changes
+from engine.training.live_edits import Changes
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 

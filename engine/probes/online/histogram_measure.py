@@ -1,12 +1,12 @@
-"""How the responses of each layer are distributed, in the bins of ``engine.probes.histogram``."""
+"""How the responses of each layer are distributed, in the bins of ``engine.probes.online.histogram``."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from engine.probes.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
-from engine.probes.measure import Response, Scene
+from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
+from engine.probes.online.measure import Response, Scene
 
 #: Larger layers are sampled on a fixed grid: about so many values are sorted into bins.
 SAMPLE = 16_384

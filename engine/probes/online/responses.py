@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.probes.measure import Activation, Response, Scene, mean_of_each
+from engine.probes.online.measure import Activation, Response, Scene, mean_of_each
 
 
 class ResponseStd:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.probes.batch import choose, probe_batch
+from engine.probes.online.batch import choose, probe_batch
 from tests.engine.training import tiny
 
 

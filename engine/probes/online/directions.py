@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.probes.measure import Activation, Gradient, Scene, mean_without
+from engine.probes.online.measure import Activation, Gradient, Scene, mean_without
 
 
 class ActivationCosine:

@@ -1,7 +1,7 @@
 """The contract of a class that measures a quantity, and what it is shown.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
-the net. All quantities share that pass: ``engine.probes.sweep``. A class has ``__init__(scene)``, ``result()`` and of
+the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(scene)``, ``result()`` and of
 the others only those it needs:
 
     response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
@@ -24,7 +24,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from engine.probes.taps import BlockTap, LayerTap
+from engine.probes.online.hooks import BlockTap, LayerTap
 
 #: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
 SETTLED = 50

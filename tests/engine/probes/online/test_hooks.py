@@ -6,7 +6,7 @@ from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.registry import SHORTCUTS
 from engine.models.shortcuts.gating import Gate
-from engine.probes.taps import Place, find_blocks, find_layers
+from engine.probes.online.hooks import Place, find_blocks, find_layers
 
 
 def net(depth, shortcut):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.probes.measure import Gradient, Scene
+from engine.probes.online.measure import Gradient, Scene
 
 
 class GradientResponse:
