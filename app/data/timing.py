@@ -19,6 +19,7 @@ from app.data.choices import preset_source, presets
 from app.data.permit import commanding
 from app.data.place import here, reading
 from app.data.steering import command
+from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
 from engine.errors import SkipscopeError
@@ -26,8 +27,7 @@ from engine.events import ALIVE, RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import RUNS_PER_GPU, devices, facts
 from engine.labs.registry import get_lab
-from engine.labs.timing_arms import TimedArm, race_of, timed_arms
-from engine.labs.timing_speeds import Estimate, Point, Speeds, race_seconds
+from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.labs import COMPANY
 from engine.store.reader import Reader, RunRow

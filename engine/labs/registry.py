@@ -4,7 +4,7 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
 ``module:attribute``, imported in the worker:
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
-    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple of ``engine.labs.subject``
+    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple of ``engine.labs.inspected_run``
     .events() -> Iterator[LabEvent]                             Progressed, Traced, Figured, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 
@@ -19,16 +19,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import ConfigError
-from engine.labs.conditioning_row import CONDITIONING
-from engine.labs.constructed_row import CONSTRUCTED
-from engine.labs.gradients_row import GRADIENTS
-from engine.labs.lab import Figure, Lab, Option, Panel
-from engine.labs.landscape_row import LANDSCAPE
-from engine.labs.lesion_row import LESION
-from engine.labs.mapping_row import MAPPING
-from engine.labs.shattering_row import SHATTERING
-from engine.labs.smoothness_row import SMOOTHNESS
-from engine.labs.timing_row import TIMING
+from engine.labs.conditioning.spec import CONDITIONING
+from engine.labs.constructed.spec import CONSTRUCTED
+from engine.labs.gradients.spec import GRADIENTS
+from engine.labs.landscape.spec import LANDSCAPE
+from engine.labs.lesion.spec import LESION
+from engine.labs.mapping.spec import MAPPING
+from engine.labs.shattering.spec import SHATTERING
+from engine.labs.smoothness.spec import SMOOTHNESS
+from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.timing.spec import TIMING
 
 __all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 

@@ -85,7 +85,7 @@ class LabDuty:
         """Return the trainings that the lab looks at, as they were when it first began."""
         from engine.data.images import load_images
         from engine.hardware.device import choose
-        from engine.labs.subject import Subject
+        from engine.labs.inspected_run import Subject
         from engine.training import checkpoint
         from engine.training.evaluate import Score
 

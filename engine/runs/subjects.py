@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.events import RunState
-from engine.labs.lab import Lab
+from engine.labs.spec import Lab
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
 

@@ -6,7 +6,7 @@ from app import data
 from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import Figured, Traced
-from engine.labs.gradients_curves import GAINS, KINDS, Curve
+from engine.labs.gradient_kinds import GAINS, KINDS, Curve
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 

@@ -12,7 +12,7 @@ from engine.config import LabConfig, replace
 from engine.errors import CommandRefused
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
-from engine.labs.timing_arms import race_of, timed_arms
+from engine.labs.timing.arms import race_of, timed_arms
 from engine.store.labs import COMPANY
 from engine.store.reader import Reader
 from engine.store.writer import Writer

@@ -20,8 +20,8 @@ BASICS = {
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
     "engine.probes.registry", "engine.probes.quantity", "engine.probes.online.histogram", "engine.probes.online.probe_steps",
-    "engine.labs.registry", "engine.labs.lab", "engine.labs.curve", "engine.labs.gradients_curves",
-    "engine.labs.timing_arms", "engine.labs.timing_speeds",
+    "engine.labs.registry", "engine.labs.spec", "engine.labs.curve", "engine.labs.gradient_kinds",
+    "engine.labs.timing.arms", "engine.analysis.run_time",
     *(f"engine.labs.{path.stem}" for path in (PROJECT / "engine" / "labs").glob("*_row.py")),
 }  # fmt: skip
 #: What they may know of nets: names, sizes and what was published, as tables and arithmetic.

@@ -12,11 +12,11 @@ import time
 
 import torch
 
-from engine.labs import mapping_arms as arms
-from engine.labs.mapping_kernel import condition
-from engine.labs.mapping_plan import Problem
-from engine.labs.mapping_scores import Cell, cells
-from engine.labs.mapping_training import train
+from engine.labs.mapping.kernel import condition
+from engine.labs.mapping.lab import arms
+from engine.labs.mapping.plan import Problem
+from engine.labs.mapping.scores import Cell, cells
+from engine.labs.mapping.training import train
 
 ARMS = (arms.PLAIN, arms.IDENTITY_START, arms.SCALED, arms.PLAIN_BN, arms.RESIDUAL_BN)
 #: Relative errors of science.md, D3: target -> 2 / 6 / 16 blocks of each arm; "<=" as the floor.

@@ -12,10 +12,10 @@ import torch
 from engine.errors import ConfigError
 from engine.events import Concluded, Figured, Progressed, Traced
 from engine.labs.curve import parse_name
-from engine.labs.lab import KINDS
 from engine.labs.registry import LABS, check_settings
+from engine.labs.spec import KINDS
 from tests.engine.labs.bench import DEVICE, results, until
-from tests.engine.labs.subjects import trained
+from tests.engine.labs.inspected_runs import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
 

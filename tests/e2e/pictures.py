@@ -10,8 +10,8 @@ import numpy as np
 from engine.config import LabConfig
 from engine.events import RunState, Traced
 from engine.labs.curve import CurveName
-from engine.labs.lab import Lab, Option, Panel
 from engine.labs.registry import LABS
+from engine.labs.spec import Lab, Option, Panel
 
 TARGETS = ("identity", "near-identity", "near-identity, nonlinear", "positive definite", "rotation", "-x", "zero",
            "constant", "smooth random")  # fmt: skip

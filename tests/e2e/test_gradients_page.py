@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.labs.gradients_curves import BN, PLAIN, RESIDUAL, Curve
+from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL, Curve
 from tests.e2e.conftest import until
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from app.views import lab as lab_view
 from engine.config import LabConfig
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import RunState
-from engine.labs.gradients_curves import KINDS, RESIDUAL
+from engine.labs.gradient_kinds import KINDS, RESIDUAL
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench

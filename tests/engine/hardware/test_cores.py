@@ -6,7 +6,7 @@ import pytest
 
 from engine.data.files import decoding
 from engine.hardware import cores, machine
-from engine.labs import timing
+from engine.labs.timing.lab import lab as timing
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split
-from engine.labs.lab import Lab, Option
+from engine.labs.spec import Lab, Option
 from engine.runs.subjects import pin, resolve, suitable
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace

@@ -1,0 +1,77 @@
+"""The second part of the conditioning lab: what becomes of the kernel while a net is trained."""
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+
+from engine.events import Figured, Traced
+from engine.labs.conditioning.arms import ARMS, NET_RATES, figure_key
+from engine.labs.conditioning.kernel import inputs, net_kernel
+from engine.labs.conditioning.lab import training
+from engine.labs.curve import CurveName
+from engine.labs.part import Done, Found, Part, finite, geometric, seeded
+from engine.labs.tasks import Result, Unit
+
+#: Steps between two looks at pause and stop, times blocks and seeds: a fifth of a second on a common core.
+_PACE = 120
+
+
+class Course(Part):
+    """Units: all rates and seeds of one kind of net each."""
+
+    def plan(self) -> list[Unit]:
+        """One unit for each kind of net."""
+        self._arms = {f"training {arm.name}": arm for arm in ARMS}
+        return [Unit(name, f"kernel along training: {arm.name}") for name, arm in self._arms.items()]
+
+    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Train, then take the kernel where training was halted, at the best rate."""
+        arm, settings = self._arms[unit.name], self.settings
+        pace = max(1, _PACE // (settings["trained_blocks"] * len(self.seeds)))
+        halts: list[training.Stop] = []
+        work = training.train(
+            arm, settings["trained_blocks"], self.seeds, settings["goal"], NET_RATES, settings["steps"]
+        )
+        for step, stop in enumerate(work):
+            if stop is not None:
+                halts.append(stop)
+            if stop is not None or step % pace == 0:
+                best = training.best_rate(halts[-1])
+                y = [geometric(halt.losses[best].tolist()) for halt in halts]
+                yield Traced("training_loss", arm.name, _axis([halt.step for halt in halts]), y)
+        best = training.best_rate(halts[-1])
+        conditions: list[list[float]] = []
+        for halt in halts:
+            nets = [training.single(halt.stack, best * len(self.seeds) + seed) for seed in self.seeds]
+            conditions.append([net_kernel(arm, net, inputs(seed)).condition for seed, net in enumerate(nets)])
+            yield Traced(
+                "along", arm.name, _axis([h.step for h in halts[: len(conditions)]]), [geometric(c) for c in conditions]
+            )
+        return {
+            "best": best,
+            "steps": [halt.step for halt in halts],
+            "losses": [halt.losses[best].tolist() for halt in halts],
+            "rates": halts[-1].losses.tolist(),
+            "conditions": conditions,
+        }
+
+    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The kind's curves, and what is known once all kinds are done."""
+        arm, result = self._arms[unit.name], done[unit.name]
+        x, name = _axis(result["steps"]), CurveName(arm.name)
+        yield from seeded("along", name, x, self._by_seed(result["conditions"]))
+        yield from seeded("training_loss", name, x, self._by_seed(result["losses"]))
+        yield from seeded("training_rates", name, NET_RATES, self._by_seed(result["rates"]))
+        key = figure_key(arm.name)
+        final = [math.log10(value) for value in result["conditions"][-1]]
+        yield Figured(f"{key}_log10_condition_trained", finite(sum(final) / len(final)))
+        if len(done.keys() & self._arms.keys()) == len(self._arms):
+            best = [done[name]["best"] for name in self._arms]
+            yield Figured("trained_arms_at_grid_edge", float(sum(b in (0, len(NET_RATES) - 1) for b in best)))
+
+    def _by_seed(self, rows: Sequence[Sequence[float]]) -> dict[int, list[float]]:
+        return {seed: [row[seed] for row in rows] for seed in self.seeds}
+
+
+def _axis(steps: Sequence[int]) -> list[float]:
+    """Steps on a log axis that has to hold step 0."""
+    return [float(step + 1) for step in steps]

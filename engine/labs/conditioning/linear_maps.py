@@ -1,0 +1,155 @@
+"""The third part of the conditioning lab: linear nets, two forms of one net, and every target from every start."""
+
+import math
+from collections.abc import Generator, Iterator
+
+import torch
+from torch import Tensor
+
+from engine.events import Figured, Traced
+from engine.labs.conditioning.arms import (
+    LINEAR_RATES,
+    LINEAR_STARTS,
+    LINEAR_TARGETS,
+    ORTHOGONAL,
+    SMALL,
+    TWO_FORMS,
+    ZERO,
+)
+from engine.labs.conditioning.lab import linear_nets as linear
+from engine.labs.curve import CurveName
+from engine.labs.part import Done, Found, Part, finite
+from engine.labs.tasks import Result, Unit
+
+WIDTH, LAYERS = 16, 12
+#: Steps for which the two forms are compared.
+TOGETHER = 100
+#: Losses below this are drawn as this: they are rounding.
+FLOOR = 1e-30
+_EQUIVALENCE = "linear, two forms"
+#: Steps between two looks at pause and stop.
+_PACE = 20
+#: A rate at the edge of the grid counts as the best one only if it is better than the others by this factor.
+_BETTER = 0.95
+
+
+class Maps(Part):
+    """Units: the two forms, then one seed of the table each."""
+
+    def plan(self) -> list[Unit]:
+        """The comparison first: it is done in a moment."""
+        self._rates = LINEAR_RATES[self.settings["grid"]]
+        self._table = {f"linear, seed {seed}": seed for seed in self.seeds}
+        forms = Unit(_EQUIVALENCE, "linear nets: two forms of one net")
+        return [forms, *(Unit(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
+
+    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Descend; the result holds losses alone, at the steps that are drawn."""
+        if unit.name == _EQUIVALENCE:
+            return (yield from self._measure_forms())
+        seed, losses = self._table[unit.name], []
+        shape = len(LINEAR_TARGETS), len(LINEAR_STARTS), len(self._rates)
+        task = linear.table(WIDTH, LAYERS, seed, self._rates)
+        for step, row in enumerate(linear.descend(task, self.settings["linear_steps"])):
+            losses.append(row.nan_to_num(math.inf, math.inf).view(shape))
+            if step % _PACE == 0:
+                yield from self._so_far(seed, losses)
+        return torch.stack(losses)[self._shown()]
+
+    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The comparison, or the whole table over the seeds that are done."""
+        if unit.name == _EQUIVALENCE:
+            yield from self._forms(done[unit.name])
+            return
+        courses = torch.stack([done[name] for name in self._table if name in done])
+        rates = self._tuned(courses[:, -1])
+        # Each cell at its own best rate, which is the same for all seeds: (seeds, steps, targets, starts).
+        chosen = courses.gather(-1, rates.expand(*courses.shape[:-1])[..., None])[..., 0]
+        columns = [float(index) for index in range(len(LINEAR_TARGETS))]
+        for row, start in enumerate(LINEAR_STARTS):
+            yield Traced("linear", start, columns, [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()])
+            yield Traced("linear_rate", start, columns, [self._rates[rate] for rate in rates[:, row].tolist()])
+            for column, target in enumerate(LINEAR_TARGETS):
+                name = CurveName(start, cell=target)
+                yield from self._losses(name, chosen[:, :, column, row])
+                y = [_floored(loss) for loss in _median(courses[:, -1, column, row]).tolist()]
+                yield Traced("linear_rates", name.text, list(self._rates), y)
+        if len(courses) == len(self._table):
+            yield from self._figures(chosen[:, -1], rates)
+
+    def _measure_forms(self) -> Generator[Found, None, Result]:
+        shape = len(LINEAR_TARGETS), len(TWO_FORMS)
+        losses = []
+        for step, row in enumerate(linear.descend(linear.two_forms(WIDTH, LAYERS, 0), TOGETHER)):
+            losses.append(row.view(shape))
+            if step and step % _PACE == 0:
+                yield from self._curves(torch.stack(losses))
+        return torch.stack(losses)
+
+    def _curves(self, losses: Tensor) -> Iterator[Found]:
+        chosen = losses[:, LINEAR_TARGETS.index(self.settings["target"])]
+        steps = [float(step) for step in range(0, len(chosen), 2)]
+        for place, form in enumerate(TWO_FORMS):
+            yield Traced("equivalence", form, steps, [finite(value) for value in chosen[::2, place].tolist()])
+
+    def _forms(self, losses: Tensor) -> Iterator[Found]:
+        yield from self._curves(losses)
+        columns = [float(index) for index in range(len(LINEAR_TARGETS))]
+        gaps = [(losses[:, :, 0] - losses[:, :, place]).abs().amax(0).nan_to_num(math.inf) for place in (1, 2)]
+        for form, gap in zip(TWO_FORMS[1:], gaps, strict=True):
+            yield Traced("equivalence_gap", form, columns, [finite(value) for value in gap.tolist()])
+        yield Figured("linear_equivalence_max_difference", gaps[0].max().item())
+
+    def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Found]:
+        """The table of the first seed as it fills; of later ones a curve, so that the table does not jump."""
+        best = losses[-1].min(-1).values
+        if seed == 0:
+            columns = [float(index) for index in range(len(LINEAR_TARGETS))]
+            for row, start in enumerate(LINEAR_STARTS):
+                yield Traced("linear", start, columns, [_floored(value) for value in best[:, row].tolist()])
+        name = CurveName(ZERO, cell="negated", part=f"seed {seed}").text
+        column, row = LINEAR_TARGETS.index("negated"), LINEAR_STARTS.index(ZERO)
+        shown = [step for step in self._shown() if step < len(losses)]
+        y = [losses[step][column, row].min().item() for step in shown]
+        yield Traced("linear_loss", name, [float(step) for step in shown], y)
+
+    def _shown(self) -> list[int]:
+        """Steps that are drawn: some 50, the last among them."""
+        steps = self.settings["linear_steps"]
+        every = max(1, steps // 50)
+        return [*range(0, steps, every), steps]
+
+    def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Found]:
+        x = [float(step) for step in self._shown()]
+        yield Traced("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
+        for seed, course in enumerate(courses.tolist()):
+            part = name._replace(part=f"seed {seed}").text
+            yield Traced("linear_loss", part, x, [_floored(value) for value in course])
+
+    def _tuned(self, finals: Tensor) -> Tensor:
+        """Places (targets, starts) of the rate with the smallest median over the seeds; inner ones win near ties."""
+        medians = _median(finals).clamp_min(FLOOR)
+        inner = medians[..., 1:-1].min(-1)
+        best = medians.min(-1)
+        return torch.where(best.values < _BETTER * inner.values, best.indices, inner.indices + 1)
+
+    def _figures(self, finals: Tensor, rates: Tensor) -> Iterator[Found]:
+        column = LINEAR_TARGETS.index("negated")
+        for name, start in (
+            ("linear_residual_stall_on_negated", ZERO),
+            ("linear_residual_small_on_negated", SMALL),
+            ("linear_orthogonal_on_negated", ORTHOGONAL),
+        ):
+            yield Figured(name, _median(finals[:, column, LINEAR_STARTS.index(start)]).item())
+        edge = (rates == 0) | (rates == len(self._rates) - 1)
+        yield Figured("linear_cells_at_grid_edge", float(edge.sum()))
+
+
+def _median(values: Tensor) -> Tensor:
+    """Over the seeds, the first dimension: where losses lie thirty decades apart a mean shows one of them alone."""
+    ordered = values.sort(0).values
+    return (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
+
+
+def _floored(value: float) -> float:
+    return max(value, FLOOR) if math.isfinite(value) else math.nan

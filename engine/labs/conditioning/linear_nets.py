@@ -1,0 +1,130 @@
+"""Deep linear nets, W_L ... W_1 against a matrix, by gradient descent on the whole loss: every start and rate at once.
+
+The residual form holds A and multiplies by I + A, the plain form holds W. Loss: |W_L ... W_1 - H|^2 / d (Frobenius),
+which is the mean over standard normal inputs of |f(x) - H x|^2 / d. Everything is in 64-bit floats.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.labs.conditioning.arms import GAUSSIAN, LINEAR_STARTS, LINEAR_TARGETS, MIRRORED, ORTHOGONAL, SMALL, ZERO
+
+#: Size of the small residuals, times He's standard deviation over the root of the number of layers.
+SMALL_SCALE = 0.1
+#: Rate at which the two forms of one net are compared.
+EQUIVALENCE_RATE = 0.02
+
+
+class Task(NamedTuple):
+    """Nets that are trained side by side: ``weights`` (nets, layers, d, d), ``skip``, ``target``, ``rate`` of each."""
+
+    weights: Tensor
+    skip: Tensor
+    target: Tensor
+    rate: Tensor
+
+
+def targets(d: int, seed: int) -> dict[str, Tensor]:
+    """Return the targets (d, d) by name, in the order of ``LINEAR_TARGETS``."""
+    generator = _generator(seed, 0)
+    identity = torch.eye(d, dtype=torch.float64)
+    near = identity + 0.1 * _normal((d, d), generator) / math.sqrt(d)
+    rotation = _orthogonal(d, generator)
+    if torch.linalg.det(rotation) < 0:
+        rotation[:, 0] *= -1
+    axes = _orthogonal(d, generator)
+    sizes = torch.linspace(math.log(0.3), math.log(2.0), d, dtype=torch.float64).exp()
+    signs = torch.ones(d, dtype=torch.float64)
+    signs[0] = -1
+    found = (
+        identity, near, (axes * sizes) @ axes.T, rotation, -identity, (axes * signs) @ axes.T, 0 * identity,
+    )  # fmt: skip
+    return dict(zip(LINEAR_TARGETS, found, strict=True))
+
+
+def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
+    """Return the starting weights (layers, d, d) by name; of the residual form A, of the plain form W.
+
+    The orthogonal start has a product with determinant 1: gradient descent on a deep linear net hardly ever changes
+    that sign, so the mirrored one, which differs from it in one sign, reaches other targets.
+    """
+    generator = _generator(seed, 1)
+    small = SMALL_SCALE / math.sqrt(layers * d) * _normal((layers, d, d), generator)
+    gaussian = _normal((layers, d, d), generator) / math.sqrt(d)
+    orthogonal = torch.stack([_orthogonal(d, generator) for _ in range(layers)])
+    if torch.linalg.det(orthogonal).prod() < 0:
+        orthogonal[0, 0] *= -1
+    mirrored = orthogonal.clone()
+    mirrored[0, 0] *= -1
+    found = (small, torch.zeros_like(small), gaussian, orthogonal, mirrored)
+    return dict(zip((SMALL, ZERO, GAUSSIAN, ORTHOGONAL, MIRRORED), found, strict=True))
+
+
+def descend(task: Task, steps: int) -> Iterator[Tensor]:
+    """Yield the losses (nets,) before each step and after the last; of a net that has diverged not finite.
+
+    A net's numbers do not depend on the nets beside it.
+    """
+    weights = task.weights.clone()
+    nets, layers, d, _ = weights.shape
+    identity = torch.eye(d, dtype=weights.dtype)
+    shift = identity * task.skip.to(weights.dtype).view(nets, 1, 1, 1)
+    rate = task.rate.to(weights.dtype).view(nets, 1, 1)
+    for step in range(steps + 1):
+        factors = weights + shift
+        before = [identity.expand(nets, d, d)]
+        for layer in range(layers):
+            before.append(torch.bmm(factors[:, layer], before[-1]))
+        error = before[-1] - task.target
+        yield error.square().sum((1, 2)) / d
+        if step == steps:
+            return
+        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T; ``pull`` is it without the
+        # last part.
+        pull = 2 / d * error
+        for layer in reversed(range(layers)):
+            weights[:, layer] -= rate * torch.bmm(pull, before[layer].transpose(1, 2))
+            pull = torch.bmm(factors[:, layer].transpose(1, 2), pull)
+
+
+def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> Task:
+    """Return every target from every start at every rate, nets in that order."""
+    goals, begins = targets(d, seed), starts(d, layers, seed)
+    cells = [(goal, start, rate) for goal in goals for start in LINEAR_STARTS for rate in rates]
+    return Task(
+        torch.stack([begins[start] for _, start, _ in cells]),
+        torch.tensor([start in (SMALL, ZERO) for _, start, _ in cells]),
+        torch.stack([goals[goal] for goal, _, _ in cells]),
+        torch.tensor([rate for *_, rate in cells], dtype=torch.float64),
+    )
+
+
+def two_forms(d: int, layers: int, seed: int) -> Task:
+    """Return, for every target, the residual net from A, the plain net from I + A, and the plain Gaussian one."""
+    goals, begins = targets(d, seed), starts(d, layers, seed)
+    small = begins[SMALL]
+    three = (small, torch.eye(d, dtype=torch.float64) + small, begins[GAUSSIAN])
+    return Task(
+        torch.stack([weights for _ in goals for weights in three]),
+        torch.tensor([True, False, False] * len(goals)),
+        torch.stack([goal for goal in goals.values() for _ in three]),
+        torch.full((3 * len(goals),), EQUIVALENCE_RATE, dtype=torch.float64),
+    )
+
+
+def _generator(seed: int, part: int) -> torch.Generator:
+    return torch.Generator().manual_seed(15_485_863 * (part + 1) + seed)
+
+
+def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def _orthogonal(d: int, generator: torch.Generator) -> Tensor:
+    """Return an orthogonal matrix (d, d), uniform: the signs of R are taken out of the QR decomposition."""
+    q, r = torch.linalg.qr(_normal((d, d), generator))
+    return q * torch.sign(torch.diag(r))

@@ -1,0 +1,61 @@
+"""The fourth part of the conditioning lab: the product of k numbers, by k."""
+
+import math
+from collections.abc import Generator, Iterator
+
+from engine.events import Figured, Traced
+from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
+from engine.labs.conditioning.lab import scalar_products as scalar
+from engine.labs.curve import CurveName
+from engine.labs.part import Done, Found, Part, finite
+from engine.labs.tasks import Result, Unit
+
+#: Starts of each kind; they are cheap, and the share that is solved is one of the findings.
+SEEDS = 200
+
+
+class Products(Part):
+    """Units: one number of factors each, few first."""
+
+    def plan(self) -> list[Unit]:
+        """One unit for each number of factors."""
+        counts = factors(self.settings["grid"], self.settings["factors"])
+        self._counts = {f"product of {count}": count for count in counts}
+        return [Unit(name, f"scalar product: {count} factors") for name, count in self._counts.items()]
+
+    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Let all starts descend at all rates; keep those at the best one."""
+        count = self._counts[unit.name]
+        for steps in scalar.descend(scalar.draw(count, SEEDS), SCALAR_RATES, self.settings["cap"]):
+            for how, rows in zip(SCALAR_DRAWS, steps, strict=True):
+                yield self._race(how, count, scalar.best(rows, SCALAR_RATES))
+        return {how: scalar.best(rows, SCALAR_RATES)._asdict() for how, rows in zip(SCALAR_DRAWS, steps, strict=True)}
+
+    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """The curves over the numbers of factors that are done."""
+        counts = {name: count for name, count in self._counts.items() if name in done}
+        x = [float(count) for count in counts.values()]
+        for how in SCALAR_DRAWS:
+            trials = [scalar.Trials(**done[name][how]) for name in counts]
+            # Steps are counted from 0; on a log axis a start that is solved already stands at 1, the first step.
+            yield Traced("scalar_steps", how, x, [finite(max(one.median, 1.0)) for one in trials])
+            yield Traced("scalar_share", how, x, [one.solved for one in trials])
+            yield self._race(how, self._counts[unit.name], scalar.Trials(**done[unit.name][how]))
+        if len(counts) == len(self._counts):
+            for key, how in (("normal", NORMAL), ("near_one", NEAR_ONE)):
+                last = scalar.Trials(**done[unit.name][how])
+                yield Figured(f"scalar_{key}_median_steps", last.median)
+                yield Figured(f"scalar_{key}_solved", last.solved)
+
+    def _race(self, how: str, count: int, trials: scalar.Trials) -> Traced:
+        """The share that is solved within so many steps."""
+        x = _log_steps(self.settings["cap"])
+        y = [sum(value <= step for value in trials.steps) / len(trials.steps) for step in x]
+        return Traced("scalar_race", CurveName(how, "factors", count).text, x, y)
+
+
+def _log_steps(cap: int) -> list[float]:
+    """Steps from 1 to the cap, eight in a decade."""
+    decades = math.log10(cap)
+    count = max(1, math.floor(8 * decades))
+    return sorted({float(round(10 ** (decades * place / count))) for place in range(count + 1)})

@@ -1,0 +1,101 @@
+"""A few steps of training for the nets of the conditioning lab: all rates and seeds of one kind side by side.
+
+SGD with momentum on fresh inputs at each step, so that the loss is that of the population; the batches of a seed are
+the same for every kind and rate.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.labs.conditioning.arms import Arm
+from engine.labs.conditioning.nets import WIDTH, Block, draw, forward, parameters
+
+MOMENTUM, BATCH, HELD_OUT = 0.9, 64, 256
+
+Target = Callable[[Tensor], Tensor]
+
+
+class Stop(NamedTuple):
+    """Where training was halted to look: the ``step``, the ``losses`` (rates, seeds) and the nets, rates outermost."""
+
+    step: int
+    losses: Tensor
+    stack: list[Block]
+
+
+def target(name: str, seed: int) -> Target:
+    """Return the map that is learned, from inputs (..., WIDTH) to outputs of about the same size."""
+    generator = torch.Generator().manual_seed(1000 + seed)
+    u, v, q = (torch.randn(WIDTH, WIDTH, generator=generator).double() for _ in range(3))
+    rotation = torch.linalg.qr(q)[0]
+    if torch.linalg.det(rotation) < 0:
+        rotation[:, 0] *= -1
+    u, v = 1.5 / math.sqrt(WIDTH) * u, 1.3 / math.sqrt(WIDTH) * v
+    maps: dict[str, Target] = {
+        "smooth": lambda x: torch.tanh(x @ u) @ v,
+        "identity": lambda x: x,
+        "rotation": lambda x: x @ rotation,
+        "negated": lambda x: -x,
+    }
+    return maps[name]
+
+
+def stops(steps: int) -> list[int]:
+    """Return the steps at which training is halted to look: 0, 10, 30, 100, ... and the last."""
+    grid = [mantissa * 10**power for power in range(1, 6) for mantissa in (1, 3)]
+    return [0, *(step for step in grid if step < steps), steps]
+
+
+def train(
+    arm: Arm, blocks: int, seeds: Sequence[int], goal: str, rates: Sequence[float], steps: int
+) -> Iterator[Stop | None]:
+    """Train the nets; yield a ``Stop`` at each of ``stops`` and None at every other step.
+
+    Losses are relative: the mean square error on held-out inputs by that of the zero map. Nets that have diverged
+    have infinite ones.
+    """
+    nets = [(rate, seed) for rate in rates for seed in seeds]
+    stack = [{name: value.requires_grad_() for name, value in block.items()} for block in
+             draw(arm, blocks, [seed for _, seed in nets])]  # fmt: skip
+    live = parameters(stack)
+    speed = torch.tensor([rate for rate, _ in nets], dtype=torch.float64).view(-1, 1, 1)
+    momentum = [torch.zeros_like(value) for value in live]
+    maps = [target(goal, seed) for seed in seeds]
+    sources = [torch.Generator().manual_seed(104_729 + seed) for seed in seeds]
+    held = [torch.randn(HELD_OUT, WIDTH, generator=source).double() for source in sources]
+    images = [goal_of(x) for goal_of, x in zip(maps, held, strict=True)]
+    test, wanted = (torch.stack(part).repeat(len(rates), 1, 1) for part in (held, images))
+    halts = set(stops(steps))
+    for step in range(steps + 1):
+        if step in halts:
+            with torch.no_grad():
+                errors = (forward(arm, stack, test) - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
+            losses = errors.nan_to_num(math.inf, math.inf).view(len(rates), len(seeds))
+            yield Stop(step, losses, [{name: value.detach().clone() for name, value in b.items()} for b in stack])
+        else:
+            yield None
+        if step == steps:
+            return
+        x = [torch.randn(BATCH, WIDTH, generator=source).double() for source in sources]
+        y = torch.stack([goal_of(batch) for goal_of, batch in zip(maps, x, strict=True)]).repeat(len(rates), 1, 1)
+        out = forward(arm, stack, torch.stack(x).repeat(len(rates), 1, 1))
+        # A sum over nets: the gradient of one never holds anything of another.
+        gradients = torch.autograd.grad((out - y).square().mean((1, 2)).sum(), live)
+        with torch.no_grad():
+            for value, gradient, push in zip(live, gradients, momentum, strict=True):
+                push.mul_(MOMENTUM).add_(gradient)
+                value.sub_(speed * push)
+
+
+def best_rate(stop: Stop) -> int:
+    """Return which rate has the smallest geometric mean of losses over the seeds."""
+    return int(stop.losses.log().mean(1).nan_to_num(math.inf, math.inf).argmin())
+
+
+def single(stack: Sequence[Block], net: int) -> list[Block]:
+    """Return one net of a stack of many, as a stack of one."""
+    return [{name: value[net : net + 1] for name, value in block.items()} for block in stack]

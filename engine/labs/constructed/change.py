@@ -1,0 +1,70 @@
+"""What inserted blocks change at once, before anything is trained on: logits and losses of both nets, side by side.
+
+In 32-bit floats, by the nets as they are: no batch norm is folded.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.labs.constructed.insertion import (
+    GrownNet,
+    add_noise,
+    largest_change,
+    relative_change,
+    settle_norms,
+    train_logits,
+)  # fmt: skip
+
+#: Images of an eval pass at a time.
+_CHUNK = 250
+
+
+def changes(
+    shallow: nn.Module, grown: GrownNet, evaluated: Tensor, batches: Sequence[Tensor], plain: bool
+) -> Iterator[tuple[str, float]]:
+    """Yield names and values; plain blocks are fitted to the first of ``batches`` on the way.
+
+    change    largest difference of the logits of ``evaluated`` in eval mode, right after the insertion
+    raw       relative change in train mode on the first batch, before gamma and beta are fitted to it
+    settled   relative change in eval mode after that
+    train     relative change in train mode on the first batch after that
+    others    the largest of the other batches, to which nothing was fitted
+    """
+    before = _eval(shallow, evaluated)
+    yield "change", largest_change(before, _eval(grown.net, evaluated))
+    first, *others = batches
+    yield "raw", relative_change(train_logits(shallow, first), train_logits(grown.net, first))
+    if plain:
+        settle_norms(grown, first)
+    yield "settled", relative_change(before, _eval(grown.net, evaluated))
+    yield "train", relative_change(train_logits(shallow, first), train_logits(grown.net, first))
+    yield "others", max(relative_change(train_logits(shallow, one), train_logits(grown.net, one)) for one in others)
+
+
+def jumps(
+    shallow: nn.Module, grown: GrownNet, shown: Tensor, labels: Tensor, noises: Sequence[float], seed: int
+) -> Iterator[dict[str, Any]]:
+    """Yield for each noise in the inserted convolutions the ``change`` of the logits and the ``loss``, in train mode.
+
+    Batch norm uses the statistics of the images ``shown``: the running ones do not suit weights with noise. ``grown``
+    holds the last level at the end.
+    """
+    before = train_logits(shallow, shown)
+    clean = {path: conv.weight.detach().clone() for path, conv in grown.convolutions()}
+    for noise in noises:
+        with torch.no_grad():
+            for path, conv in grown.convolutions():
+                conv.weight.copy_(clean[path])
+        add_noise(grown, noise, seed)
+        logits = train_logits(grown.net, shown)
+        yield {"change": relative_change(before, logits), "loss": float(F.cross_entropy(logits, labels))}
+
+
+def _eval(net: nn.Module, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        net.eval()
+        return torch.cat([net(part) for part in images.split(_CHUNK)])

@@ -1,0 +1,172 @@
+"""The row of the constructed lab: question, answer, settings, pictures and numbers. Torch-free."""
+
+from engine.labs.constructed.plan import FULL, refuse, seconds
+from engine.labs.spec import Figure, Lab, Option, Panel
+
+_HE = "He et al. 2015, Deep Residual Learning, section 1"
+_ERROR = "fixed training images, eval mode, BN statistics taken anew; mean over the seeds, each arm at its best rate"
+_SPREAD = "standard deviation over the seeds; not a number for one seed"
+_RATE = "the rate of the grid with the lowest clean training error at the end"
+_ARMS = (
+    ("grown", "plain net grown by identity blocks", "30 by default"),
+    ("from_scratch", "plain net of the same depth from scratch", "44 by default"),
+    ("trained_on", "shallow plain net trained on", "28 by default"),
+    ("residual_grown", "residual net grown by blocks with last gamma 0", "27 by default"),
+    ("residual_from_scratch", "residual net of the same depth from scratch", "22 by default"),
+    ("residual_trained_on", "shallow residual net trained on", "full grid only"),
+    ("identity_start", "plain net whose extra blocks start as the identity, from scratch", "25 to 29"),
+)
+
+_OPTIONS = (
+    Option("noise", "Noise in the new layers", "Standard deviation of normal noise on every weight of the inserted "
+           "convolutions; a drawn layer of the first stage has 0.17.", 0.0, low=0.0, high=0.1, step=0.005, front=True),
+    Option("grown", "Depth after the insertion", "6n+2 weighted layers: 14, 20, 26, 32 and so on.", 20, low=14, high=56,
+           step=6, front=True),
+    Option("after", "Updates after the insertion", "Every arm has as many updates in all.", 48, low=4, high=2000,
+           step=4, front=True),
+    Option("before", "Updates before the insertion", "The shallow net is trained so long before it grows.", 80, low=4,
+           high=2000, step=4),
+    Option("grid", "Grid", "full: five learning rates, three times the updates, at least three seeds, two more "
+           "controls, four levels of noise.", "default", choices=("default", FULL)),
+    Option("rates", "Learning rates", "How many are tried after the insertion, of 0.1, 0.01, 0.03, 0.003, 0.3.", 2,
+           low=1, high=5, step=1),
+    Option("rate", "Learning rate before", "Of all arms up to the insertion.", 0.1, low=0.001, high=1.0, step=0.01),
+    Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10, step=1),
+    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=2**31 - 200, step=1),
+    Option("shallow", "Depth before the insertion", "6n+2 weighted layers.", 8, low=8, high=50, step=6),
+    Option("width", "Width", "Filters of the first stage.", 8, low=4, high=32, step=4),
+    Option("batch", "Images per update", "Batch size.", 64, low=8, high=256, step=8),
+    Option("images", "Images per evaluation", "Of the training images and of the test images.", 500, low=50,
+           high=5000, step=50),
+)  # fmt: skip
+
+_PANELS = (
+    Panel(
+        "training", "Running training error", "update", "error, %",
+        reading="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The grown net "
+        "goes on where the shallow one was; the net of the same depth from scratch is far above it, with the same "
+        "batches and the same number of updates. With shortcuts the deep net from scratch needs no such help.",
+        misleads="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags.",
+    ),
+    Panel(
+        "clean", "Clean training error", "update", "error, %",
+        reading="The same nets on fixed training images without augmentation, in eval mode, with BN statistics taken "
+        "anew over 20 batches.",
+        misleads="Few points; the arms' learning rates were chosen by the last of them.",
+    ),
+    Panel(
+        "test", "Test error", "update", "error, %",
+        reading="As beside it, on test images. Degradation is a matter of the training error; this shows that the "
+        "order is the same here.",
+        misleads="A net that fits its training images better may still do worse here; that is another question.",
+    ),
+    Panel(
+        "rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
+        x_scale="log",
+        reading="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
+        "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
+        misleads="The best rate at an end of the grid (counted among the figures) may not be the best there is.",
+    ),
+    Panel(
+        "tried", "Every rate that was tried", "update", "running error, %",
+        reading="The second phase of every arm and rate; the first phase has one rate for all.",
+        misleads="The first 50 updates still hold errors from before the insertion in their mean.",
+    ),
+    Panel(
+        "distance", "How far are the extra blocks from the identity?", "update", "||W - I|| / ||I||", neutral=0.0,
+        reading="The convolutions of the blocks that the shallow net lacks. From scratch they start at about 1.7, the "
+        "distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
+        "away only a little: the good net near the identity is not found because training does not go there.",
+        misleads="A net may compute the same with other weights: BN takes out their scale, and channels may be "
+        "swapped. A distance in weights says where training went, not what it could have found.",
+    ),
+    Panel(
+        "jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
+        reading="256 training images, batch norm with their own statistics, before anything is trained on. Plain: a "
+        "little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers hold is "
+        "not heard.",
+        misleads="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly.",
+    ),
+    Panel(
+        "repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
+        reading="Around the insertion: without noise the loss goes on as before; with noise it jumps, and training "
+        "brings it down. Near the constructed point a net finds back; from a random start it does not come near.",
+        misleads="Means over a few mini-batches, one seed, the rate that is best without a change of it.",
+    ),
+    Panel(
+        "change", "Noise in the inserted layers: the output", "noise, standard deviation", "relative change of logits",
+        reading="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays exactly "
+        "at 0.",
+        misleads="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images.",
+    ),
+)  # fmt: skip
+
+_CHANGES = tuple(
+    Figure(f"{prefix}_output_change{name}", f"{way}: {label}", "", source, expected)
+    for prefix, way, train, other in (
+        ("inserted", "plain", "at most 0.001", "about 0.01"),
+        ("inserted_residual", "residual", "exactly 0", "exactly 0"),
+    )
+    for name, label, source, expected in (
+        ("", "output change in eval mode", "largest |difference| of the logits of the test images that are evaluated, "
+         f"32-bit floats; {_HE}: a solution by construction", "exactly 0"),
+        ("_train", "output change in train mode", "relative, on the batch that gamma and beta of the new BN were set "
+         "to: they are the layer's batch std and mean", train),
+        ("_train_others", "output change in train mode, other batches", "relative, the largest of the next four "
+         "batches", other),
+        ("_train_raw", "output change in train mode before gamma and beta were set", "relative, on the first batch",
+         "exactly 0" if way == "residual" else "0.3 to 0.6"),
+        ("_settled", "output change in eval mode after gamma and beta were set", "relative; the running statistics "
+         "were set with them", "exactly 0" if way == "residual" else "below 0.00001: rounding"),
+    )
+)  # fmt: skip
+
+_FIGURES = (
+    *_CHANGES,
+    *(Figure(f"{key}_training_error", f"clean training error: {label}", "%", _ERROR, expected)
+      for key, label, expected in _ARMS),
+    Figure("gap", "plain: from scratch minus grown", "points", "difference of the two errors above",
+           "13 by default, 8 after 160 updates"),
+    Figure("residual_gap", "residual: from scratch minus grown", "points", "difference of the two errors above",
+           "-5 by default: from scratch it is ahead"),
+    *(Figure(f"{key}_training_error_spread", f"spread: {label}", "points", _SPREAD, "1 to 3 in the full grid")
+      for key, label, _ in _ARMS),
+    *(Figure(f"{key}_rate", f"learning rate after the insertion: {label}", "", _RATE, "0.01 to 0.1")
+      for key, label, _ in _ARMS),
+    Figure("arms_with_rate_at_edge", "arms whose best rate is an end of the grid", "", "counted", "0 in the full grid"),
+    Figure("seeds", "seeds", "", "counted, those done with every rate", "1, or 3 in the full grid"),
+    Figure("loss_at_insertion", "loss right after the insertion without noise", "nats", "256 training images, train "
+           "mode", "that of the shallow net"),
+    Figure("loss_at_insertion_noisy", "loss right after the insertion with noise", "nats", "as above; the chosen "
+           "noise, or 0.05", "far higher"),
+    Figure("loss_after", "training loss at the end without noise", "nats", "mean over the last mini-batches, first "
+           "seed", "0.7 to 0.9"),
+    Figure("loss_after_noisy", "training loss at the end with noise", "nats", "as above; the chosen noise, or 0.05",
+           "most of the jump repaired"),
+)  # fmt: skip
+
+CONSTRUCTED = Lab(
+    name="constructed",
+    title="Constructed solution",
+    question="A deeper net could copy the shallow one and add identity layers: why is that not found?",
+    answer="Because of where training starts. The solution is there: identity blocks put into a trained plain-8 change "
+    "its output by exactly nothing, and the plain-20 made in this way trains on from there. But a plain-20 from the "
+    "usual random start has a much higher training error after the same updates on the same batches, at every learning "
+    "rate tried: its extra blocks start far from the identity and do not come nearer. With shortcuts doing nothing is "
+    "where a block starts; there the deep net from scratch is not behind. It is the start, not the wire: a plain "
+    "net whose extra blocks start as the identity, before anything is trained, needs no shortcut either.",
+    takes="about 25 seconds on one core",
+    source=f"{_HE} (the solution by construction); Chen et al. 2016, Net2Net (1511.05641)",
+    caveats="Short trainings of narrow nets on 14x14 images, one seed: they show slow convergence, not where long ones "
+    "end; the full grid trains three times as long with three seeds. The grown net is not better than the shallow one "
+    "trained on: the blocks do no harm, and no good yet. Updates are equal, not their cost: the grown net's first ones "
+    "are a shallow net's. The learning rate is chosen by the same images that the error is shown for, in all arms "
+    "alike. What would refute the answer: a plain net from scratch that reaches the grown net's training error at some "
+    "rate of the full grid, or an insertion that changes the output.",
+    options=_OPTIONS,
+    panels=_PANELS,
+    figures=_FIGURES,
+    lab="engine.labs.constructed.lab:ConstructedLab",
+    seconds=seconds,
+    refuse=refuse,
+)

@@ -1,0 +1,104 @@
+"""The untrained nets of the gradients lab and what is measured in them.
+
+All draws come from one CPU generator per seed, layer after layer: nets of one seed share their weights whatever their
+kind and gain, a deeper net begins with the layers of a shallower one, and every device sees the same numbers.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.labs.gradient_kinds import BN, PLAIN
+
+#: The direction experiment of Balduzzi et al. 2017: inputs on a line, units per layer, distance of the neighbours.
+GRID, GRID_WIDTH, LAG = 256, 200, 4
+_EPS = 1e-5
+
+
+class Profile(NamedTuple):
+    """One net, layer by layer from the first: ``log_norms`` of dL/dh_l, and mean ``cosines`` between inputs."""
+
+    log_norms: list[float]
+    cosines: list[float]
+
+
+def batch_norm(z: Tensor) -> Tensor:
+    """Normalise each column of ``z`` (inputs, units) by its own mean and biased variance; scale 1, shift 0."""
+    return functional.batch_norm(z, None, None, training=True, eps=_EPS)
+
+
+def layer(kind: str, h: Tensor, weight: Tensor) -> Tensor:
+    """Return the next activations (inputs, units): plain nets relu([BN] hW), the residual net h + BN(relu(h) W)."""
+    if kind == PLAIN:
+        return torch.relu(h @ weight)
+    if kind == BN:
+        return torch.relu(batch_norm(h @ weight))
+    return h + batch_norm(torch.relu(h) @ weight)
+
+
+def preactivation_layer(kind: str, h: Tensor, weight: Tensor) -> Tensor:
+    """Return the next pre-activations of the direction nets: relu([BN] h) W, in the residual net added to h."""
+    branch = torch.relu(h if kind == PLAIN else batch_norm(h)) @ weight
+    return branch if kind in (PLAIN, BN) else h + branch
+
+
+def profile(kind: str, layers: int, width: int, images: int, gain: float, seed: int, device: torch.device) -> Profile:
+    """Measure one net of ``layers`` layers on standard normal inputs (images, width).
+
+    L = <v, h_L> with a random direction v of length 1, so the gradient at the output has norm 1. Norms are taken in
+    64-bit floats, as their squares may leave the range of 32 bits; a gradient of exactly zero has log norm -inf.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    h = torch.randn(images, width, generator=generator).to(device).requires_grad_()
+    v = torch.randn(images, width, generator=generator, dtype=torch.float64)
+    v = (v / torch.linalg.vector_norm(v)).float().to(device)
+    activations = []
+    for _ in range(layers):
+        h = layer(kind, h, _weight(width, gain, generator, device))
+        activations.append(h)
+    gradients = torch.autograd.grad(h, activations, v)
+    norms = torch.stack([torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in gradients])
+    cosines = torch.stack([mean_cosine(activation.detach()) for activation in activations])
+    return Profile(norms.log().tolist(), cosines.tolist())
+
+
+def mean_cosine(h: Tensor) -> Tensor:
+    """Return the mean cosine over all pairs of different rows of ``h`` (inputs, units); rows of zeros count as 0."""
+    h = h.double()
+    unit = h / torch.linalg.vector_norm(h, dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
+    pairs = len(h) * (len(h) - 1)
+    return (unit.sum(0).square().sum() - unit.square().sum()) / pairs
+
+
+def direction(kind: str, layers: int, gain: float, seed: int, device: torch.device) -> list[float]:
+    """Return, for nets of 1 to ``layers`` layers, the autocorrelation at lag ``LAG`` of d out/dx over the grid.
+
+    The grid has ``GRID`` scalars in [-2, 2] and is one batch. Batch norm couples the inputs, so d out/dx is taken as
+    the slope between neighbours of the curve that the net draws. The nets of all depths share their first layers.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.linspace(-2, 2, GRID)[:, None]
+    h = x @ torch.randn(1, GRID_WIDTH, generator=generator) + torch.randn(GRID_WIDTH, generator=generator)
+    readout = (torch.randn(GRID_WIDTH, generator=generator) / math.sqrt(GRID_WIDTH)).to(device)
+    h, found = h.to(device), []
+    with torch.no_grad():
+        for _ in range(layers):
+            h = preactivation_layer(kind, h, _weight(GRID_WIDTH, gain, generator, device))
+            found.append(autocorrelation((h @ readout).double().diff()))
+    return torch.stack(found).tolist()
+
+
+def autocorrelation(slopes: Tensor) -> Tensor:
+    """Return the autocorrelation of ``slopes`` (points,) at lag ``LAG``; 1 where all slopes are equal."""
+    centred = slopes - slopes.mean()
+    power = centred.square().sum()
+    if power <= 1e-20 * slopes.square().sum():
+        return torch.ones_like(power)
+    return (centred[:-LAG] * centred[LAG:]).sum() / power
+
+
+def _weight(width: int, gain: float, generator: torch.Generator, device: torch.device) -> Tensor:
+    return (torch.randn(width, width, generator=generator) * (gain * math.sqrt(2 / width))).to(device)

@@ -1,0 +1,47 @@
+"""The numbers of the lab ``landscape`` out of what was measured of one net: names as in its row, without the slot."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.events import Figured, Split
+from engine.labs.landscape.spec import SLOTS
+
+#: What a run records of a state and is measured again.
+SPLITS = {Split.TRAIN_CLEAN: "train", Split.TEST_SUBSET: "test"}
+#: Loss of the centre and the stored one are taken as equal up to so much.
+SAME_LOSS = 1e-6
+
+
+def compared(found: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) -> dict[str, float]:
+    """Return loss and error measured again beside those recorded, and whether they are the same."""
+    figures, same = {}, []
+    for split, word in SPLITS.items():
+        loss, error, images = found[split.value]
+        kept = stored.get(split)
+        figures |= {f"centre_{word}_loss": loss, f"centre_{word}_error": error}
+        figures[f"stored_{word}_loss"] = kept.loss if kept else math.nan
+        figures[f"stored_{word}_error"] = kept.error if kept else math.nan
+        if kept:
+            wrong, recorded = (round(share * images / 100) for share in (error, kept.error))
+            close = abs(loss - kept.loss) <= SAME_LOSS or (math.isnan(loss) and math.isnan(kept.loss))
+            same.append(images == kept.images and wrong == recorded and close)
+    return figures | {"equals_stored": float(all(same)) if same else math.nan}
+
+
+def bent(result: Mapping[str, Any]) -> dict[str, float]:
+    """Return the figures of what the unit ``hessian`` of a net found."""
+    random = result["along_random"]
+    return {
+        "top_hessian_eigenvalue": result["top"], "lowest_hessian_eigenvalue": result["lowest"],
+        "eigenvalue_residual": result["residual"], "gradient_curvature": result["along_gradient"],
+        "random_curvature": random, "hidden_factor": result["top"] / random if random > 0 else math.nan,
+        "gradient_norm": result["gradient_norm"], "weight_norm": result["weight_norm"],
+        "relative_sharpness": result["top"] * result["weight_norm"] ** 2,
+    }  # fmt: skip
+
+
+def figures_of(net: int, values: Mapping[str, float]) -> Iterator[Figured]:
+    """Yield figures of a net that has a slot in the table."""
+    if net < len(SLOTS):
+        yield from (Figured(f"{SLOTS[net]}_{name}", float(value)) for name, value in values.items())

@@ -1,0 +1,269 @@
+"""The lab ``landscape``: the loss around trained nets, on a plane of comparable directions and along sharp ones.
+
+Coarse grids of all nets come first, so that a comparable picture is there early; then the check of the centre, finer
+points, the Hessian, slices. One unit is one row of points, or one whole measure of one net.
+"""
+
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.errors import ConfigError
+from engine.events import Figured, Traced
+from engine.hardware.device import Device
+from engine.labs.curve import CurveName
+from engine.labs.inspected_run import Subject
+from engine.labs.landscape.findings import SPLITS, bent, compared, figures_of
+from engine.labs.landscape.lab import grid
+from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
+from engine.labs.landscape.surface import Surface
+from engine.labs.tasks import Result, Unit, UnitLab
+from engine.probes.offline.hessian import sharpest
+from engine.probes.offline.trajectory import main_plane, project
+
+Work = Generator[Traced | Figured, None, Result]
+_PANELS = ("plane", "errors")
+#: How much further than the ways of the trainings planes through them reach.
+_ROOM = 1.25
+#: Points of a slice on each side of the middle; their distance grows with the square.
+_SIDE = 5
+
+
+class LandscapeLab(UnitLab):
+    """One job of the lab; ``subjects`` are compared on one scale. Raises ConfigError when one has too few states."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[Subject]
+    ) -> None:
+        super().__init__(settings, device, state)
+        self._subjects = tuple(subjects)
+        self._own_planes = self.settings["directions"] == TRAJECTORY
+        for subject in self._subjects:
+            saved = len(subject.trail) + 1
+            if self._own_planes and saved < 3:
+                raise ConfigError(
+                    f"run {subject.run} has {saved} saved state{'s' * (saved > 1)} up to step {subject.step}; a "
+                    "trajectory's plane needs 3; take a later step, or directions=random"
+                )
+        self._kinds = [subject.name.replace(",", "") for subject in self._subjects]
+        self._surfaces: dict[int, Surface] = {}
+        self._planes: dict[int, Tensor] = {}
+
+    def plan(self) -> Sequence[Unit]:
+        """Return all units: a picture early, the finest points last."""
+        sizes = grid.SIZES[: self.settings["finer"] + 1]
+        nets = range(len(self._subjects))
+        trails = [_unit(net, "trail", f"{self._kinds[net]}: its saved states") for net in nets]
+        units = trails if self._own_planes else []
+        units = units + self._grid_units(sizes[:1])
+        units += [_unit(net, "centre", f"{self._kinds[net]}: evaluating the state itself again") for net in nets]
+        units += [] if self._own_planes else trails
+        units += self._grid_units(sizes[1:2])
+        units += [_unit(net, "hessian", f"{self._kinds[net]}: its sharpest direction") for net in nets]
+        units += [_unit(net, "slices", f"{self._kinds[net]}: along three directions") for net in nets]
+        return units + self._grid_units(sizes[2:])
+
+    def _grid_units(self, sizes: Sequence[int]) -> list[Unit]:
+        return [
+            _unit(net, f"{row.size} {row.row}", f"{kind}: {row.size}x{row.size} points")
+            for size in sizes
+            for row in grid.rows(size)
+            for net, kind in enumerate(self._kinds)
+        ]
+
+    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Work:
+        """Do one unit."""
+        net, what = _parts(unit.name)
+        if what == "trail":
+            return (yield from self._trail(net, done))
+        if what == "centre":
+            return (yield from self._centre(net, done))
+        if what == "hessian":
+            return (yield from self._hessian(net))
+        if what == "slices":
+            return (yield from self._slices(net, done))
+        row, surface, plane = _row(what), self._surface(net), self._plane(net, done)
+        at, results = self._scale(done), []
+        for column in row.columns:
+            step = at(column) * plane[0] + at(row.row) * plane[1]
+            results.append((yield from _said(surface.point(step), self._counted(done, len(results)))))
+        return results
+
+    def _trail(self, net: int, done: Mapping[str, Result]) -> Work:
+        surface = self._surface(net)
+        offsets = yield from _said(surface.offsets(), self._counted(done))
+        kept = {}
+        if self._own_planes:
+            plane = main_plane(offsets)
+            if plane is None:
+                raise ConfigError(
+                    f"the saved states of run {self._subjects[net].run} lie on a line; take directions=random"
+                )
+            kept["plane"] = plane * surface.weights.norm()
+        places, share = torch.zeros(0, 2), math.nan
+        if len(offsets):
+            places, share = project(offsets, kept["plane"] if kept else self._plane(net, done))
+        return {"places": places.tolist(), "share": share, **{key: tensor.cpu() for key, tensor in kept.items()}}
+
+    def _centre(self, net: int, done: Mapping[str, Result]) -> Work:
+        subject, found = self._subjects[net], {}
+        model = subject.model()
+        for score in subject.scores(subject.evaluator(model), model, list(SPLITS)):
+            if score is None:
+                yield self._counted(done)
+            else:
+                found[score.split.value] = [score.loss, score.error, score.images]
+        return found
+
+    def _hessian(self, net: int) -> Work:
+        surface = self._surface(net)
+        hessian = surface.hessian()
+        slot = SLOTS[net] if net < len(SLOTS) else ""
+        estimate = Figured(f"{slot}_top_hessian_eigenvalue", math.nan) if slot else Figured("points", math.nan)
+        gradient = yield from _said(hessian.gradient(), estimate)
+        random = surface.directions(self.settings["seed"])[0]
+        bent = yield from _said(hessian.product(random), estimate)
+        start = gradient if float(gradient.norm()) else random
+        work = sharpest(hessian.product, start, self.settings["products"])
+        while True:
+            try:
+                top = next(work)
+            except StopIteration as stop:
+                found = stop.value
+                break
+            yield Figured(estimate.name, top if slot else math.nan)
+        return {
+            "top": found.top, "residual": found.residual, "lowest": found.lowest,
+            "along_gradient": found.along_start if float(gradient.norm()) else math.nan,
+            "along_random": float(bent @ random / (random @ random)),
+            "gradient_norm": float(gradient.norm()), "weight_norm": float(surface.weights.norm()),
+            "gradient": gradient.cpu(), "direction": found.direction.cpu(),
+        }  # fmt: skip
+
+    def _slices(self, net: int, done: Mapping[str, Result]) -> Work:
+        surface, measured = self._surface(net), done[_name(net, "hessian")]
+        length = surface.weights.norm()
+        found: dict[str, list[float]] = {}
+        for way in ("gradient", "top eigenvector", "random direction"):
+            direction = self._way(net, way, measured)
+            found[way] = []
+            for x in self._steps():
+                step = x * length * direction
+                loss, _ = yield from _said(surface.fine_point(step), self._counted(done))
+                found[way].append(loss)
+                yield self._slice(net, way, found[way])
+        return found
+
+    def _way(self, net: int, way: str, measured: Mapping[str, Any]) -> Tensor:
+        """Return the direction of a slice, of length 1."""
+        surface = self._surface(net)
+        if way == "random direction":
+            direction = surface.directions(self.settings["seed"])[0]
+        else:
+            direction = measured["gradient" if way == "gradient" else "direction"].to(surface.weights)
+        return direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
+
+    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+        """Yield what ``unit`` changed."""
+        net, what = _parts(unit.name)
+        result = done[unit.name]
+        if len(done) == 1:
+            empty = SLOTS[len(self._subjects) :]
+            yield from (Figured(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
+        if what == "trail":
+            x, y = zip(*result["places"], (0.0, 0.0), strict=True)
+            yield Traced("path", self._kinds[net], x, y)
+            yield from figures_of(net, {"trajectory_share": result["share"]})
+        elif what == "centre":
+            yield from figures_of(net, compared(result, self._subjects[net].stored))
+        elif what == "hessian":
+            yield from figures_of(net, bent(result))
+        elif what == "slices":
+            yield from (self._slice(net, way, losses) for way, losses in result.items())
+        else:
+            yield from self._row_findings(net, _row(what), done)
+
+    def _row_findings(self, net: int, row: grid.Row, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+        mine, at = self._rows(net, done), self._scale(done)
+        for line in grid.shown(row, mine):
+            points = grid.gathered(line, mine)
+            name = CurveName(self._kinds[net], "b", at(line)).text
+            x = [at(column) for column in points]
+            for place, panel in enumerate(_PANELS):
+                yield Traced(panel, name, x, [point[place] for point in points.values()])
+        if grid.complete(row, mine):
+            chance = math.log(self._subjects[net].config.model.classes)
+            losses = [point[0] for results in mine.values() for point in results]
+            yield from figures_of(net, {"below_chance_share": sum(loss < chance for loss in losses) / len(losses)})
+        yield self._counted(done)
+
+    def _slice(self, net: int, way: str, losses: Sequence[float]) -> Traced:
+        return Traced("slices", f"{self._kinds[net]} along {way}", self._steps()[: len(losses)], list(losses))
+
+    def _steps(self) -> list[float]:
+        reach = self.settings["reach"]
+        return [math.copysign(reach * (k / _SIDE) ** 2, k) for k in range(-_SIDE, _SIDE + 1)]
+
+    def _scale(self, done: Mapping[str, Result]) -> Callable[[int], float]:
+        """Return where a row or column lies: the same for all nets. Planes of trajectories hold the widest of them."""
+        span = self.settings["span"]
+        if self._own_planes:
+            trails = [done[_name(net, "trail")]["places"] for net in range(len(self._subjects))]
+            span *= _ROOM * max(abs(place) for places in trails for pair in places for place in pair)
+        return lambda place: float(f"{grid.position(place, span):.5g}")
+
+    def _rows(self, net: int, done: Mapping[str, Result]) -> dict[grid.Row, Result]:
+        parts = ((_parts(name), result) for name, result in done.items())
+        return {_row(what): result for (one, what), result in parts if one == net and what[0].isdigit()}
+
+    def _counted(self, done: Mapping[str, Result], more: int = 0) -> Figured:
+        """Return how many points are measured: also what is said while something else is."""
+        rows = sum(len(result) for name, result in done.items() if _parts(name)[1][0].isdigit())
+        return Figured("points", float(rows + more))
+
+    def _surface(self, net: int) -> Surface:
+        if net not in self._surfaces:
+            bn = self.settings["bn"]
+            recalibrate = bn == "recalibrated" or (bn == AUTO and self._own_planes)
+            self._surfaces[net] = Surface(self._subjects[net], self.settings["images"], recalibrate)
+        return self._surfaces[net]
+
+    def _plane(self, net: int, done: Mapping[str, Result]) -> Tensor:
+        if net not in self._planes:
+            surface = self._surface(net)
+            if self._own_planes:
+                self._planes[net] = done[_name(net, "trail")]["plane"].to(surface.weights)
+            else:
+                self._planes[net] = surface.directions(self.settings["seed"])
+        return self._planes[net]
+
+
+def _said(work: Generator[None, None, Any], event: Figured) -> Work:
+    """Do ``work``; where it yields, say ``event``, so that an order may be heard."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            return stop.value
+        yield event
+
+
+def _name(net: int, what: str) -> str:
+    return f"{net} {what}"
+
+
+def _unit(net: int, what: str, words: str) -> Unit:
+    return Unit(_name(net, what), words)
+
+
+def _parts(name: str) -> tuple[int, str]:
+    net, _, what = name.partition(" ")
+    return int(net), what
+
+
+def _row(what: str) -> grid.Row:
+    size, line = map(int, what.split())
+    return next(row for row in grid.rows(size) if row.row == line)

@@ -1,0 +1,133 @@
+"""The loss of one training's net at any step away from its weights, on fixed training images, and how it bends there.
+
+Points of the plane are evaluated as the training was: batch norm folded, at its precision (``FoldedNet``). Slices take
+32-bit floats: their steps are smaller than what bf16 tells apart. Steps are flat vectors over all trained parameters
+(``engine.probes.offline.filter_directions``); the net is a copy, the training's state stays as it is.
+"""
+
+import dataclasses
+from collections.abc import Generator
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.labs.inspected_run import Subject
+from engine.models.count import count
+from engine.probes.offline.filter_directions import flat_weights, random_direction
+from engine.probes.offline.hessian import Hessian
+from engine.training.evaluate import FoldedNet, reset_bn, subset
+from engine.training.state import check_document, check_tensors
+
+#: Multiply-adds between two yields: of a pass forward, and of a product with the Hessian.
+_PASS = {"cpu": 5e9, "cuda": 1e12}
+_PRODUCT = {"cpu": 0.5e9, "cuda": 1e11}
+#: Up to so many multiply-adds over all images the graphs of the Hessian are kept: less than 1 GB on a CPU.
+_KEPT = 2e9
+
+
+class Surface:
+    """The neighbourhood of one training's state.
+
+    ``images`` of the training's own, in a fixed random order that the data set alone decides, as for its fixed subset.
+    ``recalibrate``: at every point of the plane batch norm takes the mean and variance of these images, averaged over
+    batches of training size; otherwise the running statistics of the state hold everywhere.
+    """
+
+    def __init__(self, subject: Subject, images: int, recalibrate: bool):
+        subject.enter()
+        self._subject, self._recalibrate = subject, recalibrate
+        self._device = subject.device
+        self._model = subject.model()
+        self._parameters = list(self._model.parameters())
+        self._weights = {name: p.detach().clone() for name, p in self._model.named_parameters()}
+        self._start = torch.cat([p.detach().reshape(-1) for p in self._parameters])
+        self._statistics = {name: buffer.clone() for name, buffer in self._model.named_buffers()}
+        chosen = subset(subject.images.train, images)
+        pixels, self._labels = subject.images.train.batch(chosen)
+        self._images = subject.images.normalise(pixels).contiguous(memory_format=self._device.memory_format)
+        self._work = count(subject.config.model).multiply_adds
+        self.images = len(self._labels)
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """The weights of the state, flat, zero where there are no filters."""
+        return self._flat_of(self._subject.document)
+
+    def directions(self, seed: int) -> Tensor:
+        """Return the two random filter-normalised directions, (2, parameters)."""
+        return torch.stack([random_direction(self._weights, seed, axis) for axis in range(2)])
+
+    def offsets(self) -> Generator[None, None, Tensor]:
+        """Return the weights of all other saved states less those of this one, (n, parameters), oldest first."""
+        found = []
+        for _, read in self._subject.trail:
+            found.append(self._flat_of(read()) - self.weights)
+            yield
+        return torch.stack(found) if found else torch.zeros(0, len(self._start), device=self._start.device)
+
+    def point(self, step: Tensor) -> Generator[None, None, list[float]]:
+        """Return loss in nats and error in percent after ``step``, as the training evaluated; yield between batches."""
+        self._subject.enter()
+        self._place(step)
+        if self._recalibrate:
+            reset_bn(self._model)
+            for part in self._images.chunk(max(1, round(self.images / self._subject.config.optim.batch_size))):
+                with torch.no_grad(), self._device.autocast():
+                    self._model(part)
+                yield
+        return (yield from self._measure(self._folded))
+
+    def fine_point(self, step: Tensor) -> Generator[None, None, list[float]]:
+        """Return the same in 32-bit floats and with the running statistics."""
+        self._subject.enter()
+        self._place(step)
+        return (yield from self._measure(self._folded_fp32))
+
+    def hessian(self) -> Hessian:
+        """Return the Hessian of the loss on the same images, with the running statistics, in 32-bit floats."""
+        self._subject.enter()
+        self._place(torch.zeros_like(self._start))
+        size = self._batch(_PRODUCT, 8)
+        keep = self._work * self.images <= _KEPT and self._device.torch_device.type == "cpu"
+        return Hessian(self._model, list(zip(self._images.split(size), self._labels.split(size), strict=True)), keep)
+
+    @cached_property
+    def _folded(self) -> FoldedNet:
+        return FoldedNet(self._model, self._device)
+
+    @cached_property
+    def _folded_fp32(self) -> FoldedNet:
+        return FoldedNet(self._model, dataclasses.replace(self._device, precision="fp32"))
+
+    def _flat_of(self, document: dict) -> Tensor:
+        check_document(document)
+        saved = document["model"]
+        check_tensors(saved, self._statistics | self._weights)
+        return flat_weights({name: saved[name].to(self._start.device) for name in self._weights})
+
+    def _batch(self, budget: dict[str, float], least: int) -> int:
+        return int(min(1000, max(least, budget[self._device.torch_device.type] / self._work)))
+
+    def _place(self, step: Tensor) -> None:
+        """Set the net's parameters to those of the state plus ``step``, its statistics to those of the state."""
+        with torch.no_grad():
+            pieces = (self._start + step).split([p.numel() for p in self._parameters])
+            for parameter, piece in zip(self._parameters, pieces, strict=True):
+                parameter.copy_(piece.view_as(parameter))
+            for name, buffer in self._model.named_buffers():
+                buffer.copy_(self._statistics[name])
+
+    def _measure(self, folded: FoldedNet) -> Generator[None, None, list[float]]:
+        folded.take(self._model)
+        size = self._batch(_PASS, 8)
+        losses, wrong = [], []
+        for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
+            with torch.inference_mode():
+                logits = folded.logits(images)
+                losses.append(F.cross_entropy(logits, labels, reduction="none"))
+                wrong.append(logits.argmax(1) != labels)
+            yield
+        loss, error = torch.stack([torch.cat(losses).mean(), 100 * torch.cat(wrong).float().mean()]).tolist()
+        return [loss, error]

@@ -1,0 +1,170 @@
+"""The stacks of the mapping lab: K nets of L blocks side by side, one batched product for all of them.
+
+A block has two weight layers, ``WIDTH`` -> 2 ``WIDTH`` -> ``WIDTH``: f(h) = W2 relu(W1 h + b1) + b2, with batch norm
+f(h) = BN(W2 relu(BN(W1 h))) on the statistics of the batch. It is twice as wide inside so that W1 = [I, -I] with its
+transpose makes f exactly the identity: relu(x) - relu(-x) = x. Backward is written out: recording the graph takes as
+long as computing.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.labs.mapping.arms import Arm
+from engine.labs.mapping.targets import WIDTH
+
+INSIDE = 2 * WIDTH
+_EPS = 1e-5
+_SEEDS_APART = 7919
+
+
+class Start(NamedTuple):
+    """How one net begins: the seed of its draws, and ``identity`` from 0 (the arm's own start) to 1 ([I, -I])."""
+
+    seed: int
+    identity: float = 0.0
+
+
+class Normed(NamedTuple):
+    """What batch norm keeps for its way back: normalised values and 1 / standard deviation."""
+
+    values: Tensor
+    inverse: Tensor
+
+
+class Stacks:
+    """K nets of one arm and depth.
+
+    ``values`` and ``velocity`` (sums of gradients, as momentum makes them) are flat; ``parts`` and ``moves`` are views
+    of them by name, each (L, K, ...): ``w1`` (.., WIDTH, INSIDE), ``w2`` (.., INSIDE, WIDTH), ``b1``, ``b2`` and with
+    batch norm ``g1``, ``g2`` (.., 1, units).
+    """
+
+    def __init__(self, arm: Arm, blocks: int, starts: Sequence[Start]) -> None:
+        self.arm, self.blocks, self.nets = arm, blocks, len(starts)
+        shapes = {"w1": (WIDTH, INSIDE), "w2": (INSIDE, WIDTH), "b1": (1, INSIDE), "b2": (1, WIDTH)}
+        if arm.norm:
+            shapes |= {"g1": (1, INSIDE), "g2": (1, WIDTH)}
+        sizes = [blocks * self.nets * rows * columns for rows, columns in shapes.values()]
+        self.values, self.velocity = torch.zeros(sum(sizes)), torch.zeros(sum(sizes))
+        self.parts, self.moves = (
+            {
+                name: piece.view(blocks, self.nets, *shape)
+                for (name, shape), piece in zip(shapes.items(), flat.split(sizes), strict=True)
+            }
+            for flat in (self.values, self.velocity)
+        )
+        self._kept: list[tuple] = []
+        self._rooms: dict[tuple, Tensor] = {}
+        self._start(starts)
+
+    def _start(self, starts: Sequence[Start]) -> None:
+        arm, unit = self.arm, torch.eye(WIDTH)
+        for start in dict.fromkeys(starts):
+            nets = [number for number, other in enumerate(starts) if other == start]
+            for block in range(self.blocks):
+                w1, w2 = draw(start.seed, block)
+                if arm.identity:
+                    noise = 0.1 / math.sqrt(self.blocks)
+                    w1 = math.sqrt(2) * noise * w1 + torch.cat([unit, -unit], 1)
+                    w2 = noise * w2 + torch.cat([unit, -unit])
+                w1 = (1 - start.identity) * w1 + start.identity * torch.cat([unit, -unit], 1)
+                w2 = (1 - start.identity) * w2 + start.identity * torch.cat([unit, -unit])
+                self.parts["w1"][block, nets] = w1
+                self.parts["w2"][block, nets] = w2 / self.blocks if arm.scaled and not arm.norm else w2
+        if arm.norm:
+            self.parts["g1"].fill_(1.0)
+            self.parts["g2"].fill_(0.0 if arm.zero else 1 / self.blocks if arm.scaled else 1.0)
+
+    def forward(self, x: Tensor, keep: bool = False) -> Tensor:
+        """Return what every net makes of ``x`` (batch, WIDTH): (K, batch, WIDTH), the caller's until the next call.
+
+        ``keep`` what ``backward`` needs.
+        """
+        parts, batch, h = self.parts, len(x), x.expand(self.nets, *x.shape)
+        self._kept = []
+        for block in range(self.blocks):
+            w1, w2, b1, b2 = (parts[name][block] for name in ("w1", "w2", "b1", "b2"))
+            place = block if keep else block % 2
+            inside, out = self._room("inside", place, batch, INSIDE), self._room("out", place, batch, WIDTH)
+            first = second = None
+            if self.arm.norm:
+                torch.bmm(h, w1, out=inside)
+                first = _norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
+                torch.bmm(inside.relu_(), w2, out=out)
+                second = _norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
+            else:
+                torch.baddbmm(b1, h, w1, out=inside)
+                torch.baddbmm(b2, inside.relu_(), w2, out=out)
+            if keep:
+                self._kept.append((h, inside, first, second))
+            h = out.add_(h) if self.arm.residual else out
+        return h
+
+    def backward(self, slope: Tensor, momentum: float) -> None:
+        """Add the gradients to ``momentum`` times ``velocity``: they never stand alone, which spares passes over them.
+
+        ``slope`` (K, batch, WIDTH) is the gradient of the outputs of the last kept ``forward``.
+        """
+        parts, moves, batch = self.parts, self.moves, slope.shape[1]
+        for block in reversed(range(self.blocks)):
+            h, inside, first, second = self._kept.pop()
+            w1, w2 = parts["w1"][block], parts["w2"][block]
+            branch, total = slope, slope.sum(1, keepdim=True)
+            moves["b2"][block].mul_(momentum).add_(total)
+            if second is not None:
+                out = self._room("branch", 0, batch, WIDTH)
+                branch = _norm_back(slope, total, second, parts["g2"][block], moves["g2"][block], momentum, out)
+            moves["w2"][block].baddbmm_(inside.transpose(1, 2), branch, beta=momentum)
+            within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INSIDE))
+            within = torch.ops.aten.threshold_backward.grad_input(within, inside, 0, grad_input=within)
+            total = within.sum(1, keepdim=True)
+            moves["b1"][block].mul_(momentum).add_(total)
+            if first is not None:
+                out = self._room("within", 1, batch, INSIDE)
+                within = _norm_back(within, total, first, parts["g1"][block], moves["g1"][block], momentum, out)
+            moves["w1"][block].baddbmm_(h.transpose(1, 2), within, beta=momentum)
+            if block:
+                below = torch.bmm(within, w1.transpose(1, 2), out=self._room("below", block % 2, batch, WIDTH))
+                slope = below.add_(slope) if self.arm.residual else below
+
+    def _room(self, use: str, place: int, *shape: int) -> Tensor:
+        """Return the buffer (K, ``shape``) for a ``use``; fresh memory at every step costs as much as the products."""
+        key = (use, place, *shape)
+        if key not in self._rooms:
+            self._rooms[key] = torch.empty(self.nets, *shape)
+        return self._rooms[key]
+
+
+def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
+    """Draw the weights of one block; every arm, target and rate of a seed begins with these.
+
+    He normal for their place: what comes into the first has not passed a ReLU, so its variance is 1 / WIDTH.
+    """
+    generator = torch.Generator().manual_seed(_SEEDS_APART * seed + block)
+    first = torch.randn(WIDTH, INSIDE, generator=generator) / math.sqrt(WIDTH)
+    return first, torch.randn(INSIDE, WIDTH, generator=generator) * math.sqrt(2 / INSIDE)
+
+
+def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
+    """Normalise ``z`` (K, batch, units) over the batch, into ``values``; ``z`` becomes gamma times that plus beta."""
+    # torch.var_mean over this dimension takes ten times as long as these.
+    torch.sub(z, z.mean(1, keepdim=True), out=values)
+    inverse = torch.mul(values, values, out=z).mean(1, keepdim=True).add_(_EPS).rsqrt_()
+    values.mul_(inverse)
+    torch.addcmul(beta, values, gamma, out=z)
+    return Normed(values, inverse)
+
+
+def _norm_back(
+    slope: Tensor, total: Tensor, normed: Normed, gamma: Tensor, move: Tensor, momentum: float, out: Tensor
+) -> Tensor:
+    """Return the gradient before batch norm, in ``out``, given ``slope`` behind it with its sum; move gamma's."""
+    batch = slope.shape[1]
+    along = torch.mul(slope, normed.values, out=out).sum(1, keepdim=True)
+    move.mul_(momentum).add_(along)
+    torch.mul(normed.values, along / -batch, out=out)
+    return out.add_(slope).sub_(total / batch).mul_(gamma * normed.inverse)

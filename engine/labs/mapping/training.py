@@ -1,0 +1,93 @@
+"""Training in the mapping lab: all problems of one arm and depth at all learning rates, as one batched computation.
+
+SGD with momentum, fresh standard normal inputs at every step: there is nothing to over-fit. All arms see the same
+inputs. The loss of net k is the mean of its squared errors; it is summed over nets, so that they do not touch.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.labs.mapping.arms import RATES, Arm
+from engine.labs.mapping.nets import Stacks, Start
+from engine.labs.mapping.plan import Problem
+from engine.labs.mapping.targets import WIDTH, table
+
+MOMENTUM = 0.9
+#: Inputs on which errors are measured; the same in every job.
+EXAMINED = 256
+#: Points of a loss curve, the one before training left out, never closer than so many steps (a reading costs more
+#: than a step); the last three of them make the final error.
+READINGS, CLOSEST, LAST = 30, 5, 3
+#: Nets times blocks times steps between two pulses, about a fifth of a second.
+PULSE = 15_000
+_TRAINING_SEED, _EXAMINED_SEED = 5, 99
+
+
+class Trained(NamedTuple):
+    """``steps`` (readings,) and the relative error at each, (readings, problems, rates); not finite: diverged.
+
+    The relative error is E||f(x) - H(x)||^2 / WIDTH, and E||x||^2 / WIDTH is 1.
+    """
+
+    steps: list[int]
+    errors: Tensor
+
+    @property
+    def final(self) -> Tensor:
+        """The mean error of the last readings, (problems, rates), infinite where the net diverged."""
+        return self.errors[-LAST:].mean(0).nan_to_num(torch.inf, torch.inf)
+
+
+def train(
+    arm: Arm, blocks: int, problems: Sequence[Problem], steps: int, batch: int, rates: Sequence[float] = RATES
+) -> Iterator[Trained]:
+    """Train every problem at every rate; yields what is known so far, at the latest after ``PULSE``, at last all."""
+    nets = [(problem, rate) for problem in problems for rate in rates]
+    stacks = Stacks(arm, blocks, [Start(problem.seed, problem.start) for problem, _ in nets])
+    rate = torch.tensor([rate for _, rate in nets]).view(-1, 1, 1)
+    shrink = rate * torch.tensor([problem.decay for problem, _ in nets]).view(-1, 1, 1)
+    decays = any(problem.decay for problem in problems)
+    ask, generator = table(problems), torch.Generator().manual_seed(_TRAINING_SEED)
+    examined = torch.randn(EXAMINED, WIDTH, generator=torch.Generator().manual_seed(_EXAMINED_SEED))
+    right = ask(examined)
+    shape = len(problems), len(rates)
+    every, pulse = max(CLOSEST, steps // READINGS), max(1, PULSE // (len(nets) * blocks))
+    read, errors = [], []
+    scale = rate * (2 / (batch * WIDTH))
+    for step in range(steps + 1):
+        with denormals_flushed():
+            if step % every == 0 or step == steps:
+                read.append(step)
+                errors.append(_errors(stacks, examined, right, shape))
+            if step < steps:
+                x = torch.randn(batch, WIDTH, generator=generator)
+                out = stacks.forward(x, keep=True)
+                out.view(*shape, batch, WIDTH).sub_(ask(x)[:, None])
+                # Gradients are linear in those of the outputs: there the rates cost least.
+                stacks.backward(out.mul_(scale), MOMENTUM)
+                if decays:
+                    for name, part in stacks.parts.items():
+                        stacks.moves[name].addcmul_(part, shrink)
+                stacks.values.sub_(stacks.velocity)
+        if step == steps or (step and step % pulse == 0):
+            yield Trained(list(read), torch.stack(errors))
+
+
+def _errors(stacks: Stacks, x: Tensor, right: Tensor, shape: tuple[int, int]) -> Tensor:
+    out = stacks.forward(x).view(*shape, *x.shape)
+    return out.sub_(right[:, None]).square_().mean((2, 3))
+
+
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Count numbers too small for a normal float as 0 here: momenta that fade to them are a hundred times as slow."""
+    before = bool(torch.tensor(1e-40).mul(1.0) == 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)

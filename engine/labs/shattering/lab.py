@@ -1,0 +1,174 @@
+"""The lab ``shattering``: the gradient over a line of inputs, how far it remembers its neighbours, and collapse.
+
+Units: the noises, then one net each, every kind for the first seed, then for the next; on the full grid more branch
+scales of the scaled residual net. What is drawn after a unit is the mean over the seeds that are done.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from engine.events import Figured, Traced
+from engine.hardware.device import Device
+from engine.labs.curve import CurveName
+from engine.labs.dense_stacks import LAG
+from engine.labs.part import Done, Found
+from engine.labs.shattering.kinds import (
+    BRANCHES,
+    KINDS,
+    LOOKS_LINEAR,
+    NOISES,
+    RESIDUAL,
+    SCALED,
+    figure_key,
+)
+from engine.labs.shattering.lab import nets
+from engine.labs.tasks import Result, Unit, UnitLab
+
+_NOISE = "noise"
+#: Every so many slopes are drawn.
+_EVERY = 2
+#: Kinds from the top of the picture of gradients: from noise to no noise, the controls at the ends.
+ROWS = (NOISES[0], *KINDS, NOISES[1])
+#: So many root mean squares of a slope are the distance of two rows.
+_PER_ROW = 4.0
+#: Layers between two looks at pause and stop.
+_PACE = 10
+
+
+class Net(NamedTuple):
+    """One net: its kind, its seed and the scale of its branch, 1 for every kind but the scaled one."""
+
+    kind: str
+    seed: int
+    branch: float
+
+    @property
+    def name(self) -> str:
+        """The net's name in the state."""
+        return f"{self.kind}, branch {self.branch!r}, seed {self.seed}"
+
+
+class ShatteringLab(UnitLab):
+    """One job of the lab; see ``engine.labs.tasks.UnitLab``."""
+
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+        super().__init__(settings, device, state)
+        own: float = self.settings["branch"]
+        self._seeds = range(self.settings["nets"])
+        more = [b for b in BRANCHES if b != own] if self.settings["grid"] == "full" else []
+        planned = [Net(kind, seed, own if kind == SCALED else 1.0) for seed in self._seeds for kind in KINDS]
+        planned += [Net(SCALED, seed, branch) for branch in more for seed in self._seeds]
+        self._nets = {net.name: net for net in planned}
+
+    def plan(self) -> list[Unit]:
+        """One net of each kind comes first: its gradient is the picture."""
+        words = {net.name: f"{net.kind}, seed {net.seed}" for net in self._nets.values()}
+        return [Unit(_NOISE, "noises to compare with"), *(Unit(name, said) for name, said in words.items())]
+
+    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+        """Go through the layers of one net; what it keeps is what is drawn."""
+        if unit.name == _NOISE:
+            return {
+                kind: {
+                    "slopes": _drawn(nets.noise(kind, 0)),
+                    "lags": [nets.autocorrelations(nets.noise(kind, seed)) for seed in self._seeds],
+                }
+                for kind in NOISES
+            }
+        net = self._nets[unit.name]
+        found: dict[str, Any] = {"lag": [], "cosine": []}
+        for depth, layer in enumerate(nets.layers(net.kind, self.settings["layers"], net.branch, net.seed), start=1):
+            lags = nets.autocorrelations(layer.slopes)
+            found["lag"].append(lags[LAG])
+            found["cosine"].append(layer.cosine)
+            if depth == self.settings["shown"]:
+                found |= {"lags": lags, "slopes": _drawn(layer.slopes)}
+            if depth % _PACE == 0 and self._own(net):
+                name = CurveName(net.kind, part=f"seed {net.seed}").text
+                yield Traced("depth", name, _counted(found["lag"]), list(found["lag"]))
+        found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
+        return found
+
+    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+        """Yield the kind's curves over the seeds that are done, and with the last seed its figures."""
+        if unit.name == _NOISE:
+            yield from self._noises(done[_NOISE])
+            return
+        net = self._nets[unit.name]
+        rows = [done[other.name] for other in self._alike(net) if other.name in done]
+        if self._own(net):
+            yield from self._curves(net, rows)
+        if net.kind in (RESIDUAL, SCALED):
+            yield from self._branches(done)
+        if self._own(net) and len(rows) == len(self._seeds):
+            yield from self._figures(net.kind, rows)
+
+    def _own(self, net: Net) -> bool:
+        """Whether a net has the job's own branch scale, and so curves."""
+        return net.kind != SCALED or net.branch == self.settings["branch"]
+
+    def _alike(self, net: Net) -> list[Net]:
+        """The nets of all seeds that differ in nothing else."""
+        return [net._replace(seed=seed) for seed in self._seeds]
+
+    def _noises(self, result: Result) -> Iterator[Found]:
+        for kind in NOISES:
+            yield self._row(kind, result[kind]["slopes"])
+            yield Traced("lags", kind, _lags(), _mean(result[kind]["lags"]))
+
+    def _row(self, kind: str, slopes: list[float]) -> Traced:
+        """Kinds stand above one another in the picture of gradients, the first at the top."""
+        height = len(ROWS) - ROWS.index(kind)
+        return Traced("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
+
+    def _curves(self, net: Net, rows: list[dict]) -> Iterator[Found]:
+        row, part = rows[-1], f"seed {net.seed}"
+        if net.seed == 0:
+            yield self._row(net.kind, row["slopes"])
+        yield Traced("lags", net.kind, _lags(), _mean([other["lags"] for other in rows]))
+        yield Traced("lags", CurveName(net.kind, part=part).text, _lags(), row["lags"])
+        for panel, what in (("depth", "lag"), ("cosine", "cosine")):
+            yield Traced(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
+            yield Traced(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
+
+    def _branches(self, done: Done) -> Iterator[Found]:
+        """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
+        points: dict[float, float] = {}
+        for first in (net for net in self._nets.values() if net.kind in (RESIDUAL, SCALED) and net.seed == 0):
+            names = [net.name for net in self._alike(first)]
+            if all(name in done for name in names):
+                points[first.branch] = sum(done[name]["lag"][-1] for name in names) / len(names)
+        if points:
+            x = sorted(points)
+            yield Traced("branches", SCALED, x, [points[branch] for branch in x])
+
+    def _figures(self, kind: str, rows: list[dict]) -> Iterator[Found]:
+        key = figure_key(kind)
+        yield Figured(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
+        yield Figured(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
+        if kind == LOOKS_LINEAR:
+            yield Figured("looks_linear_gradient_spread", max(row["spread"] for row in rows))
+
+
+def _drawn(slopes) -> list[float]:
+    """Some of the slopes, in units of their root mean square: kinds of any scale fit into one picture."""
+    size = slopes.square().mean().sqrt().clamp_min(1e-300)
+    return (slopes / size)[::_EVERY].tolist()
+
+
+def _places() -> list[float]:
+    """Where the drawn slopes are: between two inputs."""
+    return ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+
+
+def _lags() -> list[float]:
+    return [float(lag) for lag in range(nets.LAGS + 1)]
+
+
+def _counted(values: list[float]) -> list[float]:
+    """Layers from 1."""
+    return [float(layer + 1) for layer in range(len(values))]
+
+
+def _mean(rows: list[list[float]]) -> list[float]:
+    return [sum(column) / len(rows) for column in zip(*rows, strict=True)]

@@ -1,0 +1,191 @@
+"""The lab ``smoothness``: what one step along the gradient meets, with and without batch norm, plain and residual.
+
+Units, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
+each seed, in which every few updates loss and gradient are measured along the gradient. The rate is chosen with the
+first seed; all kinds see the same batches and start from the same draws.
+"""
+
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
+from engine.events import Figured, Traced
+from engine.hardware.device import Device
+from engine.labs.curve import CurveName
+from engine.labs.small_images import embedded_images
+from engine.labs.smoothness.spec import FIGURE_OF, KINDS, ONE_RATE, rates_of
+from engine.labs.smoothness.step_range import LENGTHS, Descent
+from engine.labs.tasks import Unit, UnitLab
+
+#: The loss that decides between rates, and the one at the end: a mean over so many last updates.
+_LAST = 10
+#: A curve of a trial grows on the page after every so many updates.
+_SHOWN_EVERY = 5
+_POOL = 2
+
+
+class SmoothnessLab(UnitLab):
+    """One job of the lab; see ``UnitLab``. Results: a trial's loss at the end; of a measured training lists."""
+
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+        super().__init__(settings, device, state)
+        self._rates = rates_of(self.settings)
+        first = self.settings["first_seed"]
+        self._seeds = range(first, first + self.settings["seeds"])
+        steps, moments = self.settings["steps"], self.settings["moments"]
+        self._moments = frozenset(1 + place * steps // moments for place in range(moments))
+        self._images = embedded_images(_POOL)
+
+    def plan(self) -> Sequence[Unit]:
+        """Return the units; see the module."""
+        units = []
+        for kind in KINDS:
+            if self.settings["rates"] != ONE_RATE:
+                units += [Unit(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
+            units += [Unit(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
+        return units
+
+    def measure(self, unit: Unit, done: Mapping[str, Any]) -> Generator[Traced | Figured, None, Any]:
+        """Do one training; see ``UnitLab``."""
+        kind, _, what = unit.name.partition(": ")
+        word, _, value = what.partition(" ")
+        if word == "rate":
+            return (yield from self._trained(kind, float(value), done))
+        return (yield from self._followed(kind, int(value), self._best(kind, done)))
+
+    def findings(self, unit: Unit, done: Mapping[str, Any]) -> Iterator[Traced | Figured]:
+        """Yield what the unit changed; see ``UnitLab``."""
+        kind, _, what = unit.name.partition(": ")
+        if what.startswith("rate"):
+            yield self._rate_curve(kind, done)
+            return
+        yield from self._curves(kind, done)
+        if all(_measured(kind, seed) in done for seed in self._seeds):
+            yield from self._figures(kind, done)
+        if len(done) == len(self.plan()):
+            edges = [kind for kind in KINDS if self._at_edge(kind, done)]
+            yield Figured("kinds_at_the_edge_of_the_grid", float(len(edges)))
+
+    # --- trainings ----------------------------------------------------------------------------------------------
+
+    def _descent(self, kind: str, rate: float, seed: int) -> Descent:
+        settings, images = self.settings, self._images
+        model = ModelConfig.checked(
+            depth=settings["depth"], shortcut=KINDS[kind], width=settings["width"], channels=images.channels,
+            classes=len(images.classes), image_size=images.image_size,
+        )  # fmt: skip
+        run = RunConfig(
+            model=model, data=DataConfig(name=images.name, crop=0),
+            optim=OptimConfig(lr=rate, batch_size=settings["batch"], steps=settings["steps"]), seed=seed,
+        )  # fmt: skip
+        return Descent(run, images, self.device.torch_device)
+
+    def _trained(self, kind: str, rate: float, done: Mapping[str, Any]) -> Generator[Traced, None, float]:
+        losses: list[float] = []
+        for step, loss in self._descent(kind, rate, self._seeds[0]).steps(self.settings["steps"]):
+            losses.append(loss)
+            if step % _SHOWN_EVERY == 0:
+                yield self._rate_curve(kind, {**done, _trial(kind, rate): _late(losses, step)})
+        return _late(losses, self.settings["steps"])
+
+    def _followed(self, kind: str, seed: int, rate: float) -> Generator[Traced, None, dict]:
+        found: dict[str, Any] = {"rate": rate, "steps": [], "bands": []}
+        descent, losses = self._descent(kind, rate, seed), []
+        for step, loss in descent.steps(self.settings["steps"]):
+            losses.append(loss)
+            if step in self._moments:
+                for part in descent.band(step, rate):
+                    if part is not None:
+                        found["steps"].append(step)
+                        found["bands"].append(list(part))
+                    yield from self._band_curves(kind, [found])
+            elif step % _SHOWN_EVERY == 0:
+                yield from self._band_curves(kind, [found])
+        return {**found, "loss": _late(losses, self.settings["steps"])}
+
+    def _best(self, kind: str, done: Mapping[str, Any]) -> float:
+        """Return the rate with the lowest loss; the smallest one where none is finite."""
+        if self.settings["rates"] == ONE_RATE:
+            return self._rates[0]
+        return min(self._rates, key=lambda rate: (done[_trial(kind, rate)], rate))
+
+    def _at_edge(self, kind: str, done: Mapping[str, Any]) -> bool:
+        best = self._best(kind, done)
+        return len(self._rates) > 1 and best in (min(self._rates), max(self._rates))
+
+    # --- curves and numbers -------------------------------------------------------------------------------------
+
+    def _rate_curve(self, kind: str, done: Mapping[str, Any]) -> Traced:
+        tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
+        return Traced("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
+
+    def _band_curves(self, kind: str, seeds: Sequence[dict]) -> Iterator[Traced]:
+        """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
+        count = min(len(one["steps"]) for one in seeds)
+        if not count:
+            return
+        steps = seeds[0]["steps"][:count]
+        bands = [[one["bands"][place] for one in seeds] for place in range(count)]
+        at_rate = LENGTHS.index(1.0)
+        for panel, line, spread in (
+            ("loss", lambda band: band[0], lambda band: [band[0], *band[1]]),
+            ("gradient", lambda band: band[2][at_rate], lambda band: band[2]),
+        ):
+            yield Traced(panel, kind, steps, [_mean([line(band) for band in here]) for here in bands])
+            for part, edge in (("low", min), ("high", max)):
+                values = [edge(value for band in here for value in spread(band)) for here in bands]
+                yield Traced(panel, CurveName(kind, part=part).text, steps, values)
+        yield Traced("beta", kind, steps, [_mean([band[3] for band in here]) for here in bands])
+        rates = [one["rate"] for one in seeds]
+        sharp = [_mean([rate * band[3] for rate, band in zip(rates, here, strict=True)]) for here in bands]
+        yield Traced("stability", kind, steps, sharp)
+
+    def _curves(self, kind: str, done: Mapping[str, Any]) -> Iterator[Traced]:
+        seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
+        found = [done[_measured(kind, seed)] for seed in seeds]
+        yield from self._band_curves(kind, found)
+        for seed, one in zip(seeds, found, strict=True):
+            betas = [band[3] for band in one["bands"]]
+            name = CurveName(kind, part=f"seed {seed}").text
+            yield Traced("beta", name, one["steps"], betas)
+            yield Traced("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
+        if self.settings["rates"] == ONE_RATE:
+            yield Traced("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
+
+    def _figures(self, kind: str, done: Mapping[str, Any]) -> Iterator[Figured]:
+        found, name = [done[_measured(kind, seed)] for seed in self._seeds], FIGURE_OF[kind]
+        bands = [band for one in found for band in one["bands"]]
+        yield Figured(f"{name}_beta", _mean([band[3] for band in bands]))
+        yield Figured(
+            f"{name}_rate_times_beta", _mean([one["rate"] * band[3] for one in found for band in one["bands"]])
+        )
+        at_rate = LENGTHS.index(1.0)
+        yield Figured(f"{name}_gradient_change", _mean([band[2][at_rate] for band in bands]))
+        yield Figured(f"{name}_loss_range", _mean([max(band[1]) / min(band[1]) for band in bands]))
+        yield Figured(f"{name}_rate", float(found[0]["rate"]))
+        yield Figured(f"{name}_final_loss", _mean([one["loss"] for one in found]))
+
+
+def _trial(kind: str, rate: float) -> str:
+    return f"{kind}: rate {rate!r}"
+
+
+def _measured(kind: str, seed: int) -> str:
+    return f"{kind}: seed {seed}"
+
+
+def _late(losses: Sequence[float], steps: int) -> float:
+    """Return the mean loss of the last updates, infinity for a training that ended early."""
+    last = losses[-_LAST:]
+    ended = len(losses) < steps or not all(map(math.isfinite, last))
+    return math.inf if ended or not last else math.fsum(last) / len(last)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the geometric mean; infinity and zero win, as they do there."""
+    if not all(map(math.isfinite, values)):
+        return math.inf
+    if not values or min(values) <= 0:
+        return 0.0
+    return math.exp(math.fsum(map(math.log, values)) / len(values))

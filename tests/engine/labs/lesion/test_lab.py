@@ -1,0 +1,230 @@
+"""The lab of lesions: at its centre the stored evaluation; runs unchanged; numbers are those of nets taken apart."""
+
+import copy
+import dataclasses
+import math
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from engine.config import RunConfig, replace
+from engine.events import Figured, Split, Traced
+from engine.labs.lesion.lab import LesionLab, findings, plan
+from engine.labs.lesion.spec import FIGURES, LESION
+from engine.labs.registry import check_settings
+from engine.training.evaluate import FoldedNet, subset
+from tests.engine.labs.bench import DEVICE
+from tests.engine.labs.inspected_runs import trained
+
+
+def lab(*subjects, **settings):
+    return LesionLab(check_settings(LESION, settings), DEVICE, None, subjects)
+
+
+def results(*subjects, **settings):
+    """Last curve of each panel and name, and last figures."""
+    events = list(lab(*subjects, **{"paths": 1, "bn": "running", **settings}).events())
+    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, Traced)}
+    return curves, {e.name: e.value for e in events if isinstance(e, Figured)}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("more", [{"model__shortcut": "none"}, {"model__shortcut": "A"}, {"recalibrate_bn": True}])
+def test_with_nothing_deleted_it_is_the_stored_evaluation(more, precision):
+    subject = trained(precision=precision, **more)
+    _, figures = results(subject)
+    stored, role = subject.stored[Split.TEST_SUBSET], "plain" if more.get("model__shortcut") == "none" else "residual"
+    assert figures["intact_equals_stored"] == 1.0
+    assert figures[f"{role}_intact_error"] == figures[f"{role}_stored_error"] == stored.error
+    assert figures[f"{role}_intact_loss"] == pytest.approx(stored.loss, abs=1e-6)
+
+
+def test_another_net_than_the_stored_one_is_told():
+    subject = trained()
+    score = subject.stored[Split.TEST_SUBSET]
+    for wrong in (
+        dataclasses.replace(score, error=score.error + 1),
+        dataclasses.replace(score, loss=score.loss + 1e-5),
+    ):
+        other = dataclasses.replace(subject, stored={Split.TEST_SUBSET: wrong})
+        assert checked(trained(2, model__shortcut="none"), other)["intact_equals_stored"] == 0.0
+    figures = checked(dataclasses.replace(subject, stored={}))
+    assert math.isnan(figures["intact_equals_stored"]) and math.isnan(figures["residual_stored_error"])
+
+
+def checked(*subjects):
+    """The figures once every net was compared with what its run recorded."""
+    job, figures, done = lab(*subjects), {}, {}
+    for unit in job.plan():
+        if unit.part in ("intact", "stored"):
+            work = job.measure(unit, done)
+            while unit.name not in done:
+                try:
+                    next(work)
+                except StopIteration as stop:
+                    done[unit.name] = stop.value
+            figures |= {found.name: found.value for found in job.findings(unit, done) if isinstance(found, Figured)}
+    return figures
+
+
+@pytest.mark.parametrize("shortcut", ["none", "A"])
+def test_bars_are_the_errors_of_nets_without_the_block(shortcut):
+    subject = trained(model__shortcut=shortcut, model__depth=14)
+    curves, figures = results(subject)
+    bars = curves["deleted", subject.name]
+    assert list(bars) == list(range(7))
+    for block in (1, 2, 4, 6):
+        model = subject.model()
+        stage, place = divmod(block - 1, 2)
+        blocks = list(getattr(model, f"stage{stage + 1}"))
+        del blocks[place]
+        setattr(model, f"stage{stage + 1}", nn.Sequential(*blocks))
+        assert bars[block] == error_of(subject, model)
+    assert bars[0] == error_of(subject, subject.model()) == figures[f"{lab_role(shortcut)}_error_before"]
+    assert figures[f"{lab_role(shortcut)}_worst_error_after_deletion"] == max(bars[b] for b in range(1, 7))
+    swapped = curves["swapped", subject.name]
+    model = subject.model()
+    model.stage1[0], model.stage1[1] = model.stage1[1], model.stage1[0]
+    assert list(swapped) == [0, 1] and swapped[1] == error_of(subject, model)
+
+
+def lab_role(shortcut):
+    return "plain" if shortcut == "none" else "residual"
+
+
+@torch.no_grad()
+def error_of(subject, model):
+    test = subject.images.test
+    chosen = subset(test, subject.config.data.eval_images)
+    folded = FoldedNet(model, subject.device)
+    folded.take(model)
+    pixels, labels = test.batch(chosen)
+    wrong = folded.logits(subject.images.normalise(pixels)).argmax(1) != labels
+    return 100 * int(wrong.sum()) / len(labels)
+
+
+def test_recalibrated_bars_are_an_evaluation_with_recalibrated_statistics():
+    subject = trained(model__shortcut="A")
+    curves, figures = results(subject, bn="both")
+    again = dataclasses.replace(subject, config=replace(subject.config, {"recalibrate_bn": True}))
+    score = again.evaluate(subject.model(), [Split.TEST_SUBSET])[Split.TEST_SUBSET]
+    bars = curves["deleted", "A-8 recalibrated"]
+    assert bars[0] == score.error
+    assert list(bars) == [0, 1, 2, 3]
+    alone, _ = results(subject, bn="recalibrated")
+    assert alone["deleted", "A-8 recalibrated"] == bars and ("deleted", "A-8") not in alone
+    assert figures["residual_least_error_recalibrated"] == min(bars[b] for b in (1, 2, 3))
+
+
+def test_factors_go_from_the_deletion_through_the_net_as_it_is():
+    residual, plain = trained(model__shortcut="A"), trained(2, model__shortcut="none")
+    curves, _ = results(residual, plain)
+    one = curves["scaled", "A-8 stage 2; block 2"]
+    assert list(one) == [0, 0.5, 0.75, 1, 1.5]
+    assert one[0] == curves["deleted", "A-8"][2] and one[1] == curves["deleted", "A-8"][0]
+    assert curves["scaled", "A-8 stage 2"] == one
+    assert "plain-8 stage 3; block 3" in {name for panel, name in curves if panel == "scaled"}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_run_is_left_as_it_was(precision):
+    subject = trained(3, precision=precision, model__shortcut="C")
+    before = copy.deepcopy(subject.document)
+    results(subject, bn="both", grid="full")
+    for name, tensor in before.pop("model").items():
+        assert torch.equal(subject.document["model"][name], tensor)
+    assert repr({key: subject.document[key] for key in before}) == repr(before)
+
+
+def test_a_plain_net_has_one_path():
+    subject = trained(model__shortcut="none")
+    curves, figures = results(subject)
+    assert curves["paths", "plain-8"] == curves["path_gradient", "plain-8"] == {3: 1.0}
+    assert math.isnan(figures["most_gradient_from_path_length"]) and math.isnan(figures["residual_blocks"])
+    assert figures["plain_blocks"] == 3
+
+
+def test_paths_of_a_residual_net_are_binomial():
+    curves, figures = results(trained(model__shortcut="A"))
+    assert curves["paths", "A-8; number of paths"] == pytest.approx({0: 1 / 8, 1: 3 / 8, 2: 3 / 8, 3: 1 / 8})
+    gradient = curves["paths", "A-8"]
+    each = curves["path_gradient", "A-8"]
+    weights = {k: comb(3, k) * each[k] for k in range(4)}
+    assert gradient == pytest.approx({k: weight / sum(weights.values()) for k, weight in weights.items()})
+    assert figures["path_norms_over_gradient"] == pytest.approx(sum(weights.values()))
+    low, high = (int(figures[f"most_gradient_{end}_path_length"]) for end in ("from", "to"))
+    assert sum(gradient[k] for k in range(low, high + 1)) >= 0.9
+    share = 100 * sum(comb(3, k) for k in range(low, high + 1)) / 8
+    assert figures["share_of_paths_with_most_gradient"] == pytest.approx(share)
+
+
+def test_shares_of_very_many_paths_are_exact():
+    shares = findings.gradient_shares(600, range(601), [1.0] * 601)
+    assert shares[290] == pytest.approx(float(Fraction(comb(600, 290), 2**600)), rel=1e-9)
+    half = findings.gradient_shares(54, range(55), [0.3**k for k in range(55)])
+    expected = [comb(54, k) * 0.3**k / 1.3**54 for k in range(55)]
+    assert half == pytest.approx(expected)
+    assert all(map(math.isnan, findings.gradient_shares(3, range(4), [math.nan] * 4)))
+
+
+def test_the_shortest_range_that_holds():
+    assert findings.holding([0.05, 0.5, 0.4, 0.05], 0.9) == (1, 2)
+    assert findings.holding([1.0], 0.9) == (0, 0)
+    assert findings.holding([math.nan] * 3, 0.9) == (None, None)
+
+
+def test_rank_correlation():
+    x, y = [1.0, 5.0, 2.0, 2.0, 9.0], [3.0, 1.0, 4.0, 1.0, 5.0]
+    ranks = [1, 4, 2.5, 2.5, 5], [3, 1.5, 4, 1.5, 5]
+    assert findings.rank_correlation(x, y) == pytest.approx(np.corrcoef(*ranks)[0, 1])
+    assert findings.rank_correlation([1, 2, 3], [10, 20, 21]) == 1.0
+    assert math.isnan(findings.rank_correlation([1, 2, 3], [1, 1, 1]))
+
+
+def test_first_bars_come_first_and_are_spread():
+    cases = [plan.Case(name, (1,) * 9 + (2,) * 9 + (3,) * 9, ((0, 1), (1, 2)), 27) for name in ("a", "b")]
+    units = plan.planned(cases, LESION.defaults())
+    assert [unit.part for unit in units[:10]] == ["intact"] * 2 + ["delete"] * 8
+    first = {unit.blocks[0] // 9 for unit in units[2:10]}
+    assert first == {0, 1, 2} and {unit.case for unit in units[2:4]} == {0, 1}
+    for of in (0, 1):
+        found = [u.blocks[0] for u in units if (u.part, u.case, u.bn) == ("delete", of, "running")]
+        assert sorted(found) == list(range(27))
+    assert len({unit.name for unit in units}) == len(units)
+
+
+def test_large_nets_are_sampled_unless_all_is_asked_for():
+    pairs = tuple((b, b + 1) for b in range(599))
+    case = plan.Case("a", (1,) * 600, pairs, 600)
+    for grid, most in (("default", 30), ("full", 600)):
+        settings = {**LESION.defaults(), "grid": grid, "bn": "running"}
+        blocks = [u.blocks[0] for u in plan.planned([case], settings) if u.part == "delete"]
+        assert len(set(blocks)) == most and {0, 599} <= set(blocks)
+    assert plan.spread(3, 6) == [0, 1, 2] and plan.spread(27, 4) == [0, 9, 17, 26]
+    assert plan.middles(3, 6) == [0, 1, 2] and plan.middles(27, 4) == [3, 10, 16, 23]
+
+
+def test_the_deepest_plain_and_the_deepest_residual_net_are_chosen():
+    def config(depth, shortcut):
+        return replace(RunConfig(), {"model.depth": depth, "model.shortcut": shortcut})
+
+    configs = [config(20, "none"), config(56, "none"), config(56, "dirac"), config(20, "A"), config(56, "B")]
+    assert LESION.choose(configs) == [1, 4]
+    assert LESION.choose(configs[3:]) == [1]
+    assert LESION.suits(configs) == ""
+    other = replace(configs[0], {"data.pool": 2})
+    assert "one data set" in LESION.suits([configs[0], other])
+
+
+def test_every_figure_is_told_whatever_the_settings():
+    _, figures = results(trained(model__shortcut="A"))
+    assert set(figures) == {figure.name for figure in FIGURES}
+
+
+def test_estimated_time_grows_with_what_is_asked():
+    seconds = {grid: LESION.seconds({**LESION.defaults(), "grid": grid}) for grid in ("default", "full")}
+    assert 5 < seconds["default"] <= 30 < seconds["full"]
