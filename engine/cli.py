@@ -29,7 +29,7 @@ from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeErro
 from engine.events import RunState
 from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -269,8 +269,8 @@ def count(as_json: bool, **values: Any) -> None:
 @click.pass_obj
 def serve(workspace: Workspace, idle_seconds: float | None) -> None:
     """Be the workspace's engine (races and the page start one by themselves)."""
-    from engine.runs.supervisor import IDLE_S
-    from engine.runs.supervisor import serve as be_engine
+    from engine.runs.supervisor.supervisor import IDLE_S
+    from engine.runs.supervisor.supervisor import serve as be_engine
 
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True

@@ -14,7 +14,7 @@ from engine.hardware.compiler import why_not
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.provenance import versions
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.schema import check
 from engine.store.workspace import Workspace

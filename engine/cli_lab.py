@@ -14,7 +14,7 @@ from engine.cli_output import echo_json, pairs
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, Lab, get_lab
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
 

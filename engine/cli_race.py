@@ -18,8 +18,8 @@ from engine.config import FREE
 from engine.config.presets import PRESETS
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
-from engine.runs.control import Control
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 

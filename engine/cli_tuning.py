@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from engine.runs.tuning import why_not
+from engine.runs.supervisor.tuning import why_not
 from engine.store.tuning import ArmTuning, TrialRow
 
 

@@ -5,7 +5,7 @@ import click
 from engine.cli_output import RUN_ID, echo_json, pairs
 from engine.config import check_change
 from engine.errors import CommandRefused, ConfigError
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 

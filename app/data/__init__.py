@@ -125,7 +125,7 @@ from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.labs.registry import Lab, Option, Panel
 from engine.models.registry import Shortcut
-from engine.runs.subjects import MOST_SUBJECTS
+from engine.runs.protocol.inspected_runs import MOST_SUBJECTS
 from engine.store.reader import RunRow
 from engine.store.tuning import ArmTuning
 

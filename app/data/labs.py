@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
 from engine.labs.registry import LABS, Lab, check_setting, check_settings, get_lab
-from engine.runs.subjects import STEP, suitable
+from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.labs import TraceRow
 from engine.store.reader import RunRow
 

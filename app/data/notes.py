@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.data.permit import commanding
 from app.data.place import here
-from engine.runs.control_notes import LONGEST_NAME, LONGEST_NOTE
+from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
 
 __all__ = ["LONGEST_NAME", "LONGEST_NOTE", "annotate", "rename_race"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.data.pool import Pool
 from app.data.race import Race
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 

@@ -14,7 +14,7 @@ from app.data.stored import runs
 from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import RunState
-from engine.runs.planning import plan_race
+from engine.runs.protocol.planning import plan_race
 from engine.store.schema import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.

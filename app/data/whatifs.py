@@ -15,7 +15,7 @@ from engine.config import FREE, LIVE, lockstep
 from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import RunState
-from engine.runs.shelf import tenths
+from engine.runs.worker.checkpoint_store import tenths
 from engine.store.reader import RunRow
 
 #: States in which a run can be changed, extended, forked (with a checkpoint).

@@ -1,6 +1,6 @@
 """Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
 
-The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in ``engine.runs.tuning``. The
+The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in ``engine.runs.supervisor.tuning``. The
 trial whose rate was taken says so in its ``detail``. Torch-free.
 """
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from app import access, data
 from app.data import labs, notes, permit, steering, whatifs
 from engine.errors import NotPresenter
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
 

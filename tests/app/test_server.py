@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 from app.live.feed import Feed
 from app.live.routes import routes as live_routes
 from engine.paths import PROJECT
-from engine.runs.control import Control
+from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench

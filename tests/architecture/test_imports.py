@@ -56,15 +56,15 @@ ARROWS: dict[str, set[str]] = {
         "engine.data.registry", "engine.data.presence", *TABLES,
     },
     # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
-    "engine.runs.training": {
+    "engine.runs.worker.training_job": {
         *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
         "engine.probes", "engine.hardware.compiler",
     },
-    "engine.runs.lab": {
+    "engine.runs.worker.lab_job": {
         *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.training", "engine.labs",
     },
     "engine.runs.launchers.preload": {
-        "engine.runs.worker", "engine.hardware.device", "engine.data", "engine.training", "engine.probes",
+        "engine.runs.worker.worker", "engine.hardware.device", "engine.data", "engine.training", "engine.probes",
     },
     "engine.cli": {
         *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
@@ -172,6 +172,6 @@ def test_the_rules_can_fail(tmp_path):
     wrong.write_text("def late():\n    from engine.training import trainer\n    import torch.nn\n")
     assert imports(wrong) == {"engine.training.trainer", "torch.nn"}
     assert not inside("engine.training.trainer", ARROWS["engine.runs"] - {"engine"})
-    assert inside("engine.training.trainer", ARROWS["engine.runs.training"] - {"engine"})
-    assert rule_for("engine.runs.training") == "engine.runs.training"
-    assert rule_for("engine.runs.crew") == "engine.runs"
+    assert inside("engine.training.trainer", ARROWS["engine.runs.worker.training_job"] - {"engine"})
+    assert rule_for("engine.runs.worker.training_job") == "engine.runs.worker.training_job"
+    assert rule_for("engine.runs.supervisor.worker_pool") == "engine.runs"

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 
 from engine.events import RunState
-from engine.runs.control import Control
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 

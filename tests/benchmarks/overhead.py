@@ -14,10 +14,10 @@ import time
 from types import SimpleNamespace
 
 from engine.events import Evaluated, Finished, Measured, Probed, RunState, Stepped
-from engine.runs.books import Books
 from engine.runs.launchers.registry import Job
-from engine.runs.planning import plan_race
-from engine.runs.training import TrainingDuty
+from engine.runs.protocol.planning import plan_race
+from engine.runs.worker.status_reporter import Books
+from engine.runs.worker.training_job import TrainingDuty
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from engine.events import Split
-from engine.runs.control import Control
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from engine.events import ENDED
-from engine.runs.control import Control
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.e2e.conftest import until

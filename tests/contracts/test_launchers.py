@@ -16,7 +16,7 @@ _SCRIPT = """
 import pathlib, sys, time
 from engine.events import RunState
 from engine.runs.launchers.registry import Job, make_launcher
-from engine.runs.planning import plan_race
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
 from engine.paths import PROJECT
-from engine.runs.control import Control
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench

@@ -336,8 +336,8 @@ def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, worksp
 
 def test_count_and_race_load_no_torch():
     script = (
-        "import sys; from engine.cli import run; run(['count', '--depth', '20']); import engine.runs.supervisor;"
-        "import engine.runs.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
+        "import sys; from engine.cli import run; run(['count', '--depth', '20']); import engine.runs.supervisor.supervisor;"
+        "import engine.runs.worker.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
     assert result.stdout.splitlines()[-1] == "False", result.stderr

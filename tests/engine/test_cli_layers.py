@@ -5,7 +5,7 @@ import pytest
 
 from engine.config import RaceConfig
 from engine.events import Probed
-from engine.runs.training import CODINGS
+from engine.runs.worker.training_job import CODINGS
 from engine.store.probes import LayerRow
 from engine.store.writer import Writer
 

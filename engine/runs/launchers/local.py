@@ -89,7 +89,7 @@ class LocalWorker:
 
 
 def _work(job: Job, orders: Connection) -> None:
-    from engine.runs.worker import work
+    from engine.runs.worker.worker import work
 
     work(job, orders)
 

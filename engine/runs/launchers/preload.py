@@ -8,7 +8,7 @@ import gc
 import engine.data.images
 import engine.hardware.device
 import engine.probes.online.probe
-import engine.runs.worker
+import engine.runs.worker.worker
 import engine.training.checkpoint
 import engine.training.trainer  # noqa: F401 - loaded for those who are forked
 

@@ -13,7 +13,7 @@ from app.live.routes import routes
 from engine.config import LabConfig
 from engine.events import Probed, RunState
 from engine.probes.online.histogram import BINS
-from engine.runs.training import CODINGS
+from engine.runs.worker.training_job import CODINGS
 from engine.store.probes import LayerRow
 from tests.app.live.conftest import Listener
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
-from engine.runs.planning import plan_race
+from engine.runs.protocol.planning import plan_race
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench

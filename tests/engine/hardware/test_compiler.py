@@ -6,7 +6,7 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.hardware import compiler
 from engine.hardware.compiler import refusal, use_cache, why_not
-from engine.runs.planning import plan_race
+from engine.runs.protocol.planning import plan_race
 
 
 @pytest.fixture

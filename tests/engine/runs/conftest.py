@@ -14,9 +14,9 @@ from engine.config import RaceConfig
 from engine.errors import CommandRefused
 from engine.events import ENDED, RunState
 from engine.paths import PROJECT
-from engine.runs.control import Control
-from engine.runs.pace import PaceFile
-from engine.runs.planning import plan_race
+from engine.runs.client.control import Control
+from engine.runs.lockstep import PaceFile
+from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.runs.launchers.local import LocalLauncher
 from engine.runs.launchers.registry import LAUNCHERS, LauncherRow
-from engine.runs.supervisor import serve
+from engine.runs.supervisor.supervisor import serve
 from engine.store.workspace import Workspace
 
 FAULT_STEP = 3
@@ -21,7 +21,7 @@ def work(job, orders):
     """Do a job as a worker does, with the fault in its updates; the kind is in the workspace."""
     import torch
 
-    from engine.runs import worker
+    from engine.runs.worker.worker import worker
     from engine.training import trainer, update
 
     kind = (job.workspace / "fault").read_text()

@@ -15,7 +15,7 @@ from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, Ver
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.hardware.machine import this_process
 from engine.paths import PROJECT
-from engine.runs.supervisor import serve
+from engine.runs.supervisor.supervisor import serve
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -216,7 +216,7 @@ def test_a_workspace_that_cannot_be_written_is_one_line(room):
 
 
 def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch):
-    monkeypatch.setattr("engine.runs.control.ACKNOWLEDGE_S", 0.3)
+    monkeypatch.setattr("engine.runs.client.control.ACKNOWLEDGE_S", 0.3)
     me = this_process()
     room.workspace.prepare()
     with Writer(room.workspace) as writer:
@@ -243,7 +243,7 @@ def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch)
 def test_the_second_engine_exits_2_with_one_line_and_the_first_one_outlives_its_starter(room):
     # Started by somebody who ends at once, as the app server or a command line would.
     script = (
-        "from engine.runs.control import Control; from engine.store.workspace import Workspace;"
+        "from engine.runs.client.control import Control; from engine.store.workspace import Workspace;"
         f"print(Control(Workspace.at({str(room.workspace.path)!r})).ensure_engine().pid)"
     )
     starter = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=20)

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import CommandRefused, ConfigError, EngineRunning
 from engine.events import RunState, Split
 from engine.hardware.cores import cores
-from engine.runs.supervisor import serve
+from engine.runs.supervisor.supervisor import serve
 from engine.store.reader import Reader
 
 S = RunState

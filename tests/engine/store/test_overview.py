@@ -9,8 +9,8 @@ import pytest
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.runs.control import Control
-from engine.runs.control_notes import LONGEST_NAME, LONGEST_NOTE
+from engine.runs.client.control import Control
+from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
 from engine.store.migrations import MIGRATIONS
 from engine.store.reader import Reader
 from engine.store.schema import migrate

@@ -134,7 +134,7 @@ def test_resumed_on_the_gpu_is_bit_for_bit_uninterrupted(real, tmp_path):
 
 @pytest.mark.gpu
 def test_too_little_memory_is_torchs_own_error(real):
-    from engine.runs.exhaustion import is_out_of_memory
+    from engine.runs.worker.out_of_memory import is_out_of_memory
 
     with pytest.raises(torch.OutOfMemoryError) as caught:
         torch.empty(2**50, dtype=torch.uint8, device=real.torch_device)

@@ -1,0 +1,56 @@
+"""Steering what-ifs from outside: a change of a live run, an extension, a fork. Part of ``Control``. Torch-free."""
+
+import json
+from collections.abc import Mapping
+
+from engine.config import check_change
+from engine.errors import CommandRefused, ConfigError, EngineUnreachable
+from engine.runs.protocol.forking import plan_fork
+from engine.store.reader import Reader
+
+#: How long a fork may take: where files have no second name its checkpoint is copied.
+_FORK_S = 30.0
+
+
+class WhatIfControl:
+    """The what-ifs of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
+
+    def set_value(self, run: int, key: str, value: str | float) -> int:
+        """Change ``lr``, ``weight_decay`` or ``strength`` of a live run from its next step on; return the command's id.
+
+        Raises ConfigError when there is no such key or the value is out of its range, CommandRefused when the run has
+        ended or has no shortcut.
+        """
+        return self.ask("set", run, f"{key}={check_change(key, value)!r}")
+
+    def extend(self, run: int, steps: int) -> int:
+        """Let a finished run go on until it has ``steps`` in total; return the command's id.
+
+        Raises CommandRefused when it is not finished, or has done as many steps already.
+        """
+        return self.ask("extend", run, str(int(steps)))
+
+    def fork(self, run: int, step: int | None = None, settings: Mapping[str, str] | None = None) -> int:
+        """Make a run that goes on from a saved step of ``run`` (None: the newest) and return its id.
+
+        ``settings``: what differs, as texts like ``--set key=value``; ``strength`` is one of them. Raises ConfigError
+        in one line for what cannot be forked so (``engine.runs.protocol.forking``), before anything is started.
+        """
+        settings = dict(settings or {})
+        with Reader(self.workspace) as reader:
+            parent = reader.run(run)
+            if parent is None:
+                raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+            step = plan_fork(reader, parent, step, settings).step
+        command = self.ask("fork", run, json.dumps({"step": step, "settings": settings}))
+        self.await_done(command, _FORK_S)
+        with Reader(self.workspace) as reader:
+            answer = reader.command(command)
+            child = reader.fork_of(run, answer.created)
+        if answer.refusal is not None:
+            raise CommandRefused(answer.refusal)
+        if child is None:
+            raise EngineUnreachable(
+                f"the engine did not fork run {run} in {_FORK_S:g} s; see {self.workspace.engine_log}"
+            )
+        return child

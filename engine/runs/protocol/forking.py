@@ -1,0 +1,131 @@
+"""What a fork will be: which saved step it begins with, and what is different from there on. Torch-free.
+
+Whatever keeps every tensor of the net at its name and shape may be changed. A rate or a weight decay that is given
+holds from the fork's first step on, like one that is set in a live run; everything else follows from the new config.
+Mistakes are found here, in one line, before anything is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.config import LIVE, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
+from engine.data.registry import get_source
+from engine.errors import ConfigError
+from engine.models.registry import variant
+from engine.models.tensors import tensors
+from engine.runs.protocol.planning import MOST_RUNS, check_compiler, check_fit, shape_of
+from engine.store.reader import Reader, RunRow
+
+#: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
+_KEPT = ("device", "threads")
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ForkPlan:
+    """A fork before it is made: its config, the step it begins after, and what was or is to be changed live.
+
+    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
+    """
+
+    config: RunConfig
+    step: int
+    changes: tuple[Change, ...]
+
+
+def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mapping[str, str]) -> ForkPlan:
+    """Return the fork that is asked for; ``step`` None takes the newest saved one, ``settings`` as in ``--set``.
+
+    Raises ConfigError in one line: no such step, no such setting, a net whose tensors differ, a full race.
+    """
+    if parent.lab:
+        raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
+    if parent.tunes is not None:
+        raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
+    step = _saved(reader, parent, step)
+    if len(reader.runs(parent.race)) >= MOST_RUNS:
+        raise ConfigError(f"race {parent.race} has {MOST_RUNS} runs, the most there can be; delete one of them first")
+    config, own = _changed(parent.config, settings)
+    if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
+        _check_images(config)  # what the parent trains on is not looked through again
+    if config.compile and (config.compile, config.model) != (parent.config.compile, parent.config.model):
+        check_compiler(config, [variant(config.model.shortcut)])
+    _check_tensors(parent, config.model)
+    longer = config.optim.steps != parent.config.optim.steps
+    past = [
+        Change(row.id, row.key, row.value, row.step)
+        for row in reader.changes(parent.id)
+        if row.step is not None and row.step <= step and not (longer and row.key == STEPS)
+    ]
+    total = max([config.optim.steps, *(int(change.value) for change in past if change.key == STEPS)])
+    if total <= step:
+        raise ConfigError(
+            f"at step {step} the fork would have done its {total} steps; fork an earlier step, or add --set steps=N "
+            f"with more than {step}"
+        )
+    return ForkPlan(config, step, (*past, *own))
+
+
+def _sees(config: RunConfig) -> tuple:
+    """Return everything that has to do with the images."""
+    model = config.model
+    return config.data, model.channels, model.classes, model.image_size, config.device
+
+
+def _saved(reader: Reader, parent: RunRow, step: int | None) -> int:
+    """Return the step to begin with, which has to be among the saved ones."""
+    saved = [row.step for row in reader.checkpoints(parent.id)]
+    if not saved:
+        raise ConfigError(f"run {parent.id} has no checkpoint yet; the first comes after a tenth of its steps")
+    if step is None:
+        return saved[-1]
+    if step not in saved:
+        raise ConfigError(f"run {parent.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
+    return step
+
+
+def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig, list[Change]]:
+    """Return the fork's config, and the live settings among ``settings`` as changes without a step."""
+    own: list[Change] = []
+    for key, text in settings.items():
+        last = key.rsplit(".", 1)[-1]
+        if last in _KEPT:
+            raise ConfigError(f"setting {key!r} is kept from the parent; start a race for another one")
+        if last == "warmup_lr" and text != "null":
+            raise ConfigError("a warm-up begins with a run; a fork can end it (warmup_lr=null) or set lr")
+        if last in LIVE and key in {last, f"optim.{last}"}:
+            own.append(Change(0, last, check_change(last, text)))
+        if key != "strength":
+            config = apply_settings(config, {key: text})
+    chosen = variant(config.model.shortcut)
+    if "strength" in settings and chosen.plain:
+        raise ConfigError(f"{config.model.arm} has no shortcut whose strength could be set")
+    return replace(config, {"model.shortcut": chosen.text}), own
+
+
+def _check_images(config: RunConfig) -> None:
+    """Raise ConfigError unless the net fits the images of its data set, and batches and subsets do."""
+    source = get_source(config.data.name, config.data.resize)
+    wrong = [
+        f"{key}={value}"
+        for key, value in shape_of(source, config.data).items()
+        if getattr(config.model, key.removeprefix("model.")) != value
+    ]
+    if wrong:
+        raise ConfigError(f"the images of {source.name} would need another net ({', '.join(wrong)}); start a race")
+    check_fit(config, source)
+
+
+def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
+    """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
+    there, wanted = tensors(parent.config.model), tensors(model)
+    differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
+    if differ:
+        words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]
+        named = ", ".join(words[:_MOST_NAMED])
+        more = f" and {len(differ) - _MOST_NAMED} more" if len(differ) > _MOST_NAMED else ""
+        raise ConfigError(f"the weights of run {parent.id} do not fit {model.arm}: {named}{more}; start a race for it")
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "nothing" if shape is None else "x".join(map(str, shape)) or "1"

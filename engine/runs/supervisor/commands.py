@@ -1,0 +1,187 @@
+"""What the engine does with a command: the commands table is its inbox, each row also carries the answer.
+
+A command is acknowledged when the engine has seen it and done when the run is where it was asked to be. Commands on
+one run are served in order, one at a time; repeats are harmless, so two viewers may press the same button.
+"""
+
+import logging
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+
+from engine.config import lockstep
+from engine.errors import ConfigError, SkipscopeError, WorkspaceError
+from engine.events import RunState
+from engine.runs.lockstep import Paces
+from engine.runs.supervisor.interventions import WhatIfs
+from engine.runs.supervisor.worker_pool import Crew
+from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
+#: Verbs that change nothing about where a run is; others on the same run need not wait until they are done.
+_BESIDE = {"set", "fork"}
+
+_S = RunState
+_RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}
+_GOING = {_S.QUEUED, _S.STARTING, _S.RUNNING}
+
+_log = logging.getLogger(__name__)
+
+
+class CommandDesk:
+    """Serves the commands of one workspace."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        reader: Reader,
+        writer: Writer,
+        crew: Crew,
+        paces: Paces,
+        shutdown: Callable[[], None],
+    ):
+        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+        self._paces, self._shutdown = paces, shutdown
+        self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
+        what_ifs = WhatIfs(workspace, reader, writer, crew)
+        self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
+        self._begun: set[int] = set()
+
+    def serve(self) -> None:
+        """Acknowledge what is new and go on with what is not done."""
+        busy: set[int] = set()
+        for command in self._reader.open_commands():
+            first = command.acknowledged is None
+            if command.claimed is None:
+                # Whoever asked may give up waiting; from here on it is too late to take the command back.
+                if not self._writer.claim(command.id):
+                    continue
+                _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
+            answer = self._guarded_answer(command, busy)
+            if answer is None:
+                if command.verb not in _BESIDE:
+                    busy.add(command.run or 0)
+                if first:
+                    self._writer.acknowledge(command.id)
+            else:
+                self._writer.finish(command.id, answer or None)
+                self._begun.discard(command.id)
+
+    def forget_shutdowns(self) -> None:
+        """Close what an engine before was told about its own end; commands on runs are served late but served."""
+        for command in self._reader.open_commands():
+            if command.verb == "shutdown":
+                self._writer.finish(command.id)
+
+    def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
+        """Return what ``_answer`` does; whatever goes wrong with one command is its refusal, not the engine's end."""
+        try:
+            return self._answer(command, busy)
+        except (sqlite3.Error, WorkspaceError):
+            raise  # the database does not answer, or is gone: the engine's own trouble
+        except SkipscopeError as error:
+            return str(error)
+        except Exception as error:
+            _log.exception("command %d", command.id)
+            return f"{command.verb} could not be done ({type(error).__name__}); see {self._workspace.engine_log}"
+
+    def _answer(self, command: CommandRow, busy: set[int]) -> str | None:
+        """Return '' when the command is done, one line when it is refused, None while it is under way."""
+        if command.verb == "shutdown":
+            self._shutdown()
+            return ""
+        if command.verb == "pace":
+            return self._pace(command)
+        if command.verb not in RUN_VERBS:
+            return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, pace, shutdown"
+        if command.run in busy or self._crew.is_left_behind(command.run):
+            return None
+        row = self._reader.run(command.run)
+        if row is None:
+            gone = command.verb == "delete" and command.acknowledged is not None
+            return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
+        if command.verb in self._what_ifs:
+            if row.tunes is not None:
+                return f"run {row.id} is a trial for race {row.tunes}; what-ifs are for the runs of that race"
+            return self._what_ifs[command.verb](row, command)
+        # Not the moment of its acknowledgement: it may have waited for another command on the run since.
+        first = command.id not in self._begun
+        self._begun.add(command.id)
+        return self._verbs[command.verb](row, first)
+
+    def _pace(self, command: CommandRow) -> str:
+        race = self._reader.race(command.race)
+        if race is None or race.tunes is not None:
+            return f"there is no race {command.race}; `python -m engine runs` lists them"
+        try:
+            lockstep(command.argument)
+        except ConfigError as error:
+            return str(error)
+        self._writer.set_pace(race.id, command.argument)
+        try:
+            self._paces.set(race.id, command.argument)
+        except OSError as error:
+            return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
+        return ""
+
+    def _pause(self, row: RunRow, first: bool) -> str | None:
+        if row.state == _S.PAUSED:
+            return ""
+        if row.state == _S.QUEUED:
+            return self._move(row, _S.PAUSED, detail="paused before it started")
+        if row.state in {_S.STARTING, _S.RUNNING}:
+            if first:
+                self._writer.update(row.id, detail="pausing at the end of this step")
+                self._order(row, "pause")
+            return None
+        if not first:
+            return ""  # it ended before the order reached it
+        return f"run {row.id} is {row.state}; only queued, starting and running runs can be paused"
+
+    def _resume(self, row: RunRow, first: bool) -> str | None:
+        if row.state in _GOING:
+            return ""
+        if row.state in _RESUMABLE:
+            return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
+        return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"
+
+    def _stop(self, row: RunRow, first: bool) -> str | None:
+        if row.state == _S.STOPPED:
+            return ""
+        if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
+            return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
+        if row.state in {_S.STARTING, _S.RUNNING}:
+            self._writer.move(
+                row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
+            )
+            self._order(row, "stop")
+            return None
+        if row.state == _S.STOPPING:
+            return None
+        if not first:
+            return ""
+        return f"run {row.id} is {row.state} and has ended; there is nothing to stop"
+
+    def _delete(self, row: RunRow, first: bool) -> str | None:
+        if self._crew.has(row.id):
+            if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
+                return f"run {row.id} is {row.state}; stop it before deleting it"
+            return None  # its worker is on its way out
+        folder = self._workspace.run(row.id)
+        self._writer.delete(row.id)
+        shutil.rmtree(folder, ignore_errors=True)
+        if self._reader.race(row.race) is None:
+            self._paces.forget(row.race)
+        return ""
+
+    def _order(self, row: RunRow, word: str) -> None:
+        # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
+        if self._crew.has(row.id):
+            self._crew.order(row.id, word)
+
+    def _move(self, row: RunRow, to: RunState, **fields: object) -> str | None:
+        # A worker may have moved the run since it was read: then the next round looks again.
+        return "" if self._writer.move(row.id, to, only_from={row.state}, **fields) else None

@@ -1,0 +1,137 @@
+"""What the engine does when somebody asks "what if": a change of a live run, an extension, a fork.
+
+What was asked for is on record before the command is acknowledged, under the moment at which it was asked: a command
+that is served twice, because an engine ended in between, does its work once.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from engine.config import STEPS, check_change
+from engine.errors import ConfigError
+from engine.events import RunState
+from engine.models.registry import variant
+from engine.runs.protocol.forking import plan_fork
+from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.worker.engine_link import CHANGES
+from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+#: As many as a config allows.
+MOST_STEPS = 10_000_000
+
+_S = RunState
+#: A change is taken over at the next step, or when the run goes on.
+_CHANGEABLE = {_S.QUEUED, _S.STARTING, _S.RUNNING, _S.PAUSED}
+#: No step will follow any more.
+_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
+
+
+class WhatIfs:
+    """Serves the commands ``set``, ``extend`` and ``fork``.
+
+    Each returns '' when it is done, one line when it is refused, None while it is under way.
+    """
+
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew):
+        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+
+    def set(self, row: RunRow, command: CommandRow) -> str | None:
+        """Change ``key=value`` of a live run; done when a step goes by it, or when that waits for the run to go on."""
+        key, _, text = command.argument.partition("=")
+        asked = next((c for c in self._reader.changes(row.id) if (c.key, c.created) == (key, command.created)), None)
+        if asked is None:
+            try:
+                value = check_change(key, text)
+            except ConfigError as error:
+                return str(error)
+            if refusal := _no_change(row, key):
+                return refusal
+            self._writer.add_change(row.id, key, value, command.created)
+            if self._crew.has(row.id):
+                self._crew.order(row.id, CHANGES)
+            return None if row.state == _S.RUNNING else ""
+        if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
+            return None
+        if asked.step is None and row.state in _OVER:
+            self._writer.drop_change(asked.id)
+            return f"run {row.id} is {row.state}: it ended before a step could go by the change"
+        return ""
+
+    def extend(self, row: RunRow, command: CommandRow) -> str | None:
+        """Let a finished run go on until it has ``argument`` steps in total."""
+        if any(c.key == STEPS and c.created == command.created for c in self._reader.changes(row.id)):
+            return ""
+        if row.lab:
+            return _no_training(row)
+        if row.state != _S.FINISHED:
+            return f"run {row.id} is {row.state}; only finished runs can be extended"
+        steps = int(command.argument) if command.argument.isdecimal() else 0
+        if not row.total_steps < steps <= MOST_STEPS:
+            return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MOST_STEPS}"
+        if not self._reader.checkpoints(row.id):
+            return f"run {row.id} has no checkpoint to go on from"
+        return "" if self._writer.extend(row.id, steps, command.created) else None
+
+    def fork(self, row: RunRow, command: CommandRow) -> str | None:
+        """Make a run that goes on from a saved step of this one, changed as ``argument`` (JSON) says."""
+        if self._reader.fork_of(row.id, command.created) is not None:
+            return ""
+        try:
+            asked = json.loads(command.argument)
+            plan = plan_fork(self._reader, row, asked["step"], asked["settings"])
+        except ConfigError as error:
+            return str(error)
+        place = _Placing(self._workspace, row.id, plan.step)
+        try:
+            self._writer.fork(row, plan.config, plan.step, plan.changes, command.created, place)
+        except OSError as error:
+            place.undo()
+            return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
+        return ""
+
+
+class _Placing:
+    """Puts a checkpoint of one run into the folder of another: the same file under a second name, else a copy."""
+
+    def __init__(self, workspace: Workspace, run: int, step: int):
+        self._workspace, self._run, self._step = workspace, run, step
+        self._folder: Path | None = None
+
+    def __call__(self, child: int) -> int:
+        """Return the size in bytes. Raises OSError."""
+        source, goal = (self._workspace.checkpoint(run, self._step) for run in (self._run, child))
+        self._folder = self._workspace.run(child)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        goal.unlink(missing_ok=True)  # left by an engine that was killed before it had written this down
+        try:
+            # Checkpoints are never written in place, so what happens to one name leaves the other alone.
+            os.link(source, goal)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copyfile(source, goal)
+        return goal.stat().st_size
+
+    def undo(self) -> None:
+        """Take the folder away again: there is no such run."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _no_change(row: RunRow, key: str) -> str:
+    """Return why the run cannot be changed so, '' if it can."""
+    if row.lab:
+        return _no_training(row)
+    if row.state not in _CHANGEABLE:
+        return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
+    if key == "strength" and variant(row.config.model.shortcut).plain:
+        return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
+    return ""
+
+
+def _no_training(row: RunRow) -> str:
+    return f"run {row.id} is a job of the lab {row.lab}, not a training; `python -m engine runs` lists both"

@@ -1,0 +1,183 @@
+"""Which queued run starts now, on which device, with how many threads. Pure functions, torch-free.
+
+The rules (design: slots and threads):
+
+* Order is (race, position). On each device a run that waits holds back those behind it, so nothing starves.
+* CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
+  gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
+* CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. A GPU
+  without room for what a run will need (``engine.runs.supervisor.memory_estimate``) is passed over. Room is what the driver says is free,
+  less what runs need that started a moment ago and have not taken it yet. Where one needs more than a whole GPU has, it
+  starts on an empty one: the need is an estimate. Without a GPU, runs go to the CPU; beside a full one they wait.
+* A lab takes seconds and somebody waits for it: it starts at once, beside whatever trains, at most ``LABS`` at a time,
+  and holds nobody back.
+* Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.hardware.machine import RUNS_PER_GPU
+
+LABS = 2
+#: A run may need so much of a GPU's memory; one that needs more gets a GPU that is free to this share.
+_WHOLE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued run.
+
+    ``threads`` 0 and ``device`` ``auto``: not fixed yet; ``arms``: runs of its race; ``need``: bytes of GPU memory.
+    """
+
+    run: int
+    race: int
+    position: int
+    arms: int
+    threads: int = 0
+    device: str = "auto"
+    lab: bool = False
+    need: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A run, or a lab, that has a worker. ``need``: bytes of GPU memory that it will take and has not taken yet."""
+
+    run: int
+    threads: int
+    device: str
+    lab: bool = False
+    need: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The memory of one GPU in bytes; None: the driver does not say, so only the number of runs counts."""
+
+    total: int | None
+    free: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The run starts now, on ``device``, with ``threads`` CPU threads."""
+
+    run: int
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What starts now, and for every other queued run in words what it waits for."""
+
+    starts: tuple[Start, ...]
+    waits: dict[int, str]
+
+
+def schedule(
+    queued: Sequence[Waiting],
+    active: Sequence[Active],
+    devices: Sequence[str],
+    cores: int,
+    rooms: Mapping[str, Room] | None = None,
+    per_gpu: int = RUNS_PER_GPU,
+) -> Plan:
+    """Return the runs that start now and why the others wait.
+
+    ``devices`` as in ``engine.hardware.machine.devices``; ``rooms`` by device, for GPUs alone.
+    """
+    running = list(active)
+    starts: list[Start] = []
+    waits: dict[int, str] = {}
+    ahead: dict[str, int] = {}  # kind of device -> the first run that waits for it
+    for waiting in sorted(queued, key=lambda entry: (entry.race, entry.position)):
+        candidates = _candidates(waiting.device, devices)
+        if not candidates:
+            waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
+            continue
+        kind = _kind(candidates[0])
+        if waiting.lab:
+            labs = [other.run for other in running if other.lab]
+            if len(labs) >= LABS:
+                waits[waiting.run] = f"waits for the labs that are running ({_runs(labs)})"
+            else:
+                starts.append(Start(waiting.run, candidates[0], waiting.threads or 1))
+                running.append(Active(waiting.run, waiting.threads or 1, candidates[0], lab=True))
+            continue
+        if kind in ahead:
+            waits[waiting.run] = f"waits its turn behind run {ahead[kind]}"
+            continue
+        if kind == "cpu":
+            threads = waiting.threads or (1 if waiting.arms > 1 else cores)
+            start, reason = _on_cpu(waiting.run, threads, running, cores)
+        else:
+            start, reason = _on_cuda(waiting, candidates, running, rooms or {}, per_gpu)
+        if start is None:
+            waits[waiting.run] = reason
+            ahead[kind] = waiting.run
+        else:
+            starts.append(start)
+            running.append(Active(start.run, start.threads, start.device, need=waiting.need))
+    return Plan(tuple(starts), waits)
+
+
+def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
+    here = [other for other in running if other.device == "cpu" and not other.lab]
+    crowds = [other.run for other in here if other.threads > 1]
+    if crowds:
+        return None, f"waits for {_runs(crowds)}, which trains with several threads"
+    if threads > 1 and here:
+        return None, f"waits for {_runs([other.run for other in here])}: it trains with {threads} threads, alone"
+    if len(here) >= 2 * cores:
+        return None, f"waits for a free slot ({len(here)} of {2 * cores} in use)"
+    return Start(run, "cpu", threads), ""
+
+
+def _on_cuda(
+    waiting: Waiting, candidates: Sequence[str], running: Sequence[Active], rooms: Mapping[str, Room], per_gpu: int
+) -> tuple[Start | None, str]:
+    load = {device: sum(other.device == device and not other.lab for other in running) for device in candidates}
+    slots = [device for device in candidates if load[device] < per_gpu]
+    if not slots:
+        return None, f"waits for a free slot ({per_gpu} runs on {', '.join(candidates)})"
+    left = {device: _left(device, running, rooms) for device in slots}
+    fitting = [device for device in slots if left[device] is None or left[device] >= _need(waiting, rooms[device])]
+    if not fitting:
+        free = ", ".join(f"{device} {max(0, left[device]) / 1e9:.1f} GB" for device in slots)
+        return None, f"waits for GPU memory: needs about {waiting.need / 1e9:.1f} GB, left on {free}"
+    # Of equally loaded ones the emptiest; where nothing is known of the memory, the first.
+    chosen = min(fitting, key=lambda device: (load[device], -(left[device] or 0)))
+    return Start(waiting.run, chosen, waiting.threads or 1), ""
+
+
+def _left(device: str, running: Sequence[Active], rooms: Mapping[str, Room]) -> int | None:
+    """Return the bytes that nobody has taken or will take in a moment; None where the driver does not say."""
+    room = rooms.get(device)
+    if room is None or room.free is None:
+        return None
+    return room.free - sum(other.need for other in running if other.device == device)
+
+
+def _need(waiting: Waiting, room: Room) -> int:
+    return min(waiting.need, int(_WHOLE * room.total)) if room.total else waiting.need
+
+
+def _candidates(wanted: str, devices: Sequence[str]) -> list[str]:
+    cuda = [device for device in devices if device.startswith("cuda")]
+    if wanted == "auto":
+        return cuda or ["cpu"]
+    if wanted == "cuda":
+        return cuda
+    return [wanted] if wanted in devices else []
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
+
+
+def _runs(runs: Sequence[int]) -> str:
+    shown = ", ".join(str(run) for run in runs[:4]) + (", ..." if len(runs) > 4 else "")
+    return f"run {shown}" if len(runs) == 1 else f"runs {shown}"

@@ -1,0 +1,186 @@
+"""``lr=tuned``: every rate of a grid is tried for every arm before its runs start, and the best one is taken.
+
+science.md E1: a gap may be nothing but a learning rate that suits one arm. The trials are a race of their own, with the
+first seed of the race they serve; its runs wait. The rule: of the trials that finished, the one with the lowest running
+training error at its last step; of equal ones the smaller rate. One that diverged, failed, was lost or stopped is not
+taken, nor one whose warm-up never ended, for it trained at the warm-up's rate. Trials do as their arm's waiting runs
+do: they pause with the last one that waits, go on with the first one, stop when none is left, are deleted with the
+race. Torch-free.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+
+from engine.config import TUNED
+from engine.events import ALIVE, RunState
+from engine.runs.supervisor.worker_pool import Crew
+from engine.store.reader import Reader, RunRow
+from engine.store.tuning import ArmTuning, TrialRow
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+#: Detail of a trial that paused because the runs that wait for it did, and goes on with them.
+WITH_ITS_RUNS = "paused with the runs that wait for it"
+
+_S = RunState
+_AT_WORK = {_S.STARTING, _S.RUNNING}
+#: Trials in these states are not done again: their files have served.
+_DONE = {_S.FINISHED, _S.DIVERGED, _S.STOPPED}
+
+_log = logging.getLogger(__name__)
+
+
+def best(arm: ArmTuning) -> TrialRow | None:
+    """Return the trial whose rate the arm's runs take, by the rule above; None if there is none."""
+    fit = [trial for trial in arm.trials if why_not(trial) is None]
+    return min(fit, key=lambda trial: (trial.error, trial.lr), default=None)
+
+
+def why_not(trial: TrialRow) -> str | None:
+    """Return in a few words why a trial that ended gives no rate, None if it does."""
+    if trial.state != _S.FINISHED:
+        return trial.state.value
+    if trial.error is None:
+        return "without a finite error"
+    return "never out of the warm-up" if trial.warming else None
+
+
+def in_words(arm: ArmTuning, chosen: TrialRow) -> str:
+    """Return what goes on the record of a run that takes the rate."""
+    edge = chosen.lr in (arm.trials[0].lr, arm.trials[-1].lr)
+    words = f"learning rate {chosen.lr:g}: best of {len(arm.trials)} after {chosen.total_steps} steps"
+    return f"{words} ({chosen.error:.1f} % training error)" + (", at the edge of the grid" if edge else "")
+
+
+def progress(arm: ArmTuning) -> str:
+    """Return how far the search for an arm's rate is, for people."""
+    words = f"{arm.done} of {len(arm.trials)} trials done"
+    paused = [str(trial.run) for trial in arm.trials if trial.state == _S.PAUSED and trial.detail != WITH_ITS_RUNS]
+    return f"{words}; paused: {', '.join(paused)}" if paused else words
+
+
+class Tuning:
+    """The engine's side: sees to the trials and to the runs that wait for them."""
+
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew):
+        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+        #: Trials that were told to pause with their runs: whatever their detail says by then, they go on with them.
+        self._told: set[int] = set()
+
+    def see_to(self) -> dict[int, str]:
+        """Do whatever is due; return the queued runs that may not start yet, with what they wait for."""
+        waits: dict[int, str] = {}
+        for trials, race in self._reader.open_tunings():
+            rows = {row.id: row for row in self._reader.runs(trials, every=True)}
+            self._clear(rows.values())
+            if self._reader.race(race) is None:
+                self._drop(rows.values())
+                continue
+            runs = [row for row in self._reader.runs(race) if row.config.optim.lr == TUNED]
+            for arm in self._reader.tuning(race):
+                waiting = [row for row in runs if (row.depth, row.shortcut) == (arm.depth, arm.shortcut)]
+                waits |= self._see_to_arm(arm, waiting, [rows[trial.run] for trial in arm.trials if trial.run in rows])
+        return waits | self._in_turn()
+
+    def _see_to_arm(self, arm: ArmTuning, waiting: Sequence[RunRow], trials: Sequence[RunRow]) -> dict[int, str]:
+        queued = [row for row in waiting if row.state == _S.QUEUED]
+        held = [row for row in waiting if row.state in {_S.QUEUED, _S.PAUSED}]
+        if held and arm.done == len(arm.trials):
+            self._decide(arm, held)
+            return {}
+        if queued:
+            self._resume(trials)
+        elif held:
+            self._pause(trials)
+        else:
+            self._stop(trials)
+            return {}
+        return {row.id: f"waits for its learning rate: {progress(arm)}" for row in queued}
+
+    def _decide(self, arm: ArmTuning, held: Sequence[RunRow]) -> None:
+        if (chosen := best(arm)) is not None:
+            words = in_words(arm, chosen)
+            _log.info("%s: %s", arm.arm, words)
+            self._writer.tune([row.id for row in held], chosen.run, chosen.lr, words)
+            return
+        reasons: dict[str, int] = {}
+        for trial in arm.trials:
+            reason = why_not(trial) + (f": {trial.cause}" if trial.state in {_S.FAILED, _S.LOST} else "")
+            reasons[reason] = reasons.get(reason, 0) + 1
+        counted = "; ".join(f"{count} {reason}" for reason, count in reasons.items())
+        remedy = "choose other rates (--set tune_grid=...)"
+        if any(trial.warming for trial in arm.trials):
+            remedy = "give them more steps (--set tune_steps=...)"
+        self._fail(held, f"none of the {len(arm.trials)} trials gave a learning rate ({counted}); {remedy}")
+
+    def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
+        for row in runs:
+            if row.state == _S.QUEUED:  # a paused one is told when it is resumed
+                self._writer.move(row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time())
+
+    def _in_turn(self) -> dict[int, str]:
+        """Return what must not start: runs whose trials are gone fail; seeds after the first wait for all arms.
+
+        Once an arm has its rate, its first seed need not wait for the others. Its further seeds do, or an arm that was
+        tuned early would have all of its seeds trained before another arm has begun.
+        """
+        waits: dict[int, str] = {}
+        queued = self._reader.runs(states=[_S.QUEUED])
+        first: dict[int, int] = {}
+        arms: dict[int, set[tuple[int, str]]] = {}
+        for row in queued:
+            if row.config.optim.lr == TUNED:
+                if row.race not in arms:
+                    arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.trials(row.race)}
+                if (row.depth, row.shortcut) not in arms[row.race]:
+                    self._fail([row], "its learning rate was to be tuned and its trials were deleted; start a new race")
+                first[row.race] = min(row.seed, first.get(row.race, row.seed))
+        for row in queued:
+            if row.race in first and row.config.optim.lr != TUNED and row.seed > first[row.race]:
+                waits[row.id] = f"waits until every arm has its learning rate: seed {first[row.race]} goes first"
+        return waits
+
+    def _resume(self, trials: Sequence[RunRow]) -> None:
+        for row in trials:
+            if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._told):
+                self._told.discard(row.id)
+                self._writer.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
+
+    def _pause(self, trials: Sequence[RunRow]) -> None:
+        for row in trials:
+            if row.state == _S.QUEUED:
+                self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
+            elif row.state in _AT_WORK and self._crew.has(row.id):
+                self._told.add(row.id)
+                self._crew.order(row.id, "pause")
+            elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
+                self._writer.update(row.id, detail=WITH_ITS_RUNS)
+
+    def _stop(self, trials: Sequence[RunRow]) -> None:
+        for row in trials:
+            if row.state in _AT_WORK:
+                if self._crew.has(row.id):
+                    self._writer.move(row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more")
+                    self._crew.order(row.id, "stop")
+            elif row.state in {_S.QUEUED, _S.PAUSED}:
+                self._writer.move(
+                    row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
+                )
+
+    def _drop(self, trials: Sequence[RunRow]) -> None:
+        """The race was deleted: its trials go with it, those at work as soon as they have stopped."""
+        self._stop(trials)
+        for row in trials:
+            if row.state not in ALIVE and not self._crew.has(row.id) and not self._crew.is_left_behind(row.id):
+                self._writer.delete(row.id)
+                shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
+
+    def _clear(self, trials: Sequence[RunRow]) -> None:
+        """Remove the checkpoints of trials that are done: only their figures are needed."""
+        for row in trials:
+            if row.state in _DONE and not self._crew.has(row.id):
+                for saved in self._reader.checkpoints(row.id):
+                    self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
+                    self._writer.remove_checkpoint(row.id, saved.step)

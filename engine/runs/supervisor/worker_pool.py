@@ -1,0 +1,132 @@
+"""The workers that live: those this engine launched, and those that a dead engine left behind.
+
+Watches how they end and writes it down. A run is never given to a second worker while its first one lives.
+"""
+
+import logging
+import time
+
+from engine.events import ALIVE, ENGINE_GONE, RunState
+from engine.hardware.machine import ProcessId, process_before
+from engine.runs.launchers.registry import Job, Launched, Launcher
+from engine.runs.supervisor.scheduler import Active
+from engine.store.reader import Reader, RunRow
+from engine.store.writer import Writer
+
+#: A worker of a dead engine ends by itself within its grace; after this long it is ended.
+LEFT_BEHIND_S = 20.0
+
+_log = logging.getLogger(__name__)
+
+
+class Crew:
+    """All workers of one workspace."""
+
+    def __init__(self, launcher: Launcher, reader: Reader, writer: Writer):
+        self._launcher, self._reader, self._writer = launcher, reader, writer
+        self._launched: dict[int, Launched] = {}
+        self._left_behind: dict[int, tuple[RunRow, ProcessId]] = {}
+        self._adopted_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._launched) + len(self._left_behind)
+
+    def active(self) -> list[Active]:
+        """Return who occupies which device, for the scheduler."""
+        jobs = [Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())]
+        rows = [
+            Active(row.id, row.threads or 1, row.device or "cpu", bool(row.lab))
+            for row, _ in self._left_behind.values()
+        ]
+        return jobs + rows
+
+    def has(self, run: int) -> bool:
+        """Return whether a worker of this engine has the run."""
+        return run in self._launched
+
+    def is_left_behind(self, run: int) -> bool:
+        """Return whether a dead engine's worker still has the run."""
+        return run in self._left_behind
+
+    def launch(self, job: Job) -> None:
+        """Start a worker."""
+        self._launched[job.run] = self._launcher.launch(job)
+
+    def order(self, run: int, word: str) -> None:
+        """Say ``pause``, ``stop`` or ``changes`` to the run's worker."""
+        self._launched[run].order(word)
+
+    def order_all(self, word: str) -> None:
+        """Say ``pause`` or ``stop`` to all workers."""
+        for worker in self._launched.values():
+            worker.order(word)
+
+    def kill_all(self) -> None:
+        """End all workers at once: there is nothing left to write to."""
+        for worker in self._launched.values():
+            worker.kill()
+
+    def watch(self) -> None:
+        """Find workers that ended; a run that did not say why is lost, with the cause in words."""
+        for run, worker in list(self._launched.items()):
+            if (how := worker.ended()) is not None:
+                # Written first: if the database does not answer, the next round finds the worker again.
+                self._close_books(run, how)
+                del self._launched[run]
+        for run, (row, process) in list(self._left_behind.items()):
+            if not process.lives():
+                self._take_back(run)
+                del self._left_behind[run]
+            elif time.monotonic() - self._adopted_at > LEFT_BEHIND_S:
+                _log.warning("worker %d of run %d did not end with its engine; ending it", process.pid, row.id)
+                process.kill()
+
+    def check_books(self) -> None:
+        """Close the books of runs that have no worker although their state says so; for after ``adopt``."""
+        for row in self._reader.runs(states=ALIVE, every=True):
+            if row.id not in self._launched and row.id not in self._left_behind:
+                self._close_books(row.id, "it has no worker")
+
+    def adopt(self) -> None:
+        """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
+        self._adopted_at = time.monotonic()
+        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], every=True):
+            vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
+            if row.state not in ALIVE and not vanished:
+                continue
+            # The worker wrote heartbeats itself: a process that started later only has its number.
+            process = process_before(row.pid, row.heartbeat) if row.pid and row.heartbeat else None
+            if process is not None:
+                self._left_behind[row.id] = (row, process)
+                if not vanished:
+                    self._writer.update(row.id, detail="waits for the worker of the engine before to end")
+            else:
+                self._take_back(row.id)
+
+    def _take_back(self, run: int) -> None:
+        """Queue a run of a dead engine again, from its newest checkpoint; nobody asked for it to end."""
+        row = self._reader.run(run)
+        if row is None:
+            return
+        if row.state == RunState.STOPPING:
+            self._writer.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
+            return
+        vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
+        if row.state not in ALIVE and not vanished:
+            return
+        # One transaction: a run that stayed lost in between would not be taken back again.
+        self._writer.move(
+            run, RunState.QUEUED, via=None if vanished else RunState.LOST,
+            detail="resumed by a new engine", cause="", ended=None,
+        )  # fmt: skip
+        _log.info("run %d: taken back from the engine before", run)
+
+    def _close_books(self, run: int, how: str) -> None:
+        row = self._reader.run(run)
+        if row is None or row.state not in ALIVE:
+            return
+        _log.warning("run %d: %s", run, how)
+        if row.state == RunState.STOPPING:
+            self._writer.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
+        else:
+            self._writer.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())

@@ -1,0 +1,174 @@
+"""A lab in its worker: pulls the lab's events and writes them to the store, as ``training.py`` does for a run."""
+
+import dataclasses
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from importlib import import_module
+
+from engine.config import LabConfig, RunConfig, replace
+from engine.errors import CheckpointError
+from engine.events import ALIVE, Concluded, Figured, LabEvent, Progressed, RunState, Split, Traced
+from engine.labs.registry import Lab, get_lab
+from engine.runs.launchers.registry import Job
+from engine.runs.protocol.inspected_runs import pin
+from engine.runs.worker.checkpoint_store import Shelf
+from engine.runs.worker.retrying_writer import PASSING
+from engine.runs.worker.status_reporter import Books
+from engine.store.labs import COMPANY
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+#: Curves and figures are written this often at most, and with every unit.
+_FLUSH_S = 0.1
+
+_log = logging.getLogger("engine.run")
+
+
+class LabDuty:
+    """The life of one lab job in this process."""
+
+    def __init__(self, job: Job, workspace: Workspace, books: Books, reader: Reader):
+        self._job, self._run = job, job.run
+        self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
+        self._row = reader.run(job.run)
+        self._traces: list[Traced] = []
+        self._figures: list[Figured] = []
+        self._done = 0
+        self._flushed_at = 0.0
+
+    def run(self) -> None:
+        """Prepare, work, and record how it ended."""
+        from engine.hardware.device import choose
+        from engine.training import checkpoint
+        from engine.training.clock import Clock
+        from engine.training.state import FORMAT
+
+        config = self._row.config
+        row = get_lab(config.lab)
+        _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
+        self._books.report("preparing the lab", now=True)
+        device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
+        # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
+        shelf = Shelf(self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load)
+        shelf.tidy()
+        before = self._restored(shelf.newest())
+        module, attribute = row.lab.split(":")
+        subjects = (self._subjects(row, config),) if row.subject is not None else ()
+        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
+        clock = Clock(before.get("seconds", 0.0))
+        document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
+        self._started(device)
+        clock.go()
+        try:
+            with closing(lab.events()) as events:
+                for event in events:
+                    clock.stop()
+                    if self._handle(event, clock.seconds()):
+                        return
+                    if self._books.lifeline.order is not None:
+                        break
+                    if isinstance(event, Progressed) and (reason := shelf.due(event.done)):
+                        shelf.put(document(), event.done, reason)
+                    clock.go()
+            self._flush()
+            shelf.put(document(), self._done, "pause")
+        except PASSING as error:
+            self._rescue(shelf, document, str(error))
+            return
+        self._books.leave()
+
+    def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
+        """Return the trainings that the lab looks at, as they were when it first began."""
+        from engine.data.images import load_images
+        from engine.hardware.device import choose
+        from engine.labs.inspected_run import Subject
+        from engine.training import checkpoint
+        from engine.training.evaluate import Score
+
+        found, sets = [], {}
+        for pinned in pin(self._workspace, self._reader, self._run, lab, config.settings):
+            state = checkpoint.load(pinned.state)
+            training = RunConfig.from_json(state["config"])
+            if training.data not in sets:
+                sets[training.data] = load_images(training.data, self._workspace.path, self._books.report)
+            where = {"device": self._job.device, "threads": pinned.threads, "precision": pinned.precision}
+            device = choose(replace(training, where))
+            stored = {Split(name): Score(Split(name), *figures) for name, figures in pinned.stored.items()}
+            trail = [(step, partial(checkpoint.load, path)) for step, path in pinned.trail]
+            images = sets[training.data].to(device.torch_device)
+            name = f"{training.model.arm}, run {pinned.run}"
+            found.append(Subject(pinned.run, name, training, pinned.step, state, stored, images, device, trail))
+        arms = [subject.config.model.arm for subject in found]
+        return tuple(
+            dataclasses.replace(subject, name=arm) if arms.count(arm) == 1 else subject
+            for subject, arm in zip(found, arms, strict=True)
+        )
+
+    def _restored(self, saved: dict | None) -> dict:
+        if saved is None:
+            return {}
+        if saved.get("config") != self._row.config.to_json():
+            raise CheckpointError("the checkpoint is of another lab or other settings; start the lab anew")
+        self._done = saved["done"]
+        return saved
+
+    def _started(self, device) -> None:
+        facts = {
+            "detail": "", "device": str(device.torch_device), "precision": device.precision,
+            "threads": device.threads, "started": self._row.started or time.time(),
+        }  # fmt: skip
+        if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.update(self._run, **facts)
+
+    def _handle(self, event: LabEvent, seconds: float) -> bool:
+        """Record one event; return whether the lab ended with it."""
+        match event:
+            case Traced():
+                self._traces.append(event)
+            case Figured():
+                self._figures.append(event)
+                _log.info("%s = %r", event.name, event.value)
+            case Progressed(done, total, words):
+                self._done = done
+                self._flush()
+                self._writer.lab_progress(self._run, done, total, words, seconds)
+            case Concluded():
+                if get_lab(self._row.config.lab).timed:
+                    self._figures.append(Figured(COMPANY, float(self._reader.company(self._run))))
+                self._flush()
+                _log.info("finished after %.1f s", seconds)
+                self._writer.move(
+                    self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
+                    ended=time.time(),
+                )  # fmt: skip
+                return True
+        if time.monotonic() - self._flushed_at >= _FLUSH_S:
+            self._flush()
+        return False
+
+    def _flush(self) -> None:
+        self._flushed_at = time.monotonic()
+        if self._traces or self._figures:
+            self._writer.lab_results(self._run, self._traces, self._figures)
+            self._traces, self._figures = [], []
+
+    def _rescue(self, shelf: Shelf, document: Callable[[], dict], reason: str) -> None:
+        """The database cannot be written: keep where the lab stands, and try once more to say so."""
+        _log.error("giving up: %s", reason)
+        self._writer.last_words()
+        try:
+            shelf.put(document(), self._done, "pause")
+        except CheckpointError as error:
+            _log.error("%s", error)
+        self._books.leave(reason=reason)
+
+
+def _document(form: int, config, state: Callable[[], dict], clock, done: Callable[[], int]) -> Callable[[], dict]:
+    """Return what makes the document of a lab's checkpoint."""
+    return lambda: {
+        "format": form, "config": config.to_json(), "done": done(), "seconds": clock.seconds(), "state": state(),
+    }  # fmt: skip

@@ -1,0 +1,77 @@
+"""A worker's writer that outlasts a database which somebody else keeps locked, or a full disk.
+
+Every method of ``Writer`` is one transaction, so a refused one can be repeated. While it is, nothing trains and what
+was measured waits in memory.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from engine.errors import DatabaseBusy, DiskFull
+from engine.runs.worker.engine_link import Lifeline
+from engine.store.writer import Writer
+
+#: How long SQLite itself waits in a worker: short, because orders are heard between two tries only.
+BUSY_S = 1.0
+PATIENCE_S = 60.0
+#: How long the last words of a worker are tried, whatever was ordered.
+LAST_WORDS_S = 10.0
+_PAUSE_S = 1.0
+_LOOK_S = 0.1
+#: What is kept when it could not be written: without it there would be a gap in the record.
+_MEASUREMENTS = frozenset({"record", "remark", "probe", "lab_results"})
+
+#: Errors that may be over when one tries again.
+PASSING = (DatabaseBusy, DiskFull)
+
+_log = logging.getLogger("engine.run")
+
+
+class PatientWriter:
+    """A ``Writer`` whose methods are repeated; raises DatabaseBusy or DiskFull when that takes too long.
+
+    It gives up after ``PATIENCE_S``, at once when there is an order. Measurements are then kept, and written before
+    whatever is written next.
+    """
+
+    def __init__(self, writer: Writer, lifeline: Lifeline):
+        self._writer, self._lifeline = writer, lifeline
+        self._unsaved: deque[Callable[[], Any]] = deque()
+        self._patience_s, self._hears = PATIENCE_S, True
+
+    def last_words(self) -> None:
+        """From now on be brief, and deaf to orders: the worker is about to end."""
+        self._patience_s, self._hears = LAST_WORDS_S, False
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._writer, name)
+
+        def patient(*arguments: object, **named: object) -> Any:
+            def write() -> Any:
+                return method(*arguments, **named)
+
+            if name in _MEASUREMENTS:
+                self._unsaved.append(write)
+                return self._insist(lambda: None)
+            return self._insist(write)
+
+        return patient
+
+    def _insist(self, write: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                while self._unsaved:
+                    self._unsaved[0]()
+                    self._unsaved.popleft()
+                return write()
+            except PASSING as error:
+                _log.warning("%s", error)
+                pause = time.monotonic() + _PAUSE_S
+                while time.monotonic() < pause:
+                    if time.monotonic() >= deadline or (self._hears and self._lifeline.order is not None):
+                        raise
+                    time.sleep(_LOOK_S)

@@ -1,0 +1,64 @@
+"""What a worker writes about its run besides what it measures: what it prepares, why it ends."""
+
+import logging
+import time
+
+from engine.events import ALIVE, ENGINE_GONE, RunState
+from engine.runs.worker.engine_link import Lifeline, Order
+from engine.runs.worker.retrying_writer import PatientWriter
+
+_REPORT_EVERY_S = 0.25
+
+_log = logging.getLogger("engine.run")
+
+
+class Interrupted(Exception):
+    """An order came before the work began."""
+
+
+class Books:
+    """The record of one run, kept by its worker."""
+
+    def __init__(self, run: int, writer: PatientWriter, lifeline: Lifeline):
+        self.run, self.writer, self.lifeline = run, writer, lifeline
+        self._reported, self._reported_at = "", 0.0
+
+    def leave(self, step: int | None = None, reason: str = "") -> None:
+        """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none.
+
+        ``reason``: what made it end when nobody asked for it.
+        """
+        order = self.lifeline.order
+        where = "" if step is None else f" at step {step}"
+        if order != Order.STOP:
+            detail = ENGINE_GONE if order == Order.ENGINE_GONE else f"paused{where}"
+            if order == Order.TERMINATED:
+                detail = f"paused{where}: its worker was asked to end (SIGTERM)"
+            if reason and order != Order.ENGINE_GONE:
+                detail = f"paused{where}: {_short(reason)}"
+            _log.info("%s -> paused%s", order, where)
+            if self.writer.move(
+                self.run, RunState.PAUSED, only_from={RunState.STARTING, RunState.RUNNING}, detail=detail
+            ):
+                return
+        _log.info("stopped%s", where)
+        self.writer.move(self.run, RunState.STOPPED, only_from=ALIVE, detail=f"stopped{where}", ended=time.time())
+
+    def fail(self, cause: str) -> None:
+        """Record a failure: the traceback in the log, the cause in one line on the run."""
+        _log.exception("failed: %s", cause)
+        self.writer.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
+
+    def report(self, text: str, now: bool = False) -> None:
+        """Show what is being prepared; the moment to hear orders while nothing trains yet. Raises Interrupted."""
+        if self.lifeline.order is not None:
+            raise Interrupted
+        moment = time.monotonic()
+        if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):
+            self._reported, self._reported_at = text, moment
+            self.writer.update(self.run, detail=text)
+
+
+def _short(reason: str) -> str:
+    """Return an error's first part: what happened, without the advice."""
+    return reason.partition(";")[0]

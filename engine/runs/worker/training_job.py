@@ -1,0 +1,271 @@
+"""A run in its worker: pulls the trainer's events and writes them to the store. The place where both meet."""
+
+import logging
+import os
+import time
+from collections import deque
+from contextlib import closing
+
+from engine.config import TUNED, Change, replace
+from engine.errors import CheckpointError, ConfigError
+from engine.events import (
+    ALIVE,
+    Changed,
+    Diverged,
+    Evaluated,
+    Event,
+    Finished,
+    Measured,
+    Probed,
+    Remarked,
+    RunState,
+    Split,
+    Started,
+    Stepped,
+    StepRow,
+)  # fmt: skip
+from engine.hardware.compiler import CACHE, use_cache
+from engine.probes.registry import QUANTITIES
+from engine.runs.launchers.registry import Job
+from engine.runs.lockstep import Stride
+from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, Shelf
+from engine.runs.worker.retrying_writer import PASSING
+from engine.runs.worker.status_reporter import Books
+from engine.store.probes import Coding, LayerRow
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+
+#: images/s is a mean over this many seconds of training.
+RATE_WINDOW_S = 5.0
+#: A run that waits for slower ones shows its last figures after so long, and says so after so long.
+_SHOWN_AFTER_S, _SAID_AFTER_S = 0.25, 1.0
+#: How each quantity is kept.
+CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.values()}
+
+_log = logging.getLogger("engine.run")
+
+
+class TrainingDuty:
+    """The life of one run in this process."""
+
+    def __init__(self, job: Job, workspace: Workspace, books: Books, reader: Reader):
+        self._job, self._run = job, job.run
+        self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
+        self._lifeline, self._row = books.lifeline, reader.run(job.run)
+        self._rate = Rate(self._row.config.optim.batch_size)
+        self._stride = Stride(workspace.pace(self._row.race), job.run)
+        self._total_steps = self._row.total_steps
+        self._is_trial = self._row.tunes is not None
+
+    def run(self) -> None:
+        """Prepare, train, and record how it ended."""
+        try:
+            self._train()
+        finally:
+            self._stride.leave()
+
+    def _train(self) -> None:
+        from engine.data.images import load_images
+        from engine.hardware.device import choose
+        from engine.probes.online.probe import OnlineProbe
+        from engine.training import checkpoint
+        from engine.training.live_edits import Changes
+        from engine.training.trainer import Trainer
+
+        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
+        _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
+        device = choose(config)
+        images = load_images(config.data, self._workspace.path, self._books.report)
+        self._books.report("building the net", now=True)
+        if config.optim.lr == TUNED:
+            raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
+        self._lifeline.changes = False
+        changes = Changes(config.optim, self._changes(), self._on_record())
+        # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
+        ends = () if self._is_trial else changes.ends
+        shelf = Shelf(self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load)
+        shelf.tidy()
+        state = shelf.newest()
+        if images.remark:
+            _log.warning("%s", images.remark)
+            if state is None:
+                self._writer.remark(self._run, 0, "data", images.remark)
+        if config.compile:
+            use_cache(self._workspace.path / CACHE)
+            self._books.report("compiling the net", now=True)
+        trainer = Trainer(config, images, device, state, changes=changes, forked=shelf.forked)
+        del state
+        if config.probe.images:
+            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
+            self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
+        try:
+            with closing(trainer.events()) as events:
+                for event in events:
+                    if self._handle(event, trainer, shelf):
+                        return
+                    if self._lifeline.order is not None:
+                        break
+                    if self._lifeline.changes:
+                        self._lifeline.changes = False
+                        changes.add(self._changes())
+            step = self._save(trainer, shelf, "pause")
+        except PASSING as error:
+            self._rescue(trainer, shelf, str(error))
+            return
+        self._books.leave(step)
+
+    def _rescue(self, trainer, shelf: Shelf, reason: str) -> None:
+        """The database cannot be written: put the training into a file, and try once more to say where it stands."""
+        _log.error("giving up: %s", reason)
+        self._writer.last_words()
+        state = trainer.state()
+        step = state["progress"]["step"]
+        try:
+            shelf.put(state, step, "pause")  # figures that were not fetched yet are inside
+        except CheckpointError as error:
+            _log.error("%s", error)
+            step = None
+        self._books.leave(step, reason)
+
+    def _handle(self, event: Event, trainer, shelf: Shelf) -> bool:
+        """Record one event; return whether the run ended with it."""
+        match event:
+            case Stepped(step):
+                if reason := shelf.due(step):
+                    self._save(trainer, shelf, reason)
+                self._keep_pace(step, trainer)
+            case Measured(rows):
+                self._record(rows)
+            case Evaluated():
+                self._writer.record(self._run, evaluations=[event])
+                _log.info(
+                    "step %d %s: loss %.4f, error %.2f %% on %d images",
+                    event.step, event.split, event.loss, event.error, event.images,
+                )  # fmt: skip
+            case Probed():
+                self._writer.probe(self._run, event, CODINGS)
+            case Remarked(step, kind, text):
+                self._writer.remark(self._run, step, kind, text)
+                _log.info("step %d: %s", step, text)
+            case Changed(step, change, text):
+                self._writer.take_over(self._run, change, step, text)
+                _log.info("step %d: %s", step, text)
+            case Started():
+                self._started(event)
+                self._total_steps = event.total_steps
+                self._keep_pace(event.step, trainer)
+            case Diverged(step):
+                self._record_rest(trainer)
+                cause = f"loss is not finite at step {step}"
+                _log.error("diverged: %s", cause)
+                self._writer.move(
+                    self._run, RunState.DIVERGED, only_from=ALIVE, cause=cause, detail="", ended=time.time()
+                )
+                return True
+            case Finished(step, seconds, share, probes):
+                if self._is_trial:
+                    self._record_rest(trainer)
+                else:
+                    self._save(trainer, shelf, "end")
+                _log.info(
+                    "finished after %d steps and %.1f s, %.1f %% evaluation, %.1f %% probes",
+                    step, seconds, 100 * share, 100 * probes,
+                )  # fmt: skip
+                # A worker that only did the last evaluation has no rate; the one before it has left its own.
+                rate = {} if (overall := self._rate.overall()) is None else {"images_per_s": overall}
+                self._writer.move(
+                    self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
+                    evaluation_share=share, probe_share=probes, ended=time.time(), **rate,
+                )  # fmt: skip
+                return True
+        return False
+
+    def _keep_pace(self, step: int, trainer) -> None:
+        """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
+        if not self._stride.reach(step) or step >= self._total_steps:
+            return
+        shown = said = False
+
+        def waits(seconds: float) -> None:
+            nonlocal shown, said
+            if not shown and seconds >= _SHOWN_AFTER_S:
+                shown = True
+                self._record_rest(trainer)
+            if not said and seconds >= _SAID_AFTER_S:
+                said = True
+                self._writer.update(self._run, detail="waits for the slowest run of its race")
+
+        # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
+        self._stride.hold(step, lambda: self._lifeline.order is not None, waits)
+        if said and self._lifeline.order is None:
+            self._writer.update(self._run, detail="")
+
+    def _started(self, event: Started) -> None:
+        restarted = event.step == 0 and self._row.step > 0
+        facts = {
+            "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
+            "device": event.device, "precision": event.precision,
+            "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
+        }  # fmt: skip
+        if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.update(self._run, **facts)
+        _log.info(
+            "training from step %d of %d on %s (%s), %s, %d thread(s)",
+            event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
+        )  # fmt: skip
+
+    def _changes(self) -> list[Change]:
+        return [Change(row.id, row.key, row.value, row.step) for row in self._reader.changes(self._run)]
+
+    def _on_record(self) -> int:
+        """Return the last step whose figures are kept; a fork's record begins behind its parent's step."""
+        last = self._reader.last_points([self._run]).get((self._run, Split.TRAIN))
+        return max(last["step"] if last else 0, self._row.parent_step or 0)
+
+    def _record(self, rows: tuple[StepRow, ...]) -> None:
+        self._rate.add(rows)
+        self._writer.record(self._run, rows, images_per_s=self._rate.recent())
+
+    def _record_rest(self, trainer) -> None:
+        if (rest := trainer.drain()) is not None:
+            self._record(rest.rows)
+
+    def _save(self, trainer, shelf: Shelf, reason: str) -> int:
+        """Put the figures on record, then write a checkpoint of the same moment; return its step."""
+        self._record_rest(trainer)
+        state = trainer.state()
+        step = state["progress"]["step"]
+        shelf.put(state, step, reason)
+        _log.info("checkpoint after step %d (%s)", step, reason)
+        return step
+
+
+class Rate:
+    """Images per second of training, evaluation included: over the last seconds, and over all."""
+
+    def __init__(self, batch_size: int):
+        self._batch_size = batch_size
+        self._marks: deque[tuple[float, int]] = deque()
+        self._first: tuple[float, int] | None = None
+
+    def add(self, rows: tuple[StepRow, ...]) -> None:
+        """Take note of the steps' seconds."""
+        if self._first is None:
+            self._first = (rows[0].seconds, rows[0].step)
+            self._marks.append(self._first)
+        self._marks.append((rows[-1].seconds, rows[-1].step))
+        while len(self._marks) > 2 and self._marks[-1][0] - self._marks[0][0] > RATE_WINDOW_S:
+            self._marks.popleft()
+
+    def recent(self) -> float | None:
+        """Return images/s over the last seconds; None before there are two steps."""
+        return self._between(self._marks[0]) if self._marks else None
+
+    def overall(self) -> float | None:
+        """Return images/s since this worker began."""
+        return self._between(self._first) if self._first else None
+
+    def _between(self, first: tuple[float, int]) -> float | None:
+        seconds, step = self._marks[-1]
+        elapsed = seconds - first[0]
+        return self._batch_size * (step - first[1]) / elapsed if elapsed > 0 else None

@@ -1,0 +1,84 @@
+"""One job in one process: a training or a lab. The places where training and store meet begin here.
+
+torch and everything above it are imported inside ``work``'s duties (``training.py``, ``lab.py``), so that the engine
+can import this module. Pausing is not asking for the next event: between two events the worker looks for orders
+(``engine.runs.worker.engine_link``), writes a checkpoint and ends. Everything it does is in the run's own log file.
+"""
+
+import faulthandler
+import logging
+import os
+import sys
+import time
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+from engine.config import LabConfig
+from engine.errors import SkipscopeError
+from engine.runs.launchers.registry import Job
+from engine.runs.worker.engine_link import Lifeline
+from engine.runs.worker.lab_job import LabDuty
+from engine.runs.worker.out_of_memory import advice, is_out_of_memory
+from engine.runs.worker.retrying_writer import BUSY_S, PASSING, PatientWriter
+from engine.runs.worker.status_reporter import Books, Interrupted
+from engine.runs.worker.training_job import TrainingDuty
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+#: Workers are polite: the page that shows them has to stay quick on the same cores.
+NICENESS = 5
+
+_log = logging.getLogger("engine.run")
+
+
+def work(job: Job, orders: Connection) -> None:
+    """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
+    workspace = Workspace(job.workspace)
+    lifeline = Lifeline(workspace, job.run, orders)
+    if not lifeline.engine_lives():
+        return  # a later engine may have given the run to another worker
+    with ExitStack() as stack:
+        writer = PatientWriter(stack.enter_context(Writer(workspace, BUSY_S)), lifeline)
+        writer.update(job.run, pid=os.getpid(), heartbeat=time.time())
+        lifeline.start()
+        _open_log(workspace, job.run, stack)
+        reader = stack.enter_context(Reader(workspace))
+        books = Books(job.run, writer, lifeline)
+        duty = LabDuty if isinstance(reader.run(job.run).config, LabConfig) else TrainingDuty
+        try:
+            _be_polite()
+            if "torch" not in sys.modules:
+                _log.warning("torch was not preloaded; loading it now")
+            duty(job, workspace, books, reader).run()
+        except Interrupted:
+            books.leave()
+        except PASSING as error:
+            writer.last_words()
+            books.leave(reason=str(error))
+        except SkipscopeError as error:
+            books.fail(str(error))
+        except Exception as error:
+            if is_out_of_memory(error):
+                batch = None if job.lab else reader.run(job.run).config.optim.batch_size
+                books.fail(advice(job, batch))
+                return
+            text = " ".join(str(error).split())[:300]
+            books.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
+    """Send this process's log to the run's file, crashes inside native code included."""
+    workspace.run(run).mkdir(exist_ok=True)
+    handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
+    stack.callback(handler.close)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    faulthandler.enable(handler.stream)
+
+
+def _be_polite() -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)

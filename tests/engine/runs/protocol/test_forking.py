@@ -1,0 +1,173 @@
+"""What can be forked and what cannot, without an engine."""
+
+import pytest
+
+from engine.config import ModelConfig, replace
+from engine.errors import ConfigError
+from engine.events import RunState, StepRow
+from engine.models.tensors import tensors
+from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.planning import plan_race
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def parts(workspace):
+    """Run 1 (plain) and run 2 (A) of 300 steps, run 2 saved at 30, 60 and 300, finished."""
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        writer.submit(plan_race((8,), ("none", "A"), steps=300, workspace=workspace))
+        for step in (30, 60, 300):
+            writer.add_checkpoint(2, step, "tenth", 1)
+        writer.move(2, RunState.STARTING, threads=1, device="cpu")
+        writer.move(2, RunState.RUNNING)
+        writer.record(2, [StepRow(step, 1.0, 1.0, 1.0, 1.0, 0.1, step / 10) for step in (30, 60)])
+        yield reader, writer
+
+
+def plan(reader, step=60, run=2, **settings):
+    return plan_fork(reader, reader.run(run), step, {key.replace("__", "."): value for key, value in settings.items()})
+
+
+def test_the_step_is_a_saved_one_and_by_default_the_newest(parts):
+    reader, _ = parts
+    assert plan(reader, 30).step == 30
+    assert plan(reader, None, steps="400").step == 300
+    with pytest.raises(ConfigError, match="run 2 has no checkpoint at step 45; saved are 30, 60, 300$"):
+        plan(reader, 45)
+    with pytest.raises(ConfigError, match="run 1 has no checkpoint yet"):
+        plan(reader, None, run=1)
+
+
+def test_a_fork_has_steps_left(parts):
+    reader, writer = parts
+    for step, settings in ((None, {}), (60, {"steps": "60"}), (300, {"steps": "300"})):
+        with pytest.raises(ConfigError, match=r"--set steps=N with more than \d+$"):
+            plan(reader, step, **settings)
+    writer.move(2, RunState.FINISHED)
+    assert writer.extend(2, 500, 1.0)
+    assert [(change.key, change.value, change.step) for change in plan(reader, 300).changes] == [("steps", 500.0, 300)]
+    assert plan(reader, 60).changes == ()
+    assert plan(reader, 300, steps="900").changes == ()
+
+
+def test_settings_are_those_of_races_and_of_live_runs(parts):
+    reader, _ = parts
+    fork = plan(reader, lr="0.01", strength="0.5", batch_size="64", seed="7", drops="[0.5]", flip="false")
+    assert (fork.config.optim.lr, fork.config.optim.batch_size, fork.config.seed) == (0.01, 64, 7)
+    assert (fork.config.optim.drops, fork.config.data.flip) == ((0.5,), False)
+    assert [(change.key, change.value, change.step) for change in fork.changes] == [
+        ("lr", 0.01, None), ("strength", 0.5, None),
+    ]  # fmt: skip
+    assert plan(reader, optim__lr="0.01").changes == plan(reader, lr="0.01").changes
+    assert plan(reader).config == reader.run(2).config
+
+
+def test_what_the_parent_had_changed_is_the_forks_base(parts):
+    reader, writer = parts
+    for key, value, step in (("lr", 0.05, 20), ("strength", 0.5, 60), ("lr", 0.01, 61), ("weight_decay", 0.1, None)):
+        writer.add_change(2, key, value, 1.0)
+        if step is not None:
+            writer.take_over(2, reader.changes(2)[-1].id, step, "")
+    fork = plan(reader, lr="0.2")
+    assert [(change.key, change.value, change.step) for change in fork.changes] == [
+        ("lr", 0.05, 20), ("strength", 0.5, 60), ("lr", 0.2, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shortcut", ["none", "plain"])
+def test_shortcuts_without_tensors_may_come_and_go(parts, shortcut):
+    reader, writer = parts
+    assert plan(reader, shortcut=shortcut).config.model.shortcut == "none"
+    writer.add_checkpoint(1, 30, "tenth", 1)
+    assert plan(reader, 30, run=1, shortcut="A").config.model.arm == "A-8"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"shortcut": "C"}, "do not fit C-8: stage1.block1.shortcut.conv.weight nothing to 8x8x1x1, "),
+        ({"width": "4"}, "stem.conv.weight 8x1x3x3 to 4x1x3x3, "),
+        ({"depth": "14"}, "stage1.block2.conv1.weight nothing to 8x8x3x3, "),
+        ({"classes": "7"}, "would need another net (model.classes=10)"),
+        ({"data.name": "cifar10"}, "the images of cifar10 would need another net (model.channels=3"),
+        ({"pool": "1"}, "would need another net (model.image_size=28)"),
+        ({"pool": "3"}, "pool 3 does not fit the 28x28 images"),
+        ({"batch_size": "50000"}, "more than the 20000 training images"),
+        ({"threads": "2"}, "'threads' is kept from the parent"),
+        ({"device": "cuda"}, "'device' is kept from the parent"),
+        ({"speed": "2"}, "unknown setting 'speed'; choose from"),
+        ({"lr": "0"}, "lr (learning rate) is a number above 0"),
+        ({"strength": "2"}, "strength (shortcut strength) is a number from 0 to 1 (got 2)"),
+        ({"shortcut": "none", "strength": "0.5"}, "plain-8 has no shortcut"),
+        ({"shortcut": "Q"}, "choose from none, A, B, C"),
+    ],
+)
+def test_what_cannot_be_forked_is_one_line_that_names_it(parts, settings, words):
+    reader, _ = parts
+    with pytest.raises(ConfigError) as caught:
+        plan_fork(reader, reader.run(2), 60, settings)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_full_race_and_a_lab_cannot_be_forked(parts, workspace):
+    reader, writer = parts
+    _, runs = writer.submit(plan_race((8,), ("A",), seeds=64, workspace=workspace))
+    writer.add_checkpoint(runs[0], 30, "tenth", 1)
+    with pytest.raises(ConfigError, match="race 2 has 64 runs, the most there can be"):
+        plan(reader, 30, run=runs[0])
+
+
+def test_a_fork_is_a_run_of_the_same_race(parts):
+    reader, writer = parts
+    fork = plan(reader, strength="0.5")
+    child = writer.fork(reader.run(2), fork.config, fork.step, fork.changes, 5.0, lambda run: 1000 + run)
+    row = reader.run(child)
+    assert (row.race, row.position, row.state) == (1, 2, RunState.QUEUED)
+    assert (row.parent_run, row.parent_step, row.step, row.total_steps, row.seconds) == (2, 60, 60, 300, 6.0)
+    assert (row.threads, row.device) == (1, "cpu")
+    assert [(c.step, c.reason, c.bytes) for c in reader.checkpoints(child)] == [(60, "fork", 1000 + child)]
+    assert reader.fork_of(2, 5.0) == child
+    assert reader.fork_of(2, 6.0) is None
+    assert [remark["text"] for remark in reader.remarks([child])] == ["fork of run 2 at step 60"]
+    before = len(reader.runs())
+
+    def broken(run):
+        raise FileNotFoundError
+
+    with pytest.raises(FileNotFoundError):
+        writer.fork(reader.run(2), fork.config, fork.step, fork.changes, 6.0, broken)
+    assert len(reader.runs()) == before
+    writer.delete(2)
+    assert reader.run(child).parent_run == 2
+
+
+@pytest.mark.parametrize("shortcut", ["none", "A", "B", "C"])
+@pytest.mark.parametrize("changes", [{"depth": 8}, {"depth": 20, "width": 5, "channels": 1, "classes": 7}])
+def test_tensors_are_those_of_the_built_net(shortcut, changes):
+    from engine.models.build import build_model
+
+    config = replace(ModelConfig(), {**changes, "shortcut": shortcut})
+    built = {name: tuple(tensor.shape) for name, tensor in build_model(config, 0).state_dict().items()}
+    assert tensors(config) == built
+    assert list(tensors(config)) == list(built)
+
+
+def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts):
+    reader, _ = parts
+    with pytest.raises(ConfigError, match="a warm-up begins with a run"):
+        plan(reader, warmup_lr="0.01")
+    assert plan(reader, warmup_lr="null").config.optim.warmup_lr is None
+
+
+def test_a_fork_is_compiled_only_where_a_race_would_be(parts):
+    reader, _ = parts
+    with pytest.raises(ConfigError, match="compile=true cannot be used with stochastic-depth"):
+        plan(reader, shortcut="stochastic-depth", compile="true")
+
+
+def test_images_that_stay_the_parents_are_not_looked_through_again(parts, monkeypatch):
+    reader, _ = parts
+    monkeypatch.setattr("engine.runs.protocol.forking.get_source", lambda *_: pytest.fail("looked"))
+    assert plan(reader, lr="0.01", batch_size="64").config.optim.lr == 0.01

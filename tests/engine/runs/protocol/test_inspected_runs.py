@@ -1,0 +1,139 @@
+"""Which trainings a lab looks at, what is refused, and that a job keeps what it looks at."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from engine.config import LabConfig, RaceConfig, RunConfig
+from engine.errors import ConfigError
+from engine.events import Evaluated, RunState, Split
+from engine.labs.spec import Lab, Option
+from engine.runs.protocol.inspected_runs import pin, resolve, suitable
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+ONE = Option("run", "Run", "Which.", 0, refers="run")
+SEVERAL = Option("runs", "Runs", "Which.", "", refers="runs")
+STEP = Option("step", "Step", "Which.", -1, low=-1, high=10**9)
+TO_FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
+
+
+def lab(option, **more):
+    texts = dict.fromkeys(("name", "question", "answer", "takes", "source", "caveats", "lab"), "x")
+    return Lab(**texts, options=(option, STEP), panels=(), figures=(), **more)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace.at(tmp_path).prepare()
+
+
+@pytest.fixture
+def store(workspace):
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        yield writer, reader
+
+
+def saved(workspace, writer, run, *steps):
+    for step in steps:
+        path = workspace.checkpoint(run, step)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"state %d" % step)
+        writer.add_checkpoint(run, step, "tenth", 7)
+
+
+@pytest.fixture
+def race(workspace, store):
+    """Three finished runs with checkpoints at 30 and 60, and one that still trains."""
+    writer, _ = store
+    config = RaceConfig(preset="quick", run=RunConfig(), depths=(20, 56), shortcuts=("none", "A"))
+    _, runs = writer.submit(config)
+    for run in runs:
+        for state in TO_FINISHED if run != runs[-1] else TO_FINISHED[:2]:
+            writer.move(run, state)
+        writer.update(run, device="cpu", precision="bf16", threads=1)
+        saved(workspace, writer, run, 30, 60)
+    writer.record(runs[0], evaluations=[Evaluated(60, Split.TEST_SUBSET, 0.5, 12.5, 1000, 1.0, 0.1, "running")])
+    return runs
+
+
+def settings(option, value, step=-1):
+    return {option.name: value, "step": step}
+
+
+def test_none_named_means_the_newest_that_suits(store, race):
+    _, reader = store
+    found = resolve(reader, lab(ONE), settings(ONE, 0))
+    assert found.settings == {"run": race[2], "step": 60}
+    assert (found.device, found.threads) == ("cpu", 1)
+    assert [row.id for row in suitable(reader, lab(ONE))] == [race[2], race[1], race[0]]
+
+
+def test_several_are_those_of_the_newest_race_as_the_lab_chooses(store, race):
+    _, reader = store
+    assert resolve(reader, lab(SEVERAL), settings(SEVERAL, "")).settings["runs"] == ",".join(map(str, race[:3]))
+    chosen = lab(SEVERAL, choose=lambda configs: [len(configs) - 1, 0])
+    assert resolve(reader, chosen, settings(SEVERAL, "")).settings["runs"] == f"{race[2]},{race[0]}"
+
+
+def test_what_does_not_suit_is_passed_over_and_refused_by_name(store, race):
+    _, reader = store
+    shy = lab(ONE, suits=lambda configs: "only plain nets" if configs[0].model.shortcut != "none" else "")
+    plain = [run for run in race[:3] if reader.run(run).shortcut == "none"]
+    assert resolve(reader, shy, settings(ONE, 0)).settings["run"] == max(plain)
+    with pytest.raises(ConfigError, match="only plain nets"):
+        resolve(reader, shy, settings(ONE, next(run for run in race[:3] if run not in plain)))
+
+
+def test_bad_questions_are_refused_in_one_line(workspace, store, race):
+    writer, reader = store
+    job = writer.submit_lab(LabConfig(lab="gradients"))
+    bad = [
+        (ONE, 99, -1, "there is no run 99"), (ONE, race[3], -1, "is running"), (ONE, job, -1, "not a training"),
+        (ONE, race[0], 31, "saved are 30, 60"), (SEVERAL, "1;2", -1, "ids with commas"),
+        (SEVERAL, "1,x", -1, "ids with commas"), (SEVERAL, "1,2,3,4,5", -1, "at most 4"),
+    ]  # fmt: skip
+    for option, value, step, words in bad:
+        with pytest.raises(ConfigError, match=words) as caught:
+            resolve(reader, lab(option), settings(option, value, step))
+        assert "\n" not in str(caught.value)
+
+
+def test_without_a_training_it_says_what_to_do(store):
+    with pytest.raises(ConfigError, match="run a race first"):
+        resolve(store[1], lab(ONE), settings(ONE, 0))
+
+
+def test_a_job_keeps_its_states_whatever_becomes_of_the_run(workspace, store, race):
+    writer, reader = store
+    asked = settings(SEVERAL, f"{race[0]},{race[1]}")
+    first, second = pin(workspace, reader, 77, lab(SEVERAL), asked)
+    assert (first.run, first.step, second.run) == (race[0], 60, race[1])
+    assert first.state.read_bytes() == b"state 60"
+    assert [(step, path.read_bytes()) for step, path in first.trail] == [(30, b"state 30")]
+    assert (first.precision, first.threads) == ("bf16", 1)
+    assert first.stored == {"test_subset": (0.5, 12.5, 1000)} and second.stored == {}
+    shutil.rmtree(workspace.run(race[0]))
+    writer.delete(race[0])
+    again, _ = pin(workspace, reader, 77, lab(SEVERAL), asked)
+    assert again == first
+    assert again.state.read_bytes() == b"state 60"
+
+
+def test_a_chosen_step_takes_nothing_that_came_later(workspace, store, race):
+    (found,) = pin(workspace, store[1], 78, lab(ONE), settings(ONE, race[0], 30))
+    assert (found.step, found.trail, found.stored) == (30, (), {})
+
+
+def test_a_checkpoint_that_is_gone_is_said_and_leaves_nothing(workspace, store, race):
+    workspace.checkpoint(race[0], 60).unlink()
+    with pytest.raises(ConfigError, match="step 60 is gone"):
+        pin(workspace, store[1], 79, lab(ONE), settings(ONE, race[0]))
+    assert not (workspace.run(79) / "subjects" / f"run-{race[0]:05d}").exists()
+
+
+def test_the_row_names_its_subject():
+    assert lab(ONE).subject is ONE
+    assert dataclasses.replace(lab(ONE), options=(STEP,)).subject is None

@@ -1,0 +1,225 @@
+import pytest
+
+from engine.config import RaceConfig
+from engine.config.presets import PRESETS
+from engine.errors import ConfigError, DataError
+from engine.runs.protocol.planning import plan_race
+from tests.engine.data import pictures
+
+
+def test_shape_follows_data_and_pool(workspace):
+    race = plan_race((20, 56), ("none", "A"), workspace=workspace)
+    model = race.run.model
+    assert (model.channels, model.classes, model.image_size, model.width) == (1, 10, 14, 8)
+    assert [run.model.arm for run in race.runs()] == ["plain-20", "plain-56", "A-20", "A-56"]
+    assert plan_race((), (), workspace=workspace, data="cifar10").run.model.image_size == 16
+    assert RaceConfig.from_json(race.to_json()) == race
+
+
+def test_every_preset_can_be_planned_without_a_network(workspace):
+    for name, preset in PRESETS.items():
+        if not preset.data:
+            continue  # its images are yours
+        race = plan_race((), (), preset=name, workspace=workspace)
+        assert (race.depths, race.shortcuts) == (preset.depths, preset.shortcuts)
+    assert plan_race((), (), preset="talk", workspace=workspace).run.data.name == "fashion-mnist-mini"
+
+
+def test_the_paper_warms_up_depth_110_and_nothing_else(workspace):
+    race = plan_race((), (), preset="paper", workspace=workspace)
+    assert {run.model.depth: run.optim.warmup_lr for run in race.runs()} == {
+        20: None, 32: None, 44: None, 56: None, 110: 0.01, 1202: None,
+    }  # fmt: skip
+    assert RaceConfig.from_json(race.to_json()) == race
+    mine = plan_race((110,), ("A",), preset="paper", settings={"warmup_lr": "0.02"}, workspace=workspace)
+    assert mine.runs()[0].optim.warmup_lr == 0.02
+
+
+def test_the_papers_protocol_is_section_4_2(workspace):
+    race = plan_race((), (), preset="paper", workspace=workspace)
+    assert race.depths == (20, 32, 44, 56, 110, 1202)
+    assert race.shortcuts == ("none", "A")
+    run = race.runs()[0]
+    assert (run.model.width, run.model.image_size, run.model.classes, run.precision) == (16, 32, 10, "fp32")
+    assert (run.data.name, run.data.pool, run.data.crop, run.data.flip) == ("cifar10", 1, 4, True)
+    optim = run.optim
+    assert (optim.lr, optim.momentum, optim.weight_decay, optim.batch_size) == (0.1, 0.9, 1e-4, 128)
+    # First update with the lower rate: the one after 32k, and after 48k, updates.
+    changes = [step for step in range(2, 64_001) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes) == (64_000, [32_001, 48_001])
+    assert [optim.lr_at(step) for step in (1, 32_001, 64_000)] == pytest.approx([0.1, 0.01, 0.001])
+    warm = next(run for run in race.runs() if run.model.depth == 110).optim
+    assert (warm.warmup_lr, warm.warmup_error) == (0.01, 80.0)
+
+
+@pytest.mark.parametrize("settings", [{"steps": "6400"}, {"optim.steps": "6400"}])
+def test_a_tenth_of_the_schedule_keeps_its_shape(workspace, settings):
+    race = plan_race((110,), ("A",), preset="paper", settings=settings, workspace=workspace)
+    assert race == plan_race((110,), ("A",), preset="paper", steps=6400, workspace=workspace)
+    optim = race.runs()[0].optim
+    changes = [step for step in range(2, 6401) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes, optim.warmup_lr) == (6400, [3201, 4801], 0.01)
+
+
+def test_the_papers_split_at_choice(workspace):
+    race = plan_race((20,), ("A",), preset="paper", settings={"validation": "5000"}, workspace=workspace)
+    assert race.run.data.validation == 5000
+    assert plan_race((20,), ("A",), preset="paper", workspace=workspace).run.data.validation == 0
+
+
+def test_a_race_of_the_imagenet_family(workspace):
+    family = {"family": "imagenet", "stem": "small"}
+    race = plan_race((18, 50), ("plain", "B"), settings=family, workspace=workspace)
+    model = race.run.model
+    assert (model.family, model.image_size, model.classes, model.channels, model.width) == ("imagenet", 14, 10, 1, 8)
+    assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-50", "B-18", "B-50"]
+    assert RaceConfig.from_json(race.to_json()) == race
+    assert plan_race((34,), ("A",), settings=family, workspace=workspace).run.model.depth == 34
+    # A width that the preset took from its family gives way to the new family's, a chosen one stays.
+    paper = {"preset": "paper", "workspace": workspace}
+    assert plan_race((18,), ("A",), settings={"family": "imagenet"}, **paper).run.model.width == 64
+    assert plan_race((18,), ("A",), settings={"family": "imagenet", "width": "16"}, **paper).run.model.width == 16
+    assert plan_race((20,), ("A",), settings={"family": "cifar"}, **paper).run.model.width == 16
+
+
+def test_the_imagenet_preset_needs_images(workspace):
+    with pytest.raises(ConfigError, match="preset imagenet brings no images; name a folder .* --data folder:PATH"):
+        plan_race((), (), preset="imagenet", workspace=workspace)
+    race = plan_race((), (), preset="imagenet", data="cifar10", workspace=workspace)
+    assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-34", "A-18", "A-34"]
+    optim = race.run.optim
+    assert (race.run.model.width, race.run.model.first_layer, optim.batch_size) == (64, "large", 256)
+    changes = [step for step in (200_000, 200_001, 400_000, 400_001) if optim.lr_at(step) != optim.lr_at(step - 1)]
+    assert (optim.steps, changes) == (600_000, [200_001, 400_001])
+
+
+def test_seeds_and_settings(workspace):
+    race = plan_race(
+        (8,), ("A",), seeds=2, first_seed=5, steps=40, settings={"lr": "0.05", "data.pool": "1"}, workspace=workspace
+    )
+    assert [run.seed for run in race.runs()] == [5, 6]
+    assert (race.run.optim.lr, race.run.optim.steps, race.run.model.image_size) == (0.05, 40, 28)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"depths": (21,)}, "not 6n.2.*nearest 20 and 26"),
+        ({"depths": (20, 20)}, "named once"),
+        ({"shortcuts": ("none", "Z")}, "unknown shortcut 'Z'; choose from none, A, B, C"),
+        ({"data": "mnist"}, "unknown data set 'mnist'; choose from"),
+        ({"preset": "slow"}, "unknown preset 'slow'; choose from quick"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"settings": {"steps": "0"}}, "optim.steps .*greater than or equal to 1"),
+        ({"seeds": 0}, "at least 1 seed"),
+        ({"first_seed": -1}, "first_seed"),
+        ({"settings": {"pool": "3"}}, "pool 3 does not fit the 28x28 images .*choose from 1, 2, 4, 7$"),
+        ({"settings": {"pool": "14"}}, "pool 14 does not fit the 28x28 images .*choose from 1, 2, 4, 7$"),
+        ({"depths": (20, 56), "seeds": 33}, "make 66 runs and a race has at most 64; choose at most 32 seeds"),
+        (
+            {"depths": range(8, 104, 6), "shortcuts": ("none", "A", "B", "C"), "seeds": 2},
+            "16 depths, 4 shortcuts and 2 seeds make 128 runs and a race has at most 64; choose at most 1 seed$",
+        ),
+        ({"shortcuts": ("none", "plain")}, "named once"),
+        ({"shortcuts": ("gated", "gated:bias=-6")}, "named once"),
+        ({"shortcuts": ("gated:gate=1",)}, "choose from bias, order, norm, layers"),
+        ({"depths": (20, 32), "shortcuts": ("A", "A:layers=3")}, "at depth 32; nearest 20 and 38"),
+        ({"settings": {"rate": "1"}}, "unknown setting 'rate'"),
+        ({"settings": {"depth": "20"}}, "follows from the depths"),
+        ({"settings": {"model.channels": "3"}}, "follows from the data set"),
+        ({"settings": {"lr": "fast"}}, "optim.lr"),
+        ({"settings": {"batch_size": "30000"}}, "more than the 20000 training images"),
+        ({"settings": {"eval_images": "6000"}}, "more than the 5000 test images"),
+        ({"settings": {"validation": "19950"}}, "the 50 training images of .* that validation=19950 leaves"),
+        ({"settings": {"validation": "30000"}}, "the 0 training images"),
+        ({"settings": {"family": "imagenet"}}, "depth 20 is not of the family imagenet; choose from 18, 34, 50, 101"),
+        ({"settings": {"family": "resnext"}}, "family should be 'cifar' or 'imagenet'"),
+        ({"settings": {"family": "imagenet"}, "depths": (18,)}, "14 pixels .* five halvings .* or stem=small"),
+        (
+            {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18, 20)},
+            "depth 20 is not of the family imagenet",
+        ),
+        (
+            {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18,), "shortcuts": ("A:order=full-pre",)},
+            "family imagenet has the shortcuts none, A, B, C, in the order post, with batch norm",
+        ),
+        ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
+        ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
+    asked = {"depths": (20,), "shortcuts": ("A",), **wrong}
+    with pytest.raises(ConfigError, match=words) as caught:
+        plan_race(**asked, workspace=workspace)
+    assert "\n" not in str(caught.value)
+    assert not list(workspace.path.iterdir())
+
+
+def test_a_race_may_have_64_runs(workspace):
+    assert len(plan_race((20, 56), ("none",), seeds=32, workspace=workspace).runs()) == 64
+
+
+def test_plain_means_none(workspace):
+    race = plan_race((20,), ("plain", "A"), workspace=workspace)
+    assert race == plan_race((20,), ("none", "A"), workspace=workspace)
+    assert [run.model.shortcut for run in race.runs()] == ["none", "A"]
+
+
+def test_variants_are_kept_in_their_canonical_form(workspace):
+    race = plan_race((20,), ("plain:norm=none", "A:layers=2:order=full-pre", "gated:bias=-7.0"), workspace=workspace)
+    assert race.shortcuts == ("none:norm=none", "A:order=full-pre", "gated:bias=-7")
+    assert [run.model.arm for run in race.runs()] == ["plain-20 norm=none", "A-20 order=full-pre", "gated-20 bias=-7"]
+
+
+@pytest.fixture
+def pets(tmp_path):
+    return pictures.folder(tmp_path / "pets", each=90)
+
+
+def test_a_folder_shapes_the_net_and_is_kept_by_its_absolute_path(workspace, pets, monkeypatch):
+    monkeypatch.chdir(pets.parent)
+    race = plan_race((8,), ("A",), data="folder:pets", workspace=workspace)
+    model, data = race.run.model, race.run.data
+    assert (model.channels, model.classes, model.image_size) == (3, 2, 4)  # the quick preset halves the side
+    assert (data.name, data.eval_images) == (f"folder:{pets}", 30)
+    race = plan_race(
+        (8,), ("A",), data="folder:pets", settings={"resize": "36", "pool": "3"}, workspace=workspace
+    )  # fmt: skip
+    assert (race.run.model.image_size, race.run.data.resize) == (12, 36)
+    assert RaceConfig.from_json(race.to_json()) == race
+
+
+def test_digits_are_not_mirrored_unless_asked_for(workspace):
+    def flip(**more):
+        return plan_race((8,), ("A",), workspace=workspace, **more).run.data.flip
+
+    assert flip(data="svhn") is False
+    assert flip(data="svhn", settings={"flip": "true"}) is True
+    assert flip(data="cifar100") is True
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"eval_images": "31"}, "eval_images 31 is more than the 30 test images"),
+        ({"batch_size": "151"}, "batch_size 151 is more than the 150 training images"),
+        ({"pool": "4"}, "pool 4 does not fit the 8x8 images .*choose from 1, 2$"),
+        ({"resize": "18", "pool": "4"}, "pool 4 does not fit the 18x18 images .*choose from 1, 2, 3$"),
+        ({"resize": "2"}, "resize is 0 .* or at least 4"),
+        ({"resize": "513"}, "resize .*less than or equal to 512"),
+    ],
+)
+def test_what_does_not_fit_a_small_folder_is_one_line(workspace, pets, settings, words):
+    with pytest.raises(ConfigError, match=words):
+        plan_race((8,), ("A",), data=f"folder:{pets}", settings=settings, workspace=workspace)
+
+
+@pytest.mark.parametrize("name", ["folder:nothing", "parquet:nothing", "folder:."])
+def test_a_path_that_is_no_set_is_refused_before_anything_starts(workspace, name, monkeypatch):
+    monkeypatch.chdir(workspace.path)
+    with pytest.raises(DataError) as caught:
+        plan_race((8,), ("A",), data=name, workspace=workspace)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError, match="resize is for images named by their path"):
+        plan_race((8,), ("A",), data="cifar10", settings={"resize": "16"}, workspace=workspace)
+    assert not list(workspace.path.iterdir())

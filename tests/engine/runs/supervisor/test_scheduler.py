@@ -1,0 +1,178 @@
+import pytest
+
+from engine.hardware.machine import RUNS_PER_GPU
+from engine.runs.supervisor.scheduler import Active, Room, Start, Waiting, schedule
+
+CPU = ["cpu"]
+
+
+def race(number: int, arms: int, first_run: int, **more) -> list[Waiting]:
+    return [Waiting(first_run + i, number, i, arms, **more) for i in range(arms)]
+
+
+def test_all_arms_of_a_small_race_start_together_with_one_thread_each():
+    plan = schedule(race(1, 4, 1), [], CPU, cores=2)
+    assert plan.starts == tuple(Start(run, "cpu", 1) for run in (1, 2, 3, 4))
+    assert plan.waits == {}
+
+
+def test_at_most_twice_as_many_workers_as_cores():
+    plan = schedule(race(1, 6, 1), [], CPU, cores=2)
+    assert [start.run for start in plan.starts] == [1, 2, 3, 4]
+    assert plan.waits[5] == "waits for a free slot (4 of 4 in use)"
+    assert plan.waits[6] == "waits its turn behind run 5"
+
+
+def test_a_single_run_gets_all_cores():
+    assert schedule([Waiting(7, 3, 0, 1)], [], CPU, cores=8).starts == (Start(7, "cpu", 8),)
+
+
+@pytest.mark.parametrize("others", [[Active(1, 1, "cpu")], [Active(1, 4, "cpu")], [Active(1, 1, "cpu")] * 3])
+def test_a_run_with_several_threads_never_starts_beside_others(others):
+    plan = schedule([Waiting(7, 3, 0, 1)], others, CPU, cores=4)
+    assert plan.starts == ()
+    assert plan.waits[7].startswith("waits for run")
+
+
+def test_nothing_starts_beside_a_run_with_several_threads():
+    plan = schedule(race(2, 4, 5), [Active(1, 2, "cpu")], CPU, cores=2)
+    assert plan.starts == ()
+    assert plan.waits[5] == "waits for run 1, which trains with several threads"
+
+
+def test_a_single_run_on_one_core_is_no_crowd():
+    assert len(schedule(race(1, 1, 1), [Active(9, 1, "cpu")], CPU, cores=1).starts) == 1
+
+
+def test_order_is_race_then_position_and_nobody_overtakes():
+    queued = [*race(3, 2, 31), Waiting(20, 2, 0, 1), *race(1, 2, 11)]
+    plan = schedule(list(reversed(queued)), [], CPU, cores=2)
+    assert [start.run for start in plan.starts] == [11, 12]
+    assert "alone" in plan.waits[20]
+    # Slots are free, but race 3 would keep the single run of race 2 waiting for ever.
+    assert plan.waits[31] == "waits its turn behind run 20"
+
+
+def test_threads_are_kept_on_resume():
+    plan = schedule([Waiting(1, 1, 0, 4, threads=2, device="cpu")], [], CPU, cores=8)
+    assert plan.starts == (Start(1, "cpu", 2),)
+    assert schedule([Waiting(1, 1, 0, 1, threads=1, device="cpu")], [Active(2, 1, "cpu")], CPU, 8).starts
+
+
+def test_runs_are_spread_evenly_over_gpus():
+    devices = ["cpu", "cuda:0", "cuda:1"]
+    plan = schedule(race(1, 5, 1), [Active(9, 1, "cuda:0")], devices, cores=2)
+    assert [start.device for start in plan.starts] == ["cuda:1", "cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert {start.threads for start in plan.starts} == {1}
+
+
+def test_a_full_gpu_makes_wait_and_the_cpu_goes_on():
+    full = [Active(100 + i, 1, "cuda:0") for i in range(RUNS_PER_GPU)]
+    queued = [Waiting(1, 1, 0, 2), Waiting(2, 1, 1, 2, device="cpu")]
+    plan = schedule(queued, full, ["cpu", "cuda:0"], cores=2)
+    assert plan.starts == (Start(2, "cpu", 1),)
+    assert "cuda:0" in plan.waits[1]
+
+
+def test_a_device_that_is_not_there_is_named_and_holds_nobody_back():
+    queued = [Waiting(1, 1, 0, 2, device="cuda"), Waiting(2, 1, 1, 2)]
+    plan = schedule(queued, [], CPU, cores=2)
+    assert plan.waits == {1: "waits for a device cuda; this machine has cpu"}
+    assert plan.starts == (Start(2, "cpu", 1),)
+
+
+def test_a_resumed_cpu_run_stays_on_the_cpu_where_there_are_gpus():
+    plan = schedule([Waiting(1, 1, 0, 4, threads=1, device="cpu")], [], ["cpu", "cuda:0"], cores=2)
+    assert plan.starts == (Start(1, "cpu", 1),)
+
+
+def test_a_lab_starts_at_once_beside_whatever_trains_and_holds_nobody_back():
+    lab = Waiting(9, 1, 0, 1, threads=1, lab=True)
+    for training in ([Active(1, 2, "cpu")], [Active(run, 1, "cpu") for run in (1, 2, 3, 4)]):
+        assert schedule([lab], training, CPU, cores=2).starts == (Start(9, "cpu", 1),)
+    plan = schedule([lab, *race(2, 4, 1)], [], CPU, cores=2)
+    assert len(plan.starts) == 5, "a lab takes no slot of the race's"
+    busy = [Active(7, 1, "cpu", lab=True), Active(8, 1, "cpu", lab=True)]
+    plan = schedule([lab, *race(2, 4, 1)], busy, CPU, cores=2)
+    assert plan.waits == {9: "waits for the labs that are running (runs 7, 8)"}
+    assert len(plan.starts) == 4
+    assert schedule([Waiting(3, 3, 0, 1)], busy, CPU, cores=2).starts == (Start(3, "cpu", 2),)
+
+
+GB = 10**9
+TWO = ["cpu", "cuda:0", "cuda:1"]
+
+
+def on_gpus(queued, active, free, total=(24, 24), **more):
+    rooms = {f"cuda:{i}": Room(total[i] * GB, int(free[i] * GB)) for i in range(2)}
+    return schedule(queued, active, TWO, 2, rooms, **more)
+
+
+def test_a_gpu_without_room_is_passed_over():
+    plan = on_gpus(race(1, 3, 1, need=2 * GB), [], free=(1.5, 20))
+    assert [start.device for start in plan.starts] == ["cuda:1"] * 3
+
+
+def test_what_started_a_moment_ago_counts_although_its_memory_is_still_free():
+    starting = [Active(9, 1, "cuda:1", need=18 * GB)]
+    plan = on_gpus(race(1, 2, 1, need=3 * GB), starting, free=(4, 20))
+    assert [(start.run, start.device) for start in plan.starts] == [(1, "cuda:0")]
+    assert plan.waits == {2: "waits for GPU memory: needs about 3.0 GB, left on cuda:0 1.0 GB, cuda:1 2.0 GB"}
+    # Those of one plan count for one another too.
+    plan = on_gpus(race(1, 9, 1, need=5 * GB), [], free=(11, 16))
+    assert [start.device for start in plan.starts] == ["cuda:1", "cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert len(plan.waits) == 4
+
+
+def test_a_run_that_has_taken_its_memory_is_in_what_the_driver_says():
+    settled = [Active(9, 1, "cuda:0"), Active(8, 1, "cuda:1")]
+    assert len(on_gpus(race(1, 2, 1, need=3 * GB), settled, free=(4, 4)).starts) == 2
+
+
+def test_one_that_needs_more_than_a_gpu_has_gets_an_empty_one():
+    huge = [Waiting(1, 1, 0, 2, need=90 * GB)]
+    assert on_gpus(huge, [], free=(23, 20)).starts == (Start(1, "cuda:0", 1),)
+    plan = on_gpus(huge, [], free=(18, 20))
+    assert plan.waits[1].startswith("waits for GPU memory: needs about 90.0 GB")
+
+
+def test_memory_that_is_not_known_does_not_hold_a_run():
+    rooms = {"cuda:0": Room(None, None)}
+    assert schedule(race(1, 2, 1, need=90 * GB), [], ["cpu", "cuda:0"], 2, rooms).starts[1].device == "cuda:0"
+
+
+def test_the_number_of_runs_per_gpu_can_be_chosen():
+    plan = on_gpus(race(1, 5, 1, need=GB), [], free=(20, 20), per_gpu=2)
+    assert len(plan.starts) == 4
+    assert plan.waits == {5: "waits for a free slot (2 runs on cuda:0, cuda:1)"}
+
+
+def test_of_equally_loaded_gpus_the_emptiest_is_taken():
+    assert on_gpus([Waiting(1, 1, 0, 2, need=GB)], [], free=(10, 20)).starts[0].device == "cuda:1"
+
+
+def test_a_small_run_does_not_overtake_one_that_waits_for_memory():
+    queued = [Waiting(1, 1, 0, 2, need=9 * GB), Waiting(2, 1, 1, 2, need=GB), Waiting(3, 2, 0, 2, device="cpu")]
+    plan = on_gpus(queued, [], free=(5, 5))
+    assert [start.run for start in plan.starts] == [3]
+    assert plan.waits[2] == "waits its turn behind run 1"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 5])
+def test_all_arms_of_the_first_seed_start_before_any_of_the_second(slots):
+    """With fewer slots than runs, whichever run ends first."""
+    from engine.config import RaceConfig
+
+    configs = RaceConfig(depths=(8, 14, 20), shortcuts=("none", "A"), seeds=3).runs()
+    waiting = {run: Waiting(run, 1, run, len(configs), threads=1, device="cuda") for run in range(len(configs))}
+    running, started = [], []
+    while waiting or running:
+        plan = schedule(list(waiting.values()), running, ["cpu", "cuda:0"], 2, per_gpu=slots)
+        for start in plan.starts:
+            started.append(configs[start.run].seed)
+            running.append(Active(start.run, 1, start.device))
+            del waiting[start.run]
+        assert len(running) <= slots
+        running.pop((7 * len(started)) % len(running))
+    assert started == sorted(started)
+    assert started.count(0) == started.count(1) == started.count(2) == 6

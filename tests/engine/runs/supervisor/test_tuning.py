@@ -1,0 +1,395 @@
+"""Learning rates by trials: which one is taken, and what becomes of trials and runs whatever happens to either."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from engine.cli_output import tuning_document
+from engine.config import TUNED
+from engine.errors import ConfigError
+from engine.events import ENGINE_GONE, RunState, StepRow
+from engine.runs.launchers.registry import Job
+from engine.runs.lockstep import Paces
+from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.commands import CommandDesk
+from engine.runs.supervisor.dispatch import _waiting
+from engine.runs.supervisor.scheduler import Start, schedule
+from engine.runs.supervisor.tuning import WITH_ITS_RUNS, Tuning, best
+from engine.runs.supervisor.worker_pool import Crew
+from engine.store.reader import Reader
+from engine.store.tuning import ArmTuning, TrialRow
+from engine.store.writer import Writer
+
+S = RunState
+GRID = (0.01, 0.1, 1.0)
+
+
+def trial(lr, error, state=S.FINISHED, warming=False):
+    return TrialRow(1, lr, state, 60, 60, error, warming, "", "")
+
+
+def arm(*trials):
+    return ArmTuning(20, "none", tuple(trials))
+
+
+def test_the_best_is_the_lowest_error_of_those_that_finished_and_of_equals_the_smaller_rate():
+    assert best(arm(trial(0.01, 40.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.1
+    assert best(arm(trial(0.01, 30.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.01
+    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, S.DIVERGED), trial(1.0, 3.0, S.STOPPED))).lr == 0.01
+    assert best(arm(trial(0.01, 40.0), trial(0.1, None), trial(1.0, 3.0, S.FAILED))).lr == 0.01
+    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, warming=True))).lr == 0.01
+    assert best(arm(trial(0.1, None), trial(1.0, 3.0, S.LOST))) is None
+
+
+class Lab:
+    """A store with one tuned race, the engine's side of it, and workers that do what they are told."""
+
+    def __init__(self, workspace, shortcuts=("none", "A"), seeds=2, **settings):
+        self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
+        self.orders, self.living = [], set()
+        launcher = SimpleNamespace(launch=self._launch)
+        self.crew = Crew(launcher, self.reader, self.writer)
+        self.tuning = Tuning(workspace, self.reader, self.writer, self.crew)
+        self.desk = CommandDesk(workspace, self.reader, self.writer, self.crew, Paces(workspace), lambda: None)
+        settings = {"lr": TUNED, "tune_grid": "0.01,0.1,1", "steps": "300", **settings}
+        plan = plan_race((8,), shortcuts, seeds=seeds, settings=settings, workspace=workspace)
+        self.race, self.runs = self.writer.submit(plan)
+
+    def close(self):
+        self.reader.close()
+        self.writer.close()
+
+    def _launch(self, job):
+        run = job.run
+        self.living.add(run)
+        return SimpleNamespace(
+            job=job, pid=None, ended=lambda: None if run in self.living else "worker ended with exit code 0",
+            order=lambda word: self.orders.append((run, word)), kill=lambda: None,
+        )  # fmt: skip
+
+    def trials(self, arm=None):
+        rows = self.reader.trials(self.race)
+        return [row.id for row in rows if arm is None or row.shortcut == arm]
+
+    def state(self, run):
+        return self.reader.run(run).state
+
+    def start(self, *runs):
+        for run in runs:
+            self.writer.move(run, S.STARTING, device="cpu", threads=1)
+            self.writer.move(run, S.RUNNING)
+            self.crew._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
+
+    def end(self, run, error, state=S.FINISHED, lr=None, **fields):
+        if self.state(run) == S.QUEUED:
+            self.start(run)
+        row = self.reader.run(run)
+        rate = row.config.optim.lr if lr is None else lr
+        self.writer.record(run, [StepRow(row.total_steps, 1.0, error, 1.0, error, rate, 1.0)])
+        self.writer.move(run, state, **fields)
+        self.gone(run)
+
+    def gone(self, run):
+        self.living.discard(run)
+        self.crew.watch()
+
+    def obey(self):
+        """Let the workers that were told to pause or to stop do so."""
+        for run, word in self.orders:
+            if run in self.living:
+                self.writer.move(run, S.PAUSED if word == "pause" else S.STOPPED, detail=f"{word}d at step 30")
+                self.gone(run)
+        self.orders.clear()
+
+    def do(self, verb, *runs):
+        for run in runs:
+            self.writer.command(verb, run)
+        self.desk.serve()
+        return self.tuning.see_to()
+
+    def plan(self, cores=2):
+        held = self.tuning.see_to()
+        free = [row for row in self.reader.runs(states=[S.QUEUED], every=True) if row.id not in held]
+        return schedule(
+            [_waiting(row, len(self.trials()) if row.tunes else 4) for row in free], self.crew.active(), ["cpu"], cores
+        )
+
+
+@pytest.fixture
+def make(workspace):
+    made = []
+
+    def make(**what):
+        made.append(Lab(workspace, **what))
+        return made[-1]
+
+    yield make
+    for lab in made:
+        lab.close()
+
+
+def test_trials_are_a_race_of_their_own_that_no_list_shows(make):
+    lab = make()
+    rows = [lab.reader.run(run) for run in lab.trials()]
+    assert [(row.shortcut, row.config.optim.lr, row.seed) for row in rows] == [
+        (shortcut, rate, 0) for shortcut in ("none", "A") for rate in GRID
+    ]
+    assert {(row.total_steps, row.config.probe.images, tuple(row.config.evaluation_steps())) for row in rows} == {
+        (100, 0, (100,))
+    }
+    assert {row.tunes for row in rows} == {lab.race}
+    assert [row.id for row in lab.reader.runs()] == lab.runs
+    assert [race.id for race in lab.reader.races()] == [lab.race]
+    assert lab.reader.race(rows[0].race).tunes == lab.race
+    assert {row.id for row in lab.reader.runs(every=True)} == {*lab.runs, *lab.trials()}
+    assert lab.reader.tuning(999) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked", "given"), [(300, 0, 100), (90, 0, 60), (40, 0, 40), (300, 7, 7), (50, 80, 50)]
+)
+def test_how_long_a_trial_is_and_that_the_schedule_keeps_its_shape(make, steps, asked, given):
+    lab = make(steps=str(steps), tune_steps=str(asked), drops="[0.5]", warmup_lr="0.01")
+    optim = lab.reader.run(lab.trials()[-1]).config.optim
+    assert (optim.steps, optim.warmup_lr) == (given, 0.01)
+    drop = round(given / 2)
+    assert [optim.lr_at(step) for step in (drop, drop + 1)] == [1.0, pytest.approx(0.1)]
+
+
+def test_runs_wait_and_take_the_best_rate_arm_by_arm(make):
+    lab = make()
+    waits = lab.tuning.see_to()
+    assert waits == dict.fromkeys(lab.runs, "waits for its learning rate: 0 of 3 trials done")
+    for run, error in zip(lab.trials("none"), (60.0, 30.0, 40.0), strict=True):
+        lab.end(run, error)
+    lab.tuning.see_to()
+    plain = [run for run in lab.runs if lab.reader.run(run).shortcut == "none"]
+    assert [lab.reader.run(run).config.optim.lr for run in lab.runs] == [0.1, TUNED, 0.1, TUNED]
+    waits = lab.tuning.see_to()
+    assert plain[0] not in waits, "it need not wait for the other arm"
+    assert waits[plain[1]] == "waits until every arm has its learning rate: seed 0 goes first"
+    (remark,) = lab.reader.remarks([plain[1]])
+    assert (remark["step"], remark["kind"]) == (0, "tuned")
+    assert remark["text"] == "learning rate 0.1: best of 3 after 100 steps (30.0 % training error)"
+    for run, error in zip(lab.trials("A"), (20.0, 20.0, 20.5), strict=True):
+        lab.end(run, error)
+    lab.tuning.see_to()
+    assert lab.tuning.see_to() == {}
+    plain_arm, residual = lab.reader.tuning(lab.race)
+    assert (plain_arm.arm, plain_arm.lr, plain_arm.at_edge) == ("plain-8", 0.1, False)
+    assert (residual.arm, residual.lr, residual.at_edge) == ("A-8", 0.01, True)
+    assert "at the edge of the grid" in lab.reader.remarks([lab.runs[1]])[0]["text"]
+    document = tuning_document(lab.reader, lab.race)
+    assert [(t["lr"], t["error"], t["state"]) for t in document[1]["trials"]] == [
+        (0.01, 20.0, "finished"), (0.1, 20.0, "finished"), (1.0, 20.5, "finished"),
+    ]  # fmt: skip
+    json.dumps(document, allow_nan=False)
+    assert lab.reader.race(lab.race).config.run.optim.lr == TUNED, "what was asked for stays on record"
+
+
+def test_trials_come_first_and_all_arms_of_the_first_seed_before_the_second(make):
+    lab = make(shortcuts=("none", "A", "B"), seeds=2)
+    later, _ = lab.writer.submit(plan_race((8,), ("none", "A"), workspace=lab.workspace))
+    started = []
+    while True:
+        plan = lab.plan(cores=1)  # two slots
+        if not plan.starts and not lab.living:
+            break
+        for start in plan.starts:
+            started.append(start.run)
+            lab.start(start.run)
+        run = min(lab.living)
+        lab.end(run, 50.0)
+    trials = lab.trials()
+    assert started[: len(trials)] == trials
+    runs = [run for run in started if run in lab.runs]
+    assert runs == lab.runs
+    assert [lab.reader.run(run).seed for run in runs] == [0, 0, 0, 1, 1, 1]
+    others = [row.id for row in lab.reader.runs(later)]
+    assert started.index(others[0]) > started.index(runs[0]), "the race before goes first"
+    assert set(others) <= set(started)
+
+
+def test_a_race_submitted_before_is_not_overtaken_by_trials(make, workspace):
+    with Writer(workspace) as writer:
+        _, earlier = writer.submit(plan_race((8,), ("none", "A"), workspace=workspace))
+    lab = make()
+    assert lab.plan(cores=1).starts == tuple(Start(run, "cpu", 1) for run in earlier)
+
+
+def test_trials_that_give_no_rate_fail_their_arm_with_the_cause_and_no_other(make):
+    lab = make()
+    first, second, third = lab.trials("none")
+    lab.end(first, 50.0, S.DIVERGED)
+    lab.end(second, 50.0, S.FAILED, cause="out of memory")
+    assert lab.tuning.see_to()[lab.runs[0]] == "waits for its learning rate: 2 of 3 trials done"
+    lab.end(third, float("nan"))
+    lab.tuning.see_to()
+    for run in (lab.runs[0], lab.runs[2]):
+        row = lab.reader.run(run)
+        assert (row.state, row.cause) == (
+            S.FAILED,
+            "none of the 3 trials gave a learning rate "
+            "(1 diverged; 1 failed: out of memory; 1 without a finite error); choose other rates (--set tune_grid=...)",
+        )
+    assert [lab.state(run) for run in (lab.runs[1], lab.runs[3])] == [S.QUEUED, S.QUEUED]
+    # Mended: the failed trial and then the run are resumed.
+    lab.do("resume", second, lab.runs[0])
+    assert lab.state(second) == S.QUEUED
+    lab.end(second, 44.0)
+    lab.tuning.see_to()
+    assert lab.reader.run(lab.runs[0]).config.optim.lr == 0.1
+
+
+def test_a_warm_up_that_never_ended_says_nothing_about_the_rate(make):
+    lab = make(warmup_lr="0.02", shortcuts=("A",))
+    for run in lab.trials():
+        lab.end(run, 85.0, lr=0.02)
+    lab.tuning.see_to()
+    row = lab.reader.run(lab.runs[0])
+    assert row.state == S.FAILED
+    assert "3 never out of the warm-up" in row.cause
+    assert "tune_steps" in row.cause
+
+
+def test_trials_pause_and_go_on_with_the_runs_that_wait(make):
+    lab = make()
+    one, two, three = lab.trials("none")
+    lab.start(one)
+    plain = [lab.runs[0], lab.runs[2]]
+    lab.do("pause", plain[0])
+    assert (lab.orders, lab.state(two)) == ([], S.QUEUED), "another seed still waits"
+    lab.do("pause", plain[1])
+    assert lab.orders == [(one, "pause")]
+    lab.obey()
+    lab.tuning.see_to()
+    assert [lab.reader.run(run).detail for run in (one, two, three)] == [WITH_ITS_RUNS] * 3
+    assert {lab.state(run) for run in lab.trials("A")} == {S.QUEUED}
+    lab.do("resume", plain[1])
+    assert {lab.state(run) for run in (one, two, three)} == {S.QUEUED}
+
+
+def test_resumed_before_the_trial_had_paused_it_still_goes_on(make):
+    lab = make(seeds=1)
+    one = lab.trials("none")[0]
+    lab.start(one)
+    lab.do("pause", lab.runs[0])
+    lab.do("resume", lab.runs[0])
+    lab.obey()
+    lab.tuning.see_to()
+    assert lab.state(one) == S.QUEUED
+
+
+def test_a_trial_that_a_person_paused_stays_paused_and_is_named(make):
+    lab = make(seeds=1)
+    one = lab.trials("none")[0]
+    waits = lab.do("pause", one)
+    assert waits[lab.runs[0]] == f"waits for its learning rate: 0 of 3 trials done; paused: {one}"
+    assert lab.state(one) == S.PAUSED
+
+
+def test_trials_of_an_engine_that_was_told_to_end_go_on_with_their_runs(make):
+    lab = make(seeds=1)
+    for run in (*lab.runs, *lab.trials()):
+        lab.writer.move(run, S.PAUSED, detail="paused at step 30")
+    lab.tuning.see_to()  # the next engine, before it serves a command
+    lab.do("resume", *lab.runs)
+    assert {lab.state(run) for run in lab.trials()} == {S.QUEUED}
+
+
+def test_trials_of_an_engine_that_was_killed_are_adopted(make):
+    lab = make(seeds=1)
+    one, two, _ = lab.trials("none")
+    lab.writer.move(one, S.STARTING)
+    lab.writer.move(one, S.PAUSED, detail=ENGINE_GONE)
+    lab.writer.move(two, S.STARTING)
+    lab.crew.adopt()
+    lab.tuning.see_to()
+    assert [lab.state(run) for run in (one, two)] == [S.QUEUED, S.QUEUED]
+
+
+def test_stopping_all_runs_of_an_arm_stops_its_trials(make):
+    lab = make()
+    one, two, three = lab.trials("none")
+    lab.start(one)
+    lab.end(three, 40.0)
+    lab.do("stop", lab.runs[0])
+    assert lab.orders == []
+    lab.do("stop", lab.runs[2])
+    assert lab.orders == [(one, "stop")]
+    lab.obey()
+    assert [lab.state(run) for run in (one, two, three)] == [S.STOPPED, S.STOPPED, S.FINISHED]
+    assert {lab.state(run) for run in lab.trials("A")} == {S.QUEUED}
+
+
+def test_deleting_the_race_deletes_its_trials_and_their_files(make):
+    lab = make(seeds=1)
+    one = lab.trials()[0]
+    lab.start(one)
+    lab.workspace.run(one).mkdir()
+    lab.do("stop", *lab.runs)
+    lab.do("delete", *lab.runs)
+    assert lab.trials() == [one], "it still has a worker"
+    lab.obey()
+    lab.tuning.see_to()
+    assert lab.reader.runs(every=True) == []
+    assert not lab.workspace.run(one).exists()
+    with lab.writer.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM races").fetchone()[0] == 0
+
+
+def test_deleted_trials_are_missed_by_their_runs_in_one_line(make):
+    lab = make(shortcuts=("A",), seeds=1)
+    lab.do("delete", *lab.trials())
+    assert lab.tuning.see_to() == {}
+    row = lab.reader.run(lab.runs[0])
+    assert (row.state, row.cause) == (
+        S.FAILED, "its learning rate was to be tuned and its trials were deleted; start a new race",
+    )  # fmt: skip
+
+
+def test_checkpoints_of_trials_that_are_done_go(make):
+    lab = make(seeds=1)
+    one, two, *_ = lab.trials()
+    lab.start(one, two)
+    for run in (one, two):
+        path = lab.workspace.checkpoint(run, 30)
+        path.parent.mkdir(parents=True)
+        path.touch()
+        lab.writer.add_checkpoint(run, 30, "autosave", 0)
+    lab.end(one, 40.0)
+    lab.tuning.see_to()
+    assert not lab.workspace.checkpoint(one, 30).exists()
+    assert lab.reader.checkpoints(one) == []
+    assert lab.workspace.checkpoint(two, 30).exists(), "it goes on from there if it is paused"
+    lab.end(two, 40.0)
+    for run in lab.trials()[2:]:
+        lab.end(run, 40.0)
+    lab.tuning.see_to()
+    for run in lab.runs:
+        lab.end(run, 30.0)
+    assert lab.reader.open_tunings() == []
+
+
+def test_one_arm_may_have_a_rate_of_its_own(workspace):
+    plan = plan_race((8, 14), ("A",), settings={"lr": TUNED}, workspace=workspace)
+    plan = plan.model_copy(update={"per_depth": {14: {"optim.lr": 0.05}}})
+    assert {run.model.depth for run in plan.trials()} == {8}
+    assert plan_race((8,), ("A",), workspace=workspace).trials() == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("set", "lr=0.5"), ("extend", "900"), ("fork", '{"step": 1, "settings": {}}')]
+)
+def test_what_ifs_are_for_the_runs_not_for_their_trials(make, verb, argument):
+    lab = make()
+    one = lab.trials()[0]
+    command = lab.writer.command(verb, one, argument)
+    lab.desk.serve()
+    assert lab.reader.command(command).refusal == (
+        f"run {one} is a trial for race {lab.race}; what-ifs are for the runs of that race"
+    )
+    with pytest.raises(ConfigError, match=f"run {one} is a trial for race {lab.race}; fork a run of that race"):
+        plan_fork(lab.reader, lab.reader.run(one), None, {})

@@ -1,0 +1,149 @@
+"""A database that does not answer once loses no run."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from engine.errors import DatabaseBusy
+from engine.events import ENGINE_GONE, RunState
+from engine.runs.launchers.registry import Job
+from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.supervisor import Supervisor
+from engine.runs.supervisor.worker_pool import Crew
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+S = RunState
+
+
+class Launcher:
+    """Starts nothing; ``how`` is what all its workers say of their end."""
+
+    def __init__(self):
+        self.jobs, self.how = [], None
+
+    def launch(self, job):
+        self.jobs.append(job)
+        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, order=lambda word: None, kill=lambda: None)
+
+
+class Stubborn(Writer):
+    """A writer whose database is locked as often as it is told."""
+
+    refusals = 0
+
+    def transaction(self):
+        if self.refusals:
+            self.refusals -= 1
+            raise DatabaseBusy("the database is locked")
+        return super().transaction()
+
+
+@pytest.fixture
+def parts(workspace):
+    with Stubborn(workspace) as writer:
+        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        with Reader(workspace) as reader:
+            launcher = Launcher()
+            yield SimpleNamespace(
+                workspace=workspace, launcher=launcher, reader=reader, writer=writer,
+                crew=Crew(launcher, reader, writer),
+            )  # fmt: skip
+
+
+def start(parts):
+    parts.writer.move(1, S.STARTING)
+    parts.writer.move(1, S.RUNNING)
+    parts.crew.launch(Job(1, parts.workspace.path, "cpu", 1))
+
+
+def test_a_worker_is_forgotten_only_when_its_end_is_written(parts):
+    start(parts)
+    parts.launcher.how, parts.writer.refusals = "worker ended with exit code 9", 1
+    with pytest.raises(DatabaseBusy):
+        parts.crew.watch()
+    assert parts.crew.has(1)
+    parts.crew.watch()
+    assert not parts.crew.has(1)
+    row = parts.reader.run(1)
+    assert (row.state, row.cause) == (S.LOST, "worker ended with exit code 9")
+
+
+def test_a_worker_left_behind_is_forgotten_only_when_its_run_is_queued_again(parts):
+    start(parts)
+    parts.crew._launched.clear()
+    process = SimpleNamespace(lives=lambda: False, pid=1)
+    parts.crew._left_behind[1] = (parts.reader.run(1), process)
+    parts.writer.refusals = 1
+    with pytest.raises(DatabaseBusy):
+        parts.crew.watch()
+    assert parts.crew.is_left_behind(1)
+    parts.crew.watch()
+    assert (parts.reader.run(1).state, parts.crew.is_left_behind(1)) == (S.QUEUED, False)
+
+
+@pytest.mark.parametrize("left", [S.RUNNING, S.PAUSED])
+def test_adopting_can_be_repeated(parts, left):
+    start(parts)
+    parts.crew._launched.clear()
+    if left == S.PAUSED:
+        parts.writer.move(1, S.PAUSED, detail=ENGINE_GONE)
+    parts.writer.refusals = 1
+    with pytest.raises(DatabaseBusy):
+        parts.crew.adopt()
+    assert parts.reader.run(1).state == left
+    parts.crew.adopt()
+    assert parts.reader.run(1).state == S.QUEUED
+
+
+@pytest.mark.parametrize(("state", "end"), [(S.RUNNING, S.LOST), (S.STOPPING, S.STOPPED)])
+def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
+    start(parts)
+    if state == S.STOPPING:
+        parts.writer.move(1, S.STOPPING)
+    parts.crew.check_books()
+    assert parts.reader.run(1).state == state
+    parts.crew._launched.clear()
+    parts.crew.check_books()
+    row = parts.reader.run(1)
+    assert row.state == end
+    assert "it has no worker" in row.cause + row.detail
+
+
+def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(parts, monkeypatch):
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
+    parts.launcher.warm = lambda: None
+    engine = Supervisor(parts.workspace, 60.0, "local")
+    try:
+        engine._writer.refusals = 1
+        with pytest.raises(DatabaseBusy):
+            engine._dispatch.schedule()
+        assert parts.launcher.jobs == []
+        engine._dispatch.schedule()
+        assert [job.run for job in parts.launcher.jobs] == [1]
+        assert parts.reader.run(1).state == S.STARTING
+    finally:
+        engine._reader.close()
+        engine._writer.close()
+
+
+def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monkeypatch):
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
+    parts.launcher.warm = lambda: None
+    parts.writer.move(1, S.STARTING)
+    engine = Supervisor(parts.workspace, 60.0, "local")
+    try:
+        engine._writer.refusals = 1
+        assert engine._goes_on()
+        assert parts.reader.run(1).state == S.STARTING
+        assert engine._goes_on()  # adopts it and starts it again
+        assert [job.run for job in parts.launcher.jobs] == [1]
+        engine._crew._launched.clear()
+        engine._beat_at = 0.0
+        assert engine._goes_on()
+        assert (parts.reader.run(1).state, parts.reader.run(1).cause) == (S.LOST, "it has no worker")
+    finally:
+        engine._reader.close()
+        engine._writer.close()

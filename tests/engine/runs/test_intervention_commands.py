@@ -1,0 +1,200 @@
+"""How the engine answers ``set``, ``extend`` and ``fork``, without workers."""
+
+import json
+
+import pytest
+
+from engine.events import RunState
+from engine.runs.lockstep import Paces
+from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.commands import CommandDesk
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+
+class Crew:
+    """Workers that hear their orders."""
+
+    def __init__(self):
+        self.orders = []
+
+    def has(self, run):
+        return True
+
+    def is_left_behind(self, run):
+        return False
+
+    def order(self, run, word):
+        self.orders.append((run, word))
+
+
+@pytest.fixture
+def parts(workspace):
+    """Run 1 trains (A), and a desk with what it reads, writes and orders; ``again`` is the desk of the next engine."""
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        writer.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
+        writer.move(1, RunState.STARTING)
+        writer.move(1, RunState.RUNNING)
+        crew = Crew()
+
+        def desk():
+            return CommandDesk(workspace, reader, writer, crew, Paces(workspace), lambda: None)
+
+        yield desk, reader, writer, crew
+
+
+def test_a_change_is_done_when_a_step_goes_by_it_and_written_once(parts):
+    desk, reader, writer, crew = parts
+    command = writer.command("set", 1, "lr=0.03")
+    desk().serve()
+    asked = reader.command(command)
+    assert asked.acknowledged is not None
+    assert asked.done is None
+    assert crew.orders == [(1, "changes")]
+    desk().serve()  # the engine was killed; the next one reads the same command
+    ((change),) = reader.changes(1)
+    writer.take_over(1, change.id, 7, "learning rate 0.1 to 0.03")
+    writer.take_over(1, change.id, 9, "told again after a resume")
+    desk().serve()
+    assert reader.command(command).done is not None
+    assert [(row.key, row.value, row.step) for row in reader.changes(1)] == [("lr", 0.03, 7)]
+    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [(7, "change", "learning rate 0.1 to 0.03")]
+
+
+def test_a_change_that_came_too_late_is_refused_and_forgotten(parts):
+    desk, reader, writer, _ = parts
+    command, engine = writer.command("set", 1, "strength=0.5"), desk()
+    engine.serve()
+    writer.move(1, RunState.FINISHED)
+    engine.serve()
+    assert reader.command(command).refusal == "run 1 is finished: it ended before a step could go by the change"
+    assert reader.changes(1) == []
+
+
+def test_a_pause_behind_a_change_is_ordered_at_once(parts):
+    desk, reader, writer, crew = parts
+    writer.command("set", 1, "lr=0.03")
+    writer.command("pause", 1)
+    desk().serve()
+    assert crew.orders == [(1, "changes"), (1, "pause")]
+
+
+def test_a_command_that_waited_for_another_one_is_still_begun(parts):
+    desk, reader, writer, crew = parts
+    engine = desk()
+    writer.command("stop", 1)
+    late = writer.command("pause", 1)
+    engine.serve()
+    engine.serve()
+    assert crew.orders == [(1, "stop")] * len(crew.orders)
+    writer.move(1, RunState.STOPPED)
+    engine.serve()
+    engine.serve()
+    assert reader.command(late).refusal == "run 1 is stopped; only queued, starting and running runs can be paused"
+
+
+@pytest.mark.parametrize(
+    ("verb", "run", "argument", "words"),
+    [
+        ("set", 1, "lr=nan", "lr (learning rate) is a number above 0"),
+        ("set", 1, "lr", "lr (learning rate) is a number above 0"),
+        ("set", 1, "", "'' cannot be changed in a live run; choose from lr, weight_decay, strength"),
+        ("set", 2, "strength=0.5", "run 2 (plain-8) has no shortcut"),
+        ("set", 9, "lr=1", "there is no run 9"),
+        ("extend", 1, "90", "run 1 is running; only finished runs can be extended"),
+        ("extend", 3, "30", "run 3 has done 30 steps; extend it to more"),
+        ("extend", 3, "many", "run 3 has done 30 steps; extend it to more"),
+        ("extend", 3, "90", "run 3 has no checkpoint to go on from"),
+        ("fork", 1, json.dumps({"step": 6, "settings": {}}), "run 1 has no checkpoint yet"),
+    ],
+)
+def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
+    desk, reader, writer, _ = parts
+    writer.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
+    for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
+        writer.move(3, state)
+    command = writer.command(verb, run, argument)
+    desk().serve()
+    assert words in reader.command(command).refusal
+    assert "\n" not in reader.command(command).refusal
+    assert not any(reader.changes(known.id) for known in reader.runs())
+
+
+def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
+    desk, reader, writer, _ = parts
+    file = workspace.checkpoint(1, 6)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"weights")
+    writer.add_checkpoint(1, 6, "tenth", 7)
+    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
+    desk().serve()
+    created = reader.command(command).created
+    child = reader.fork_of(1, created)
+    assert workspace.checkpoint(child, 6).samefile(file)
+    assert reader.checkpoints(child)[0].bytes == 7
+    again = reader.command(command)
+    assert desk()._what_ifs["fork"](reader.run(1), again) == ""
+    assert len(reader.runs(1)) == 3
+    assert [row.key for row in reader.changes(child)] == ["lr"]
+
+
+def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypatch):
+    desk, reader, writer, _ = parts
+    file = workspace.checkpoint(1, 6)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"weights")
+    writer.add_checkpoint(1, 6, "tenth", 7)
+
+    def refused(*_):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("os.link", refused)
+    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    desk().serve()
+    child = reader.fork_of(1, reader.command(command).created)
+    assert workspace.checkpoint(child, 6).read_bytes() == b"weights"
+    assert not workspace.checkpoint(child, 6).samefile(file)
+    file.unlink()
+    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    desk().serve()
+    assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.command(command).refusal
+    assert not workspace.run(child + 1).exists()
+
+
+@pytest.mark.parametrize(
+    "argument", ["", "[]", '{"step": "x"}', '{"step": 6}', '{"step": 6, "settings": {"data.name": "folder:/nowhere"}}']
+)
+def test_a_command_that_goes_wrong_is_refused_and_the_engine_goes_on(parts, argument):
+    desk, reader, writer, _ = parts
+    writer.add_checkpoint(1, 6, "tenth", 1)
+    bad, good = writer.command("fork", 1, argument), writer.command("pause", 2)
+    desk().serve()
+    assert reader.command(bad).refusal
+    assert "\n" not in reader.command(bad).refusal
+    assert reader.run(2).state == RunState.PAUSED
+    assert reader.command(good).refusal is None
+
+
+def test_what_the_engine_has_begun_cannot_be_taken_back(parts):
+    desk, reader, writer, _ = parts
+    begun, waiting = writer.command("set", 1, "lr=0.03"), None
+    desk().serve()
+    waiting = writer.command("set", 1, "lr=0.02")
+    assert not writer.withdraw(begun, "nobody answered")
+    assert reader.command(begun).refusal is None
+    assert writer.withdraw(waiting, "nobody answered")
+    desk().serve()
+    assert reader.command(waiting).refusal == "nobody answered"
+    assert [change.value for change in reader.changes(1)] == [0.03]
+    assert not writer.claim(waiting)
+
+
+def test_a_command_that_was_taken_back_between_reading_and_serving_is_left_alone(parts, monkeypatch):
+    desk, reader, writer, _ = parts
+    command, engine = writer.command("pause", 2), desk()
+    read = reader.open_commands()
+    writer.withdraw(command, "nobody answered")
+    monkeypatch.setattr(reader, "open_commands", lambda: read)
+    engine.serve()
+    assert reader.run(2).state == RunState.QUEUED
+    assert reader.command(command).refusal == "nobody answered"

@@ -1,0 +1,113 @@
+"""A worker whose engine is gone ends in time, even if its step never does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from engine.events import ENGINE_GONE, RunState
+from engine.paths import PROJECT
+from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.worker.engine_link import Lifeline, Order
+from engine.runs.worker.status_reporter import Books
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+_SCRIPT = """
+import multiprocessing, os, sys, time
+from pathlib import Path
+import engine.runs.worker.engine_link as lifeline
+from engine.store.workspace import Workspace
+
+lifeline.GRACE_S = float(sys.argv[2])
+
+def worker(orders):
+    line = lifeline.Lifeline(Workspace(Path(sys.argv[1])), 1, orders).start()
+    print(os.getpid(), line.engine_lives(), flush=True)
+    while line.order is None:
+        time.sleep(0.01)
+    print(line.order, line.engine_lives(), flush=True)
+    time.sleep(60)  # a step that does not end
+
+context = multiprocessing.get_context("fork")
+theirs, ours = context.Pipe(duplex=False)
+process = context.Process(target=worker, args=(theirs,))
+process.start()
+theirs.close()
+process.join()
+"""
+
+
+def test_a_step_that_does_not_end_is_given_up_after_the_grace(tmp_path):
+    engine = subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT, str(tmp_path), "0.5"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    pid, lives = engine.stdout.readline().split()
+    worker = psutil.Process(int(pid))
+    try:
+        assert lives == "True"
+        worker.send_signal(signal.SIGINT)  # Ctrl-C in a terminal reaches the whole group: the engine's business
+        time.sleep(0.1)
+        os.kill(engine.pid, signal.SIGKILL)
+        began = time.monotonic()
+        assert engine.stdout.readline() == "engine gone False\n"
+        assert time.monotonic() - began < 1
+        assert psutil.wait_procs([worker], timeout=5)[1] == []
+        assert 0.4 < time.monotonic() - began < 4
+    finally:
+        if worker.is_running():
+            worker.kill()
+        engine.wait(5)
+        engine.stdout.close()
+
+
+def test_grace_fits_into_ten_seconds():
+    from engine.runs.worker.engine_link import GRACE_S
+
+    assert GRACE_S <= 9
+
+
+@pytest.mark.parametrize(
+    ("heard", "order", "detail"),
+    [
+        (["pause", "engine gone"], "pause", "paused at step 7"),
+        (["terminated", "pause", "engine gone"], "pause", "paused at step 7"),
+        (["terminated", "engine gone"], "engine gone", ENGINE_GONE),
+        (["engine gone", "terminated"], "engine gone", ENGINE_GONE),
+        (["engine gone"], "engine gone", ENGINE_GONE),
+    ],
+)
+def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, order, detail):
+    with Writer(workspace) as writer:
+        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.move(1, RunState.STARTING)
+        writer.move(1, RunState.RUNNING)
+        with Reader(workspace) as reader:
+            line = Lifeline(workspace, 1, None)
+            for word in heard:
+                line._heard(Order(word))
+            assert line.order == order
+            Books(1, writer, line).leave(7)
+            assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
+            Crew(None, reader, writer).adopt()
+            assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
+
+
+def test_stop_outranks_everything(workspace):
+    line = Lifeline(workspace, 1, None)
+    for word in Order:
+        line._heard(word)
+    assert line.order == Order.STOP
+
+
+def test_word_of_changes_is_no_order(workspace):
+    line = Lifeline(workspace, 1, None)
+    line._told("changes")
+    assert (line.order, line.changes) == (None, True)
+    line._told("pause")
+    assert line.order == Order.PAUSE

@@ -1,0 +1,44 @@
+from types import SimpleNamespace
+
+import pytest
+
+from engine.events import Finished, RunState, StepRow
+from engine.runs.launchers.registry import Job
+from engine.runs.protocol.planning import plan_race
+from engine.runs.worker.status_reporter import Books
+from engine.runs.worker.training_job import TrainingDuty
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+
+@pytest.fixture
+def parts(workspace):
+    with Writer(workspace) as writer:
+        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.move(1, RunState.STARTING)
+        writer.move(1, RunState.RUNNING)
+        with Reader(workspace) as reader:
+            line = SimpleNamespace(order=None)
+            worker = TrainingDuty(Job(1, workspace.path, "cpu", 1), workspace, Books(1, writer, line), reader)
+            yield worker, writer, reader
+
+
+def test_a_worker_that_only_evaluates_keeps_the_rate_of_the_one_before(parts):
+    worker, writer, reader = parts
+    writer.record(1, [StepRow(300, 1.0, 50.0, 1.0, 50.0, 0.1, 9.0)], images_per_s=512.0)
+    trainer = SimpleNamespace(drain=lambda: None, state=lambda: {"progress": {"step": 300}})
+    shelf = SimpleNamespace(put=lambda state, step, reason: None)
+    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, shelf)
+    row = reader.run(1)
+    assert (row.state, row.images_per_s, row.seconds, row.probe_share) == (RunState.FINISHED, 512.0, 10.0, 0.05)
+
+
+def test_the_same_report_is_written_once(parts, monkeypatch):
+    worker, writer, reader = parts
+    monkeypatch.setattr("engine.runs.worker.status_reporter._REPORT_EVERY_S", 0.0)
+    worker._books.report("waiting")
+    seen = reader.head()[1]
+    worker._books.report("waiting")
+    assert reader.head()[1] == seen
+    worker._books.report("decoding")
+    assert reader.run(1).detail == "decoding"
