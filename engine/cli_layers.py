@@ -12,8 +12,8 @@ from engine.cli_output import RUN_ID, echo_json
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
-from engine.store.probes import ProbeRow
 from engine.store.reader import Reader
+from engine.store.tables.probes import ProbeRow
 from engine.store.workspace import Workspace
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.runs.supervisor.tuning import why_not
-from engine.store.tuning import ArmTuning, TrialRow
+from engine.store.tables.tuning import ArmTuning, TrialRow
 
 
 def under_way(arms: Sequence[ArmTuning]) -> Text:

@@ -127,7 +127,7 @@ from engine.labs.registry import Lab, Option, Panel
 from engine.models.registry import Shortcut
 from engine.runs.protocol.inspected_runs import MOST_SUBJECTS
 from engine.store.reader import RunRow
-from engine.store.tuning import ArmTuning
+from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",

@@ -12,8 +12,8 @@ from engine.probes.online.histogram import edges
 from engine.probes.online.probe_steps import probe_steps
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
-from engine.store.probes import LayerRow, ProbeRow
 from engine.store.reader import Reader
+from engine.store.tables.probes import LayerRow, ProbeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from engine.config import RunConfig
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.store.reader import Reader, RunRow
-from engine.store.tuning import ArmTuning
+from engine.store.tables.tuning import ArmTuning
 
 
 def races() -> list[Race]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from app.data import arms
 from app.data.place import Place, here, reading
 from engine.events import RunState
-from engine.store.overview import OverviewRow
 from engine.store.reader import Reader
+from engine.store.tables.run_list import OverviewRow
 
 #: Values of the small picture of a run's training.
 SPARK_POINTS = 24

@@ -16,13 +16,13 @@ from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import OutdatedDatabase
 from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
-from engine.store.labs import LabReading
-from engine.store.overview import OverviewReading
-from engine.store.probes import ProbeReading
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
-from engine.store.tuning import TuningReading
-from engine.store.whatifs import WhatIfReading
+from engine.store.tables.interventions import WhatIfReading
+from engine.store.tables.labs import LabReading
+from engine.store.tables.probes import ProbeReading
+from engine.store.tables.run_list import OverviewReading
+from engine.store.tables.tuning import TuningReading
 from engine.store.workspace import Workspace
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")

@@ -18,14 +18,14 @@ from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import CommandRefused
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.provenance import versions
-from engine.store.changes import next_change
-from engine.store.labs import LabWriting
-from engine.store.living import LivingWriting
-from engine.store.notes import NoteWriting
-from engine.store.probes import ProbeWriting
+from engine.store.revision import next_change
 from engine.store.schema import connect, guarded, roll_back
-from engine.store.tuning import TuningWriting
-from engine.store.whatifs import WhatIfWriting
+from engine.store.tables.interventions import WhatIfWriting
+from engine.store.tables.labs import LabWriting
+from engine.store.tables.presence import LivingWriting
+from engine.store.tables.probes import ProbeWriting
+from engine.store.tables.tuning import TuningWriting
+from engine.store.tables.visitor_notes import NoteWriting
 from engine.store.workspace import Workspace
 
 #: Columns of ``runs`` that a change of state may set beside the state.

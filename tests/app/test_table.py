@@ -9,7 +9,7 @@ from app.data import place as places
 from app.data import table
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.store.overview import OverviewReading
+from engine.store.tables.run_list import OverviewReading
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

@@ -13,8 +13,8 @@ from engine.errors import CommandRefused
 from engine.events import Figured, RunState, Traced
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing.arms import race_of, timed_arms
-from engine.store.labs import COMPANY
 from engine.store.reader import Reader
+from engine.store.tables.labs import COMPANY
 from engine.store.writer import Writer
 
 HERE = "a processor, 2 cores"

@@ -17,7 +17,7 @@ from engine.events import Probed, RunState
 from engine.probes.online.histogram import BINS, edges
 from engine.probes.online.probe_steps import probe_steps
 from engine.runs.worker.training_job import CODINGS
-from engine.store.probes import LayerRow
+from engine.store.tables.probes import LayerRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from app import theme
 from engine.events import RunState
-from engine.store.changes import next_change
 from engine.store.reader import Reader
+from engine.store.revision import next_change
 from tests.benchmarks.synthetic_probes import SyntheticRace
 
 pytestmark = pytest.mark.browser

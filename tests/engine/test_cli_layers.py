@@ -6,7 +6,7 @@ import pytest
 from engine.config import RaceConfig
 from engine.events import Probed
 from engine.runs.worker.training_job import CODINGS
-from engine.store.probes import LayerRow
+from engine.store.tables.probes import LayerRow
 from engine.store.writer import Writer
 
 

@@ -13,7 +13,7 @@ from engine.cli_tuning import curves, under_way
 from engine.events import RunState
 from engine.paths import PROJECT
 from engine.store.reader import Reader
-from engine.store.tuning import CHOSEN, ArmTuning, TrialRow
+from engine.store.tables.tuning import CHOSEN, ArmTuning, TrialRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

@@ -17,7 +17,7 @@ from engine.config import TUNED
 from engine.events import ALIVE, RunState
 from engine.runs.supervisor.worker_pool import Crew
 from engine.store.reader import Reader, RunRow
-from engine.store.tuning import ArmTuning, TrialRow
+from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

@@ -18,8 +18,8 @@ from engine.runs.protocol.inspected_runs import pin
 from engine.runs.worker.checkpoint_store import Shelf
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import Books
-from engine.store.labs import COMPANY
 from engine.store.reader import Reader
+from engine.store.tables.labs import COMPANY
 from engine.store.workspace import Workspace
 
 #: Curves and figures are written this often at most, and with every unit.

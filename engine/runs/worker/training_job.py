@@ -31,8 +31,8 @@ from engine.runs.lockstep import Stride
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, Shelf
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import Books
-from engine.store.probes import Coding, LayerRow
 from engine.store.reader import Reader
+from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 
 #: images/s is a mean over this many seconds of training.

@@ -14,7 +14,7 @@ from engine.config import LabConfig
 from engine.events import Probed, RunState
 from engine.probes.online.histogram import BINS
 from engine.runs.worker.training_job import CODINGS
-from engine.store.probes import LayerRow
+from engine.store.tables.probes import LayerRow
 from tests.app.live.conftest import Listener
 
 NAMES = "response_std,update_size"

@@ -19,7 +19,7 @@ from engine.runs.supervisor.scheduler import Start, schedule
 from engine.runs.supervisor.tuning import WITH_ITS_RUNS, Tuning, best
 from engine.runs.supervisor.worker_pool import Crew
 from engine.store.reader import Reader
-from engine.store.tuning import ArmTuning, TrialRow
+from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.writer import Writer
 
 S = RunState

@@ -14,7 +14,7 @@ from engine.config import LabConfig
 from engine.events import ALIVE, Figured, RunState, Traced
 from engine.provenance import versions
 from engine.store import blobs
-from engine.store.changes import next_change
+from engine.store.revision import next_change
 
 #: The figure under which the job of a lab that measures times keeps its company: counted when the job ends, for later
 #: nothing of it can be told from the rows of runs that were paused, resumed or extended.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.store.changes import next_change
+from engine.store.revision import next_change
 
 
 class NoteWriting:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from engine.config import STEPS, Change, RunConfig
 from engine.events import RunState
 from engine.provenance import versions
-from engine.store.changes import next_change
+from engine.store.revision import next_change
 from engine.store.rows import ChangeRow, RunRow
 
 

@@ -10,9 +10,9 @@ from engine.config import RaceConfig
 from engine.errors import OutdatedDatabase, VersionMismatch
 from engine.events import Probed
 from engine.store.migrations import MIGRATIONS
-from engine.store.probes import Coding, LayerRow
 from engine.store.reader import Reader
 from engine.store.schema import connect, migrate
+from engine.store.tables.probes import Coding, LayerRow
 from engine.store.writer import Writer
 
 CODINGS = {"std": Coding("f4", 0.01, 100.0), "histogram": Coding("root8", 0.0, 1.0)}
