@@ -1,10 +1,10 @@
-"""``python -m engine``: see ``engine.cli``."""
+"""``python -m engine``: see ``engine.cli.group``."""
 
 
 def main() -> int:
     """Load the command line and run it; Ctrl-C while it loads is no crash either."""
     try:
-        from engine.cli import run
+        from engine.cli.group import run
 
         return run()
     except KeyboardInterrupt:

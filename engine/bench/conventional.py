@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.transforms.functional import to_pil_image
 
-from engine.bench.task import CLASSES, SIZE, Task, synthetic_images
+from engine.bench.workload import CLASSES, SIZE, Task, synthetic_images
 from engine.config import ModelConfig
 from engine.models.build import build_model
 

@@ -54,7 +54,7 @@ def test_no_file_of_the_app_is_named_after_a_package():
 
 
 @pytest.mark.parametrize(
-    "module", ["app.data", "engine.runs.supervisor.supervisor", "engine.runs.client.control", "engine.cli"]
+    "module", ["app.data", "engine.runs.supervisor.supervisor", "engine.runs.client.control", "engine.cli.group"]
 )
 def test_torch_is_not_loaded_at_run_time(module):
     script = f"import sys, {module}; print([n for n in sys.modules if n.partition('.')[0] in ('torch', 'torchvision')])"

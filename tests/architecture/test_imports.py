@@ -66,21 +66,21 @@ ARROWS: dict[str, set[str]] = {
     "engine.runs.launchers.preload": {
         "engine.runs.worker.worker", "engine.hardware.device", "engine.data", "engine.training", "engine.probes",
     },
-    "engine.cli": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli_doctor", "engine.cli_output",
-        "engine.cli_race", "engine.cli_whatif", "engine.cli_lab", "engine.cli_layers", "engine.cli_interrupt",
-        "engine.cli_tuning", *COUNTS,
-        "engine.cli_bench", "engine.bench.contest", "engine.bench.task",
+    "engine.cli.group": {
+        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli.doctor", "engine.cli.output",
+        "engine.cli.races", "engine.cli.interventions", "engine.cli.labs", "engine.cli.layers", "engine.cli.interrupt",
+        "engine.cli.tuning", *COUNTS,
+        "engine.cli.bench", "engine.bench.benchmark", "engine.bench.workload",
         "engine.data.registry", "engine.data.presence", "engine.data.files.offered", *TABLES,
     },
     # The contestants of the bench train; who lets them contend knows processes alone.
     "engine.bench": {*BASICS, "engine.bench"},
-    "engine.bench.conventional": {*BASICS, "engine.bench.task", "engine.models"},
-    "engine.bench.ours": {
-        *BASICS, "engine.bench.task", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
+    "engine.bench.conventional": {*BASICS, "engine.bench.workload", "engine.models"},
+    "engine.bench.engine_loop": {
+        *BASICS, "engine.bench.workload", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
         "engine.probes",
     },
-    "engine.__main__": {"engine.cli"},
+    "engine.__main__": {"engine.cli.group"},
     "app": {"app"},
     # The only file of the app that touches the engine.
     "app.data": {
@@ -89,8 +89,8 @@ ARROWS: dict[str, set[str]] = {
     },
 }  # fmt: skip
 for _verb in ("race", "output", "lab", "layers", "bench", "whatif", "tuning"):
-    ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli"]
-ARROWS["engine.cli_doctor"] = ARROWS["engine.cli"] | {"engine.hardware.compiler", "engine.hardware.device"}
+    ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli.group"]
+ARROWS["engine.cli.doctor"] = ARROWS["engine.cli.group"] | {"engine.hardware.compiler", "engine.hardware.device"}
 
 #: Modules that may import torch; all others must not, at any depth of their code.
 MAY_TORCH = (
@@ -105,7 +105,7 @@ TORCH_FREE = {
     "engine.data.files.listing", "engine.data.files.folder", "engine.data.files.parquet", "engine.data.files.pixels", "engine.data.files.decoding",
     "engine.data.files.origin", "engine.data.downloads.archives", "engine.data.files.array_writer", "engine.data.files.raw", "engine.data.files.cache",
     *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
-    "engine.bench.task", "engine.bench.contest", "engine.data.files.columns",
+    "engine.bench.workload", "engine.bench.benchmark", "engine.data.files.columns",
     *TABLES,
 }  # fmt: skip
 BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}

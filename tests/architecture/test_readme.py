@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click import Group
 
-from engine.cli import main
+from engine.cli.group import main
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.models.registry import SHORTCUTS

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.cli import run as cli
+from engine.cli.group import run as cli
 
 
 @pytest.fixture

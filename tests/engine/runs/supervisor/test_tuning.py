@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.cli_output import tuning_document
+from engine.cli.output import tuning_document
 from engine.config import TUNED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow

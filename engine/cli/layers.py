@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli_output import RUN_ID, echo_json
+from engine.cli.output import RUN_ID, echo_json
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity

@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from engine.cli_interrupt import ctrl_c_heard, pause
-from engine.cli_output import RUN_ID, echo_json, pairs, results, tuning_document
-from engine.cli_tuning import curves, under_way
+from engine.cli.interrupt import ctrl_c_heard, pause
+from engine.cli.output import RUN_ID, echo_json, pairs, results, tuning_document
+from engine.cli.tuning import curves, under_way
 from engine.config import FREE
 from engine.config.presets import PRESETS
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from engine.cli_interrupt import ctrl_c_heard, pause
-from engine.cli_output import echo_json, pairs
+from engine.cli.interrupt import ctrl_c_heard, pause
+from engine.cli.output import echo_json, pairs
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, Lab, get_lab

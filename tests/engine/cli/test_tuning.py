@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from engine.cli import run as cli
-from engine.cli_tuning import curves, under_way
+from engine.cli.group import run as cli
+from engine.cli.tuning import curves, under_way
 from engine.events import RunState
 from engine.paths import PROJECT
 from engine.store.reader import Reader

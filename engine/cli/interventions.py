@@ -2,7 +2,7 @@
 
 import click
 
-from engine.cli_output import RUN_ID, echo_json, pairs
+from engine.cli.output import RUN_ID, echo_json, pairs
 from engine.config import check_change
 from engine.errors import CommandRefused, ConfigError
 from engine.runs.client.control import Control

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from engine.bench.contest import Plan, measure
-from engine.bench.task import Task
-from engine.cli_output import echo_json
+from engine.bench.benchmark import Plan, measure
+from engine.bench.workload import Task
+from engine.cli.output import echo_json
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices
 

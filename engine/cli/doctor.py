@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from engine.cli_output import echo_json
+from engine.cli.output import echo_json
 from engine.data.files.offered import offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES

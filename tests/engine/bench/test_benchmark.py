@@ -5,10 +5,10 @@ import multiprocessing
 
 import pytest
 
-from engine.bench import contest
-from engine.bench.contest import BenchFailed, Plan, _figures, measure
-from engine.bench.task import Task
-from engine.cli import run as cli
+from engine.bench import benchmark
+from engine.bench.benchmark import BenchFailed, Plan, _figures, measure
+from engine.bench.workload import Task
+from engine.cli.group import run as cli
 from tests.engine.bench import dying
 
 
@@ -37,7 +37,7 @@ def test_ratios_are_medians_over_turns_and_not_ratios_of_medians():
 
 
 def test_a_contestant_that_dies_is_said_in_one_line(monkeypatch):
-    monkeypatch.setattr(contest, "contend", dying.contend)
+    monkeypatch.setattr(benchmark, "contend", dying.contend)
     with pytest.raises(BenchFailed, match="the conventional contestant ended"):
         measure(Task(8), "cpu", 1, Plan(rounds=1, seconds=0.1))
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("bench-")]
@@ -48,8 +48,8 @@ def test_the_table_shows_ratios_with_their_spread(monkeypatch, capsys):
         name: [turn(speed), turn(2 * speed)] for name, speed in (("conventional", 10), ("pair", 30), ("single", 20))
     }
     parts = {"rounds": [(0.02, 0.01)], "probe_s": 0.5, "probe_share": 0.02}
-    monkeypatch.setattr("engine.cli_bench.DEPTHS", (20,))
-    monkeypatch.setattr("engine.cli_bench.measure", lambda task, *_: _figures(task, turns, parts, cores=2))
+    monkeypatch.setattr("engine.cli.bench.DEPTHS", (20,))
+    monkeypatch.setattr("engine.cli.bench.measure", lambda task, *_: _figures(task, turns, parts, cores=2))
     monkeypatch.setenv("COLUMNS", "200")
     assert cli(["bench"]) == 0
     words = capsys.readouterr().out
@@ -61,8 +61,8 @@ def test_the_table_shows_ratios_with_their_spread(monkeypatch, capsys):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_command_measures_every_net(monkeypatch, capsys):
-    monkeypatch.setattr("engine.cli_bench.DEPTHS", (8,))
-    monkeypatch.setattr("engine.cli_bench.Plan", lambda: Plan(rounds=1, seconds=0.5))
+    monkeypatch.setattr("engine.cli.bench.DEPTHS", (8,))
+    monkeypatch.setattr("engine.cli.bench.Plan", lambda: Plan(rounds=1, seconds=0.5))
     assert cli(["bench", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (net,) = document["nets"]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
-from engine.bench.task import Task
+from engine.bench.workload import Task
 
 #: The kinds of contestants.
 CONVENTIONAL, ENGINE, ANATOMY = "conventional", "engine", "anatomy"
@@ -40,14 +40,14 @@ def _steps(kind: str, task: Task, device: str, threads: int) -> Iterator[int]:
         from engine.bench.conventional import conventional_steps
 
         return conventional_steps(task, torch.device(device))
-    from engine.bench.ours import engine_steps
+    from engine.bench.engine_loop import engine_steps
 
     return engine_steps(task, device, threads)
 
 
 def _be_dissected(orders: Connection, task: Task, device: str, threads: int) -> None:
     """Answer each order with the seconds of one step, its convolutions alone and one probe, turn about."""
-    from engine.bench.ours import Anatomy
+    from engine.bench.engine_loop import Anatomy
 
     anatomy = Anatomy(task, device, threads)
     for _ in range(_WARM_STEPS):

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.cli import run as cli
+from engine.cli.group import run as cli
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
@@ -245,8 +245,8 @@ def test_a_command_says_what_became_of_the_run(call, workspace, monkeypatch, ver
             with writer.transaction() as connection:
                 connection.execute("UPDATE runs SET state = ?, cause = ?", (state, cause))
 
-        monkeypatch.setattr("engine.cli.Control.ask", ask)
-        monkeypatch.setattr("engine.cli.Control.await_done", lambda self, command, seconds: True)
+        monkeypatch.setattr("engine.cli.group.Control.ask", ask)
+        monkeypatch.setattr("engine.cli.group.Control.await_done", lambda self, command, seconds: True)
         assert call(verb, "1") == (0, "", f"run 1 {words}\n")
 
 
@@ -281,7 +281,7 @@ def test_ctrl_c_while_the_program_loads_is_130():
     script = (
         "import sys, builtins; load = builtins.__import__\n"
         "def interrupted(name, *rest):\n"
-        "    if name == 'engine.cli': raise KeyboardInterrupt\n"
+        "    if name == 'engine.cli.group': raise KeyboardInterrupt\n"
         "    return load(name, *rest)\n"
         "builtins.__import__ = interrupted\n"
         "from engine.__main__ import main; sys.exit(main())"
@@ -336,7 +336,7 @@ def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, worksp
 
 def test_count_and_race_load_no_torch():
     script = (
-        "import sys; from engine.cli import run; run(['count', '--depth', '20']); import engine.runs.supervisor.supervisor;"
+        "import sys; from engine.cli.group import run; run(['count', '--depth', '20']); import engine.runs.supervisor.supervisor;"
         "import engine.runs.worker.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)

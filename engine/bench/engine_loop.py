@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from engine.bench.task import CLASSES, SIZE, Task, synthetic_images
+from engine.bench.workload import CLASSES, SIZE, Task, synthetic_images
 from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped

@@ -17,13 +17,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli_bench import bench
-from engine.cli_doctor import doctor
-from engine.cli_lab import lab
-from engine.cli_layers import layers
-from engine.cli_output import RUN_ID, echo_json, labs_document, runs_document, trials_document, what_happened
-from engine.cli_race import pace, race
-from engine.cli_whatif import extend, fork, set_
+from engine.cli.bench import bench
+from engine.cli.doctor import doctor
+from engine.cli.interventions import extend, fork, set_
+from engine.cli.labs import lab
+from engine.cli.layers import layers
+from engine.cli.output import RUN_ID, echo_json, labs_document, runs_document, trials_document, what_happened
+from engine.cli.races import pace, race
 from engine.config import ModelConfig, arm_name
 from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
 from engine.events import RunState

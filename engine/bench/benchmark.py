@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from engine.bench.contestant import ANATOMY, CONVENTIONAL, ENGINE, contend
-from engine.bench.task import Task
+from engine.bench.worker import ANATOMY, CONVENTIONAL, ENGINE, contend
+from engine.bench.workload import Task
 from engine.errors import SkipscopeError
 
 _READY_S = 120.0
