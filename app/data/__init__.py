@@ -24,38 +24,52 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     timing.py     how long races take on this machine
 """
 
-from app.data.arms import (
-    Reference,
-    arm_label,
-    contested,
-    figure_in_words,
-    is_plain,
-    layers_of_a_shortcut,
-    orders_of,
-    references,
-    shortcut_groups,
-    shortcuts,
-    value_in_words,
-    variant_from,
-    variant_name,
-    variant_text,
-)
-from app.data.choices import (
-    DEPTHS,
-    count,
-    data_present,
-    depth_from,
-    depth_problem,
-    net_shape,
-    preset_source,
-    presets,
-    sources,
-    still,
-    trial_plan,
+from app.data.authorization import guard
+from app.data.commands import (
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    annotate,
+    attend,
+    command,
+    command_all,
+    command_each,
+    depart,
+    engine_status,
+    new_database,
+    planned,
+    rename_race,
+    start_engine,
+    start_race,
 )
 from app.data.disk import Disk, disk_use, size_in_words
-from app.data.findings import Finding, findings, finished_labs, in_words
-from app.data.guide import Citation, Figure, GuidePage, Part, Source, guide_names, guide_page, guide_sources
+from app.data.guide import (
+    Citation,
+    Figure,
+    Finding,
+    GuidePage,
+    Part,
+    Source,
+    findings,
+    finished_labs,
+    guide_names,
+    guide_page,
+    guide_sources,
+    in_words,
+)
+from app.data.interventions import (
+    change,
+    changeable,
+    changes,
+    extend,
+    extendable,
+    fork,
+    live_settings,
+    next_save,
+    pace_steps,
+    pace_text,
+    saved_steps,
+    set_pace,
+)
 from app.data.labs import (
     LabNews,
     curve_name,
@@ -72,10 +86,20 @@ from app.data.labs import (
     latest_lab,
     start_lab,
 )
-from app.data.load import Load
-from app.data.notes import LONGEST_NAME, LONGEST_NOTE, annotate, rename_race
-from app.data.permit import guard
-from app.data.place import Health, health, prepare, use, workspace
+from app.data.machine_load import Load
+from app.data.options import (
+    DEPTHS,
+    count,
+    data_present,
+    depth_from,
+    depth_problem,
+    net_shape,
+    preset_source,
+    presets,
+    sources,
+    still,
+    trial_plan,
+)
 from app.data.probes import (
     Columns,
     Inside,
@@ -88,42 +112,32 @@ from app.data.probes import (
     layer_over_time,
     quantities,
 )
-from app.data.race import Race
+from app.data.races import Race, cards, first_shown, known_runs, race, races, runs, tuning
+from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
+from app.data.run_times import Timing, can_measure, race_time, start_timing, stop_timing, timings
 from app.data.selection import MOST_COMPARED, difference, numbers_from
-from app.data.steering import (
-    attend,
-    command,
-    command_all,
-    command_each,
-    depart,
-    engine_status,
-    new_database,
-    planned,
-    start_engine,
-    start_race,
-)
-from app.data.stored import cards, first_shown, known_runs, race, races, runs, tuning
-from app.data.stream import Delta, Head, History, delta, gap, head, history
-from app.data.table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
-from app.data.timing import Timing, can_measure, race_time, start_timing, stop_timing, timings
-from app.data.whatifs import (
-    change,
-    changeable,
-    changes,
-    extend,
-    extendable,
-    fork,
-    live_settings,
-    next_save,
-    pace_steps,
-    pace_text,
-    saved_steps,
-    set_pace,
-)
+from app.data.streaming import Delta, Head, History, delta, gap, head, history
+from app.data.workspace import Health, health, prepare, use, workspace
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
 from engine.labs.registry import Lab, Option, Panel
+from engine.models.arm_names import (
+    Reference,
+    arm_label,
+    contested,
+    figure_in_words,
+    is_plain,
+    layers_of_a_shortcut,
+    orders_of,
+    references,
+    shortcut_groups,
+    shortcuts,
+    value_in_words,
+    variant_from,
+    variant_name,
+    variant_text,
+)
 from engine.models.registry import Shortcut
 from engine.runs.protocol.inspected_runs import MOST_SUBJECTS
 from engine.store.reader import RunRow

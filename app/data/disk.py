@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.data.place import here
+from app.data.workspace import here
 
 #: For so long an answer holds: looking through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.permit import commanding
-from app.data.place import here, reading
+from app.data.authorization import commanding
+from app.data.workspace import here, reading
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name

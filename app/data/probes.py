@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from app.data.place import reading
-from app.data.stored import cards_of
+from app.data.races import cards_of
+from app.data.workspace import reading
 from engine.probes.online.histogram import edges
 from engine.probes.online.probe_steps import probe_steps
 from engine.probes.quantity import Quantity

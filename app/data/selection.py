@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.data.place import reading
-from app.data.race import settings_of
+from app.data.races import settings_of
+from app.data.workspace import reading
 
 #: Curves that one chart takes, and runs that one address names.
 MOST_COMPARED = 64

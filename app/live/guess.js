@@ -4,7 +4,7 @@
  * Two to six arms: which has the lowest training error. More, of both families: whether a plain net or one with a
  * shortcut has it; of one family: the shallowest or the deepest. One arm: how high its error will be.
  *
- * The truth is the running training error at one step, as in app/data/gap.py: the largest step that all runs which take
+ * The truth is the running training error at one step, as in engine/analysis/statement.py: the largest step that all runs which take
  * part have reached, from step 50 on. Diverged and failed runs take no part, nor do runs that stopped or were lost
  * before step 50; forks are no arms. An arm stands by the mean of those seeds that all arms have.
  *

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app import access, data
-from app.data import labs, notes, permit, steering, whatifs
+from app.data import authorization, labs
 from engine.errors import NotPresenter
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
@@ -37,7 +37,7 @@ COMMANDS = {
 def shared(monkeypatch):
     """The page is shared on port 8501; returns the path of the presenter's link."""
     monkeypatch.setattr(access, "_presenter", None)
-    monkeypatch.setattr(permit, "_guard", None)
+    monkeypatch.setattr(authorization, "_guard", None)
     return access.share(8501)
 
 
@@ -123,7 +123,7 @@ def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked,
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
     answers = []
-    monkeypatch.setattr(permit, "_guard", lambda: answers.append(1) or True)
+    monkeypatch.setattr(authorization, "_guard", lambda: answers.append(1) or True)
     bench = Bench(data.workspace())
     done = getattr(data, name)(*COMMANDS[name])
     if isgenerator(done):
@@ -145,14 +145,14 @@ def test_the_list_above_is_the_whole_of_it():
 
 @pytest.mark.parametrize("answer", [False, None, "yes", 1])
 def test_a_guard_that_does_not_say_yes_refuses(asked, monkeypatch, answer):
-    monkeypatch.setattr(permit, "_guard", lambda: answer)
+    monkeypatch.setattr(authorization, "_guard", lambda: answer)
     with pytest.raises(NotPresenter):
         data.command("pause", 1)
     assert asked == []
 
 
 def test_a_guard_that_fails_refuses(asked, monkeypatch):
-    monkeypatch.setattr(permit, "_guard", lambda: 1 / 0)
+    monkeypatch.setattr(authorization, "_guard", lambda: 1 / 0)
     with pytest.raises(NotPresenter):
         data.start_engine()
     assert asked == []

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app import access, gates
-from app.data import permit
+from app.data import authorization
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def site(monkeypatch):
     hosts = ["localhost", "192.0.2.5", "::1"]
     monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
     monkeypatch.setattr(access, "_presenter", None)
-    monkeypatch.setattr(permit, "_guard", None)
+    monkeypatch.setattr(authorization, "_guard", None)
 
     async def page(request):
         return PlainTextResponse("here")
@@ -167,7 +167,7 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         asyncio.run(crowd())
     finally:
         access._presenter = None
-        permit.guard(None)
+        authorization.guard(None)
 
 
 @pytest.mark.parametrize(("size", "passes"), [(gates.MOST_SAID, True), (gates.MOST_SAID + 1, False)])

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
-from app.data import steering
+from app.data import commands
 from app.views import picker, runs, runs_dialogs, runs_view
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import EngineUnreachable
@@ -277,7 +277,7 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
         words = "no engine answered within 3 s; nothing was changed" if len(asked) == 3 else ""
         return dict.fromkeys(ids, words)
 
-    monkeypatch.setattr(type(steering.here().control), "ask_each", answer)
+    monkeypatch.setattr(type(commands.here().control), "ask_each", answer)
     said = list(data.command_each("delete", range(1, 101)))
     assert asked == [16, 16, 16]
     assert sum(map(len, said)) == 48

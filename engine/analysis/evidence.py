@@ -5,8 +5,8 @@ Pure: no I/O, no streamlit, no engine.
 
 from collections.abc import Sequence
 
-from app.data.standing import BROKEN, EARLIEST_STEP, HALTED, Pair, Standing, common_step, compared
-from app.data.verdict import Figures, Finding, needed_steps
+from engine.analysis.comparison import BROKEN, EARLIEST_STEP, HALTED, Pair, Standing, common_step, compared
+from engine.analysis.verdict import Figures, Finding, needed_steps
 
 #: How each error is drawn.
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}

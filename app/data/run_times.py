@@ -15,10 +15,10 @@ from functools import cache
 
 from numpy import float32
 
-from app.data.choices import preset_source, presets
-from app.data.permit import commanding
-from app.data.place import here, reading
-from app.data.steering import command
+from app.data.authorization import commanding
+from app.data.commands import command
+from app.data.options import preset_source, presets
+from app.data.workspace import here, reading
 from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES

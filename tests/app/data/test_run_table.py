@@ -5,8 +5,8 @@ import os
 import pytest
 
 from app import data
-from app.data import place as places
-from app.data import table
+from app.data import run_table
+from app.data import workspace as places
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.tables.run_list import OverviewReading
@@ -54,7 +54,7 @@ def test_a_row_says_where_a_run_stands(writer):
     row = by_id()[plain]
     assert (row.arm, row.race_name, row.state, row.step, row.training) == ("plain-56", "talk", "queued", 49, 51.0)
     assert (row.test, row.tested) == (None, "")
-    assert len(row.spark) == table.SPARK_POINTS
+    assert len(row.spark) == run_table.SPARK_POINTS
     assert (row.spark[0], row.spark[-1]) == (99.0, 51.0)
     assert list(row.spark) == sorted(row.spark, reverse=True)
     assert (by_id()[residual].spark, by_id()[residual].training) == ((), None)

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-from app.data.standing import Pair, Standing, common_step, compared, conclusive_step, is_left_out, taking_part
+from engine.analysis.comparison import Pair, Standing, common_step, compared, conclusive_step, is_left_out, taking_part
 
 #: Differences below this many points are shown as 0.0.
 LEVEL = 0.05
@@ -49,7 +49,7 @@ class Relation(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What may be concluded, one word each; the sentences are in ``app.data.gap``."""
+    """What may be concluded, one word each; the sentences are in ``engine.analysis.statement``."""
 
     TOO_FEW_STEPS = "too few steps"
     CHANGED = "changed"

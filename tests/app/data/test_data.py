@@ -5,8 +5,8 @@ from collections import namedtuple
 import pytest
 
 from app import data
-from app.data import pool, steering
-from app.data.place import here as here_is
+from app.data import commands, connection_pool
+from app.data.workspace import here as here_is
 from engine.config import RaceConfig, RunConfig, replace
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
@@ -244,7 +244,7 @@ def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
     path = tmp_path / "db"
     path.write_text("")
     made = []
-    connections = pool.Pool(path, lambda: made.append(Connection()) or made[-1])
+    connections = connection_pool.Pool(path, lambda: made.append(Connection()) or made[-1])
     inside, go = threading.Barrier(13), threading.Event()
 
     def use():
@@ -260,7 +260,7 @@ def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
     for thread in threads:
         thread.join(5)
     assert len(made) == 12
-    assert sum(not connection.closed for connection in made) == pool.POOLED
+    assert sum(not connection.closed for connection in made) == connection_pool.POOLED
     with connections.lend() as late:
         connections.close()
         assert not late.closed
@@ -328,7 +328,7 @@ def test_command_all_asks_every_able_run_and_then_tells_the_first_refusal(place,
         if run == runs[0]:
             raise CommandRefused("not now")
 
-    monkeypatch.setattr(steering, "command", command)
+    monkeypatch.setattr(commands, "command", command)
     with pytest.raises(data.SkipscopeError, match="not now"):
         data.command_all("pause", race)
     assert asked == [("pause", run) for run in runs[:3]]

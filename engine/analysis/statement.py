@@ -2,17 +2,17 @@
 
 degradation gap = training error(deeper) - training error(shallower) within one shortcut type, in points: the running
 training error (mean of the last 50 steps) while the race trains, the clean training error (fixed un-augmented subset,
-eval mode) once every compared run has finished. Which runs are compared: ``app.data.standing``; what may be concluded:
-``app.data.verdict``. The first sentence ends at the first full stop that a space follows, and stands by itself: plain
+eval mode) once every compared run has finished. Which runs are compared: ``engine.analysis.comparison``; what may be concluded:
+``engine.analysis.verdict``. The first sentence ends at the first full stop that a space follows, and stands by itself: plain
 nets first, the other shortcut types after it. Pure: no I/O, no streamlit, no engine.
 """
 
 from collections.abc import Sequence
 from statistics import fmean
 
-from app.data.basis import basis, edges, grouped, joined, notes, several_seeds, too_early, too_few
-from app.data.standing import Standing, pairs, taking_part
-from app.data.verdict import LEVEL, Figures, Finding, Relation, Verdict, findings
+from engine.analysis.comparison import Standing, pairs, taking_part
+from engine.analysis.evidence import basis, edges, grouped, joined, notes, several_seeds, too_early, too_few
+from engine.analysis.verdict import LEVEL, Figures, Finding, Relation, Verdict, findings
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
 _OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}

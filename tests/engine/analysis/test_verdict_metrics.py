@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app import data
-from app.data.place import reading
+from app.data.workspace import reading
 from engine.config import RaceConfig, replace
 from engine.config.presets import PRESETS
 from engine.events import Evaluated, RunState, Split, StepRow

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.data.gap import statement as stated
-from app.data.standing import Standing, at_the_end, common_step, compared
-from app.data.verdict import Figures
+from engine.analysis.comparison import Standing, at_the_end, common_step, compared
+from engine.analysis.statement import statement as stated
+from engine.analysis.verdict import Figures
 
 
 def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):

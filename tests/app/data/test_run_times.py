@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from app import data
-from app.data import timing
+from app.data import run_times
 from engine.config import LabConfig, replace
 from engine.errors import CommandRefused
 from engine.events import Figured, RunState, Traced
@@ -23,9 +23,9 @@ HERE = "a processor, 2 cores"
 @pytest.fixture
 def writer(workspace, monkeypatch):
     data.use(workspace.path)
-    monkeypatch.setattr(timing, "_machine", lambda: HERE)
-    monkeypatch.setattr(timing, "_gpus", lambda: 0)
-    monkeypatch.setattr(timing, "cores", lambda: 2)
+    monkeypatch.setattr(run_times, "_machine", lambda: HERE)
+    monkeypatch.setattr(run_times, "_gpus", lambda: 0)
+    monkeypatch.setattr(run_times, "cores", lambda: 2)
     with Writer(workspace) as writer:
         yield writer
     data.use(workspace.path)
@@ -97,7 +97,7 @@ def test_a_measurement_of_something_else_is_not_taken(writer, changed):
 
 def test_other_versions_have_other_times(writer, monkeypatch):
     measure(writer)
-    monkeypatch.setattr(timing, "versions", lambda: {"skipscope": "99", "torch": "2"})
+    monkeypatch.setattr(run_times, "versions", lambda: {"skipscope": "99", "torch": "2"})
     assert data.timings()["quick"].state == "none"
 
 
@@ -181,7 +181,7 @@ def test_steps_of_another_size_than_was_timed_are_extrapolated(writer):
 
 
 def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
-    monkeypatch.setattr(type(timing.here().control), "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(type(run_times.here().control), "engine_status", lambda self: _Alive)
     assert data.can_measure()
     measure(writer, state=RunState.RUNNING)
     assert data.timings()["quick"].state == "measuring"
@@ -190,19 +190,19 @@ def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer
 
 def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writer, monkeypatch):
     assert not data.can_measure()
-    monkeypatch.setattr(type(timing.here().control), "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(type(run_times.here().control), "engine_status", lambda self: _Alive)
     _, (trained,) = writer.submit(data.planned((8,), ("A",)))
     assert not data.can_measure(), "it waits for a worker"
     writer.move(trained, RunState.STARTING, started=1.0)
     writer.move(trained, RunState.RUNNING)
-    writer.move(trained, RunState.FINISHED, ended=timing.time.time() - 2)
+    writer.move(trained, RunState.FINISHED, ended=run_times.time.time() - 2)
     assert not data.can_measure()
-    monkeypatch.setattr(timing, "QUIET_S", 1.0)
+    monkeypatch.setattr(run_times, "QUIET_S", 1.0)
     assert data.can_measure()
 
 
 def test_of_two_pages_that_find_a_quiet_machine_one_measures(writer, monkeypatch):
-    control = type(timing.here().control)
+    control = type(run_times.here().control)
     monkeypatch.setattr(control, "engine_status", lambda self: _Alive)
     both = threading.Barrier(2)
 
@@ -229,7 +229,7 @@ def test_one_refusal_does_not_keep_the_other_measurements_going(writer, monkeypa
         told.append((verb, run))
         raise CommandRefused("it has ended")
 
-    monkeypatch.setattr(timing, "command", command)
+    monkeypatch.setattr(run_times, "command", command)
     data.stop_timing()
     assert sorted(told) == [("stop", first), ("stop", second)]
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.data.choices import check_source
-from app.data.permit import commanding
-from app.data.place import here
-from app.data.stored import runs
+from app.data.authorization import commanding
+from app.data.options import check_source
+from app.data.races import runs
+from app.data.workspace import here
 from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import RunState
@@ -147,3 +147,26 @@ def planned(
     if source is not None:
         check_source(source)
     return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=here().workspace)
+
+
+# ===JOINED app/data/commands.py
+"""What people write beside the record: names of races, notes of runs. Direct short writes; no engine is needed."""
+
+from collections.abc import Sequence
+
+from app.data.authorization import commanding
+from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
+
+__all__ = ["LONGEST_NAME", "LONGEST_NOTE", "annotate", "rename_race"]
+
+
+@commanding
+def rename_race(race: int, name: str) -> str:
+    """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""
+    return here().control.rename_race(race, name)
+
+
+@commanding
+def annotate(runs: Sequence[int], note: str) -> list[int]:
+    """Write a note on these runs, '' to take it away; return those that exist. Raises SkipscopeError."""
+    return here().control.annotate(runs, note)

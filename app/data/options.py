@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.data.place import workspace
+from app.data.workspace import workspace
 from engine.config import ModelConfig, replace
 from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.pool import Pool
-from app.data.race import Race
+from app.data.connection_pool import Pool
+from app.data.races import Race
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
 from engine.runs.client.control import Control
 from engine.store.reader import Reader

@@ -6,9 +6,9 @@ One query for everything, and nothing at all while the store stands still; the p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.data import arms
-from app.data.place import Place, here, reading
+from app.data.workspace import Place, here, reading
 from engine.events import RunState
+from engine.models import arm_names
 from engine.store.reader import Reader
 from engine.store.tables.run_list import OverviewRow
 
@@ -180,7 +180,7 @@ def _spark_steps(row: OverviewRow) -> list[int]:
 def _row(row: OverviewRow, spark: tuple[float, ...]) -> TableRow:
     test, tested = _test(row)
     return TableRow(
-        row.id, row.race, row.race_name, arms.arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.data,
+        row.id, row.race, row.race_name, arm_names.arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.data,
         row.seed, row.state, row.step, row.total_steps, row.training, row.clean, test, tested, spark, row.created,
         row.started, row.seconds, row.device, row.precision, row.threads, row.note, row.parent_run,
     )  # fmt: skip

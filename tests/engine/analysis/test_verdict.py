@@ -8,9 +8,9 @@ from itertools import product
 
 import pytest
 
-from app.data.gap import statement
-from app.data.standing import Standing
-from app.data.verdict import Figures, Relation, Verdict, decide, findings, needed_steps, relation
+from engine.analysis.comparison import Standing
+from engine.analysis.statement import statement
+from engine.analysis.verdict import Figures, Relation, Verdict, decide, findings, needed_steps, relation
 
 ABOVE, BELOW, OVERLAP, UNKNOWN = Relation.ABOVE, Relation.BELOW, Relation.OVERLAP, Relation.UNKNOWN
 #: A claim of degradation, not "no degradation", "not degradation" or "no degradation gap".

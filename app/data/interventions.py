@@ -5,16 +5,15 @@ Mistakes and refusals are one line for people, the engine's own words.
 
 from collections.abc import Mapping, Sequence
 
-from app.data.arms import arm_label
-from app.data.card import DRAWN_REMARKS
-from app.data.choices import check_source
-from app.data.permit import commanding
-from app.data.place import here, reading
-from app.data.stored import runs
+from app.data.authorization import commanding
+from app.data.options import check_source
+from app.data.races import DRAWN_REMARKS, runs
+from app.data.workspace import here, reading
 from engine.config import FREE, LIVE, lockstep
 from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import RunState
+from engine.models.arm_names import arm_label
 from engine.runs.worker.checkpoint_store import tenths
 from engine.store.reader import RunRow
 

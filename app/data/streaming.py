@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
-from app.data.arms import arm_label
-from app.data.gap import statement
-from app.data.place import here, reading
-from app.data.pool import File
-from app.data.standing import Standing, at_the_end, common_step, compared
-from app.data.stored import cards_of
-from app.data.verdict import Figures, needed_steps
+from app.data.connection_pool import File
+from app.data.races import cards_of
+from app.data.workspace import here, reading
+from engine.analysis.comparison import Standing, at_the_end, common_step, compared
+from engine.analysis.statement import statement
+from engine.analysis.verdict import Figures, needed_steps
 from engine.config import TUNED
 from engine.events import RunState, Split
+from engine.models.arm_names import arm_label
 from engine.store.reader import Reader, RunRow, Series
 
 #: Runs in these states make no step by themselves: their last running means are those that stay on the page.
@@ -136,7 +136,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
 
 
 def gap(runs: Sequence[int]) -> str:
-    """Return the verdict on these runs (``app.data.gap``). Raises SkipscopeError."""
+    """Return the verdict on these runs (``engine.analysis.statement``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return _gap(reader, _trainings(reader, runs))
 
