@@ -8,7 +8,7 @@ import webbrowser
 
 import click
 
-from app import addresses
+from app.web import addresses
 
 
 @click.command()
@@ -41,11 +41,12 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until it is told to stop."""
     import streamlit as st
 
-    from app import access, server
+    from app import server
+    from app.web import presenter_link
 
     # Streamlit and uvicorn report their start at length; a few lines of our own say it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
-    present = access.share(port) if share else ""
+    present = presenter_link.share(port) if share else ""
 
     def started() -> None:
         click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import access
 from app.views import audience, gradients, guide, lab_pages, layers, race, runs
+from app.web import presenter_link
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
 INSIDES = [
@@ -23,7 +23,7 @@ st.set_page_config(
 st.html(Path(__file__).with_name("page.css"))
 sections = {"": [HOME, *INSIDES, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
-mine = access.may_command()
+mine = presenter_link.may_command()
 # Only the home page has a side bar; without this an empty one may stay open on the others.
 st.set_page_config(initial_sidebar_state="auto" if page == HOME and mine else "collapsed")
 if not mine:

@@ -22,11 +22,15 @@ if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the pro
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app import access, data, gates  # noqa: E402
+from app import data  # noqa: E402
 from app.live.feed import Feed  # noqa: E402
 from app.live.plotly_js import packed  # noqa: E402
 from app.live.preload import Preload  # noqa: E402
 from app.live.routes import routes  # noqa: E402
+from app.web import (
+    middleware,  # noqa: E402
+    presenter_link,  # noqa: E402
+)
 
 MAIN = PROJECT / "app" / "main.py"
 #: What pages import; loaded before the collector is told to leave everything alone that exists by then.
@@ -61,9 +65,9 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
             await asyncio.to_thread(data.depart)
 
     return {
-        "routes": [*routes(feed), *access.routes()],
+        "routes": [*routes(feed), *presenter_link.routes()],
         "lifespan": lifespan,
-        "middleware": [*gates.gates(), Middleware(Preload)],
+        "middleware": [*middleware.gates(), Middleware(Preload)],
     }
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import access, theme
+from app import theme
+from app.web import presenter_link
 
 _HERE = Path(__file__).parent
 
@@ -34,7 +35,7 @@ def component(name: str, stem: str, *styles: str) -> Callable[..., Any]:
 def surroundings(**urls: str) -> dict[str, Any]:
     """Return what every component is told, whether it may offer commands among it; ``urls`` are its own addresses."""
     return {
-        "mayCommand": access.may_command(),
+        "mayCommand": presenter_link.may_command(),
         "states": theme.STATES,
         "themes": {
             ground: {

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.live.lab_chart import Picks, Style
 from app.live.probe_chart import live_probes
 from app.views import lab, picker
+from app.web import presenter_link
 
 _LAB = "gradients"
 _TITLE = "Gradients: do they reach the first layer?"
@@ -27,7 +28,7 @@ def render() -> None:
     health = data.health()
     if not health.usable:
         st.header(_TITLE, anchor=False)
-        way_out = " The Race page says what can be done." if access.may_command() else ""
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     _race(data.races())

@@ -5,9 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.views import gradients, guide_words, lab, lab_pages
 from app.views.remarks import literal
+from app.web import presenter_link
 
 #: Seconds between two looks for a lab that finished: its numbers then stand in the text.
 NEWS_S = 3.0
@@ -99,7 +100,7 @@ def _experiment(page: data.GuidePage) -> None:
         return
     health = data.health()
     if not health.usable:
-        way_out = " The Race page says what can be done." if access.may_command() else ""
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
         return
     _, picks = lab_pages.PAGES.get(page.lab, ("", None))

@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.live.lab_chart import Picks, live_lab
 from app.views import lab_address
 from app.views.lab_controls import controls, key_of, usual
 from app.views.remarks import literal
+from app.web import presenter_link
 
 
 def render(name: str, picks: Picks | None = None, panels: Sequence[str] | None = None, compact: bool = False) -> None:
@@ -23,7 +24,7 @@ def render(name: str, picks: Picks | None = None, panels: Sequence[str] | None =
         st.markdown(lab.answer)
     job = lab_address.job(name, key_of(name, "job"))
     _newer(name, job)
-    if access.may_command():
+    if presenter_link.may_command():
         settings, pressed = controls(lab, job.config.settings if job else None)
         if pressed:
             _start(name, settings)

@@ -5,9 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.live.lab_chart import Picks
 from app.views import lab
+from app.web import presenter_link
 
 #: Lab -> icon of its page, and the switches above its pictures. Labs that another page draws are not here.
 PAGES: dict[str, tuple[str, Picks | None]] = {
@@ -35,7 +36,7 @@ def _render(name: str, picks: Picks | None) -> None:
     health = data.health()
     if not health.usable:
         st.header(data.labs()[name].title or name.capitalize(), anchor=False)
-        way_out = " The Race page says what can be done." if access.may_command() else ""
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     lab.render(name, picks)

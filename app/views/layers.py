@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.live.probe_chart import live_probes
 from app.views import picker
+from app.web import presenter_link
 
 TITLE = "Layers: what each of them says"
 
@@ -14,7 +15,7 @@ def render() -> None:
     health = data.health()
     if not health.usable:
         st.header(TITLE, anchor=False)
-        way_out = " The Race page says what can be done." if access.may_command() else ""
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
     races = data.races()

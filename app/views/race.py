@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.live.chart import live_race
 from app.views import audience, explain, fork_dialog, picker, setup, tuning, whatif
 from app.views.remarks import literal
+from app.web import presenter_link
 
 COMPONENT = "live"
 
@@ -17,7 +18,7 @@ def render() -> None:
         _unusable(health)
         return
     races = data.races()
-    mine = access.may_command()
+    mine = presenter_link.may_command()
     if not races:
         if mine:
             with st.sidebar:
@@ -62,7 +63,7 @@ def _race(races: list[data.Race], mine: bool) -> None:
 def _unusable(health: data.Health) -> None:
     st.title("Skipscope")
     st.error(health.message, icon=":material/error:")
-    if health.state == "damaged" and access.may_command():
+    if health.state == "damaged" and presenter_link.may_command():
         st.write(
             "The damaged file is kept: moving it aside gives it another name in the same folder, and an empty database "
             "takes its place. Runs recorded in it do not appear here until it is repaired by hand."

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import access, data
+from app import data
 from app.views.remarks import literal
+from app.web import presenter_link
 
 _MOVED, _ADDRESS, _SAID = "runs_moved", "address", "runs_said"
 #: Seconds for which a browser may still tell an address that was replaced, and how many of those are known again.
@@ -19,7 +20,7 @@ _STALE_S, _REMEMBERED = 5.0, 20
 
 def may_command() -> bool:
     """Return whether this visitor may change anything."""
-    return access.may_command()
+    return presenter_link.may_command()
 
 
 @dataclass(frozen=True, slots=True)

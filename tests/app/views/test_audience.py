@@ -5,7 +5,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import access, data
+from app import data
+from app.web import presenter_link
 from engine.events import RunState
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
@@ -15,7 +16,7 @@ from tests.app.views.test_race_page import MAIN
 @pytest.fixture
 def audience(workspace, monkeypatch):
     """Whoever is served may not command."""
-    monkeypatch.setattr(access, "may_command", lambda: False)
+    monkeypatch.setattr(presenter_link, "may_command", lambda: False)
     data.use(workspace.path)
     yield workspace
     data.use(workspace.path)

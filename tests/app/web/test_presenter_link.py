@@ -7,8 +7,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app import access, data
+from app import data
 from app.data import authorization, labs
+from app.web import presenter_link
 from engine.errors import NotPresenter
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
@@ -36,9 +37,9 @@ COMMANDS = {
 @pytest.fixture
 def shared(monkeypatch):
     """The page is shared on port 8501; returns the path of the presenter's link."""
-    monkeypatch.setattr(access, "_presenter", None)
+    monkeypatch.setattr(presenter_link, "_presenter", None)
     monkeypatch.setattr(authorization, "_guard", None)
-    return access.share(8501)
+    return presenter_link.share(8501)
 
 
 @pytest.fixture
@@ -57,12 +58,12 @@ def token_of(link):
 
 
 def client():
-    return TestClient(Starlette(routes=access.routes()), follow_redirects=False)
+    return TestClient(Starlette(routes=presenter_link.routes()), follow_redirects=False)
 
 
 def test_every_start_has_a_token_of_its_own_that_cannot_be_guessed(shared):
     assert len(token_of(shared)) >= 32
-    assert token_of(access.share(8501)) != token_of(shared)
+    assert token_of(presenter_link.share(8501)) != token_of(shared)
 
 
 def test_the_link_hands_out_a_cookie_and_goes_on_to_a_clean_address(shared):
@@ -77,11 +78,11 @@ def test_the_link_hands_out_a_cookie_and_goes_on_to_a_clean_address(shared):
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%C3%A9%FF", "?token=" + 5000 * "a"])
 def test_a_wrong_token_waits_and_gets_nothing(shared, query, monkeypatch):
-    assert access.WRONG_S >= 0.5
-    monkeypatch.setattr(access, "WRONG_S", 0.1)
+    assert presenter_link.WRONG_S >= 0.5
+    monkeypatch.setattr(presenter_link, "WRONG_S", 0.1)
     began = time.monotonic()
-    answer = client().get(access.PATH + query)
-    assert time.monotonic() - began >= access.WRONG_S
+    answer = client().get(presenter_link.PATH + query)
+    assert time.monotonic() - began >= presenter_link.WRONG_S
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
     assert "\n" not in answer.text
@@ -89,10 +90,10 @@ def test_a_wrong_token_waits_and_gets_nothing(shared, query, monkeypatch):
 
 
 def test_without_sharing_there_is_no_link_and_everyone_commands(monkeypatch):
-    monkeypatch.setattr(access, "_presenter", None)
-    assert access.routes() == []
-    assert access.may_command()
-    assert not access.is_presenter({"skipscope_presenter_8501": ""})
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    assert presenter_link.routes() == []
+    assert presenter_link.may_command()
+    assert not presenter_link.is_presenter({"skipscope_presenter_8501": ""})
 
 
 @pytest.mark.parametrize(
@@ -109,8 +110,10 @@ def test_without_sharing_there_is_no_link_and_everyone_commands(monkeypatch):
 )
 def test_only_the_right_cookie_makes_a_presenter(shared, cookies):
     token = token_of(shared)
-    assert access.is_presenter({"skipscope_presenter_8501": token})
-    assert not access.is_presenter({name: token if value == "THE TOKEN" else value for name, value in cookies.items()})
+    assert presenter_link.is_presenter({"skipscope_presenter_8501": token})
+    assert not presenter_link.is_presenter(
+        {name: token if value == "THE TOKEN" else value for name, value in cookies.items()}
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -10,8 +10,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from app import access, gates
 from app.data import authorization
+from app.web import middleware, presenter_link
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def site(monkeypatch):
     option = st.get_option
     hosts = ["localhost", "192.0.2.5", "::1"]
     monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
-    monkeypatch.setattr(access, "_presenter", None)
+    monkeypatch.setattr(presenter_link, "_presenter", None)
     monkeypatch.setattr(authorization, "_guard", None)
 
     async def page(request):
@@ -35,7 +35,9 @@ def site(monkeypatch):
         Route("/", page, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         WebSocketRoute("/_stcore/stream", socket),
     ]
-    with TestClient(Starlette(routes=routes, middleware=gates.gates()), base_url="http://localhost:8501") as client:
+    with TestClient(
+        Starlette(routes=routes, middleware=middleware.gates()), base_url="http://localhost:8501"
+    ) as client:
         yield client
 
 
@@ -67,7 +69,7 @@ def test_whoever_is_no_browser_names_no_origin(site):
     ],
 )  # fmt: skip
 def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
-    token = access.share(8501).partition("token=")[2]
+    token = presenter_link.share(8501).partition("token=")[2]
     assert not opens(site, origin=origin, cookie=f"skipscope_presenter_8501={token}")
 
 
@@ -100,7 +102,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await taken.wait()
 
-    room = gates.Room(read)
+    room = middleware.Room(read)
 
     async def ask(path="/live/history"):
         async def send(message):
@@ -110,17 +112,17 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await room({"type": "http", "path": path, "headers": [], "method": "GET"}, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask()) for _ in range(gates.MOST_OPEN)]
+        waiting = [asyncio.create_task(ask()) for _ in range(middleware.MOST_OPEN)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert len(begun) == gates.MOST_READ
+        assert len(begun) == middleware.MOST_READ
         await ask("/live/probes/detail")
         assert answers == [503]
         module = asyncio.create_task(ask("/live/js/1/race.js"))
         await asyncio.sleep(0)
         assert begun[-1] == "/live/js/1/race.js", "files wait for nobody"
         reading.set()
-        while len(answers) < 2 + gates.MOST_OPEN:
+        while len(answers) < 2 + middleware.MOST_OPEN:
             await asyncio.sleep(0)
         taken.set()
         await asyncio.wait_for(asyncio.gather(*waiting, module), 5)
@@ -129,7 +131,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
 
 
 def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
-    token = access.share(8501).partition("token=")[2]
+    token = presenter_link.share(8501).partition("token=")[2]
     release = asyncio.Event()
     answers = []
 
@@ -137,7 +139,7 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await release.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    room = gates.Room(stream)
+    room = middleware.Room(stream)
 
     async def ask(path="/live/stream", kind="http", cookie=""):
         async def send(message):
@@ -148,12 +150,12 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await room(scope, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(gates.MOST_OPEN)]
+        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(middleware.MOST_OPEN)]
         await asyncio.sleep(0)
         await ask()
         assert answers == [503]
         presenter = asyncio.create_task(ask(cookie=f"skipscope_presenter_8501={token}"))
-        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(gates.MOST_OPEN)]
+        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(middleware.MOST_OPEN)]
         await asyncio.sleep(0)
         await ask("/_stcore/stream", "websocket")
         assert answers == [503, "websocket.close"]
@@ -166,13 +168,13 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
     try:
         asyncio.run(crowd())
     finally:
-        access._presenter = None
+        presenter_link._presenter = None
         authorization.guard(None)
 
 
-@pytest.mark.parametrize(("size", "passes"), [(gates.MOST_SAID, True), (gates.MOST_SAID + 1, False)])
+@pytest.mark.parametrize(("size", "passes"), [(middleware.MOST_SAID, True), (middleware.MOST_SAID + 1, False)])
 def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, size, passes):
-    monkeypatch.setattr(access, "_presenter", None)
+    monkeypatch.setattr(presenter_link, "_presenter", None)
     heard, sent = [], []
 
     async def app(scope, receive, send):
@@ -185,6 +187,6 @@ def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch,
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
-    asyncio.run(gates.Room(app)(scope, receive, send))
+    asyncio.run(middleware.Room(app)(scope, receive, send))
     assert [message["type"] for message in heard] == ["websocket.receive" if passes else "websocket.disconnect"]
     assert sent == ([] if passes else [{"type": "websocket.close", "code": 1009}])

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import access
+from app.web import presenter_link
 
 #: Streams, and WebSockets, that are open at once for those who look on; and readings that wait or are answered.
 MOST_OPEN = 200
@@ -138,7 +138,7 @@ class Room:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503 to a stream or reading beyond, 403 to a WebSocket; let other readings wait for their turn."""
         kind = _bounded(scope)
-        if not kind or access.is_presenter(HTTPConnection(scope).cookies):
+        if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
         if self.open[kind] >= MOST_OPEN:
             if kind == "page":

@@ -6,8 +6,8 @@ from collections import namedtuple
 import psutil
 import pytest
 
-from app import addresses
-from app.addresses import allowed_hosts, page_url, shared_urls
+from app.web import addresses
+from app.web.addresses import allowed_hosts, page_url, shared_urls
 
 Address = namedtuple("Address", "family address")
 State = namedtuple("State", "isup")
