@@ -4,7 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import audience, gradients, guide, lab_pages, layers, race, runs
+from app.views import gradients, layers
+from app.views.guide.guide import guide
+from app.views.labs import pages
+from app.views.race.race import audience, race
+from app.views.runs.runs import runs
 from app.web import presenter_link
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
@@ -14,7 +18,7 @@ INSIDES = [
 ]
 RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path="runs")
 WHY = [st.Page(render, title=title, url_path=path) for title, path, render in guide.pages()]
-LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in lab_pages.pages()]
+LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in pages.pages()]
 
 # Before the navigation, which else makes a material symbol the tab's icon: browsers fetch those from elsewhere.
 st.set_page_config(

@@ -1,7 +1,7 @@
 """The streaming component: one call draws curves, cards, states and the gap line of a race from one stream.
 
 The JavaScript beside this file owns everything that moves, and what is looked at; the script only says which runs and
-which colours, and gets commands back as a trigger. Used by ``app.views.race``.
+which colours, and gets commands back as a trigger. Used by ``app.views.race.race``.
 """
 
 from collections.abc import Callable, Sequence

@@ -5,7 +5,8 @@ import streamlit as st
 from app import data
 from app.live.lab_chart import Picks, Style
 from app.live.probe_chart import live_probes
-from app.views import lab, picker
+from app.views.labs import lab
+from app.views.race.race import picker
 from app.web import presenter_link
 
 _LAB = "gradients"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.probe_chart import live_probes
-from app.views import picker
+from app.views.race.race import picker
 from app.web import presenter_link
 
 TITLE = "Layers: what each of them says"

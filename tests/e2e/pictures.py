@@ -170,10 +170,10 @@ def write(writer, traces=None, *states: RunState) -> int:
 def main() -> None:
     """Serve the app with a page of this lab."""
     from app.__main__ import main as serve
-    from app.views import lab_pages
+    from app.views.labs import pages
 
     LABS["pictures"] = PICTURES
-    lab_pages.PAGES["pictures"] = (":material/image:", None)
+    pages.PAGES["pictures"] = (":material/image:", None)
     serve()
 
 

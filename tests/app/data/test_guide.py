@@ -9,7 +9,7 @@ from engine.errors import GuideError
 from engine.events import Figured, RunState
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
-from tests.app.views.test_race_page import PATHS
+from tests.app.views.race.test_race import PATHS
 
 SOURCE = guide.Source("he.table", "He, Zhang, Ren and Sun", 2015, "Deep", "1512.03385", "Table 6", "full text")
 TEXT = """# Why?

@@ -1,0 +1,161 @@
+"""The guide: one page per question, with its experiment live, and a first page that lists the short answers."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import streamlit as st
+
+from app import data
+from app.views import gradients
+from app.views.guide.guide import guide_words
+from app.views.labs import lab, pages
+from app.views.markdown_escape import literal
+from app.web import presenter_link
+
+#: Seconds between two looks for a lab that finished: its numbers then stand in the text.
+NEWS_S = 3.0
+#: Pixels of a line of text: longer ones are hard to read.
+_LINE = 820
+_HOME = "why"
+_BOLD = "**Bold numbers** were measured in this workspace; all others name their source."
+_TITLE = "Why? Seven questions, each with an experiment"
+_PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
+          "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
+
+
+def pages() -> list[tuple[str, str, Callable[[], None]]]:
+    """Return (title, path of the address, what draws it) of every page, the list of questions first."""
+    return [
+        ("All questions", _HOME, render_home),
+        *((_menu(name), name, partial(render, name)) for name in data.guide_names()),
+    ]
+
+
+def render_home() -> None:
+    """Draw the questions with their short answers."""
+    st.header(_TITLE, anchor=False)
+    st.markdown(
+        f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
+    )
+    found = [page for page in map(_page, data.guide_names()) if page is not None]
+    findings = _findings(found)
+    for page in found:
+        with st.container(border=True):
+            st.subheader(f"{page.number}. {page.question}", anchor=False)
+            st.markdown(guide_words.running(page.sections["Short answer"], findings))
+            _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
+    _await_news(found)
+
+
+def render(name: str) -> None:
+    """Draw the page of one question."""
+    page = _page(name)
+    if page is None:
+        return
+    findings = _findings([page])
+
+    def section(title: str) -> None:
+        st.markdown(guide_words.running(page.sections[title], findings), width=_LINE)
+
+    st.header(f"{page.number}. {page.question}", anchor=False)
+    section("Short answer")
+    st.caption(_BOLD)
+    st.subheader("The experiment", anchor=False)
+    section("Experiment")
+    _experiment(page)
+    _others(page)
+    for title in ("What would refute it", "Caveats"):
+        st.subheader(title, anchor=False)
+        section(title)
+    _sources(page, findings)
+    _await_news([page])
+
+
+def _menu(name: str) -> str:
+    try:
+        page = data.guide_page(name)
+    except data.SkipscopeError:
+        return name.partition("-")[0].upper()
+    return f"{page.number}: {page.menu}"
+
+
+def _page(name: str) -> data.GuidePage | None:
+    try:
+        return data.guide_page(name)
+    except data.SkipscopeError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        return None
+
+
+def _findings(found: list[data.GuidePage]) -> Mapping[data.Figure, data.Finding]:
+    """Return the numbers of these pages; none of them, and a line that says why, where the workspace is unreadable."""
+    try:
+        return data.findings(figure for page in found for figure in page.parts(data.Figure))
+    except data.SkipscopeError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        return {}
+
+
+def _experiment(page: data.GuidePage) -> None:
+    if page.lab not in data.labs():
+        st.info(f"The lab `{page.lab}` of this question is not part of this version.", icon=":material/science:")
+        return
+    health = data.health()
+    if not health.usable:
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
+        st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
+        return
+    _, picks = pages.PAGES.get(page.lab, ("", None))
+    if page.lab == "gradients":  # which has no page of its own
+        picks = gradients.PICKS
+    lab.render(page.lab, picks, panels=page.panels or None, compact=True)
+
+
+def _others(page: data.GuidePage) -> None:
+    there = [name for name in page.labs if name in data.labs()]
+    if not there and not page.see:
+        return
+    st.caption("More of it:")
+    for name in there:
+        words = "all its pictures and settings" if name == page.lab else data.labs()[name].question
+        _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
+    for name in page.see:
+        _link(name, _PAGES[name], ":material/stacked_line_chart:")
+
+
+def _sources(page: data.GuidePage, findings: Mapping[data.Figure, data.Finding]) -> None:
+    st.subheader("Sources", anchor=False)
+    if citations := page.parts(data.Citation):
+        st.markdown(guide_words.source_list(citations), width=_LINE)
+    own = {figure: findings[figure] for figure in page.parts(data.Figure) if figure in findings}
+    if own:
+        with st.expander("The bold numbers: where they come from, what to expect", icon=":material/straighten:"):
+            st.dataframe(guide_words.number_rows(own), hide_index=True, width="stretch")
+
+
+def _lab_path(name: str) -> str:
+    """Where a lab is drawn in full: on a page of its own, that on gradients below the race's."""
+    return "gradients" if name == "gradients" else f"lab-{name}"
+
+
+def _link(path: str, words: str, icon: str) -> None:
+    """Link a page of the app by its place in the address."""
+    st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
+
+
+def _await_news(found: list[data.GuidePage]) -> None:
+    """Draw the page again once a lab of it has finished, so that the text has the new numbers."""
+    st.fragment(_look, run_every=NEWS_S)(tuple({name for page in found for name in page.labs}), _finished())
+
+
+def _look(names: tuple[str, ...], before: Mapping[str, int]) -> None:
+    now = _finished()
+    if any(now.get(name) != before.get(name) for name in names):
+        st.rerun()
+
+
+def _finished() -> Mapping[str, int]:
+    try:
+        return data.finished_labs()
+    except data.SkipscopeError:
+        return {}  # the page says what is wrong

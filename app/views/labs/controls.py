@@ -1,0 +1,116 @@
+"""The controls of a lab: its sliders, the fields behind them, how long it will take, and the button."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import data
+from app.views.labs import address
+from app.views.markdown_escape import literal
+
+#: Columns of the fields behind the sliders.
+_COLUMNS = 4
+
+
+def key_of(name: str, what: str) -> str:
+    """Return the key of a lab's widget or note in the session."""
+    return f"lab-{name}-{what}"
+
+
+def controls(lab: data.Lab, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
+    """Draw them; return (the settings as they stand, whether the button was pressed).
+
+    ``shown``: the settings of the job that is shown below, None without one.
+    """
+    if shown is None:
+        st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
+    front = [option for option in lab.options if option.front or option.refers]
+    behind = [option for option in lab.options if option not in front]
+    button, *places = st.columns([1.2, *[1.6] * len(front)] if front else [1, 4], vertical_alignment="bottom")
+    for option, place in zip(front, places, strict=False):
+        _widget(lab, option, place)
+    if behind:
+        with (st if front else places[0]).expander("Settings", icon=":material/tune:"):
+            columns = st.columns(min(_COLUMNS, len(behind)))
+            for place, option in enumerate(behind):
+                _widget(lab, option, columns[place % len(columns)])
+    for option in lab.options:
+        address.keep(lab.name, option, key_of(lab.name, option.name))
+    settings = {option.name: st.session_state[key_of(lab.name, option.name)] for option in lab.options}
+    refusal = data.lab_refusal(lab.name, settings)
+    pressed = button.button(  # no callback: a first press after a restart of the server would be lost
+        "Run the lab",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=key_of(lab.name, "press"),  # not "start": a lab may have a setting of that name
+        help=literal(refusal) if refusal else f"Takes {lab.takes}.",
+        disabled=bool(refusal),
+        width="stretch",
+    )
+    st.caption(_words(lab, settings, shown, refusal))
+    return settings, pressed
+
+
+def _words(lab: data.Lab, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
+    """What stands under the controls: why it cannot run, how long it will take, whether the picture is of others."""
+    if refusal:
+        return f":orange[{literal(refusal)}]"
+    words = [data.lab_time(lab.name, settings)]
+    if shown is not None and (changed := data.lab_changed(lab.name, settings, shown)):
+        words.append(f"The picture below was measured with {literal(changed)}; run the lab to measure these settings.")
+    return " ".join(words)
+
+
+def usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
+    """Return the usual settings, for those who look on and start nothing."""
+    if is_new:
+        st.caption(
+            "Nothing was measured here yet. Once the presenter has started the lab, load this page again to see it."
+        )
+    return lab.defaults()
+
+
+def _widget(lab: data.Lab, option: data.Option, place: DeltaGenerator) -> None:
+    key = key_of(lab.name, option.name)
+    address.begin(lab.name, option, key)
+    if option.refers:
+        _trainings(lab, option, key, place)
+    elif isinstance(option.default, bool):
+        place.toggle(option.label, key=key, help=option.help)
+    elif option.choices and option.front and len(option.choices) <= _COLUMNS:
+        place.segmented_control(option.label, option.choices, key=key, help=option.help, required=True)
+    elif option.choices:
+        place.selectbox(option.label, option.choices, key=key, help=option.help)
+    elif isinstance(option.default, str):
+        place.text_input(option.label, key=key, help=option.help)
+    else:
+        kind = type(option.default)
+        low, high, step = (None if bound is None else kind(bound) for bound in (option.low, option.high, option.step))
+        if option.front and low is not None and high is not None:
+            place.slider(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
+        else:
+            place.number_input(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
+
+
+def _trainings(lab: data.Lab, option: data.Option, key: str, place: DeltaGenerator) -> None:
+    """Choose among the trainings that the lab can look at; the first entry leaves the choice to the lab."""
+    names = data.lab_trainings(lab.name)
+    usual = "the newest that suits" if option.refers == "run" else "those of the newest race that suit"
+    if option.refers == "run":
+        asked = st.session_state[key]
+        known = [option.default, *names] + [asked] * (asked not in names and asked != option.default)
+        place.selectbox(
+            option.label, known, key=key, help=option.help,
+            format_func=lambda run: usual if run == option.default else names.get(run, f"run {run}"),
+        )  # fmt: skip
+        return
+    chosen = f"{key}-chosen"
+    if chosen not in st.session_state:
+        asked = [int(word) for word in st.session_state[key].split(",") if word.strip().isdigit()]
+        st.session_state[chosen] = [run for run in asked if run in names]
+    runs = place.multiselect(
+        option.label, list(names), key=chosen, help=option.help, placeholder=usual,
+        max_selections=data.MOST_SUBJECTS, format_func=lambda run: names.get(run, f"run {run}"),
+    )  # fmt: skip
+    st.session_state[key] = ",".join(map(str, runs))

@@ -1,0 +1,83 @@
+"""A lab on a page: question, short answer, controls, the live view, caveats, how to repeat it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import data
+from app.live.lab_chart import Picks, live_lab
+from app.views.labs import address
+from app.views.labs.controls import controls, key_of, usual
+from app.views.markdown_escape import literal
+from app.web import presenter_link
+
+
+def render(name: str, picks: Picks | None = None, panels: Sequence[str] | None = None, compact: bool = False) -> None:
+    """Draw one lab, with the job that was started here, else that of the address, else the newest.
+
+    ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
+    """
+    lab = data.labs()[name]
+    if not compact:
+        st.subheader(lab.question, anchor=anchor(name))
+        st.markdown(lab.answer)
+    job = address.job(name, key_of(name, "job"))
+    _newer(name, job)
+    if presenter_link.may_command():
+        settings, pressed = controls(lab, job.config.settings if job else None)
+        if pressed:
+            _start(name, settings)
+            st.rerun()
+    else:
+        settings = usual(lab, job is None)
+    if notice := st.session_state.pop(key_of(name, "notice"), None):
+        st.warning(literal(notice), icon=":material/warning:")
+    more = {} if panels is None else {"panels": tuple(panels)}
+    live_lab(name, job.id if job else None, lambda: _on_command(name), picks, key=key_of(name, "view"), **more)
+    if not compact:
+        with st.expander("Caveats, and what would refute it", icon=":material/help:"):
+            st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
+    with st.expander("The same from a shell", icon=":material/terminal:"):
+        st.code(data.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
+
+
+def anchor(name: str) -> str:
+    """Return the place on the page where a lab begins, for links."""
+    return f"lab-{name}"
+
+
+def _newer(name: str, job: data.RunRow | None) -> None:
+    """Offer the newest job where an older one is shown."""
+    newest = data.latest_lab(name)
+    if job is None or newest is None or newest.id == job.id:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"An earlier measurement, job {job.id}. The newest is job {newest.id}.")
+        if st.button("Show the newest", key=key_of(name, "newest")):
+            st.session_state[key_of(name, "job")] = newest.id
+            st.rerun()
+
+
+def _start(name: str, settings: dict[str, Any]) -> None:
+    try:
+        st.session_state[key_of(name, "job")] = data.start_lab(name, settings)
+    except data.SkipscopeError as error:
+        st.session_state[key_of(name, "notice")] = str(error)
+
+
+def _on_command(name: str) -> None:
+    asked = st.session_state[key_of(name, "view")].command
+    if not asked:
+        return
+    verb, run = asked["verb"], int(asked["run"])
+    try:
+        if verb == "engine":
+            data.start_engine()
+        elif verb == "measure":
+            job = data.lab_job(run)
+            _start(name, {**(job.config.settings if job else {}), asked["setting"]: asked["value"]})
+        else:
+            data.command(verb, run)
+    except data.SkipscopeError as error:
+        st.session_state[key_of(name, "notice")] = str(error)

@@ -1,0 +1,51 @@
+"""What is drawn for those who look on: that they do, the page before the first race, and that a newer race began."""
+
+import streamlit as st
+
+from app import data
+from app.views.markdown_escape import literal
+from app.views.race.race import picker
+
+#: Seconds between two looks for a race that began: the first one is waited for, a newer one is not urgent.
+FIRST_S, NEWER_S = 2.0, 5.0
+
+
+def note() -> None:
+    """Say that this page only looks on."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="audience"):
+        st.badge("Audience: looking on", icon=":material/visibility:", color="blue", width="content")
+        st.caption("The presenter starts, pauses and changes runs. How you look at them is up to you.", width="content")
+
+
+def nothing_yet() -> None:
+    """Say that nothing was started, and go on to the first race by itself."""
+    st.title("Watch depth make a plain net worse", anchor=False)
+    st.markdown(
+        "Nothing has been started yet. As soon as the presenter starts a race, its curves appear here by themselves: "
+        "errors of plain and residual nets while they learn, side by side."
+    )
+    st.fragment(_await_first, run_every=FIRST_S)()
+
+
+def newer(newest: int) -> None:
+    """Offer a race that began after ``newest``, the newest one when the page was drawn."""
+    st.fragment(_offer, run_every=NEWER_S)(newest)
+
+
+def _await_first() -> None:
+    if data.health().usable and data.races():
+        st.rerun()
+
+
+def _offer(newest: int) -> None:
+    try:
+        found = data.races()
+    except data.SkipscopeError:
+        return  # the live view says what is wrong
+    if not found or found[0].id <= newest:
+        return
+    words, press = st.columns([5, 1], vertical_alignment="center")
+    words.info(f"A newer race has begun: {literal(found[0].title)}", icon=":material/new_releases:")
+    if press.button("Show it", key="show_newer", width="stretch"):
+        picker.choose(found[0].id)
+        st.rerun()

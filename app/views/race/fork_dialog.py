@@ -1,0 +1,121 @@
+"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one thing changed.
+
+What was clicked stays in the session until the dialog is dismissed or the fork is made, so a rerun of the page for
+another reason draws the dialog again with what was typed into it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import data
+from app.views.markdown_escape import literal
+from app.views.race.race import fork_form, picker
+
+_ASKED, _SAID = "fork_at", "fork_at_said"
+
+
+def ask(command: Mapping[str, Any], place: str) -> None:
+    """Take the component's ``fork-at``: the dialog for this run and step opens with the next run of the script.
+
+    ``place`` names the chart that was clicked: the click is forgotten when another one is looked at.
+    """
+    st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])), place)
+
+
+def asked_run(place: str) -> int | None:
+    """Return the run of which a point was clicked on this chart, None while no dialog is asked for."""
+    if _ASKED in st.session_state and st.session_state[_ASKED][2] != place:
+        _forget()
+    return st.session_state.get(_ASKED, (None,))[0]
+
+
+def render(race: data.Race, place: str) -> None:
+    """Open the dialog if a point was clicked on this chart; say what came of the last one."""
+    # Here and not in the dialog: what is said in the run that closes it is never shown.
+    if said := st.session_state.pop(_SAID, ""):
+        st.toast(said, icon=":material/check:", duration="long")
+    if asked_run(place) is not None:
+        st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
+
+
+def start_of(steps: Sequence[int], clicked: int, end: int) -> int:
+    """Return the saved step, of at least one, at which a fork best begins: the nearest at or before the click.
+
+    Else the earliest after it. One with steps left goes before the end, where there is nothing to go on to.
+    """
+    open_ended = [step for step in steps if step < end] or list(steps)
+    return max((step for step in open_ended if step <= clicked), default=min(open_ended))
+
+
+def _draw(race: data.Race) -> None:
+    if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
+        return
+    number, clicked, _ = st.session_state[_ASKED]
+    try:
+        run = next((row for row in data.runs(race.id) if row.id == number), None)
+        saved = data.saved_steps(race.id).get(number, [])
+        elsewhere = run is None and number in data.known_runs([number])
+    except data.SkipscopeError as error:
+        st.warning(literal(str(error)), icon=":material/block:")
+        return
+    if run is None:
+        st.write(
+            f"Run {number} belongs to another race: choose that race to fork it."
+            if elsewhere
+            else f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork."
+        )
+        return
+    name = f"{picker.label(race, run)} (run {run.id})"
+    st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")
+    if not saved:
+        st.write(_not_saved(run))
+        return
+    step = start_of(saved, clicked, run.total_steps)
+    st.write(_where(step, clicked, run.total_steps))
+    st.caption(
+        f"A fork is a new run of this race: it begins as this run was after step {step:,}, one thing is different from "
+        "there on, and this run is not touched."
+    )
+    what, value = st.columns(2, vertical_alignment="bottom")
+    first = "steps" if step >= run.total_steps else "lr"
+    key, text = fork_form.choose(what, value, f"fork_at_{number}_{clicked}", first)
+    if not st.button(f"Fork at step {step:,}", type="primary", width="stretch", key="fork_at_make"):
+        return
+    child, refusal = fork_form.make(number, step, key, text)
+    if child is None:
+        st.warning(literal(refusal), icon=":material/block:")
+        return
+    _forget()
+    st.session_state[_SAID] = f"Run {child} is the fork of {name} at step {step:,}."
+    st.rerun()  # closes the dialog; the page has to know the new run
+
+
+def _where(step: int, clicked: int, end: int) -> str:
+    if step >= end:
+        return f"It is saved only at its end, step {step:,}: the fork needs more steps than that to go on."
+    if step == clicked:
+        return "It is saved at this very step."
+    if step > clicked:
+        return f"Nothing is saved at or before that step; the earliest saved step after it is **{step:,}**."
+    if clicked >= end:
+        return f"At its end nothing is left to train; the newest saved step before it is **{step:,}**."
+    return f"The nearest saved step at or before it is **{step:,}**."
+
+
+def _not_saved(run: data.RunRow) -> str:
+    """Say when there will be a checkpoint, or that there will be none."""
+    if run.state == data.RunState.STOPPING:
+        return "It has no checkpoint yet and is saved as it stops: click again then."
+    upcoming = data.next_save(run)
+    if upcoming is None:
+        return f"No checkpoint of it is left, and as it is {run.state.value} none will come: it cannot be forked."
+    return (
+        f"It has no checkpoint yet. The next one comes after step {upcoming:,}, or after a minute of training if that "
+        "is sooner; click again then."
+    )
+
+
+def _forget() -> None:
+    st.session_state.pop(_ASKED, None)

@@ -1,0 +1,194 @@
+"""The panel "What if?" of the race page: change live runs, fork, run longer, keep another pace.
+
+A fragment of its own: what is chosen here reruns nothing else, so curves, zoom and cards stay as they are. Only a new
+run has to become known to the page. What the engine refuses is said in its own words below the controls.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import data
+from app.views.markdown_escape import literal
+from app.views.race.race import fork_form, picker
+
+_WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
+_SAID = "whatif_said"
+_WAY = "whatif_shown"
+_EVERY_S = 3.0
+
+
+def render(race: data.Race) -> None:
+    """Draw the fold-out."""
+    # Run again by itself, so that it knows what began and ended since; nothing of it moves by that.
+    st.fragment(_draw, run_every=_EVERY_S)(race)
+
+
+def _draw(race: data.Race) -> None:
+    with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="stretch"):
+        way = st.segmented_control(
+            "What if",
+            list(_WAYS),
+            format_func=_WAYS.__getitem__,
+            default="change",
+            required=True,
+            key="whatif_way",
+            label_visibility="collapsed",
+        )
+        way = way or "change"
+        if st.session_state.get(_WAY, way) != way:
+            st.session_state.pop(_SAID, None)  # what was said elsewhere says nothing here
+        st.session_state[_WAY] = way
+        {"change": _change, "fork": _fork, "extend": _extend, "pace": _pace}[way](race)
+        _answer(race)
+
+
+def _change(race: data.Race) -> None:
+    runs = data.changeable(race.id)
+    if not runs:
+        st.caption("No run of this race trains or waits. Those that have ended can be forked or run longer.")
+        return
+    rows = data.live_settings()
+    which, what, value, apply = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
+    targets = _targets(race, runs)
+    target = which.selectbox("Runs", list(targets), key="whatif_target")
+    key = what.selectbox("Setting", list(rows), format_func=lambda name: rows[name].label, key="whatif_key")
+    if key == "strength":
+        number = value.slider("Value", 0.0, 1.0, 1.0, step=0.05, format="%g", key="whatif_strength")
+    else:
+        usual = (race.lr[0] if race.lr else 0.1) if key == "lr" else 1e-4
+        number = value.number_input(
+            "Value", min_value=0.0, max_value=float(rows[key].high), value=usual, format="%g", key=f"whatif_{key}"
+        )
+    st.caption(
+        "Holds from the next step on and is marked on the curves. Shortcut strength multiplies every shortcut: at 0 a "
+        "residual net is its plain twin."
+    )
+    if apply.button("Apply", type="primary", width="stretch", key="whatif_apply"):
+        asked = targets.get(target, [])
+        if key == "strength" and len(asked) > 1:  # of several, those that have a shortcut
+            asked = [run for run in asked if not data.is_plain(run.shortcut)] or asked
+        try:
+            taken, refusals = data.change([run.id for run in asked], key, number)
+        except data.SkipscopeError as error:
+            taken, refusals = [], [str(error)]
+        done = f"{rows[key].label.capitalize()} {number:g} for {_count(taken)}, from the next step on." if taken else ""
+        _say(race, done, refusals)
+
+
+def _fork(race: data.Race) -> None:
+    saved = data.saved_steps(race.id)
+    if not saved:
+        st.caption("No run is saved yet: the first checkpoint comes after a tenth of a run's steps.")
+        return
+    names = _names(race)
+    which, when, what, value, apply = st.columns([5, 3, 5, 4, 3], vertical_alignment="bottom")
+    run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
+    steps = saved.get(run, [])
+    ends = {row.id: row.total_steps for row in data.runs(race.id)}
+    # The newest with steps left: at the end there is nothing to go on to.
+    open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
+    step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
+    key, text = fork_form.choose(what, value, "whatif_fork")
+    st.caption("A new run of this race that goes on from the saved step, with one thing changed. Its parent goes on.")
+    if apply.button("Fork", type="primary", width="stretch", key="whatif_fork"):
+        child, refusal = fork_form.make(run, step, key, text)
+        if child is None:
+            _say(race, "", [refusal])
+            return
+        _say(race, f"Run {child} is the fork of {names[run]} at step {step:,}.", [])
+        st.rerun()  # the page has to know the new run
+
+
+def _extend(race: data.Race) -> None:
+    runs = {run.id: run for run in data.extendable(race.id)}
+    if not runs:
+        st.caption("No run of this race is finished now; only finished runs can be given more steps.")
+        return
+    names = _names(race)
+    which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
+    everyone = "all finished runs"
+    choice = which.selectbox(
+        "Run",
+        [everyone, *runs] if len(runs) > 1 else list(runs),
+        format_func=lambda run: names.get(run, everyone),
+        key="whatif_longer",
+    )
+    asked = list(runs) if choice == everyone else [choice]
+    longest = max((runs[run].total_steps for run in asked if run in runs), default=1)
+    total = steps.number_input(
+        "Steps in total", min_value=1, max_value=10_000_000, value=2 * longest, key=f"whatif_steps_{choice}_{longest}"
+    )
+    st.caption("The learning rate stays as it was at the end; the record goes on where it stopped.")
+    if apply.button("Run on", type="primary", width="stretch", key="whatif_extend"):
+        taken, refusals = [], []
+        for run in asked:
+            try:
+                data.extend(run, int(total))
+                taken.append(run)
+            except data.SkipscopeError as error:
+                refusals.append(str(error))
+        _say(race, f"{_count(taken).capitalize()} on to step {int(total):,}." if taken else "", refusals)
+
+
+def _pace(race: data.Race) -> None:
+    now = data.race(race.id) or race
+    lead = data.pace_steps(now.pace)
+    kind, ahead, apply, _ = st.columns([4, 4, 3, 1], vertical_alignment="bottom")
+    chosen = kind.segmented_control(
+        "Pace",
+        ["free", "in step"],
+        default="in step" if lead else "free",
+        required=True,
+        key="whatif_pace",
+    )
+    steps = ahead.number_input(
+        "Steps ahead at most", min_value=1, max_value=9_999_999, value=lead or 5, key="whatif_lead",
+        disabled=chosen == "free",
+    )  # fmt: skip
+    words = f"no run is more than {lead} steps ahead of the slowest" if lead else "every run as fast as it can"
+    st.caption(f"Now: {words}. Paused, queued and ended runs hold nobody back.")
+    if apply.button("Apply", type="primary", width="stretch", key="whatif_keep"):
+        pace = data.pace_text(0 if chosen == "free" else int(steps))
+        try:
+            data.set_pace(race.id, pace)
+        except data.SkipscopeError as error:
+            _say(race, "", [str(error)])
+        else:
+            _say(race, "The race goes free." if chosen == "free" else f"In step, {int(steps)} apart at most.", [])
+            st.rerun(scope="fragment")
+
+
+def _names(race: data.Race) -> dict[int, str]:
+    return {run.id: f"{picker.label(race, run)} (run {run.id})" for run in data.runs(race.id)}
+
+
+def _targets(race: data.Race, runs: Sequence[data.RunRow]) -> dict[str, list[data.RunRow]]:
+    """Return what can be chosen: all, all of an arm where there are several, each."""
+    targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
+    arms: dict[str, list[data.RunRow]] = {}
+    for run in runs:
+        arms.setdefault(data.arm_label(run.depth, run.shortcut), []).append(run)
+    targets |= {f"all of {arm}": found for arm, found in arms.items() if len(found) > 1}
+    return targets | {f"{picker.label(race, run)} (run {run.id})": [run] for run in runs}
+
+
+def _count(runs: Sequence[int]) -> str:
+    return f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs"
+
+
+def _say(race: data.Race, done: str, refusals: Sequence[str]) -> None:
+    st.session_state[_SAID] = (race.id, done, list(refusals))
+
+
+def _answer(race: data.Race) -> None:
+    """What came of the last press, until the next one."""
+    of, done, refusals = st.session_state.get(_SAID, (race.id, "", []))
+    if of != race.id:
+        return
+    if done:
+        st.caption(f":green[:material/check:] {done}")
+    for refusal in refusals[:4]:
+        st.warning(literal(refusal), icon=":material/block:")
+    if len(refusals) > 4:
+        st.caption(f"{len(refusals) - 4} more refusals of the same kind.")

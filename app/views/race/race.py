@@ -1,0 +1,115 @@
+"""The home page: set a race up, start it, watch it. Everything that moves is in the streaming component."""
+
+import streamlit as st
+
+from app import data
+from app.live.chart import live_race
+from app.views.markdown_escape import literal
+from app.views.race.race import audience, fork_dialog, interventions, picker, race_help, tuning
+from app.views.setup.setup import setup
+from app.web import presenter_link
+
+COMPONENT = "live"
+
+
+def render() -> None:
+    """Draw the page in whichever state the workspace is."""
+    health = data.health()
+    if not health.usable:
+        _unusable(health)
+        return
+    races = data.races()
+    mine = presenter_link.may_command()
+    if not races:
+        if mine:
+            with st.sidebar:
+                setup.render(first_visit=True)
+        race_help.first_visit(setup.start_quick) if mine else audience.nothing_yet()
+        return
+    _race(races, mine)
+    # Last, because a browser takes as long for it as for the curves, which are what one waits for.
+    if mine:
+        with st.sidebar:
+            setup.render()
+
+
+def _race(races: list[data.Race], mine: bool) -> None:
+    title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
+    with title:
+        race = picker.pick_race(races)
+    notice = _announce()
+    tuning.running(race)
+    if what_if:
+        with what_if:
+            interventions.render(race)
+        fork_dialog.render(race, _place(race.id))
+    else:
+        audience.newer(races[0].id)
+    live_race(
+        race.id,
+        picker.runs_of(race),
+        _on_command,
+        key=COMPONENT,
+        title=race.title,
+        notice=notice,
+        command=race.as_command,
+        images=race.data,
+    )
+    race_help.learning_rate_note(race, tuning.in_words(race))
+    tuning.ended(race)
+    race_help.protocol(race)
+    race_help.published(race)
+
+
+def _unusable(health: data.Health) -> None:
+    st.title("Skipscope")
+    st.error(health.message, icon=":material/error:")
+    if health.state == "damaged" and presenter_link.may_command():
+        st.write(
+            "The damaged file is kept: moving it aside gives it another name in the same folder, and an empty database "
+            "takes its place. Runs recorded in it do not appear here until it is repaired by hand."
+        )
+        if st.button("Move it aside and start a new database", type="primary"):
+            try:
+                kept = data.new_database()
+            except data.SkipscopeError as error:
+                st.warning(literal(str(error)), icon=":material/warning:")
+                return
+            st.toast(f"The damaged database is kept as {kept}.", duration="long")
+            st.rerun()
+
+
+def _on_command() -> None:
+    # The chart may be gone by the time that it asks: its last run was deleted.
+    asked = getattr(st.session_state.get(COMPONENT), "command", None)
+    if not asked:
+        return
+    verb, run = asked["verb"], int(asked["run"])
+    try:
+        if verb == "fork-at":
+            fork_dialog.ask(asked, _place(st.session_state.get("race")))
+        elif verb == "gone":
+            st.session_state.pop("race", None)
+        elif verb == "engine":
+            data.start_engine()
+        elif verb == "start":
+            setup.start()
+        elif verb.endswith("-all"):
+            data.command_all(verb.removesuffix("-all"), int(st.session_state["race"]))
+        else:
+            data.command(verb, run)
+    except data.SkipscopeError as error:
+        st.session_state["notice"] = str(error)
+
+
+def _place(race: int | None) -> str:
+    """Name the chart of a race for the fork dialog."""
+    return f"race {race}"
+
+
+def _announce() -> str:
+    """Say what was refused just now; return it for the stage, which covers this."""
+    notice = st.session_state.pop("notice", "")
+    if notice:
+        st.warning(literal(notice), icon=":material/warning:")
+    return notice

@@ -1,0 +1,99 @@
+"""Any runs on one live chart, also of different races: then a line says in what they differ."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import data
+from app.live.chart import Run, live_race
+from app.views.markdown_escape import literal
+from app.views.race.race import fork_dialog, picker
+from app.views.runs.runs import view as runs_view
+
+COMPONENT = "compare"
+_OF_A_RUN = ("pause", "resume", "stop", "delete")
+_ALL = {
+    "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
+    "resume": {data.RunState.PAUSED, data.RunState.LOST},
+}
+
+
+def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
+    """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
+    if not chosen:
+        return
+    if len(chosen) > data.MOST_COMPARED:
+        st.info(
+            f"One chart takes at most {data.MOST_COMPARED} runs; {len(chosen)} are selected. "
+            "The address does not name them, so a link does not bring them back.",
+            icon=":material/stacked_line_chart:",
+        )
+        return
+    if words := data.difference([row.id for row in chosen]):
+        st.markdown(literal(words))
+    if runs_view.may_command():
+        _fork(chosen)
+    title = f"Runs {', '.join(str(row.id) for row in chosen)}"
+    races = {row.race for row in chosen}
+    race = data.race(races.pop()) if len(races) == 1 else None
+    live_race(
+        0,
+        _drawn(chosen),
+        _on_command,
+        key=COMPONENT,
+        title=title,
+        notice=notice,
+        command=race.as_command if race else "",
+        images=race.data if race else "",
+        starts=False,
+    )
+
+
+def _fork(chosen: Sequence[data.TableRow]) -> None:
+    """Open the dialog if a point of one of these runs was clicked; its race is where the fork goes."""
+    clicked = fork_dialog.asked_run(COMPONENT)
+    row = next((row for row in chosen if row.id == clicked), None)
+    race = data.race(row.race) if row else None
+    if race:
+        fork_dialog.render(race, COMPONENT)
+
+
+def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
+    """Return the runs for the chart: each looks as in its own race, which labels name where there are several."""
+    races = dict.fromkeys(row.race for row in chosen)
+    wanted = {row.id for row in chosen}
+    found: list[Run] = []
+    for number in races:
+        race = data.race(number)
+        of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
+        if len(races) > 1:
+            of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
+        found += of_race
+    return found
+
+
+def _on_command() -> None:
+    # The chart may be gone by the time that it asks: its last run was deleted.
+    asked = getattr(st.session_state.get(COMPONENT), "command", None)
+    if not asked or not runs_view.may_command():
+        return
+    verb, run = asked["verb"], int(asked["run"])
+    try:
+        if verb == "engine":
+            data.start_engine()
+        elif verb == "fork-at":
+            fork_dialog.ask(asked, COMPONENT)
+        elif verb.endswith("-all"):
+            _command_all(verb.removesuffix("-all"))
+        elif verb in _OF_A_RUN:
+            data.command(verb, run)
+    except data.SkipscopeError as error:
+        runs_view.say(str(error))
+
+
+def _command_all(verb: str) -> None:
+    chosen = runs_view.chosen_runs()
+    able = [row.id for row in data.run_table() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    for some in data.command_each(verb, able):
+        for words in filter(None, some.values()):
+            runs_view.say(words)

@@ -1,0 +1,102 @@
+"""What the page "Runs" asks before it writes: a note, a race's name, whether runs may go for good."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import data
+from app.views.markdown_escape import literal
+from app.views.runs.runs import view as runs_view
+
+_NAMED = 8
+
+
+@st.dialog("Note")
+def note(rows: Sequence[data.TableRow]) -> None:
+    """Ask for one note for these runs."""
+    present = {row.note for row in rows}
+    st.markdown(_listed(rows))
+    if len(present) > 1:
+        st.caption("Their notes differ; what is written here takes the place of all of them.")
+    text = st.text_input(
+        "Note", value=present.pop() if len(present) == 1 else "", max_chars=data.LONGEST_NOTE, key="note_text",
+        help="One line. Empty takes the note away.",
+    )  # fmt: skip
+    if st.button("Keep the note", type="primary", key="note_keep"):
+        try:
+            data.annotate([row.id for row in rows], text)
+        except data.SkipscopeError as error:
+            st.error(literal(str(error)), icon=":material/error:")
+            return
+        st.rerun()
+
+
+@st.dialog("Rename race")
+def rename(race: int, name: str) -> None:
+    """Ask for another name of a race."""
+    text = st.text_input(
+        f"Name of race {race}", value=name, max_chars=data.LONGEST_NAME, key="race_name", help="Empty takes it away."
+    )
+    if st.button("Keep the name", type="primary", key="race_name_keep"):
+        try:
+            data.rename_race(race, text)
+        except data.SkipscopeError as error:
+            st.error(literal(str(error)), icon=":material/error:")
+            return
+        st.rerun()
+
+
+@st.dialog("Delete for good?")
+def delete(rows: Sequence[data.TableRow]) -> None:
+    """Say what would go, and let it go when told so."""
+    busy = [row for row in rows if row.state in data.TRAINING]
+    idle = [row for row in rows if row.state not in data.TRAINING]
+    if busy:
+        st.warning(
+            f"{_runs(len(busy))} at work and left out: {_listed(busy)}. Stop {'it' if len(busy) == 1 else 'them'} "
+            "first, on the Race page or on the cards below the chart.",
+            icon=":material/info:",
+        )
+    if not idle:
+        return
+    freed = data.size_in_words(data.disk_use(0).freed_by([row.id for row in idle]))
+    st.markdown(_listed(idle))
+    st.markdown(
+        f"**{_runs(len(idle))}** with their curves, notes, logs and checkpoints, {freed} of files. "
+        "This cannot be undone. The database keeps its size; what is freed in it is used again."
+    )
+    if st.button(f"Delete {_runs(len(idle))}", type="primary", key="delete_sure"):
+        _delete([row.id for row in idle])
+        st.rerun()
+
+
+def _delete(runs: Sequence[int]) -> None:
+    """Hand the runs to the engine, some at a time, and say what became of them."""
+    said: dict[int, str] = {}
+    bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
+    try:
+        for some in data.command_each("delete", runs):
+            said |= some
+            bar.progress(len(said) / len(runs), f"{len(said)} of {_runs(len(runs))}")
+    except data.SkipscopeError as error:
+        runs_view.say(str(error))
+    gone = [run for run, words in said.items() if not words]
+    if gone:
+        st.toast(f"{_runs(len(gone))} deleted.", icon=":material/delete:")
+    reasons = list(dict.fromkeys(words for words in said.values() if words))
+    for words in reasons[:5]:
+        runs_view.say(words)
+    left = len(runs) - len(gone)
+    if left and (len(reasons) > 5 or len(said) < len(runs)):
+        runs_view.say(f"{_runs(left)} of the {len(runs)} were not deleted.")
+    data.disk_use(0)
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
+
+
+def _listed(rows: Sequence[data.TableRow]) -> str:
+    names = [row.name for row in rows[:_NAMED]]
+    more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
+    return ", ".join([*names, *more])

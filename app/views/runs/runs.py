@@ -1,0 +1,155 @@
+"""The page "Runs": every training of the workspace in a table; any of them compared, noted, renamed, deleted."""
+
+import streamlit as st
+
+from app import data, theme
+from app.views.markdown_escape import literal
+from app.views.runs.runs import compare, dialogs
+from app.views.runs.runs import table as runs_table
+from app.views.runs.runs import view as runs_view
+
+TITLE = "Runs: all that was trained here"
+#: Seconds between looks at the store: while something trains, and while nothing does.
+_SOON_S, _SELDOM_S = 3.0, 15.0
+_ROW_PX, _MOST_PX = 35, 530
+
+
+def render() -> None:
+    """Draw the page in whichever state the workspace is."""
+    st.header(TITLE, anchor=False)
+    health = data.health()
+    if not health.usable:
+        way_out = " The Race page says what can be done." if runs_view.may_command() else ""
+        st.error(f"{health.message}{way_out}", icon=":material/error:")
+        return
+    rows = data.run_table()
+    if not rows:
+        who = "The Race page" if runs_view.may_command() else "The presenter"
+        st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
+        return
+    runs_view.take_address(rows)
+    notice = runs_view.announce()
+    shown, by_race = _filters(rows)
+    at_work = any(row.state in data.AT_WORK for row in rows)
+    runs_view.settled()
+    st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work)
+    chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
+    hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
+    _actions(rows, chosen, hidden, by_race)
+    compare.render(chosen, notice)
+    runs_view.write_address(by_race)
+
+
+def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
+    """Draw the controls above the table; what is chosen is in the address."""
+    kinds = {
+        "data": sorted({row.data for row in rows}),
+        "shortcut": {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)},
+        "depth": [str(depth) for depth in sorted({row.depth for row in rows})],
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
+        text = st.text_input(
+            "Search", key="search", bind="query-params", placeholder="words: plain 56 talk", width=220,
+            help="Every word must stand somewhere in a row: arm, race, name, data, device, note, state.",
+        )  # fmt: skip
+        states = _several("State", list(theme.STATES), "state")
+        sources = _several("Data", kinds["data"], "of_data")
+        shortcuts = _several("Shortcut", list(kinds["shortcut"]), "shortcut")
+        depths = _several("Depth", kinds["depth"], "depth")
+        by_race = st.toggle("Group by race", key="by_race", bind="query-params")
+    variants = tuple(kinds["shortcut"][name] for name in shortcuts)
+    chosen = data.Filter(text or "", tuple(states), tuple(sources), variants, tuple(map(int, depths)))
+    return chosen, bool(by_race)
+
+
+def _several(label: str, options: list[str], key: str) -> list[str]:
+    return st.multiselect(label, options, key=key, placeholder="any", width=170, bind="query-params")
+
+
+def _place(shortcut: str) -> tuple[int, str]:
+    names = list(data.shortcuts())
+    name = shortcut.split(":")[0]
+    return (names.index(name) if name in names else len(names), shortcut)
+
+
+def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
+    """Draw the tables anew every few seconds; selection, order and scroll are the browser's and stay."""
+    runs_view.follow_choice()
+    try:
+        rows = data.run_table()
+    except data.SkipscopeError as error:
+        st.warning(literal(str(error)), icon=":material/warning:")
+        return
+    if any(row.state in data.AT_WORK for row in rows) != was_at_work or not rows:
+        st.rerun()
+    runs_view.forget_gone(row.id for row in rows)
+    found = shown.of(rows)
+    disk = data.disk_use()
+    if by_race:
+        sums = data.race_sums(found)
+        races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
+        found = [row for row in found if row.race in races]
+        unnamed = " More are selected than an address names: a link does not bring them back."
+        many = len(races) > data.MOST_COMPARED
+        st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
+    if found:
+        _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MOST_PX)
+    elif not by_race:
+        st.info("No run fits the filter.", icon=":material/filter_alt_off:")
+    st.caption(f"{_counted(rows, found)} {_disk_line(disk)}")
+
+
+def _table(frame, columns, choice: runs_view.Choice, most_px: int) -> set[int]:
+    """Draw one table whose rows can be selected; return the ids that are chosen."""
+    ids = [int(number) for number in frame[choice.column]]
+    marked = choice.apply(ids)
+    st.dataframe(
+        frame, key=choice.key, on_select=choice.take, selection_mode="multi-row", selection_default=marked,
+        hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="", alt=choice.alt,
+        height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
+    )  # fmt: skip
+    return set(choice.ids)
+
+
+def _counted(rows: list[data.TableRow], found: list[data.TableRow]) -> str:
+    return f"{len(found)} of {len(rows)} runs." if len(found) < len(rows) else f"{len(rows)} runs."
+
+
+def _disk_line(disk: data.Disk) -> str:
+    if not disk.total:
+        return ""
+    kinds = [f"{kind} {data.size_in_words(size)}" for kind, size in disk.kinds.items() if size]
+    most = f"most of it {disk.largest}" if 2 * disk.kinds[disk.largest] > disk.total else f"the most {disk.largest}"
+    return f"On disk: {data.size_in_words(disk.total)}, {most} ({', '.join(kinds)})."
+
+
+def _visible(rows: list[data.TableRow], shown: data.Filter, by_race: bool) -> list[int]:
+    """Return the runs that the table has now."""
+    races = set(runs_view.RACES.ids)
+    return [row.id for row in shown.of(rows) if not by_race or row.race in races]
+
+
+def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int, by_race: bool) -> None:
+    """Draw what can be done with the selection; ``hidden`` of it are not in the table now."""
+    grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
+    race = next(iter(grouped)) if len(grouped) == 1 else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
+        words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
+        st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
+        if runs_view.may_command():
+            _commands(rows, chosen, race)
+        if st.button("Clear selection", disabled=not chosen, key="clear"):
+            runs_view.clear()
+
+
+def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int | None) -> None:
+    """The buttons that change something; ``race`` is the one that the selection is of, None for several."""
+    if st.button("Note", icon=":material/edit_note:", disabled=not chosen, key="note"):
+        dialogs.note(chosen)
+    if st.button(
+        "Rename race" if race is None else f"Rename race {race}", icon=":material/edit:", key="rename",
+        disabled=race is None, help="Select runs of one race, or one race.",
+    ):  # fmt: skip
+        dialogs.rename(race, next((row.race_name for row in rows if row.race == race), ""))
+    if st.button("Delete", icon=":material/delete:", disabled=not chosen, key="delete"):
+        dialogs.delete(chosen)

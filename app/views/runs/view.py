@@ -1,0 +1,165 @@
+"""What is selected on the page "Runs": kept by id, in the session and in the address, whatever the table does.
+
+A table knows positions, which move when runs come and go; ids do not.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import data
+from app.views.markdown_escape import literal
+from app.web import presenter_link
+
+_MOVED, _ADDRESS, _SAID = "runs_moved", "address", "runs_said"
+#: Seconds for which a browser may still tell an address that was replaced, and how many of those are known again.
+_STALE_S, _REMEMBERED = 5.0, 20
+
+
+def may_command() -> bool:
+    """Return whether this visitor may change anything."""
+    return presenter_link.may_command()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The selected rows of one table: ``key`` of its widget, ``column`` that holds the ids, ``alt`` its name.
+
+    ``plural`` is what the address calls them.
+    """
+
+    key: str
+    column: str
+    alt: str
+
+    @property
+    def plural(self) -> str:
+        """Their name in the address."""
+        return self.alt.lower()
+
+    @property
+    def ids(self) -> list[int]:
+        """The selected ids, those that a filter hides too."""
+        return list(st.session_state.get(f"{self.key}_chosen", ()))
+
+    def choose(self, ids: Iterable[int]) -> None:
+        """Select these and no others."""
+        st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
+
+    def apply(self, drawn: Sequence[int]) -> dict:
+        """Mark the selected among the rows about to be drawn, which are ``drawn`` from the first to the last.
+
+        Returns the same as the table's beginning: a browser that is slow to draw it misses what is told once.
+        """
+        chosen = set(self.ids)
+        wanted = [place for place, number in enumerate(drawn) if number in chosen]
+        state = st.session_state.get(self.key)
+        marked = {"selection": {"rows": wanted, "columns": [], "cells": []}}
+        if sorted(state["selection"]["rows"] if state else []) != wanted:
+            st.session_state[self.key] = marked
+        st.session_state[f"{self.key}_drawn"] = tuple(drawn)
+        return marked
+
+    def take(self) -> None:
+        """The visitor selected other rows: what is drawn and not selected goes, what a filter hides stays."""
+        drawn = st.session_state.get(f"{self.key}_drawn", ())
+        rows = st.session_state[self.key]["selection"]["rows"]
+        marked = [drawn[place] for place in rows if place < len(drawn)]
+        visible = set(drawn)
+        self.choose([*(number for number in self.ids if number not in visible), *marked])
+        st.session_state[_MOVED] = True
+
+
+RUNS = Choice("runs_table", "run", "Runs")
+RACES = Choice("races_table", "race", "Races")
+
+
+def chosen_runs() -> set[int]:
+    """Return the selected runs."""
+    return set(RUNS.ids)
+
+
+def settled() -> None:
+    """The whole page is being drawn: it knows of every choice made so far."""
+    st.session_state.pop(_MOVED, None)
+
+
+def clear() -> None:
+    """Select no run any more, and draw the page again."""
+    RUNS.choose([])
+    st.session_state[_MOVED] = True
+    st.rerun()
+
+
+def follow_choice() -> None:
+    """Draw the whole page again when a choice was made since: more than the table depends on it."""
+    if st.session_state.get(_MOVED):
+        st.rerun()
+
+
+def forget_gone(present: Iterable[int]) -> None:
+    """Drop runs that are no more from the selection, and draw the page again when there were some."""
+    here = set(present)
+    kept = [run for run in RUNS.ids if run in here]
+    if len(kept) < len(RUNS.ids):
+        RUNS.choose(kept)
+        st.rerun()
+
+
+def take_address(rows: Sequence[data.TableRow]) -> None:
+    """Select what the address names, once per address; what is no more is left out with a line."""
+    for choice, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
+        asked = st.query_params.get(choice.plural)
+        if asked is not None and not _is_old(choice, asked):
+            found, problem = data.numbers_from(asked, choice.plural)
+            choice.choose(found)
+            unknown = [number for number in found if number not in present]
+            if unknown:
+                listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
+                problem = "; ".join(filter(None, (problem, f"there is no {choice.column} {listed}: left out")))
+            if problem:
+                say(f"{problem[0].upper()}{problem[1:]}.")
+        choice.choose(number for number in choice.ids if number in present)
+
+
+def _is_old(choice: Choice, asked: str) -> bool:
+    """Whether this address was written here, or the visitor has chosen since: a browser tells the one that it has yet.
+
+    An older one is taken again after a while: then the visitor went back to it.
+    """
+    written = st.session_state.get(f"{choice.key}_{_ADDRESS}", {})
+    newest = next(reversed(written), None)
+    stale = asked in written and time.monotonic() - written[newest] < _STALE_S
+    return asked == newest or stale or bool(st.session_state.get(_MOVED))
+
+
+def write_address(by_race: bool) -> None:
+    """Keep the selection in the address, as far as one chart takes it; races where they are shown."""
+    for choice, shown in ((RUNS, True), (RACES, by_race)):
+        chosen = sorted(choice.ids) if shown else []
+        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MOST_COMPARED else ""
+        written = st.session_state.setdefault(f"{choice.key}_{_ADDRESS}", {})
+        if next(reversed(written), None) != text:
+            written.pop(text, None)
+            written[text] = time.monotonic()
+            if len(written) > _REMEMBERED:
+                del written[next(iter(written))]
+        if text and st.query_params.get(choice.plural) != text:
+            st.query_params[choice.plural] = text
+        elif not text and choice.plural in st.query_params:
+            del st.query_params[choice.plural]
+
+
+def say(line: str) -> None:
+    """Say one line at the top of the page the next time it is drawn."""
+    st.session_state.setdefault(_SAID, []).append(line)
+
+
+def announce() -> str:
+    """Draw what was said since; return it for the stage, which covers this."""
+    said = st.session_state.pop(_SAID, ())
+    for line in said:
+        st.warning(literal(line), icon=":material/info:")
+    return " ".join(said)

@@ -1,0 +1,181 @@
+"""The set-up's fold-out "Advanced": what most races leave as it is. Values live in the session."""
+
+import streamlit as st
+
+from app import data
+from app.views import markdown_escape
+
+_RATES = {"one": "One for all", "tuned": "Tuned"}
+_PACES = {"free": "Free", "lockstep": "In step"}
+#: Steps that a run may be ahead of the slowest, to begin with.
+USUAL_LEAD = 5
+_HIGH_RATE = 1.0
+
+
+def render(arms: int) -> None:
+    """Draw the fold-out; ``arms`` are those chosen so far."""
+    with st.expander("Advanced"):
+        st.text_input(
+            "Other depths",
+            key="other_depths",
+            persist_state="session",
+            placeholder="for example 26, 50",
+            help="Any 6n+2 from 8 to 1202. The ImageNet family (18, 34, 50, 101, 152) is for the command line: "
+            "`python -m engine race --set family=imagenet`.",
+        )
+        markdown_escape.under_field(depth_problem())
+        _rate(arms)
+        st.number_input(
+            "Width",
+            min_value=1,
+            max_value=1024,
+            key="width",
+            persist_state="session",
+            help="Filters of the first stage.",
+        )
+        if is_path():
+            st.number_input(
+                "Resize images to",
+                min_value=0,
+                max_value=512,
+                key="resize",
+                persist_state="session",
+                help="Pixels a side; 0 leaves them as they are, which needs images of one square size.",
+            )
+        st.number_input(
+            "Held-out images",
+            min_value=0,
+            max_value=1_000_000,
+            step=500,
+            key="validation",
+            persist_state="session",
+            help="Training images that are not trained on but measured as a split of their own. The paper holds out "
+            "5,000 of CIFAR-10's 50,000.",
+        )
+        markdown_escape.under_field(held_out_problem())
+        _pace()
+        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
+        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
+
+
+def _rate(arms: int) -> None:
+    st.segmented_control(
+        "Learning rate",
+        list(_RATES),
+        format_func=_RATES.__getitem__,
+        required=True,
+        key="rates",
+        persist_state="session",
+        width="stretch",
+        help="One rate for all arms can make a gap that is nothing but the rate. Tuned: a few rates are tried for "
+        "every arm first, and its runs take the best one.",
+    )
+    if st.session_state["rates"] == "tuned":
+        rates, steps = data.trial_plan(st.session_state["preset"], int(st.session_state["steps"]))
+        st.caption(
+            f"{rates} rates are tried first for each of {arms} arm{'s' * (arms != 1)}: {rates * arms} trials of "
+            f"{steps:,} steps. The runs wait for them."
+        )
+        if steps >= int(st.session_state["steps"]):
+            markdown_escape.under_field("", "So short a run is not longer than its trials.")
+        return
+    st.number_input(
+        "Rate",
+        min_value=1e-6,
+        max_value=100.0,
+        format="%g",
+        key="lr",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    if st.session_state["lr"] > _HIGH_RATE:
+        markdown_escape.under_field("", "Rates above 1 usually diverge; the paper's is 0.1.")
+
+
+def _pace() -> None:
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.segmented_control(
+        "Pace",
+        list(_PACES),
+        format_func=_PACES.__getitem__,
+        required=True,
+        key="pace",
+        persist_state="session",
+        help="Free: every run as fast as it can. In step: no run is more than so many steps ahead of the slowest, so "
+        "curves grow together.",
+    )
+    right.number_input(
+        "Steps ahead",
+        min_value=1,
+        max_value=9_999_999,
+        key="lead",
+        persist_state="session",
+        disabled=st.session_state["pace"] == "free",
+    )
+
+
+def defaults(preset: data.Preset) -> dict[str, object]:
+    """Return what the fields show when a preset was chosen."""
+    tuned = not isinstance(preset.run.optim.lr, int | float)
+    return {
+        "first_seed": 0,
+        "rates": "tuned" if tuned else "one",
+        "lr": 0.1 if tuned else preset.run.optim.lr,
+        "width": preset.run.model.width,
+        "resize": preset.run.data.resize,
+        "validation": preset.run.data.validation,
+        "precision": preset.run.precision,
+        "pace": "free",
+        "lead": USUAL_LEAD,
+    }
+
+
+def settings() -> dict[str, str]:
+    """Return what was chosen as texts like ``--set key=value``."""
+    state = st.session_state
+    chosen = {
+        "lr": "tuned" if state["rates"] == "tuned" else f"{state['lr']!r}",
+        "width": str(state["width"]),
+        "precision": state["precision"],
+    }
+    if state["validation"]:
+        chosen["validation"] = str(int(state["validation"]))
+    if is_path() and state["resize"]:
+        chosen["resize"] = str(int(state["resize"]))
+    return chosen
+
+
+def pace() -> str:
+    """Return the pace that was chosen, ``free`` or ``lockstep:K``."""
+    return data.pace_text(int(st.session_state["lead"]) if st.session_state["pace"] == "lockstep" else 0)
+
+
+def other_depths() -> list[int]:
+    """Return the typed depths that can be trained."""
+    return [depth for depth, _ in map(data.depth_from, _typed()) if depth is not None]
+
+
+def depth_problem() -> str:
+    """Return what is wrong with the typed depths, '' when nothing is."""
+    return next((problem for _, problem in map(data.depth_from, _typed()) if problem), "")
+
+
+def held_out_problem() -> str:
+    """Return what is wrong with the number of held-out images, '' when nothing is or the images are not known yet."""
+    images = getattr(data.sources().get(st.session_state["data"]), "train_images", None)
+    if images is None:
+        return ""
+    batch = data.presets()[st.session_state["preset"]].run.optim.batch_size
+    left = images - int(st.session_state["validation"])
+    if left >= batch:
+        return ""
+    return f"Only {max(0, left):,} of {images:,} training images are left; a batch has {batch}."
+
+
+def _typed() -> list[str]:
+    return [part for part in st.session_state["other_depths"].replace(",", " ").split() if part]
+
+
+def is_path() -> bool:
+    """Return whether the images are named by their path."""
+    return ":" in st.session_state["data"]

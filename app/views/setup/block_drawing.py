@@ -1,0 +1,75 @@
+"""The drawing of one block of a chosen shortcut, with the size of its nets beside plain ones."""
+
+import streamlit as st
+
+from app import data, theme
+from app.views.setup.setup import block, form_state, zoo
+
+#: The variant that is drawn, and what was chosen when it was: what changed last is drawn.
+_DRAWN, _SEEN = "block_drawn", "block_seen"
+#: Nets whose size is told.
+_MOST_NETS = 4
+
+
+def render() -> None:
+    """Draw the block of the shortcut that was touched last."""
+    text = _touched()
+    variant, _ = data.variant_from(text)
+    if variant is None:
+        return
+    ground = st.context.theme.type or "light"
+    picture = block.svg(variant, ground, theme.word_colour(text, 56, ground))
+    with st.container(key="block", gap="xsmall"):
+        st.markdown(f"A block of {data.variant_name(text)}")
+        st.image(picture, width="stretch", alt=block.in_words(variant))
+        st.caption("  \n".join(_sizes(text)))
+
+
+def _touched() -> str:
+    """Return the variant that was chosen or put together last; without one the last of the chosen."""
+    now = [*form_state.shortcuts(), zoo.put_together()]
+    before, drawn = st.session_state.get(_SEEN), st.session_state.get(_DRAWN)
+    new = [text for text in now if text not in before] if before is not None else []
+    if new:
+        drawn = new[-1]
+    elif drawn not in now:
+        drawn = next((text for text in reversed(now[:-1])), now[-1])
+    st.session_state[_SEEN], st.session_state[_DRAWN] = now, drawn
+    return drawn
+
+
+def _sizes(text: str) -> list[str]:
+    """Return a line for each chosen depth with parameters and multiply-adds, and how they stand to the plain net's."""
+    depths = form_state.depths()
+    shape = data.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
+    if shape is None:
+        return ["How large its nets are depends on the images, which are looked at when the race starts."]
+    lines = [_size(depth, text, shape) for depth in depths[:_MOST_NETS]]
+    if len(depths) > _MOST_NETS:
+        lines.append(f"and {len(depths) - _MOST_NETS} deeper")
+    if any("(" in line for line in lines):
+        lines.append("In brackets: compared with the plain net.")
+    elif depths and not data.is_plain(text):
+        lines.append("As many as in the plain net.")
+    return lines
+
+
+def _size(depth: int, text: str, shape: dict[str, int]) -> str:
+    try:
+        here, plain = data.count(depth, text, **shape), data.count(depth, "none", **shape)
+    except data.SkipscopeError as error:
+        return f":red[{error}]"
+    parameters = _amount(here.parameters) + _difference(here.parameters - plain.parameters)
+    work = _amount(here.multiply_adds) + _difference(here.multiply_adds - plain.multiply_adds)
+    return f"{data.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
+
+
+def _difference(value: int) -> str:
+    return f" ({'+' if value > 0 else '−'}{_amount(abs(value)).strip()})" if value else ""
+
+
+def _amount(value: int) -> str:
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return str(value)

@@ -1,0 +1,195 @@
+"""The side bar's set-up of a race: preset, arms, data, length, seeds, and the button that starts it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import data
+from app.views import markdown_escape
+from app.views.race.race import picker
+from app.views.setup.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
+
+_DEPTHS = list(data.DEPTHS)
+_STYLE = Path(__file__).with_name("setup.css")
+#: The preset of a first visit.
+_USUAL = "quick"
+
+
+def render(first_visit: bool = False) -> None:
+    """Draw the set-up. Values live in the session and in the address; choosing a preset fills them in.
+
+    On a first visit the page itself has the one obvious button, so this one steps back.
+    """
+    presets = data.presets()
+    if "preset" not in st.session_state:
+        st.session_state["preset"] = setup_link.preset() or _USUAL
+        st.session_state.update(_usual() | setup_link.read())
+    st.html(_STYLE)
+    st.header("Skipscope", anchor=False)
+    preset_cards.render(_fill)
+    preset = presets[st.session_state["preset"]]
+    with st.container(key="setup_fields"):
+        _arms()
+        _images(preset)
+        _length()
+        advanced.render(len(form_state.depths()) * len(form_state.shortcuts()))
+    with st.container(key="start_bar", gap="small"):
+        _start_bar(first_visit)
+    setup_link.write(_usual(), _USUAL)
+
+
+def start() -> None:
+    """Start the race that is set up, as the button does, and show it from the next rerun on.
+
+    Raises SkipscopeError, also where the button could not be pressed.
+    """
+    if "preset" not in st.session_state:
+        raise data.SkipscopeError("the set-up is not there yet; try again in a moment")
+    if problem := next(iter(form_state.problems().values()), ""):
+        raise data.SkipscopeError(problem)
+    picker.choose(_begin())
+
+
+def start_quick() -> None:
+    """Start the quick race as it is; the first visit's one button."""
+    _hand_over(lambda: _undisturbed((), (), "quick"))
+
+
+def _arms() -> None:
+    problems = form_state.problems()
+    st.pills(
+        "Depths",
+        _DEPTHS,
+        selection_mode="multi",
+        key="depths",
+        persist_state="session",
+        wrap=True,
+        help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
+    )
+    markdown_escape.under_field(problems.get("depths", ""))
+    shortcuts = data.shortcuts()
+    st.pills(
+        "Shortcuts",
+        zoo.PAPER,
+        format_func=lambda name: "plain" if name == "none" else name,
+        selection_mode="multi",
+        key="shortcuts",
+        persist_state="session",
+        wrap=True,
+        help="A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.\n\n"
+        + "\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)),
+    )
+    markdown_escape.under_field(problems.get("shortcuts", ""))
+    zoo.render()
+    block_drawing.render()
+
+
+def _images(preset: data.Preset) -> None:
+    sources = data.sources()
+    if st.session_state["data"] not in sources:  # a folder that is no longer there
+        st.session_state["data"] = data.preset_source(preset.name)
+    st.selectbox(
+        "Data",
+        list(sources),
+        format_func=lambda name: sources[name].label,
+        key="data",
+        persist_state="session",
+        help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values())
+        + "\n\nFolders of images below `SKIPSCOPE_DATA` are offered as well; any other is named on the command line.",
+    )
+    if words := form_state.download():
+        st.caption(words)
+
+
+def _length() -> None:
+    left, right = st.columns(2)
+    left.number_input(
+        "Steps",
+        min_value=1,
+        max_value=10_000_000,
+        key="steps",
+        persist_state="session",
+        help="Optimizer updates of every run.",
+    )
+    right.number_input(
+        "Seeds",
+        min_value=1,
+        max_value=100,
+        key="seeds",
+        persist_state="session",
+        help="Every arm is trained once per seed.",
+    )
+    markdown_escape.under_field("", form_state.doubt_about_steps())
+    markdown_escape.under_field(form_state.problems().get("seeds", ""))
+
+
+def _start_bar(first_visit: bool) -> None:
+    """Draw the button with what is to be known before it is pressed: how long it takes, or why it cannot be."""
+    race, problem = form_state.plan()
+    runs = form_state.runs()
+    # No callback: after a restart of the server the first press reaches a session that has not registered any.
+    pressed = st.button(
+        f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
+        type="secondary" if first_visit else "primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=bool(problem),
+        key="start",
+    )
+    if problem:
+        st.caption(f":red[Cannot start: {remarks.literal(problem)}]")
+    else:
+        st.caption(_ahead(race, runs))
+    if pressed:
+        _hand_over(_begin)
+    if complaint := st.session_state.pop("setup_problem", None):
+        st.error(markdown_escape.literal(complaint), icon=":material/error:")
+
+
+def _ahead(race: object, runs: int) -> str:
+    """Return how much is about to be computed, and where it was measured how long that takes."""
+    steps = int(st.session_state["steps"])
+    words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
+    timing = data.race_time(race) if race is not None else None
+    return f"{words}, {preset_cards.in_words(timing)}" if timing and timing.state == "measured" else words
+
+
+def _fill() -> None:
+    st.session_state.update(_usual())
+
+
+def _usual() -> dict[str, object]:
+    """Return what the fields show when the chosen preset was just chosen."""
+    preset = data.presets()[st.session_state["preset"]]
+    return {
+        "depths": [depth for depth in preset.depths if depth in _DEPTHS],
+        "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
+        "shortcuts": [text for text in preset.shortcuts if text in zoo.PAPER],
+        "variants": [text for text in preset.shortcuts if text not in zoo.PAPER],
+        "data": data.preset_source(preset.name),
+        "steps": preset.run.optim.steps,
+        "seeds": 1,
+        **advanced.defaults(preset),
+    }
+
+
+def _begin() -> int:
+    return _undisturbed(form_state.depths(), form_state.shortcuts(), **form_state.arguments())
+
+
+def _undisturbed(*choices: Any, **further: Any) -> int:
+    """Start a race after what is being measured was stopped: each would disturb the other."""
+    data.planned(*choices, **further)  # a race that cannot be started stops nothing
+    data.stop_timing()
+    return data.start_race(*choices, **further)
+
+
+def _hand_over(begin: Callable[[], int]) -> None:
+    """Start a race and show it; what is wrong with it is said beside the button."""
+    try:
+        picker.choose(begin())
+    except data.SkipscopeError as error:
+        st.session_state["setup_problem"] = str(error)
+    st.rerun()

@@ -1,0 +1,142 @@
+"""The set-up's fold-out "More shortcuts": the whole zoo, each with its options, or typed as texts.
+
+What is chosen here is a list of variant texts in the session, beside the four of the paper that the set-up offers as
+chips. Whoever never opens this part needs to know nothing of it.
+"""
+
+import streamlit as st
+
+from app import data
+from app.views import markdown_escape
+
+#: Variant texts that race beside the paper's four; also the key of the widget that shows them.
+KEY = "variants"
+#: Texts that the next run of the script shows there: a widget's value cannot be changed once it is drawn.
+_NEXT = "variants_next"
+#: The variant that the fields of "A shortcut and its options" make.
+_MADE = "variant_made"
+#: Those four.
+PAPER = ("none", "A", "B", "C")
+#: Group and row by name.
+Rows = dict[str, tuple[str, data.Shortcut]]
+
+
+def chosen() -> list[str]:
+    """Return the canonical texts that are chosen here, without those that mean nothing."""
+    read = [data.variant_from(text)[0] for text in st.session_state.get(KEY) or []]
+    return list(dict.fromkeys(variant.text for variant in read if variant))
+
+
+def put_together() -> str:
+    """Return the variant that the fields for a shortcut and its options make, whether or not it is in the race."""
+    return st.session_state[_MADE]
+
+
+def problem() -> str:
+    """Return what is wrong with what was typed, '' when nothing is."""
+    return next((wrong for _, wrong in map(data.variant_from, st.session_state.get(KEY) or []) if wrong), "")
+
+
+def render() -> None:
+    """Draw the fold-out."""
+    if _NEXT in st.session_state:
+        st.session_state[KEY] = st.session_state.pop(_NEXT)
+    rows = {row.name: (group, row) for group, found in data.shortcut_groups().items() for row in found}
+    with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
+        st.multiselect(
+            "Also in the race",
+            [*(name for name in rows if name not in PAPER), *_unlisted(rows)],
+            format_func=lambda text: _offered(text, rows),
+            key=KEY,
+            persist_state="session",
+            accept_new_options=True,
+            placeholder="Choose, or type gated:bias=-7",
+            help="A variant is a name with options: `NAME:key=value:key=value`, for example `gated:bias=-7`, "
+            "`A:order=full-pre`, `none:norm=none`, `A:layers=1`. Orders: "
+            + ", ".join(f"`{order.name}`" for order in data.orders_of(rows["A"][1])),
+        )
+        markdown_escape.under_field(problem())
+        _with_options(rows)
+
+
+def _unlisted(rows: Rows) -> list[str]:
+    """Variants that were typed or put together: the widget takes only what is among its options."""
+    return [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
+
+
+def _offered(text: str, rows: Rows) -> str:
+    if text not in rows:
+        variant, _ = data.variant_from(text)
+        return data.variant_name(variant.text) if variant else text
+    group, row = rows[text]
+    return f"{text} ({group})" if row.label == text else f"{text}: {row.label} ({group})"
+
+
+def _with_options(rows: Rows) -> None:
+    """Put a variant together from a shortcut and its options, and say all that is known about the shortcut."""
+    name = st.selectbox(
+        "A shortcut and its options",
+        list(rows),
+        format_func=lambda text: "plain" if text == "none" else text,
+        index=list(rows).index("gated"),
+        key="variant_of",
+        persist_state="session",
+    )
+    row = rows[name][1]
+    options = {
+        option.name: st.slider(
+            option.name.capitalize(),
+            option.low,
+            option.high,
+            option.default,
+            step=1.0 if option.high - option.low > 5 else 0.05,
+            format="%g",
+            key=f"option_{name}_{option.name}",
+            help=option.help,
+        )
+        for option in row.options
+    }
+    orders = {order.name: order for order in data.orders_of(row)}
+    order = st.selectbox(
+        "Order of a block's parts",
+        list(orders),
+        format_func=lambda key: orders[key].label,
+        key=f"order_{name}",
+        disabled=len(orders) == 1,
+        help="\n\n".join(f"**{found.label}**: {found.help} `{found.formula}`" for found in orders.values())
+        + "\n\nHe et al. 2016 (1603.05027), Fig. 4",
+    )
+    left, right = st.columns(2)
+    norm = left.selectbox(
+        "Norm", row.norms, key=f"norm_{name}", disabled=len(row.norms) == 1, help="`none`: biases instead."
+    )
+    layers = right.selectbox(
+        "Layers",
+        data.layers_of_a_shortcut(),
+        index=1,
+        key=f"layers_{name}",
+        help="Weighted layers that one shortcut goes around; the paper's basic block has 2.",
+    )
+    text = data.variant_text(name, options, order, norm, layers)
+    st.session_state[_MADE] = text
+    there = [*(st.session_state["shortcuts"] or []), *chosen()]
+    if st.button(
+        f"Add {data.variant_name(text)}" if text not in there else f"{data.variant_name(text)} is in the race",
+        icon=":material/add:" if text not in there else ":material/check:",
+        width="stretch",
+        disabled=text in there,
+        key="add_variant",
+    ):
+        st.session_state[_NEXT] = [*(st.session_state[KEY] or []), text]
+        st.rerun()
+    _about(text, row)
+
+
+def _about(text: str, row: data.Shortcut) -> None:
+    st.caption(f"**{row.label}**: {row.help}\n\n`{row.formula}`\n\n{row.source}")
+    figures = data.references([text])
+    lines = [f"- {data.figure_in_words(found.figure)}" for found in figures if found.exact or len(figures) <= 3]
+    if lines:
+        st.caption("As published, by another protocol than this race:\n" + "\n".join(lines[:4]))
+    if row.contested:
+        st.caption(f":orange[Contested.] {row.contested}")

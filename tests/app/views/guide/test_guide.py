@@ -1,0 +1,172 @@
+"""The guide's pages through Streamlit's AppTest. No engine, no browser."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import data
+from app.data import guide as texts
+from app.views.guide.guide import guide, guide_words
+from engine.config import LabConfig
+from engine.events import Figured, RunState
+from engine.labs.registry import LABS
+from engine.store.writer import Writer
+from tests.app.views.race.test_race import PATHS
+
+GRADIENTS = "q3-does-batch-norm-keep-gradients-healthy"
+ABSENT = """# What is not there?
+menu: Absent
+lab: unheard
+
+## Short answer
+
+It is {{figure unheard.number}}. Nothing else.
+
+## Experiment
+
+Press.
+
+## What would refute it
+
+Nothing.
+
+## Caveats
+
+None.
+"""
+
+
+@pytest.fixture
+def page(workspace):
+    data.use(workspace.path)
+
+    def draw(name: str) -> AppTest:
+        call = f"guide.render({name!r})" if name else "guide.render_home()"
+        return AppTest.from_string(f"from app.views import guide\n{call}", default_timeout=20).run()
+
+    yield draw
+    data.use(workspace.path)
+
+
+def labs_of(page) -> list[dict]:
+    found = [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    return [document for document in found if "lab" in document]
+
+
+def said(page) -> str:
+    return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.info])
+
+
+@pytest.mark.parametrize("name", data.guide_names())
+def test_every_page_is_drawn_in_the_order_of_its_parts(page, name):
+    drawn = page(name)
+    assert not drawn.exception and not drawn.error
+    text = data.guide_page(name)
+    assert [header.value for header in drawn.header] == [f"{text.number}. {text.question}"]
+    titles = [header.value for header in drawn.subheader]
+    assert titles == ["The experiment", "What would refute it", "Caveats", "Sources"]
+    assert "{{" not in said(drawn)
+    (embedded,) = labs_of(drawn)
+    assert (embedded["lab"], embedded["whole"]) == (text.lab, False)
+    assert {panel["name"] for panel in embedded["panels"]} == set(text.panels)
+
+
+def test_the_first_page_has_all_questions_with_their_answers(page):
+    drawn = page("")
+    assert not drawn.exception and not drawn.error
+    texts_ = [data.guide_page(name) for name in data.guide_names()]
+    assert [header.value for header in drawn.subheader] == [f"{text.number}. {text.question}" for text in texts_]
+    assert not labs_of(drawn)
+
+
+def test_a_page_whose_lab_is_not_registered_says_so_and_shows_the_rest(page, monkeypatch):
+    monkeypatch.setattr(data, "guide_page", lambda name: texts.parse(ABSENT, name, {}))
+    drawn = page("q9-absent")
+    assert not drawn.exception and not drawn.error
+    assert "The lab `unheard` of this question is not part of this version." in said(drawn)
+    assert "It is *not measured here yet*. Nothing else." in said(drawn)
+    assert not labs_of(drawn)
+
+
+def test_a_broken_text_is_one_line_and_leaves_the_navigation_standing(page, monkeypatch):
+    def broken(name):
+        return texts.parse("nonsense", name, {})
+
+    monkeypatch.setattr(data, "guide_page", broken)
+    assert [title for title, _, _ in guide.pages()] == ["All questions", *(f"Q{one}" for one in range(1, 8))]
+    drawn = page(GRADIENTS)
+    assert not drawn.exception
+    assert [error.value for error in drawn.error] == [
+        f"assets/guide/{GRADIENTS}.md: the first line must be '# ' and the question"
+    ]
+    assert len(page("").error) == 7
+
+
+def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(page, workspace):
+    with Writer(workspace) as writer:
+        before = page(GRADIENTS)
+        assert "*not measured here yet, expected: 1.210 +- 0.03 at 50 layers" in said(before)
+        run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
+        writer.lab_results(run, [], [Figured("bn_gradient_growth_per_layer", 1.19872)])
+        for state in PATHS[RunState.FINISHED]:
+            writer.move(run, state)
+        after = page(GRADIENTS)
+    assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
+    rows = after.dataframe[0].value
+    mine = rows[rows["number"] == "growth per layer with BN"].iloc[0]
+    assert mine["measured here"] == f"1.2 (job {run})"
+
+
+def test_citations_name_their_source_and_say_what_is_second_hand(page):
+    drawn = page("q6-what-do-small-responses-mean")
+    words = " ".join(said(drawn).split())
+    assert "10 to 34 layers long, of 110 ([Veit et al. 2016](https://arxiv.org/abs/1605.06431), abstract)" in words
+    assert "(secondary source: [Veit et al. 2016]" in words
+    assert "*Residual Networks Behave Like Ensembles of Relatively Shallow Networks*" in words
+
+
+def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
+    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    drawn = page(GRADIENTS)
+    assert not drawn.exception
+    assert "the database is damaged. The Race page says what can be done." in drawn.error[0].value
+    assert not labs_of(drawn)
+    assert [header.value for header in drawn.subheader][-1] == "Sources"
+
+
+def test_the_addresses_of_the_pages_are_their_names():
+    assert [path for _, path, _ in guide.pages()] == ["why", *data.guide_names()]
+    assert all(title.startswith(("Q", "All")) for title, _, _ in guide.pages())
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (None, "*not measured here yet*"),
+        (data.Finding("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
+        (data.Finding("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
+        (data.Finding("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
+        (data.Finding("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
+    ],
+)
+def test_a_number_is_said_with_what_it_stands_on(finding, words):
+    assert guide_words.measured(finding) == words
+
+
+def test_what_is_expected_and_what_a_lab_measured_with_are_said_once():
+    one, two = data.Figure("gradients", "bn_gradient_total"), data.Figure("gradients", "plain_gradient_total")
+    words = guide_words.running((one, " and ", one), {one: data.Finding("n", "", "1.5", "s")})
+    assert words == "*not measured here yet, expected: 1.5* and *not measured here yet*"
+    both = {figure: data.Finding("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
+    assert guide_words.running((one, " and ", two), both) == "**2** (with layers 20) and **2**"
+
+
+def test_a_page_is_drawn_again_when_one_of_its_labs_has_finished(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(guide.st, "rerun", lambda: drawn.append(1))
+    monkeypatch.setattr(data, "finished_labs", lambda: {"gradients": 7, "timing": 9})
+    guide._look(("gradients", "mapping"), {"gradients": 7, "timing": 8})
+    assert not drawn
+    guide._look(("gradients", "mapping"), {"gradients": 5})
+    assert drawn

@@ -1,0 +1,290 @@
+"""The page "Runs" through Streamlit's AppTest: tables, address, comparison, dialogs. No engine, no browser."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import data
+from app.data import commands
+from app.views.race.race import picker
+from app.views.runs.runs import dialogs, runs
+from app.views.runs.runs import view as runs_view
+from engine.config import RaceConfig, RunConfig, replace
+from engine.errors import EngineUnreachable
+from engine.events import RunState, StepRow
+from engine.store.writer import Writer
+
+PAGE = "from app.views import runs\nruns.render()"
+DIALOG = "from app import data\nfrom app.views import runs_dialogs\nruns_dialogs.{}"
+
+
+@pytest.fixture
+def page(workspace):
+    data.use(workspace.path)
+    yield AppTest.from_string(PAGE, default_timeout=20)
+    data.use(workspace.path)
+
+
+@pytest.fixture
+def dialog(page):
+    return lambda call: AppTest.from_string(DIALOG.format(call), default_timeout=20)
+
+
+@pytest.fixture
+def writer(workspace):
+    with Writer(workspace) as writer:
+        yield writer
+
+
+def submit(writer, name="", **choices):
+    run = replace(RunConfig(), choices.pop("run", {}))
+    return writer.submit(RaceConfig(preset="quick", name=name, run=run, **choices))
+
+
+def steps(writer, run, last):
+    writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - s, 0.1, s / 10) for s in range(1, last + 1)])
+
+
+def components(page) -> list[dict]:
+    return [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+
+
+def words(page) -> list[str]:
+    return [*(line.value for line in page.markdown), *(line.value for line in page.warning)]
+
+
+def test_an_empty_workspace_says_what_would_be_here(page):
+    page.run()
+    assert not page.exception
+    assert page.header[0].value == runs.TITLE
+    assert "There is no run yet." in page.markdown[0].value
+
+
+def test_an_unreadable_workspace_says_so(page, monkeypatch):
+    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    page.run()
+    assert "the database is damaged. The Race page says what can be done." in page.error[0].value
+
+
+def test_the_table_has_a_row_for_every_run(page, writer):
+    _, (first, second) = submit(writer, "talk", depths=(20, 56), shortcuts=("none",))
+    steps(writer, first, 30)
+    writer.annotate([second], "look here")
+    page.run()
+    assert not page.exception
+    frame = page.dataframe[0].value
+    assert list(frame["run"]) == [first, second]
+    assert list(frame["arm"]) == ["plain-20", "plain-56"]
+    assert list(frame["state"]) == ["◌ queued", "◌ queued"]
+    assert list(frame["note"]) == ["", "look here"]
+    assert list(frame["name"]) == ["talk", "talk"]
+    assert (frame["training"][0], frame["done"][0], len(frame["spark"][0])) == (60.0, 10.0, 24)
+    assert frame["training"].isna()[1]
+    assert page.caption[0].value.startswith("2 runs. On disk: ")
+    assert "most of it database" in page.caption[0].value
+    assert not components(page)
+    assert page.button(key="delete").disabled
+    assert page.button(key="note").disabled
+
+
+def test_the_address_selects_and_says_what_it_leaves_out(page, writer):
+    _, old = submit(writer, depths=(20, 56), shortcuts=("none", "A"))
+    new, other = submit(writer, depths=(56,), shortcuts=("A",), run={"data.name": "cifar10"})
+    page.query_params["runs"] = f"{old[3]},{other[0]},99,x"
+    page.run()
+    assert not page.exception
+    assert page.query_params["runs"] == f"{old[3]},{other[0]}"
+    assert page.warning[0].value == (
+        "Runs in an address are numbers such as 3,7,12 (left out: 'x'); there is no run 99: left out."
+    )
+    (chart,) = components(page)
+    assert [run["label"] for run in chart["runs"]] == [f"A-56 (race {new})", "A-56 (race 1)"]
+    assert chart["command"] == "", "no command repeats runs of two races"
+    assert chart["starts"] is False and "left out: 'x'" in chart["notice"], "the stage knows what the page does"
+    assert any("They differ in data (fashion-mnist-mini / cifar10)." in line for line in words(page))
+    assert "**2 selected**" in words(page)
+    page.run()
+    assert not page.warning
+    assert [run["run"] for run in components(page)[0]["runs"]] == [other[0], old[3]]
+
+
+def test_an_address_puts_no_link_into_the_page(page, writer):
+    submit(writer, depths=(8,), shortcuts=("A",))
+    page.query_params["runs"] = "[x](//a.example)"
+    page.run()
+    assert r"\[x\](//a.example)" in page.warning[0].value
+
+
+def test_a_browser_that_tells_an_old_address_loses_no_selection(page, writer):
+    _, ids = submit(writer, depths=(8, 14), shortcuts=("none", "A"))
+    page.query_params["runs"] = str(ids[0])
+    page.run()
+    page.session_state["runs_table_chosen"] = tuple(ids[:2])
+    page.run()
+    assert page.query_params["runs"] == f"{ids[0]},{ids[1]}"
+    page.query_params["runs"] = str(ids[0])
+    page.run()
+    assert page.query_params["runs"] == f"{ids[0]},{ids[1]}", "written a moment ago"
+    page.button(key="clear").click().run()
+    assert "runs" not in page.query_params
+    page.query_params["runs"] = f"{ids[0]},{ids[1]}"
+    page.run()
+    assert "runs" not in page.query_params
+    page.query_params["runs"] = str(ids[3])
+    page.run()
+    assert page.query_params["runs"] == str(ids[3]), "a link is another address"
+    page.session_state["runs_moved"] = True
+    page.query_params["runs"] = str(ids[2])
+    page.run()
+    assert page.query_params["runs"] == str(ids[3]), "chosen since"
+
+
+def test_a_link_opens_the_selected_races(page, writer):
+    first, ids = submit(writer, depths=(8,), shortcuts=("A",))
+    submit(writer, depths=(8,), shortcuts=("none",))
+    page.query_params["by_race"] = "true"
+    page.query_params["races"] = f"{first},77"
+    page.run()
+    assert page.warning[0].value == "There is no race 77: left out."
+    assert list(page.dataframe[1].value["run"]) == ids
+    assert page.query_params["races"] == str(first)
+    page.toggle(key="by_race").set_value(False).run()
+    assert "races" not in page.query_params
+    assert page.button(key="rename").disabled, "what is not in sight is not renamed"
+
+
+def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
+    race, ids = submit(writer, depths=(20, 56), shortcuts=("gated:bias=-6", "gated:bias=-7"))
+    page.query_params["runs"] = f"{ids[2]},{ids[3]}"
+    page.run()
+    (chart,) = components(page)
+    assert chart["command"] == data.race(race).as_command
+    there = {run["run"]: run for run in picker.runs_of(data.race(race))}
+    assert [run["label"] for run in chart["runs"]] == [there[run]["label"] for run in ids[2:]]
+    assert [run["mark"] for run in chart["runs"]] == [there[run]["look"].mark for run in ids[2:]]
+    assert not [line for line in words(page) if "They saw" in line or "did not see" in line]
+
+
+def test_more_runs_than_one_chart_takes_are_counted(page, writer):
+    _, ids = submit(writer, depths=(8, 14), shortcuts=("none", "A"), seeds=20)
+    page.session_state["runs_table_chosen"] = tuple(ids)
+    page.run()
+    assert "One chart takes at most 64 runs; 80 are selected. The address does not name them" in page.info[0].value
+    assert not components(page)
+    assert "runs" not in page.query_params
+    assert not page.button(key="delete").disabled
+
+
+def test_a_filter_hides_rows_and_keeps_the_selection(page, writer):
+    _, ids = submit(writer, depths=(20, 56), shortcuts=("none", "A"))
+    page.query_params["runs"] = f"{ids[0]},{ids[1]}"
+    page.run()
+    page.text_input(key="search").set_value("56").run()
+    page.multiselect(key="shortcut").set_value(["plain"]).run()
+    assert list(page.dataframe[0].value["run"]) == [ids[1]]
+    assert page.caption[0].value.startswith("1 of 4 runs.")
+    assert "**2 selected**, 1 of them not in the table above" in words(page)
+    page.multiselect(key="state").set_value(["failed"]).run()
+    assert not page.dataframe
+    assert page.info[0].value == "No run fits the filter."
+
+
+def test_grouped_by_race_the_runs_of_the_selected_races_are_shown(page, writer):
+    first, _ = submit(writer, "talk", depths=(8,), shortcuts=("A",))
+    second, ids = submit(writer, depths=(8, 14), shortcuts=("none",))
+    steps(writer, ids[1], 40)
+    page.run()
+    page.toggle(key="by_race").set_value(True).run()
+    races = page.dataframe[0].value
+    assert list(races["race"]) == [second, first]
+    assert (races["lowest"][0], races["lowest_arm"][0], races["states"][0]) == (50.0, "plain-14", "2 queued")
+    assert len(page.dataframe) == 1
+    assert page.button(key="rename").disabled
+    page.session_state["races_table_chosen"] = (second,)
+    page.run()
+    assert list(page.dataframe[1].value["run"]) == ids
+    assert page.button(key="rename").label == f"Rename race {second}"
+
+
+def test_whoever_may_not_command_is_offered_no_command(page, writer, monkeypatch):
+    _, ids = submit(writer, depths=(8,), shortcuts=("A",))
+    page.session_state["runs_table_chosen"] = tuple(ids)
+    monkeypatch.setattr(runs_view, "may_command", lambda: False)
+    page.run()
+    assert not page.exception
+    assert [button.key for button in page.button] == ["clear"]
+
+
+def test_a_note_is_kept_or_refused_in_a_line(dialog, writer):
+    submit(writer, depths=(8,), shortcuts=("none", "A"))
+    asked = dialog("note(data.run_table())").run()
+    asked.text_input(key="note_text").set_value("for both").run()
+    asked.button(key="note_keep").click().run()
+    assert [row.note for row in data.run_table()] == ["for both", "for both"]
+    asked.text_input(key="note_text").set_value("odd\a").run()
+    asked.button(key="note_keep").click().run()
+    assert "a note is one line of text without control characters" in asked.error[0].value
+
+
+def test_a_race_gets_another_name(dialog, writer):
+    race, _ = submit(writer, "old", depths=(8,), shortcuts=("A",))
+    asked = dialog(f"rename({race}, 'old')").run()
+    assert asked.text_input(key="race_name").value == "old"
+    asked.text_input(key="race_name").set_value("new").run()
+    asked.button(key="race_name_keep").click().run()
+    assert data.races()[0].title.startswith(f"Race {race}: new: ")
+
+
+def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspace, monkeypatch):
+    _, (idle, busy) = submit(writer, depths=(8,), shortcuts=("none", "A"))
+    writer.move(busy, RunState.STARTING)
+    path = workspace.checkpoint(idle, 10)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * 2_500_000)
+    asked = []
+    monkeypatch.setattr(data, "command_each", lambda verb, ids: asked.append((verb, list(ids))) or iter([{idle: ""}]))
+    shown = dialog("delete(data.run_table())").run()
+    assert "1 run at work and left out: A-8 s0 (run 2, race 1). Stop it first" in shown.warning[0].value
+    assert "plain-8 s0 (run 1, race 1)" in shown.markdown[0].value
+    assert "**1 run** with their curves" in shown.markdown[1].value
+    assert "2.5 MB of files. This cannot be undone." in shown.markdown[1].value
+    assert not asked
+    shown.button(key="delete_sure").click().run()
+    assert asked == [("delete", [idle])]
+
+
+def test_what_could_not_be_deleted_is_said(dialog, writer, monkeypatch):
+    _, ids = submit(writer, depths=(8, 14, 20), shortcuts=("A",))
+
+    def refuse(verb, runs):
+        yield {ids[0]: "", ids[1]: "run 2 is running; stop it before deleting it"}
+        raise EngineUnreachable("the engine did not answer within 10 s")
+
+    monkeypatch.setattr(data, "command_each", refuse)
+    shown = dialog("delete(data.run_table())").run()
+    shown.button(key="delete_sure").click().run()
+    assert shown.session_state["runs_said"] == [
+        "the engine did not answer within 10 s",
+        "run 2 is running; stop it before deleting it",
+        "2 runs of the 3 were not deleted.",
+    ]
+
+
+def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeypatch):
+    asked = []
+
+    def answer(_, verb, ids):
+        asked.append(len(ids))
+        words = "no engine answered within 3 s; nothing was changed" if len(asked) == 3 else ""
+        return dict.fromkeys(ids, words)
+
+    monkeypatch.setattr(type(commands.here().control), "ask_each", answer)
+    said = list(data.command_each("delete", range(1, 101)))
+    assert asked == [16, 16, 16]
+    assert sum(map(len, said)) == 48
+
+
+def test_the_dialogs_name_a_few_and_count_the_rest(writer, page):
+    submit(writer, depths=(8, 14, 20, 26, 32), shortcuts=("none", "A"))
+    assert dialogs._listed(data.run_table()).endswith("(run 8, race 1), and 2 more")

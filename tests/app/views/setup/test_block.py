@@ -1,0 +1,117 @@
+"""The drawing of a block: true to the nets that are built, valid, nothing over anything else, readable."""
+
+import re
+from itertools import combinations, product
+from xml.etree import ElementTree
+
+import pytest
+
+from app import theme
+from app.views.setup.setup import block
+from engine.models.blocks import build_block
+from engine.models.layers.preact import OrderedBlock
+from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant
+
+#: Words that the drawing of each row has to hold.
+OPERATIONS = {
+    "none": "no shortcut", "A": "identity; zero-pad", "B": "1x1 conv, BN where the shape changes", "C": "1x1 conv",
+    "scaled": "x 0.5", "gated": "gate: x (1 - g)", "shortcut-gated": "gate: x (1 - g)", "conv1x1": "1x1 conv",
+    "dropout": "dropout 0.5", "highway": "3x3 conv of the input", "stochastic-depth": "dropped at random",
+    "skipinit": "x alpha, 0 at first", "zero-gamma": "BN, scale 0 at first", "fixup": "+ bias",
+    "dirac": "identity at first", "delta-orthogonal": "rotation at first",
+}  # fmt: skip
+
+
+def every_variant():
+    """All rows in all their orders, norms and lengths."""
+    texts = []
+    for row in SHORTCUTS.values():
+        for order, norm, layers in product(row.orders or ORDERS, row.norms, (1, 2, 3)):
+            texts.append(f"{row.name}:order={order}:norm={norm}:layers={layers}")
+    return texts
+
+
+every = pytest.mark.parametrize("text", every_variant())
+
+
+def words(drawing):
+    """All texts of a drawing, lines of a box joined."""
+    return " ".join(
+        "".join(node.itertext()) for node in ElementTree.fromstring(drawing).iter() if node.tag.endswith("text")
+    )
+
+
+def test_every_row_and_norm_is_known():
+    assert set(OPERATIONS) == set(SHORTCUTS)
+    assert {norm for row in SHORTCUTS.values() for norm in row.norms} == set(NORMS)
+
+
+@pytest.mark.parametrize("name", SHORTCUTS)
+def test_every_row_says_what_it_does(name):
+    found = variant(name)
+    said = words(block.svg(found, "light", "#0072b2"))
+    signs = OPERATIONS[name].replace("3x3", "3×3").replace("1x1", "1×1").replace(" - ", " − ").replace(": x", ": ×")
+    signs = f"×{signs[1:]}" if signs.startswith("x ") else signs
+    assert signs in said
+    assert ("no shortcut" in said) == found.plain
+    assert found.shortcut.formula not in said, "a row that the drawing does not know is told by its formula"
+
+
+@every
+def test_layers_stand_in_the_order_of_the_built_block(text):
+    found = variant(text)
+    built = build_block(found, Site(16, 16, 1, found.norm), first=False)
+    drawn, after = block.branch_words(found)
+    if not isinstance(built, OrderedBlock):  # the paper's own block
+        steps, finish = ["conv1", "bn1", "", "conv2", "bn2"], [""]
+    else:
+        steps, finish = built._front, built._finish
+    kinds = {"conv": "3x3 conv", "bn": "BN", "relu": "ReLU", "": "ReLU", "shift": "+ bias", "after": "+ bias"}
+    wanted = [kinds[re.sub(r"\d", "", step)] for step in steps]
+    if found.shortcut.scalars:
+        wanted[-1] = "x scale"
+    coefficient = len(block.coefficient_words(found))
+    layers = [word.split(",")[0] for word in drawn[: len(drawn) - coefficient]]
+    assert layers == wanted
+    assert [word.split(",")[0] for word in after] == [kinds[re.sub(r"\d", "", step)] for step in finish]
+    assert bool(coefficient) == (built.coefficient is not None if isinstance(built, OrderedBlock) else False)
+    assert found.plain == (built.shortcut is None)
+
+
+@every
+def test_nothing_lies_over_anything_else_and_all_of_it_is_on_the_sheet(text):
+    drawn = block.plan(variant(text))
+    rectangles = [box.rectangle for box in drawn.boxes]
+    for (left, top, right, bottom), (left2, top2, right2, bottom2) in combinations(rectangles, 2):
+        assert right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
+    for left, top, right, bottom in rectangles:
+        assert min(left, top) >= 0 and right <= block.WIDTH and bottom < drawn.height
+    if not drawn.plain:
+        assert all(box.rectangle[3] <= drawn.sum_y - 9 for box in drawn.branch), "the sum lies below the branch"
+        assert all(box.rectangle[3] <= drawn.sum_y for box in drawn.path)
+        assert all(box.rectangle[1] >= drawn.sum_y + 9 for box in drawn.finish)
+    for box in drawn.boxes:
+        assert max(map(len, box.lines)) * 6.6 <= box.width, "words stay inside their box"
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+@pytest.mark.parametrize("name", SHORTCUTS)
+def test_it_is_a_picture_that_can_be_read_on_either_ground(name, ground):
+    drawing = block.svg(variant(name), ground, theme.word_colour(name, 56, ground))
+    root = ElementTree.fromstring(drawing)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not re.search(r"(?:href|src|url)\s*[=(]", drawing), "nothing is fetched"
+    sidebar = {"light": "#f4f6f8", "dark": "#151a20"}[ground]
+    for node in root.iter("{http://www.w3.org/2000/svg}text"):
+        assert theme.contrast(node.get("fill"), theme.GROUND[ground]) >= 4.5
+        assert theme.contrast(node.get("fill"), sidebar) >= 4.5
+
+
+def test_options_are_told_and_words_say_all_of_it():
+    assert "× 0.3" in words(block.svg(variant("scaled:shortcut=0.3"), "light", "#0072b2"))
+    assert block.in_words(variant("A")) == (
+        "Branch: 3x3 conv; BN; ReLU; 3x3 conv; BN. Shortcut: identity; zero-pad where the shape changes, then the sum. "
+        "After it: ReLU."
+    )
+    assert "No shortcut." in block.in_words(variant("none"))
+    assert "After it" not in block.in_words(variant("A:order=full-pre"))

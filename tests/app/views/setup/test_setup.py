@@ -1,0 +1,298 @@
+"""The set-up: cards, measured times, the drawn block, problems beside fields, the address, the zoo. No engine."""
+
+import pytest
+
+from app import data
+from app.views.setup.setup import preset_cards
+from engine.config.presets import PRESETS
+from tests.app.views.race.test_race import page, started  # noqa: F401
+
+RATES = len(PRESETS["quick"].run.optim.tune_grid)
+
+
+def captions(page):  # noqa: F811
+    return " ".join(caption.value for caption in page.sidebar.caption)
+
+
+def test_a_shortcut_of_the_zoo_is_put_together_and_raced(page, started):  # noqa: F811
+    page.run()
+    page.selectbox(key="variant_of").set_value("gated").run()
+    page.slider(key="option_gated_bias").set_value(-7.0).run()
+    assert page.button(key="add_variant").label == "Add gated bias −7"
+    assert "9.81 %, ResNet-110, CIFAR-10, median of 5 runs" in captions(page)
+    assert "another protocol than this race" in captions(page)
+    assert "Contested." in captions(page)
+    page.button(key="add_variant").click().run()
+    assert page.multiselect(key="variants").value == ["gated:bias=-7"]
+    assert page.button(key="add_variant").disabled
+    assert page.button(key="start").label == "Start race of 6 runs"
+    page.button(key="start").click().run()
+    assert not page.exception
+    assert started[0][0][1] == ["none", "A", "gated:bias=-7"]
+
+
+def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started):  # noqa: F811
+    page.run()
+    page.selectbox(key="variant_of").set_value("fixup").run()
+    assert page.selectbox(key="order_fixup").disabled
+    assert page.selectbox(key="norm_fixup").options == ["none"]
+    page.selectbox(key="variant_of").set_value("A").run()
+    assert page.button(key="add_variant").disabled, "A is in the race already"
+    page.selectbox(key="order_A").set_value("full-pre").run()
+    page.selectbox(key="layers_A").set_value(1).run()
+    assert page.button(key="add_variant").label == "Add A full pre 1 layer"
+    assert "8.91 %" in captions(page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("gatd", "unknown shortcut 'gatd'"),
+        ("gated:bias=9", "bias of shortcut gated is a number from -10 to 5"),
+        ("A:order=backwards", "order of shortcut A is post or bn-after-addition"),
+        ("A:order=[Reload](http://evil.example)", r"\[Reload\](http"),
+    ],
+)
+def test_a_wrong_variant_is_said_beside_the_field_and_nothing_can_start(page, started, typed, said):  # noqa: F811
+    page.run()
+    page.session_state["variants"] = ["highway", typed]
+    page.run()
+    assert said in captions(page)
+    assert page.button(key="start").disabled
+    page.multiselect(key="variants").set_value(["highway"]).run()
+    assert not page.button(key="start").disabled
+
+
+def test_one_variant_by_two_names_races_once(page, started):  # noqa: F811
+    page.run()
+    page.session_state["variants"] = ["plain", "A:order=post", "gated:bias=-6", "gated"]
+    page.run()
+    page.button(key="start").click().run()
+    assert started[0][0][1] == ["none", "A", "gated"]
+
+
+def test_tuned_rates_say_what_comes_first(page, started):  # noqa: F811
+    page.run()
+    page.segmented_control(key="rates").set_value("tuned").run()
+    assert f"{RATES * 4} trials of 100 steps" in captions(page)
+    assert not [field for field in page.number_input if field.key == "lr"]
+    page.button(key="start").click().run()
+    assert started[0][1]["settings"]["lr"] == "tuned"
+    page.segmented_control(key="rates").set_value("one").run()
+    assert page.number_input(key="lr").value == 0.1
+    page.button(key="start").click().run()
+    assert started[1][1]["settings"]["lr"] == "0.1"
+
+
+def test_pace_and_held_out_images_reach_the_race(page, started):  # noqa: F811
+    page.run()
+    assert page.number_input(key="lead").disabled
+    page.button(key="start").click().run()
+    assert (started[0][1]["pace"], "validation" in started[0][1]["settings"]) == ("free", False)
+    page.segmented_control(key="pace").set_value("lockstep").run()
+    page.number_input(key="lead").set_value(9)
+    page.number_input(key="validation").set_value(5000).run()
+    page.button(key="start").click().run()
+    assert (started[1][1]["pace"], started[1][1]["settings"]["validation"]) == ("lockstep:9", "5000")
+
+
+def test_presets_are_cards_that_say_what_they_show_and_whether_it_was_measured(page, monkeypatch):  # noqa: F811
+    times = {
+        "quick": data.Timing("measured", 43.0),
+        "talk": data.Timing("measuring", progress="timing A-20"),
+        "paper": data.Timing("none"),
+    }
+    monkeypatch.setattr(data, "timings", lambda: times)
+    page.run()
+    cards = page.radio(key="preset")
+    said = [option.proto.captions for option in [cards]][0]
+    assert cards.options == [f"**{preset.label}**" for preset in data.presets().values()]
+    assert [preset.shows in text for preset, text in zip(data.presets().values(), said, strict=True)] == [True] * 3
+    assert "**About 45 s here (measured).**" in said[0]
+    assert "Usually several minutes on two cores; being measured here now." in said[1]
+    assert "not yet measured here" in said[2]
+    assert page.button(key="measure").label == "Measuring Talk" and page.button(key="measure").disabled
+    times["talk"] = data.Timing("measured", 400.0, extrapolated=True, busy=True, bound=True)
+    page.run()
+    assert (
+        "At most 7 min here (extrapolated from measured nets; the machine was busy then)."
+        in (page.radio(key="preset").proto.captions[1])
+    )
+
+
+def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):  # noqa: F811
+    asked, idle = [], [False]
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "can_measure", lambda: idle[0])
+    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
+    page.run()
+    assert not asked
+    idle[0] = True
+    page.run()
+    assert asked[0] == "quick", "the chosen one first"
+
+
+def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch):  # noqa: F811
+    asked = []
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "can_measure", lambda: True)
+    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 1e6)
+    page.run()
+    assert not asked
+    page.radio(key="preset").set_value("talk").run()
+    page.button(key="measure").click().run()
+    assert asked == ["talk"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("failed", "measuring failed here"), ("disturbed", "measured here only beside other jobs")]
+)
+def test_measuring_in_vain_is_said_and_not_tried_again_unasked(page, monkeypatch, state, said):  # noqa: F811
+    asked = []
+    monkeypatch.setattr(data, "timings", lambda: dict.fromkeys(data.presets(), data.Timing(state)))
+    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
+    monkeypatch.setattr(data, "can_measure", lambda: True)
+    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
+    page.run()
+    assert said in page.radio(key="preset").proto.captions[0]
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (8.4, "8 s"), (43, "45 s"), (120, "2 min"), (3600, "60 min"), (4 * 3600, "4 h"), (1e6, "12 days")],
+)
+def test_durations_are_as_coarse_as_they_are_known(seconds, words):
+    assert preset_cards.spoken(seconds) == words
+
+
+def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown(page, monkeypatch):  # noqa: F811
+    raced = []
+    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.Timing("none"))
+    page.run()
+    assert "4 runs of 300 steps" in [caption.value for caption in page.sidebar.caption]
+    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.Timing("measured", 130.0))
+    page.number_input(key="steps").set_value(900).run()
+    assert "4 runs of 900 steps, about 2 min here (measured)" in captions(page)
+    assert (raced[-1].run.optim.steps, raced[-1].depths, raced[-1].preset) == (900, (20, 56), "quick")
+
+
+@pytest.mark.parametrize(
+    ("widget", "value", "said"),
+    [
+        (("pills", "depths"), [], "Choose at least one depth."),
+        (("pills", "shortcuts"), [], "Choose at least one shortcut"),
+        (("number_input", "seeds"), 30, "120 runs are more than the 64 of one race"),
+        (("number_input", "validation"), 20_000, "Only 0 of 20,000 training images are left; a batch has 128."),
+        (("text_input", "other_depths"), "21", "nearest 20 and 26"),
+    ],
+)
+def test_a_problem_stands_under_its_field_and_under_the_start(page, widget, value, said):  # noqa: F811
+    page.run()
+    kind, key = widget
+    getattr(page, kind)(key=key).set_value(value).run()
+    lines = [caption.value for caption in page.sidebar.caption if said in caption.value]
+    assert [line.startswith(":red[") for line in lines] == [True, True], "beside the field, and why nothing can start"
+    assert lines[1].startswith(":red[Cannot start: ")
+    assert page.button(key="start").disabled
+    assert not page.exception
+
+
+def test_what_no_field_knows_is_said_under_the_start(page):  # noqa: F811
+    page.query_params["set_variants"] = "A:layers=3"
+    page.query_params["set_depths"] = "14"
+    page.run()
+    assert "Cannot start: layers=3 does not divide the 4 layers" in captions(page)
+    assert page.button(key="start").disabled
+
+
+def test_doubts_are_said_and_keep_nobody_from_starting(page, started):  # noqa: F811
+    page.run()
+    page.number_input(key="steps").set_value(49).run()
+    assert ":orange[Too short to compare: the running training error is a mean over 50 steps.]" in captions(page)
+    page.number_input(key="lr").set_value(5.0).run()
+    assert "Rates above 1 usually diverge" in captions(page)
+    assert not page.button(key="start").disabled
+    page.number_input(key="steps").set_value(50).run()
+    assert "Too short" not in captions(page)
+
+
+def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(data, "data_present", lambda name: name == "fashion-mnist-mini")
+    page.run()
+    page.selectbox(key="data").set_value("svhn").run()
+    assert "it is downloaded when the race starts (246 MB)" in captions(page)
+
+
+def test_the_block_of_what_was_touched_last_is_drawn_with_its_size(page):  # noqa: F811
+    page.run()
+    assert block_of(page) == "A block of A"
+    assert "A-56: 214 k parameters, 6.6 M multiply-adds  \nAs many as in the plain net." in captions(page)
+    page.pills(key="shortcuts").set_value(["none", "A", "C"]).run()
+    assert block_of(page) == "A block of C"
+    assert "C-56: 227 k (+12.5 k) parameters, 6.96 M (+359 k) multiply-adds" in captions(page)
+    page.selectbox(key="variant_of").set_value("highway").run()
+    assert block_of(page) == "A block of highway"
+    page.selectbox(key="order_highway").set_value("full-pre").run()
+    assert block_of(page) == "A block of highway full pre"
+    page.pills(key="shortcuts").set_value(["none"]).run()
+    page.selectbox(key="variant_of").set_value("A").run()
+    page.pills(key="shortcuts").set_value(["none", "B"]).run()
+    assert block_of(page) == "A block of B"
+    (picture,) = [image for part in page.sidebar.get("image") for image in part.proto.imgs]
+    assert picture.alt.startswith("Branch: 3x3 conv; BN; ReLU; 3x3 conv; BN. Shortcut: identity; 1x1 conv, BN")
+    assert not page.exception
+
+
+def block_of(page):  # noqa: F811
+    return next(words.value for words in page.sidebar.markdown if words.value.startswith("A block of"))
+
+
+def test_the_address_holds_what_differs_from_the_preset(page):  # noqa: F811
+    page.run()
+    assert not [key for key in page.query_params if key.startswith("set_")]
+    page.number_input(key="steps").set_value(900)
+    page.pills(key="depths").set_value([8, 20]).run()
+    assert (page.query_params["set_steps"], page.query_params["set_depths"]) == ("900", "8,20")
+    assert {key for key in page.query_params if key.startswith("set_")} == {"set_steps", "set_depths"}
+    page.radio(key="preset").set_value("talk").run()
+    assert {key for key in page.query_params if key.startswith("set_")} == {"set_preset"}
+    page.radio(key="preset").set_value("quick").run()
+    assert not [key for key in page.query_params if key.startswith("set_")]
+
+
+def test_a_link_brings_the_set_up_back(page, started):  # noqa: F811
+    page.query_params["set_preset"] = "talk"
+    page.query_params["set_depths"] = "14"
+    page.query_params["set_other_depths"] = "26"
+    page.query_params["set_shortcuts"] = "A"
+    page.query_params["set_variants"] = "gated:bias=-7,highway"
+    page.query_params["set_rates"] = "tuned"
+    page.query_params["set_seeds"] = "2"
+    page.query_params["set_width"] = "4"
+    page.query_params["race"] = "7"
+    page.run()
+    page.button(key="start").click().run()
+    (depths, shortcuts), choices = started[0]
+    assert (depths, shortcuts) == ([14, 26], ["A", "gated:bias=-7", "highway"])
+    assert (choices["preset"], choices["seeds"], choices["steps"]) == ("talk", 2, 600)
+    assert (choices["settings"]["lr"], choices["settings"]["width"]) == ("tuned", "4")
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("preset", "imagenet"), ("steps", "0"), ("steps", "1e9"), ("depths", "20,21"), ("shortcuts", "Z"),
+        ("data", "folder:/etc"), ("lr", "nan"), ("seeds", "-1"), ("precision", "int8"), ("width", "9" * 3000),
+        ("lead", ""), ("pace", "slow"),
+    ],
+)  # fmt: skip
+def test_nonsense_in_the_address_changes_nothing(page, key, text):  # noqa: F811
+    page.query_params[f"set_{key}"] = text
+    page.run()
+    assert not page.exception
+    assert page.button(key="start").label == "Start race of 4 runs"
+    assert not page.button(key="start").disabled
+    assert (page.number_input(key="steps").value, page.selectbox(key="data").value) == (300, "fashion-mnist-mini")
+    assert f"set_{key}" not in page.query_params
