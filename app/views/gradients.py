@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app import data
-from app.live.lab_chart import Picks, Style
-from app.live.probe_chart import live_probes
+from app.live.labs.component import Picks, Style
+from app.live.layers.component import live_probes
 from app.views.labs import lab
 from app.views.race.race import picker
 from app.web import presenter_link

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data
-from app.live.probe_chart import live_probes
+from app.live.layers.component import live_probes
 from app.views.race.race import picker
 from app.web import presenter_link
 

@@ -19,8 +19,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app.live.feed import Feed
-from app.live.routes import routes as live_routes
+from app.live.race.routes import routes as live_routes
+from app.live.stream.feed import Feed
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
@@ -155,7 +155,7 @@ def test_streamlit_run_serves_the_same_from_any_folder(bench, tmp_path):
 
 
 def test_importing_the_server_loads_no_torch():
-    code = "import sys, app.server, app.data, app.live.routes; sys.exit('torch' in sys.modules)"
+    code = "import sys, app.server, app.data, app.live.race.routes; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=30, check=False).returncode == 0
 
 

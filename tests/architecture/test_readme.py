@@ -91,7 +91,7 @@ def test_every_deviation_is_marked_and_listed():
 
 
 def test_the_keys_of_the_stage_are_those_of_the_code():
-    code = (PROJECT / "app/live/stage_keys.js").read_text(encoding="utf-8")
+    code = (PROJECT / "app/live/race/presentation/keys.js").read_text(encoding="utf-8")
     keys = re.findall(r'shown: "([^"]+)", brief: "[^"]*", does: "([^"]+)"', code)
     assert len(keys) == code.count("verb: ") > 0
     assert [tuple(row) for row in table("On stage")] == keys

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from app.live.probe_chart import LAYOUTS
+from app.live.layers.component import LAYOUTS
 from engine.probes.registry import QUANTITIES
 from engine.store.workspace import Workspace
 from tests.benchmarks.stream_cost import running_server

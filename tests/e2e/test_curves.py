@@ -16,7 +16,7 @@ import plotly
 import pytest
 
 from app import theme
-from app.live.component import surroundings
+from app.live.shared.component import surroundings
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.live.lab_chart import Picks, live_lab
+from app.live.labs.component import Picks, live_lab
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
 from app.views.markdown_escape import literal

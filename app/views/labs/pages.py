@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from app import data
-from app.live.lab_chart import Picks
+from app.live.labs.component import Picks
 from app.views.labs import lab
 from app.web import presenter_link
 

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from app import data, theme
-from app.live.chart import Run, colours
-from app.live.rates_chart import live_rates
+from app.live.learning_rates.component import live_rates
+from app.live.race.component import Run, colours
 
 #: Seconds between two looks while trials run.
 LOOK_S = 2.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.chart import Run, live_race
+from app.live.race.component import Run, live_race
 from app.views.markdown_escape import literal
 from app.views.race.race import fork_dialog, picker
 from app.views.runs.runs import view as runs_view

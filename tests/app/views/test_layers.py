@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
-from app.live.probe_chart import LAYOUTS
+from app.live.layers.component import LAYOUTS
 from app.views import layers
 from engine.config import RaceConfig, RunConfig
 from engine.probes.online.histogram import BINS

@@ -1,0 +1,130 @@
+"""The view of one lab job: panels, switches, numbers and words, fed by the job's own stream.
+
+The JavaScript beside this file owns everything that moves; the script only says which
+job, and gets commands back as a trigger. What there is to see comes from the lab's row in the registry.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import cycle
+from typing import Any
+
+from app import data, theme
+from app.live.shared.component import component, surroundings
+
+#: Lightness of a lab's curves: that of a net of this depth.
+_DEPTH = 26
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: What the kinds of plain and of residual nets begin with, and their hue on every page.
+_FAMILIES = {"plain": "none", "residual": "A"}
+#: For kinds that say neither: hues of Okabe and Ito and a depth that gives the lightness, chosen by search so that
+#: all of them and the two above are apart for usual, red-blind and green-blind eyes on both grounds.
+_SPARE = (
+    ("#009e73", 14), ("#cc79a7", 56), ("#e69f00", 8), ("#56b4e9", 8), ("#808080", 8), ("#009e73", 26),
+    ("#cc79a7", 110), ("#f0e442", 110), ("#56b4e9", 14),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the curves of one kind look: the hue of a shortcut type, and a dash (``solid``, ``dash``, ``dot``)."""
+
+    shortcut: str
+    dash: str = "solid"
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """The switches that choose the bold curve.
+
+    ``kinds``: kind of curve -> the switch's word; ``kind`` is the first choice; ``setting`` the lab's setting that the
+    slider moves; ``measure`` the words of the button for a value that was not measured; ``alone`` says of a kind that
+    it is measured at the job's own setting only, where the slider then rests.
+    """
+
+    label: str
+    kinds: Mapping[str, str]
+    kind: str
+    setting: str
+    measure: str
+    styles: Mapping[str, Style]
+    alone: Mapping[str, str] = field(default_factory=dict)
+
+
+def live_lab(
+    name: str,
+    run: int | None,
+    on_command: Callable[[], None],
+    picks: Picks | None = None,
+    key: str = "lab",
+    panels: Sequence[str] | None = None,
+) -> None:
+    """Mount the view of a lab's job, of none yet with ``run`` None; with ``panels`` only those, in the row's order.
+
+    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
+    ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
+    """
+    lab = data.labs()[name]
+    component("skipscope_lab", "lab_chart", "take_buttons")(
+        key=key,
+        data={
+            "lab": name,
+            "run": run,
+            "whole": panels is None,
+            "panels": [asdict(panel) for panel in asked(lab.panels, panels)],
+            "figures": [asdict(figure) for figure in lab.figures],
+            "options": {option.name: option.label for option in lab.options},
+            "picks": _picks(lab, picks) if picks else None,
+            "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
+            "families": [{"begins": word, "styles": styles} for word, styles in family_styles().items()],
+            "spare": spare_styles(),
+            **surroundings(history="live/lab", stream="live/lab/stream"),
+        },
+        on_command_change=on_command,
+    )
+
+
+def asked(panels: Sequence[data.Panel], names: Sequence[str] | None) -> list[data.Panel]:
+    """Return the panels of these names, all with None, and the ways that are drawn on their planes."""
+    if names is None:
+        return list(panels)
+    wanted = {*names, *(panel.path for panel in panels if panel.name in names)}
+    # A heat map opens only what is beside it.
+    return [panel if panel.opens in wanted else replace(panel, opens="") for panel in panels if panel.name in wanted]
+
+
+def spare_styles() -> list[dict[str, Any]]:
+    """Return the styles of kinds that the page does not name, in the order in which they are taken."""
+    dashes = cycle(_DASHES)
+    return [_style(Style(hue, next(dashes)), depth) for hue, depth in _SPARE]
+
+
+def family_styles() -> dict[str, list[dict[str, Any]]]:
+    """Return the styles of plain and of residual nets by how their kinds begin.
+
+    The first has the type's own hue, its variants the neighbouring ones, as in a race, each with a dash of its own.
+    """
+    return {
+        word: [
+            _style(Style(look.hue, dash))
+            for dash, look in zip(_DASHES, theme.looks([f"{hue} {dash}" for dash in _DASHES]).values(), strict=True)
+        ]
+        for word, hue in _FAMILIES.items()
+    }
+
+
+def _picks(lab: data.Lab, picks: Picks) -> dict[str, Any]:
+    option = next(option for option in lab.options if option.name == picks.setting)
+    return {
+        "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,
+        "settingLabel": option.label, "measure": picks.measure, "low": option.low, "high": option.high,
+        "step": option.step, "alone": dict(picks.alone),
+    }  # fmt: skip
+
+
+def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
+    return {
+        "dash": style.dash,
+        "colour": {ground: theme.line_colour(style.shortcut, depth, ground) for ground in theme.GROUND},
+        "ink": {ground: theme.word_colour(style.shortcut, depth, ground) for ground in theme.GROUND},
+    }

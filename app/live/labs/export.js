@@ -1,0 +1,47 @@
+/** What the files of a lab's panel hold: title, caption and legend of its picture, the rows of its table. Pure functions. */
+import { cellWords } from "./kinds/cells.js";
+import { spoken } from "./curves.js";
+import { filled } from "./kinds/index.js";
+import { panelStrip } from "./footer.js";
+
+const COLUMNS = ["panel", "curve", "kind", "setting", "value", "cell", "part"];
+
+/** Every kind has a style: the page's own, else one of a `plain` or `residual` net, else the spare ones in the order in which kinds came. */
+export function stylesOf(kinds, data) {
+  const taken = {};
+  const styles = { ...data.styles };
+  for (const kind of kinds.filter((one) => !(one in styles))) {
+    const family = data.families.find(({ begins }) => kind.startsWith(begins))?.begins ?? "";
+    const list = data.families.find(({ begins }) => begins === family)?.styles ?? data.spare;
+    const index = (taken[family] = (taken[family] ?? -1) + 1);
+    styles[kind] = list[index % list.length];
+  }
+  return styles;
+}
+
+/** shown: { curves, pick, data, theme, page }, see LabPanels. */
+export function pictureWords(panel, { curves, pick, data, theme, page }) {
+  const drawn = curves.shown(panel.name, pick.cell);
+  const kinds = new Set(drawn.map(({ kind }) => kind));
+  const entries = Object.entries(stylesOf(curves.kinds(), data)).filter(([kind]) => kinds.has(kind));
+  return {
+    title: `${panel.title}${aside(panel, drawn, pick, data)}`,
+    caption: [panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, panelStrip(drawn, panel), page].join(" · "),
+    legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { colour, dash }]) => ({ name: kind, colour: colour[theme.ground], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
+    filename: `skipscope-lab-${data.lab}-${panel.name}-job-${data.run}`,
+  };
+}
+
+function aside(panel, drawn, pick, data) {
+  if (pick.cell && drawn.some(({ cell }) => cell)) return `: ${cellWords(pick.cell)}`;
+  return pick.value !== null && panel.kind === "curves" ? ` (bold: ${pick.kind}, ${data.picks.setting} ${spoken(pick.value)})` : "";
+}
+
+/** The points of the curves that are drawn, those of a plane's way too; where x is an index, the column's name. */
+export function tableOf(panel, { curves, pick }) {
+  const drawn = [...curves.shown(panel.name, pick.cell), ...(panel.path ? curves.of(panel.path) : [])];
+  return {
+    columns: [...COLUMNS, panel.x, panel.y],
+    rows: drawn.flatMap(({ panel: of, name, kind, setting, value, cell, part, x, y }) => x.map((at, index) => [of, name, kind, setting, value, cell, part, panel.columns[at] ?? at, y[index]])),
+  };
+}

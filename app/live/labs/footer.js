@@ -1,0 +1,65 @@
+/** What a lab measured with and what its pictures leave out: one line about the job, one under each panel. */
+import { duration, grouped } from "../race/panel/cards.js";
+import { isSeed } from "./curves.js";
+
+/** labels: { name of a setting: its label }. */
+export function jobStrip(card, labels) {
+  if (!card) return "";
+  const settings = Object.entries(card.settings).filter(([name]) => name in labels).map(([name, value]) => `${labels[name].toLowerCase()} ${said(value)}`);
+  const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
+  return [
+    ...settings,
+    card.precision,
+    card.device,
+    card.threads > 0 && `${card.threads} thread${card.threads === 1 ? "" : "s"}`,
+    card.seconds > 0 && `measured in ${took}`,
+    card.ended ? `on ${moment(card.ended)}` : `begun ${moment(card.created)}`,
+    `job ${card.run}`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** Under a panel: what is drawn, of what was measured; `curves` are those that are shown. */
+export function panelStrip(curves, panel) {
+  if (!curves.length) return "";
+  const points = curves.flatMap((curve) => curve.y);
+  const drawn = points.filter((y) => y !== null && (panel.y_scale !== "log" || y > 0)).length;
+  const log = panel.y_scale === "log" ? " or not above 0" : "";
+  if (panel.kind === "heat") return cellStrip(curves, panel);
+  const shown = drawn < points.length
+    ? `${grouped(drawn)} of ${grouped(points.length)} points shown, the others are not finite${log}`
+    : `all ${grouped(points.length)} points shown`;
+  return [`${curvesOf(curves, panel)}, ${shown}`, "no smoothing"].join(" · ");
+}
+
+function curvesOf(curves, panel) {
+  if (panel.kind === "plane") return `${counted(new Set(curves.map(({ kind }) => kind)).size, "net")}`;
+  const seeds = new Set(curves.filter(isSeed).map(({ part }) => part)).size;
+  const main = curves.filter((curve) => !curve.part).length;
+  const bands = curves.some(({ part }) => part === "low" || part === "high");
+  return [(main || !seeds) && counted(main, panel.kind === "bars" ? "kind" : "curve"), seeds && `${counted(seeds, "seed")} (${panel.kind === "bars" ? "points" : "thin lines"})`, bands && "each with its band"].filter(Boolean).join(", ");
+}
+
+function cellStrip(curves, panel) {
+  const rows = curves.filter(({ part }) => !part);
+  const values = rows.flatMap(({ y }) => y);
+  const columns = new Set(rows.flatMap(({ x }) => x)).size;
+  const all = rows.length * columns;
+  const lost = values.filter((y) => y === null).length;
+  return [
+    values.length < all ? `${grouped(values.length)} of ${grouped(all)} cells measured, the others are framed` : `all ${grouped(all)} cells shown`,
+    lost && `${grouped(lost)} not finite`,
+    columns < panel.columns.length && `${columns} of ${panel.columns.length} columns measured`,
+  ].filter(Boolean).join(" · ");
+}
+
+function counted(number, word) {
+  return `${grouped(number)} ${word}${number === 1 ? "" : "s"}`;
+}
+
+function said(value) {
+  return typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+}
+
+function moment(seconds) {
+  return new Date(1000 * seconds).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,64 @@
+/**
+ * A panel of bars as a Plotly figure: at every x one bar for each kind, beside each other, with the seeds as points on
+ * it. Places are evenly spaced, whatever x is. A pure function.
+ */
+import { axis, base, span } from "./curves.js";
+import { isSeed, spoken } from "../curves.js";
+
+const MARGIN = { l: 50, r: 12, t: 14, b: 46 };
+/** Share of a place that its bars take. */
+const TAKEN = 0.82;
+/** Width of a letter on the average in pixels. */
+const LETTER_PX = 7.4;
+/** Bars of fewer pixels have no number on them. */
+const NUMBER_PX = 36;
+
+/** As buildPanel; the kinds stand in a legend. */
+export function buildBars(panel, curves, pick, { styles }, theme, width, height) {
+  const all = curves.shown(panel.name, pick.cell);
+  const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].sort((a, b) => a - b);
+  const texts = panel.columns.length ? panel.columns : places.map((x) => spoken(x));
+  const rows = [...Map.groupBy(all, ({ row }) => row).values()];
+  const share = TAKEN / rows.length;
+  const middle = (x, index) => places.indexOf(x) + share * (index + 0.5) - TAKEN / 2;
+  const placePx = (width - MARGIN.l - MARGIN.r) / places.length;
+  const log = panel.y_scale === "log";
+  const good = (y) => (y !== null && (!log || y > 0) ? y : null);
+  const spans = span(all, "y", panel.y_scale);
+  const layout = {
+    ...base(panel, theme, width, height, MARGIN),
+    bargap: 0, barmode: "overlay",
+    xaxis: { ...axis(panel.x, "linear", null, theme), range: [-0.5, places.length - 0.5], showgrid: false, ...ticks(texts, placePx), tickfont: { color: theme.text, size: 13 } },
+    yaxis: { ...axis("", panel.y_scale, spans, theme), ...(log && spans ? { range: [Math.floor(spans[0] - 0.05), spans[1] + 0.06 * (spans[1] - Math.floor(spans[0] - 0.05)) + 0.05] } : {}) },
+    shapes: panel.neutral === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: panel.neutral, y1: panel.neutral, line: { color: theme.muted, width: 1.5, dash: "dot" } }],
+  };
+  const data = rows.flatMap((row, index) => {
+    const colour = styles[row[0].kind].colour[theme.ground];
+    const hover = (curve) => curve.x.map((x, at) => `${curve.name}<br>${texts[places.indexOf(x)]}<br><b>${spoken(curve.y[at])}</b>`);
+    return row.map((curve) => (isSeed(curve)
+      ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color: colour, line: { color: theme.page, width: 1 } } }
+      : {
+        type: "bar", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), width: 0.94 * share, name: curve.name, meta: "bar", hovertext: hover(curve), hoverinfo: "text",
+        // Points of seeds are to be seen on their bar.
+        marker: { color: colour, opacity: row.length > 1 ? 0.55 : 0.9, line: { color: colour, width: 1 } },
+        ...(share * placePx > NUMBER_PX && row.length === 1 ? { text: curve.y.map((y) => (good(y) === null ? "" : spoken(y, 2))), textposition: "outside", cliponaxis: false, textfont: { color: theme.text, size: 12 } } : {}),
+      })).sort((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
+  });
+  layout.annotations = lost(rows, good, middle, theme);
+  return { data, layout, side: "right", legend: rows.map(([curve]) => ({ name: curve.row, style: styles[curve.kind] })) };
+}
+
+/** Words where a bar cannot be. */
+function lost(rows, good, middle, theme) {
+  return rows.flatMap((row, index) => row.filter(({ part }) => !part).flatMap((curve) => curve.x.map((x, at) => (good(curve.y[at]) !== null ? null : {
+    x: middle(x, index), xref: "x", y: 0, yref: "paper", yanchor: "bottom", text: curve.y[at] === null ? "not finite" : "not above 0", textangle: -90, showarrow: false, font: { size: 12, color: theme.muted },
+  })).filter(Boolean)));
+}
+
+/** As many names below the places as there is room for. */
+function ticks(texts, placePx) {
+  const longest = Math.max(...texts.map((text) => text.length)) * LETTER_PX + 6;
+  const every = longest <= placePx ? 1 : Math.ceil(Math.min(longest, 24) / placePx);
+  const shown = texts.map((text, at) => ({ text, at })).filter(({ at }) => at % every === 0);
+  return { tickmode: "array", tickvals: shown.map(({ at }) => at), ticktext: shown.map(({ text }) => text), tickangle: longest <= placePx * every ? 0 : -60, automargin: "height" };
+}

@@ -1,0 +1,53 @@
+/**
+ * The cells of a lab's heat maps, and which one is picked. A cell is { column, row, kind, setting, value, text }; `text`,
+ * as `identity: plain, blocks 6`, begins the names of the curves that belong to it. Pure functions.
+ */
+import { valued } from "../curves.js";
+
+/**
+ * The rows of a heat map from top to bottom: its curves without a part, by value, then by kind in the order in which
+ * kinds came. Each is { curve, cells: the y of every column; undefined where nothing was measured, null where it was not
+ * finite }.
+ */
+export function rowsOf(panel, curves) {
+  const kinds = curves.kinds();
+  return curves.of(panel.name).filter((curve) => !curve.part)
+    .sort((a, b) => (a.value ?? -Infinity) - (b.value ?? -Infinity) || kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
+    .map((curve) => ({ curve, cells: panel.columns.map((_, column) => curve.y[curve.x.indexOf(column)]) }));
+}
+
+/** The first of the `wanted` texts that names a cell that is there; else the first cell of all; null without any. */
+export function settledCell(panels, curves, wanted) {
+  const cells = cellsOf(panels, curves);
+  return wanted.map((text) => cells.find((cell) => cell.text === text)).find(Boolean) ?? cells[0] ?? null;
+}
+
+/** All cells, of the heat maps from left to right and from top to bottom; without a heat map those that have curves. */
+function cellsOf(panels, curves) {
+  const maps = panels.filter((panel) => panel.kind === "heat");
+  if (maps.length) return maps.flatMap((panel) => rowsOf(panel, curves).flatMap((row) => panel.columns.map((column, index) => row.cells[index] !== undefined && cell(column, row.curve)).filter(Boolean)));
+  return [...Map.groupBy(curves.all().filter((curve) => curve.cell), (curve) => `${curve.cell}: ${curve.row}`).values()].map(([curve]) => cell(curve.cell, curve));
+}
+
+export function cell(column, { row, kind, setting, value }) {
+  return { column, row, kind, setting, value, text: `${column}: ${row}` };
+}
+
+/** A cell in words: `identity, plain, 6 blocks`. */
+export function cellWords({ column, kind, setting, value }) {
+  return [column, kind, value !== null && valued(setting, value)].filter(Boolean).join(", ");
+}
+
+/** The next cell that is there in the direction of an arrow key, or the one at an end of the row; null for none. */
+export function stepped(panel, curves, picked, key) {
+  const rows = rowsOf(panel, curves);
+  const at = { row: rows.findIndex(({ curve }) => curve.row === picked?.row), column: panel.columns.indexOf(picked?.column) };
+  const by = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0], Home: [0, 1], End: [0, -1] }[key];
+  if (!by || at.row < 0 || at.column < 0) return null;
+  if (key === "Home") at.column = -1;
+  if (key === "End") at.column = panel.columns.length;
+  for (let row = at.row + by[0], column = at.column + by[1]; rows[row] && column >= 0 && column < panel.columns.length; row += by[0], column += by[1]) {
+    if (rows[row].cells[column] !== undefined) return cell(panel.columns[column], rows[row].curve);
+  }
+  return null;
+}

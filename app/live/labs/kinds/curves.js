@@ -1,0 +1,179 @@
+/**
+ * From a panel's curves to a Plotly figure: a pure function, no DOM, no network. The picked curve is bold; the same
+ * setting in other kinds stays readable; all others are faint. Without a pick all are bold but the seeds, which are thin.
+ * Names stand where the curves are furthest apart.
+ */
+import { ends, isSeed, same, spoken } from "../curves.js";
+import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
+
+/** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
+const MOST_NAMED = 4;
+/** Axes that span less than this many decades are labelled with plain numbers. */
+const FEW_DECADES = 2.2;
+const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
+
+/** How a curve is drawn, by what it is: single seeds, others, those beside the picked one, the picked one; all alike. */
+const LOOKS = {
+  seed: { width: 1.2, opacity: 0.4 }, lone: { width: 1.6, opacity: 0.75 },
+  faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, picked: { width: 4, opacity: 1 }, even: { width: 3, opacity: 1 },
+};
+
+/**
+ * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
+ * styles: { kind: { colour: {light, dark}, ink: {light, dark}, dash } }, setting: { low, high, settingLabel } of
+ * the lab's setting that is picked, or null }; width, height in pixels.
+ * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
+ * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
+ */
+export function buildPanel(panel, curves, pick, { styles, setting }, theme, width, height) {
+  const all = curves.shown(panel.name, pick.cell);
+  const bold = curves.picked(panel.name, pick);
+  const means = named(all);
+  const few = means.length <= MOST_NAMED;
+  const even = pick.kind === null || all.some((curve) => curve.cell);
+  const kindOf = (curve) => {
+    if (isSeed(curve)) return means.includes(curve) || !means.some((mean) => mean.row === curve.row && !isSeed(mean)) ? "lone" : "seed";
+    if (even) return "even";
+    return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
+  };
+  const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).sort((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
+  const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
+  const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
+  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
+  const full = crowded(labels.map(({ name }) => name), width, height - 54);
+  const side = full ? "right" : labelSide(all, panel);
+  const room = full ? 12 : labelRoom(width);
+  const margin = side === "left" ? { l: room, r: 50, t: 8, b: 46 } : { l: 50, r: room, t: 8, b: 46 };
+  const layout = {
+    ...base(panel, theme, width, height, margin),
+    xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...settingRange(panel, setting), ...columnTicks(panel, theme) },
+    yaxis: { ...axis("", panel.y_scale, spans.y, theme), side: side === "left" ? "right" : "left" },
+    shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
+  };
+  if (!full && spans.y) {
+    const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
+    layout.annotations = endLabels(labels, edges, { side, low: spans.y[0], high: spans.y[1], place: (y) => (panel.y_scale === "log" && !(y > 0) ? null : onAxis(y, panel.y_scale)), bold, styles, theme, plotPx: height - margin.t - margin.b, width });
+  }
+  const legend = full ? labels.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [];
+  return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
+}
+
+const ORDER = ["seed", "lone", "faint", "few", "beside", "even", "picked"];
+
+/** One curve for each name that is told: those without a part, of rows that have seeds alone the first. */
+export function named(all) {
+  return [...Map.groupBy(all, (curve) => `${curve.cell}: ${curve.row}`).values()].map((row) => row.find((curve) => !curve.part) ?? row[0]);
+}
+
+/** Whether a kind has several curves, at several values of a setting, so that its name alone does not tell which. */
+function fanned(means, { kind, value }) {
+  return value !== null && means.some((other) => other.kind === kind && !same(other.value, value));
+}
+
+/** Curves of one kind at several values get fainter from the largest to the smallest. */
+function fade(means, curve) {
+  const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).sort((a, b) => a.value - b.value);
+  const at = fan.findIndex(({ value }) => same(value, curve.value));
+  return fan.length > 1 && at >= 0 ? 0.45 + (0.55 * (at + 1)) / fan.length : 1;
+}
+
+/** What the layouts of all panels over two axes have in common. */
+export function base(panel, theme, width, height, margin) {
+  return {
+    uirevision: "keep", width, height, margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom", annotations: [],
+  };
+}
+
+/** Names on the x axis where x is an index into the panel's columns. */
+export function columnTicks({ columns }, theme) {
+  return columns.length ? { tickmode: "array", tickvals: columns.map((_, index) => index), ticktext: columns, tickfont: { color: theme.text, size: 13 } } : {};
+}
+
+export function axis(title, scale, found, theme) {
+  const decades = found ? found[1] - found[0] : 0;
+  const plain = scale === "log" && decades < FEW_DECADES;
+  return {
+    type: scale, title: { text: title, standoff: 6, font: { size: FONT_PX, color: theme.muted } }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
+    tickfont: { color: theme.muted }, automargin: false,
+    ...(scale === "log" ? { exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / 7)) } : {}),
+    ...(plain ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}),
+  };
+}
+
+/** Whether the picked setting is on a panel's axis, which then bears its label. */
+function onSetting(panel, setting) {
+  return Boolean(setting) && panel.x.toLowerCase() === setting.settingLabel.toLowerCase();
+}
+
+/** Where the setting is on the axis, the axis shows all of it from the start, so that nothing moves while it fills. */
+function settingRange(panel, setting) {
+  if (!onSetting(panel, setting)) return {};
+  const [low, high] = [setting.low, setting.high].map((value) => onAxis(value, panel.x_scale));
+  const pad = 0.06 * (high - low);
+  return { range: [low - pad, high + pad], ...(panel.x_scale === "log" ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}) };
+}
+
+/** [smallest, largest] of what is drawn, in the axis's own unit (log10 on a log axis); null without points. */
+export function span(all, key, scale) {
+  const values = all.flatMap((curve) => curve[key]).filter((value) => value !== null && (scale !== "log" || value > 0));
+  if (!values.length) return null;
+  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))].map((value) => onAxis(value, scale));
+}
+
+export function onAxis(value, scale) {
+  return scale === "log" ? Math.log10(value) : value;
+}
+
+/** The side where the curves lie further apart; the right one when it makes little difference. */
+export function labelSide(all, panel) {
+  const apart = (end) => {
+    const at = all.map((curve) => ends(curve)?.[end][1]).filter((y) => y !== undefined && (panel.y_scale !== "log" || y > 0))
+      .map((y) => onAxis(y, panel.y_scale));
+    return at.length ? Math.max(...at) - Math.min(...at) : 0;
+  };
+  return apart(0) > 2 * apart(1) + 0.3 ? "left" : "right";
+}
+
+/** The neutral line, and the picked setting where it is on the axis. */
+export function reference(panel, value, theme) {
+  const shapes = [];
+  const shape = { type: "line", layer: "below", line: { color: theme.muted, width: 1.5, dash: "dot" } };
+  if (panel.neutral !== null && panel.neutral !== undefined) shapes.push({ ...shape, xref: "paper", x0: 0, x1: 1, y0: panel.neutral, y1: panel.neutral });
+  if (value !== null) shapes.push({ ...shape, yref: "paper", y0: 0, y1: 1, x0: value, x1: value });
+  return shapes;
+}
+
+function line(curve, look, faded, { panel, styles, theme }) {
+  const style = styles[curve.kind];
+  const positive = panel.y_scale === "log" ? curve.y.map((y) => (y > 0 ? y : null)) : curve.y;
+  const { width, opacity } = LOOKS[look];
+  return {
+    type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: positive, connectgaps: false,
+    name: curve.name, meta: look === "few" ? "faint" : look,
+    opacity: look === "even" ? faded : opacity,
+    line: { color: style.colour[theme.ground], width, dash: look === "seed" ? "solid" : style.dash },
+    marker: { color: style.colour[theme.ground], size: 7 },
+    hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}<extra></extra>`,
+  };
+}
+
+/** A ring on the picked curve at the picked setting, where the setting is on the axis. */
+function mark(bold, pick, styles, theme) {
+  if (!bold || pick.value === null) return [];
+  const index = bold.x.findIndex((x) => Math.abs(Math.log(x / pick.value)) < 1e-3);
+  if (index < 0 || bold.y[index] === null) return [];
+  return [{
+    type: "scatter", mode: "markers+text", x: [bold.x[index]], y: [bold.y[index]], text: [spoken(bold.y[index])], textposition: "top left",
+    textfont: { size: 15, color: styles[bold.kind].ink[theme.ground] }, hoverinfo: "skip", meta: "mark", cliponaxis: false,
+    marker: { symbol: "circle", size: 11, color: styles[bold.kind].colour[theme.ground], line: { width: 2, color: theme.text } },
+  }];
+}
+
+/** Every kind's curves with the smallest and the largest setting, so that a fan has names at its edges. */
+function extremes(all) {
+  return [...Map.groupBy(all, (curve) => curve.kind).values()].flatMap((fan) => {
+    const ordered = fan.filter((curve) => curve.value !== null && !curve.part).sort((a, b) => a.value - b.value);
+    return ordered.length > 1 ? [ordered[0], ordered.at(-1)] : [];
+  });
+}

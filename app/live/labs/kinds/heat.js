@@ -1,0 +1,144 @@
+/**
+ * A heat map as a Plotly figure: rows are curves, grouped by the value of their setting, columns the panel's own; the
+ * number stands in each cell where there is room. Cells that were not measured are empty frames, those that are not
+ * finite are crossed. A pure function.
+ */
+import { cellWords, cell as cellOf, rowsOf } from "./cells.js";
+import { colourAxis, inkOn, placed, rangeOf } from "./colours.js";
+import { spoken, valued } from "../curves.js";
+
+const NARROW = 480;
+/** Rows and the words above a group, in pixels. */
+const ROW_PX = { few: 34, many: 26 };
+const MANY = 12;
+/** What lies between two groups, as a share of a row. */
+const HEADER = 0.85;
+const BAR_PX = 62, RIGHT_PX = 16;
+const FONT_PX = 13;
+/** Turned names of columns that are narrower stand in one line. */
+const TWO_LINES_PX = 38;
+/** Width of a letter on the average as a share of its height. */
+const LETTER = 0.54;
+
+/** As buildPanel; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
+ * and rows lie where. */
+export function buildHeat(whole, curves, pick, look, theme, width) {
+  const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
+  const rows = placedRows(measured);
+  const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
+  const narrow = width < NARROW;
+  const names = rows.map(({ curve }) => broken(curve.kind, narrow ? 15 : 26));
+  const left = Math.min(0.42 * width, 16 + Math.max(...names.flat().map((line) => line.length)) * FONT_PX * LETTER);
+  const columnPx = (width - left - RIGHT_PX) / panel.columns.length;
+  const heads = headings(panel.columns, columnPx);
+  const rowPx = rows.length > MANY ? ROW_PX.many : ROW_PX.few;
+  const span = rows.at(-1).at + 0.5 - (rows[0].at - 0.5) + (rows[0].header ? HEADER : 0);
+  const height = Math.round(heads.px + span * rowPx + BAR_PX);
+  const top = rows[0].at - 0.5 - (rows[0].header ? HEADER : 0);
+  const axis = { showgrid: false, zeroline: false, showline: false, ticks: "", tickmode: "array" };
+  const layout = {
+    uirevision: "keep", width, height, margin: { l: left, r: RIGHT_PX, t: heads.px, b: BAR_PX, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom",
+    xaxis: { ...axis, side: "top", range: [-0.5, panel.columns.length - 0.5], tickvals: panel.columns.map((_, index) => index), ticktext: heads.texts, tickangle: heads.angle, tickfont: { color: theme.text, size: FONT_PX } },
+    yaxis: { ...axis, range: [rows.at(-1).at + 0.5, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
+    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
+    shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
+    annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
+      text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
+    })),
+  };
+  return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx, theme)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
+}
+
+/** The panel and its rows without the columns in which nothing was measured: a job may measure some of them alone. */
+function narrowed(panel, rows) {
+  const there = panel.columns.map((_, column) => rows.some(({ cells }) => cells[column] !== undefined));
+  const kept = (list) => list.filter((_, column) => there[column]);
+  return { panel: { ...panel, columns: kept(panel.columns) }, measured: rows.map((row) => ({ ...row, cells: kept(row.cells) })) };
+}
+
+/** Rows with `at`, their place from the top in rows, and `header`, the group's words where one begins. */
+function placedRows(rows) {
+  const groups = new Set(rows.map(({ curve }) => curve.value)).size;
+  let at = -1, before;
+  return rows.map((row) => {
+    const { setting, value } = row.curve;
+    const begins = groups > 1 && value !== before;
+    at += 1 + (begins && at >= 0 ? HEADER : 0);
+    before = value;
+    return { ...row, at, header: begins && value !== null ? valued(setting, value) : "" };
+  });
+}
+
+/** One table of colours for each group: the rows of a table are evenly spaced. */
+function tables(rows, panel, range) {
+  return [...Map.groupBy(rows, ({ curve }) => curve.value).values()].map((group) => ({
+    type: "heatmap", coloraxis: "coloraxis", x0: 0, dx: 1, y0: group[0].at, dy: 1, xgap: 2, ygap: 2, meta: "cells",
+    z: group.map(({ cells }) => panel.columns.map((_, column) => height(cells[column], panel, range))),
+    text: group.map(({ curve, cells }) => panel.columns.map((column, index) => `${cellWords(cellOf(column, curve))}<br>${cells[index] === undefined ? "not measured" : `<b>${spoken(cells[index])}</b>`}`)),
+    hoverinfo: "text", hoverongaps: true,
+  }));
+}
+
+function height(value, { y_scale }, { low }) {
+  if (value === undefined || value === null) return null;
+  return placed(value, y_scale) ?? low;
+}
+
+/** The numbers in the cells, as exact as fits; crosses in cells that are not finite. */
+function numbers(rows, panel, range, columnPx) {
+  const all = rows.flatMap(({ at, cells }) => cells.map((value, column) => ({ at, column, value })).filter(({ value }) => value !== undefined));
+  const fits = [2, 1].find((digits) => all.every(({ value }) => value === null || number(value, digits).length * FONT_PX * LETTER < columnPx - 4));
+  const lost = all.filter(({ value }) => value === null);
+  const inks = Map.groupBy(fits ? all.filter(({ value }) => value !== null) : [], ({ value }) => inkOn(height(value, panel, range), range));
+  const texts = (cells, color, words, meta) => ({
+    type: "scatter", mode: "text", meta, x: cells.map(({ column }) => column), y: cells.map(({ at }) => at), text: cells.map(words), textposition: "middle center",
+    textfont: { size: FONT_PX, color }, hoverinfo: "skip",
+  });
+  return [
+    ...[...inks].map(([ink, cells]) => texts(cells, ink, ({ value }) => number(value, fits), "numbers")),
+    ...(lost.length ? [texts(lost, undefined, () => (columnPx > 76 ? "not finite" : "✕"), "lost")] : []),
+  ];
+}
+
+/** A number of two digits, or for narrow cells of one, below 0.001 its power of ten alone. */
+function number(value, digits) {
+  if (digits === 2 || value === 0) return spoken(value, 2);
+  return Math.abs(value) >= 0.001 && Math.abs(value) < 1000 ? spoken(value, 1) : spoken(Math.sign(value) * 10 ** Math.round(Math.log10(Math.abs(value))), 1);
+}
+
+/** Frames around cells without a colour: dotted where nothing was measured, solid where it was not finite. */
+function frames(rows, theme) {
+  return rows.flatMap(({ at, cells }) => cells.map((value, column) => (value !== undefined && value !== null ? null : {
+    ...box(column, at, 0.44), line: { color: theme.muted, width: 1, dash: value === null ? "solid" : "dot" },
+  })).filter(Boolean));
+}
+
+/** Around the picked cell, in two tones so that it stands out from every colour. */
+function ring(rows, panel, picked, theme) {
+  const row = rows.find(({ curve }) => curve.row === picked?.row), column = panel.columns.indexOf(picked?.column);
+  if (!row || column < 0) return [];
+  return [{ color: theme.page, width: 7 }, { color: theme.text, width: 3 }].map((line) => ({ ...box(column, row.at, 0.49), name: "picked", line }));
+}
+
+function box(column, at, half) {
+  return { type: "rect", x0: column - half, x1: column + half, y0: at - half, y1: at + half };
+}
+
+/** The columns' names above them, in lines where words fit, else turned. */
+function headings(columns, columnPx) {
+  const letters = Math.floor((columnPx - 4) / (FONT_PX * LETTER));
+  const turned = columns.some((name) => name.split(" ").some((word) => word.length > letters));
+  const lines = columns.map((name) => broken(name, turned ? (columnPx < TWO_LINES_PX ? Infinity : 15) : letters));
+  const longest = Math.max(...lines.flat().map((line) => line.length));
+  const px = turned ? longest * FONT_PX * LETTER + 14 : Math.max(...lines.map((rows) => rows.length)) * FONT_PX * 1.35 + 12;
+  return { texts: lines.map((rows) => rows.join("<br>")), angle: turned ? -90 : 0, px: Math.round(px) };
+}
+
+/** Words in lines of at most so many letters. */
+function broken(words, most) {
+  return words.split(" ").reduce((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`;
+    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
+  }, []);
+}

@@ -1,0 +1,51 @@
+/**
+ * The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, whatever rows are there, and the way
+ * of the training over it. Pure functions.
+ */
+import { placed } from "./colours.js";
+
+/**
+ * Grids of a panel by kind: [{ kind, x, y, z, lost, way }], x and y ascending, z[row][column] in the colour scale's own
+ * unit, null where nothing is known; `lost` counts heights that were not finite; `way` is the curve of the panel's path or
+ * undefined. Rows that are coarser than others are filled in between their own points in straight lines.
+ */
+export function gridsOf(panel, curves) {
+  return [...Map.groupBy(curves.of(panel.name).filter((curve) => curve.value !== null), ({ kind }) => kind)].map(([kind, rows]) => {
+    const x = [...new Set(rows.flatMap((row) => row.x))].sort((a, b) => a - b);
+    const ordered = [...rows].sort((a, b) => a.value - b.value);
+    return {
+      kind, x, y: ordered.map(({ value }) => value), z: ordered.map((row) => filledRow(row, x, panel.y_scale)),
+      lost: rows.reduce((sum, row) => sum + row.y.filter((y) => y === null).length, 0),
+      way: panel.path ? curves.of(panel.path).find((curve) => curve.kind === kind && !curve.part) : undefined,
+    };
+  });
+}
+
+/** A row at every place of x; places between two of its own points lie on the line between them. */
+function filledRow(row, x, scale) {
+  const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).sort((a, b) => a.at - b.at);
+  let after = 0;
+  return x.map((at) => {
+    while (after < own.length - 1 && own[after].at < at) after += 1;
+    const right = own[after];
+    if (right.at === at) return right.height;
+    const left = own[after - 1];
+    if (!left || left.height === null || right.height === null || at > right.at) return null;
+    return left.height + ((right.height - left.height) * (at - left.at)) / (right.at - left.at);
+  });
+}
+
+/** The height over a place (a, b) between the four points of the grid around it; null outside or where one is unknown. */
+export function heightAt({ x, y, z }, a, b) {
+  const [column, across] = between(x, a), [row, along] = between(y, b);
+  if (column === null || row === null) return null;
+  const [p, q, r, s] = [z[row][column], z[row][column + 1], z[row + 1][column], z[row + 1][column + 1]];
+  if ([p, q, r, s].some((height) => height === null)) return null;
+  return (1 - along) * ((1 - across) * p + across * q) + along * ((1 - across) * r + across * s);
+}
+
+function between(places, at) {
+  if (places.length < 2 || !(at >= places[0] && at <= places.at(-1))) return [null, 0];
+  const index = Math.min(places.length - 2, places.findLastIndex((place) => place <= at));
+  return [index, (at - places[index]) / (places[index + 1] - places[index])];
+}

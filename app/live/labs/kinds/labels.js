@@ -1,0 +1,121 @@
+/**
+ * Names of a panel's curves: beside the curves' ends, pushed apart where they would cover one another, or as a legend
+ * above the panel where there are too many. Pure functions.
+ */
+import { ends, spoken } from "../curves.js";
+
+export const NARROW = 480;
+export const FONT_PX = 14;
+const LINE_PX = FONT_PX + 4;
+/** Width of a letter on the average as a share of its height. */
+const LETTER = 0.53;
+/** A label that is pushed further than this from its line gets a leader. */
+const LEADER_PX = 6;
+/** On a phone more names than this would take the room of the curves. */
+const MOST_NARROW = 4;
+
+/** Pixels beside the plot that names take. */
+export function labelRoom(width) {
+  return width < NARROW ? 92 : 130;
+}
+
+/** Whether names of so many curves go into a legend: where they do not fit under one another beside the plot. */
+export function crowded(names, width, plotPx) {
+  const rows = names.map((name) => lines(name, width).length).reduce((a, b) => a + b, 0);
+  return rows * LINE_PX > plotPx || (width < NARROW && names.length > MOST_NARROW);
+}
+
+function lines(words, width) {
+  const most = Math.floor((labelRoom(width) - 8) / (FONT_PX * LETTER));
+  return words.split("\n").flatMap((line) => line.split(" ").reduce((found, word) => {
+    const longer = `${found.at(-1)} ${word}`;
+    return found.length && longer.length <= most ? [...found.slice(0, -1), longer] : [...found, word];
+  }, []));
+}
+
+/**
+ * Labels as Plotly's annotations, inside the picture. named: [{ curve, name }]; edges: the same, named only where there is
+ * room; scales: { low, high } of the y axis in its own unit and place(y), a value in that unit or null.
+ */
+export function endLabels(named, edges, { side, low, high, place, bold, styles, theme, plotPx, width }) {
+  const pad = 0.06 * (high - low || 1); // Plotly's own margin around the points, about
+  const perUnit = plotPx / (high - low + 2 * pad);
+  const label = ({ curve, name }, quiet) => {
+    const end = ends(curve)?.[side === "left" ? 0 : 1];
+    const y = end && place(end[1]);
+    if (y === undefined || y === null) return null;
+    const rows = [...lines(name, width), ...(side === "right" && curve.y.at(-1) === null ? ["then not finite"] : [])];
+    return { curve, text: rows.join("<br>"), rows: rows.length, y, natural: (y - low + pad) * perUnit, quiet };
+  };
+  const wanted = named.map((one) => label(one, false)).filter(Boolean);
+  for (const edge of edges.map((one) => label(one, true)).filter(Boolean)) {
+    if (wanted.every((other) => Math.abs(other.natural - edge.natural) > ((other.rows + edge.rows) / 2 + 1) * LINE_PX)) wanted.push(edge);
+  }
+  apart(wanted, plotPx);
+  return wanted.map((one) => {
+    const shift = one.at - one.natural;
+    const style = styles[one.curve.kind];
+    const far = Math.abs(shift) > LEADER_PX;
+    return {
+      text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: side === "left" ? 0 : 1, y: one.y, yref: "y",
+      xanchor: side === "left" ? "right" : "left", align: side === "left" ? "right" : "left", yanchor: "middle",
+      font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.ink[theme.ground] },
+      ...(far
+        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.colour[theme.ground], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
+        : { showarrow: false, xshift: side === "left" ? -6 : 6, yshift: shift }),
+    };
+  });
+}
+
+/** Gives every label `at`, pixels from the lower edge, as near to its line as the others and the picture allow. */
+function apart(wanted, plotPx) {
+  wanted.sort((a, b) => a.natural - b.natural);
+  let floor = -Infinity;
+  for (const one of wanted) {
+    one.at = Math.max(one.natural, floor + (LINE_PX * one.rows) / 2);
+    floor = one.at + (LINE_PX * one.rows) / 2;
+  }
+  let ceiling = plotPx + LINE_PX / 2;
+  for (const one of [...wanted].reverse()) {
+    one.at = Math.min(one.at, ceiling - (LINE_PX * one.rows) / 2);
+    ceiling = one.at - (LINE_PX * one.rows) / 2;
+  }
+}
+
+/** The name of one curve of a fan in two lines: the kind, its setting. */
+export function edgeName({ kind, setting, value }) {
+  return `${kind},\n${setting} ${spoken(value)}`;
+}
+
+/** Draw a legend into its node: entries [{ name, style }], none hides it; `fill` for areas and bars. */
+export function drawLegend(node, entries, fill, theme) {
+  const key = JSON.stringify([entries, fill, theme.ground]);
+  node.hidden = !entries.length;
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  node.replaceChildren(...entries.map(({ name, style }) => {
+    const item = document.createElement("span");
+    item.className = "sl-key";
+    item.append(fill ? swatch(style, theme) : stroke(style, theme), name.replace("\n", " "));
+    return item;
+  }));
+}
+
+function stroke({ colour, dash }, theme) {
+  const svg = shape("svg", { width: 34, height: 10, "aria-hidden": "true" });
+  const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
+  svg.append(shape("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: colour[theme.ground], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
+  return svg;
+}
+
+function swatch({ colour }, theme) {
+  const svg = shape("svg", { width: 14, height: 14, "aria-hidden": "true" });
+  svg.append(shape("rect", { width: 14, height: 14, rx: 2, fill: colour[theme.ground] }));
+  return svg;
+}
+
+function shape(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}

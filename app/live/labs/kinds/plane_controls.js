@@ -1,0 +1,99 @@
+/** The switch above a panel of planes, contours or surfaces, and what keeps all surfaces turned alike. */
+import { CAMERA } from "./plane.js";
+
+const WAYS = ["contours", "surface"];
+/** Between two drawings lies at least so many times what one of them took. */
+const REST = 4;
+
+/** See controlsOf. `later()` draws the panel again. */
+export class PlaneControls {
+  constructor({ panel, plot }, later) {
+    Object.assign(this, { plot, later });
+    this.look = { surface: false, camera: CAMERA };
+    this.ready = 0;
+    const group = element("div", "sl-ways");
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-label", `${panel.title}: drawn as`);
+    this.buttons = WAYS.map((way) => {
+      const button = element("button", "sl-option", way);
+      Object.assign(button, { type: "button", onclick: () => this.#choose(way) });
+      button.setAttribute("role", "radio");
+      return button;
+    });
+    this.says = element("span", "sl-note");
+    this.says.setAttribute("role", "status");
+    group.append(...this.buttons, this.says);
+    this.group = group;
+    this.key = element("p", "sl-axis");
+    this.nodes = [group, this.key];
+    this.path = panel.path;
+    this.#mark();
+  }
+
+  words(shown, curves) {
+    this.group.hidden = this.key.hidden = !shown.length;
+    const words = `✛ the net itself${this.path && curves.of(this.path).length ? "; ○ start and ● end of its training" : ""}`;
+    if (this.key.textContent !== words) this.key.textContent = words;
+  }
+
+  /** A plane that sharpens is not drawn at every row that comes. */
+  wait() {
+    const left = this.ready - performance.now();
+    if (left <= 0) return false;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.later, left + 20);
+    return true;
+  }
+
+  drawn(Plotly, promise, began) {
+    promise.then(() => {
+      const now = performance.now();
+      this.ready = now + REST * (now - began);
+    });
+    if (this.heard) return;
+    this.heard = true;
+    for (const name of ["plotly_relayouting", "plotly_relayout"]) this.plot.on(name, (change) => this.#turned(Plotly, change));
+  }
+
+  /** Surfaces are seen from the side from which they were at first. */
+  whole(Plotly) {
+    if (this.look.surface) Plotly.relayout(this.plot, { "scene.camera": structuredClone(CAMERA) });
+  }
+
+  /** One surface was turned: the others follow. */
+  #turned(Plotly, change) {
+    const key = Object.keys(change ?? {}).find((name) => /^scene\d*\.camera$/.test(name));
+    if (!key || this.turning) return;
+    this.turning = true;
+    this.look = { ...this.look, camera: change[key] };
+    const scenes = Object.keys(this.plot._fullLayout).filter((name) => /^scene\d*$/.test(name));
+    const others = Object.fromEntries(scenes.filter((name) => !key.startsWith(`${name}.`)).map((name) => [`${name}.camera`, structuredClone(change[key])]));
+    Promise.resolve(scenes.length > 1 && Plotly.relayout(this.plot, others)).finally(() => { this.turning = false; });
+  }
+
+  #choose(way) {
+    const surface = way === "surface" && hasWebGl();
+    this.says.textContent = way === "surface" && !surface ? " This browser has no WebGL, which surfaces need: contours are shown." : "";
+    this.look = { ...this.look, surface };
+    this.ready = 0;
+    this.#mark();
+    this.later();
+  }
+
+  #mark() {
+    this.buttons.forEach((button, index) => button.setAttribute("aria-checked", (index === 1) === this.look.surface));
+  }
+}
+
+function hasWebGl() {
+  try {
+    const canvas = document.createElement("canvas");
+    return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
+  } catch {
+    return false;
+  }
+}
+
+function element(tag, className, words = "") {
+  return Object.assign(document.createElement(tag), { className, textContent: words });
+}

@@ -1,0 +1,43 @@
+/** The numbers of a lab as a compact table: label, value with unit, what to expect, source. */
+import { spoken } from "./curves.js";
+
+/** From this width in pixels on the table is open at first. */
+const WIDE = 900;
+const COLUMNS = ["number", "measured", "expected", "source"];
+
+/**
+ * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
+ * whole: whether this is the page of the whole lab; elsewhere the table is folded at first.
+ */
+export function numbersTable(details, rows, values, known, whole) {
+  const table = details.querySelector("table");
+  if (!table.rows.length) {
+    const head = table.createTHead().insertRow();
+    for (const column of COLUMNS) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = column;
+      head.append(cell);
+    }
+    const body = table.createTBody();
+    for (const row of rows) {
+      const line = body.insertRow();
+      line.dataset.name = row.name;
+      for (const words of [row.label, "", row.expected, row.source]) line.insertCell().textContent = words;
+      line.cells[1].className = "sl-value";
+    }
+  }
+  if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
+  details.hidden = !known || !rows.length;
+  let measured = 0;
+  rows.forEach((row, index) => {
+    const has = row.name in values;
+    measured += has;
+    const words = has ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
+    const cell = table.tBodies[0].rows[index].cells[1];
+    if (cell.textContent !== words) cell.textContent = words;
+  });
+  const summary = `Numbers (${measured} of ${rows.length} measured)`;
+  const node = details.querySelector("summary");
+  if (node.textContent !== summary) node.textContent = summary;
+}

@@ -1,0 +1,167 @@
+/** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
+import { cellWords } from "./kinds/cells.js";
+import { ends, same, spoken } from "./curves.js";
+import { buildPicture, controlsOf, filled } from "./kinds/index.js";
+import { drawLegend } from "./kinds/labels.js";
+import { pictureWords, stylesOf, tableOf } from "./export.js";
+import { panelStrip } from "./footer.js";
+import { TOUCH, loadPlotly } from "../shared/page.js";
+import { TakeButtons, takePlot } from "../shared/export/buttons.js";
+
+/** Panels of these kinds need all of the width. */
+const WIDE = new Set(["heat", "plane"]);
+/** So many panels make even rows of two; otherwise the first is the large one. */
+const EVEN = [2, 4];
+
+/** Of panels in their order, which take a whole row, so that no row of two has a hole. */
+function wideOnes(panels) {
+  const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
+  let row = 0;
+  for (let index = 0; index <= wide.length; index += 1) {
+    if (index < wide.length && !wide[index]) row += 1;
+    else {
+      if (row % 2) wide[index - 1] = true;
+      row = 0;
+    }
+  }
+  return wide;
+}
+
+export class LabPanels {
+  /**
+   * zooms: see zooms.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
+   * cell was picked, as its text.
+   */
+  constructor(grid, panels, zooms, { shown, choose }) {
+    Object.assign(this, { zooms, shown, choose });
+    const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
+    const wide = wideOnes(drawn);
+    this.panels = drawn.map((panel, index) => {
+      const root = element("figure", "sl-panel");
+      root.classList.toggle("sl-wide", wide[index]);
+      root.classList.toggle("sl-tall", wide[index] && index === 0);
+      const head = element("h4", "sl-title", panel.title);
+      const note = element("span", "sl-note");
+      note.setAttribute("aria-live", "polite");
+      const legend = element("p", "sl-legend");
+      const axis = element("p", "sl-axis", panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y);
+      const stage = element("div", "sl-stage");
+      const empty = element("div", "sl-empty");
+      const plot = element("div", "sl-plot");
+      plot.setAttribute("role", "img");
+      stage.append(empty, plot);
+      const caption = element("figcaption", "sl-caption");
+      caption.append(element("span", "", panel.reading));
+      if (panel.misleads) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.misleads));
+      head.append(note);
+      const [foot, strip, take] = [element("div", "ss-foot"), element("p"), element("span")];
+      new TakeButtons(take, panel.title, (format) => this.#take(format, panel, plot));
+      foot.append(strip, take);
+      const one = { panel, root, note, axis, legend, stage, empty, plot, foot, strip };
+      one.controls = controlsOf(one, this);
+      root.append(head, legend, ...one.controls.nodes, axis, stage, foot, caption);
+      grid.append(root);
+      return one;
+    });
+  }
+
+  /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
+  async draw(curves, pick, data, theme, emptyWords) {
+    for (const one of this.panels) this.#words(one, curves, pick, data, emptyWords);
+    if (!curves.size) return false;
+    let Plotly;
+    try {
+      Plotly = await loadPlotly(data.urls.plotly);
+    } catch (error) {
+      for (const { empty } of this.panels) empty.textContent = `The chart could not be loaded (${error.message}); trying again.`;
+      return true;
+    }
+    const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks };
+    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, curves, pick, look, theme);
+    return false;
+  }
+
+  /** Everything of a panel but the picture. */
+  #words(one, curves, pick, data, emptyWords) {
+    const { panel } = one;
+    const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
+    const some = shown.length > 0;
+    one.empty.hidden = some;
+    one.foot.hidden = !some;
+    one.plot.style.visibility = some ? "visible" : "hidden";
+    one.axis.hidden = panel.kind === "heat" || panel.kind === "plane";
+    if (!some) one.legend.hidden = true;
+    text(one.strip, panelStrip(shown, panel));
+    text(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
+    text(one.note, noteOf(panel, curves, shown, pick, data));
+    one.controls.words?.(shown, curves);
+  }
+
+  /** The picture of one panel, drawn again only where something of it has changed. */
+  #one(Plotly, one, curves, pick, look, theme) {
+    const { panel, plot, stage } = one;
+    if (!plot.isConnected || !stage.clientWidth) return;
+    const [width, room] = [stage.clientWidth, stage.clientHeight];
+    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
+    if (key === one.key || one.controls.wait?.()) return;
+    one.key = key;
+    const began = performance.now();
+    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    if (height && height !== one.fixed) stage.style.height = `${height}px`;
+    one.fixed = height;
+    one.places = places;
+    one.axis.dataset.side = side === "left" ? "right" : "left";
+    drawLegend(one.legend, legend ?? [], filled(panel), theme);
+    this.zooms.apply(panel.name, layout);
+    layout.datarevision = one.revision = (one.revision ?? 0) + 1;
+    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.shown(panel.name, pick.cell).length} curves${pick.kind ? `, ${pick.kind} is bold` : ""}`);
+    const drawn = Plotly.react(plot, traces, layout, {
+      ...(TOUCH ? { displayModeBar: false } : {}),
+      displaylogo: false, responsive: false, doubleClick: false, showTips: false,
+      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
+      modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.whole?.(Plotly), this.zooms.whole(panel.name)) }]],
+      plotlyServerURL: "",
+    });
+    one.controls.drawn?.(Plotly, drawn, began);
+    if (!one.heard) this.zooms.listen(plot, panel.name);
+    one.heard = true;
+    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
+    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+  }
+
+  #take(format, panel, plot) {
+    const shown = this.shown(panel);
+    return takePlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
+  }
+
+  stop() {
+    this.stopped = true;
+    if (window.Plotly) for (const { plot } of this.panels) window.Plotly.purge(plot);
+  }
+}
+
+/** What stands behind a panel's title: which cell it shows, where it was measured, what is missing. */
+function noteOf(panel, curves, shown, pick, data) {
+  if (panel.kind === "heat") return shown.length && pick.cell && panel.opens ? ` ${cellWords(pick.cell)} is picked` : "";
+  if (curves.of(panel.name).some(({ cell }) => cell)) return pick.cell ? ` ${cellWords(pick.cell)}` : "";
+  if (pick.kind === null) {
+    const lost = shown.filter((curve) => !ends(curve));
+    return lost.length && panel.kind === "curves" ? ` not finite: ${lost.map(({ name }) => name).join(", ")}` : "";
+  }
+  if (panel.kind !== "curves") return "";
+  const picked = curves.picked(panel.name, pick);
+  if (picked && picked.value !== null && !same(picked.value, pick.value)) return ` measured at ${data.picks.setting} ${spoken(picked.value)}`;
+  if (picked && !ends(picked)) return ` “${pick.kind}” is not finite here`;
+  return shown.length && !picked ? ` without a curve of “${pick.kind}”` : "";
+}
+
+function element(tag, className = "", words = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = words;
+  return made;
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}

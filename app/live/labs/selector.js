@@ -1,0 +1,123 @@
+/**
+ * The controls that choose a lab's bold curve: a switch between kinds, a slider over the values that were measured, and
+ * a field for another value. They decide nothing: what is chosen or asked for goes to the view.
+ */
+import { same, spoken } from "./curves.js";
+
+const SLIDER = 1_000;
+
+export class LabPicks {
+  /** choose({ kind } or { value }); measure(value) asks for one that was not measured for the picked kind. */
+  constructor(part, { choose, measure }) {
+    this.part = part;
+    this.choose = choose;
+    this.measure = measure;
+    this.slider = part("slider").querySelector("input");
+    this.field = part("measure").querySelector("input");
+    this.slider.oninput = () => choose({ value: nearest(this.values, Number(this.slider.value), this.picks) });
+    this.slider.onkeydown = (event) => this.#step(event);
+    part("measure-button").onclick = () => this.#ask();
+    this.field.onkeydown = (event) => { if (event.key === "Enter") this.#ask(); };
+    this.field.oninput = () => this.#refuse("");
+  }
+
+  /** values: those on the slider, ascending; curves as in the view; pick: the kind and value that are shown. */
+  draw(picks, curves, values, pick) {
+    this.part("picks").hidden = !picks || !curves.size;
+    if (!picks) return;
+    Object.assign(this, { picks, curves, values, pick });
+    const group = this.part("switch");
+    if (!group.children.length) this.#build(group);
+    for (const button of group.querySelectorAll(".sl-option")) button.setAttribute("aria-checked", button.dataset.kind === pick.kind);
+    const { slider } = this;
+    const why = picks.alone[pick.kind];
+    slider.value = pick.value === null ? 0 : place(pick.value, picks);
+    slider.disabled = Boolean(why) || values.length < 2;
+    slider.setAttribute("aria-disabled", slider.disabled);
+    const shown = pick.value === null ? "" : spoken(pick.value);
+    slider.setAttribute("aria-valuetext", shown);
+    text(this.part("slider-value"), shown);
+    text(this.part("why"), why && shown ? `${why}: ${shown}` : "");
+    const ticks = this.part("ticks");
+    const marked = why ? values.filter((value) => same(value, pick.value)) : values;
+    while (ticks.children.length > marked.length) ticks.lastChild.remove();
+    while (ticks.children.length < marked.length) ticks.append(document.createElement("i"));
+    marked.forEach((value, index) => { ticks.children[index].style.left = `${place(value, picks) / (SLIDER / 100)}%`; });
+  }
+
+  #build(group) {
+    const { picks, field } = this;
+    group.setAttribute("aria-label", picks.label);
+    group.append(element("span", "sl-switch-label", picks.label), ...Object.entries(picks.kinds).map(([kind, label]) => {
+      const button = element("button", "sl-option", label);
+      button.type = "button";
+      button.dataset.kind = kind;
+      button.setAttribute("role", "radio");
+      button.setAttribute("aria-label", `${picks.label}: ${label}`);
+      button.onclick = () => this.choose({ kind });
+      return button;
+    }));
+    text(this.part("slider-label"), picks.settingLabel);
+    text(this.part("measure-button"), picks.measure);
+    Object.assign(field, { min: picks.low, max: picks.high, step: picks.step, value: somewhere(picks) });
+    field.setAttribute("aria-label", `another ${picks.settingLabel.toLowerCase()}`);
+  }
+
+  /** The arrow keys go from one measured value to the next. */
+  #step(event) {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const at = this.values.findIndex((value) => same(value, this.pick.value)) + by;
+    if (at < 0 || at >= this.values.length) return;
+    this.pick = { ...this.pick, value: this.values[at] }; // the next press may come before this one is drawn
+    this.choose({ value: this.values[at] });
+  }
+
+  #ask() {
+    const { picks, field } = this;
+    const value = field.valueAsNumber; // NaN when it is empty or no number
+    if (!(value >= picks.low && value <= picks.high)) {
+      this.#refuse(`${picks.settingLabel}: a number from ${spoken(picks.low)} to ${spoken(picks.high)}, please.`);
+      field.focus();
+      return;
+    }
+    this.#refuse("");
+    const known = this.curves.values(this.pick.kind).find((other) => same(other, value));
+    if (known === undefined) this.measure(value);
+    else this.choose({ value: known });
+  }
+
+  /** Say below the field what would be right; an empty text takes that back. */
+  #refuse(words) {
+    text(this.part("refusal"), words);
+    this.field.setAttribute("aria-invalid", Boolean(words));
+  }
+}
+
+/** Where a value stands on the slider, 0 to SLIDER; positive settings in equal ratios. */
+function place(value, { low, high }) {
+  const scale = low > 0 ? Math.log : (number) => number;
+  return Math.round((SLIDER * (scale(value) - scale(low))) / (scale(high) - scale(low)));
+}
+
+/** The measured value that is nearest to a place on the slider. */
+function nearest(values, at, picks) {
+  return [...values].sort((a, b) => Math.abs(place(a, picks) - at) - Math.abs(place(b, picks) - at))[0];
+}
+
+/** A value that is probably not measured yet, to begin with: a fifth of the way up, on the setting's own steps. */
+function somewhere({ low, high, step }) {
+  return Number((low + step * Math.round((0.2 * (high - low)) / step)).toPrecision(6));
+}
+
+function element(tag, className, words) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = words;
+  return made;
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}

@@ -1,0 +1,249 @@
+/**
+ * One lab on the page: owns the feed of its job, the curves, the panels and the words around them. What is picked (a
+ * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
+ */
+import { duration } from "../race/panel/cards.js";
+import { Feed } from "../shared/event_stream.js";
+import { settledCell } from "./kinds/cells.js";
+import { Curves, same } from "./curves.js";
+import { LabPanels } from "./panels.js";
+import { LabPicks } from "./selector.js";
+import { LabState } from "./state.js";
+import { jobStrip } from "./footer.js";
+import { numbersTable } from "./numbers.js";
+import { words } from "./sentences/sentences.js";
+import { attend, loadPlotly, readTheme } from "../shared/page.js";
+
+const DRAW_MS = 120;
+const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
+/** A job in these states changes no more; its connection is let go. */
+const FINAL = new Set(["finished", "stopped", "diverged"]);
+const WAITS = new Set(["queued", "starting", "running", "stopping"]);
+const ASKED_MS = 4_000;
+
+class LabFeed extends Feed {
+  query(more) {
+    return new URLSearchParams({ run: this.runs[0], ...more });
+  }
+}
+
+export class LabView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.sl-${name}`);
+    this.run = undefined;
+    this.pick = { kind: null, value: null, cell: null };
+    this.asked = 0;
+    this.#forget();
+    this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
+    this.picks = new LabPicks(this.part, {
+      choose: (change) => this.#choose(change),
+      measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
+    });
+    host.labView = this; // for tests and for the curious
+  }
+
+  /** New data from the script, or a new theme. Keeps connection, curves and zoom while the job is the same. */
+  update(data, send) {
+    this.data = data;
+    this.send = send;
+    this.theme = readTheme(this.host, data.themes);
+    this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
+    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: (panel) => this.#shownOf(panel), choose: (change) => this.#choose(change) });
+    this.state.keep();
+    if (data.run !== this.run) {
+      if (this.run) this.state.forget();
+      this.run = data.run;
+      this.#forget();
+      if (data.run !== null) {
+        this.feed = new LabFeed(data.urls, [data.run], {
+          history: (document_) => { this.curves = new Curves(); this.#message(document_); },
+          message: (message) => this.#message(message),
+          link: (state, reason) => { this.link = state; this.linkReason = reason ?? ""; this.#soon(); },
+        });
+      }
+      loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels say so if it fails
+    }
+    this.#soon();
+  }
+
+  stop() {
+    this.stopped = true;
+    this.feed?.close();
+    this.leave();
+    this.state?.stop();
+    this.panels?.stop();
+  }
+
+  #forget() {
+    this.feed?.close();
+    this.feed = null;
+    this.curves = new Curves();
+    this.card = null;
+    this.figures = {};
+    this.pick.value = null;
+    this.values = [];
+    this.trouble = "";
+    this.gone = false;
+    this.link = "waiting";
+  }
+
+  #message(message) {
+    if (message.card) this.card = message.card;
+    if (message.figures) this.figures = message.figures;
+    if (message.traces) this.curves.add(message.traces);
+    if (message.engine !== undefined) this.engine = message.engine;
+    if (message.error !== undefined) this.trouble = message.error;
+    if (message.gone) this.gone = true;
+    // Ended for good: nothing more will come, and a browser has few connections.
+    if (this.gone || (this.card && FINAL.has(this.card.state))) queueMicrotask(() => this.feed?.close());
+    this.#soon();
+  }
+
+  #ask(verb, more = {}) {
+    this.asked = performance.now();
+    setTimeout(() => this.#soon(), ASKED_MS + 50);
+    this.send("command", { verb, run: this.run ?? 0, ...more, at: Date.now() });
+    this.#soon();
+  }
+
+  #choose(change) {
+    Object.assign(this.state, change);
+    this.#settlePick(); // the next press of a key may come before this one is drawn
+    this.#soon(0);
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  #soon(wait = DRAW_MS) {
+    if (this.stopped || document.hidden || (this.pending && wait)) return;
+    clearTimeout(this.pending);
+    this.pending = setTimeout(() => requestAnimationFrame(() => {
+      this.pending = null;
+      if (!this.stopped) this.#draw();
+    }), wait && Math.max(0, (this.drawn ?? 0) + wait - performance.now()));
+  }
+
+  #draw() {
+    this.drawn = performance.now();
+    this.#settlePick();
+    this.#status();
+    this.#notice();
+    const shown = this.#shown();
+    this.part("measure").hidden = !this.data.mayCommand;
+    this.picks.draw(this.data.picks, this.curves, this.values, shown);
+    this.#says(shown);
+    text(this.part("strip"), jobStrip(this.card, this.data.options));
+    numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
+    this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
+  }
+
+  /**
+   * What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. Without
+   * switches no kind and no value is picked.
+   */
+  #settlePick() {
+    const { state, data } = this;
+    this.pick.cell = settledCell(data.panels, this.curves, [state.cell, this.pick.cell?.text]);
+    if (!data.picks) return;
+    this.values = this.curves.values(undefined, data.picks.setting);
+    const own = this.card?.settings[data.picks.setting];
+    const wanted = [state.value, this.pick.value, own].map((value) => this.values.find((other) => value !== null && same(other, value)));
+    this.pick.value = wanted.find((value) => value !== undefined) ?? this.values[0] ?? null;
+    const kinds = [...Object.keys(data.picks.kinds), ...this.curves.kinds()];
+    this.pick.kind = [state.kind, data.picks.kind].find((kind) => kinds.includes(kind)) ?? kinds[0] ?? null;
+  }
+
+  /** The pick as it is shown: a kind that is measured at the job's own value alone has no other. */
+  #shown() {
+    const { kind, cell } = this.pick;
+    const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind, this.data.picks.setting)[0] : undefined;
+    return { kind, value: own ?? this.pick.value, cell };
+  }
+
+  /** What is drawn, for the files of a panel. */
+  #shownOf(panel) {
+    const { data, theme, card } = this;
+    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobStrip(card, data.options) };
+  }
+
+  emptyWords() {
+    if (!this.card) return this.run === null ? "drawn here while it is measured" : "loading";
+    if (this.card.state === "queued") return "waiting for its turn";
+    return WAITS.has(this.card.state) ? "measuring" : "was not measured";
+  }
+
+  #status() {
+    const { card } = this;
+    this.part("top").hidden = this.run === null;
+    this.host.dataset.empty = this.run === null;
+    const [symbol, tone] = this.data.states[card?.state] ?? ["", "gray"];
+    text(this.part("state"), card ? `${symbol} ${card.state}` : "");
+    this.part("state").dataset.tone = tone;
+    const progress = this.part("progress");
+    progress.hidden = !card || !WAITS.has(card.state) && card.state !== "paused";
+    if (card?.total) {
+      progress.max = card.total;
+      progress.value = card.step;
+    } else progress.removeAttribute("value");
+    text(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
+    this.part("words").classList.toggle("sl-bad", ["failed", "lost"].includes(card?.state));
+    const busy = this.asked && performance.now() - this.asked < ASKED_MS;
+    const { mayCommand } = this.data;
+    const key = `${card?.state} ${Boolean(busy)} ${this.gone} ${mayCommand}`;
+    if (key === this.buttonsKey) return;
+    if (this.stateBefore !== card?.state) this.asked = 0;
+    this.stateBefore = card?.state;
+    this.buttonsKey = key;
+    const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
+    this.part("buttons").replaceChildren(...verbs.map((verb) => {
+      const button = element("button", "sl-button", verb[0].toUpperCase() + verb.slice(1));
+      button.type = "button";
+      button.setAttribute("aria-label", `${button.textContent} the lab`);
+      button.disabled = Boolean(this.asked);
+      button.onclick = () => this.#ask(verb);
+      return button;
+    }));
+  }
+
+  #notice() {
+    const silent = this.engine && this.engine.state !== "alive";
+    const waits = this.card && WAITS.has(this.card.state);
+    const unreachable = this.link === "gone" && !this.gone;
+    this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
+    text(this.part("notice-text"), this.trouble || (unreachable ? `This page cannot reach its server: ${this.linkReason}` : this.engine?.message ?? ""));
+    const start = this.part("engine-start");
+    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.trouble);
+    start.onclick = () => this.#ask("engine");
+  }
+
+  #says(shown) {
+    const lines = this.card ? words(this.card.lab, this.curves, shown, this.data.panels) : [];
+    const node = this.part("says");
+    while (node.children.length > lines.length) node.lastChild.remove();
+    while (node.children.length < lines.length) node.append(element("p"));
+    lines.forEach((words_, index) => text(node.children[index], words_));
+  }
+}
+
+function statusWords(card) {
+  if (!card) return "";
+  if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
+  const units = card.total ? `${card.step} of ${card.total}` : "";
+  const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
+  if (card.state === "finished") return `in ${took}`;
+  if (card.state === "stopped") return `after ${units || "0"} measurements; what was measured stays`;
+  if (card.state === "paused") return `${units} measured`;
+  return [units, card.detail].filter(Boolean).join(" · ");
+}
+
+function element(tag, className = "", words_ = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = words_;
+  return made;
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}

@@ -1,0 +1,56 @@
+/** The shown runs as chips: colour, name, how far it was probed; a click hides or shows its lines. */
+import { grouped } from "../race/panel/cards.js";
+
+export class Arms {
+  /** state: see probe_state.js. */
+  constructor(node, state, changed) {
+    Object.assign(this, { node, state, changed });
+    this.chips = new Map();
+  }
+
+  /** `step` is the one that is looked at; a run that is not there yet shows its newest probe, and says so. */
+  draw(runs, theme, states, step) {
+    for (const [id, chip] of this.chips) {
+      if (runs.some(({ card }) => card.run === id)) continue;
+      chip.remove();
+      this.chips.delete(id);
+    }
+    const { off } = this.state;
+    for (const run of runs) {
+      const id = run.card.run;
+      const chip = this.chips.get(id) ?? this.#make(id);
+      const [name, note] = chip.querySelectorAll("span");
+      chip.style.setProperty("--sp-run", run.colour[theme.ground]);
+      name.style.color = run.ink[theme.ground];
+      text(name, run.label);
+      const [symbol] = states[run.card.state];
+      const last = run.columns.lastStep;
+      const words = last < 0 ? "" : step > last ? `, shown at ${grouped(last)}, its newest probe` : `, probed to ${grouped(last)}`;
+      text(note, `${symbol} ${run.card.state}${words}`);
+      chip.setAttribute("aria-pressed", !off.has(id));
+    }
+  }
+
+  shown(runs) {
+    const { off } = this.state;
+    return runs.filter(({ card }) => !off.has(card.run));
+  }
+
+  #make(id) {
+    const chip = document.createElement("button");
+    chip.type = "button";
+    chip.className = "sp-arm";
+    chip.append(document.createElement("i"), document.createElement("span"), document.createElement("span"));
+    chip.onclick = () => {
+      this.state.toggle(id);
+      this.changed();
+    };
+    this.node.append(chip);
+    this.chips.set(id, chip);
+    return chip;
+  }
+}
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}

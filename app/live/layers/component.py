@@ -1,0 +1,71 @@
+"""The component that looks inside the nets of a race: profiles over depth, a map over depth and time, one layer.
+
+The JavaScript beside this file owns everything that moves; the script only says which runs
+and which layout. What can be shown, and every word about it, comes from the registry of quantities.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from app import data
+from app.live.race.component import Run, colours
+from app.live.shared.component import component, surroundings
+
+Layout = Literal["layers", "gradients"]
+
+#: What a layout begins with, offers at once, and shows beside it. ``always`` is fetched whatever is chosen.
+LAYOUTS: dict[Layout, dict[str, Any]] = {
+    "layers": {
+        "quantity": "response_std",
+        "quick": [],
+        "families": ("responses", "gradients", "directions"),
+        "forms": ["order", "sorted"],
+        "sides": [],
+        "growth": False,
+        "always": [],
+    },
+    "gradients": {
+        "quantity": "gradient_response",
+        "quick": [("gradient_response", "of the responses"), ("gradient_weight", "of the weights")],
+        "families": ("gradients", "directions"),
+        "forms": ["order"],
+        "sides": [("gradient_cosine", "Direction"), ("activation_cosine", "Likeness")],
+        "growth": True,
+        "always": ["gradient_growth", "gradient_cosine", "activation_cosine"],
+    },
+}
+#: Quantities with one value per layer or block can be a profile and a map.
+_DRAWN = ("layer", "block")
+
+
+def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> None:
+    """Mount the insides of some runs of a race; both layouts have one slider of time for everything in them."""
+    chosen = LAYOUTS[layout]
+    rows = data.quantities()
+    component("skipscope_probes", "probe_chart", "take_buttons")(
+        key=key,
+        data={
+            "race": race,
+            "runs": [
+                {
+                    "run": run["run"],
+                    "label": run["label"],
+                    "family": "plain" if run["plain"] else "residual",
+                    **colours(run),
+                }
+                for run in runs
+            ],
+            "layout": layout,
+            **{name: chosen[name] for name in ("quantity", "quick", "forms", "sides", "growth", "always")},
+            "offered": [row.name for row in rows if row.per in _DRAWN and row.family in chosen["families"]],
+            "quantities": [asdict(row) for row in rows],
+            "edges": data.histogram_edges(),
+            **surroundings(history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail"),
+        },
+        on_command_change=_on_command,
+    )
+
+
+def _on_command() -> None:
+    """The runs were deleted: the page looks for another race, which its next run does."""

@@ -1,0 +1,141 @@
+/** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
+import { channelStrip, layerStrip, mapStrip, profileStrip } from "./footer.js";
+import { mapImage, mapSvg } from "../shared/export/map_picture.js";
+import { TakeButtons, saveTable, takePlot } from "../shared/export/buttons.js";
+
+const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
+
+export class ProbeTakes {
+  /**
+   * part(name) finds elements; shown(): what is looked at, { data, runs: shown ones, all, quantity, scale(name), step,
+   * nets, map, layer, theme, page: words about every chart }.
+   */
+  constructor(part, shown) {
+    this.part = part;
+    this.shown = shown;
+    for (const [chart, name] of Object.entries(NAMES)) new TakeButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format));
+  }
+
+  /** The line under each chart. */
+  strips() {
+    const now = this.shown();
+    for (const chart of Object.keys(NAMES)) {
+      const node = this.part(`${chart}-strip`);
+      const words = strip(chart, now);
+      if (node.textContent !== words) node.textContent = words;
+    }
+  }
+
+  #take(chart, format) {
+    const now = this.shown();
+    if (chart === "map") return takeMap(format, now, this.part);
+    return takePlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
+  }
+}
+
+function strip(chart, now) {
+  if (chart === "map") return mapStrip(now.nets ?? [], now.map.crowded);
+  if (chart === "hist") return layerStrip(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
+  if (chart === "channels") return channelStrip(now.layer.found);
+  return profileStrip(now.runs, now.all, scaleOf(chart, now), now.step);
+}
+
+function scaleOf(chart, { data, quantity, scale }) {
+  const at = ["side", "side2"].indexOf(chart);
+  return scale(at < 0 ? quantity : data.sides[at]?.[0] ?? quantity);
+}
+
+function wordsOf(chart, now, part) {
+  const { runs, theme, data, step } = now;
+  const drawn = runs.filter(({ columns }) => columns.steps.length);
+  const lines = drawn.map(({ label, colour }) => ({ name: label, colour: colour[theme.ground], width: 2.4 }));
+  const caption = [`race ${data.race}`, strip(chart, now), now.page].filter(Boolean).join(" · ");
+  const layered = chart === "hist" || chart === "channels";
+  const name = layered ? `layer-${now.layer.found?.document.layer ?? now.layer.wanted?.layer ?? ""}-${chart}` : scaleOf(chart, now).row.name;
+  const filename = `skipscope-race-${data.race}-${name}-step-${step}`.replaceAll("/", "-");
+  const over = layered && now.layer.found?.over;
+  const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
+    : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
+  if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, colour: now.layer.found.run.colour[theme.ground], width: 2 }] };
+  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.steps[0] === 0 && columns.firstMeasured(now.quantity) === 0);
+  return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", colour: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
+}
+
+function titled({ label, unit }) {
+  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
+}
+
+// --- the map --------------------------------------------------------------------------------------------------------
+
+async function takeMap(format, now, part) {
+  const { row } = now.scale(now.quantity);
+  const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
+  if (format === "csv") return saveTable(mapTable(now), filename);
+  const picture = now.map.picture(now.theme);
+  if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
+  const bar = { stops: now.scale(now.quantity).stops(now.theme.ground), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
+  const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
+  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
+  const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);
+  return download(image, `${filename}.${format}`);
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------
+
+const PLACES = ["run", "net", "seed", "step", "quantity", "unit", "place", "name", "stage", "value"];
+
+/** One row per value, in the order of the net. */
+function values(run, scale, column) {
+  const { card, columns, label } = run;
+  const { name, unit, per } = scale.row;
+  const codes = columns.codes(name, column);
+  if (!codes || column < columns.firstMeasured(name)) return [];
+  const places = columns.places({ per });
+  return Array.from(codes, (code, place) => [card.run, label, card.seed, columns.steps[column], name, unit, place + 1, places[place]?.[0], places[place]?.[1], plain(scale.value(code))]);
+}
+
+/** Infinity is a word: an empty field is a value that is not there. */
+function plain(value) {
+  return value === Infinity ? "inf" : Number.isNaN(value) ? null : Number(value.toPrecision(6));
+}
+
+export function mapTable({ nets, quantity, scale }) {
+  const found = scale(quantity);
+  return { columns: PLACES, rows: nets.flatMap(({ run }) => run.columns.steps.flatMap((_, column) => values(run, found, column))) };
+}
+
+export function tableOf(chart, now) {
+  const { runs, step, layer } = now;
+  if (chart === "hist") return histTable(layer.found, now);
+  if (chart === "channels") return channelTable(layer.found, now);
+  const scale = scaleOf(chart, now);
+  return {
+    columns: PLACES,
+    rows: runs.flatMap((run) => {
+      const column = run.columns.at(step);
+      const start = chart === "profile" && run.columns.steps[0] === 0 && column > 0 ? values(run, scale, 0) : [];
+      return column < 0 ? [] : [...start, ...values(run, scale, column)];
+    }),
+  };
+}
+
+function histTable(found, { runs, data }) {
+  const columns = ["run", "net", "layer", "step", "z_from", "z_to", "share"];
+  const { edges } = data;
+  // What lies beyond the outermost edges has bins of its own.
+  const bins = (head, shares) => shares.map((share, bin) => [...head, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
+  if (!found) return { columns, rows: [] };
+  if (found.over) return { columns, rows: found.document.steps.flatMap((step, at) => bins([found.run.card.run, found.run.label, found.document.layer, step], found.document.histograms[at])) };
+  return { columns, rows: moments(found, runs).flatMap(({ run, moment }) => bins([run.card.run, run.label, moment.layer, moment.step], moment.histogram)) };
+}
+
+function channelTable(found, { runs }) {
+  return {
+    columns: ["run", "net", "layer", "step", "rank", "std"],
+    rows: moments(found, runs).flatMap(({ run, moment }) => moment.channels.map((std, index) => [run.card.run, run.label, moment.layer, moment.step, index + 1, std])),
+  };
+}
+
+function moments(found, runs) {
+  return runs.map((run) => ({ run, moment: found?.document.runs?.[run.card.run] })).filter(({ moment }) => moment);
+}

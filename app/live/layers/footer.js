@@ -1,0 +1,69 @@
+/** What the pictures of the probe pages leave out and what they cost: one line under each, one about all of them. */
+import { duration, grouped } from "../race/panel/cards.js";
+
+/** About every chart of the page; live: whether more is to come; news: age of the newest column in seconds, or null. */
+export function pageStrip(runs, live, news) {
+  const probed = runs.filter(({ columns }) => columns.steps.length);
+  if (!probed.length) return "";
+  const share = Math.max(...probed.map(({ columns }) => columns.share ?? 0));
+  const images = [...new Set(probed.map(({ columns }) => columns.images))].filter(Boolean).join(" / ");
+  const distinct = (key) => [...new Set(runs.map(({ card }) => card[key]).filter(Boolean))].join(" / ");
+  const seeds = new Set(runs.map(({ card }) => card.seed)).size;
+  const threads = distinct("threads");
+  return [
+    images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
+    `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    distinct("precision"),
+    distinct("device"),
+    threads && `${threads} thread${threads === "1" ? "" : "s"} per run`,
+    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time${live ? " so far" : ""}`,
+    live && "followed: the last step that all nets have reached",
+    live && news !== null && `newest column ${duration(news)} old`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** Under a profile: shown runs of all runs, what is drawn at a step. */
+export function profileStrip(shown, all, scale, step) {
+  const probed = shown.filter(({ columns }) => columns.steps.length);
+  if (!probed.length) return "";
+  const [place, name] = [scale.row.per === "block" ? "block" : "layer", scale.row.name];
+  const found = probed.map(({ columns }) => columns.codes(name, columns.at(step))).filter(Boolean);
+  const total = found.reduce((sum, codes) => sum + codes.length, 0);
+  const finite = found.reduce((sum, codes) => sum + codes.filter((code) => Number.isFinite(scale.value(code))).length, 0);
+  return [
+    `${probed.length} of ${all.length} net${all.length === 1 ? "" : "s"}`,
+    `step ${grouped(step)}`,
+    finite < total ? `${grouped(finite)} of ${grouped(total)} ${place}s shown, the others have no finite value` : `all ${grouped(total)} ${place}s shown`,
+    "no smoothing",
+  ].join(" · ");
+}
+
+/** Under the map; crowded: whether several layers share a pixel. */
+export function mapStrip(nets, crowded) {
+  const probed = nets.map(({ columns }) => columns).filter((columns) => columns.steps.length);
+  if (!probed.length) return "";
+  const [shown, total] = ["shown", "total"].map((which) => Math.max(...probed.map((columns) => (which === "total" ? columns.total : columns.steps.length))));
+  return [
+    shown < total ? `${grouped(shown)} of ${grouped(total)} columns shown` : `all ${grouped(total)} columns shown`,
+    "columns are probes, not evenly spaced steps",
+    "colours span the middle 99 % of the values",
+    crowded && "several cells share a pixel: the largest is shown",
+    "no smoothing",
+  ].filter(Boolean).join(" · ");
+}
+
+/** Under a distribution: what was fetched, see probe_layer.js. */
+export function layerStrip(found, total) {
+  if (!found) return "";
+  if (found.over) {
+    const shown = found.document.steps?.length ?? 0;
+    return `${shown < total ? `${shown} of ${grouped(total)} probes shown` : `all ${shown} probes shown`} · every response of the batch is counted · no smoothing; bins narrower than a line are joined`;
+  }
+  return "every response of the batch is counted, all channels · no smoothing; bins narrower than a line are joined";
+}
+
+/** Under the channels. */
+export function channelStrip(found) {
+  const counts = Object.values(found?.document.runs ?? {}).map(({ channels }) => channels.length).filter(Boolean);
+  return counts.length ? `all ${[...new Set(counts)].join(" / ")} channels shown, those with no deviation cannot be drawn · no smoothing` : "";
+}

@@ -1,0 +1,136 @@
+"""Probe columns as they travel: 16-bit codes in base64 inside compact JSON. Pure functions of data.
+
+A code c of a quantity with ``low``, ``high`` and ``scale``: 0 is no value (NaN or not measured), 65535 is +infinity,
+and 1 to 65534 the place p = (c - 1) / 65533 between low and high: low + p (high - low) on a linear scale and
+l (h / l)^p on a logarithmic one with l = low / 10,000 and h = 10,000 high, because what explodes or vanishes must not
+look as if it did not. Values beyond are clamped to the ends. That is finer than a screen: 0.06 % over 16 decades.
+"""
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from app.data import Columns, Inside, LayerMoment, quantities
+from app.live.race.messages import short
+
+NOTHING, INFINITE, TOP = 0, 65535, 65534
+#: A logarithmic code goes so much further than the quantity's range on both sides.
+WIDER = 1e4
+_ROWS = {row.name: row for row in quantities()}
+
+
+def codes(values: np.ndarray, scale: str, low: float, high: float) -> np.ndarray:
+    """Return the codes of an array of any shape, uint16."""
+    values = np.asarray(values, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "log":
+            low, high = low / WIDER, high * WIDER
+            place = np.log(np.maximum(values, 0.0) / low) / math.log(high / low)
+        else:
+            place = (values - low) / (high - low)
+    finite = np.clip(np.nan_to_num(place, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+    coded = 1 + np.round(finite * (TOP - 1))
+    coded = np.where(np.isposinf(values), INFINITE, coded)
+    return np.where(np.isnan(values) | np.isneginf(values), NOTHING, coded).astype("<u2")
+
+
+def packed(name: str, values: np.ndarray) -> str:
+    """Return the codes of a quantity's values as base64 text, in C order."""
+    row = _ROWS[name]
+    return base64.b64encode(codes(values, row.scale, row.low, row.high).tobytes()).decode("ascii")
+
+
+def cursor_text(inside: Inside) -> str:
+    """Return where a stream goes on from, as text."""
+    return f"{inside.cursor[0]}.{inside.cursor[1]}"
+
+
+def history_document(inside: Inside) -> dict[str, Any]:
+    """Return the answer of ``/live/probes/history``."""
+    runs = {
+        str(run): {
+            "total": columns.total,
+            "steps": [probe.step for probe in columns.probes],
+            "planned": inside.planned[run],
+            "share": _share(columns, -1) if columns.probes else None,
+            "images": columns.probes[-1].images if columns.probes else 0,
+            **_places(inside, run),
+            "arrays": {name: packed(name, values) for name, values in columns.arrays.items()},
+        }
+        for run, columns in inside.columns.items()
+    }
+    document = {"cursor": cursor_text(inside), "runs": runs, "cards": inside.cards}
+    return document | ({"d": inside.deleted} if inside.deleted else {})
+
+
+def news_document(inside: Inside) -> dict[str, Any]:
+    """Return a stream message without its cursor; empty when nothing happened.
+
+    ``l`` holds the layers and blocks of runs whose first column is among the new ones.
+    """
+    document: dict[str, Any] = {}
+    columns = [
+        [run, probe.step, _share(found, index), {name: packed(name, v[index]) for name, v in found.arrays.items()}]
+        for run, found in inside.columns.items()
+        for index, probe in enumerate(found.probes)
+    ]
+    if inside.layers:
+        document["l"] = {str(run): _places(inside, run) for run in inside.layers}
+    if columns:
+        document["b"] = columns
+    if inside.cards:
+        document["c"] = inside.cards
+    if inside.deleted:
+        document["d"] = inside.deleted
+    return document
+
+
+def moment_document(moment: LayerMoment) -> dict[str, Any]:
+    """Return one layer at one moment; shares and stds with 3 significant digits, channels largest first."""
+    return {
+        "step": moment.step,
+        "layer": moment.layer,
+        "index": moment.index,
+        "of": moment.of,
+        "std": short(moment.std, 4),
+        **histogram_document(moment.histogram),
+        "channels": [short(float(value), 3) for value in sorted(moment.channels, key=_height, reverse=True)],
+    }
+
+
+def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
+    """Return the shares of the bins, and the share that is not finite apart."""
+    values = [short(float(value), 3) for value in histogram]
+    return {"histogram": values[:-1], "not_finite": values[-1] if values else 0}
+
+
+def _places(inside: Inside, run: int) -> dict[str, Any]:
+    rows = inside.layers.get(run, [])
+    return {
+        "layers": [[row.name, row.stage, row.channels] for row in rows if row.kind == "layer"],
+        "blocks": [[row.name, row.stage, row.channels] for row in rows if row.kind == "block"],
+    }
+
+
+def _share(columns: Columns, index: int) -> float | None:
+    seconds = columns.probes[index].seconds
+    return short(columns.took_s[index] / seconds, 3) if seconds > 0 else None
+
+
+def _height(value: Any) -> float:
+    return -1.0 if math.isnan(value) else float(value)
+
+
+def over_time_document(run: int, layer: str, steps: Sequence[int], histograms: np.ndarray) -> dict[str, Any]:
+    """Return the answer of ``/live/probes/detail?over=1``."""
+    parts = [histogram_document(histogram) for histogram in histograms]
+    return {
+        "run": run,
+        "layer": layer,
+        "steps": list(steps),
+        "histograms": [part["histogram"] for part in parts],
+        "not_finite": [part["not_finite"] for part in parts],
+    }

@@ -1,0 +1,42 @@
+/** Which nets of a race are looked at together: up to which step, and which two of them the map shows. Pure functions. */
+import { absence } from "./sentences.js";
+
+const GOING = new Set(["queued", "starting", "running", "stopping", "finished"]);
+const EARLY = new Set(["stopped", "diverged", "failed", "lost"]);
+
+/**
+ * The last step that all nets have reached which go on or arrived, -1 without a probe; those that pause hold nobody back,
+ * and those that ended early only where there is no other.
+ */
+export function commonStep(runs) {
+  const probed = runs.filter(({ columns }) => columns.steps.length);
+  const going = probed.filter(({ card }) => GOING.has(card.state));
+  const waiting = probed.filter(({ card }) => !EARLY.has(card.state));
+  const list = [going, waiting, probed].find((found) => found.length) ?? [];
+  return list.length ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
+}
+
+/** The nets of the map, a plain one above and a residual one below: those picked, else the deepest with the first seed. */
+export function mapNets(runs, picks) {
+  const choices = ["plain", "residual"].map((family) => runs.filter((run) => run.family === family)).filter((list) => list.length);
+  return choices.map((list, half) => {
+    const deepest = [...list].sort((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
+    const run = list.find(({ card }) => card.run === picks[half]) ?? deepest;
+    const says = absence(run.card, run.columns) || null;
+    return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };
+  });
+}
+
+/** The run with the most layers, undefined without a probe. */
+export function deepest(runs) {
+  return runs.filter(({ columns }) => columns.layers.length).sort((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
+}
+
+/** Which layer of which runs a place of a quantity stands for, the last layer of a block; null without a probe. */
+export function underGlass(runs, shown, place, row, step) {
+  const net = deepest(runs);
+  if (!net) return null;
+  const of = net.columns.layers.length;
+  const at = row.per === "block" ? Math.min(of - 1, 2 * place + 2) : place;
+  return { layer: net.columns.layers[at][0], place: at, of, runs: shown.filter(({ columns }) => columns.steps.length && columns.at(step) >= 0) };
+}

@@ -1,0 +1,152 @@
+/**
+ * One layer under the glass: its distribution in every shown run at the time of the page, or over time in one of them,
+ * and its channels. Fetches what the browser does not hold, a little after the pointer rests; older requests are ended.
+ */
+import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
+import { grouped } from "../../race/panel/cards.js";
+import { PLOT_OPTIONS } from "./plot.js";
+
+const REST_MS = 60;
+
+export class LayerPanel {
+  /** part(name) finds elements; state: see probe_state.js; chosen(place) is called when another layer is chosen here. */
+  constructor(part, state, chosen) {
+    Object.assign(this, { part, state, wanted: null });
+    this.slider = part("layer-slider");
+    this.slider.oninput = () => chosen(Number(this.slider.value) - 1);
+    part("over").onclick = () => {
+      state.over = this.over ? null : this.overRun ?? 0;
+      this.again();
+    };
+    part("over-run").onchange = () => {
+      state.over = this.overRun = Number(part("over-run").value);
+      this.again();
+    };
+    this.overRun = state.over || undefined;
+  }
+
+  get over() {
+    return this.state.over !== null;
+  }
+
+  /** Fetch what the state now asks for. */
+  again() {
+    this.overRun = this.state.over || this.overRun;
+    this.part("over-run").value = this.overRun ?? "";
+    this.#soon(0);
+  }
+
+  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }; null for nothing to show. */
+  update(wanted, theme, Plotly) {
+    this.theme = theme;
+    this.Plotly = Plotly;
+    this.wanted = wanted;
+    if (!wanted) return;
+    this.#heading(wanted);
+    const columns = wanted.runs.map(({ card, columns: found }) => `${card.run}:${found.steps[found.at(wanted.step)]}`).join();
+    const key = `${wanted.layer} ${columns}`;
+    if (key !== this.key) {
+      this.key = key;
+      this.#soon(REST_MS);
+    } else this.draw();
+  }
+
+  #heading({ layer, place, of, pinned, runs }) {
+    this.part("layer-name").textContent = `Layer ${place + 1} of ${of}, ${layer}`;
+    this.part("layer-pin").textContent = pinned ? "pinned; click it again to let go" : "hover a layer above, click to pin it";
+    this.slider.max = of;
+    this.slider.value = place + 1;
+    this.slider.style.setProperty("--sp-have", `${(100 * place) / Math.max(1, of - 1)}%`);
+    this.slider.setAttribute("aria-valuetext", `layer ${place + 1}, ${layer}`);
+    this.part("over").setAttribute("aria-pressed", this.over);
+    const select = this.part("over-run");
+    const ids = runs.map(({ card }) => card.run).join();
+    if (ids !== this.ids) {
+      this.ids = ids;
+      select.replaceChildren(...runs.map((run) => Object.assign(document.createElement("option"), { value: run.card.run, textContent: run.label })));
+      this.overRun = runs.some(({ card }) => card.run === this.overRun) ? this.overRun : runs.at(-1)?.card.run;
+      select.value = this.overRun ?? "";
+    }
+    select.hidden = !this.over || runs.length < 2;
+  }
+
+  #soon(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#fetch(), wait);
+  }
+
+  async #fetch() {
+    this.abort?.abort();
+    const abort = (this.abort = new AbortController());
+    const { layer, step, runs, urls } = this.wanted ?? {};
+    if (!runs?.length) return;
+    const run = runs.find(({ card }) => card.run === this.overRun) ?? runs[0];
+    const query = this.over
+      ? new URLSearchParams({ runs: run.card.run, layer: layerIn(run, this.wanted), over: 1 })
+      : new URLSearchParams({ runs: runs.map(({ card }) => card.run).join(), layer, step });
+    try {
+      const response = await fetch(`${urls.detail}?${query}`, { cache: "no-store", signal: abort.signal });
+      if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+      const document_ = await response.json();
+      this.found = { over: this.over, run, document: document_ };
+      this.say("");
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.say(`The distributions could not be loaded (${error.message}).`);
+    }
+    this.draw();
+  }
+
+  say(words) {
+    this.part("hist-says").textContent = words;
+    this.part("hist-says").hidden = !words;
+  }
+
+  /** Draw what was fetched last, for the runs that are shown. */
+  draw() {
+    const { Plotly, theme, wanted, found } = this;
+    if (!Plotly || !wanted || !found) return;
+    const [hist, channels] = [this.part("hist"), this.part("channels")];
+    const [width, height] = [hist.clientWidth, hist.clientHeight];
+    if (!width) return;
+    this.part("over-run").hidden = !this.over || wanted.runs.length < 2;
+    this.part("channels-box").hidden = found.over;
+    if (found.over) {
+      if (!found.document.histograms?.length) return this.say("No distributions on record for this layer.");
+      const figure = buildRidge(found.document, found.run, wanted.edges, theme, width, height);
+      Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
+      this.part("tails").textContent = `${found.run.label}, ${found.document.layer}. ${figure.words}`;
+      return;
+    }
+    const moments = wanted.runs.flatMap((run) => {
+      const moment = found.document.runs[run.card.run];
+      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, colour: run.colour, ink: run.ink, moment }] : [];
+    });
+    if (!moments.length) return this.say("No distributions on record for this layer at this step.");
+    const figure = buildHistogram(moments, wanted.edges, theme, width, height);
+    Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
+    if (channels.clientWidth) {
+      const second = buildChannels(moments, theme, channels.clientWidth, channels.clientHeight);
+      Plotly.react(channels, second.data, second.layout, PLOT_OPTIONS);
+    }
+    this.part("tails").textContent = [...others(moments, wanted), figure.words].join(" ");
+    hist.setAttribute("aria-label", `Distribution of the responses of layer ${wanted.layer} at step ${grouped(wanted.step)}`);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.abort?.abort();
+  }
+}
+
+/** The layer of a run that stands where the wanted one does: the same name, else the same relative depth. */
+function layerIn(run, { layer, place, of }) {
+  const names = run.columns.layers.map(([name]) => name);
+  return names.includes(layer) ? layer : names[Math.round((place / Math.max(1, of - 1)) * (names.length - 1))];
+}
+
+/** Which layer stands for nets that have none of that name. */
+function others(moments, { layer }) {
+  const standIns = Map.groupBy(moments.filter(({ moment }) => moment.layer !== layer), ({ moment }) => `${moment.layer} (${moment.index + 1} of ${moment.of})`);
+  return [...standIns].map(([where, list]) => `${list.map(({ label }) => label).join(", ")} ${list.length > 1 ? "have" : "has"} no layer of this name; ${where} stands at the same relative depth.`);
+}

@@ -1,0 +1,269 @@
+/**
+ * A quantity over depth and time: one net above a common axis of time, another one mirrored below it, both in one colour
+ * scale. A canvas per net; the lines of time and layer over them are elements of their own, so that dragging draws
+ * nothing again. Where a screen has fewer pixels than the net has layers, the largest value of a pixel's layers stays.
+ */
+import { grouped } from "../../race/panel/cards.js";
+import { INFINITE, NOTHING } from "./scale.js";
+
+const TICK_PX = 12;
+const HATCH_PX = 6;
+
+export class ProbeMap {
+  /** node: .sp-maps; act: { hover(spot | null), pick(spot) } with spot = { half, place, column }. */
+  constructor(node, act) {
+    this.act = act;
+    this.times = node.querySelector(".sp-times");
+    this.halves = [...node.querySelectorAll(".sp-half")].map((half, index) => {
+      const field = half.querySelector(".sp-field");
+      const made = {
+        half, field, index, canvas: half.querySelector("canvas"), now: half.querySelector(".sp-now"), layer: half.querySelector(".sp-layer-line"),
+        ends: half.querySelector(".sp-end"), stages: half.querySelector(".sp-stages"), says: half.querySelector(".sp-field-says"),
+      };
+      field.onpointermove = (event) => this.#moved(made, event);
+      field.onpointerleave = () => this.act.hover(null);
+      field.onpointerdown = (event) => this.#pressed(made, event);
+      return made;
+    });
+  }
+
+  /** nets: one or two of { columns, says, diverged } (says: why there is nothing to see); draws what is there. */
+  draw(nets, scale, timeline, theme) {
+    this.nets = nets;
+    this.scale = scale;
+    this.columns = timeline.columns;
+    for (const made of this.halves) {
+      const net = nets[made.index];
+      made.half.hidden = !net;
+      if (net) this.#half(made, net, theme);
+    }
+    this.#ticks();
+    this.look(timeline.index);
+  }
+
+  /** Move the line of time. */
+  look(index) {
+    const count = Math.max(1, this.columns?.length ?? 1);
+    this.atColumn = index;
+    for (const { now } of this.halves) {
+      now.style.left = `${(100 * index) / count}%`;
+      now.style.width = `${100 / count}%`;
+    }
+  }
+
+  /** Mark a layer in each half, null for none. */
+  mark(places) {
+    this.halves.forEach(({ layer, index }) => {
+      const net = this.nets?.[index];
+      const place = places[index];
+      const count = net ? net.columns.places(this.scale.row).length : 0;
+      layer.hidden = place === null || place === undefined || !count || place >= count;
+      if (layer.hidden) return;
+      const from = index ? place : count - 1 - place;
+      layer.style.top = `${(100 * from) / count}%`;
+      layer.style.height = `${100 / count}%`;
+    });
+  }
+
+  /** Whether several cells of a net share a pixel. */
+  get crowded() {
+    return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.nets[index].columns.places(this.scale.row).length > canvas.height));
+  }
+
+  /** What is drawn, for map_picture.js. */
+  picture(theme) {
+    const at = (word, side) => ({ text: word.textContent, at: parseFloat(word.style[side]) / 100 });
+    const shown = this.halves.filter(({ index }) => this.nets?.[index]);
+    const { clientWidth: width, clientHeight: height } = shown[0].field;
+    return {
+      width, height,
+      ticks: [...this.times.children].map((word) => at(word, "left")),
+      halves: shown.map(({ canvas, stages, ends, index }) => ({
+        name: this.nets[index].run.label, colour: this.nets[index].run.ink[theme.ground], says: this.nets[index].says,
+        cells: this.nets[index].says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
+        end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side },
+        downwards: index === 1, count: this.nets[index].columns.places(this.scale.row).length,
+      })),
+    };
+  }
+
+  #half(made, net, theme) {
+    const rows = net.columns.places(this.scale.row);
+    made.says.textContent = net.says ?? "";
+    made.says.hidden = !net.says;
+    made.now.hidden = Boolean(net.says);
+    this.#stages(made, rows);
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [made.field.clientWidth, made.field.clientHeight].map((px) => Math.max(1, Math.round(px * ratio)));
+    if (made.canvas.width !== width || made.canvas.height !== height) Object.assign(made.canvas, { width, height });
+    const context = made.canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    const count = this.columns.length;
+    const last = this.columns.findLastIndex((step) => step <= net.columns.lastStep);
+    made.ends.hidden = !net.diverged || !count;
+    if (net.diverged) {
+      made.ends.style.left = `${(100 * (last + 1)) / count}%`;
+      made.ends.textContent = `diverged at step ${grouped(net.diverged)}`;
+      made.ends.dataset.side = last + 1 > 0.6 * count ? "left" : "right";
+    }
+    made.missing = made.infinite = 0;
+    if (!rows.length || !count || last < 0) return;
+    const cells = this.#cells(net.columns, rows.length, { width: Math.min(count, width), height: Math.min(rows.length, height) }, made.index === 1, theme);
+    made.missing = cells.missing;
+    made.infinite = cells.infinite;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(cells.image, 0, 0, width, height);
+    if (cells.missing) hatch(context, cells.mask, width, height, theme, ratio);
+    this.#borders(context, rows, width, height, made.index === 1, theme, ratio);
+  }
+
+  /** One pixel per cell: the image, and where values are missing. */
+  #cells(columns, depth, { width, height }, downwards, theme) {
+    const table = this.scale.pixels(theme.ground);
+    const name = this.scale.row.name;
+    const first = columns.firstMeasured(name);
+    const image = new ImageData(width, height);
+    const mask = new ImageData(width, height);
+    const [pixels, holes] = [new Uint32Array(image.data.buffer), new Uint32Array(mask.data.buffer)];
+    let [missing, infinite] = [0, 0];
+    for (let x = 0; x < width; x += 1) {
+      const lists = [];
+      for (let t = Math.floor((x * this.columns.length) / width); t < Math.floor(((x + 1) * this.columns.length) / width); t += 1) {
+        const column = this.columns[t] > columns.lastStep ? -1 : columns.at(this.columns[t]);
+        const codes = column >= first ? columns.codes(name, column) : null;
+        if (codes) lists.push(codes);
+      }
+      if (!lists.length) continue;
+      for (let y = 0; y < height; y += 1) {
+        let [most, hole] = [NOTHING, false];
+        for (let place = Math.floor((y * depth) / height); place < Math.floor(((y + 1) * depth) / height); place += 1) {
+          for (const codes of lists) {
+            if (codes[place] === NOTHING) hole = true;
+            else if (codes[place] > most) most = codes[place];
+          }
+        }
+        const at = (downwards ? y : height - 1 - y) * width + x;
+        pixels[at] = table[most];
+        if (most === INFINITE) infinite += 1;
+        if (hole && most !== INFINITE) {
+          holes[at] = 0xffffffff;
+          missing += 1;
+        }
+      }
+    }
+    return { image: surface(image), mask: surface(mask), missing, infinite };
+  }
+
+  #borders(context, rows, width, height, downwards, theme, ratio) {
+    context.fillStyle = theme.ground === "light" ? "rgba(255,255,255,0.85)" : "rgba(11,14,18,0.85)";
+    rows.forEach((row, place) => {
+      if (place === 0 || rows[place - 1][1] === row[1] || row[1] === 1) return;
+      const at = (height * place) / rows.length;
+      context.fillRect(0, Math.round(downwards ? at : height - at) - ratio / 2, width, ratio);
+    });
+  }
+
+  #stages(made, rows) {
+    const key = rows.map((row) => row[1]).join("");
+    if (made.stageKey === key) return;
+    made.stageKey = key;
+    made.stages.replaceChildren();
+    for (const stage of [...new Set(rows.map((row) => row[1]))].filter((number) => number > 0)) {
+      const from = rows.findIndex((row) => row[1] === stage);
+      const to = rows.findLastIndex((row) => row[1] === stage) + 1;
+      const word = document.createElement("span");
+      word.textContent = `stage ${stage}`;
+      const middle = (from + to) / 2 / rows.length;
+      word.style.top = `${100 * (made.index ? middle : 1 - middle)}%`;
+      made.stages.append(word);
+    }
+  }
+
+  /** Step numbers under their columns, as many as fit. */
+  #ticks() {
+    const width = this.times.clientWidth;
+    const count = this.columns.length;
+    const key = `${width} ${count} ${this.columns.at(-1)} ${this.columns[count >> 1]}`;
+    if (key === this.tickKey || !width) return;
+    this.tickKey = key;
+    this.times.replaceChildren();
+    const centre = (index) => ((index + 0.5) * width) / count;
+    const half = (index) => 3.7 * grouped(this.columns[index]).length + TICK_PX / 2;
+    const chosen = [];
+    const fits = (index) => chosen.every((other) => Math.abs(centre(other) - centre(index)) >= half(other) + half(index));
+    const wanted = [0, count - 1, ...every(count, Math.max(1, Math.floor(width / 70)))];
+    for (const index of wanted) if (index >= 0 && index < count && !chosen.includes(index) && fits(index)) chosen.push(index);
+    for (const index of chosen) {
+      const tick = document.createElement("span");
+      tick.textContent = grouped(this.columns[index]);
+      tick.style.left = `${(100 * (index + 0.5)) / count}%`;
+      if (centre(index) < half(index)) tick.dataset.edge = "left";
+      if (centre(index) > width - half(index)) tick.dataset.edge = "right";
+      this.times.append(tick);
+    }
+  }
+
+  #spot(made, event) {
+    const net = this.nets?.[made.index];
+    if (!net || !this.columns.length) return null;
+    const box = made.field.getBoundingClientRect();
+    const depth = net.columns.places(this.scale.row).length;
+    const across = Math.min(0.9999, Math.max(0, (event.clientX - box.left) / box.width));
+    const down = Math.min(0.9999, Math.max(0, (event.clientY - box.top) / box.height));
+    return { half: made.index, place: Math.floor((made.index ? down : 1 - down) * depth), column: Math.floor(across * this.columns.length) };
+  }
+
+  #moved(made, event) {
+    const spot = this.#spot(made, event);
+    if (!spot) return;
+    if (event.buttons === 1 && made.dragging) this.act.pick(spot);
+    else this.act.hover(spot);
+  }
+
+  #pressed(made, event) {
+    const spot = this.#spot(made, event);
+    made.dragging = event.pointerType === "mouse";
+    if (spot) this.act.pick(spot);
+  }
+}
+
+/** Every k-th index, few enough. */
+function every(count, most) {
+  const raw = count / most;
+  const size = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((part) => part >= raw) ?? Math.ceil(raw);
+  return Array.from({ length: Math.ceil(count / size) }, (_, index) => index * size);
+}
+
+function surface(image) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: image.width, height: image.height });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Stripes over the cells that the mask names. */
+function hatch(context, mask, width, height, theme, ratio) {
+  const size = HATCH_PX * ratio;
+  const tile = document.createElement("canvas");
+  Object.assign(tile, { width: size, height: size });
+  const draw = tile.getContext("2d");
+  draw.fillStyle = theme.ground === "light" ? "#ffffff" : "#0b0e12";
+  draw.fillRect(0, 0, size, size);
+  draw.strokeStyle = theme.muted;
+  draw.lineWidth = 1.4 * ratio;
+  draw.beginPath();
+  for (const shift of [-size, 0, size]) {
+    draw.moveTo(shift, size);
+    draw.lineTo(shift + size, 0);
+  }
+  draw.stroke();
+  const layer = document.createElement("canvas");
+  Object.assign(layer, { width, height });
+  const over = layer.getContext("2d");
+  over.imageSmoothingEnabled = false;
+  over.drawImage(mask, 0, 0, width, height);
+  over.globalCompositeOperation = "source-in";
+  over.fillStyle = over.createPattern(tile, "repeat");
+  over.fillRect(0, 0, width, height);
+  context.drawImage(layer, 0, 0);
+}

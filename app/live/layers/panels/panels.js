@@ -1,0 +1,186 @@
+/** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
+import { spoken } from "../../labs/curves.js";
+import { PLOT_OPTIONS, markX } from "./plot.js";
+import { NARROW_PX, buildProfile } from "./profile.js";
+import { INFINITE_COLOUR } from "./scale.js";
+import { growth, readout } from "../sentences.js";
+
+export class ProbePanels {
+  /** zooms: see zooms.js; act: quantity(name), net(half, run), hover(place), pin(place). */
+  constructor(part, data, zooms, act) {
+    Object.assign(this, { part, data, zooms, act, marked: null });
+    this.#quantities();
+    this.netPicks = [...part("maps").querySelectorAll(".sp-net-pick")];
+    this.netNames = [...part("maps").querySelectorAll(".sp-net-name")];
+    this.netPicks.forEach((select, half) => { select.onchange = () => act.net(half, Number(select.value)); });
+  }
+
+  #quantities() {
+    const select = this.part("quantity");
+    for (const family of [...new Set(this.data.offered.map((name) => this.#row(name).family))]) {
+      const group = Object.assign(document.createElement("optgroup"), { label: family });
+      for (const name of this.data.offered.filter((other) => this.#row(other).family === family)) {
+        group.append(Object.assign(document.createElement("option"), { value: name, textContent: this.#row(name).label }));
+      }
+      select.append(group);
+    }
+    select.onchange = () => this.act.quantity(select.value);
+    for (const [name, word] of this.data.quick) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "sp-button", textContent: word });
+      button.dataset.quantity = name;
+      button.onclick = () => this.act.quantity(name);
+      this.part("quick").append(button);
+    }
+  }
+
+  #row(name) {
+    return this.data.quantities.find((row) => row.name === name);
+  }
+
+  notice(words) {
+    this.part("notice").textContent = words;
+    this.part("notice").hidden = !words;
+  }
+
+  readout(run, scale, place, step) {
+    this.part("readout").textContent = run ? readout(run, scale, place, step) : "";
+  }
+
+  // --- the map's surroundings ---------------------------------------------------------------------------------------
+
+  map(map, nets, scale, timeline, theme) {
+    const { row } = scale;
+    const place = row.per === "block" ? "block" : "layer";
+    this.part("map-title").textContent = `${named(row)} over depth and time`;
+    const parts = [nets.length > 1 ? "input in the middle, output at both edges" : "input below, output above"];
+    this.part("maps").dataset.halves = nets.length;
+    nets.forEach((net, half) => {
+      const select = this.netPicks[half];
+      const several = net.choices.length > 1;
+      select.hidden = !several;
+      this.netNames[half].hidden = several;
+      this.netNames[half].textContent = net.run.label;
+      this.netNames[half].style.color = net.run.ink[theme.ground];
+      const key = net.choices.map(({ label, card }) => `${card.run}${label}`).join();
+      if (select.dataset.key !== key) {
+        select.dataset.key = key;
+        select.replaceChildren(...net.choices.map(({ card, label }) => Object.assign(document.createElement("option"), { value: card.run, textContent: label })));
+      }
+      select.value = net.run.card.run;
+    });
+    map.draw(nets, scale, timeline, theme);
+    const some = (what) => map.halves.some((half, index) => nets[index] && half[what]);
+    if (some("missing")) parts.push("▨ no value");
+    this.part("map-note").textContent = parts.join(" · ");
+    if (some("infinite")) {
+      const key = Object.assign(document.createElement("span"), { textContent: "■" });
+      key.style.color = INFINITE_COLOUR;
+      this.part("map-note").append(" · ", key, " infinite");
+    }
+    map.halves.forEach(({ field }, half) => nets[half] && field.setAttribute("aria-label", `${row.label} of each ${place} of ${nets[half].run.label} over time`));
+    this.#bar(scale, theme);
+    this.#words(row);
+  }
+
+  #bar(scale, theme) {
+    const [low, high] = scale.ranges().most;
+    const key = `${scale.row.name} ${low} ${high} ${theme.ground}`;
+    if (key === this.barKey) return;
+    this.barKey = key;
+    this.part("ramp").style.background = scale.gradient(theme.ground);
+    const ticks = this.part("bar-ticks");
+    ticks.replaceChildren();
+    for (const value of scale.ticks([low, high], 5)) {
+      const at = (100 * (scale.onAxis(value) - low)) / (high - low);
+      const tick = Object.assign(document.createElement("span"), { textContent: spoken(value) });
+      tick.style.left = `${at}%`;
+      if (at < 4) tick.dataset.edge = "left";
+      if (at > 96) tick.dataset.edge = "right";
+      ticks.append(tick);
+    }
+  }
+
+  #words(row) {
+    if (this.wordsOf === row.name) return;
+    this.wordsOf = row.name;
+    this.part("quantity").value = row.name;
+    for (const button of this.part("quick").children) button.setAttribute("aria-pressed", button.dataset.quantity === row.name);
+    for (const name of ["reading", "formula", "misleads", "source"]) this.part(name).textContent = row[name];
+  }
+
+  // --- profiles -----------------------------------------------------------------------------------------------------
+
+  profiles(Plotly, { runs, step, quantity, scale }, theme) {
+    const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, colour, ink, columns }) => ({ run: card.run, label, colour, ink, columns }));
+    const { row } = scale(quantity);
+    this.part("profile-title").textContent = named(row);
+    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => started(columns, quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
+    this.part("none").hidden = Boolean(lines.length);
+    this.#growth(runs, scale, step, theme);
+    this.#plot(Plotly, "profile", { lines, scale: scale(quantity), forms: this.data.forms, step, ghosts: true }, theme);
+    this.part("sides").hidden = !this.data.sides.length;
+    this.data.sides.forEach(([name, word], index) => {
+      const id = index ? "side2" : "side";
+      this.part(`${id}-title`).textContent = word;
+      const side = this.#row(name);
+      this.part(`${id}-note`).textContent = side.label;
+      const careful = Object.assign(document.createElement("b"), { textContent: " Careful: " });
+      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.reading, careful, side.misleads);
+      this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
+    });
+  }
+
+  #plot(Plotly, name, wanted, theme) {
+    const plot = this.part(name);
+    const [width, height] = [plot.clientWidth, plot.clientHeight];
+    if (!width || !height) return;
+    const figure = buildProfile(wanted, theme, width, height);
+    this.zooms.apply(name, figure.layout);
+    this.part(`${name}-whole`).hidden = !this.zooms.get(name);
+    Plotly.react(plot, figure.data, figure.layout, { ...PLOT_OPTIONS, scrollZoom: false });
+    plot.setAttribute("aria-label", `${wanted.scale.row.label} against depth at step ${wanted.step}`);
+    if (plot.dataset.heard) return;
+    plot.dataset.heard = "yes";
+    plot.on("plotly_hover", ({ points }) => this.act.hover(points[0].customdata));
+    plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
+    plot.on("plotly_relayout", () => this.mark(this.marked));
+    this.zooms.listen(plot, name);
+    this.part(`${name}-whole`).onclick = () => this.zooms.whole(name);
+    if (width < NARROW_PX) plot.style.touchAction = "pan-y";
+  }
+
+  #growth(runs, scale, step, theme) {
+    const node = this.part("growth");
+    node.hidden = !this.data.growth;
+    if (!this.data.growth) return;
+    const found = growth(runs, scale("gradient_growth"), step);
+    while (node.children.length > found.length) node.lastChild.remove();
+    found.forEach(({ run, name: arm, words }, index) => {
+      const line = node.children[index] ?? node.appendChild(document.createElement("p"));
+      if (!line.children.length) line.append(document.createElement("b"), document.createElement("span"));
+      const [name, rest] = line.children;
+      name.textContent = arm;
+      name.style.color = run.ink[theme.ground];
+      rest.textContent = `: ${words}`;
+    });
+  }
+
+  /** Mark a place of the net in the profiles: where the layers stand in order. */
+  mark(place) {
+    this.marked = place;
+    for (const name of ["profile", "side", "side2"]) {
+      const plot = this.part(name);
+      if (plot._fullLayout) markX(plot, plot.parentElement, [place === null ? null : place + 1]);
+    }
+  }
+}
+
+/** Whether a quantity was measured before the first update. */
+function started(columns, name) {
+  return columns.steps[0] === 0 && columns.firstMeasured(name) === 0;
+}
+
+/** A quantity as a title, with its unit. */
+function named({ label, unit }) {
+  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
+}

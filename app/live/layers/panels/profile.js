@@ -1,0 +1,187 @@
+/**
+ * From the codes of one column to a profile over the layers as a Plotly figure: a pure function, no DOM, no network.
+ * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
+ * nothing jumps while time is dragged.
+ */
+import { spoken } from "../../labs/curves.js";
+
+const FONT_PX = 13;
+const LABEL_PX = FONT_PX + 3;
+/** Labels at the line ends, at most; with more lines the chips above name them. */
+const MOST_LABELS = 8;
+/** Lines of fewer points than this show each of them. */
+const FEW_POINTS = 30;
+const GAP = 0.17;
+/** Below this width a finger scrolls the page; a drag zooms only above it. */
+export const NARROW_PX = 400;
+/** What a label costs where it lies on a line, a ghost or another label, in pixels of way that it would rather take. */
+const COST = { line: 60, ghost: 8, label: 400 };
+/** Farther from its line's end than this, a label is tied to it. */
+const TIED_PX = 14;
+
+/**
+ * lines: [{ run, label, colour, ink, columns }]; forms: of "order" and "sorted", one panel each, stacked.
+ * Returns { data, layout }; each trace's `meta` is its run and `customdata` the place of each point in the net.
+ */
+export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width, height) {
+  const row = scale.row;
+  const shown = lines.map((line) => ({ ...line, ...readings(line.columns, scale, step) })).filter((line) => line.now);
+  const range = scale.ranges().all;
+  const deepest = Math.max(2, ...lines.map(({ columns }) => columns.places(row).length));
+  const named = shown.length <= MOST_LABELS;
+  const right = named && shown.length ? 16 + 0.55 * FONT_PX * Math.max(...shown.map(({ label }) => label.length)) : 12;
+  const margin = { t: 6, l: 52, r: right, b: 40 };
+  const layout = {
+    uirevision: `${row.name} ${deepest}`,
+    width, height, margin,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: theme.font, size: FONT_PX, color: theme.text },
+    showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 13 } },
+    dragmode: width < NARROW_PX ? false : "zoom", annotations: [], shapes: [],
+  };
+  const data = [];
+  const size = (1 - GAP * (forms.length - 1)) / forms.length;
+  const panelPx = (height - margin.t - margin.b) * size;
+  forms.forEach((form, index) => {
+    const suffix = index ? String(index + 1) : "";
+    const top = 1 - index * (size + GAP);
+    layout[`xaxis${suffix}`] = {
+      domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest],
+      gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, nticks: 8,
+      title: { text: axisTitle(row, form), standoff: 4, font: { size: FONT_PX, color: theme.muted } },
+    };
+    layout[`yaxis${suffix}`] = {
+      domain: [Math.max(0, top - size), top], anchor: `x${suffix}`, type: scale.log ? "log" : "linear", range,
+      gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted },
+      ...ticks(scale, range, panelPx),
+    };
+    reference(layout, row, suffix, range, scale, theme);
+    for (const line of shown) data.push(...traces(line, form, suffix, scale, theme, ghosts));
+    if (named) {
+      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
+      layout.annotations.push(...labels(shown, form, panel, ghosts, theme));
+    }
+  });
+  return { data, layout };
+}
+
+function axisTitle(row, form) {
+  const place = row.per === "block" ? "block" : "layer";
+  return form === "sorted" ? `${place}s, largest first` : `${place}, from the input to the output`;
+}
+
+function ticks(scale, range, px) {
+  const values = scale.ticks(range, Math.max(3, Math.floor(px / 30)));
+  return { tickvals: values, ticktext: values.map((value) => spoken(value)) };
+}
+
+/** Values now and at the start as numbers, null where there is none. */
+function readings(columns, scale, step) {
+  const name = scale.row.name;
+  const codes = columns.codes(name, columns.at(step));
+  const first = columns.steps[0] === 0 ? columns.codes(name, 0) : null;
+  return { now: codes && values(codes, scale), start: first && first.some((code) => code) ? values(first, scale) : null };
+}
+
+function values(codes, scale) {
+  return Array.from(codes, (code) => {
+    const value = scale.value(code);
+    return Number.isFinite(value) ? value : null;
+  });
+}
+
+/** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
+function arranged(list, form) {
+  const pairs = list.map((value, place) => [value, place]);
+  return form === "sorted" ? pairs.filter(([value]) => value !== null).sort((a, b) => b[0] - a[0]) : pairs;
+}
+
+function traces(line, form, suffix, scale, theme, ghosts) {
+  const places = line.columns.places(scale.row);
+  const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter", meta: line.run };
+  const make = (list, style) => {
+    const pairs = arranged(list, form);
+    return { ...axes, ...style, x: pairs.map((_, index) => index + 1), y: pairs.map(([value]) => value), customdata: pairs.map(([, place]) => place) };
+  };
+  const colour = line.colour[theme.ground];
+  const found = [];
+  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color: colour, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
+  const drawn = make(line.now, {
+    mode: line.now.length < FEW_POINTS ? "lines+markers" : "lines",
+    line: { color: colour, width: 2.4 }, marker: { color: colour, size: 5 },
+  });
+  drawn.text = drawn.customdata.map((place) => `${place + 1}: ${places[place]?.[0] ?? ""}`);
+  drawn.hovertemplate = `<b>${line.label}</b> ${scale.row.per === "block" ? "block" : "layer"} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
+  found.push(drawn);
+  return found;
+}
+
+/** The quantity's neutral value as a line, where it is in sight. */
+function reference(layout, row, suffix, range, scale, theme) {
+  if (row.neutral === null) return;
+  const at = scale.onAxis(row.neutral);
+  if (at <= range[0] || at >= range[1]) return;
+  layout.shapes.push({
+    type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: row.neutral, y1: row.neutral,
+    line: { color: theme.muted, width: 1, dash: "6px,4px" }, layer: "below",
+  });
+}
+
+/**
+ * Names at the line ends. In the margin they are pushed apart; inside the panel, where a shorter net ends, each takes the
+ * nearest place that covers no line, and a thin line ties it to its end when that is not beside it.
+ */
+function labels(shown, form, panel, ghosts, theme) {
+  const { range, perUnit, deepest } = panel;
+  const pixel = (value) => (panel.scale.onAxis(value) - range[0]) * perUnit;
+  const path = (list) => arranged(list, form).map(([value]) => (value === null ? null : pixel(value)));
+  const paths = shown.map((line) => ({ points: path(line.now), cost: COST.line }));
+  if (ghosts) for (const { start } of shown) if (start) paths.push({ points: path(start), cost: COST.ghost });
+  const ends = shown.flatMap((line, index) => {
+    const at = paths[index].points.findLastIndex((y) => y !== null);
+    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at] }];
+  });
+  const outside = apart(ends.filter(({ x }) => x >= 0.97 * deepest), panel.height);
+  const taken = [];
+  for (const end of ends.filter(({ x }) => x < 0.97 * deepest)) taken.push(beside(end, paths, taken, panel));
+  return [...outside, ...taken].map(({ line, x, y, natural }) => {
+    const tied = x < 0.97 * deepest && Math.abs(y - natural) > TIED_PX;
+    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.ink[theme.ground] } };
+    if (!tied) return { ...style, y: range[0] + y / perUnit, xshift: 5, showarrow: false };
+    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.colour[theme.ground], standoff: 3 };
+  });
+}
+
+/** The end with the height of its label: the one that costs least. */
+function beside(end, paths, taken, { perPlace, height }) {
+  const width = 10 + 0.55 * FONT_PX * end.line.label.length;
+  const [from, to] = [end.x, end.x + width / perPlace];
+  const near = paths.map(({ points, cost }) => ({ cost, points: points.slice(Math.max(0, Math.floor(from) - 1), Math.ceil(to)).filter((y) => y !== null) }));
+  const cost = (y) => {
+    const [low, high] = [y - LABEL_PX / 2, y + LABEL_PX / 2];
+    let sum = Math.abs(y - end.natural);
+    for (const { points, cost: each } of near) {
+      for (let at = 0; at + 1 < points.length; at += 1) if (Math.max(points[at], points[at + 1]) > low && Math.min(points[at], points[at + 1]) < high) sum += each;
+    }
+    for (const other of taken) if (Math.abs(other.y - y) < LABEL_PX && other.x < to && end.x < other.to) sum += COST.label;
+    return sum;
+  };
+  let best = null;
+  for (let y = LABEL_PX / 2; y <= height - LABEL_PX / 2; y += 4) {
+    const found = { y, cost: cost(y) };
+    if (!best || found.cost < best.cost) best = found;
+  }
+  return { ...end, to, y: best?.y ?? end.natural };
+}
+
+/** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
+function apart(ends, panelPx) {
+  const placed = ends.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+  placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
+  let ceiling = panelPx - LABEL_PX / 2;
+  for (const end of placed.toReversed()) {
+    end.y = Math.min(end.y, ceiling);
+    ceiling = end.y - LABEL_PX;
+  }
+  return placed;
+}

@@ -1,0 +1,146 @@
+"""The live routes of the probes: GET and read-only, like those of ``routes.py`` and with the same refusals.
+
+GET /live/probes/history?runs=1,2&quantities=a,b[&n=400]             all columns, at most n of each run
+GET /live/probes/stream?runs=1,2&quantities=a,b[&since=CURSOR]       Server-Sent Events: new columns only, cards
+GET /live/probes/detail?runs=1,2&layer=stage1/block1/conv1&step=120  one layer of several runs at one moment
+GET /live/probes/detail?runs=1&layer=stage1/block1/conv1&over=1      one layer of one run over time
+"""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from app import data
+from app.live.layers import messages
+from app.live.race.messages import dumps, event
+from app.live.stream.feed import Feed
+from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
+
+FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
+#: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.
+MOST_MISSED = 500
+#: Histograms of one layer over time.
+MOST_MOMENTS, USUAL_MOMENTS = 100, 24
+#: Seconds between two messages at least, and of silence at most.
+PACE_S, KEEP_ALIVE_S = 0.5, 15.0
+LOOK_S = 1.0
+
+
+def probe_routes(feed: Feed) -> list[Route]:
+    """Return the routes of the probes, woken by ``feed``."""
+
+    async def history(request: Request) -> Response:
+        def answer() -> dict[str, Any]:
+            runs, names = runs_of(request, at_least=1), _quantities(request)
+            found = data.inside(runs, names, number(request, "n", FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS))
+            if not found.columns:
+                raise Refused(404, f"there is no run {', '.join(map(str, runs[:5]))}")
+            return messages.history_document(found)
+
+        return await _answered(answer)
+
+    async def detail(request: Request) -> Response:
+        def answer() -> dict[str, Any]:
+            runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
+            if request.query_params.get("over"):
+                at_most = number(request, "n", 2, MOST_MOMENTS, USUAL_MOMENTS)
+                found = data.layer_over_time(runs[0], layer, at_most)
+                if found is None:
+                    raise Refused(404, f"run {runs[0]} has no probed layer {layer!r}")
+                return messages.over_time_document(runs[0], *found)
+            moments = data.layer_moments(runs, layer, number(request, "step", 0, 10**9, 10**9))
+            if not moments:
+                raise Refused(404, f"none of these runs has a probed layer {layer!r}")
+            return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
+
+        return await _answered(answer)
+
+    async def stream(request: Request) -> Response:
+        try:
+            runs, names = runs_of(request, at_least=1), _quantities(request)
+            since = cursor(request.headers.get("last-event-id") or request.query_params.get("since"))
+            since = await anyio.to_thread.run_sync(_checked, runs, since)
+        except Refused as refused:
+            return refusal(refused)
+        return StreamingResponse(follow(feed, runs, names, since), media_type="text/event-stream", headers=STREAMED)
+
+    return [
+        Route("/live/probes/history", history, methods=["GET"]),
+        Route("/live/probes/stream", stream, methods=["GET"]),
+        Route("/live/probes/detail", detail, methods=["GET"]),
+    ]
+
+
+async def follow(
+    feed: Feed, runs: tuple[int, ...], names: tuple[str, ...], since: tuple[int, int]
+) -> AsyncIterator[bytes]:
+    """Yield Server-Sent Events about the insides of some runs from a cursor on, until the feed closes."""
+    yield b"retry:1000\n\n"
+    position, sent = since, time.monotonic()
+    told: dict[str, Any] = {"error": ""}
+    async with aclosing(feed.heads(LOOK_S)) as heads:
+        async for head in heads:
+            fresh = {key: value for key, value in _notices(feed).items() if told.get(key) != value}
+            told.update(fresh)
+            text = None
+            if head is not None and (head.probes > position[0] or head.changes > position[1]):
+                try:
+                    found = await anyio.to_thread.run_sync(data.inside_news, runs, names, position)
+                except (data.SkipscopeError, sqlite3.Error):
+                    continue  # the watcher meets the same trouble and says so
+                position, text = found.cursor, messages.cursor_text(found)
+                fresh |= messages.news_document(found)
+            if fresh:
+                sent = time.monotonic()
+                yield event(text, fresh)
+                await anyio.sleep(PACE_S)
+            elif time.monotonic() - sent >= KEEP_ALIVE_S:
+                sent = time.monotonic()
+                yield b": keep-alive\n\n"
+
+
+def _notices(feed: Feed) -> dict[str, Any]:
+    return {"error": feed.trouble} | ({"engine": feed.engine} if feed.engine is not None else {})
+
+
+def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int, int]:
+    """Return where to go on from; refuse a cursor of another database, and runs of which none is left."""
+    try:
+        head, known = data.head(), data.known_runs(runs)
+    except (data.SkipscopeError, sqlite3.Error) as error:
+        raise Refused(503, str(error)) from None
+    if since and (since[0] > head.probes or since[1] > head.changes):
+        raise Refused(409, "the database was replaced; load the page again")
+    if since and head.probes - since[0] > MOST_MISSED and data.columns_since(runs, since[0]) > MOST_MISSED:
+        raise Refused(409, "too much happened since; load the history again")
+    if not known:
+        raise Refused(404, f"there is no run {', '.join(map(str, runs[:5]))}")
+    return since or (head.probes, head.changes)
+
+
+async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        document = await anyio.to_thread.run_sync(answer)
+    except Refused as refused:
+        return refusal(refused)
+    except (data.SkipscopeError, sqlite3.Error) as error:
+        return refusal(Refused(503, str(error)))
+    return Response(dumps(document), media_type="application/json", headers=NO_STORE)
+
+
+def _quantities(request: Request) -> tuple[str, ...]:
+    # Those with an entry per bin or channel are for /live/probes/detail: one layer at a time.
+    known = {row.name for row in data.quantities() if row.per in ("layer", "block", "stage")}
+    names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        got = unknown[0][:40] if unknown else ""
+        raise Refused(400, f"quantities must name some of {', '.join(sorted(known))} (got {got!r})")
+    return names

@@ -1,0 +1,140 @@
+/**
+ * The time of the page: which columns there are, which one is looked at, whether it follows the newest, and the playing.
+ * Owns the slider, the play button and the words beside them; `changed` is called whenever another column is looked at.
+ */
+import { grouped } from "../race/panel/cards.js";
+
+/** The whole history plays in about so long, at no more and no fewer columns a second than these. */
+const PLAY_MS = 15_000;
+const FASTEST_MS = 50;
+const SLOWEST_MS = 500;
+const CALM_MS = 700;
+
+export class Timeline {
+  /** changed(): another column is looked at; chosen(step): someone chose it to stay, null for the newest. */
+  constructor(part, changed, chosen) {
+    Object.assign(this, { part, changed, chosen });
+    this.columns = [];
+    this.have = 0;
+    this.index = 0;
+    this.together = 0;
+    this.follow = true;
+    this.slider = part("slider");
+    this.slider.oninput = () => this.look(Number(this.slider.value));
+    part("play").onclick = () => this.#chose(() => (this.playing ? this.pause() : this.play()));
+    part("follow").onclick = () => this.#chose(() => this.setFollow(!this.follow));
+  }
+
+  /** Begin at a step, which need not have come yet; null for the newest. */
+  begin(step) {
+    this.follow = step === null;
+    this.wanted = step ?? undefined;
+    if (this.columns.length) this.#place(this.follow ? undefined : step);
+  }
+
+  /**
+   * Take the columns of the page: the steps of the probes that there are and those that are planned, ascending, in one
+   * list, so that neither the slider nor the map moves while a race goes on. `common` is the last step that all nets
+   * have reached: that is what is followed, because nets are compared at one step.
+   */
+  update(series, total, common) {
+    const last = Math.max(-1, ...series.map((columns) => columns.lastStep));
+    const measured = new Set(series.flatMap((columns) => columns.steps));
+    const coarse = series.some((columns) => columns.steps.length < columns.total);
+    const planned = coarse ? [] : series.flatMap((columns) => columns.planned).filter((step) => step > last);
+    const step = this.step;
+    this.columns = [...new Set([...measured, ...planned])].sort((a, b) => a - b);
+    this.have = this.columns.filter((at) => at <= last).length;
+    this.total = total;
+    this.together = Math.max(0, this.columns.findLastIndex((at) => at <= common));
+    this.#place(this.wanted ?? step);
+  }
+
+  #place(step) {
+    if (this.follow || step === undefined) this.index = this.together;
+    else this.index = Math.min(this.newest, Math.max(0, this.columns.findLastIndex((at) => at <= step)));
+    this.show();
+  }
+
+  /** The step that is looked at; undefined before the first probe. */
+  get step() {
+    return this.columns[this.index];
+  }
+
+  get newest() {
+    return Math.max(0, this.have - 1);
+  }
+
+  /** Look at a column; the newest one is the last that can be. Follows no longer. */
+  look(index) {
+    this.#chose(() => {
+      this.pause();
+      this.#stopFollowing();
+      this.#go(Math.min(this.newest, Math.max(0, index)));
+    });
+  }
+
+  #chose(act) {
+    this.wanted = undefined;
+    act();
+    this.chosen(this.follow ? null : this.step ?? null);
+  }
+
+  setFollow(follow) {
+    this.pause();
+    this.follow = follow;
+    if (follow) this.index = this.together ?? this.newest;
+    this.show();
+    this.changed();
+  }
+
+  play() {
+    this.#stopFollowing();
+    if (this.index >= this.newest) this.index = 0;
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const pace = calm ? CALM_MS : Math.min(SLOWEST_MS, Math.max(FASTEST_MS, PLAY_MS / Math.max(1, this.have)));
+    this.playing = setInterval(() => {
+      if (this.index >= this.newest) this.#chose(() => this.setFollow(true));
+      else this.#go(this.index + 1);
+    }, pace);
+    this.#go(this.index);
+  }
+
+  pause() {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.show();
+  }
+
+  #stopFollowing() {
+    this.follow = false;
+    this.show();
+  }
+
+  #go(index) {
+    this.index = index;
+    this.show();
+    this.changed();
+  }
+
+  show() {
+    const last = Math.max(1, this.columns.length - 1);
+    this.slider.max = last;
+    this.slider.value = this.index;
+    this.slider.disabled = this.have < 2;
+    this.slider.style.setProperty("--sp-have", `${(100 * this.newest) / last}%`);
+    const words = !this.have ? "no probe yet" : `step ${grouped(this.step)} of ${grouped(this.total)}`;
+    this.slider.setAttribute("aria-valuetext", words);
+    this.part("step").textContent = words;
+    this.part("step").style.setProperty("--sp-widest", `${2 * grouped(this.total ?? 0).length + 8}ch`);
+    const play = this.part("play");
+    play.disabled = this.have < 2;
+    play.textContent = this.playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", this.playing ? "Pause" : "Play the columns");
+    this.part("follow").setAttribute("aria-pressed", this.follow);
+  }
+
+  stop() {
+    clearInterval(this.playing);
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The insides of a race's nets on a page: owns the feed, the columns of every run, the time that is looked at, the layer
+ * that is looked at, and the panels. Everything but a layer's distribution is drawn from what the browser holds.
+ */
+import { Arms } from "./arms.js";
+import { Columns } from "./panels/columns.js";
+import { finding } from "./finding.js";
+import { ProbeFeed } from "./stream.js";
+import { LayerPanel } from "./panels/layer.js";
+import { ProbeMap } from "./panels/map.js";
+import { commonStep, deepest, mapNets, underGlass } from "./nets.js";
+import { ProbePanels } from "./panels/panels.js";
+import { Scale } from "./panels/scale.js";
+import { Timeline } from "./timeline.js";
+import { drawStatus } from "./status.js";
+import { pageStrip } from "./footer.js";
+import { ProbeState } from "./state.js";
+import { ProbeTakes } from "./export.js";
+import { absence, remark } from "./sentences.js";
+import { attend, loadPlotly, readTheme } from "../shared/page.js";
+import { isLive } from "../race/panel/status.js";
+
+const DRAW_MS = 250;
+/** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
+const MOST_COLUMNS = 600;
+
+export class ProbeView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.sp-${name}`);
+    this.runs = [];
+    this.scales = new Map();
+    this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
+    this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
+    this.part("more").ontoggle = () => (this.state.more = this.part("more").open);
+    this.leave = attend(host, () => this.#soon(), () => {
+      this.#honest();
+      this.state?.keep();
+    });
+    this.link = "waiting";
+    this.lastNews = null;
+    host.probeView = this; // for tests and for the curious
+  }
+
+  /** New data from the script, or a new theme. Keeps the connection and the columns when the runs are the same. */
+  update(data, send) {
+    this.data = data;
+    this.send = send;
+    loadPlotly(data.urls.plotly).catch(() => {}); // early: it takes longer than the history; a failure is told below
+    this.host.dataset.layout = data.layout;
+    this.theme = readTheme(this.host, data.themes);
+    if (!this.state) this.#begin(data);
+    const before = this.state.race;
+    this.state.of(data.race);
+    if (before !== data.race) this.#look();
+    const ids = data.runs.map((run) => run.run).join();
+    if (ids !== this.ids) {
+      this.ids = ids;
+      this.runs = [];
+      this.loaded = false;
+      this.#ask();
+    }
+    this.#soon();
+  }
+
+  #begin(data) {
+    this.state = new ProbeState(data.layout, () => this.#look(), () => this.#soon());
+    this.asked = this.quantity = this.state.quantity(data.offered, data.quantity);
+    this.arms = new Arms(this.part("arms"), this.state, () => this.#now());
+    this.layer = new LayerPanel(this.part, this.state, (place) => this.#focus(place, true));
+    this.panels = new ProbePanels(this.part, data, this.state.zooms, { quantity: (name) => this.#choose(name), net: (half, run) => this.#net(half, run), hover: (place) => this.#focus(place, false), pin: (place) => this.#pinned(place) });
+    this.takes = new ProbeTakes(this.part, () => this.#shown());
+  }
+
+  /** Look at what the address says: at the begin, after a step back, at another race. */
+  #look() {
+    const { state, data } = this;
+    this.focus = state.focus;
+    this.part("more").open = state.more;
+    this.timeline.begin(state.at);
+    if (this.layer.wanted) this.layer.again();
+    const wanted = state.quantity(data.offered, data.quantity);
+    if (wanted !== this.asked) this.#choose(wanted);
+    this.#soon();
+  }
+
+  /** Open the feed for the quantity that is looked at: what nobody sees is not sent. */
+  #ask() {
+    this.wanted = new Set([...this.data.always, this.asked]);
+    this.feed?.close();
+    const urls = { ...this.data.urls, quantities: this.wanted, columns: MOST_COLUMNS };
+    this.feed = new ProbeFeed(urls, this.data.runs.map((run) => run.run), {
+      history: (document_) => this.#history(document_),
+      message: (message) => this.#message(message),
+      link: (state, reason) => this.#link(state, reason),
+    });
+  }
+
+  stop() {
+    this.stopped = true;
+    this.feed?.close();
+    for (const part of [this.timeline, this.layer, this.state]) part?.stop();
+    this.leave();
+    if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
+  }
+
+  scale(name) {
+    if (!this.scales.has(name)) this.scales.set(name, new Scale(this.data.quantities.find((row) => row.name === name)));
+    return this.scales.get(name);
+  }
+
+  // --- what arrives -------------------------------------------------------------------------------------------------
+
+  #history(document_) {
+    this.scales.clear();
+    this.loaded = true;
+    this.quantity = this.asked;
+    this.runs = document_.cards.map((card) => {
+      const known = this.data.runs.find((run) => run.run === card.run);
+      const columns = new Columns(document_.runs[card.run], (name, codes) => this.scale(name).learn(codes));
+      return { card, columns, label: known.label, colour: known.colour, ink: known.ink, family: known.family };
+    });
+    this.#timed();
+  }
+
+  #message(message) {
+    const byId = new Map(this.runs.map((run) => [run.card.run, run]));
+    for (const [id, places] of Object.entries(message.l ?? {})) Object.assign(byId.get(Number(id))?.columns ?? {}, places);
+    for (const [id, step, share, arrays] of message.b ?? []) byId.get(id)?.columns.append(step, share, arrays, this.wanted);
+    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
+    if (message.b) this.lastNews = performance.now();
+    if (message.engine !== undefined) this.engine = message.engine;
+    if (message.error !== undefined) this.trouble = message.error;
+    const gone = new Set(message.d ?? []);
+    if (gone.size) {
+      this.runs = this.runs.filter((run) => !gone.has(run.card.run));
+      this.feed.forget([...gone]);
+    }
+    if (this.runs.some(({ columns }) => columns.steps.length > 2 * MOST_COLUMNS)) this.feed.open();
+    this.#timed();
+    if (gone.size && !this.runs.length) this.send("command", { verb: "gone", at: Date.now() });
+  }
+
+  #timed() {
+    const steps = Math.max(0, ...this.runs.map(({ card }) => card.total_steps));
+    this.timeline.update(this.runs.map(({ columns }) => columns), steps, commonStep(this.runs));
+    this.#soon();
+  }
+
+  #link(state, reason) {
+    this.link = state;
+    this.linkReason = reason ?? "";
+    this.#soon();
+  }
+
+  // --- what is chosen -----------------------------------------------------------------------------------------------
+
+  #choose(name) {
+    this.asked = name;
+    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.chooseQuantity(name, this.data.quantity);
+    if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
+    this.quantity = name;
+    this.#now();
+  }
+
+  #net(half, run) {
+    this.state.pickNet(half, run);
+    this.#now();
+  }
+
+  #hover(spot) {
+    const run = spot && this.nets?.[spot.half]?.run;
+    if (!run) return this.panels.readout("");
+    this.panels.readout(run, this.scale(this.quantity), spot.place, this.timeline.columns[spot.column]);
+    this.#focus(spot.place, false);
+  }
+
+  #pick(spot) {
+    this.timeline.look(spot.column);
+    this.#focus(spot.place, true);
+  }
+
+  /** Look at a place of the net; a pinned one stays until another is pinned. */
+  #focus(place, pin) {
+    if (this.focus.pinned && !pin) return;
+    this.focus = this.state.focus = { place, pinned: pin || this.focus.pinned };
+    this.#marks();
+    this.#glass();
+  }
+
+  #pinned(place) {
+    if (this.focus.pinned && this.focus.place === place) this.focus = this.state.focus = { place, pinned: false };
+    else this.#focus(place, true);
+    this.#glass();
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  #soon() {
+    if (this.pending || this.stopped || document.hidden) return;
+    this.pending = setTimeout(() => requestAnimationFrame(() => {
+      this.pending = null;
+      this.#draw();
+    }), Math.max(0, (this.drawn ?? -DRAW_MS) + DRAW_MS - performance.now()));
+  }
+
+  #now() {
+    this.drawn = -DRAW_MS;
+    clearTimeout(this.pending);
+    this.pending = null;
+    this.#soon();
+  }
+
+  /** Another moment: the profiles and the lines over the map, at the next frame. */
+  #moved() {
+    if (this.moving) return;
+    this.moving = requestAnimationFrame(() => {
+      this.moving = null;
+      if (this.stopped || !this.window) return;
+      this.map.look(this.timeline.index);
+      this.#profiles();
+    });
+  }
+
+  async #draw() {
+    if (this.stopped) return;
+    this.drawn = performance.now();
+    this.#status();
+    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
+    const present = this.runs.some(({ columns }) => columns.steps.length);
+    this.part("grid").hidden = !present;
+    this.part("says").hidden = present;
+    if (!present) {
+      const reasons = this.runs.map(({ card, columns }) => absence(card, columns));
+      this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";
+      return;
+    }
+    this.nets = mapNets(this.runs, this.state.nets);
+    this.panels.map(this.map, this.nets, this.scale(this.quantity), this.timeline, this.theme);
+    try {
+      this.window = await loadPlotly(this.data.urls.plotly);
+    } catch (error) {
+      this.panels.notice(`The charts could not be loaded (${error.message}); trying again.`);
+      setTimeout(() => this.#soon(), 2000);
+      return;
+    }
+    if (!this.stopped) this.#profiles();
+  }
+
+  #profiles() {
+    const shown = this.arms.shown(this.runs);
+    const step = this.timeline.step;
+    this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name) }, this.theme);
+    this.part("finding").textContent = this.data.layout === "layers" ? finding(shown, this.scale(this.quantity), step) : "";
+    this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
+    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
+    this.#marks();
+    this.#glass();
+    this.takes.strips();
+    this.painted ??= performance.now();
+  }
+
+  /** The place that is looked at, in units of the quantity's places; the middle of the deepest net to begin with. */
+  #place() {
+    const count = deepest(this.runs)?.columns.places(this.scale(this.quantity).row).length ?? 0;
+    return Math.min(this.focus.place ?? Math.floor(count / 2), count - 1);
+  }
+
+  #marks() {
+    const place = this.#place();
+    this.map.mark(this.nets?.map(() => place) ?? []);
+    this.panels.mark(place);
+  }
+
+  #glass() {
+    if (this.data.layout !== "layers" || !this.window) return;
+    const { data, focus, timeline: { step } } = this;
+    const found = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
+    if (found) this.layer.update({ ...found, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
+  }
+
+  #status() {
+    this.panels.notice(drawStatus(this.part("chip"), this.runs, this));
+    this.#honest();
+  }
+
+  /** What is looked at, for its strips and its files. */
+  #shown() {
+    const { data, runs, quantity, nets, map, layer, theme } = this;
+    return { data, runs: this.arms.shown(runs), all: runs, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
+  }
+
+  #honest() {
+    if (!this.data) return;
+    const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
+    const words = pageStrip(this.runs, isLive(this.runs), news);
+    if (this.part("honest").textContent !== words) this.part("honest").textContent = words;
+    if (this.nets) this.takes.strips();
+  }
+}

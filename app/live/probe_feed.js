@@ -1,8 +1,0 @@
-/** The feed of a set of quantities: `urls.quantities` names them, `urls.columns` how many columns of each run at most. */
-import { Feed } from "./feed.js";
-
-export class ProbeFeed extends Feed {
-  query(more) {
-    return super.query({ quantities: [...this.urls.quantities].join(","), n: this.urls.columns, ...more });
-  }
-}

@@ -1,0 +1,195 @@
+/**
+ * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
+ * function like figure.js: no DOM, no network.
+ */
+import { LABELS, NARROW, baseLayout, placeAxes, sizes, xEnd, xs } from "./axes.js";
+import { areaTrace, reasons, whiskers } from "./seed_curves.js";
+import { onClock } from "./seed_stats.js";
+import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
+import { gapBand, gapsOf } from "./differences.js";
+import { endLabels } from "./labels.js";
+
+const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
+/** Whose clock the seconds are. */
+const CLOCKS = { depth: "deeper", family: "plain" };
+/** At the begin, and while it is hidden, the axis shows this much. */
+const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
+/** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
+const ROUND = { error: 10, loss: 0.25 };
+/** A range wider than this many steps takes steps of double width. */
+const MOST_STEPS = 8;
+
+/** The same arguments and result as buildFigure. The scale is always linear: a difference may be negative. */
+export function buildGapFigure(runs, asked, theme, width) {
+  const view = { ...asked, scale: "linear" };
+  const found = shownGaps(runs, view);
+  const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
+  const stacked = kinds.length > 1 && width < NARROW;
+  const gaps = Object.values(found).flat();
+  const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
+  const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
+  if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
+  const data = [];
+  if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
+  kinds.forEach((kind, index) => {
+    const titles = { title: TITLES[kind], xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
+    const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
+    const { end } = layout.meta;
+    Object.assign(layout[`yaxis${panel.suffix}`], { zeroline: true, zerolinecolor: theme.muted, zerolinewidth: 1.5 * sizes(view).line });
+    if (view.hidden) {
+      data.push(empty(panel.suffix));
+      return;
+    }
+    data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
+    if (!namedCurve(view)) return;
+    const ends = found[kind].map((gap) => gapEnd(gap, view)).filter(Boolean);
+    ends.push({ name: "level", value: null, x: end, y: 0, ink: muted(theme), colour: muted(theme) });
+    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
+    layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
+  });
+  return { data, layout };
+}
+
+/** The gaps as they are drawn: with bands one for all seeds, otherwise one for each. */
+export function shownGaps(runs, view) {
+  const found = gapsOf(runs);
+  if ((view.seeds ?? "band") === "band") return found;
+  const bySeed = ({ name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
+  return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
+}
+
+/** The curves of the gap chart that are drawn, with their words: [[split, key, words]]. */
+export function gapCurves({ curves, metric }) {
+  return [
+    ["running", "train", `running_${metric}`, `training ${metric}, mean of 50 steps`],
+    ["test", "test_subset", metric, `test ${metric}`],
+  ].filter(([curve]) => curves.includes(curve)).map(([, ...rest]) => rest);
+}
+
+/** Stacked panels have one title between them. */
+function xTitle(kinds, { x }) {
+  if (x !== "seconds") return undefined;
+  const of = kinds.map((kind, index) => `of the ${CLOCKS[kind]} net${kinds.length > 1 ? [" above", " below"][index] : ""}`);
+  return `seconds ${of.join(",<br>")}, at equal steps`;
+}
+
+function yTitle(view) {
+  const what = gapCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
+  return `difference in ${what} (${LABELS[view.metric].difference})`;
+}
+
+/** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
+function range(gaps, view) {
+  if (view.hidden) return USUAL[view.metric];
+  const [training, ...further] = gapCurves(view).map((curve) => reach(gaps, curve, view));
+  let [low, high] = training ?? USUAL[view.metric];
+  const span = high - low;
+  for (const [least, most] of further) {
+    // Evaluations that lag far behind the training at its begin leave the panel rather than make all else flat.
+    low = Math.max(Math.min(low, least), training[0] - span);
+    high = Math.min(Math.max(high, most), training[1] + span);
+  }
+  let step = ROUND[view.metric];
+  while ((high - low) / step > MOST_STEPS) step *= 2;
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
+/** From the smallest to the largest difference of one curve, and at least the usual range. */
+function reach(gaps, [split, key], view) {
+  let [low, high] = USUAL[view.metric];
+  for (const gap of gaps) {
+    for (const { value: values } of gapBand(gap, split, key).curves) {
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+  }
+  return [low, high];
+}
+
+function muted(theme) {
+  return { [theme.ground]: theme.muted };
+}
+
+function withWords(layout, view, theme, width) {
+  placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "", yTitle: yTitle(view) }, view, theme);
+  layout.annotations.push({
+    text: "A gap needs two depths of one shortcut type,<br>or plain and residual nets of one depth, with the same seed.",
+    showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.6, font: { size: sizes(view).title, color: theme.text },
+  });
+  return layout;
+}
+
+function empty(suffix) {
+  return { ...axesOf(suffix), x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
+}
+
+function traces(gap, view, theme, suffix) {
+  const { run, pairs, name } = gap;
+  const colour = run.colour[theme.ground];
+  const { line } = sizes(view);
+  return gapCurves(view).flatMap(([split, key, words]) => {
+    const { band, curves } = gapBand(gap, split, key);
+    const training = split === "train";
+    const axes = { ...axesOf(suffix), name };
+    const x = (points) => xs(points, run.card, view.x);
+    const several = pairs.length > 1;
+    return [
+      ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
+      // One seed has no band; where it diverged, it has no mean either.
+      ...((several && training) || !band.seeds ? curves.map((curve) => ({
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
+      })) : []),
+      {
+        ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
+        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color: colour, width: WIDTHS.test * line },
+        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, colour) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color: colour } }),
+        customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
+        hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
+      },
+    ];
+  });
+}
+
+function hover(words, view) {
+  return `${view.x} %{x:.4~g}<br>difference in ${words}: %{y:${signedFormat(view)}} ${LABELS[view.metric].difference}`;
+}
+
+function meanOf({ seeds, of }, view) {
+  return `mean of ${seeds === of ? seeds : `${seeds} of ${of}`} seeds, %{customdata[0]:${signedFormat(view)}} to %{customdata[1]:${signedFormat(view)}}`;
+}
+
+function signedFormat(view) {
+  return view.metric === "error" ? "+.1f" : "+.3f";
+}
+
+/** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
+const FAR = 1.15;
+
+/** Where no seed has a mean, only the name and why; null while there is nothing. */
+function gapEnd(gap, view) {
+  const [split, key] = namedCurve(view);
+  const { band, curves } = gapBand(gap, split, key);
+  const { name, run } = gap;
+  const made = { name, ink: run.ink, colour: run.colour };
+  const value = band.mean.at(-1);
+  if (value !== undefined) {
+    const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
+    const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
+    const own = xs(band, run.card, view.x).at(-1);
+    return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
+  }
+  const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
+  if (!longest || band.diverged < band.of) return null;
+  return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: xs(longest, run.card, view.x).at(-1), y: longest.value.at(-1) };
+}
+
+/** `+6.1`, `−0.4`, `0.0`. */
+export function signed(value, metric) {
+  const text = Math.abs(value).toFixed(metric === "error" ? 1 : 3);
+  if (Number(text) === 0) return text;
+  return `${value > 0 ? "+" : "−"}${text}`;
+}

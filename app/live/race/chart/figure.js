@@ -1,0 +1,110 @@
+/**
+ * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
+ * them; the curves themselves are drawn by curves.js and band_curves.js, differences by gap_figure.js.
+ */
+import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
+import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
+import { armNames, seedGroups } from "./seed_stats.js";
+import { changeMarks } from "./edit_marks.js";
+import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
+import { buildGapFigure } from "./difference_figure.js";
+import { endLabels, written } from "./labels.js";
+import { branchNote, branches } from "./fork_lineage.js";
+
+export { xs } from "./axes.js";
+
+const MOST_LABELS = 8;
+/** As many variants are named above a panel; more are counted. */
+const MOST_NAMED = 3;
+const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
+
+/**
+ * runs: [{ card, series, colour: {light, dark}, ink, label, mark }]; theme: { ground, page, text, muted, grid, font };
+ * width in pixels. Returns { data, layout }.
+ *
+ * view: { race, layout: "side" | "overlaid" | "gap", metric: "error" | "loss", scale: "linear" | "log",
+ * x: "step" | "epoch" | "seconds", curves: some of "running", "raw", "test", "clean" } and, where they are given,
+ * seeds: "band" (default) | "lines", zoom: { x, y } (ranges in the axes' own units), big: for a room, height in pixels,
+ * hidden: axes and titles without what they show.
+ */
+export function buildFigure(runs, view, theme, width) {
+  const spoken = runs.map((run) => ({ ...run, label: literal(run.label) }));
+  if (view.layout === "gap") return buildGapFigure(spoken, view, theme, width);
+  const families = panels(spoken, view.layout);
+  const stacked = families.length > 1 && width < NARROW;
+  const { groups, single } = sorted(spoken, view);
+  const names = [...single.map((run) => ({ name: run.label, note: branchNote(run) })), ...groups.map(groupName)];
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
+  // Seeds are compared at equal steps, and each has a clock of its own.
+  const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
+  const data = [];
+  families.forEach((family, index) => {
+    const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title, xTitle }, view, theme);
+    data.push(...(view.hidden ? [unseen(panel.suffix)] : contents(family.runs, view, theme, { ...panel, end: layout.meta.end }, layout)));
+  });
+  return { data, layout };
+}
+
+/** The traces of one panel; its marks and labels go into the layout. */
+function contents(runs, view, theme, panel, layout) {
+  const { groups, single } = sorted(runs, view);
+  const joins = branches(runs, view);
+  const marks = changeMarks(runs, view, theme, panel, joins);
+  layout.shapes.push(...marks.shapes);
+  layout.annotations.push(...marks.annotations);
+  if (namedCurve(view)) {
+    const ends = [...single.map((run) => runEnd(run, view, branchNote(run))), ...groups.map((group) => groupEnd(group, view))].filter(Boolean);
+    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
+    // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
+    ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
+    layout.annotations.push(...endLabels(ends.length > MOST_LABELS ? perArm(ends, view.metric) : ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : panel.end }));
+  }
+  return inOrder([
+    ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
+    // Beside bands, single steps would cover everything.
+    ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
+    ...marks.data,
+  ]);
+}
+
+function sorted(runs, view) {
+  return (view.seeds ?? "band") === "band" ? seedGroups(runs) : { groups: [], single: runs };
+}
+
+/** Keeps the axes of a panel without curves. */
+function unseen(suffix) {
+  return { type: "scatter", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
+}
+
+/** Plotly reads a few tags in its texts: a name has none. */
+function literal(name) {
+  return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function panels(runs, layout) {
+  const plain = runs.filter((run) => run.card.plain);
+  const residual = runs.filter((run) => !run.card.plain);
+  if (layout !== "side" || !plain.length || !residual.length) return [{ title: "", runs }];
+  return [
+    { title: panelTitle("plain", "without a shortcut", plain), runs: plain },
+    { title: panelTitle("residual", "with a shortcut", residual), runs: residual },
+  ];
+}
+
+/** `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name. */
+function panelTitle(narrow, wide, runs) {
+  const names = [...new Set(runs.map((run) => run.card.variant))];
+  if (names.length === 1 && names[0] === narrow) return narrow;
+  const listed = names.length > MOST_NAMED ? `${names.length} kinds` : names.join(", ");
+  return `${names.every((name) => OF_THE_PAPER.has(name)) ? narrow : wide} (${listed})`;
+}
+
+/** With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read. */
+function perArm(ends, metric) {
+  const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));
+  const armOf = armNames(ends.map(({ run }) => run));
+  const mean = (list, key) => list.reduce((sum, item) => sum + item[key], 0) / list.length;
+  return [...arms.values()].map((list) => (list.length === 1 ? list[0] : {
+    ...list[0], name: armOf(list[0].run.card), x: Math.max(...list.map(({ x }) => x)), value: written(mean(list, "number"), metric), y: mean(list, "y"),
+  }));
+}

@@ -1,0 +1,127 @@
+/** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, figure.js says. */
+import { buildFigure } from "./figure.js";
+import { lighter } from "./many_runs.js";
+import { TOUCH, loadPlotly } from "../../shared/page.js";
+import { preview } from "./preview.js";
+
+/** A key zooms by this factor, or moves by this share of what is seen. */
+const KEY_ZOOM = 1.4, KEY_MOVE = 0.2;
+
+export class RacePlot {
+  /**
+   * plot, skeleton, stage: elements. told: { zoomed(zoom or null), clicked({ run, step }), later(): draw again soon }.
+   */
+  constructor({ plot, skeleton, stage }, told) {
+    Object.assign(this, { plot, skeleton, stage, told, drawn: false, held: false, revision: 0 });
+    this.onRelease = () => this.#release();
+    // A redraw in the middle of a drag would take it away.
+    plot.addEventListener("pointerdown", () => (this.held = true));
+    window.addEventListener("pointerup", this.onRelease);
+    window.addEventListener("pointercancel", this.onRelease);
+    stage.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  async draw(runs, view, theme, url, width) {
+    if (!runs.length) return;
+    let Plotly = window.Plotly;
+    if (!Plotly && !this.previewed) await this.#preview(runs, view, theme, width);
+    try {
+      Plotly ??= await loadPlotly(url);
+    } catch (error) {
+      this.skeleton.textContent = `The chart could not be loaded (${error.message}); trying again.`;
+      setTimeout(() => this.told.later(), 2000);
+      return;
+    }
+    const { plot } = this;
+    if (this.stopped || this.held || !plot.isConnected) return;
+    const { data: whole, layout } = buildFigure(runs, view, theme, width);
+    const data = lighter(whole, runs);
+    layout.datarevision = this.revision += 1; // the arrays grow in place
+    this.stage.style.minHeight = `${layout.height}px`;
+    await Plotly.react(plot, data, layout, {
+      ...(TOUCH ? { displayModeBar: false } : {}),
+      displaylogo: false, responsive: false, doubleClick: false, showTips: false,
+      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
+      modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d"]],
+      plotlyServerURL: "",
+    });
+    if (plot._fullLayout.width !== plot.clientWidth) await Plotly.Plots.resize(plot); // the window was resized
+    if (!this.drawn) {
+      this.drawn = true;
+      this.skeleton.hidden = true;
+      plot.on("plotly_relayout", (change) => this.#relayout(change));
+      plot.on("plotly_doubleclick", () => this.told.zoomed(null));
+      plot.on("plotly_click", (event) => this.#clicked(event));
+    }
+    // The chart's small buttons are for the pointer; Tab goes from the chart to its controls.
+    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
+    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+  }
+
+  /** The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment. */
+  #preview(runs, view, theme, width) {
+    this.previewed = true;
+    const figure = buildFigure(runs, view, theme, width);
+    this.stage.style.minHeight = `${figure.layout.height}px`;
+    this.skeleton.classList.add("ss-preview");
+    this.skeleton.replaceChildren(preview(figure, theme, width));
+    return new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
+  }
+
+  /** What is seen now, in the axes' own units. */
+  get seen() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return { x: [...xaxis.range], y: [...yaxis.range] };
+  }
+
+  stop() {
+    this.stopped = true;
+    window.removeEventListener("pointerup", this.onRelease);
+    window.removeEventListener("pointercancel", this.onRelease);
+    if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
+  }
+
+  #release() {
+    if (!this.held) return;
+    // Plotly tells of the zoom a moment after the pointer is up.
+    setTimeout(() => {
+      this.held = false;
+      this.told.later();
+    }, 50);
+  }
+
+  #relayout(change) {
+    if (!Object.keys(change).some((key) => /^[xy]axis\d*\.range/.test(key))) return;
+    this.told.zoomed(this.seen);
+  }
+
+  #clicked({ points }) {
+    const { data: trace, pointNumber } = points[0];
+    const step = trace.steps?.[pointNumber];
+    const run = trace.runs?.[pointNumber] ?? trace.run;
+    if (run !== undefined && step !== undefined) this.told.clicked({ run, step });
+  }
+
+  /** + and - zoom, the arrows move, 0 shows the whole: what the mouse can do, for those who do not use one. */
+  #key(event) {
+    if (!this.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { x, y } = this.seen;
+    const by = { ArrowLeft: [-KEY_MOVE, 0], ArrowRight: [KEY_MOVE, 0], ArrowDown: [0, -KEY_MOVE], ArrowUp: [0, KEY_MOVE] }[event.key];
+    const factor = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM }[event.key];
+    if (event.key === "0") this.told.zoomed(null);
+    else if (by) this.told.zoomed({ x: moved(x, by[0]), y: moved(y, by[1]) });
+    else if (factor) this.told.zoomed({ x: scaled(x, factor), y: scaled(y, factor) });
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+function moved([from, to], share) {
+  return [from + share * (to - from), to + share * (to - from)];
+}
+
+function scaled([from, to], factor) {
+  const [middle, half] = [(from + to) / 2, ((to - from) / 2) * factor];
+  return [middle - half, middle + half];
+}

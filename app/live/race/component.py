@@ -1,0 +1,76 @@
+"""The streaming component: one call draws curves, cards, states and the gap line of a race from one stream.
+
+The JavaScript beside this file owns everything that moves, and what is looked at; the script only says which runs and
+which colours, and gets commands back as a trigger. Used by ``app.views.race.race``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+from app import data, theme
+from app.live.shared.component import component, surroundings
+
+
+class Run(TypedDict):
+    """What the component must know of a run before the stream tells the rest."""
+
+    run: int
+    label: str
+    plain: bool
+    look: theme.Look
+    depth: int
+
+
+def live_race(
+    race: int,
+    runs: Sequence[Run],
+    on_command: Callable[[], None],
+    key: str = "race",
+    title: str = "",
+    notice: str = "",
+    command: str = "",
+    images: str = "",
+    starts: bool = True,
+) -> None:
+    """Mount the live race.
+
+    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line,
+    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on,
+    ``starts`` whether ``on_command`` takes ``start``.
+    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
+    ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
+    start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
+    """
+    component("skipscope_race", "chart", "presenter")(
+        key=key,
+        data={
+            "race": race,
+            "title": title,
+            "notice": notice,
+            "command": command,
+            "images": images,
+            "starts": starts,
+            "runs": [
+                {
+                    "run": run["run"],
+                    "label": run["label"],
+                    "mark": run["look"].mark,
+                    "glyph": theme.MARKS[run["look"].mark],
+                    **colours(run),
+                }
+                for run in runs
+            ],
+            "engineGone": data.ENGINE_GONE,
+            **surroundings(history="live/history", stream="live/stream"),
+        },
+        on_command_change=on_command,
+    )
+
+
+def colours(run: Run) -> dict[str, dict[str, str]]:
+    """Return the colours of a run's lines and of its name, by ground."""
+    hue, depth = run["look"].hue, run["depth"]
+    return {
+        "colour": {ground: theme.line_colour(hue, depth, ground) for ground in theme.GROUND},
+        "ink": {ground: theme.word_colour(hue, depth, ground) for ground in theme.GROUND},
+    }

@@ -1,0 +1,62 @@
+/** How much of what was measured the chart shows, in words, as the figure draws it. Pure functions. */
+import { seedBand, seedGroups } from "../chart/seed_stats.js";
+import { grouped } from "./cards.js";
+import { shownGaps } from "../chart/difference_figure.js";
+import { gapBand } from "../chart/differences.js";
+import { MANY } from "../chart/many_runs.js";
+
+const SPLITS = { test: "test_subset", clean: "train_clean" };
+
+/** About the training: `all 1,200 steps shown`; `unit`: what a step is called. */
+export function trainingShown(runs, view, unit = "steps") {
+  if (!view.curves.includes("running") && !singles(runs, view)) return `no training ${unit.split(" ").at(-1)} shown`;
+  const gap = view.layout === "gap", drawn = drawnRuns(runs, view);
+  const total = sum(drawn, ({ series }) => series.total);
+  const shown = sum(drawn, ({ series }) => series.drawn().step.length);
+  const counted = shown < total ? `${grouped(shown)} of ${grouped(total)}` : `all ${grouped(total)}`;
+  const thinned = isThinned(runs, view) && (gap ? "differences thinned" : "means thinned");
+  return [`${counted} ${unit}${gap ? " of the paired runs" : ""} shown`, thinned, (shown < total || thinned) && "extremes kept"].filter(Boolean).join(", ");
+}
+
+/** About the evaluations of which some are left out; "" when none are. */
+export function evaluationsShown(runs, view) {
+  const splits = Object.entries(SPLITS).filter(([curve]) => view.curves.includes(curve) && !(curve === "clean" && view.layout === "gap")).map(([, split]) => split);
+  const over = (count) => sum(drawnRuns(runs, view), ({ series }) => sum(splits, (split) => count(series, split)));
+  const unseen = over((series, split) => series.unseen[split]), shown = over((series, split) => series[split].step.length);
+  return unseen > 0 ? `${grouped(shown)} of ${grouped(shown + unseen)} evaluations shown, extremes kept` : "";
+}
+
+/** Whether a mean of several seeds is drawn. */
+export function averaged(runs, view) {
+  if (!bands(view)) return false;
+  return view.layout === "gap" ? gaps(runs, view).some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0;
+}
+
+/** Whether single steps are drawn. */
+export function singles(runs, view) {
+  return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);
+}
+
+export function bands(view) {
+  return (view.seeds ?? "band") === "band";
+}
+
+/** The gap chart draws pairs only. */
+function drawnRuns(runs, view) {
+  if (view.layout !== "gap") return runs;
+  return [...new Set(gaps(runs, view).flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take])))];
+}
+
+function isThinned(runs, view) {
+  const key = `running_${view.metric}`;
+  if (view.layout !== "gap") return bands(view) && seedGroups(runs).groups.some((group) => seedBand(group.runs, "train", key).thinned);
+  return gaps(runs, view).map((gap) => gapBand(gap, "train", key)).some(({ band, curves }) => band.thinned || curves.some((curve) => curve.thinned));
+}
+
+function gaps(runs, view) {
+  return Object.values(shownGaps(runs, view)).flat();
+}
+
+function sum(list, count) {
+  return list.reduce((total, one) => total + count(one), 0);
+}

@@ -1,0 +1,33 @@
+/** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
+import { duration } from "./cards.js";
+import { smoothingOf } from "../chart/legend.js";
+import { leftOut } from "../chart/many_runs.js";
+import { averaged, evaluationsShown, trainingShown } from "./coverage.js";
+
+/** The first probes come before the first steps: their share says nothing yet. */
+const TELLING_STEP = 50;
+
+/** runs as drawn; view as in view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
+export function stripWords(runs, view, age) {
+  const cards = runs.map((run) => run.card);
+  const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
+  const seeds = new Set(cards.map((card) => card.seed)).size;
+  const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
+  const probed = Math.max(0, ...cards.filter((card) => card.step >= TELLING_STEP).map((card) => card.probe_share ?? 0));
+  const threads = distinct("threads");
+  return [
+    ...(view.hidden ? ["curves hidden until the reveal"] : [
+      trainingShown(runs, view),
+      evaluationsShown(runs, view),
+      leftOut(runs, view.curves, averaged(runs, view)),
+    ]),
+    smoothingOf(runs, view),
+    `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    distinct("precision"),
+    distinct("device"),
+    threads && `${threads} thread${threads === "1" ? "" : "s"} per run`,
+    evaluated > 0 && `evaluation ${(100 * evaluated).toFixed(0)} % of the time`,
+    probed > 0 && `probes ${(100 * probed).toFixed(0)} %`,
+    age !== null && `newest datum ${duration(age)} old`,
+  ].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,82 @@
+/** What can be taken away from the chart: the command that repeats the race, a link, a picture, a table. */
+import { captionOf, download, exportCsv, exportImage, legendOf } from "../../shared/export/image.js";
+
+/** How long a button says that it has done its work. */
+const SAID_MS = 2_000;
+
+export class RaceTools {
+  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name } as drawn now. */
+  constructor(part, seen) {
+    this.part = part;
+    this.seen = seen;
+    this.#button("copy-command", async () => {
+      const { command, runs } = this.seen();
+      const missing = notRepeated(runs);
+      return `${await copied(command)}${missing && `, without ${missing}`}`;
+    });
+    this.#button("copy-link", async () => copied(location.href));
+    for (const format of ["png", "svg"]) this.#button(format, () => this.#picture(format));
+    this.#button("csv", async () => {
+      const { runs, view } = this.seen();
+      download(exportCsv(runs, view), `${fileName(this.seen())}.csv`);
+      return "Saved";
+    });
+  }
+
+  draw() {
+    const { runs, view, command } = this.seen();
+    this.part("copy-command").hidden = !command;
+    const missing = notRepeated(runs);
+    this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
+    // Nothing that is hidden until the reveal can be taken away before it.
+    this.part("tools").hidden = !runs.length || Boolean(view.hidden);
+  }
+
+  async #picture(format) {
+    const { runs, view, theme, title, images } = this.seen();
+    await exportImage(window.Plotly, this.part("plot"), {
+      format, title, theme, legend: legendOf(runs, view, theme), caption: captionOf(runs, view, images), filename: fileName(this.seen()),
+    });
+    return "Saved";
+  }
+
+  #button(name, act) {
+    const button = this.part(name);
+    const label = button.textContent;
+    button.onclick = async () => {
+      try {
+        button.textContent = await act();
+      } catch {
+        button.textContent = "Not possible here";
+      }
+      clearTimeout(button.saying);
+      button.saying = setTimeout(() => (button.textContent = label), SAID_MS);
+    };
+  }
+}
+
+/** What the command that repeats these runs' race lacks of what is drawn, in words; "" when it lacks nothing. */
+export function notRepeated(runs) {
+  const changed = runs.some(({ card }) => card.parent === null && card.changes.length > 0);
+  return [changed && "live changes", runs.some(({ card }) => card.parent !== null) && "forks"].filter(Boolean).join(" and ");
+}
+
+function fileName({ view }) {
+  return `skipscope-${view.race ? `race-${view.race}` : "runs"}-${view.layout}-${view.metric}`;
+}
+
+/** Browsers give the clipboard only to pages that they call secure; from another machine this one is not. */
+async function copied(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return "Copied";
+  }
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("the browser keeps its clipboard");
+  return "Copied";
+}

@@ -1,0 +1,196 @@
+/**
+ * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
+ * what the room guessed. Kept in the address.
+ */
+import { Address } from "../../shared/address/url_state.js";
+
+export const CHOICES = {
+  layout: { side: "Side by side", overlaid: "Overlaid", gap: "Gap" },
+  metric: { error: "Error", loss: "Loss" },
+  scale: { linear: "Linear", log: "Log" },
+  x: { step: "Step", epoch: "Epoch", seconds: "Seconds" },
+  seeds: { band: "Bands", lines: "Each seed" },
+};
+export const CURVES = ["running", "raw", "test", "clean"];
+/** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
+const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", GUESS = "guess";
+const LOOKED_AT = [...Object.keys(CHOICES), SHOWN, ZOOM];
+/** These are about the runs of one race. */
+const OF_RACE = [ZOOM, HIDDEN, GUESS];
+const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, GUESS];
+
+export class ViewState {
+  /** changed(): called after every change. */
+  constructor(changed) {
+    this.changed = changed;
+    // Each page has a chart of its own, and remembers its own.
+    this.memory = `skipscope-view ${location.pathname}`;
+    this.given = OF_RACE.some((key) => new URLSearchParams(location.search).has(key));
+    this.address = new Address(KEYS, this.memory, changed);
+  }
+
+  /**
+   * Whose curves are shown: what was remembered of another race is forgotten, what the address says is not. Another race
+   * in the same place, as when one is started from the stage, has the whole curves and stays hidden.
+   */
+  of(race) {
+    const key = `${this.memory} race`;
+    if (this.race === undefined) {
+      const before = this.given ? race : remembered(key) ?? race;
+      if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
+    } else if (this.race !== race) this.zoom = null;
+    if (this.race !== race) remember(key, race);
+    this.race = race;
+  }
+
+  /** The option chosen of one of CHOICES. */
+  get(key) {
+    return option(key, this.address.get(key));
+  }
+
+  set(key, value) {
+    this.choose({ [key]: value });
+  }
+
+  /** Several choices at once. */
+  choose(choices) {
+    const changed = Object.entries(choices).filter(([key, value]) => value !== this.get(key));
+    if (!changed.length) return;
+    for (const [key, value] of changed) this.address.put(key, value === first(key) ? null : value);
+    // Another quantity or scale has another height; another axis has other places altogether.
+    const { x } = this.zoom ?? {};
+    this.address.put(ZOOM, x && !changed.some(([key]) => key === "x") ? zoomText({ x }) : null);
+    this.changed();
+  }
+
+  /** The curves that are shown. */
+  get curves() {
+    const text = this.address.get(SHOWN);
+    return text === null ? [...CURVES] : CURVES.filter((curve) => text.split("-").includes(curve));
+  }
+
+  toggleCurve(curve) {
+    const shown = CURVES.filter((other) => this.curves.includes(other) !== (other === curve));
+    this.address.put(SHOWN, shown.length === CURVES.length ? null : shown.join("-"));
+    this.changed();
+  }
+
+  /** The part that is zoomed into, { x: [from, to], y: [from, to] } in the axes' own units, either may be absent; or null. */
+  get zoom() {
+    return zoomFrom(this.address.get(ZOOM));
+  }
+
+  set zoom(zoom) {
+    if (zoomText(zoom) === zoomText(this.zoom)) return;
+    this.address.put(ZOOM, zoomText(zoom));
+    this.changed();
+  }
+
+  get present() {
+    return this.address.get(PRESENT) === "1";
+  }
+
+  set present(on) {
+    this.address.put(PRESENT, on ? "1" : null);
+    this.changed();
+  }
+
+  /** Whether what the race has shown is hidden until the reveal. */
+  get hidden() {
+    return this.address.get(HIDDEN) === "1";
+  }
+
+  set hidden(on) {
+    if (on === this.hidden) return;
+    this.address.put(HIDDEN, on ? "1" : null);
+    this.changed();
+  }
+
+  /** The room's guess of a race, see guess.js; null when there is none. */
+  guess(race) {
+    const [of, ...choice] = (this.address.get(GUESS) ?? "").split("-");
+    return of === String(race) && choice.length ? choice.join("-") : null;
+  }
+
+  guessed(race, choice) {
+    this.address.put(GUESS, choice === null ? null : `${race}-${choice}`);
+    this.changed();
+  }
+
+  /** What is looked at, to come back to it. */
+  kept() {
+    return LOOKED_AT.map((key) => [key, this.address.get(key)]);
+  }
+
+  restore(kept) {
+    for (const [key, value] of kept) this.address.put(key, value);
+    this.changed();
+  }
+
+  /** Everything at once, as buildFigure wants it. */
+  all() {
+    const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
+    return { ...chosen, curves: this.curves, zoom: this.zoom };
+  }
+
+  /** See Address. */
+  keep() {
+    this.address.keep();
+  }
+
+  stop() {
+    this.address.stop();
+  }
+}
+
+/**
+ * The panels as these runs allow them, kinds as in race.js: what is chosen stays in the address for the next race, and
+ * figure and controls both show what is possible of it.
+ */
+export function laidOut(layout, { sides, gap }) {
+  if (layout === "gap" && gap) return layout;
+  return layout === "overlaid" || !sides ? "overlaid" : "side";
+}
+
+function first(key) {
+  return Object.keys(CHOICES[key])[0];
+}
+
+/** An address may carry anything, a label in place of a name too; what means nothing is the first option. */
+function option(key, text) {
+  const wanted = (text ?? "").toLowerCase();
+  const found = Object.entries(CHOICES[key]).find(([name, label]) => [name, label.toLowerCase()].includes(wanted));
+  return found ? found[0] : first(key);
+}
+
+/** `100_300` or `100_300_5_40`: x and y of the zoom. */
+function zoomText(zoom) {
+  if (!zoom?.x) return null;
+  return [...zoom.x, ...(zoom.y ?? [])].map((value) => Number(value.toPrecision(7))).join("_");
+}
+
+function zoomFrom(text) {
+  const numbers = (text ?? "").split("_").map(Number);
+  if (![2, 4].includes(numbers.length) || !text || !numbers.every(Number.isFinite)) return null;
+  const [x, y] = [numbers.slice(0, 2), numbers.slice(2)];
+  if (x[0] >= x[1] || (y.length && y[0] >= y[1])) return null;
+  return y.length ? { x, y } : { x };
+}
+
+/** A browser that keeps nothing still has the address. */
+function remembered(key) {
+  try {
+    const text = sessionStorage.getItem(key);
+    return text === null ? null : Number(text);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, race) {
+  try {
+    sessionStorage.setItem(key, race);
+  } catch {
+    // See above.
+  }
+}

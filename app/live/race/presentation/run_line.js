@@ -1,0 +1,82 @@
+/**
+ * The runs of the race in one slim line for the stage: name in its colour, progress, state, running training error.
+ * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
+ */
+import { armNames } from "../chart/seed_stats.js";
+import { grouped } from "../panel/cards.js";
+import { BROKEN } from "./prediction.js";
+import { element } from "./keys.js";
+
+const MOST_RUNS = 8;
+/** What a run that broke looks like before the reveal: that it broke would be half an answer. */
+const UNTOLD = ["◼", "ended"];
+
+export class StageRuns {
+  /** states: {state: [symbol, tone]} */
+  constructor(list, states) {
+    Object.assign(this, { list, states, rows: new Map() });
+  }
+
+  draw(runs, theme, hidden) {
+    const groups = runs.length > MOST_RUNS ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
+    const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
+    for (const [key, row] of this.rows) {
+      if (keys.includes(key)) continue;
+      row.root.remove();
+      this.rows.delete(key);
+    }
+    groups.forEach((group, index) => {
+      if (!this.rows.has(keys[index])) {
+        const row = made();
+        this.rows.set(keys[index], row);
+        this.list.append(row.root);
+      }
+      this.#fill(this.rows.get(keys[index]), group, theme, hidden);
+    });
+  }
+
+  #fill(row, { name, members }, theme, hidden) {
+    const [{ colour, ink, glyph }] = members;
+    row.root.style.setProperty("--ss-run", colour[theme.ground]);
+    row.root.style.setProperty("--ss-ink", ink[theme.ground]);
+    text(row.swatch, glyph ?? "");
+    text(row.name, members.length > 1 ? `${name} × ${members.length}` : name);
+    const [step, total] = [sum(members, stepOf), sum(members, ({ card }) => card.total_steps)];
+    row.progress.max = total;
+    row.progress.value = step;
+    const said = members.map(({ card: { state } }) => (hidden && BROKEN.has(state) ? UNTOLD : [this.states[state]?.[0] ?? "", state]));
+    const words = [...new Set(said.map(([, word]) => word))];
+    row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
+    text(row.state, words.length > 1 ? "…" : said[0][0]);
+    const errors = hidden ? [] : members.map(({ series }) => series.latest("train", "running_error")).filter((value) => value !== undefined);
+    text(row.error, errors.length ? `${(errors.reduce((a, b) => a + b, 0) / errors.length).toFixed(1)} %` : "");
+  }
+}
+
+function made() {
+  const row = { root: element("li", "ss-stage-run") };
+  for (const part of ["swatch", "name", "progress", "state", "error"]) {
+    row[part] = element(part === "progress" ? "progress" : "span", `ss-stage-${part}`);
+    row.root.append(row[part]);
+  }
+  for (const part of ["swatch", "state"]) row[part].setAttribute("aria-hidden", "true");
+  return row;
+}
+
+function byArm(runs) {
+  const arm = armNames(runs);
+  const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? arm(card) : label));
+  return [...groups].map(([name, members]) => ({ name, members }));
+}
+
+function stepOf({ card, series }) {
+  return Math.max(card.step, series.lastStep);
+}
+
+function sum(members, of) {
+  return members.reduce((total, member) => total + of(member), 0);
+}
+
+function text(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}

@@ -1,0 +1,130 @@
+"""The live routes: GET and read-only, because Streamlit's checks of origin and token do not cover custom routes.
+
+    GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON; n points of each run, all splits together,
+                                                       first and last step: one for all runs or one each (first=0,500)
+    GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
+    GET /live/probes/...                               insides of the nets, see probe_routes.py
+    GET /live/lab...                                   labs, see lab_routes.py
+    GET /live/plotly-VERSION.js                        plotly.js from its Python package: a talk needs no network
+    GET /live/js/VERSION/NAME.js                       the modules of the streaming component
+
+Runs that do not exist are left out; the history lists them under "d". A wrong parameter is answered with one line: 400,
+or 404 when none of the runs exists, 409 for a cursor of another database, 503 when the store cannot be read.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app import data
+from app.live.labs.routes import lab_routes
+from app.live.layers.routes import probe_routes
+from app.live.race import messages
+from app.live.stream.feed import Feed
+from app.live.stream.plotly_js import IMMUTABLE, plotly_js
+from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
+
+#: Points of one curve; the most also of all the curves of an answer together.
+FEWEST_POINTS, MOST_POINTS = 100, 20_000
+Ranges = dict[int, tuple[int, int | None]]
+_HERE = Path(__file__).parent
+
+
+def routes(feed: Feed) -> list[Route]:
+    """Return the routes of the live page, fed by ``feed``."""
+
+    async def stream(request: Request) -> Response:
+        try:
+            runs = runs_of(request, at_least=0)
+            resumed = request.headers.get("last-event-id")
+            since = cursor(resumed or request.query_params.get("since"))
+            await feed.ready()
+            if feed.head and since and (since[0] > feed.head.points or since[1] > feed.head.changes):
+                await anyio.to_thread.run_sync(_refuse_stranger, since)
+            if feed.head and runs and not resumed:
+                await anyio.to_thread.run_sync(_refuse_unknown, runs)
+        except Refused as refused:
+            return refusal(refused)
+        return StreamingResponse(
+            feed.follow(runs, since),
+            media_type="text/event-stream",
+            headers=STREAMED,
+        )
+
+    async def history(request: Request) -> Response:
+        try:
+            runs = runs_of(request, at_least=1)
+            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS // len(runs), usual_points(len(runs)))
+            first = numbers(request, "first", 0, 10**9, 0, len(runs))
+            last = numbers(request, "last", 0, 10**9, None, len(runs))
+            ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
+            for begin, end in ranges.values():
+                if end is not None and end < begin:
+                    raise Refused(400, f"last ({end}) must not be smaller than first ({begin})")
+            text = await anyio.to_thread.run_sync(_read_history, runs, at_most, ranges, feed.age(runs))
+        except Refused as refused:
+            return refusal(refused)
+        return Response(text, media_type="application/json", headers=NO_STORE)
+
+    return [
+        Route("/live/history", history, methods=["GET"]),
+        Route("/live/stream", stream, methods=["GET"]),
+        *probe_routes(feed),
+        *lab_routes(feed),
+        Route("/live/plotly-{version}.js", plotly_js, methods=["GET"]),
+        Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
+    ]
+
+
+def usual_points(runs: int) -> int:
+    """Return the points of a run that a history of so many runs brings: of 20,000 that are drawn at most, four fifths.
+
+    The rest is room to grow until the history is asked for again (``race_feed.js``).
+    """
+    return max(FEWEST_POINTS, min(2_000, MOST_POINTS * 4 // 5 // max(1, runs)))
+
+
+def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: float | None) -> str:
+    try:
+        history = data.history(runs, at_most, ranges)
+        missing = [run for run in runs if run not in history.series]
+        if not history.series:
+            raise Refused(404, _none_of(runs))
+        return messages.history_document(history, age, missing)
+    except (data.SkipscopeError, sqlite3.Error) as error:
+        raise Refused(503, str(error)) from None
+
+
+def _refuse_unknown(runs: tuple[int, ...]) -> None:
+    """A page may still name runs that were deleted; only where nothing is left to follow is it told so."""
+    try:
+        known = data.known_runs(runs)
+    except (data.SkipscopeError, sqlite3.Error):
+        return  # the stream itself says so
+    if not known:
+        raise Refused(404, _none_of(runs))
+
+
+def _none_of(runs: tuple[int, ...]) -> str:
+    return f"there is no run {', '.join(map(str, runs[:5]))}{' and so on' if len(runs) > 5 else ''}"
+
+
+def _refuse_stranger(since: tuple[int, int]) -> None:
+    """The feed may be a moment behind a snapshot that the browser has; a fresh look decides."""
+    try:
+        head = data.head()
+    except (data.SkipscopeError, sqlite3.Error):
+        return
+    if since[0] > head.points or since[1] > head.changes:
+        raise Refused(409, "the database was replaced; load the page again")
+
+
+async def _module(request: Request) -> Response:
+    name = f"{request.path_params['name']}.js"
+    if name not in {path.name for path in _HERE.glob("*.js")}:  # no name of a visitor becomes a path
+        return PlainTextResponse("there is no such module", 404)
+    return FileResponse(_HERE / name, media_type="text/javascript", headers=IMMUTABLE)

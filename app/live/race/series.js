@@ -1,0 +1,162 @@
+/**
+ * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
+ * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
+ */
+import { thinned } from "../shared/decimate.js";
+
+const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
+const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
+/** Of what lies outside the zoomed range so much of a run's points is drawn: a pan must not move into nothing. */
+const OUTSIDE = 0.2;
+
+export class Series {
+  /** `first`: the updates that a fork has behind it when it begins; its own rows come after them. */
+  constructor(history, first = 0) {
+    this.first = first;
+    this.train = { ...EMPTY(), ...history?.train };
+    /** Rows in the store that the training points stand for. */
+    this.total = history?.total?.train ?? this.train.step.length;
+    for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
+    /** Evaluations in the store that were left out, by split. */
+    this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
+    /** Finer points of the zoomed range, null when the whole is shown. */
+    this.detail = null;
+    /** What is drawn outside of it, as far as it was thinned. */
+    this.outside = null;
+  }
+
+  /** Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all. */
+  refine(points, first, last, atMost) {
+    this.merged = this.outside = null;
+    this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
+    if (!points) return;
+    // The stream may have told more than the answer knew.
+    const newest = points.step.at(-1) ?? first;
+    this.train.step.forEach((step, index) => {
+      if (step > newest && step <= last && points.step.length) push(this.detail.points, row(this.train, index));
+    });
+  }
+
+  /** Show the whole again as it was loaded. */
+  coarsen() {
+    this.detail = this.merged = this.outside = null;
+  }
+
+  /** How many evaluations are drawn. */
+  get evaluations() {
+    return EVALUATED.reduce((sum, split) => sum + this[split].step.length, 0);
+  }
+
+  get lastStep() {
+    return this.train.step.at(-1) ?? 0;
+  }
+
+  get lastSeconds() {
+    return this.train.seconds.at(-1) ?? 0;
+  }
+
+  /**
+   * Append streamed training points: flat [step, loss, error, step, ...]. The running means and the clock come once
+   * per message, for its last step; the clock between is interpolated, the running means are left out (null).
+   */
+  append(seconds, runningLoss, runningError, flat) {
+    const fromStep = this.lastStep;
+    const fromSeconds = this.lastSeconds;
+    const toStep = flat.at(-3);
+    for (let i = 0; i < flat.length; i += 3) {
+      const step = flat[i];
+      const last = step === toStep;
+      if (step <= this.lastStep) {
+        // Already here: a step is drawn once. At the end of a run its last running means come after it.
+        if (last && step === this.lastStep) this.#settle(runningLoss, runningError);
+        continue;
+      }
+      const share = toStep > fromStep ? (step - fromStep) / (toStep - fromStep) : 1;
+      const point = {
+        step, loss: flat[i + 1], error: flat[i + 2],
+        running_loss: last ? runningLoss : null, running_error: last ? runningError : null,
+        seconds: fromSeconds + share * (seconds - fromSeconds),
+      };
+      push(this.train, point);
+      if (this.#belongs(step)) push(this.detail.points, point);
+    }
+    this.merged = null;
+    // Steps count up by one and the server may leave some out, so the last step tells the number of rows in the store.
+    this.total = Math.max(this.total, (toStep ?? 0) - this.first);
+  }
+
+  /** Whether a new step lies in the zoomed range and is not there yet. */
+  #belongs(step) {
+    return this.detail !== null && step <= this.detail.last && step > (this.detail.points.step.at(-1) ?? this.detail.first - 1);
+  }
+
+  #settle(runningLoss, runningError) {
+    for (const points of [this.train, this.detail?.points]) {
+      if (points?.step.at(-1) !== this.lastStep) continue;
+      if (runningLoss !== null) points.running_loss.splice(-1, 1, runningLoss);
+      if (runningError !== null) points.running_error.splice(-1, 1, runningError);
+    }
+  }
+
+  evaluate(split, step, loss, error, seconds) {
+    const series = this[split];
+    if (!series || series.step.includes(step)) return;
+    series.step.push(step);
+    series.loss.push(loss);
+    series.error.push(error);
+    series.seconds.push(seconds);
+  }
+
+  /** Training points to draw: coarse outside the zoomed range, fine inside. The same object until something is new. */
+  drawn() {
+    if (!this.detail?.points.step.length) return this.train;
+    return (this.merged ??= this.#merge(this.detail));
+  }
+
+  #merge({ points, first, last, atMost }) {
+    const { step } = this.train;
+    const to = lowerBound(step, last + 1);
+    const most = Math.max(5, Math.round((OUTSIDE / 2) * atMost));
+    // Thinned once, and again when as many have come: a range of the past is looked at while the run goes on.
+    if (!this.outside || step.length - this.outside.count > most || !this.outside.begun) {
+      const from = lowerBound(step, first);
+      // The last point's running means may still come.
+      const count = Math.max(to, step.length - 1);
+      this.outside = { before: thinned(part(this.train, 0, from), most), after: thinned(part(this.train, to, count), most), count, begun: from < step.length };
+    }
+    const { before, after, count } = this.outside;
+    const newest = part(this.train, Math.max(to, count));
+    return Object.fromEntries(Object.keys(points).map((key) => [key, [...before[key], ...points[key], ...after[key], ...newest[key]]]));
+  }
+
+  /** Latest value of a split, for example latest("test_subset", "error"); undefined when there is none. */
+  latest(split, key) {
+    const values = this[split]?.[key] ?? [];
+    for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null && values[i] !== undefined) return values[i];
+    return undefined;
+  }
+}
+
+function push(points, point) {
+  for (const key of Object.keys(points)) points[key].push(point[key]);
+}
+
+function row(points, index) {
+  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
+}
+
+/** The points from one place to another. */
+function part(points, from, to) {
+  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column.slice(from, to)]));
+}
+
+/** The first place in a sorted list whose value is not below this one. */
+function lowerBound(sorted, value) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,234 @@
+/**
+ * The live race on the page: takes what the feed brings and tells the parts around it, chart, cards, words. The server
+ * sends only what is new; everything here is drawn from what the browser holds, at most four times a second.
+ */
+import { Cards } from "./panel/cards.js";
+import { Finer } from "./zoom_detail.js";
+import { Meters } from "./panel/machine_load.js";
+import { readTheme } from "../shared/page.js";
+import { Presenter } from "./presentation/presenter.js";
+import { RaceFeed } from "./stream.js";
+import { RacePlot } from "./chart/plot.js";
+import { ENDED, RaceStatus, isLive } from "./panel/status.js";
+import { stripWords } from "./panel/footer.js";
+import { RaceTools } from "./panel/tools.js";
+import { Series } from "./series.js";
+import { ViewControls } from "./panel/controls.js";
+import { ViewState, laidOut } from "./panel/view_state.js";
+
+const DRAW_MS = 250;
+/** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
+const REST = 1.5;
+
+export class RaceView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.ss-${name}`);
+    this.runs = [];
+    this.link = "waiting";
+    this.lastNews = null;
+    this.drawn = 0;
+    this.view = new ViewState(() => this.#looked());
+    this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
+    this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
+    this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
+      zoomed: (zoom) => (this.view.zoom = zoom),
+      clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
+      later: () => this.#soon(),
+    });
+    this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.tools = new RaceTools(this.part, () => this.#shown());
+    this.meters = new Meters(this.part("meters"));
+    this.part("whole").onclick = () => (this.view.zoom = null);
+    this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
+    this.resize = new ResizeObserver(() => {
+      // The cards make it higher and lower; only another width, or height of the stage, is a reason to draw.
+      const size = `${host.clientWidth} ${this.part("stage").clientHeight}`;
+      if (size !== this.size) this.#soon();
+      this.size = size;
+    });
+    for (const watched of [host, this.part("stage")]) this.resize.observe(watched);
+    this.clock = setInterval(() => {
+      this.#strip();
+      this.view.keep();
+    }, 1000);
+    this.onVisibility = () => !document.hidden && this.#soon();
+    document.addEventListener("visibilitychange", this.onVisibility);
+    host.raceView = this; // for tests and for the curious
+  }
+
+  /** New data from the script, or a new theme. Keeps the connection and the points when the runs are the same. */
+  update(data, send) {
+    this.data = data;
+    this.cards ??= new Cards(this.part("cards"), data.states, (verb, run) => this.#ask(verb, run));
+    this.send = send;
+    this.theme = readTheme(this.host, data.themes);
+    this.presenter.update(data);
+    const ids = data.runs.map((run) => run.run).join();
+    if (ids !== this.ids) {
+      this.ids = ids;
+      // What stays in the race stays on the page until the new history is there.
+      this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
+      if (data.race !== this.race) this.runs = [];
+      this.view.of(data.race);
+      this.race = data.race;
+      this.feed?.close();
+      this.feed = new RaceFeed(data.urls, data.runs.map((run) => run.run), {
+        history: (document_) => this.#history(document_),
+        message: (message) => this.#message(message),
+        link: (state, reason) => this.#link(state, reason),
+      });
+    }
+    this.view.keep();
+    this.#soon();
+  }
+
+  stop() {
+    this.stopped = true;
+    this.feed?.close();
+    for (const part of [this.finer, this.chart, this.presenter, this.view]) part.stop();
+    this.resize.disconnect();
+    clearInterval(this.clock);
+    document.removeEventListener("visibilitychange", this.onVisibility);
+  }
+
+  // --- what arrives -------------------------------------------------------------------------------------------------
+
+  #history(document_) {
+    const before = new Map(this.runs.map((run) => [run.card.run, run.series]));
+    this.runs = document_.cards.map((card) => {
+      const series = new Series(document_.runs[card.run], card.parent_step ?? 0);
+      series.detail = before.get(card.run)?.detail ?? null;
+      return this.#run(card, series);
+    });
+    if (document_.a !== null && document_.a !== undefined) this.lastNews = performance.now() - 1000 * document_.a;
+    this.#words(document_);
+    this.feed.filled(this.runs);
+    // A link into a part of the curves; and what was fine stays so, with what has come since.
+    if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
+    this.#soon(!before.size);
+  }
+
+  #message(message) {
+    const byId = new Map(this.runs.map((run) => [run.card.run, run]));
+    let fresh = Boolean(message.e);
+    for (const [id, seconds, ...rest] of message.p ?? []) {
+      const flat = rest.pop(); // the running means stand between, about once a second
+      const series = byId.get(id)?.series;
+      fresh ||= Boolean(series && flat.at(-3) > series.lastStep);
+      series?.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
+    }
+    for (const [id, ...evaluation] of message.e ?? []) byId.get(id)?.series.evaluate(...evaluation);
+    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
+    const gone = new Set(message.d ?? []);
+    if (gone.size) {
+      this.runs = this.runs.filter((run) => !gone.has(run.card.run));
+      this.feed.forget([...gone]);
+    }
+    if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
+    if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
+    this.#words(message);
+    // Words and meters alone are no reason to draw the curves.
+    if (message.p || message.e || message.c || message.d) this.#soon();
+    else this.#tell();
+    if (gone.size && !this.runs.length) this.#ask("gone", 0);
+  }
+
+  /** When the last run has ended, one look at the whole history puts back the steps that the stream left out. */
+  #ended(message) {
+    return Boolean(message.c) && this.runs.length > 0 && this.runs.every(({ card }) => ENDED.has(card.state) || card.state === "paused");
+  }
+
+  #words(message) {
+    if (message.g !== undefined) this.verdict = message.g;
+    if (message.engine !== undefined) this.engine = message.engine;
+    if (message.error !== undefined) this.trouble = message.error;
+    if (message.m !== undefined) this.meters.take(message.m);
+  }
+
+  #run(card, series) {
+    const known = this.data.runs.find((run) => run.run === card.run);
+    return { card, series, colour: known.colour, ink: known.ink, label: known.label, mark: known.mark, glyph: known.glyph };
+  }
+
+  #link(state, reason) {
+    this.link = state;
+    this.linkReason = reason ?? "";
+    this.#soon();
+  }
+
+  #ask(verb, run, more = {}) {
+    if (this.data.mayCommand === false && verb !== "gone") return;
+    this.send("command", { verb, run, at: Date.now(), ...more });
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  /** Something else is looked at. */
+  #looked() {
+    this.presenter.sync();
+    this.finer.look(this.view.zoom, this.view.get("x"));
+    this.#soon(true);
+  }
+
+  /** Draw when it is due; at once where somebody waits for it. */
+  #soon(atOnce = false) {
+    if (this.stopped || document.hidden || (this.pending && !atOnce)) return;
+    clearTimeout(this.pending);
+    const due = this.drawn + Math.max(DRAW_MS, (1 + REST) * (this.took ?? 0));
+    this.pending = setTimeout(() => requestAnimationFrame(() => this.#draw()), atOnce ? 0 : Math.max(0, due - performance.now()));
+  }
+
+  async #draw() {
+    this.pending = null;
+    if (this.stopped) return;
+    const began = performance.now();
+    if (this.runs.length) this.drawn = began;
+    // No card may tell what the curves hide.
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
+    this.#tell();
+    this.controls.draw(kinds(this.runs));
+    this.presenter.draw(this.runs, this.theme, kinds(this.runs));
+    this.part("whole").hidden = !this.#view().zoom;
+    this.tools.draw();
+    const again = this.chart.drawn;
+    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
+    setTimeout(() => (this.took = again ? performance.now() - began : 0));
+  }
+
+  /** The words around the chart. */
+  #tell() {
+    const { engine, trouble, link, linkReason } = this;
+    const { mayCommand, engineGone } = this.data;
+    const verdict = this.presenter.verdict(this.verdict);
+    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    this.#strip();
+  }
+
+  #view() {
+    const all = this.view.all();
+    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, ...this.presenter.figure() };
+  }
+
+  #shown() {
+    const { runs, theme, data } = this;
+    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+  }
+
+  #strip() {
+    this.meters.draw();
+    if (!this.runs.length) return;
+    const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
+    const words = stripWords(this.runs, this.#view(), age);
+    if (this.part("strip").textContent !== words) this.part("strip").textContent = words;
+  }
+}
+
+/** Which ways of looking make sense for these runs, see view_controls.js. */
+function kinds(runs) {
+  const arms = runs.filter(({ card }) => card.parent === null).map(({ card }) => card);
+  const several = (key) => new Set(arms.map((card) => card[key])).size > 1;
+  const sides = new Set(runs.map(({ card }) => card.plain)).size > 1;
+  return { sides, gap: several("depth") || several("variant"), seeds: several("seed") };
+}

@@ -1,0 +1,56 @@
+/** Three small buttons beside a chart: its picture as PNG or as SVG, what it shows as CSV. All is made in the browser. */
+import { loadPlotly } from "../page.js";
+
+const WORDS = { png: "picture, PNG", svg: "picture, SVG", csv: "data, CSV" };
+
+export class TakeButtons {
+  /**
+   * node: an element of their own; name: the chart in words; take(format) makes and saves the file, and may fail.
+   */
+  constructor(node, name, take) {
+    node.classList.add("ss-take");
+    node.setAttribute("role", "group");
+    node.setAttribute("aria-label", `Save: ${name}`);
+    this.says = Object.assign(document.createElement("span"), { className: "ss-take-says" });
+    this.says.setAttribute("role", "status");
+    this.buttons = Object.keys(WORDS).map((format) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "ss-take-button", textContent: format.toUpperCase(), title: `Save as ${WORDS[format]}` });
+      button.dataset.format = format;
+      button.setAttribute("aria-label", `Save ${name} as ${WORDS[format]}`);
+      button.onclick = () => this.#take(button, () => take(format));
+      return button;
+    });
+    node.append(...this.buttons, this.says);
+  }
+
+  async #take(button, take) {
+    button.disabled = true;
+    this.says.textContent = "";
+    try {
+      await take();
+    } catch (error) {
+      this.says.textContent = `not saved: ${error.message}`;
+    }
+    button.disabled = false;
+    button.focus();
+  }
+}
+
+/**
+ * Save a Plotly chart. words(): { title, legend, caption, filename }, see export.js; table(): { columns, rows }. Both are
+ * asked when the button is pressed.
+ */
+export async function takePlot(format, { plot, url, theme, words, table }) {
+  const { filename, ...rest } = words();
+  if (format === "csv") return saveTable(table(), filename);
+  if (!plot._fullLayout || !plot.data?.length) throw new Error("nothing is drawn yet");
+  const [Plotly, { exportImage }] = await Promise.all([loadPlotly(url), import("./image.js")]);
+  return exportImage(Plotly, plot, { format, ...rest, filename, theme });
+}
+
+/** Save rows as a file; with nothing in them there is nothing to save. */
+export async function saveTable({ columns, rows }, filename) {
+  if (!rows.length) throw new Error("there is no value yet");
+  const [{ download }, { csv }] = await Promise.all([import("./image.js"), import("../../race/panel/csv.js")]);
+  download(csv(columns, rows), `${filename}.csv`);
+}

@@ -1,0 +1,222 @@
+"""What is new about some runs is read and put into words once, however many look on.
+
+A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Channel``: a chain of messages,
+each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from elsewhere (a
+reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed and nothing
+is told twice, whatever ends and comes back in between.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from app import data
+from app.live.race import messages
+from app.live.stream.subscription import Channel, Cursor, Signal
+from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
+
+#: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
+PACE_S, FAST_PACE_S = 0.2, 0.5
+#: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
+RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
+#: The machine's meters are read, and go along with the points of a channel, this often at most.
+LOAD_S = 2.0
+
+
+class Feed(Watcher):
+    """Feeds every viewer with what the watcher sees."""
+
+    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+        super().__init__(source, on_new_file)
+        self.channels: dict[tuple[int, ...], Channel] = {}
+        #: Wakes the viewers that have no channel.
+        self._changed = Signal()
+        # One thread puts messages together, so that channels need no locks.
+        self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
+        self._load: data.Load | None = None
+
+    def start(self) -> None:
+        """Begin to watch, and to count what the processor does."""
+        super().start()
+        self._composer.submit(self._meters)
+
+    async def stop(self) -> None:
+        """End everything."""
+        self.close()
+        tasks = [channel.task for channel in self.channels.values() if channel.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._composer.shutdown(wait=False, cancel_futures=True)
+        await super().stop()
+
+    def age(self, runs: tuple[int, ...]) -> float | None:
+        """Return the seconds since new points of these runs were seen, None while nobody watched or none came."""
+        channel = self.channels.get(runs)
+        return channel.age if channel else None
+
+    def _is_watched(self) -> bool:
+        return bool(self.channels) or super()._is_watched()
+
+    def _replaced(self) -> None:
+        # Cursors of the old database mean nothing. Viewers reconnect and are told so.
+        for channel in list(self.channels.values()):
+            channel.moved.wake()
+            self._drop(channel)
+
+    def _wake_viewers(self) -> None:
+        for channel in self.channels.values():
+            channel.moved.wake()
+        self._changed.wake()
+
+    def _drop(self, channel: Channel) -> None:
+        if self.channels.get(channel.runs) is channel:
+            del self.channels[channel.runs]
+        if channel.task:
+            channel.task.cancel()
+
+    def _join(self, runs: tuple[int, ...]) -> Channel:
+        assert self.head is not None
+        channel = self.channels.get(runs)
+        if channel is None:
+            channel = self.channels[runs] = Channel(runs, (self.head.points, self.head.changes), PACE_S)
+            channel.task = asyncio.create_task(self._drive(channel), name=f"channel {runs}")
+            self._awake.set()
+        channel.viewers += 1
+        return channel
+
+    def _leave(self, channel: Channel) -> None:
+        channel.viewers -= 1
+        if channel.viewers == 0:
+            self._drop(channel)
+
+    # --- a channel: one composition per tick, whoever looks on ----------------------------------------------------
+
+    async def _drive(self, channel: Channel) -> None:
+        await self._refresh_gap(channel)
+        stale = False
+        while not self.closing:
+            further = self._further.now
+            if stale and time.monotonic() >= channel.gap_due:
+                await self._refresh_gap(channel)
+                stale = False
+            head = self.head and (self.head.points, self.head.changes)
+            if head is None or head == channel.seen:
+                await Signal.wait(further, channel.gap_due - time.monotonic() if stale else KEEP_ALIVE_S)
+                continue
+            try:
+                upto, event, changed = await self._in_thread(self._composed, channel, channel.seen, head, False)
+            except (data.SkipscopeError, sqlite3.Error):
+                await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
+                continue
+            channel.append(upto, event)
+            if event:
+                channel.moved.wake()
+            stale = stale or bool(event)
+            if changed:
+                channel.gap_due = 0.0
+            await asyncio.sleep(channel.pace if event else POLL_S)
+
+    async def _refresh_gap(self, channel: Channel) -> None:
+        try:
+            text = await self._in_thread(self.source.gap, channel.runs)
+        except (data.SkipscopeError, sqlite3.Error):
+            return
+        channel.gap_due = time.monotonic() + max(GAP_S, len(text) / GAP_BYTES_PER_S)
+        if text != channel.gap:
+            channel.gap = text
+            channel.moved.wake()
+
+    async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._composer, function, *values)
+
+    def _composed(self, channel: Channel, since: Cursor, upto: Cursor, catching_up: bool) -> tuple[Cursor, bytes, bool]:
+        """Return (cursor reached, event or nothing, whether a run's state changed)."""
+        delta = self.source.delta(channel.runs, since, upto)
+        train = messages.by_run(delta)
+        now = time.monotonic()
+        # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
+        # of a run at rest that comes without new points brings its last point again for them.
+        told = {card["run"] for card in delta.cards if card["state"] not in ("queued", "starting")}
+        with_running = {
+            run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
+        }
+        document = messages.delta_document(delta, train, with_running)
+        if not catching_up:
+            channel.news = now if delta.points else channel.news
+            channel.running_sent.update(dict.fromkeys(with_running, now))
+            if train:
+                if now >= channel.load_due and (load := self._meters().now()):
+                    channel.load_due = now + LOAD_S
+                    document["m"] = load
+                channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
+        elif document:
+            age = channel.age
+            document |= {"a": None if age is None else round(age, 1)}
+        event = messages.event(f"{upto[0]}.{upto[1]}", document) if document else b""
+        return upto, event, bool(delta.cards or delta.deleted)
+
+    def _meters(self) -> data.Load:
+        self._load = self._load or data.Load(LOAD_S)
+        return self._load
+
+    # --- a viewer -------------------------------------------------------------------------------------------------
+
+    async def follow(self, runs: tuple[int, ...], since: Cursor | None) -> AsyncIterator[bytes]:
+        """Yield Server-Sent Events about these runs from a cursor on (None: from now), until the feed closes.
+
+        Ends when the database is replaced, appears or can be read again; the browser then reconnects. With no runs, or
+        while there is no readable database, only the engine's state and the trouble are told.
+        """
+        yield b"retry:1000\n\n"
+        await self.ready()
+        channel = self._join(runs) if runs and self.head else None
+        position = since or (channel.cursor if channel else (0, 0))
+        told: dict[str, Any] = {"error": ""}
+        sent = time.monotonic()
+        began_with = self.file
+        try:
+            while not self.closing:
+                moved = (channel.moved if channel else self._changed).now
+                if self.file != began_with or (runs and channel is None and self.head):
+                    return
+                for chunk in self._notices(channel, told):
+                    sent = time.monotonic()
+                    yield chunk
+                if channel and position != channel.cursor and channel.covers(position):
+                    position, chunk = await self._next(channel, position)
+                    if chunk:
+                        sent = time.monotonic()
+                        yield chunk
+                    continue
+                left = sent + KEEP_ALIVE_S - time.monotonic()
+                if left <= 0:
+                    sent = time.monotonic()
+                    yield b": keep-alive\n\n"
+                else:
+                    await Signal.wait(moved, left)
+        except (data.SkipscopeError, sqlite3.Error) as error:
+            yield messages.event(None, {"error": str(error)})
+        finally:
+            if channel:
+                self._leave(channel)
+
+    async def _next(self, channel: Channel, position: Cursor) -> tuple[Cursor, bytes]:
+        if position in channel.links:
+            return channel.links[position]
+        upto, event, _ = await self._in_thread(self._composed, channel, position, channel.cursor, True)
+        return upto, event
+
+    def _notices(self, channel: Channel | None, told: dict[str, Any]) -> list[bytes]:
+        """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
+        now = {"error": self.trouble}
+        if self.engine is not None:
+            now["engine"] = self.engine
+        if channel and channel.gap is not None:
+            now["g"] = channel.gap
+        fresh = {key: value for key, value in now.items() if told.get(key) != value}
+        told.update(fresh)
+        return [messages.event(None, fresh)] if fresh else []

@@ -1,0 +1,156 @@
+"""Watches the database for everybody: how far it has come, how the engine is, and when another file takes its place.
+
+A thread of its own asks the store every 50 ms how far it has come (microseconds) and once a second how the engine is: a
+locked database must not stop the server. Everything else happens in the server's event loop.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+from app import data
+from app.live.stream.subscription import Cursor, Signal
+
+#: Seconds between two looks at the store, with viewers and without.
+POLL_S, IDLE_POLL_S = 0.05, 0.5
+ENGINE_S = 1.0
+KEEP_ALIVE_S = 15.0
+
+
+class Source(Protocol):
+    """Where the feed reads: ``app.data``, or a stand-in with the same functions."""
+
+    def head(self) -> data.Head: ...  # noqa: D102
+    def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
+    def gap(self, runs: Any) -> str: ...  # noqa: D102
+    def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+class Watcher:
+    """Watches one source. Start and stop it inside the server's event loop.
+
+    ``head`` is how far the store has come (None: it cannot be read, ``trouble`` says why), ``file`` which database that
+    was, ``engine`` how the engine is. ``on_new_file`` is called, in a thread, when the database is another one.
+    """
+
+    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+        self.source = source
+        self.on_new_file = on_new_file
+        self.head: data.Head | None = None
+        self.file: tuple[int, int] | None = None
+        self.trouble = ""
+        self.engine: dict[str, Any] | None = None
+        self.closing = False
+        #: Woken when the store has come further.
+        self._further = Signal()
+        self._lookers = 0
+        self._awake = threading.Event()
+        self._stopped = threading.Event()
+        self._looked = asyncio.Event()
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._watch, name="feed-watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End every stream at once; the event loop's thread calls this, also long before ``stop``."""
+        self.closing = True
+        self._further.wake()
+        self._wake_viewers()
+
+    async def stop(self) -> None:
+        """End everything."""
+        self.close()
+        self._stopped.set()
+        self._awake.set()
+        await asyncio.to_thread(self._thread.join, 1.0)
+
+    async def ready(self) -> None:
+        """Wait until the store was looked at once."""
+        self._awake.set()
+        await self._looked.wait()
+
+    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncIterator[data.Head | None]:
+        """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
+
+        Ends when the feed closes or another database takes this one's place. For streams of other things than points.
+        """
+        await self.ready()
+        self._lookers += 1
+        began_with = self.file
+        try:
+            while not self.closing and self.file == began_with:
+                further = self._further.now
+                yield self.head
+                await Signal.wait(further, seconds)
+        finally:
+            self._lookers -= 1
+
+    # --- in the watching thread -----------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        engine_due = 0.0
+        while not self._stopped.is_set():
+            head, trouble = self.head, ""
+            try:
+                head = self.source.head()
+            except (data.SkipscopeError, sqlite3.Error) as error:
+                head, trouble = None, str(error)
+            if head != self.head or trouble != self.trouble:
+                self._tell(self._arrived, head, trouble)
+            elif not self._looked.is_set():
+                self._tell(self._looked.set)
+            if time.monotonic() >= engine_due:
+                engine_due = time.monotonic() + ENGINE_S
+                engine = self._engine_status()
+                if engine != self.engine:
+                    self._tell(self._engine_changed, engine)
+            self._awake.wait(POLL_S if self._is_watched() else IDLE_POLL_S)
+            self._awake.clear()
+
+    def _engine_status(self) -> dict[str, Any]:
+        try:
+            return self.source.engine_status()
+        except (data.SkipscopeError, sqlite3.Error) as error:
+            return {"state": "silent", "message": str(error)}
+
+    def _tell(self, function: Callable[..., None], *values: Any) -> None:
+        if not self._stopped.is_set() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *values)
+
+    # --- in the event loop ----------------------------------------------------------------------------------------
+
+    def _arrived(self, head: data.Head | None, trouble: str) -> None:
+        another = head is not None and head.file != self.file and self._looked.is_set()
+        told = another or trouble != self.trouble
+        self.head, self.trouble = head, trouble
+        self.file = head.file if head else self.file
+        self._looked.set()
+        if another:
+            self._replaced()
+            if self.on_new_file:
+                threading.Thread(target=self.on_new_file, name="feed-attend", daemon=True).start()
+        self._further.wake()
+        if told:
+            self._wake_viewers()
+
+    def _engine_changed(self, engine: dict[str, Any]) -> None:
+        self.engine = engine
+        self._wake_viewers()
+
+    def _is_watched(self) -> bool:
+        """Return whether somebody looks on, so that looking closely is worth it."""
+        return bool(self._lookers)
+
+    def _replaced(self) -> None:
+        """Another database took this one's place."""
+
+    def _wake_viewers(self) -> None:
+        """Something changed that is not in the store: the engine, trouble, the end."""

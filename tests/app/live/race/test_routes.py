@@ -1,0 +1,223 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.testclient import TestClient
+
+from app.live.race.routes import routes, usual_points
+from app.live.stream.feed import Feed
+from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.preload import Preload, links, needed
+from engine.events import RunState, Split
+
+
+@pytest.fixture
+def client(bench):
+    feed = Feed()
+
+    @asynccontextmanager
+    async def lifespan(_):
+        feed.start()
+        yield
+        await feed.stop()
+
+    with TestClient(Starlette(routes=routes(feed), lifespan=lifespan)) as client:
+        yield client
+
+
+def test_history_is_one_snapshot_with_all_that_the_page_draws(bench, client):
+    bench.start_all()
+    run = bench.runs[0]
+    bench.steps(run, 1, 60)
+    bench.evaluation(run, 50, Split.TRAIN_CLEAN, 33.333)
+    bench.writer.remark(run, 30, "lr", "learning rate 0.01")
+    answer = client.get("/live/history", params={"runs": ",".join(map(str, reversed(bench.runs)))}).json()
+    assert [card["run"] for card in answer["cards"]] == bench.runs[::-1]
+    train = answer["runs"][str(run)]["train"]
+    assert train["step"] == list(range(1, 61))
+    assert {len(column) for column in train.values()} == {60}
+    assert set(train) == {"step", "loss", "error", "running_loss", "running_error", "seconds"}
+    assert answer["runs"][str(run)]["train_clean"]["error"] == [33.33]
+    assert answer["runs"][str(run)]["total"]["train"] == 60
+    assert answer["remarks"][0]["text"] == "learning rate 0.01"
+    assert "Too early" in answer["g"]
+    assert answer["a"] is None  # nobody watched: when the newest point came is not known
+    assert "d" not in answer
+    points, changes = answer["cursor"].split(".")
+    assert int(points) == 61
+    assert int(changes) >= 8
+
+
+def test_history_decimates_keeps_spikes_and_reads_finer_in_a_range(bench, client):
+    run = bench.runs[0]
+    bench.steps(run, 1, 700)
+    bench.steps(run, 701, 701, loss=9.5)
+    bench.steps(run, 702, 1000)
+    coarse = client.get("/live/history", params={"runs": run, "n": 100}).json()["runs"][str(run)]
+    assert len(coarse["train"]["step"]) <= 100
+    assert coarse["total"]["train"] == 1000
+    assert max(coarse["train"]["loss"]) == 9.5
+    fine = client.get("/live/history", params={"runs": run, "n": 100, "first": 650, "last": 740}).json()
+    assert fine["runs"][str(run)]["train"]["step"] == list(range(650, 741))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("", 400, "1 to 64 runs"),
+        ("runs=x", 400, "ids with commas"),
+        ("runs=1,,2", 400, "ids with commas"),
+        ("runs=" + ",".join(map(str, range(1, 66))), 400, "64"),
+        ("runs=1&n=5", 400, "from 100 to 20000"),
+        ("runs=1&n=1e9", 400, "from 100 to 20000"),
+        ("runs=1,2,3,4&n=5001", 400, "from 100 to 5000"),
+        ("runs=1&first=-1", 400, "first must be"),
+        ("runs=1&first=9&last=3", 400, "smaller than first"),
+        ("runs=99", 404, "there is no run 99"),
+        ("runs=98,99", 404, "there is no run 98, 99"),
+    ],
+)
+def test_wrong_history_parameters_get_one_line(client, query, status, words):
+    answer = client.get(f"/live/history?{query}")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "\n" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("runs=1&since=5", 400, "cursor"),
+        ("runs=1&since=5.x", 400, "cursor"),
+        ("runs=a", 400, "ids with commas"),
+        ("runs=99", 404, "there is no run 99"),
+        ("runs=98,99", 404, "there is no run 98, 99"),
+        ("runs=1&since=99999.0", 409, "replaced"),
+        ("runs=1&since=0.99999", 409, "replaced"),
+    ],
+)
+def test_wrong_stream_parameters_get_one_line(client, query, status, words):
+    answer = client.get(f"/live/stream?{query}")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "\n" not in answer.text
+
+
+def test_the_last_event_id_wins_over_the_address(client):
+    answer = client.get("/live/stream?runs=1&since=0.0", headers={"Last-Event-ID": "99999.0"})
+    assert answer.status_code == 409
+
+
+def test_only_get_is_answered(client):
+    for path in ("/live/history?runs=1", "/live/stream?runs=1"):
+        assert client.post(path).status_code == 405
+
+
+def test_plotly_comes_from_its_package_and_may_be_kept_for_ever(client):
+    from importlib.metadata import version
+
+    answer = client.get(f"/live/plotly-{version('plotly')}.js")
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+    assert len(answer.content) > 1_000_000
+    assert client.get("/live/plotly-0.0.0.js").status_code == 404
+
+
+def test_modules_are_served_and_nothing_else_of_the_folder(client):
+    assert client.get("/live/js/1/feed.js").status_code == 200
+    for wrong in ("nothing", "..%2Fserver", "%2e%2e%2f%2e%2e%2fREADME", "feed.py%00"):
+        assert client.get(f"/live/js/1/{wrong}.js").status_code == 404
+
+
+def test_a_finished_race_states_the_clean_gap(bench, client):
+    for position, run in enumerate(bench.runs):
+        bench.run_states(run, RunState.STARTING, RunState.RUNNING)
+        bench.steps(run, 1000, 1000)
+        bench.evaluation(run, 1000, Split.TRAIN_CLEAN, error=10.0 + 7 * position)
+        bench.run_states(run, RunState.FINISHED)
+    answer = client.get("/live/history", params={"runs": ",".join(map(str, bench.runs))}).json()
+    assert answer["g"] == (
+        "Add seeds and tune before you conclude: plain-56 is 7.0 points above plain-20 in training error. With "
+        "shortcuts: A-56 is 7.0 above A-20. After 1,000 steps, 1 seed, one learning rate (0.1) for all; clean "
+        "training error (open marks)."
+    )
+    assert answer["a"] is None
+
+
+def test_deleted_and_unknown_runs_are_left_out_of_the_history_and_listed(bench, client):
+    first, second = bench.runs[:2]
+    bench.steps(first, 1, 3)
+    bench.writer.delete(second)
+    answer = client.get("/live/history", params={"runs": f"{second},{first},99"})
+    assert answer.status_code == 200
+    document = answer.json()
+    assert document["d"] == [second, 99]
+    assert list(document["runs"]) == [str(first)]
+    assert [card["run"] for card in document["cards"]] == [first]
+    assert client.get("/live/history", params={"runs": second}).status_code == 404
+
+
+def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
+    """The test client would wait for the end of the stream, so the route is called by hand."""
+    bench.steps(bench.runs[0], 1, 3)
+    bench.writer.delete(bench.runs[1])
+
+    async def scenario():
+        feed = Feed()
+        feed.start()
+        try:
+            route = next(route for route in routes(feed) if route.path == "/live/stream")
+            for query, status in ((f"runs={bench.runs[0]},{bench.runs[1]},99", 200), (f"runs={bench.runs[1]}", 404)):
+                scope = {"type": "http", "method": "GET", "headers": [], "query_string": query.encode()}
+                assert (await route.endpoint(Request(scope))).status_code == status
+        finally:
+            await feed.stop()
+
+    asyncio.run(scenario())
+
+
+def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
+    address = f"/live/{PLOTLY_JS}"
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == client.get(address, headers={"Accept-Encoding": "identity"}).content
+
+
+def test_a_page_names_all_modules_that_its_curves_wait_for():
+    from app.live.shared.component import modules_version
+
+    named = links("race.js")
+    assert f"<live/{PLOTLY_JS}>; rel=preload; as=script" in named
+    for name in ("race.js", "figure.js", "thin.js", "feed.js"):
+        assert f"<live/js/{modules_version()}/{name}>; rel=modulepreload" in named
+    assert len(needed("race.js")) == len(set(needed("race.js")))
+
+
+def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
+    async def page(scope, receive, send):
+        await HTMLResponse("<p>a page</p>")(scope, receive, send)
+
+    client = TestClient(Preload(page))
+    points = f"<live/history?runs={'%2C'.join(map(str, bench.runs))}>; rel=preload; as=fetch; crossorigin"
+    for address in ("/", f"/?race={bench.race}", "/race?race=%C2%B2"):
+        assert points in client.get(address).headers["link"]
+    assert "history" not in client.get("/layers").headers["link"]
+    assert "link" not in client.get("/runs").headers
+
+
+def test_so_many_points_are_sent_that_a_page_can_draw_them():
+    assert [usual_points(runs) for runs in (1, 8, 16, 50, 64, 1000)] == [2000, 2000, 1000, 320, 250, 100]
+
+
+def test_each_run_may_have_a_range_of_its_own(bench, client):
+    first, second = bench.runs[:2]
+    for run in (first, second):
+        bench.steps(run, 1, 300)
+    query = {"runs": f"{first},{second}", "first": "10,200", "last": "20,205"}
+    runs = client.get("/live/history", params=query).json()["runs"]
+    assert [runs[str(run)]["train"]["step"] for run in (first, second)] == [list(range(10, 21)), list(range(200, 206))]
+    assert client.get("/live/history", params={**query, "first": "1,2,3"}).status_code == 400
+    assert "whole numbers" in client.get("/live/history", params={**query, "last": "20,x"}).text
