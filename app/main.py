@@ -5,10 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.views import gradients, layers
-from app.views.guide.guide import guide
+from app.views.guide import guide
 from app.views.labs import pages
-from app.views.race.race import audience, race
-from app.views.runs.runs import runs
+from app.views.race import audience, race
+from app.views.runs import runs
 from app.web import presenter_link
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)

@@ -23,7 +23,7 @@ import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from app import data  # noqa: E402
-from app.live.race.routes import routes  # noqa: E402
+from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.plotly_js import packed  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402

@@ -26,8 +26,6 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
 
 from app.data.authorization import guard
 from app.data.commands import (
-    LONGEST_NAME,
-    LONGEST_NOTE,
     annotate,
     attend,
     command,
@@ -139,6 +137,7 @@ from engine.models.arm_names import (
     variant_text,
 )
 from engine.models.registry import Shortcut
+from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
 from engine.runs.protocol.inspected_runs import MOST_SUBJECTS
 from engine.store.reader import RunRow
 from engine.store.tables.tuning import ArmTuning

@@ -149,17 +149,6 @@ def planned(
     return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=here().workspace)
 
 
-# ===JOINED app/data/commands.py
-"""What people write beside the record: names of races, notes of runs. Direct short writes; no engine is needed."""
-
-from collections.abc import Sequence
-
-from app.data.authorization import commanding
-from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
-
-__all__ = ["LONGEST_NAME", "LONGEST_NOTE", "annotate", "rename_race"]
-
-
 @commanding
 def rename_race(race: int, name: str) -> str:
     """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""

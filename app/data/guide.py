@@ -1,4 +1,4 @@
-"""The guide: one text per question in ``assets/guide``, read and checked; no ``st.`` here.
+"""The guide: one text per question in ``assets/guide``, read and checked, and what finished labs found for it.
 
 A text is a Markdown file:
 
@@ -20,13 +20,16 @@ Numbers stand in it as ``{{figure LAB.NAME}}``, a number that this workspace mea
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from app.data.labs import lab_changed
+from app.data.workspace import here, reading
 from engine.errors import GuideError
-from engine.labs.registry import LABS
+from engine.labs.registry import LABS, Lab
 from engine.paths import PROJECT
 
 FOLDER = PROJECT / "assets" / "guide"
@@ -239,19 +242,6 @@ def _check_labs(page: GuidePage) -> None:
 
 def _named(path: Path) -> str:
     return str(path.relative_to(PROJECT))
-
-
-# ===JOINED app/data/guide.py
-"""What finished labs found: single numbers, each of the newest finished job of its lab in this workspace."""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from app.data.guide import Figure
-from app.data.labs import lab_changed
-from app.data.workspace import here, reading
-from engine.labs.registry import Lab
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,175 +1,27 @@
-"""Races and runs as they are stored: the list, the cards."""
+"""Races and runs as they are stored, as the page shows them. Plain values only.
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from app.data.races import Race, card, summary
-from app.data.workspace import here, reading
-from engine.config import RunConfig
-from engine.config.presets import PRESETS
-from engine.data.registry import SOURCES
-from engine.store.reader import Reader, RunRow
-from engine.store.tables.tuning import ArmTuning
-
-
-def races() -> list[Race]:
-    """Return the races, newest first, at most 200. Read again only when something changed. Raises SkipscopeError.
-
-    Without a database there are none.
-    """
-    at = here()
-    if at.pool.file() is None:
-        return []
-    with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        cached = at.races
-        if cached and cached[0] == key:
-            return cached[1]
-        by_race: dict[int, list[RunRow]] = {}
-        for run in reader.runs():
-            by_race.setdefault(run.race, []).append(run)
-        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
-    at.races = (key, found)
-    return found
-
-
-def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
-    """Return what a preset's races start from, and its exceptions by depth."""
-    preset = PRESETS.get(name)
-    return (preset.run, preset.per_depth) if preset else (RunConfig(), {})
-
-
-def race(race: int) -> Race | None:
-    """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
-    listed = next((found for found in races() if found.id == race), None)
-    if listed or here().pool.file() is None:
-        return listed
-    with reading() as reader, reader.snapshot():
-        row = reader.race(race)
-        return summary(row, reader.runs(race), *_start_of(row.preset)) if row and row.tunes is None else None
-
-
-def first_shown(asked: str) -> tuple[int, ...]:
-    """Return the runs of the race that a fresh page shows: the one asked for, else the newest; () without any.
-
-    Raises SkipscopeError.
-    """
-    found = races()
-    chosen = next((race for race in found if str(race.id) == asked), found[0] if found else None)
-    return chosen.runs if chosen else ()
-
-
-def runs(race: int) -> list[RunRow]:
-    """Return the runs of a race in starting order. Raises SkipscopeError."""
-    with reading() as reader:
-        return reader.runs(race)
-
-
-def cards(race: int) -> list[dict[str, Any]]:
-    """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
-    with reading() as reader, reader.snapshot():
-        return cards_of(reader, reader.runs(race))
-
-
-def tuning(race: int) -> list[ArmTuning]:
-    """Return the learning-rate curve of every arm of a race; empty unless they are tuned. Raises SkipscopeError.
-
-    Per arm ``trials`` (``lr``, ``error`` in percent, ``state``, ``step`` of ``total_steps``), ``lr`` that was taken
-    (None so far) and ``at_edge``: the best was the smallest or largest that was tried.
-    """
-    with reading() as reader, reader.snapshot():
-        return reader.tuning(race)
-
-
-def known_runs(runs: Sequence[int]) -> set[int]:
-    """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
-    with reading() as reader:
-        return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
-
-
-def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
-    """Return the cards of stored runs, with the number and size of their checkpoints."""
-    totals = reader.checkpoint_totals() if rows else {}
-    remarks: dict[int, list[Any]] = {}
-    for remark in reader.remarks([row.id for row in rows]) if rows else ():
-        remarks.setdefault(remark["run"], []).append(remark)
-    place = here().workspace
-    return [
-        card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
-        for row in rows
-    ]
-
-
-def _train_images(row: RunRow) -> int:
-    """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
-    source = SOURCES.get(row.config.data.name)
-    return row.train_images or (source.train_images - row.config.data.validation if source else 0)
-
-
-# ===JOINED app/data/races.py
-"""The card of a run: everything the live page shows of it besides its points, as plain values for JSON."""
-
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-from engine.models import arm_names
-
-#: Remarks that stand on the curves, and how many of one run at most: the newest.
-DRAWN_REMARKS, MOST_REMARKS = ("change", "fork"), 12
-
-
-def card(
-    row: Any, log: Path, train_images: int, checkpoints: int, checkpoint_bytes: int, remarks: Sequence[Any] = ()
-) -> dict[str, Any]:
-    """Return the card of a stored run. Units: seconds, images per second, bytes.
-
-    ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
-    config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
-    happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
-    people wrote beside it.
-    ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset, ``bn`` the
-    batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
-    """
-    return {
-        "run": row.id, "race": row.race, "arm": arm_names.arm_label(row.depth, row.shortcut), "depth": row.depth,
-        "shortcut": row.shortcut,
-        "variant": arm_names.variant_name(row.shortcut), "plain": arm_names.is_plain(row.shortcut), "seed": row.seed,
-        "state": row.state.value, "detail": row.detail, "cause": row.cause, "log": str(log), "step": row.step,
-        "total_steps": row.total_steps, "parameters": row.parameters, "device": row.device,
-        "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),
-        "seconds": _rounded(row.seconds, 2), "evaluation_share": _rounded(row.evaluation_share, 4),
-        "probe_share": _rounded(row.probe_share, 4),
-        "lr": _rate(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
-        "train_images": train_images, "checkpoints": checkpoints,
-        "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
-        "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
-        "parent_step": row.parent_step, "note": row.note,
-        "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MOST_REMARKS:],
-    }  # fmt: skip
-
-
-def _rate(lr: Any) -> float | None:
-    """Return a learning rate, None while one is looked for."""
-    return lr if isinstance(lr, int | float) else None
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-# ===JOINED app/data/races.py
-"""A race as the page shows it: title, arms, how it was set up, the command that repeats it. Plain values only."""
+The list of races and what each is called, how it was set up and the command that repeats it; the summary of a run:
+everything that the live page shows of it besides its points.
+"""
 
 import json
 import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from engine.config import TUNED
+from app.data.workspace import here, reading
+from engine.config import TUNED, RunConfig
+from engine.config.presets import PRESETS
+from engine.data.registry import SOURCES
+from engine.models import arm_names
+from engine.store.reader import Reader, RunRow
+from engine.store.tables.tuning import ArmTuning
 
+#: Remarks that stand on the curves, and how many of one run at most: the newest.
+DRAWN_REMARKS, MOST_REMARKS = ("change", "fork"), 12
 #: The first of these states that a run is in says how the race is.
 _TELLING = ("running", "starting", "stopping", "queued", "paused", "lost", "failed", "diverged", "stopped", "finished")
 #: What the arm, the data set or an option of its own decides: no ``--set`` of the command line.
@@ -307,3 +159,136 @@ def settings_of(config: Any) -> dict[str, str]:
 
 def _distinct(values: Any) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value))
+
+
+def races() -> list[Race]:
+    """Return the races, newest first, at most 200. Read again only when something changed. Raises SkipscopeError.
+
+    Without a database there are none.
+    """
+    at = here()
+    if at.pool.file() is None:
+        return []
+    with reading() as reader, reader.snapshot():
+        key = (at.pool.file(), reader.head()[1])
+        cached = at.races
+        if cached and cached[0] == key:
+            return cached[1]
+        by_race: dict[int, list[RunRow]] = {}
+        for run in reader.runs():
+            by_race.setdefault(run.race, []).append(run)
+        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
+    at.races = (key, found)
+    return found
+
+
+def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
+    """Return what a preset's races start from, and its exceptions by depth."""
+    preset = PRESETS.get(name)
+    return (preset.run, preset.per_depth) if preset else (RunConfig(), {})
+
+
+def race(race: int) -> Race | None:
+    """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
+    listed = next((found for found in races() if found.id == race), None)
+    if listed or here().pool.file() is None:
+        return listed
+    with reading() as reader, reader.snapshot():
+        row = reader.race(race)
+        return summary(row, reader.runs(race), *_start_of(row.preset)) if row and row.tunes is None else None
+
+
+def first_shown(asked: str) -> tuple[int, ...]:
+    """Return the runs of the race that a fresh page shows: the one asked for, else the newest; () without any.
+
+    Raises SkipscopeError.
+    """
+    found = races()
+    chosen = next((race for race in found if str(race.id) == asked), found[0] if found else None)
+    return chosen.runs if chosen else ()
+
+
+def runs(race: int) -> list[RunRow]:
+    """Return the runs of a race in starting order. Raises SkipscopeError."""
+    with reading() as reader:
+        return reader.runs(race)
+
+
+def cards(race: int) -> list[dict[str, Any]]:
+    """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        return cards_of(reader, reader.runs(race))
+
+
+def tuning(race: int) -> list[ArmTuning]:
+    """Return the learning-rate curve of every arm of a race; empty unless they are tuned. Raises SkipscopeError.
+
+    Per arm ``trials`` (``lr``, ``error`` in percent, ``state``, ``step`` of ``total_steps``), ``lr`` that was taken
+    (None so far) and ``at_edge``: the best was the smallest or largest that was tried.
+    """
+    with reading() as reader, reader.snapshot():
+        return reader.tuning(race)
+
+
+def known_runs(runs: Sequence[int]) -> set[int]:
+    """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
+    with reading() as reader:
+        return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
+
+
+def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return the cards of stored runs, with the number and size of their checkpoints."""
+    totals = reader.checkpoint_totals() if rows else {}
+    remarks: dict[int, list[Any]] = {}
+    for remark in reader.remarks([row.id for row in rows]) if rows else ():
+        remarks.setdefault(remark["run"], []).append(remark)
+    place = here().workspace
+    return [
+        card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
+        for row in rows
+    ]
+
+
+def _train_images(row: RunRow) -> int:
+    """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
+    source = SOURCES.get(row.config.data.name)
+    return row.train_images or (source.train_images - row.config.data.validation if source else 0)
+
+
+def card(
+    row: Any, log: Path, train_images: int, checkpoints: int, checkpoint_bytes: int, remarks: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """Return the card of a stored run. Units: seconds, images per second, bytes.
+
+    ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
+    config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
+    happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
+    people wrote beside it.
+    ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset, ``bn`` the
+    batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
+    """
+    return {
+        "run": row.id, "race": row.race, "arm": arm_names.arm_label(row.depth, row.shortcut), "depth": row.depth,
+        "shortcut": row.shortcut,
+        "variant": arm_names.variant_name(row.shortcut), "plain": arm_names.is_plain(row.shortcut), "seed": row.seed,
+        "state": row.state.value, "detail": row.detail, "cause": row.cause, "log": str(log), "step": row.step,
+        "total_steps": row.total_steps, "parameters": row.parameters, "device": row.device,
+        "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),
+        "seconds": _rounded(row.seconds, 2), "evaluation_share": _rounded(row.evaluation_share, 4),
+        "probe_share": _rounded(row.probe_share, 4),
+        "lr": _rate(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
+        "train_images": train_images, "checkpoints": checkpoints,
+        "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
+        "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
+        "parent_step": row.parent_step, "note": row.note,
+        "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MOST_REMARKS:],
+    }  # fmt: skip
+
+
+def _rate(lr: Any) -> float | None:
+    """Return a learning rate, None while one is looked for."""
+    return lr if isinstance(lr, int | float) else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -180,9 +180,9 @@ def _spark_steps(row: OverviewRow) -> list[int]:
 def _row(row: OverviewRow, spark: tuple[float, ...]) -> TableRow:
     test, tested = _test(row)
     return TableRow(
-        row.id, row.race, row.race_name, arm_names.arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.data,
-        row.seed, row.state, row.step, row.total_steps, row.training, row.clean, test, tested, spark, row.created,
-        row.started, row.seconds, row.device, row.precision, row.threads, row.note, row.parent_run,
+        row.id, row.race, row.race_name, arm_names.arm_label(row.depth, row.shortcut), row.depth, row.shortcut,
+        row.data, row.seed, row.state, row.step, row.total_steps, row.training, row.clean, test, tested, spark,
+        row.created, row.started, row.seconds, row.device, row.precision, row.threads, row.note, row.parent_run,
     )  # fmt: skip
 
 

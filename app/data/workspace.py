@@ -4,14 +4,16 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.data.connection_pool import Pool
-from app.data.races import Race
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from app.data.races import Race
 
 
 @dataclass(frozen=True, slots=True)

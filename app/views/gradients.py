@@ -6,7 +6,7 @@ from app import data
 from app.live.labs.component import Picks, Style
 from app.live.layers.component import live_probes
 from app.views.labs import lab
-from app.views.race.race import picker
+from app.views.race import picker
 from app.web import presenter_link
 
 _LAB = "gradients"

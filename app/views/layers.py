@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.layers.component import live_probes
-from app.views.race.race import picker
+from app.views.race import picker
 from app.web import presenter_link
 
 TITLE = "Layers: what each of them says"
@@ -23,7 +23,7 @@ def render() -> None:
         st.header(TITLE, anchor=False)
         st.markdown(
             "There is no race yet. Once one trains, the responses of every layer of its nets are drawn here while it "
-            f"learns. {'The Race page' if access.may_command() else 'The presenter'} starts one."
+            f"learns. {'The Race page' if presenter_link.may_command() else 'The presenter'} starts one."
         )
         return
     title, choice = st.columns([5, 4], vertical_alignment="center")

@@ -2,9 +2,9 @@
 
 degradation gap = training error(deeper) - training error(shallower) within one shortcut type, in points: the running
 training error (mean of the last 50 steps) while the race trains, the clean training error (fixed un-augmented subset,
-eval mode) once every compared run has finished. Which runs are compared: ``engine.analysis.comparison``; what may be concluded:
-``engine.analysis.verdict``. The first sentence ends at the first full stop that a space follows, and stands by itself: plain
-nets first, the other shortcut types after it. Pure: no I/O, no streamlit, no engine.
+eval mode) once every compared run has finished. Which runs are compared: ``engine.analysis.comparison``; what may be
+concluded: ``engine.analysis.verdict``. The first sentence ends at the first full stop that a space follows, and stands
+by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no streamlit, no engine.
 """
 
 from collections.abc import Sequence

@@ -38,7 +38,7 @@ class Device:
 
     @property
     def blocked(self) -> bool:
-        """Whether nets that suit run in oneDNN's own layout (``engine.models.layers.blocked_layout``): in bf16 on a CPU."""
+        """Whether nets that suit run in oneDNN's own layout: in bf16 on a CPU (``models.layers.blocked_layout``)."""
         return self.torch_device.type == "cpu" and self.precision == "bf16"
 
     def autocast(self) -> AbstractContextManager:

@@ -1,6 +1,7 @@
 """A training that a lab looks at: its config, the state of one checkpoint, its images, what was measured of it then.
 
-A lab never changes the training: it works on copies, and the checkpoint files are its own (``engine.runs.protocol.inspected_runs``).
+A lab never changes the training: it works on copies, and the checkpoint files are its own
+(``engine.runs.protocol.inspected_runs``).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

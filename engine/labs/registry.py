@@ -4,7 +4,7 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
 ``module:attribute``, imported in the worker:
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
-    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple of ``engine.labs.inspected_run``
+    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple, see ``inspected_run``
     .events() -> Iterator[LabEvent]                             Progressed, Traced, Figured, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 

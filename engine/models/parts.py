@@ -1,5 +1,7 @@
 """The parts of a net as arithmetic: what tensors they hold, under which names, and their multiply-adds. Torch-free.
 
+The readable path of a module, which also keys its draws, is made here too.
+
 ``engine.models.tensors`` lists the parts of a whole net; tests hold every list against built nets.
 """
 
@@ -52,10 +54,6 @@ def linear(path: str, inputs: int, outputs: int) -> Part:
 def scalars(path: str, *names: str) -> Part:
     """Return a module that holds single numbers."""
     return Part(path, tuple((name, ()) for name in names))
-
-
-# ===JOINED engine/models/parts.py
-"""The readable path of a module, which also keys its draws."""
 
 
 def layer_path(module_name: str) -> str:

@@ -1,7 +1,7 @@
 """The only training loop: a generator of events. Whoever asks for the next event drives it; pausing is not asking.
 
-Used by ``engine.runs.worker.worker``. It knows no database, no clock but the run's own, and prints nothing. What it computes
-depends on config, images and device alone, never on how fast the events are taken.
+Used by ``engine.runs.worker.worker``. It knows no database, no clock but the run's own, and prints nothing. What it
+computes depends on config, images and device alone, never on how fast the events are taken.
 """
 
 import math

@@ -19,7 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app.live.race.routes import routes as live_routes
+from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
@@ -208,7 +208,7 @@ def test_every_live_route_only_reads(bench):
     }
     files = {
         "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",
-        "/live/js/{version}/{name}.js": "/live/js/1/race.js",
+        "/live/js/{version}/{name:path}.js": "/live/js/1/race/view.js",
     }
     found = live_routes(Feed())
     assert {route.path for route in found} == {*queries, *files}, "a new route belongs here"

@@ -12,8 +12,8 @@ import time
 
 import torch
 
+from engine.labs.mapping import arms
 from engine.labs.mapping.kernel import condition
-from engine.labs.mapping.lab import arms
 from engine.labs.mapping.plan import Problem
 from engine.labs.mapping.scores import Cell, cells
 from engine.labs.mapping.training import train

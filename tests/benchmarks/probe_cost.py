@@ -5,9 +5,10 @@
 
 Run by hand, never as a timed test. Trains each arm for a few steps with one thread and, after each step, makes a probe,
 early (without the pass in eval mode) and late by turns, so that whatever else the machine does hits both alike. Prints
-the medians, the cost as ``engine.probes.online.probe_steps`` counts it, and the share at the cadence that follows for the preset's
-steps and for 2,000: probe seconds / (probe + step seconds), evaluation left out, which would make it smaller.
-``--quantities`` says too how much faster a probe becomes without each quantity. Exit code 1 when a bound is broken.
+the medians, the cost as ``engine.probes.online.probe_steps`` counts it, and the share at the cadence that follows for
+the preset's steps and for 2,000: probe seconds / (probe + step seconds), evaluation left out, which would make it
+smaller. ``--quantities`` says too how much faster a probe becomes without each quantity. Exit code 1 when a bound is
+broken.
 """
 
 import argparse

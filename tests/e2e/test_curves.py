@@ -25,16 +25,16 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 HOME = "http://curves.test/"
 PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><script src="plotly.js"></script>
 <script type="module">
-  import { buildFigure } from "./figure.js";
-  import { Series } from "./series.js";
-  import * as bands from "./bands.js";
-  import * as out from "./export.js";
-  import { RaceFeed } from "./race_feed.js";
-  import { laidOut } from "./view_state.js";
-  import { stripWords } from "./race_strip.js";
-  import { notRepeated } from "./race_tools.js";
-  import { StageKeys } from "./stage_keys.js";
-  import { ViewControls } from "./view_controls.js";
+  import { buildFigure } from "./race/chart/figure.js";
+  import { Series } from "./race/series.js";
+  import * as bands from "./race/chart/seed_stats.js";
+  import * as out from "./shared/export/image.js";
+  import { RaceFeed } from "./race/stream.js";
+  import { laidOut } from "./race/panel/view_state.js";
+  import { stripWords } from "./race/panel/footer.js";
+  import { notRepeated } from "./race/panel/tools.js";
+  import { StageKeys } from "./race/presentation/keys.js";
+  import { ViewControls } from "./race/panel/controls.js";
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
   window.told = { buildFigure, bands, out, RaceFeed, laidOut, notRepeated, stripWords, StageKeys, ViewControls,
     runs: (list) => list.map(run), theme: THEME };

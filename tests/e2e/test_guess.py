@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 LIVE = Path(theme.__file__).parent / "live"
 HOME = "http://guess.test/"
 PAGE = """<!doctype html><meta charset="utf-8"><body><script type="module">
-  import * as guess from "./guess.js";
-  import { Series } from "./series.js";
+  import * as guess from "./race/presentation/prediction.js";
+  import { Series } from "./race/series.js";
   window.asks = (list, said) => {
     const runs = list.map(({ card, history }) => ({ card, series: new Series(history) }));
     const asked = guess.question(runs);

@@ -267,7 +267,7 @@ def test_the_browser_thins_by_the_same_rule_as_the_server(drawn):
         }  # fmt: skip
         kept = page.evaluate(
             "async ([url, points, most]) =>"
-            " (await import(new URL(`${url}thin.js`, location))).thinned(points, most).step",
+            " (await import(new URL(`${url}shared/decimate.js`, location))).thinned(points, most).step",
             [view(page, "v.data.modules"), columns, at_most],
         )
         assert kept == steps[keep_extremes(steps.astype(float), [loss, error], at_most)].tolist()
@@ -277,7 +277,7 @@ def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points
     page = drawn
     made = page.evaluate(
         """async (url) => {
-          const { lighter, leftOut } = await import(new URL(`${url}many_runs.js`, location));
+          const { lighter, leftOut } = await import(new URL(`${url}race/chart/many_runs.js`, location));
           const runs = Array.from({ length: 17 }, (_, run) => run);
           const curve = (run, meta, y) => ({
             run, meta, name: `run ${run}`, x: [1, 2, 3], y, steps: [10, 20, 30], connectgaps: meta === "running",

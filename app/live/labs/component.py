@@ -65,7 +65,7 @@ def live_lab(
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab = data.labs()[name]
-    component("skipscope_lab", "lab_chart", "take_buttons")(
+    component("labs", "skipscope_lab", "shared/export/buttons.css")(
         key=key,
         data={
             "lab": name,

@@ -29,7 +29,7 @@ function wideOnes(panels) {
 
 export class LabPanels {
   /**
-   * zooms: see zooms.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
+   * zooms: see shared/address/zoom_state.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
    * cell was picked, as its text.
    */
   constructor(grid, panels, zooms, { shown, choose }) {

@@ -20,9 +20,9 @@ from starlette.routing import Route
 
 from app import data
 from app.live.labs.messages import lab_changes, lab_document
-from app.live.race.messages import dumps, event
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, refusal
+from app.live.stream.sse import dumps, event
 
 #: Seconds between two messages at least, between two looks at the engine's state, and of silence at most.
 PACE_S, LOOK_S, KEEP_ALIVE_S = 0.15, 1.0, 15.0

@@ -2,7 +2,7 @@
 import { grouped } from "../race/panel/cards.js";
 
 export class Arms {
-  /** state: see probe_state.js. */
+  /** state: see state.js. */
   constructor(node, state, changed) {
     Object.assign(this, { node, state, changed });
     this.chips = new Map();

@@ -43,7 +43,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
     """Mount the insides of some runs of a race; both layouts have one slider of time for everything in them."""
     chosen = LAYOUTS[layout]
     rows = data.quantities()
-    component("skipscope_probes", "probe_chart", "take_buttons")(
+    component("layers", "skipscope_probes", "shared/export/buttons.css")(
         key=key,
         data={
             "race": race,

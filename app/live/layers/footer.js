@@ -52,7 +52,7 @@ export function mapStrip(nets, crowded) {
   ].filter(Boolean).join(" · ");
 }
 
-/** Under a distribution: what was fetched, see probe_layer.js. */
+/** Under a distribution: what was fetched, see panels/layer.js. */
 export function layerStrip(found, total) {
   if (!found) return "";
   if (found.over) {

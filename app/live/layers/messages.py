@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.data import Columns, Inside, LayerMoment, quantities
-from app.live.race.messages import short
+from app.live.stream.sse import short
 
 NOTHING, INFINITE, TOP = 0, 65535, 65534
 #: A logarithmic code goes so much further than the quantity's range on both sides.

@@ -19,9 +19,9 @@ from starlette.routing import Route
 
 from app import data
 from app.live.layers import messages
-from app.live.race.messages import dumps, event
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
+from app.live.stream.sse import dumps, event
 
 FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
 #: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.

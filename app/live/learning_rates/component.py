@@ -1,6 +1,6 @@
 """The learning-rate curves of a race: a small component that keeps its chart while trials go on.
 
-The script gives it the trials as they are; ``rates_view.js`` draws them, ``rates_figure.js`` says how.
+The script gives it the trials as they are; ``view.js`` draws them, ``figure.js`` says how.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,6 @@ def live_rates(race: int, curves: Sequence[dict[str, Any]], words: str, key: str
     ``without`` an error, empty while it goes on), ``run``, ``state``, ``step`` of ``steps``, ``seed``, ``precision``,
     ``device``, ``threads``. ``words`` say what is special, for those who do not see the chart.
     """
-    component("skipscope_rates", "rates_chart", "take_buttons")(
+    component("learning_rates", "skipscope_rates", "shared/export/buttons.css")(
         key=key, data={"race": race, "curves": list(curves), "words": words, **surroundings()}
     )

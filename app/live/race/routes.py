@@ -1,41 +1,32 @@
-"""The live routes: GET and read-only, because Streamlit's checks of origin and token do not cover custom routes.
+"""The live routes of a race: GET and read-only, as Streamlit's checks of origin and token do not cover them.
 
     GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON; n points of each run, all splits together,
                                                        first and last step: one for all runs or one each (first=0,500)
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
-    GET /live/probes/...                               insides of the nets, see probe_routes.py
-    GET /live/lab...                                   labs, see lab_routes.py
-    GET /live/plotly-VERSION.js                        plotly.js from its Python package: a talk needs no network
-    GET /live/js/VERSION/NAME.js                       the modules of the streaming component
 
 Runs that do not exist are left out; the history lists them under "d". A wrong parameter is answered with one line: 400,
 or 404 when none of the runs exists, 409 for a cursor of another database, 503 when the store cannot be read.
 """
 
 import sqlite3
-from pathlib import Path
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app import data
-from app.live.labs.routes import lab_routes
-from app.live.layers.routes import probe_routes
 from app.live.race import messages
 from app.live.stream.feed import Feed
-from app.live.stream.plotly_js import IMMUTABLE, plotly_js
 from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
 
 #: Points of one curve; the most also of all the curves of an answer together.
 FEWEST_POINTS, MOST_POINTS = 100, 20_000
 Ranges = dict[int, tuple[int, int | None]]
-_HERE = Path(__file__).parent
 
 
-def routes(feed: Feed) -> list[Route]:
-    """Return the routes of the live page, fed by ``feed``."""
+def race_routes(feed: Feed) -> list[Route]:
+    """Return the routes of a race, fed by ``feed``."""
 
     async def stream(request: Request) -> Response:
         try:
@@ -73,17 +64,13 @@ def routes(feed: Feed) -> list[Route]:
     return [
         Route("/live/history", history, methods=["GET"]),
         Route("/live/stream", stream, methods=["GET"]),
-        *probe_routes(feed),
-        *lab_routes(feed),
-        Route("/live/plotly-{version}.js", plotly_js, methods=["GET"]),
-        Route("/live/js/{version}/{name}.js", _module, methods=["GET"]),
     ]
 
 
 def usual_points(runs: int) -> int:
     """Return the points of a run that a history of so many runs brings: of 20,000 that are drawn at most, four fifths.
 
-    The rest is room to grow until the history is asked for again (``race_feed.js``).
+    The rest is room to grow until the history is asked for again (``stream.js``).
     """
     return max(FEWEST_POINTS, min(2_000, MOST_POINTS * 4 // 5 // max(1, runs)))
 
@@ -121,10 +108,3 @@ def _refuse_stranger(since: tuple[int, int]) -> None:
         return
     if since[0] > head.points or since[1] > head.changes:
         raise Refused(409, "the database was replaced; load the page again")
-
-
-async def _module(request: Request) -> Response:
-    name = f"{request.path_params['name']}.js"
-    if name not in {path.name for path in _HERE.glob("*.js")}:  # no name of a visitor becomes a path
-        return PlainTextResponse("there is no such module", 404)
-    return FileResponse(_HERE / name, media_type="text/javascript", headers=IMMUTABLE)

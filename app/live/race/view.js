@@ -225,7 +225,7 @@ export class RaceView {
   }
 }
 
-/** Which ways of looking make sense for these runs, see view_controls.js. */
+/** Which ways of looking make sense for these runs, see panel/controls.js. */
 function kinds(runs) {
   const arms = runs.filter(({ card }) => card.parent === null).map(({ card }) => card);
   const several = (key) => new Set(arms.map((card) => card[key])).size > 1;

@@ -6,12 +6,12 @@ const WAIT_MS = 150;
 const FAR = 10 ** 9;
 
 export class Finer {
-  /** runs(): the runs drawn; fetch(ids, ranges): asks the server (race_feed.js); done(): draw again. */
+  /** runs(): the runs drawn; fetch(ids, ranges): asks the server (stream.js); done(): draw again. */
   constructor({ runs, fetch, done }) {
     Object.assign(this, { runs, fetch, done, attempt: 0 });
   }
 
-  /** zoom: as in view_state.js, null for the whole; kind: what the x axis counts. */
+  /** zoom: as in panel/view_state.js, null for the whole; kind: what the x axis counts. */
   look(zoom, kind) {
     clearTimeout(this.waiting);
     this.attempt += 1; // an answer that is still to come is of another look

@@ -1,8 +1,8 @@
 """What the streaming components have in common: how one is registered, and what each is told of its surroundings.
 
-A component is three files, ``STEM.html``, ``STEM.css`` and the modules that its root element names (``data-module``,
-``data-view``); ``mount.js`` is the entry of all of them. A part with many rules of its own
-may have a style sheet of its own.
+A component is a folder of ``app/live`` with ``FEATURE.html``, ``FEATURE.css`` and the modules that its root element
+names (``data-module``, ``data-view``); ``mount.js`` is the entry of all of them. A part with many rules of its own may
+have a style sheet of its own.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,26 @@ import plotly
 import streamlit as st
 
 from app import theme
+from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
-_HERE = Path(__file__).parent
+_MOUNT = Path(__file__).with_name("mount.js")
 
 
 @cache
-def component(name: str, stem: str, *styles: str) -> Callable[..., Any]:
-    """Return the component ``name`` made of ``STEM.html``, ``STEM.css`` and more ``styles``, registered once."""
+def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
+    """Return the component ``name`` of a folder beside this one, registered once.
+
+    It is made of ``FEATURE.html``, ``FEATURE.css`` and more ``styles``, named by their paths below ``app/live``.
+    """
+    folder = LIVE / feature
+    sheets = [folder / f"{feature}.css", *(LIVE / style for style in styles)]
     # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
     return st.components.v2.component(
         name,
-        html=(_HERE / f"{stem}.html").read_text(),
-        css="\n".join((_HERE / f"{style}.css").read_text() for style in (stem, *styles)),
-        js=(_HERE / "mount.js").read_text(),
+        html=(folder / f"{feature}.html").read_text(),
+        css="\n".join(sheet.read_text() for sheet in sheets),
+        js=_MOUNT.read_text(),
         isolate_styles=False,
     )
 
@@ -46,13 +52,6 @@ def surroundings(**urls: str) -> dict[str, Any]:
             }
             for ground in theme.GROUND
         },
-        "modules": f"live/js/{modules_version()}/",
+        "modules": f"live/js/{scripts_version()}/",
         "urls": {**urls, "plotly": f"live/plotly-{plotly.__version__}.js"},
     }
-
-
-@cache
-def modules_version() -> str:
-    """Return a version of the JavaScript modules that changes whenever one of them does."""
-    newest = max(path.stat().st_mtime_ns for path in _HERE.glob("*.js"))
-    return f"{newest:x}"

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app import data
-from app.live.race import messages
+from app.live.stream import delta as deltas
+from app.live.stream import sse
 from app.live.stream.subscription import Channel, Cursor, Signal
 from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 
@@ -136,7 +137,7 @@ class Feed(Watcher):
     def _composed(self, channel: Channel, since: Cursor, upto: Cursor, catching_up: bool) -> tuple[Cursor, bytes, bool]:
         """Return (cursor reached, event or nothing, whether a run's state changed)."""
         delta = self.source.delta(channel.runs, since, upto)
-        train = messages.by_run(delta)
+        train = deltas.by_run(delta)
         now = time.monotonic()
         # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
         # of a run at rest that comes without new points brings its last point again for them.
@@ -144,7 +145,7 @@ class Feed(Watcher):
         with_running = {
             run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
         }
-        document = messages.delta_document(delta, train, with_running)
+        document = deltas.delta_document(delta, train, with_running)
         if not catching_up:
             channel.news = now if delta.points else channel.news
             channel.running_sent.update(dict.fromkeys(with_running, now))
@@ -152,11 +153,11 @@ class Feed(Watcher):
                 if now >= channel.load_due and (load := self._meters().now()):
                     channel.load_due = now + LOAD_S
                     document["m"] = load
-                channel.pace = FAST_PACE_S if any(map(messages.is_fast, train.values())) else PACE_S
+                channel.pace = FAST_PACE_S if any(map(deltas.is_fast, train.values())) else PACE_S
         elif document:
             age = channel.age
             document |= {"a": None if age is None else round(age, 1)}
-        event = messages.event(f"{upto[0]}.{upto[1]}", document) if document else b""
+        event = sse.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.cards or delta.deleted)
 
     def _meters(self) -> data.Load:
@@ -199,7 +200,7 @@ class Feed(Watcher):
                 else:
                     await Signal.wait(moved, left)
         except (data.SkipscopeError, sqlite3.Error) as error:
-            yield messages.event(None, {"error": str(error)})
+            yield sse.event(None, {"error": str(error)})
         finally:
             if channel:
                 self._leave(channel)
@@ -219,4 +220,4 @@ class Feed(Watcher):
             now["g"] = channel.gap
         fresh = {key: value for key, value in now.items() if told.get(key) != value}
         told.update(fresh)
-        return [messages.event(None, fresh)] if fresh else []
+        return [sse.event(None, fresh)] if fresh else []

@@ -4,23 +4,20 @@ The answer to a page's address names plotly.js, the page's modules and the race'
 it they are asked for one after the other, the first only after Streamlit has run the script and mounted the component.
 """
 
-import re
 import sqlite3
 from functools import cache
-from pathlib import Path
 
 import anyio.to_thread
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import data
-from app.live.shared.component import modules_version
 from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.scripts import needed, scripts_version
 
-_HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^(?:import|export) [^;]*?from "\./([\w.]+)";', re.MULTILINE)
 #: By the last part of a page's address, the module that its component begins with.
-ENTRIES = {"": "race.js", "race": "race.js", "layers": "probe_view.js", "gradients": "probe_view.js"}
+RACE, INSIDES = "race/view.js", "layers/view.js"
+ENTRIES = {"": RACE, "race": RACE, "layers": INSIDES, "gradients": INSIDES}
 
 
 class Preload:
@@ -35,7 +32,7 @@ class Preload:
         if entry is None:
             return await self.app(scope, receive, send)
 
-        history = await anyio.to_thread.run_sync(_history, scope) if entry == "race.js" else ""
+        history = await anyio.to_thread.run_sync(_history, scope) if entry == RACE else ""
 
         async def with_links(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -60,15 +57,6 @@ def _history(scope: Scope) -> str:
 @cache
 def links(entry: str) -> str:
     """Return the header's value: plotly.js and the modules that the entry needs, by addresses beside the page's own."""
-    folder = f"live/js/{modules_version()}"
+    folder = f"live/js/{scripts_version()}"
     modules = [f"<{folder}/{name}>; rel=modulepreload" for name in needed(entry)]
     return ", ".join([f"<live/{PLOTLY_JS}>; rel=preload; as=script", *modules])
-
-
-def needed(entry: str) -> list[str]:
-    """Return a module and all that it imports, each once, the entry first."""
-    found = [entry]
-    for name in found:
-        imported = _IMPORT.findall((_HERE / name).read_text())
-        found += [other for other in dict.fromkeys(imported) if other not in found]
-    return found

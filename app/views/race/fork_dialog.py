@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import data
 from app.views.markdown_escape import literal
-from app.views.race.race import fork_form, picker
+from app.views.race import fork_form, picker
 
 _ASKED, _SAID = "fork_at", "fork_at_said"
 

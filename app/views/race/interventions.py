@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import data
 from app.views.markdown_escape import literal
-from app.views.race.race import fork_form, picker
+from app.views.race import fork_form, picker
 
 _WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"

@@ -5,8 +5,8 @@ import streamlit as st
 from app import data
 from app.live.race.component import live_race
 from app.views.markdown_escape import literal
-from app.views.race.race import audience, fork_dialog, interventions, picker, race_help, tuning
-from app.views.setup.setup import setup
+from app.views.race import audience, fork_dialog, interventions, picker, race_help, tuning
+from app.views.setup import setup
 from app.web import presenter_link
 
 COMPONENT = "live"

@@ -7,8 +7,8 @@ import streamlit as st
 from app import data
 from app.live.race.component import Run, live_race
 from app.views.markdown_escape import literal
-from app.views.race.race import fork_dialog, picker
-from app.views.runs.runs import view as runs_view
+from app.views.race import fork_dialog, picker
+from app.views.runs import view as runs_view
 
 COMPONENT = "compare"
 _OF_A_RUN = ("pause", "resume", "stop", "delete")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import data
 from app.views.markdown_escape import literal
-from app.views.runs.runs import view as runs_view
+from app.views.runs import view as runs_view
 
 _NAMED = 8
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app import data, theme
 from app.views.markdown_escape import literal
-from app.views.runs.runs import compare, dialogs
-from app.views.runs.runs import table as runs_table
-from app.views.runs.runs import view as runs_view
+from app.views.runs import compare, dialogs
+from app.views.runs import table as runs_table
+from app.views.runs import view as runs_view
 
 TITLE = "Runs: all that was trained here"
 #: Seconds between looks at the store: while something trains, and while nothing does.

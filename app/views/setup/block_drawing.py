@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data, theme
-from app.views.setup.setup import block, form_state, zoo
+from app.views.setup import block, form_state, zoo
 
 #: The variant that is drawn, and what was chosen when it was: what changed last is drawn.
 _DRAWN, _SEEN = "block_drawn", "block_seen"

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.views.setup.setup import advanced, zoo
+from app.views.setup import advanced, zoo
 
 #: As in the engine, which refuses more; the page says so before the button is pressed.
 MOST_RUNS = 64

@@ -8,8 +8,8 @@ import streamlit as st
 
 from app import data
 from app.views import markdown_escape
-from app.views.race.race import picker
-from app.views.setup.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
+from app.views.race import picker
+from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
 
 _DEPTHS = list(data.DEPTHS)
 _STYLE = Path(__file__).with_name("setup.css")
@@ -139,7 +139,7 @@ def _start_bar(first_visit: bool) -> None:
         key="start",
     )
     if problem:
-        st.caption(f":red[Cannot start: {remarks.literal(problem)}]")
+        st.caption(f":red[Cannot start: {markdown_escape.literal(problem)}]")
     else:
         st.caption(_ahead(race, runs))
     if pressed:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.views.setup.setup import zoo
+from app.views.setup import zoo
 
 #: Every name in the address begins so; others belong to whoever set them.
 PREFIX = "set_"

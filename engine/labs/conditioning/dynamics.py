@@ -4,9 +4,9 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 
 from engine.events import Figured, Traced
+from engine.labs.conditioning import training
 from engine.labs.conditioning.arms import ARMS, NET_RATES, figure_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
-from engine.labs.conditioning.lab import training
 from engine.labs.curve import CurveName
 from engine.labs.part import Done, Found, Part, finite, geometric, seeded
 from engine.labs.tasks import Result, Unit

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.events import Figured, Traced
+from engine.labs.conditioning import linear_nets as linear
 from engine.labs.conditioning.arms import (
     LINEAR_RATES,
     LINEAR_STARTS,
@@ -16,7 +17,6 @@ from engine.labs.conditioning.arms import (
     TWO_FORMS,
     ZERO,
 )
-from engine.labs.conditioning.lab import linear_nets as linear
 from engine.labs.curve import CurveName
 from engine.labs.part import Done, Found, Part, finite
 from engine.labs.tasks import Result, Unit

@@ -4,8 +4,8 @@ import math
 from collections.abc import Generator, Iterator
 
 from engine.events import Figured, Traced
+from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
-from engine.labs.conditioning.lab import scalar_products as scalar
 from engine.labs.curve import CurveName
 from engine.labs.part import Done, Found, Part, finite
 from engine.labs.tasks import Result, Unit

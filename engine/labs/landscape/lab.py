@@ -16,8 +16,8 @@ from engine.events import Figured, Traced
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.inspected_run import Subject
+from engine.labs.landscape import grid
 from engine.labs.landscape.findings import SPLITS, bent, compared, figures_of
-from engine.labs.landscape.lab import grid
 from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
 from engine.labs.landscape.surface import Surface
 from engine.labs.tasks import Result, Unit, UnitLab

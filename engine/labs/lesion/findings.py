@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.events import Figured, Traced
 from engine.labs.curve import CurveName
-from engine.labs.lesion.lab import plan
+from engine.labs.lesion import plan
 from engine.labs.lesion.plan import Case
 
 #: The share of the gradient that "most" means.

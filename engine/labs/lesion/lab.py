@@ -11,8 +11,8 @@ from typing import Any
 from engine.events import Figured, Split, Traced
 from engine.hardware.device import Device
 from engine.labs.inspected_run import Subject
+from engine.labs.lesion import findings, plan
 from engine.labs.lesion.ablated_net import Patient, compare, path_gradients, update_sizes
-from engine.labs.lesion.lab import findings, plan
 from engine.labs.lesion.plan import Case, Operation
 from engine.labs.lesion.spec import FIGURES
 from engine.labs.tasks import UnitLab

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.config import RunConfig
-from engine.labs.lesion.lab import plan
+from engine.labs.lesion import plan
 from engine.labs.spec import Figure, Lab, Option, Panel
 from engine.models.registry import variant
 

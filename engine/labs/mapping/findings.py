@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from engine.labs.mapping import arms
 from engine.labs.mapping.arms import Arm, Grid
-from engine.labs.mapping.lab import arms
 from engine.labs.mapping.scores import Cell
 from engine.labs.mapping.spec import FIGURED
 

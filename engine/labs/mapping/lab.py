@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from engine.events import Figured, Traced
 from engine.labs.curve import CurveName
+from engine.labs.mapping import arms
 from engine.labs.mapping.findings import figures
 from engine.labs.mapping.kernel import condition
-from engine.labs.mapping.lab import arms
 from engine.labs.mapping.plan import DECAY, HEAT, START, Work, grid_of, plan, points, seeds_of
 from engine.labs.mapping.scores import EXACT, Cell, cells, drawn
 from engine.labs.mapping.training import Trained, train

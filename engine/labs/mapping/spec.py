@@ -1,6 +1,6 @@
 """The row of the mapping lab: question, answer, settings, pictures and numbers. Torch-free."""
 
-from engine.labs.mapping.lab import arms
+from engine.labs.mapping import arms
 from engine.labs.mapping.plan import refuse, seconds
 from engine.labs.spec import Figure, Lab, Option, Panel
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.labs.mapping.lab import arms
+from engine.labs.mapping import arms
 from engine.labs.mapping.plan import Problem
 
 #: Numbers in an input and in an answer.

@@ -12,6 +12,7 @@ from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.dense_stacks import LAG
 from engine.labs.part import Done, Found
+from engine.labs.shattering import nets
 from engine.labs.shattering.kinds import (
     BRANCHES,
     KINDS,
@@ -21,7 +22,6 @@ from engine.labs.shattering.kinds import (
     SCALED,
     figure_key,
 )
-from engine.labs.shattering.lab import nets
 from engine.labs.tasks import Result, Unit, UnitLab
 
 _NOISE = "noise"

@@ -1,8 +1,8 @@
 """How a net starts: the first draws of its weights.
 
 Each layer draws from a generator of its own, keyed by (seed, layer path), so that layers of equal path and shape start
-equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.init.initializers``, which then
-changes what was drawn.
+equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.init.initializers``,
+which then changes what was drawn.
 """
 
 import hashlib

@@ -77,8 +77,8 @@ class Shortcut:
     with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
     ``coefficient_sizes`` say what tensors they hold.
 
-    ``start`` names how weights start (``engine.models.init.weights``). ``norms`` and ``orders`` are those the row works with,
-    the first norm is its default; empty orders: all. ``scalars``: scalar biases and multipliers instead of norm.
+    ``start`` names how weights start (``engine.models.init.weights``). ``norms`` and ``orders`` are those the row works
+    with, the first norm is its default; empty orders: all. ``scalars``: scalar biases and multipliers instead of norm.
     """
 
     name: str

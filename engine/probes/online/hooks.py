@@ -1,8 +1,9 @@
 """What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
 
-See ``engine.models.layers.taps`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1 projections and
-gates, the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers. In the pre-activation orders the activation
-after a block's last layer is what the next layer's convolution gets, and after the last of all what the head gets.
+See ``engine.models.layers.taps`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1
+projections and gates, the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers. In the pre-activation orders
+the activation after a block's last layer is what the next layer's convolution gets, and after the last of all what the
+head gets.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The contract of a class that measures a quantity, and what it is shown.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
-the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(scene)``, ``result()`` and of
-the others only those it needs:
+the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(scene)``,
+``result()`` and of the others only those it needs:
 
     response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
     activation(layer, Activation)    after the ReLU that follows the layer; front to back

@@ -6,9 +6,10 @@ The rules (design: slots and threads):
 * CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
   gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
 * CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. A GPU
-  without room for what a run will need (``engine.runs.supervisor.memory_estimate``) is passed over. Room is what the driver says is free,
-  less what runs need that started a moment ago and have not taken it yet. Where one needs more than a whole GPU has, it
-  starts on an empty one: the need is an estimate. Without a GPU, runs go to the CPU; beside a full one they wait.
+  without room for what a run will need (``engine.runs.supervisor.memory_estimate``) is passed over. Room is what the
+  driver says is free, less what runs need that started a moment ago and have not taken it yet. Where one needs more
+  than a whole GPU has, it starts on an empty one: the need is an estimate. Without a GPU, runs go to the CPU; beside a
+  full one they wait.
 * A lab takes seconds and somebody waits for it: it starts at once, beside whatever trains, at most ``LABS`` at a time,
   and holds nobody back.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.

@@ -1,7 +1,7 @@
 """Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
 
-The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in ``engine.runs.supervisor.tuning``. The
-trial whose rate was taken says so in its ``detail``. Torch-free.
+The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in
+``engine.runs.supervisor.tuning``. The trial whose rate was taken says so in its ``detail``. Torch-free.
 """
 
 import time

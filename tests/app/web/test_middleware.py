@@ -118,9 +118,9 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         assert len(begun) == middleware.MOST_READ
         await ask("/live/probes/detail")
         assert answers == [503]
-        module = asyncio.create_task(ask("/live/js/1/race.js"))
+        module = asyncio.create_task(ask("/live/js/1/race/view.js"))
         await asyncio.sleep(0)
-        assert begun[-1] == "/live/js/1/race.js", "files wait for nobody"
+        assert begun[-1] == "/live/js/1/race/view.js", "files wait for nobody"
         reading.set()
         while len(answers) < 2 + middleware.MOST_OPEN:
             await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app import data
-from app.data import authorization, labs
+from app.data import authorization, commands, interventions, labs
 from app.web import presenter_link
 from engine.errors import NotPresenter
 from engine.runs.client.control import Control
@@ -141,7 +141,7 @@ def test_the_list_above_is_the_whole_of_it():
     # What is cached is wrapped too, and commands nothing.
     marked = {name for name, of in found.items() if hasattr(of, "__wrapped__") and not hasattr(of, "cache_info")}
     assert marked == set(COMMANDS)
-    for module in (labs, notes, steering, whatifs):
+    for module in (commands, interventions, labs):
         found = {name for name, value in vars(module).items() if hasattr(value, "__wrapped__")}
         assert found <= {*COMMANDS, "contextmanager"}
 

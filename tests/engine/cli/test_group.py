@@ -336,7 +336,8 @@ def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, worksp
 
 def test_count_and_race_load_no_torch():
     script = (
-        "import sys; from engine.cli.group import run; run(['count', '--depth', '20']); import engine.runs.supervisor.supervisor;"
+        "import sys; from engine.cli.group import run; run(['count', '--depth', '20']); "
+        "import engine.runs.supervisor.supervisor;"
         "import engine.runs.worker.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)

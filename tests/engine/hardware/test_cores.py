@@ -6,7 +6,7 @@ import pytest
 
 from engine.data.files import decoding
 from engine.hardware import cores, machine
-from engine.labs.timing.lab import lab as timing
+from engine.labs.timing import lab as timing
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def work(job, orders):
     """Do a job as a worker does, with the fault in its updates; the kind is in the workspace."""
     import torch
 
-    from engine.runs.worker.worker import worker
+    from engine.runs.worker import worker
     from engine.training import trainer, update
 
     kind = (job.workspace / "fault").read_text()

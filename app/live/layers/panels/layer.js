@@ -9,7 +9,7 @@ import { PLOT_OPTIONS } from "./plot.js";
 const REST_MS = 60;
 
 export class LayerPanel {
-  /** part(name) finds elements; state: see probe_state.js; chosen(place) is called when another layer is chosen here. */
+  /** part(name) finds elements; state: see state.js; chosen(place) is called when another layer is chosen here. */
   constructor(part, state, chosen) {
     Object.assign(this, { part, state, wanted: null });
     this.slider = part("layer-slider");

@@ -70,7 +70,7 @@ export class ProbeMap {
     return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.nets[index].columns.places(this.scale.row).length > canvas.height));
   }
 
-  /** What is drawn, for map_picture.js. */
+  /** What is drawn, for shared/export/map_picture.js. */
   picture(theme) {
     const at = (word, side) => ({ text: word.textContent, at: parseFloat(word.style[side]) / 100 });
     const shown = this.halves.filter(({ index }) => this.nets?.[index]);

@@ -6,7 +6,7 @@ import { INFINITE_COLOUR } from "./scale.js";
 import { growth, readout } from "../sentences.js";
 
 export class ProbePanels {
-  /** zooms: see zooms.js; act: quantity(name), net(half, run), hover(place), pin(place). */
+  /** zooms: see shared/address/zoom_state.js; act: quantity(name), net(half, run), hover(place), pin(place). */
   constructor(part, data, zooms, act) {
     Object.assign(this, { part, data, zooms, act, marked: null });
     this.#quantities();

@@ -20,7 +20,7 @@ export function inOrder(traces) {
   return traces.sort((a, b) => ORDER.indexOf(a.meta) - ORDER.indexOf(b.meta));
 }
 
-/** raw: whether single steps are drawn; join: where a fork leaves its parent (see tree.js), or null. */
+/** raw: whether single steps are drawn; join: where a fork leaves its parent (see chart/fork_lineage.js), or null. */
 export function runTraces(run, view, theme, suffix, { raw, join }) {
   const { card, series } = run;
   const colour = run.colour[theme.ground];

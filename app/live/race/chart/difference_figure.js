@@ -1,6 +1,6 @@
 /**
  * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
- * function like figure.js: no DOM, no network.
+ * function like chart/figure.js: no DOM, no network.
  */
 import { LABELS, NARROW, baseLayout, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { areaTrace, reasons, whiskers } from "./seed_curves.js";

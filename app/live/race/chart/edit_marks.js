@@ -1,6 +1,6 @@
 /**
  * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
- * dashed line, a dotted line at the step, and a few words at its top. A pure function like figure.js.
+ * dashed line, a dotted line at the step, and a few words at its top. A pure function like chart/figure.js.
  */
 import { positive, sizes, xs } from "./axes.js";
 
@@ -15,7 +15,7 @@ export const FORK = /^fork of /;
 
 /**
  * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; branches: where forks leave their parents
- * (see tree.js). Returns { data, shapes, annotations }.
+ * (see chart/fork_lineage.js). Returns { data, shapes, annotations }.
  */
 export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branches) {
   const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, branches) })));

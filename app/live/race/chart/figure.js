@@ -1,6 +1,6 @@
 /**
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
- * them; the curves themselves are drawn by curves.js and band_curves.js, differences by gap_figure.js.
+ * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by chart/difference_figure.js.
  */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";

@@ -1,7 +1,7 @@
 /**
  * Above 16 runs a chart of every mark of every run takes too long to draw and cannot be read either. Then the single
  * steps are left out, the seeds' own lines where they have a band, marks and whiskers, and curves that look alike are
- * one trace, so that a redraw stays quick. The strip below the chart says so. Pure functions of what figure.js made.
+ * one trace, so that a redraw stays quick. The strip below the chart says so. Pure functions of what chart/figure.js made.
  */
 export const MANY = 16;
 /** The curves of single runs; a mean has more to say of each of its points than whose it is. */

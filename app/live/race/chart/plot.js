@@ -1,4 +1,4 @@
-/** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, figure.js says. */
+/** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, chart/figure.js says. */
 import { buildFigure } from "./figure.js";
 import { lighter } from "./many_runs.js";
 import { TOUCH, loadPlotly } from "../../shared/page.js";

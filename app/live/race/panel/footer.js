@@ -7,7 +7,7 @@ import { averaged, evaluationsShown, trainingShown } from "./coverage.js";
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
 
-/** runs as drawn; view as in view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
+/** runs as drawn; view as in panel/view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
 export function stripWords(runs, view, age) {
   const cards = runs.map((run) => run.card);
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");

@@ -18,7 +18,7 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see race.js. */
+  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
   draw(runs, told) {
     this.#chip(runs, told.link);
     this.#evaluated(runs);

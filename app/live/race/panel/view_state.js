@@ -106,7 +106,7 @@ export class ViewState {
     this.changed();
   }
 
-  /** The room's guess of a race, see guess.js; null when there is none. */
+  /** The room's guess of a race, see presentation/prediction.js; null when there is none. */
   guess(race) {
     const [of, ...choice] = (this.address.get(GUESS) ?? "").split("-");
     return of === String(race) && choice.length ? choice.join("-") : null;
@@ -144,7 +144,7 @@ export class ViewState {
 }
 
 /**
- * The panels as these runs allow them, kinds as in race.js: what is chosen stays in the address for the next race, and
+ * The panels as these runs allow them, kinds as in view.js: what is chosen stays in the address for the next race, and
  * figure and controls both show what is possible of it.
  */
 export function laidOut(layout, { sides, gap }) {

@@ -7,7 +7,7 @@ const AXIS = /^[xy]2?$/;
 const MOST = 16;
 
 export class Zooms {
-  /** address: see address.js; key: the parameter; changed(name): a chart is to be drawn again. */
+  /** address: see address/url_state.js; key: the parameter; changed(name): a chart is to be drawn again. */
   constructor(address, key, changed) {
     Object.assign(this, { address, key, changed });
   }

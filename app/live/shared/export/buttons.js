@@ -37,7 +37,7 @@ export class TakeButtons {
 }
 
 /**
- * Save a Plotly chart. words(): { title, legend, caption, filename }, see export.js; table(): { columns, rows }. Both are
+ * Save a Plotly chart. words(): { title, legend, caption, filename }, see export/image.js; table(): { columns, rows }. Both are
  * asked when the button is pressed.
  */
 export async function takePlot(format, { plot, url, theme, words, table }) {

@@ -1,6 +1,6 @@
 /**
  * Pictures and tables to take away: a chart becomes a PNG or SVG with title, legend and caption, entirely in the
- * browser. Works on any Plotly element; the words come from whoever knows what it shows (for the race legend.js).
+ * browser. Works on any Plotly element; the words come from whoever knows what it shows (for the race race/chart/legend.js).
  */
 export { exportCsv } from "../../race/panel/csv.js";
 export { captionOf, legendOf } from "../../race/chart/legend.js";

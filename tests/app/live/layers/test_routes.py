@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app import data
 from app.live.layers.routes import follow
-from app.live.race.routes import routes
+from app.live.routes import routes
 from app.live.stream.feed import Feed
 from engine.config import LabConfig
 from engine.events import Probed, RunState

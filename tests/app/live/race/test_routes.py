@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
-from app.live.race.routes import routes, usual_points
+from app.live.routes import routes, usual_points
 from app.live.stream.feed import Feed
 from app.live.stream.plotly_js import PLOTLY_JS
-from app.live.stream.preload import Preload, links, needed
+from app.live.stream.preload import Preload, links
+from app.live.stream.scripts import needed, scripts_version
 from engine.events import RunState, Split
 
 
@@ -127,8 +128,8 @@ def test_plotly_comes_from_its_package_and_may_be_kept_for_ever(client):
 
 
 def test_modules_are_served_and_nothing_else_of_the_folder(client):
-    assert client.get("/live/js/1/feed.js").status_code == 200
-    for wrong in ("nothing", "..%2Fserver", "%2e%2e%2f%2e%2e%2fREADME", "feed.py%00"):
+    assert client.get("/live/js/1/shared/event_stream.js").status_code == 200
+    for wrong in ("nothing", "race/nothing", "..%2Fserver", "%2e%2e%2f%2e%2e%2fREADME", "stream/feed.py%00"):
         assert client.get(f"/live/js/1/{wrong}.js").status_code == 404
 
 
@@ -187,13 +188,12 @@ def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
 
 
 def test_a_page_names_all_modules_that_its_curves_wait_for():
-    from app.live.shared.component import modules_version
 
-    named = links("race.js")
+    named = links("race/view.js")
     assert f"<live/{PLOTLY_JS}>; rel=preload; as=script" in named
-    for name in ("race.js", "figure.js", "thin.js", "feed.js"):
-        assert f"<live/js/{modules_version()}/{name}>; rel=modulepreload" in named
-    assert len(needed("race.js")) == len(set(needed("race.js")))
+    for name in ("race/view.js", "race/chart/figure.js", "shared/decimate.js", "shared/event_stream.js"):
+        assert f"<live/js/{scripts_version()}/{name}>; rel=modulepreload" in named
+    assert len(needed("race/view.js")) == len(set(needed("race/view.js")))
 
 
 def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import data
 from app.data import guide as texts
-from app.views.guide.guide import guide, guide_words
+from app.views.guide import guide, guide_words
 from engine.config import LabConfig
 from engine.events import Figured, RunState
 from engine.labs.registry import LABS

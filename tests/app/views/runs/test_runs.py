@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from app import data
 from app.data import commands
-from app.views.race.race import picker
-from app.views.runs.runs import dialogs, runs
-from app.views.runs.runs import view as runs_view
+from app.views.race import picker
+from app.views.runs import dialogs, runs
+from app.views.runs import view as runs_view
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import EngineUnreachable
 from engine.events import RunState, StepRow

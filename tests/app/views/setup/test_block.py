@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app import theme
-from app.views.setup.setup import block
+from app.views.setup import block
 from engine.models.blocks import build_block
 from engine.models.layers.preact import OrderedBlock
 from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant

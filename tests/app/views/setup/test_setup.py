@@ -3,7 +3,7 @@
 import pytest
 
 from app import data
-from app.views.setup.setup import preset_cards
+from app.views.setup import preset_cards
 from engine.config.presets import PRESETS
 from tests.app.views.race.test_race import page, started  # noqa: F401
 

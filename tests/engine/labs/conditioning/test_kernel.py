@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from engine.labs.conditioning import kernel as kernels
+from engine.labs.conditioning import nets as stacks
 from engine.labs.conditioning.arms import ARMS
-from engine.labs.conditioning.lab import kernel as kernels
-from engine.labs.conditioning.lab import nets as stacks
 
 every_arm = pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 BY_NAME = {arm.name: arm for arm in ARMS}

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from engine.events import Figured, Progressed, Traced
+from engine.labs.conditioning import training
 from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors, figure_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
-from engine.labs.conditioning.lab import PARTS, ConditioningLab, training
+from engine.labs.conditioning.lab import PARTS, ConditioningLab
 from engine.labs.conditioning.linear_maps import FLOOR
 from engine.labs.curve import parse_name
 from engine.labs.part import geometric

@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from engine.labs.conditioning import linear_nets as linear
+from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import (
     GAUSSIAN,
     LINEAR_RATES,
@@ -18,8 +20,6 @@ from engine.labs.conditioning.arms import (
     SMALL,
     ZERO,
 )  # fmt: skip
-from engine.labs.conditioning.lab import linear_nets as linear
-from engine.labs.conditioning.lab import scalar_products as scalar
 
 D, LAYERS = 16, 12
 

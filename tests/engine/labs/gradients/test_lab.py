@@ -8,8 +8,8 @@ from engine.errors import CheckpointError
 from engine.events import Concluded, Figured, Progressed, Traced
 from engine.labs import dense_stacks
 from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve, parse_curve
+from engine.labs.gradients import lab as gradients
 from engine.labs.gradients.lab import GradientsLab
-from engine.labs.gradients.lab import lab as gradients
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE, results, until
 

@@ -1,6 +1,6 @@
 """The order of the points of a plane: coarse to fine, every point once, what is shown always a grid."""
 
-from engine.labs.landscape.lab import grid
+from engine.labs.landscape import grid
 
 
 def test_every_point_of_the_finest_grid_comes_once():

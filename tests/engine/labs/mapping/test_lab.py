@@ -7,7 +7,8 @@ import pytest
 from engine.errors import ConfigError
 from engine.events import Figured, Traced
 from engine.labs.curve import parse_name
-from engine.labs.mapping.lab import MappingLab, arms
+from engine.labs.mapping import arms
+from engine.labs.mapping.lab import MappingLab
 from engine.labs.mapping.plan import HEAT, plan
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE

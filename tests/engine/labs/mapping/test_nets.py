@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.labs.mapping import arms
 from engine.labs.mapping.kernel import INPUTS, OUTPUTS, condition, kernel
-from engine.labs.mapping.lab import arms
 from engine.labs.mapping.nets import INSIDE, Stacks, Start, draw
 from engine.labs.mapping.targets import WIDTH
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from engine.labs.mapping.lab import arms, training
+from engine.labs.mapping import arms, training
 from engine.labs.mapping.nets import Stacks, Start
 from engine.labs.mapping.plan import Problem
 from engine.labs.mapping.scores import cells

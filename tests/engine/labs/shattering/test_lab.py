@@ -11,6 +11,7 @@ from engine.labs import dense_stacks
 from engine.labs.curve import parse_name
 from engine.labs.gradient_kinds import BN as LAYER_BN
 from engine.labs.registry import LABS, check_settings
+from engine.labs.shattering import nets
 from engine.labs.shattering.kinds import (
     BN,
     BRANCHES,
@@ -22,7 +23,7 @@ from engine.labs.shattering.kinds import (
     SCALED,
     WHITE,
 )
-from engine.labs.shattering.lab import ROWS, ShatteringLab, nets
+from engine.labs.shattering.lab import ROWS, ShatteringLab
 from tests.engine.labs.bench import CPU, DEVICE
 
 ROW = LABS["shattering"]

@@ -10,7 +10,8 @@ from torch import nn
 
 from engine.config import DataConfig
 from engine.labs.registry import LABS, check_settings
-from engine.labs.smoothness.lab import SmoothnessLab, step_range
+from engine.labs.smoothness import step_range
+from engine.labs.smoothness.lab import SmoothnessLab
 from engine.labs.smoothness.spec import KINDS, refuse, seconds
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
 from tests.engine.labs.bench import CPU, DEVICE, results

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from engine.probes.online import histogram_measure
 from engine.probes.online.histogram import BINS, edges
 from engine.probes.online.histogram_measure import ResponseHistogram, stride
 from engine.probes.online.measure import Response
-from engine.probes.online.probe import histogram_measure
 
 
 def shares(*layers):

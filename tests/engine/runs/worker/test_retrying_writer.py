@@ -8,11 +8,11 @@ from engine.errors import DatabaseBusy, DiskFull
 from engine.events import RunState, Split
 from engine.runs.launchers.registry import Job
 from engine.runs.protocol.planning import plan_race
+from engine.runs.worker import retrying_writer
 from engine.runs.worker.engine_link import Order
 from engine.runs.worker.retrying_writer import PatientWriter
 from engine.runs.worker.status_reporter import Books
 from engine.runs.worker.training_job import TrainingDuty
-from engine.runs.worker.worker import retrying_writer
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 

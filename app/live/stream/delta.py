@@ -1,0 +1,104 @@
+"""What is new about some runs, as one stream message. Pure functions of data.
+
+A curve is thinned, never smoothed: of more than 10 steps per second and run the smallest and largest loss and error
+and the last step of every half second stay, so spikes are kept. Numbers are rounded alike in the history and in the
+stream, so that a reload shows the same points: loss and running means 4 significant digits, the error of a step 3 (a
+batch of 128 has 129 possible errors), seconds 4.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from app.data import Delta, Split
+from app.live.stream.sse import short
+
+#: At most so many points per second and run are streamed.
+POINTS_PER_S = 10
+#: Points kept of one bucket: smallest and largest of loss and of error, and the last.
+PER_BUCKET = 5
+#: Significant digits of the points of a training curve, alike in the history and in the stream.
+DIGITS = {"loss": 4, "error": 3, "running_loss": 4, "running_error": 4, "seconds": 4}
+
+
+def thinned(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> list[Any]:
+    """Return the rows of one run that are streamed: all of them up to ``points_per_s``, else the extremes of buckets.
+
+    ``rows`` have ``seconds`` (the run's clock), ``loss`` and ``error`` and come in order of step. Each bucket of half
+    a second keeps at most five rows: smallest and largest loss and error, and the last; a value that is not finite
+    counts as the largest.
+    """
+    count = len(rows)
+    if count <= PER_BUCKET:
+        return list(rows)
+    spacing = (rows[-1]["seconds"] - rows[0]["seconds"]) / (count - 1)
+    allowed = max(PER_BUCKET, points_per_s * spacing * count)
+    if count <= allowed:
+        return list(rows)
+    buckets = int(allowed // PER_BUCKET)
+    kept: set[int] = set()
+    for bucket in range(buckets):
+        inside = range(bucket * count // buckets, (bucket + 1) * count // buckets)
+        kept.add(inside[-1])
+        for name in ("loss", "error"):
+            kept.add(min(inside, key=lambda index, name=name: _height(rows[index][name])))
+            kept.add(max(inside, key=lambda index, name=name: _height(rows[index][name])))
+    return [rows[index] for index in sorted(kept)]
+
+
+def _height(value: float | None) -> float:
+    return math.inf if value is None or not math.isfinite(value) else value
+
+
+def is_fast(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> bool:
+    """Return whether one run makes more steps per second than are streamed; its messages then come twice a second."""
+    if len(rows) < 2:
+        return False
+    return (len(rows) - 1) > points_per_s * (rows[-1]["seconds"] - rows[0]["seconds"])
+
+
+def by_run(delta: Delta) -> dict[int, list[Any]]:
+    """Return the training rows of a delta by run, in order of step."""
+    found: dict[int, list[Any]] = {}
+    for row in delta.points:
+        if row["split"] == Split.TRAIN:
+            found.setdefault(row["run"], []).append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: row["step"])
+    return found
+
+
+def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_running: Collection[int]) -> dict[str, Any]:
+    """Return a stream message without its cursor; empty when nothing happened.
+
+    ``p`` holds ``[run, seconds, running_loss, running_error, [step, loss, error, ...]]`` for the runs in
+    ``with_running`` and the shorter ``[run, seconds, [step, loss, error, ...]]`` for the others: running means move
+    slowly and are sent about once a second. A run of ``delta.last`` without new rows gets the longer form with the one
+    step that it had last: what the reader already has of that step but for its running means.
+    """
+    document: dict[str, Any] = {}
+    points = []
+    again = {run: [row] for run, row in delta.last.items() if run not in train}
+    for run, rows in {**train, **again}.items():
+        flat: list[Any] = []
+        for row in thinned(rows):
+            flat += (row["step"], short(row["loss"], DIGITS["loss"]), short(row["error"], DIGITS["error"]))
+        last = rows[-1]
+        entry: list[Any] = [run, short(last["seconds"], 4)]
+        if run in with_running or run in again:
+            entry += (short(last["running_loss"], 4), short(last["running_error"], 4))
+        points.append([*entry, flat])
+    if points:
+        document["p"] = points
+    evaluations = [
+        [row["run"], row["split"], row["step"], short(row["loss"], 4), short(row["error"], 4), short(row["seconds"], 4)]
+        for row in delta.points
+        if row["split"] != Split.TRAIN
+    ]
+    if evaluations:
+        document["e"] = evaluations
+    if delta.cards:
+        document["c"] = delta.cards
+    if delta.deleted:
+        document["d"] = delta.deleted
+    return document

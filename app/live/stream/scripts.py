@@ -1,0 +1,47 @@
+"""The JavaScript modules of the live page as the server gives them out: ``/live/js/VERSION/FEATURE/NAME.js``.
+
+The address holds a version of all modules together, so that browsers may keep them for ever.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from posixpath import join, normpath
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from app.live.stream.plotly_js import IMMUTABLE
+
+#: The folder that holds one folder for each feature.
+LIVE = Path(__file__).parents[1]
+_IMPORT = re.compile(r'^(?:import|export) [^;]*?from "(\.[\w./]+)";', re.MULTILINE)
+
+
+def scripts() -> list[str]:
+    """Return the modules by their paths below ``app/live``, sorted."""
+    return sorted(path.relative_to(LIVE).as_posix() for path in LIVE.rglob("*.js") if "node_modules" not in path.parts)
+
+
+@cache
+def scripts_version() -> str:
+    """Return a version of the JavaScript modules that changes whenever one of them does."""
+    newest = max((LIVE / name).stat().st_mtime_ns for name in scripts())
+    return f"{newest:x}"
+
+
+def needed(entry: str) -> list[str]:
+    """Return a module and all that it imports, each once, the entry first."""
+    found = [entry]
+    for name in found:
+        imported = [normpath(join(name, "..", other)) for other in _IMPORT.findall((LIVE / name).read_text())]
+        found += [other for other in dict.fromkeys(imported) if other not in found]
+    return found
+
+
+async def script(request: Request) -> Response:
+    """Answer the address of one module."""
+    name = f"{request.path_params['name']}.js"
+    if name not in scripts():  # no name of a visitor becomes a path
+        return PlainTextResponse("there is no such module", 404)
+    return FileResponse(LIVE / name, media_type="text/javascript", headers=IMMUTABLE)
