@@ -27,10 +27,7 @@ from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.plotly_js import packed  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
-from app.web import (
-    middleware,  # noqa: E402
-    presenter_link,  # noqa: E402
-)
+from app.web import middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
 #: What pages import; loaded before the collector is told to leave everything alone that exists by then.

@@ -167,7 +167,7 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
-class Remarked:
+class LogEntry:
     """Something worth a marker on the record, for example the end of a warm-up or a learning-rate drop."""
 
     step: int
@@ -217,7 +217,7 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class CurveUpdated:
     """A curve of a lab: ``y`` over ``x`` in one of its panels. A later one of the same panel and name replaces it."""
 
     panel: str
@@ -227,7 +227,7 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
-class Figured:
+class MetricReported:
     """A number that a lab found; names, units and sources are fixed in its row of ``engine.labs.registry``."""
 
     name: str
@@ -241,6 +241,6 @@ class Concluded:
     seconds: float
 
 
-LabEvent = Progressed | Traced | Figured | Concluded
+LabEvent = Progressed | CurveUpdated | MetricReported | Concluded
 
-Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | Remarked | Changed | Diverged | Finished
+Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | LogEntry | Changed | Diverged | Finished

@@ -3,25 +3,21 @@
 Everything returns plain values, small frozen dataclasses or rows of the torch-free registries. Whatever goes wrong is a
 ``SkipscopeError`` whose text is one line for people.
 
-    permit.py     who may command
-    place.py      which workspace, its health, a pool of readers
-    choices.py    tables of what can be chosen
-    arms.py       names of arms, the zoo of shortcuts, what was published about them
-    steering.py   the engine: start, races, commands
-    whatifs.py    changes of live runs, forks, extensions, the pace
-    stored.py     races, runs, cards (race.py, card.py)
-    table.py      all runs of the workspace in a table, races in sum
-    selection.py  any runs on one chart, and in what they differ
-    notes.py      names of races, notes of runs
-    disk.py       what the workspace takes on the disk
-    stream.py     snapshot and news for the live page
-    load.py       how busy the machine is
-    probes.py     quantities, and what was measured inside the nets
-    labs.py       labs: rows, jobs, results
-    guide.py      the texts of the guide and what they cite; findings.py has the numbers that labs found for them
-    standing.py   which runs are compared, at which step
-    verdict.py    what may be concluded, a pure rule; gap.py and basis.py are its words
-    timing.py     how long races take on this machine
+    authorization.py   who may command
+    workspace.py       which workspace, its health; connection_pool.py lends readers of it
+    options.py         tables of what can be chosen
+    commands.py        the engine: start, races, commands, names and notes
+    interventions.py   changes of live runs, forks, extensions, lockstep
+    races.py           races and the summaries of their runs
+    run_table.py       all runs of the workspace in a table, races in sum
+    selection.py       any runs on one chart, and in what they differ
+    disk.py            what the workspace takes on the disk
+    streaming.py       snapshot and news for the live page
+    machine_load.py    how busy the machine is
+    probes.py          quantities, and what was measured inside the nets
+    labs.py            labs: specs, jobs, results
+    guide.py           the texts of the guide, what they cite, and the numbers that labs found for them
+    run_times.py       how long races take on this machine
 """
 
 from app.data.authorization import guard
@@ -84,7 +80,7 @@ from app.data.labs import (
     latest_lab,
     start_lab,
 )
-from app.data.machine_load import Load
+from app.data.machine_load import MachineLoad
 from app.data.options import (
     DEPTHS,
     count,
@@ -113,7 +109,7 @@ from app.data.probes import (
 from app.data.races import Race, cards, first_shown, known_runs, race, races, runs, tuning
 from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
 from app.data.run_times import Timing, can_measure, race_time, start_timing, stop_timing, timings
-from app.data.selection import MOST_COMPARED, difference, numbers_from
+from app.data.selection import MAX_COMPARED, difference, numbers_from
 from app.data.streaming import Delta, Head, History, delta, gap, head, history
 from app.data.workspace import Health, health, prepare, use, workspace
 from engine.config.presets import Preset
@@ -137,27 +133,27 @@ from engine.models.arm_names import (
     variant_text,
 )
 from engine.models.registry import Shortcut
-from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
-from engine.runs.protocol.inspected_runs import MOST_SUBJECTS
+from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
+from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS
 from engine.store.reader import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LONGEST_NAME", "LONGEST_NOTE", "Lab", "LabNews",
-    "LayerMoment", "Load", "MOST_COMPARED", "MOST_SUBJECTS", "Option", "Panel", "Part", "Preset", "Race", "RaceSum",
-    "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split", "TRAINING", "TableRow",
-    "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change", "changeable", "changes",
-    "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name", "data_present",
-    "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable",
-    "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard", "guide_names", "guide_page",
-    "guide_sources", "head", "health", "histogram_edges", "history", "in_words", "inside", "inside_news", "is_plain",
-    "known_runs", "lab_changed", "lab_command", "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting",
-    "lab_time", "lab_trainings", "labs", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
-    "live_settings", "net_shape", "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text",
-    "planned", "prepare", "preset_source", "presets", "quantities", "race", "race_sums", "race_time", "races",
-    "references", "rename_race", "run_table", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
-    "size_in_words", "sources", "start_engine", "start_lab", "start_race", "start_timing", "still", "stop_timing",
-    "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
-    "workspace",
+    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "Lab", "LabNews", "LayerMoment", "MAX_COMPARED",
+    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
+    "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split",
+    "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change",
+    "changeable", "changes", "columns_since", "command", "command_all", "command_each", "contested", "count",
+    "curve_name", "data_present", "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use",
+    "engine_status", "extend", "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork",
+    "gap", "guard", "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history",
+    "in_words", "inside", "inside_news", "is_plain", "known_runs", "lab_changed", "lab_command", "lab_job",
+    "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_time", "lab_trainings", "labs", "latest_lab",
+    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
+    "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
+    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table",
+    "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources", "start_engine",
+    "start_lab", "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan", "tuning", "use",
+    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ def guard(may_command: Callable[[], bool] | None) -> None:
     _guard = may_command
 
 
-def commanding(function: _Function) -> _Function:
+def requires_presenter(function: _Function) -> _Function:
     """Make a function raise NotPresenter, having done nothing, for whoever may not command."""
 
     @wraps(function)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.data.authorization import commanding
+from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import runs
 from app.data.workspace import here
@@ -50,7 +50,7 @@ def depart() -> None:
     at.pool.close()
 
 
-@commanding
+@requires_presenter
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
     here().control.ensure_engine()
@@ -61,13 +61,13 @@ def engine_status() -> dict[str, Any]:
     return asdict(here().control.engine_status())
 
 
-@commanding
+@requires_presenter
 def command(verb: str, run: int) -> None:
     """Pause, resume, stop or delete a run; waits up to 3 s for the engine's answer. Raises SkipscopeError."""
     here().control.command(verb, run)
 
 
-@commanding
+@requires_presenter
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
     able = {
@@ -87,7 +87,7 @@ def command_all(verb: str, race: int) -> None:
         raise refusal
 
 
-@commanding
+@requires_presenter
 def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
     """Pause, resume, stop or delete several runs, some at a time; yield {run: '' or what is left to say} of each some.
 
@@ -101,7 +101,7 @@ def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
             return
 
 
-@commanding
+@requires_presenter
 def new_database() -> Path:
     """Move the damaged database aside, let a new one be made, return where the old one is kept.
 
@@ -114,7 +114,7 @@ def new_database() -> Path:
     return kept
 
 
-@commanding
+@requires_presenter
 def start_race(
     depths: Sequence[int],
     shortcuts: Sequence[str],
@@ -149,13 +149,13 @@ def planned(
     return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=here().workspace)
 
 
-@commanding
+@requires_presenter
 def rename_race(race: int, name: str) -> str:
     """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""
     return here().control.rename_race(race, name)
 
 
-@commanding
+@requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
     """Write a note on these runs, '' to take it away; return those that exist. Raises SkipscopeError."""
     return here().control.annotate(runs, note)

@@ -5,7 +5,7 @@ Mistakes and refusals are one line for people, the engine's own words.
 
 from collections.abc import Mapping, Sequence
 
-from app.data.authorization import commanding
+from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import DRAWN_REMARKS, runs
 from app.data.workspace import here, reading
@@ -50,7 +50,7 @@ def next_save(run: RunRow) -> int | None:
     return min((step for step in tenths(run.total_steps) if step > run.step), default=run.total_steps)
 
 
-@commanding
+@requires_presenter
 def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
     """Change one setting of these runs from their next steps on.
 
@@ -86,13 +86,13 @@ def changes(race: int) -> list[dict[str, str]]:
     ]
 
 
-@commanding
+@requires_presenter
 def extend(run: int, steps: int) -> None:
     """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
     here().control.extend(run, steps)
 
 
-@commanding
+@requires_presenter
 def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     """Make a run that goes on from a saved step of another, and return its id.
 
@@ -104,7 +104,7 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     return here().control.fork(run, step, settings)
 
 
-@commanding
+@requires_presenter
 def set_pace(race: int, pace: str) -> None:
     """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
     here().control.set_pace(race, pace)

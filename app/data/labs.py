@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.authorization import commanding
+from app.data.authorization import requires_presenter
 from app.data.workspace import here, reading
 from engine.errors import ConfigError
 from engine.events import RunState
@@ -109,7 +109,7 @@ def lab_trainings(name: str) -> dict[int, str]:
     return {row.id: f"{row.arm}, seed {row.seed}, step {row.step}, race {row.race}, run {row.id}" for row in rows}
 
 
-@commanding
+@requires_presenter
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
     return here().control.start_lab(name, settings)

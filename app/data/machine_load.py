@@ -8,7 +8,7 @@ import psutil
 from engine.hardware.machine import gpus
 
 
-class Load:
+class MachineLoad:
     """Reads the meters every ``every_s`` seconds at most, for whoever asks.
 
     Not thread-safe, and made, primed and asked in one thread: the processor is counted for each thread by itself.

@@ -21,7 +21,7 @@ from engine.store.reader import Reader, RunRow
 from engine.store.tables.tuning import ArmTuning
 
 #: Remarks that stand on the curves, and how many of one run at most: the newest.
-DRAWN_REMARKS, MOST_REMARKS = ("change", "fork"), 12
+DRAWN_REMARKS, MAX_REMARKS = ("change", "fork"), 12
 #: The first of these states that a run is in says how the race is.
 _TELLING = ("running", "starting", "stopping", "queued", "paused", "lost", "failed", "diverged", "stopped", "finished")
 #: What the arm, the data set or an option of its own decides: no ``--set`` of the command line.
@@ -281,7 +281,7 @@ def card(
         "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
         "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
         "parent_step": row.parent_step, "note": row.note,
-        "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MOST_REMARKS:],
+        "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
 
 

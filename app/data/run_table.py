@@ -6,7 +6,7 @@ One query for everything, and nothing at all while the store stands still; the p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.data.workspace import Place, here, reading
+from app.data.workspace import WorkspaceContext, here, reading
 from engine.events import RunState
 from engine.models import arm_names
 from engine.store.reader import Reader
@@ -155,7 +155,7 @@ def _sum(race: int, rows: Sequence[TableRow]) -> RaceSum:
     )  # fmt: skip
 
 
-def _sparks(at: Place, reader: Reader, rows: Sequence[OverviewRow]) -> dict[int, tuple[float, ...]]:
+def _sparks(at: WorkspaceContext, reader: Reader, rows: Sequence[OverviewRow]) -> dict[int, tuple[float, ...]]:
     """Return the small picture of every run; only those that have moved since the last look are read."""
     file = at.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}

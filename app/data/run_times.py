@@ -15,7 +15,7 @@ from functools import cache
 
 from numpy import float32
 
-from app.data.authorization import commanding
+from app.data.authorization import requires_presenter
 from app.data.commands import command
 from app.data.options import preset_source, presets
 from app.data.workspace import here, reading
@@ -42,7 +42,7 @@ UNDISTURBED = 0.8
 #: Jobs that are looked through for a measurement that holds.
 _JOBS = 20
 #: So many measurements of a preset that had company are enough: the page then measures no more by itself.
-_MOST_DISTURBED = 3
+_MAX_DISTURBED = 3
 #: Pages run in threads: of two that find nothing to disturb, one measures.
 _starting = threading.Lock()
 _GOING = frozenset({*ALIVE, RunState.QUEUED})
@@ -119,7 +119,7 @@ def _timing(race: RaceConfig, taken: _Measurement) -> Timing:
     return Timing("measured", estimate.seconds, not estimate.measured, taken.busy, _gpus() > 0)
 
 
-@commanding
+@requires_presenter
 def start_timing(preset: str, unasked: bool = False) -> int | None:
     """Hand the measuring of a preset to the engine; return the job's run id. Raises SkipscopeError.
 
@@ -190,7 +190,7 @@ def _missing(preset: str, jobs: list) -> str:
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
-    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MOST_DISTURBED else "none"
+    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:

@@ -13,10 +13,10 @@ from app.data.races import settings_of
 from app.data.workspace import reading
 
 #: Curves that one chart takes, and runs that one address names.
-MOST_COMPARED = 64
+MAX_COMPARED = 64
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
 #: What is named of the differences; the rest is counted.
-_MOST_NAMED = 6
+_MAX_NAMED = 6
 #: Settings that decide which images a batch holds, and what is done to them.
 _BATCHES = ("data.name", "data.validation", "train_images", "optim.batch_size", "seed")
 _TREATMENT = ("data.resize", "data.pool", "data.crop", "data.flip")
@@ -45,9 +45,9 @@ def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     problems = []
     if odd:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
-    if len(found) > MOST_COMPARED:
-        problems.append(f"an address names at most {MOST_COMPARED} {what}; {len(found) - MOST_COMPARED} are left out")
-    return found[:MOST_COMPARED], "; ".join(problems)
+    if len(found) > MAX_COMPARED:
+        problems.append(f"an address names at most {MAX_COMPARED} {what}; {len(found) - MAX_COMPARED} are left out")
+    return found[:MAX_COMPARED], "; ".join(problems)
 
 
 def difference(runs: Sequence[int]) -> str:
@@ -85,8 +85,8 @@ def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
         if len(values) > 1:
             varied[key] = _Varied(key, values)
     named = [found.words for found in varied.values()]
-    if len(named) > _MOST_NAMED:
-        named = [*named[:_MOST_NAMED], f"{len(named) - _MOST_NAMED} more"]
+    if len(named) > _MAX_NAMED:
+        named = [*named[:_MAX_NAMED], f"{len(named) - _MAX_NAMED} more"]
     of = f"Runs of {len(races)} races ({', '.join(map(str, races[:8]))}{', ...' if len(races) > 8 else ''})"
     if not named:
         return f"{of} with the same settings but for the nets. {_batches(varied, facts)}"

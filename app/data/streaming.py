@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from app.data.connection_pool import File
 from app.data.races import cards_of
 from app.data.workspace import here, reading
-from engine.analysis.comparison import Standing, at_the_end, common_step, compared
+from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import statement
 from engine.analysis.verdict import Figures, needed_steps
 from engine.config import TUNED
@@ -152,13 +152,13 @@ def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     return statement(runs, _figures(reader, runs))
 
 
-def _standings(reader: Reader, rows: Sequence[RunRow]) -> list[Standing]:
+def _standings(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     changed = reader.changed_keys([row.id for row in rows]) if rows else {}
     race = reader.race(rows[0].race) if rows else None
     tuned = race is not None and race.config.run.optim.lr == TUNED
     edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if tuned else set()
     return [
-        Standing(
+        ComparedRun(
             row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed,
             # One that is still looked for is never named: its run has not begun.
             0.0 if row.config.optim.lr == TUNED else row.config.optim.lr, row.state.value, row.step, row.total_steps,
@@ -169,7 +169,7 @@ def _standings(reader: Reader, rows: Sequence[RunRow]) -> list[Standing]:
     ]  # fmt: skip
 
 
-def _figures(reader: Reader, runs: Sequence[Standing]) -> Figures:
+def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> Figures:
     """Return the errors of the compared runs at the step at which they are compared, or evaluated last before it."""
     ids, step = [run.run for run in compared(runs)], common_step(runs)
     at_end = at_the_end(runs)

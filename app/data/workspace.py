@@ -29,7 +29,7 @@ class Health:
         return self.state in ("ok", "empty")
 
 
-class Place:
+class WorkspaceContext:
     """The workspace this process serves, with its pool of readers and its small caches."""
 
     def __init__(self, workspace: Workspace):
@@ -44,7 +44,7 @@ class Place:
         self.damage = ""
 
 
-_place: Place | None = None
+_place: WorkspaceContext | None = None
 _choosing = threading.RLock()
 
 
@@ -52,7 +52,7 @@ def use(path: str | Path | None = None) -> Path:
     """Serve the workspace at ``path``, else ``SKIPSCOPE_WORKSPACE``, else ``runs/``; return its path."""
     global _place
     with _choosing:
-        old, _place = _place, Place(Workspace.at(path))
+        old, _place = _place, WorkspaceContext(Workspace.at(path))
     if old:
         old.pool.close()
     return _place.workspace.path
@@ -63,7 +63,7 @@ def workspace() -> Path:
     return here().workspace.path
 
 
-def here() -> Place:
+def here() -> WorkspaceContext:
     """Return the place that is served, the default one if none was chosen."""
     with _choosing:
         if _place is None:

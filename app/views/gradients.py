@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data
-from app.live.labs.component import Picks, Style
+from app.live.labs.component import CurveSelector, Style
 from app.live.layers.component import live_probes
 from app.views.labs import lab
 from app.views.race import picker
@@ -12,7 +12,7 @@ from app.web import presenter_link
 _LAB = "gradients"
 _TITLE = "Gradients: do they reach the first layer?"
 #: The switches above the lab's pictures.
-PICKS = Picks(
+PICKS = CurveSelector(
     label="Batch norm",
     kinds={"without BN": "off", "with BN": "on", "residual with BN": "on, with shortcuts"},
     kind="with BN",

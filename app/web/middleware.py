@@ -19,11 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web import presenter_link
 
 #: Streams, and WebSockets, that are open at once for those who look on; and readings that wait or are answered.
-MOST_OPEN = 200
+MAX_OPEN = 200
 #: Bytes of one message of theirs; a page's own have a few thousand, and what is no use may end in the log.
-MOST_SAID = 256 * 1024
+MAX_SAID = 256 * 1024
 #: Readings of the store that are made at once for them.
-MOST_READ = 4
+MAX_ROWS_READ = 4
 #: Below these are files, no store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
@@ -38,7 +38,7 @@ HEADERS = {
 
 def gates() -> list[Middleware]:
     """Return the gates in the order in which a request meets them."""
-    return [Middleware(gate) for gate in (SafeHeaders, KnownHosts, OwnOrigin, ReadingOnly, Room)]
+    return [Middleware(gate) for gate in (SafeHeaders, AllowedHosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
 
 
 class SafeHeaders:
@@ -60,7 +60,7 @@ class SafeHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-class KnownHosts:
+class AllowedHosts:
     """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
 
     An empty list accepts any host, as in Streamlit, which names IPv6 addresses without the brackets of a Host header.
@@ -110,13 +110,13 @@ class ReadingOnly:
 
 
 def _briefly(receive: Receive, send: Send) -> Receive:
-    """Return a way to receive that closes the WebSocket, as too big (1009), at a message beyond ``MOST_SAID``."""
+    """Return a way to receive that closes the WebSocket, as too big (1009), at a message beyond ``MAX_SAID``."""
 
     async def heard() -> Message:
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
-        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MOST_SAID:
+        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MAX_SAID:
             return message
         await send({"type": "websocket.close", "code": 1009})
         return {"type": "websocket.disconnect", "code": 1009}
@@ -124,7 +124,7 @@ def _briefly(receive: Receive, send: Send) -> Receive:
     return heard
 
 
-class Room:
+class ConnectionLimit:
     """Bounds how many streams and WebSockets are open at once, and how much is read from the store at once.
 
     The presenter of a shared page always gets in.
@@ -133,17 +133,17 @@ class Room:
     def __init__(self, app: ASGIApp):
         self.app = app
         self.open: Counter[str] = Counter()
-        self._turns = asyncio.Semaphore(MOST_READ)
+        self._turns = asyncio.Semaphore(MAX_ROWS_READ)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503 to a stream or reading beyond, 403 to a WebSocket; let other readings wait for their turn."""
         kind = _bounded(scope)
         if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
-        if self.open[kind] >= MOST_OPEN:
+        if self.open[kind] >= MAX_OPEN:
             if kind == "page":
                 return await send(_CLOSED)
-            words = f"{MOST_OPEN} viewers look on already, and there is no room for more"
+            words = f"{MAX_OPEN} viewers look on already, and there is no room for more"
             return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:

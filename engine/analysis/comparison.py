@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Below this step the running mean has not even filled its window.
-EARLIEST_STEP = 50
+MIN_STEP = 50
 #: No conclusion before this step, however short the race.
-LEAST_STEPS = 200
+MIN_STEPS = 200
 #: Runs in these states do not take part: their last figures are not those of a training that works.
 BROKEN = ("diverged", "failed")
 #: Runs in these states go no further by themselves; they take part with what they have.
@@ -21,7 +21,7 @@ HALTED = ("stopped", "lost")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ComparedRun:
     """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
     names what was changed in it while it trained, ``tuned`` says that the base rate is the best of a grid for its arm,
     ``at_edge`` that it is the smallest or the largest of that grid.
@@ -51,8 +51,8 @@ class Standing:
 class Pair:
     """The deepest and the shallowest arm of one shortcut type with the same seed."""
 
-    deep: Standing
-    shallow: Standing
+    deep: ComparedRun
+    shallow: ComparedRun
 
     @property
     def step(self) -> int:
@@ -69,12 +69,12 @@ class Pair:
         return any(run.state in HALTED and run.step < step for run in (self.deep, self.shallow))
 
 
-def is_sound(run: Standing) -> bool:
+def is_sound(run: ComparedRun) -> bool:
     """Return whether a run takes part now or later: it did not break, nor halt before step 50."""
-    return run.state not in BROKEN and not (run.state in HALTED and run.step < min(EARLIEST_STEP, run.total_steps))
+    return run.state not in BROKEN and not (run.state in HALTED and run.step < min(MIN_STEP, run.total_steps))
 
 
-def pairs(runs: Sequence[Standing]) -> list[Pair]:
+def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
     found = []
@@ -88,9 +88,9 @@ def pairs(runs: Sequence[Standing]) -> list[Pair]:
     return found
 
 
-def taking_part(runs: Sequence[Standing]) -> list[Pair]:
+def taking_part(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs whose runs have both reached step 50, those left out that would hold the others for good."""
-    ready = [pair for pair in pairs(runs) if pair.step >= EARLIEST_STEP]
+    ready = [pair for pair in pairs(runs) if pair.step >= MIN_STEP]
     needed = conclusive_step(ready)
     going = [pair for pair in ready if not pair.halts_before(needed)]
     return going if any(pair.planned >= needed for pair in going) else ready
@@ -98,10 +98,10 @@ def taking_part(runs: Sequence[Standing]) -> list[Pair]:
 
 def conclusive_step(taken: Sequence[Pair]) -> int:
     """Return the step from which on something may be concluded from these pairs."""
-    return max(LEAST_STEPS, math.ceil(min((pair.planned for pair in taken), default=0) / 2))
+    return max(MIN_STEPS, math.ceil(min((pair.planned for pair in taken), default=0) / 2))
 
 
-def is_left_out(run: Standing, taken: Sequence[Standing]) -> bool:
+def is_left_out(run: ComparedRun, taken: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
     return not is_sound(run) or (
         run.state in HALTED
@@ -110,17 +110,17 @@ def is_left_out(run: Standing, taken: Sequence[Standing]) -> bool:
     )
 
 
-def compared(runs: Sequence[Standing]) -> list[Standing]:
+def compared(runs: Sequence[ComparedRun]) -> list[ComparedRun]:
     """Return the runs that take part."""
     return [run for pair in taking_part(runs) for run in (pair.shallow, pair.deep)]
 
 
-def common_step(runs: Sequence[Standing]) -> int:
+def common_step(runs: Sequence[ComparedRun]) -> int:
     """Return the largest step that all compared runs have reached, 0 when nothing is compared."""
     return min((pair.step for pair in taking_part(runs)), default=0)
 
 
-def at_the_end(runs: Sequence[Standing]) -> bool:
+def at_the_end(runs: Sequence[ComparedRun]) -> bool:
     """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
     taken = compared(runs)
     return bool(taken) and all(run.state == "finished" for run in taken) and len({run.step for run in taken}) == 1

@@ -5,14 +5,14 @@ Pure: no I/O, no streamlit, no engine.
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import BROKEN, EARLIEST_STEP, HALTED, Pair, Standing, common_step, compared
+from engine.analysis.comparison import BROKEN, HALTED, MIN_STEP, ComparedRun, Pair, common_step, compared
 from engine.analysis.verdict import Figures, Finding, needed_steps
 
 #: How each error is drawn.
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
 
-def basis(runs: Sequence[Standing], found: Sequence[Finding], figures: Figures) -> str:
+def basis(runs: Sequence[ComparedRun], found: Sequence[Finding], figures: Figures) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
     seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
@@ -37,7 +37,7 @@ def edges(found: Sequence[Finding]) -> str:
     return f"{_listed(names)} {verb} best at the edge of the rates tried: a better one may lie outside."
 
 
-def too_few(runs: Sequence[Standing]) -> str:
+def too_few(runs: Sequence[ComparedRun]) -> str:
     """Return the conclusion that it is too early for one; ``Not yet`` only where more steps are still to come."""
     step, needed, taken = common_step(runs), needed_steps(runs), compared(runs)
     planned = min(run.total_steps for run in taken)
@@ -48,8 +48,8 @@ def too_few(runs: Sequence[Standing]) -> str:
 
 def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
-    if all(min(pair.deep.total_steps, pair.shallow.total_steps) < EARLIEST_STEP for pair in possible):
-        return f"Runs of fewer than {EARLIEST_STEP} steps are not compared."
+    if all(min(pair.deep.total_steps, pair.shallow.total_steps) < MIN_STEP for pair in possible):
+        return f"Runs of fewer than {MIN_STEP} steps are not compared."
     nearest: dict[str, Pair] = {}
     for pair in possible:
         best = nearest.setdefault(pair.deep.shortcut, pair)
@@ -58,7 +58,7 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     waited, paused = [], []
     for run in (run for pair in nearest.values() for run in (pair.shallow, pair.deep)):
         seed = f"seed {run.seed}, " if seeds_named else ""
-        if run.step >= EARLIEST_STEP:
+        if run.step >= MIN_STEP:
             continue
         if run.state == "paused":
             paused.append(f"{_name(run, seeds_named)} paused at step {run.step}")
@@ -68,7 +68,7 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
             waited.append(f"{run.arm} ({seed}step {run.step})")
     reasons = [f"waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
-    return f"Too early to compare, which takes {EARLIEST_STEP} steps of both depths: {'; '.join(reasons)}."
+    return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
 
 
 def _signed(points: float) -> str:
@@ -79,7 +79,7 @@ def _readiness(pair: Pair) -> tuple[bool, int]:
     return "paused" not in (pair.deep.state, pair.shallow.state), pair.step
 
 
-def _rates(taken: Sequence[Standing]) -> str:
+def _rates(taken: Sequence[ComparedRun]) -> str:
     rates = sorted({run.lr for run in taken})
     warm = {rate: {r.depth for r in taken if r.warmup_lr == rate} for rate in sorted({r.warmup_lr or 0 for r in taken})}
     warm.pop(0, None)
@@ -101,10 +101,10 @@ def _rates(taken: Sequence[Standing]) -> str:
     return f"{words} ({', '.join(starts)})" if starts else words
 
 
-def notes(runs: Sequence[Standing]) -> str:
+def notes(runs: Sequence[ComparedRun]) -> str:
     """Name every run that ended early, and every one that was changed while it trained."""
     several = several_seeds(runs)
-    alike: dict[tuple[str, ...], list[Standing]] = {}
+    alike: dict[tuple[str, ...], list[ComparedRun]] = {}
     for run in runs:
         if run.changed:
             alike.setdefault(run.changed, []).append(run)
@@ -126,12 +126,12 @@ def notes(runs: Sequence[Standing]) -> str:
     )
 
 
-def several_seeds(runs: Sequence[Standing]) -> bool:
+def several_seeds(runs: Sequence[ComparedRun]) -> bool:
     """Return whether a run has to be named with its seed."""
     return len({run.seed for run in runs}) > 1
 
 
-def _name(run: Standing, seeds_named: bool) -> str:
+def _name(run: ComparedRun, seeds_named: bool) -> str:
     return f"{run.arm} (seed {run.seed})" if seeds_named else run.arm
 
 

@@ -10,7 +10,7 @@ by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no
 from collections.abc import Sequence
 from statistics import fmean
 
-from engine.analysis.comparison import Standing, pairs, taking_part
+from engine.analysis.comparison import ComparedRun, pairs, taking_part
 from engine.analysis.evidence import basis, edges, grouped, joined, notes, several_seeds, too_early, too_few
 from engine.analysis.verdict import LEVEL, Figures, Finding, Relation, Verdict, findings
 
@@ -18,7 +18,7 @@ from engine.analysis.verdict import LEVEL, Figures, Finding, Relation, Verdict, 
 _OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}
 
 
-def statement(runs: Sequence[Standing], figures: Figures) -> str:
+def statement(runs: Sequence[ComparedRun], figures: Figures) -> str:
     """Return a few true sentences, the first of them the conclusion.
 
     ``figures``: errors of the compared runs at ``common_step(runs)``. A run without a figure takes no part.
@@ -49,7 +49,7 @@ def statement(runs: Sequence[Standing], figures: Figures) -> str:
     )
 
 
-def _headline(runs: Sequence[Standing], head: Finding, figures: Figures) -> str:
+def _headline(runs: Sequence[ComparedRun], head: Finding, figures: Figures) -> str:
     """Return the conclusion about one shortcut type."""
     gap, bands = _clause(head), _bands(head)
     match head.verdict:

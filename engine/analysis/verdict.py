@@ -31,12 +31,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-from engine.analysis.comparison import Pair, Standing, common_step, compared, conclusive_step, is_left_out, taking_part
+from engine.analysis.comparison import (
+    ComparedRun,
+    Pair,
+    common_step,
+    compared,
+    conclusive_step,
+    is_left_out,
+    taking_part,
+)
 
 #: Differences below this many points are shown as 0.0.
 LEVEL = 0.05
 #: Fewer seeds have no band.
-LEAST_SEEDS = 2
+MIN_SEEDS = 2
 
 
 class Relation(StrEnum):
@@ -107,12 +115,12 @@ class Finding:
         return fmean(self.gaps)
 
     @property
-    def deep(self) -> Standing:
+    def deep(self) -> ComparedRun:
         """One run of the deepest arm."""
         return self.pairs[0].deep
 
     @property
-    def shallow(self) -> Standing:
+    def shallow(self) -> ComparedRun:
         """One run of the shallowest arm."""
         return self.pairs[0].shallow
 
@@ -123,17 +131,17 @@ class Finding:
 
     def smaller_than(self, other: "Finding") -> bool:
         """Whether the gap of every seed here is below the gap of every seed there, with at least two seeds of both."""
-        return min(len(self.gaps), len(other.gaps)) >= LEAST_SEEDS and max(self.gaps) < min(other.gaps)
+        return min(len(self.gaps), len(other.gaps)) >= MIN_SEEDS and max(self.gaps) < min(other.gaps)
 
 
-def needed_steps(runs: Sequence[Standing]) -> int:
+def needed_steps(runs: Sequence[ComparedRun]) -> int:
     """Return the common step from which on something may be concluded."""
     return conclusive_step(taking_part(runs))
 
 
 def relation(deep: Sequence[float], shallow: Sequence[float]) -> Relation:
     """Return how the band of ``deep`` lies to that of ``shallow``, one error per seed each."""
-    if min(len(deep), len(shallow)) < LEAST_SEEDS:
+    if min(len(deep), len(shallow)) < MIN_SEEDS:
         return Relation.UNKNOWN
     if abs(fmean(deep) - fmean(shallow)) < LEVEL:
         return Relation.OVERLAP
@@ -161,7 +169,7 @@ def decide(
         return Verdict.TOO_FEW_STEPS
     if changed:
         return Verdict.CHANGED
-    if seeds < LEAST_SEEDS:
+    if seeds < MIN_SEEDS:
         return Verdict.ADD_SEEDS_AND_TUNE if gap >= LEVEL and not tuned else Verdict.ADD_SEEDS
     if at_end and (clean == Relation.ABOVE) != (running == Relation.ABOVE) and clean != Relation.OVERLAP:
         return Verdict.DISAGREE
@@ -174,7 +182,7 @@ def decide(
     return Verdict.NO_DEGRADATION if training == Relation.BELOW else Verdict.NO_DIFFERENCE
 
 
-def findings(runs: Sequence[Standing], figures: Figures) -> list[Finding]:
+def findings(runs: Sequence[ComparedRun], figures: Figures) -> list[Finding]:
     """Return what is known of every shortcut type that has figures to compare, plain ones first."""
     by_type: dict[str, list[Pair]] = {}
     for pair in taking_part(runs):
@@ -185,7 +193,7 @@ def findings(runs: Sequence[Standing], figures: Figures) -> list[Finding]:
     return sorted(found, key=lambda finding: not finding.deep.plain)
 
 
-def _finding(runs: Sequence[Standing], pairs: Sequence[Pair], figures: Figures, enough: bool) -> Finding:
+def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], figures: Figures, enough: bool) -> Finding:
     both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
     running, clean, test = (_errors(pairs, kind) for kind in (figures.running, figures.clean, figures.test))
     gaps = _gaps(clean if figures.at_end else running)

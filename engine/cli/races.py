@@ -25,7 +25,7 @@ from engine.store.workspace import Workspace
 
 _POLL_S = 0.2
 #: An engine that vanishes is started again, but not for ever.
-_MOST_RESTARTS = 3
+_MAX_RESTARTS = 3
 _PAUSED_WITHIN_S = 20.0
 #: Characters that a column keeps on a narrow terminal, where its words must stay whole.
 _LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
@@ -219,7 +219,7 @@ class Follower:
         if at_rest:
             return False
         self._restarts += 1
-        if self._restarts > _MOST_RESTARTS:
+        if self._restarts > _MAX_RESTARTS:
             raise EngineUnreachable(
                 f"the engine ended {self._restarts} times; see {self._control.workspace.engine_log}"
             )

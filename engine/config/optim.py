@@ -11,7 +11,7 @@ RUNNING_WINDOW = 50
 #: Instead of a learning rate: look for one, for every arm by itself.
 TUNED = "tuned"
 #: A trial of a learning rate has at least so many steps, if the run has.
-LEAST_TRIAL = 60
+MIN_TRIAL = 60
 
 
 class OptimConfig(Config):
@@ -65,7 +65,7 @@ class OptimConfig(Config):
 
     def trial_steps(self) -> int:
         """Steps of a trial: ``tune_steps``, or a third of the run's, at least 60; never more than the run has."""
-        return min(self.steps, self.tune_steps or max(LEAST_TRIAL, self.steps // 3))
+        return min(self.steps, self.tune_steps or max(MIN_TRIAL, self.steps // 3))
 
     def lr_at(self, step: int) -> float:
         """Learning rate of update ``step`` (1 is the first), warm-up left out."""

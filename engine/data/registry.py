@@ -8,10 +8,10 @@ named by its path (``engine.data.files.paths``).
 
 from engine.data.downloads.cifar100 import CLASSES as CIFAR100_CLASSES
 from engine.data.files.paths import KINDS, is_path, path_source
-from engine.data.source import SMALLEST_SIZE, Source, check_pool
+from engine.data.source import MIN_SIZE, Source, check_pool
 from engine.errors import ConfigError
 
-__all__ = ["SMALLEST_SIZE", "SOURCES", "Source", "check_pool", "get_source"]
+__all__ = ["MIN_SIZE", "SOURCES", "Source", "check_pool", "get_source"]
 
 _CLOTHES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

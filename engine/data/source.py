@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from engine.errors import ConfigError
 
 #: A net of three stages needs images of this many pixels a side.
-SMALLEST_SIZE = 4
+MIN_SIZE = 4
 #: And of at most this many (as ``ModelConfig.image_size`` says).
-LARGEST_SIZE = 512
+MAX_SIZE = 512
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Source:
 def check_pool(source: Source, pool: int) -> None:
     """Raise ConfigError, naming the choices, when averaging ``pool`` x ``pool`` pixels does not fit the images."""
     size = source.image_size
-    choices = [n for n in range(1, size + 1) if size % n == 0 and size // n >= SMALLEST_SIZE]
+    choices = [n for n in range(1, size + 1) if size % n == 0 and size // n >= MIN_SIZE]
     if pool not in choices:
         raise ConfigError(
             f"pool {pool} does not fit the {size}x{size} images of {source.name}; "

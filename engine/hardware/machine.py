@@ -18,7 +18,7 @@ from engine.errors import ConfigError
 from engine.hardware.cores import cores
 
 #: Runs that may share a GPU, and the variable that says another number.
-RUNS_PER_GPU, MOST_PER_GPU = 8, 64
+RUNS_PER_GPU, MAX_PER_GPU = 8, 64
 RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
 #: Start times are read with a resolution of 10 ms and shift when the clock is set; a reused pid is seconds away.
 START_TOLERANCE_S = 1.5
@@ -128,8 +128,8 @@ def gpus() -> list[Gpu]:
 def runs_per_gpu() -> int:
     """Return how many runs may share a GPU. Raises ConfigError when ``SKIPSCOPE_RUNS_PER_GPU`` is no such number."""
     text = os.environ.get(RUNS_PER_GPU_ENVIRONMENT, "").strip() or str(RUNS_PER_GPU)
-    if not text.isdigit() or not 1 <= int(text) <= MOST_PER_GPU:
-        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MOST_PER_GPU} (got {text!r})")
+    if not text.isdigit() or not 1 <= int(text) <= MAX_PER_GPU:
+        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MAX_PER_GPU} (got {text!r})")
     return int(text)
 
 

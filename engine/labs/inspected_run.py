@@ -21,7 +21,7 @@ from engine.training.state import check_document, check_tensors
 
 
 @dataclass(frozen=True)
-class Subject:
+class InspectedRun:
     """One training after ``step`` updates.
 
     ``name`` is unlike that of the lab's other subjects. ``stored`` are the losses and errors that its run recorded

@@ -5,11 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.curve import CurveName
 from engine.labs.tasks import Result, Unit
 
-Found = Traced | Figured
+Found = CurveUpdated | MetricReported
 Done = Mapping[str, Result]
 
 
@@ -43,11 +43,13 @@ def geometric(values: Iterable[float]) -> float:
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 
-def seeded(panel: str, name: CurveName, x: Sequence[float], rows: Mapping[int, Sequence[float]]) -> Iterator[Traced]:
+def seeded(
+    panel: str, name: CurveName, x: Sequence[float], rows: Mapping[int, Sequence[float]]
+) -> Iterator[CurveUpdated]:
     """Yield the geometric mean over the seeds of ``rows`` and the curve of each as its part; all points count."""
-    yield Traced(panel, name.text, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
+    yield CurveUpdated(panel, name.text, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
     for seed, row in rows.items():
-        yield Traced(panel, name._replace(part=f"seed {seed}").text, list(x), [finite(value) for value in row])
+        yield CurveUpdated(panel, name._replace(part=f"seed {seed}").text, list(x), [finite(value) for value in row])
 
 
 def finite(value: float) -> float:

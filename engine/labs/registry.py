@@ -5,7 +5,7 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
     Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple, see ``inspected_run``
-    .events() -> Iterator[LabEvent]                             Progressed, Traced, Figured, Concluded
+    .events() -> Iterator[LabEvent]                             Progressed, CurveUpdated, MetricReported, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 
 A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit

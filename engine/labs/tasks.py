@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.errors import CheckpointError
-from engine.events import Concluded, Figured, LabEvent, Progressed, Traced
+from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed
 from engine.hardware.device import Device
 
 
@@ -48,14 +48,14 @@ class UnitLab(ABC):
         """Return all units in the order in which they are done."""
 
     @abstractmethod
-    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Generator[Traced | Figured, None, Result]:
+    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Generator[CurveUpdated | MetricReported, None, Result]:
         """Do one unit, given the results of those ``done``; yield what can be shown meanwhile, return the result.
 
         Curves that are yielded meanwhile are shown only until ``findings`` replaces them, or are final.
         """
 
     @abstractmethod
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield every curve and number that ``unit`` changed; ``done`` holds the results so far, its own included."""
 
     def state(self) -> dict:

@@ -11,7 +11,7 @@ with a coefficient are ``engine.models.layers.preact``; ``build_block`` chooses.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.layers.preact import GatedBlock, OrderedBlock, SkippedBlock, WeighedBlock
+from engine.models.layers.preact import GatedBlock, PreActBlock, ScaledBlock, StochasticDepthBlock
 from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import Shift
@@ -89,9 +89,9 @@ def build_block(variant: Variant, site: Site, first: bool = False) -> nn.Module:
     if coefficient is None:
         if variant.order == "post" and variant.norm == "batch" and variant.layers == 2:
             return Block(site.inputs, site.outputs, site.stride, shortcut)
-        kind = OrderedBlock
+        kind = PreActBlock
     elif variant.shortcut.shares_gate:
         kind = GatedBlock
     else:
-        kind = SkippedBlock if variant.shortcut.skips else WeighedBlock
+        kind = StochasticDepthBlock if variant.shortcut.skips else ScaledBlock
     return kind(variant, site, first, shortcut, coefficient)

@@ -30,7 +30,7 @@ _BYTES = 8 * (_HEAD + _WIDTH * _SLOTS)
 NAP_S = 0.005
 
 
-class PaceFile:
+class SharedSteps:
     """One race's file, mapped. Whoever makes the object has it open until ``close``."""
 
     def __init__(self, path: Path, make: bool = False):
@@ -107,7 +107,7 @@ class PaceFile:
         return None
 
 
-class Stride:
+class Throttle:
     """A worker's side: says how far its run is, and holds it while it is too far ahead of the others.
 
     A run that has no slot (its engine could not give it one) goes on freely and holds nobody.
@@ -116,7 +116,7 @@ class Stride:
     def __init__(self, path: Path, run: int):
         self._run, self._file, self._place = run, None, None
         with suppress(OSError):
-            self._file = PaceFile(path)
+            self._file = SharedSteps(path)
             self._place = self._file.place(run)
 
     def reach(self, step: int) -> bool:
@@ -147,12 +147,12 @@ class Stride:
         return ahead > 0 and slowest is not None and step - slowest >= ahead
 
 
-class Paces:
+class Coordinator:
     """The engine's side: the files of the races that have workers."""
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._files: dict[int, PaceFile] = {}
+        self._files: dict[int, SharedSteps] = {}
 
     def enter(self, race: int, run: int, step: int, pace: str) -> None:
         """A worker is about to be launched for ``run``, which stands at ``step``. Raises OSError."""
@@ -187,9 +187,9 @@ class Paces:
             file.close()
         self._files.clear()
 
-    def _open(self, race: int) -> PaceFile:
+    def _open(self, race: int) -> SharedSteps:
         if race not in self._files:
-            self._files[race] = PaceFile(self._workspace.pace(race), make=True)
+            self._files[race] = SharedSteps(self._workspace.pace(race), make=True)
         return self._files[race]
 
 

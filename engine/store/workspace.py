@@ -21,7 +21,7 @@ from engine.paths import PROJECT
 
 #: Moves the workspace; ``--workspace`` wins over it.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
-_LONGEST_SHOWN = 200
+_MAX_SHOWN_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Workspace:
             place.exists()  # raises for names that no file system takes
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-            shown = text if len(text := str(chosen)) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+            shown = text if len(text := str(chosen)) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}..."
             raise WorkspaceError(
                 f"workspace {shown} cannot be used ({reason}); "
                 f"choose another folder with --workspace DIR or {ENVIRONMENT}"

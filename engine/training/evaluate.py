@@ -22,7 +22,7 @@ from engine.models.init.rng import settle
 from engine.models.layers.blocked_layout import enter, suits
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
-LARGEST_BATCH, SMALLEST_BATCH = 1000, 50
+MAX_BATCH, MIN_BATCH = 1000, 50
 #: Multiply-adds per batch: about a tenth of a second on one CPU core, on a GPU less.
 _BATCH_BUDGET = {"cpu": 10e9, "cuda": 2e12}
 _RECALIBRATION_BATCHES = 20
@@ -56,7 +56,7 @@ class Evaluator:
         self.bn = "recalibrated" if config.recalibrate_bn else "running"
         self._images, self._device = images, device
         budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
-        self._batch = int(min(LARGEST_BATCH, max(SMALLEST_BATCH, budget)))
+        self._batch = int(min(MAX_BATCH, max(MIN_BATCH, budget)))
         self._train_subset = subset(images.train, config.data.eval_images)
         self._test_subset = subset(images.test, config.data.eval_images)
         self._validation_subset = subset(images.validation, config.data.eval_images) if images.validation else None

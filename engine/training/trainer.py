@@ -19,9 +19,9 @@ from engine.events import (
     Evaluating,
     Event,
     Finished,
+    LogEntry,
     Measured,
     Probed,
-    Remarked,
     Split,
     Started,
     Stepped,
@@ -209,7 +209,7 @@ class Trainer:
             progress.warming, kind = False, "warmup"
         if progress.step in self._ends and self._is_warming:
             progress.warming = False
-            yield Remarked(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
+            yield LogEntry(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
         if progress.step >= self._ends[-1]:
             return
         before = progress.lr or self.changes.rate(step, self._is_warming)
@@ -220,7 +220,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr
         if before != progress.lr and self.changes.rate_set_at != step:
-            yield Remarked(step, kind, f"learning rate {before:g} to {progress.lr:g}")
+            yield LogEntry(step, kind, f"learning rate {before:g} to {progress.lr:g}")
 
     @property
     def _is_warming(self) -> bool:

@@ -37,7 +37,7 @@ def commands(node: ast.AST) -> set[str]:
 
 
 def is_guarded(node) -> bool:
-    return bool(node.decorator_list) and ast.unparse(node.decorator_list[0]) == "commanding"
+    return bool(node.decorator_list) and ast.unparse(node.decorator_list[0]) == "requires_presenter"
 
 
 def unguarded(tree: ast.AST, file: str) -> list[str]:
@@ -90,8 +90,8 @@ def test_only_the_access_sets_the_guard():
         ("def f():\n    at = here()\n    at.control.command('stop', 1)", ["f"]),
         ("def f():\n    control = here().control\n    control.shutdown()", ["f"]),
         ("@cache\ndef f():\n    here().control.extend(1, 2)", ["f"]),
-        ("@commanding\ndef f():\n    here().control.extend(1, 2)", []),
-        ("@cache\n@commanding\ndef f():\n    here().control.extend(1, 2)", ["f"]),
+        ("@requires_presenter\ndef f():\n    here().control.extend(1, 2)", []),
+        ("@cache\n@requires_presenter\ndef f():\n    here().control.extend(1, 2)", ["f"]),
         ("def f():\n    return here().control.engine_status()", []),
         ("shut = lambda: here().control.shutdown()", ["outside of a function"]),
     ],

@@ -16,14 +16,14 @@ from types import SimpleNamespace
 from engine.events import Evaluated, Finished, Measured, Probed, RunState, Stepped
 from engine.runs.launchers.registry import Job
 from engine.runs.protocol.planning import plan_race
-from engine.runs.worker.status_reporter import Books
-from engine.runs.worker.training_job import TrainingDuty
+from engine.runs.worker.status_reporter import StatusReporter
+from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 
-class Timed(TrainingDuty):
+class Timed(TrainingJob):
     """A duty that keeps how long each kind of event took to handle."""
 
     def _handle(self, event, *rest) -> bool:
@@ -60,7 +60,7 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
         writer.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(order=None)
-            duty = Timed(Job(run, workspace.path, "cpu", 1), workspace, Books(run, writer, line), reader)
+            duty = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
             duty.run()
             arm = reader.run(run).arm
     finished, spent = duty.finished, duty.spent

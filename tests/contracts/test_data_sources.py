@@ -12,7 +12,7 @@ from engine.data.files.cache import data_folder, load_decoded
 from engine.data.files.paths import KINDS
 from engine.data.presence import present
 from engine.data.registry import SOURCES, get_source
-from engine.data.source import LARGEST_SIZE, SMALLEST_SIZE
+from engine.data.source import MAX_SIZE, MIN_SIZE
 from engine.errors import ConfigError, DataError
 from tests.engine.data import pictures
 
@@ -45,7 +45,7 @@ def test_row_is_explained(name):
     assert row.licence
     assert row.source
     assert len(set(row.classes)) == len(row.classes) >= 2
-    assert SMALLEST_SIZE <= row.image_size <= LARGEST_SIZE
+    assert MIN_SIZE <= row.image_size <= MAX_SIZE
 
 
 @every_source
@@ -142,11 +142,11 @@ def test_looking_through_a_path_loads_no_torch(kind, places):
 
 def test_sizes_are_those_of_the_configs():
     bounds = {type(bound).__name__: bound for bound in ModelConfig.model_fields["image_size"].metadata}
-    assert (bounds["Ge"].ge, bounds["Le"].le) == (SMALLEST_SIZE, LARGEST_SIZE)
-    for resize in (1, 3, LARGEST_SIZE + 1):
+    assert (bounds["Ge"].ge, bounds["Le"].le) == (MIN_SIZE, MAX_SIZE)
+    for resize in (1, 3, MAX_SIZE + 1):
         with pytest.raises(ConfigError, match="resize"):
             DataConfig.checked(resize=resize)
-    assert DataConfig.checked(resize=SMALLEST_SIZE).resize == SMALLEST_SIZE
+    assert DataConfig.checked(resize=MIN_SIZE).resize == MIN_SIZE
 
 
 def test_unknown_name_names_the_choices(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.errors import ConfigError
-from engine.events import Concluded, Figured, Progressed, Traced
+from engine.events import Concluded, CurveUpdated, MetricReported, Progressed
 from engine.labs.curve import parse_name
 from engine.labs.registry import LABS, check_settings
 from engine.labs.spec import KINDS
@@ -70,7 +70,7 @@ def test_progress_begins_at_zero_grows_by_units_and_ends_at_the_total(name, whol
 def test_it_concludes_once_and_last(name, whole):
     assert [event for event in whole[name] if isinstance(event, Concluded)] == [whole[name][-1]]
     assert whole[name][-1].seconds > 0
-    assert {type(event) for event in whole[name]} == {Progressed, Traced, Figured, Concluded}
+    assert {type(event) for event in whole[name]} == {Progressed, CurveUpdated, MetricReported, Concluded}
 
 
 @every_lab
@@ -79,12 +79,12 @@ def test_panels_and_figures_are_those_of_the_row(name, whole):
     assert {panel for panel, _ in curves} == {panel.name for panel in LABS[name].panels}
     assert set(figures) == {figure.name for figure in LABS[name].figures}
     for event in whole[name]:
-        if isinstance(event, Traced):
+        if isinstance(event, CurveUpdated):
             assert len(event.x) == len(event.y) > 0
             assert event.name
             assert all(isinstance(value, (int, float)) for value in (*event.x, *event.y))
             assert parse_name(event.name).text == event.name
-        if isinstance(event, Figured):
+        if isinstance(event, MetricReported):
             assert type(event.value) is float
 
 
@@ -92,7 +92,7 @@ def alike(name, events):
     """What another making of a lab has to find again: everything, of times what they are called and counted by."""
     curves, figures = results(events)
     if LABS[name].timed:
-        last = {(event.panel, event.name): list(event.x) for event in events if isinstance(event, Traced)}
+        last = {(event.panel, event.name): list(event.x) for event in events if isinstance(event, CurveUpdated)}
         return last, set(figures)
     return curves, figures
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from engine.config import LabConfig
-from engine.events import RunState, Traced
+from engine.events import CurveUpdated, RunState
 from engine.labs.curve import CurveName
 from engine.labs.registry import LABS
 from engine.labs.spec import Lab, Option, Panel
@@ -53,12 +53,12 @@ def cell_error(target: int, arm: int, blocks: int) -> float:
     return 10 ** -(ease * (0.4 + 0.6 * (arm > 0)) * (6 / (4 + blocks)) * (1.0 if arm < 2 else 1.4))
 
 
-def curves() -> list[Traced]:
+def curves() -> list[CurveUpdated]:
     """Every curve of the finished job."""
     return [*_map(), *_grown(), *_bands(), *_bars(), *_plane(33)]
 
 
-def _map() -> list[Traced]:
+def _map() -> list[CurveUpdated]:
     found, steps = [], np.arange(0, 201, 10)
     for blocks in BLOCKS:
         for arm, kind in enumerate(ARMS):
@@ -79,7 +79,7 @@ def _map() -> list[Traced]:
     return found
 
 
-def _grown() -> list[Traced]:
+def _grown() -> list[CurveUpdated]:
     found, steps, draws = [], np.arange(0, 601, 20), np.random.default_rng(7)
     arms = (
         "plain-8",
@@ -102,7 +102,7 @@ def _grown() -> list[Traced]:
     return found
 
 
-def _bands() -> list[Traced]:
+def _bands() -> list[CurveUpdated]:
     found, steps = [], np.arange(0, 301, 10)
     for place, kind in enumerate(NETS):
         middle = 2.3 * np.exp(-steps / (90 + 30 * place)) + 0.05
@@ -115,7 +115,7 @@ def _bands() -> list[Traced]:
     return found
 
 
-def _bars() -> list[Traced]:
+def _bars() -> list[CurveUpdated]:
     blocks, draws = np.arange(9), np.random.default_rng(5)
     found = []
     for kind, scale in (("plain", 60), ("residual", 9)):
@@ -132,7 +132,7 @@ def heights(kind: str, a: np.ndarray, b: float) -> np.ndarray:
     return 0.05 + sharp * (a * a + 0.6 * b * b + 0.3 * a * b) + rough
 
 
-def _plane(points: int) -> list[Traced]:
+def _plane(points: int) -> list[CurveUpdated]:
     found, grid = [], np.linspace(-1, 1, points)
     for kind in NETS:
         found += [_curve("plane", grid, heights(kind, grid, b), kind, "b", float(np.float32(b))) for b in grid]
@@ -141,7 +141,7 @@ def _plane(points: int) -> list[Traced]:
     return found
 
 
-def coarse() -> list[Traced]:
+def coarse() -> list[CurveUpdated]:
     """The planes in the middle of their refinement: 9 x 9 points, in the upper rows 17, two nets not begun."""
     found = []
     for kind in NETS[:2]:
@@ -151,8 +151,10 @@ def coarse() -> list[Traced]:
     return found
 
 
-def _curve(panel, x, y, kind, setting="", value=None, cell="", part="") -> Traced:
-    return Traced(panel, CurveName(kind, setting, value, cell, part).text, list(map(float, x)), list(map(float, y)))
+def _curve(panel, x, y, kind, setting="", value=None, cell="", part="") -> CurveUpdated:
+    return CurveUpdated(
+        panel, CurveName(kind, setting, value, cell, part).text, list(map(float, x)), list(map(float, y))
+    )
 
 
 def write(writer, traces=None, *states: RunState) -> int:

@@ -34,7 +34,7 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Picks:
+class CurveSelector:
     """The switches that choose the bold curve.
 
     ``kinds``: kind of curve -> the switch's word; ``kind`` is the first choice; ``setting`` the lab's setting that the
@@ -55,7 +55,7 @@ def live_lab(
     name: str,
     run: int | None,
     on_command: Callable[[], None],
-    picks: Picks | None = None,
+    picks: CurveSelector | None = None,
     key: str = "lab",
     panels: Sequence[str] | None = None,
 ) -> None:
@@ -113,7 +113,7 @@ def family_styles() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _picks(lab: data.Lab, picks: Picks) -> dict[str, Any]:
+def _picks(lab: data.Lab, picks: CurveSelector) -> dict[str, Any]:
     option = next(option for option in lab.options if option.name == picks.setting)
     return {
         "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from app import data
 from app.live.labs.messages import lab_changes, lab_document
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, refusal
+from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal
 from app.live.stream.sse import dumps, event
 
 #: Seconds between two messages at least, between two looks at the engine's state, and of silence at most.
@@ -34,7 +34,7 @@ def lab_routes(feed: Feed) -> list[Route]:
     async def snapshot(request: Request) -> Response:
         try:
             document = lab_document(await anyio.to_thread.run_sync(_news, _run(request), 0))
-        except Refused as refused:
+        except BadRequest as refused:
             return refusal(refused)
         return Response(dumps(document), media_type="application/json", headers=NO_STORE)
 
@@ -43,7 +43,7 @@ def lab_routes(feed: Feed) -> list[Route]:
             run = _run(request)
             since = cursor(request.headers.get("last-event-id") or request.query_params.get("since")) or (0, 0)
             await anyio.to_thread.run_sync(_refuse_stranger, run, since)
-        except Refused as refused:
+        except BadRequest as refused:
             return refusal(refused)
         return StreamingResponse(follow(feed, run, since), media_type="text/event-stream", headers=STREAMED)
 
@@ -95,7 +95,7 @@ def _notices(feed: Feed) -> dict[str, Any]:
 def _run(request: Request) -> int:
     run = number(request, "run", 1, 10**12 - 1, None)
     if run is None:
-        raise Refused(400, "run must name a job of a lab, for example run=12")
+        raise BadRequest(400, "run must name a job of a lab, for example run=12")
     return run
 
 
@@ -103,9 +103,9 @@ def _news(run: int, since: int) -> data.LabNews:
     try:
         news = data.lab_news(run, since)
     except (data.SkipscopeError, sqlite3.Error) as error:
-        raise Refused(503, str(error)) from None
+        raise BadRequest(503, str(error)) from None
     if news is None:
-        raise Refused(404, f"there is no lab job {run}")
+        raise BadRequest(404, f"there is no lab job {run}")
     return news
 
 
@@ -113,4 +113,4 @@ def _refuse_stranger(run: int, since: tuple[int, int]) -> None:
     """A cursor that is ahead of the store, or of the job's curves, is of another database."""
     news = _news(run, 0)
     if since[0] > news.cursor[0] or since[1] > news.cursor[1]:
-        raise Refused(409, "the database was replaced; load the page again")
+        raise BadRequest(409, "the database was replaced; load the page again")

@@ -20,14 +20,14 @@ from starlette.routing import Route
 from app import data
 from app.live.layers import messages
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, refusal, runs_of
+from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal, runs_of
 from app.live.stream.sse import dumps, event
 
-FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
+MIN_COLUMNS, MAX_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
 #: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.
-MOST_MISSED = 500
+MAX_MISSED = 500
 #: Histograms of one layer over time.
-MOST_MOMENTS, USUAL_MOMENTS = 100, 24
+MAX_MOMENTS, USUAL_MOMENTS = 100, 24
 #: Seconds between two messages at least, and of silence at most.
 PACE_S, KEEP_ALIVE_S = 0.5, 15.0
 LOOK_S = 1.0
@@ -39,9 +39,9 @@ def probe_routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         def answer() -> dict[str, Any]:
             runs, names = runs_of(request, at_least=1), _quantities(request)
-            found = data.inside(runs, names, number(request, "n", FEWEST_COLUMNS, MOST_COLUMNS, USUAL_COLUMNS))
+            found = data.inside(runs, names, number(request, "n", MIN_COLUMNS, MAX_COLUMNS, USUAL_COLUMNS))
             if not found.columns:
-                raise Refused(404, f"there is no run {', '.join(map(str, runs[:5]))}")
+                raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
             return messages.history_document(found)
 
         return await _answered(answer)
@@ -50,14 +50,14 @@ def probe_routes(feed: Feed) -> list[Route]:
         def answer() -> dict[str, Any]:
             runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
             if request.query_params.get("over"):
-                at_most = number(request, "n", 2, MOST_MOMENTS, USUAL_MOMENTS)
+                at_most = number(request, "n", 2, MAX_MOMENTS, USUAL_MOMENTS)
                 found = data.layer_over_time(runs[0], layer, at_most)
                 if found is None:
-                    raise Refused(404, f"run {runs[0]} has no probed layer {layer!r}")
+                    raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
                 return messages.over_time_document(runs[0], *found)
             moments = data.layer_moments(runs, layer, number(request, "step", 0, 10**9, 10**9))
             if not moments:
-                raise Refused(404, f"none of these runs has a probed layer {layer!r}")
+                raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
             return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
 
         return await _answered(answer)
@@ -67,7 +67,7 @@ def probe_routes(feed: Feed) -> list[Route]:
             runs, names = runs_of(request, at_least=1), _quantities(request)
             since = cursor(request.headers.get("last-event-id") or request.query_params.get("since"))
             since = await anyio.to_thread.run_sync(_checked, runs, since)
-        except Refused as refused:
+        except BadRequest as refused:
             return refusal(refused)
         return StreamingResponse(follow(feed, runs, names, since), media_type="text/event-stream", headers=STREAMED)
 
@@ -115,23 +115,23 @@ def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int,
     try:
         head, known = data.head(), data.known_runs(runs)
     except (data.SkipscopeError, sqlite3.Error) as error:
-        raise Refused(503, str(error)) from None
+        raise BadRequest(503, str(error)) from None
     if since and (since[0] > head.probes or since[1] > head.changes):
-        raise Refused(409, "the database was replaced; load the page again")
-    if since and head.probes - since[0] > MOST_MISSED and data.columns_since(runs, since[0]) > MOST_MISSED:
-        raise Refused(409, "too much happened since; load the history again")
+        raise BadRequest(409, "the database was replaced; load the page again")
+    if since and head.probes - since[0] > MAX_MISSED and data.columns_since(runs, since[0]) > MAX_MISSED:
+        raise BadRequest(409, "too much happened since; load the history again")
     if not known:
-        raise Refused(404, f"there is no run {', '.join(map(str, runs[:5]))}")
+        raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
     return since or (head.probes, head.changes)
 
 
 async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
     try:
         document = await anyio.to_thread.run_sync(answer)
-    except Refused as refused:
+    except BadRequest as refused:
         return refusal(refused)
     except (data.SkipscopeError, sqlite3.Error) as error:
-        return refusal(Refused(503, str(error)))
+        return refusal(BadRequest(503, str(error)))
     return Response(dumps(document), media_type="application/json", headers=NO_STORE)
 
 
@@ -142,5 +142,5 @@ def _quantities(request: Request) -> tuple[str, ...]:
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         got = unknown[0][:40] if unknown else ""
-        raise Refused(400, f"quantities must name some of {', '.join(sorted(known))} (got {got!r})")
+        raise BadRequest(400, f"quantities must name some of {', '.join(sorted(known))} (got {got!r})")
     return names

@@ -22,7 +22,7 @@ import { isLive } from "../race/panel/status.js";
 
 const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
-const MOST_COLUMNS = 600;
+const MAX_COLUMNS = 600;
 
 export class ProbeView {
   constructor(host) {
@@ -88,7 +88,7 @@ export class ProbeView {
   #ask() {
     this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
-    const urls = { ...this.data.urls, quantities: this.wanted, columns: MOST_COLUMNS };
+    const urls = { ...this.data.urls, quantities: this.wanted, columns: MAX_COLUMNS };
     this.feed = new ProbeFeed(urls, this.data.runs.map((run) => run.run), {
       history: (document_) => this.#history(document_),
       message: (message) => this.#message(message),
@@ -136,7 +136,7 @@ export class ProbeView {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);
     }
-    if (this.runs.some(({ columns }) => columns.steps.length > 2 * MOST_COLUMNS)) this.feed.open();
+    if (this.runs.some(({ columns }) => columns.steps.length > 2 * MAX_COLUMNS)) this.feed.open();
     this.#timed();
     if (gone.size && !this.runs.length) this.send("command", { verb: "gone", at: Date.now() });
   }

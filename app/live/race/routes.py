@@ -18,10 +18,10 @@ from starlette.routing import Route
 from app import data
 from app.live.race import messages
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import NO_STORE, STREAMED, Refused, cursor, number, numbers, refusal, runs_of
+from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, numbers, refusal, runs_of
 
 #: Points of one curve; the most also of all the curves of an answer together.
-FEWEST_POINTS, MOST_POINTS = 100, 20_000
+MIN_POINTS, MAX_POINTS = 100, 20_000
 Ranges = dict[int, tuple[int, int | None]]
 
 
@@ -38,7 +38,7 @@ def race_routes(feed: Feed) -> list[Route]:
                 await anyio.to_thread.run_sync(_refuse_stranger, since)
             if feed.head and runs and not resumed:
                 await anyio.to_thread.run_sync(_refuse_unknown, runs)
-        except Refused as refused:
+        except BadRequest as refused:
             return refusal(refused)
         return StreamingResponse(
             feed.follow(runs, since),
@@ -49,15 +49,15 @@ def race_routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         try:
             runs = runs_of(request, at_least=1)
-            at_most = number(request, "n", FEWEST_POINTS, MOST_POINTS // len(runs), usual_points(len(runs)))
+            at_most = number(request, "n", MIN_POINTS, MAX_POINTS // len(runs), usual_points(len(runs)))
             first = numbers(request, "first", 0, 10**9, 0, len(runs))
             last = numbers(request, "last", 0, 10**9, None, len(runs))
             ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
             for begin, end in ranges.values():
                 if end is not None and end < begin:
-                    raise Refused(400, f"last ({end}) must not be smaller than first ({begin})")
+                    raise BadRequest(400, f"last ({end}) must not be smaller than first ({begin})")
             text = await anyio.to_thread.run_sync(_read_history, runs, at_most, ranges, feed.age(runs))
-        except Refused as refused:
+        except BadRequest as refused:
             return refusal(refused)
         return Response(text, media_type="application/json", headers=NO_STORE)
 
@@ -72,7 +72,7 @@ def usual_points(runs: int) -> int:
 
     The rest is room to grow until the history is asked for again (``stream.js``).
     """
-    return max(FEWEST_POINTS, min(2_000, MOST_POINTS * 4 // 5 // max(1, runs)))
+    return max(MIN_POINTS, min(2_000, MAX_POINTS * 4 // 5 // max(1, runs)))
 
 
 def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: float | None) -> str:
@@ -80,10 +80,10 @@ def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: floa
         history = data.history(runs, at_most, ranges)
         missing = [run for run in runs if run not in history.series]
         if not history.series:
-            raise Refused(404, _none_of(runs))
+            raise BadRequest(404, _none_of(runs))
         return messages.history_document(history, age, missing)
     except (data.SkipscopeError, sqlite3.Error) as error:
-        raise Refused(503, str(error)) from None
+        raise BadRequest(503, str(error)) from None
 
 
 def _refuse_unknown(runs: tuple[int, ...]) -> None:
@@ -93,7 +93,7 @@ def _refuse_unknown(runs: tuple[int, ...]) -> None:
     except (data.SkipscopeError, sqlite3.Error):
         return  # the stream itself says so
     if not known:
-        raise Refused(404, _none_of(runs))
+        raise BadRequest(404, _none_of(runs))
 
 
 def _none_of(runs: tuple[int, ...]) -> str:
@@ -107,4 +107,4 @@ def _refuse_stranger(since: tuple[int, int]) -> None:
     except (data.SkipscopeError, sqlite3.Error):
         return
     if since[0] > head.points or since[1] > head.changes:
-        raise Refused(409, "the database was replaced; load the page again")
+        raise BadRequest(409, "the database was replaced; load the page again")

@@ -19,7 +19,7 @@ export class Series {
     for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
     /** Evaluations in the store that were left out, by split. */
     this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
-    /** Finer points of the zoomed range, null when the whole is shown. */
+    /** ZoomDetail points of the zoomed range, null when the whole is shown. */
     this.detail = null;
     /** What is drawn outside of it, as far as it was thinned. */
     this.outside = null;

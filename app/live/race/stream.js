@@ -1,8 +1,8 @@
 /** The feed of a race, and how many points its runs may bring: 20,000 in all, so that a redraw stays quick. */
 import { Feed } from "../shared/event_stream.js";
 
-const MOST_DRAWN = 20_000;
-const MOST_PER_RUN = 2_000, FEWEST_PER_RUN = 100;
+const MAX_DRAWN = 20_000;
+const MAX_PER_RUN = 2_000, MIN_PER_RUN = 100;
 /** So much of it is asked for; the rest is room to grow until the history is asked for again. */
 const ASKED = 0.8;
 /** And so much of a run's share for the zoomed range: the rest is drawn outside of it. */
@@ -13,9 +13,9 @@ const LONGEST = 4_000;
 const GROWN = 1.1;
 
 export class RaceFeed extends Feed {
-  /** Finer points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
+  /** ZoomDetail points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
   async finer(runs, ranges) {
-    const n = Math.max(FEWEST_PER_RUN, Math.floor(ASKED_FINER * share(runs.length)));
+    const n = Math.max(MIN_PER_RUN, Math.floor(ASKED_FINER * share(runs.length)));
     const lists = { first: ranges.map(([first]) => first).join(), last: ranges.map(([, last]) => last).join() };
     return { document: await this.history({ runs: runs.join(), n, ...lists }), atMost: share(runs.length) };
   }
@@ -23,7 +23,7 @@ export class RaceFeed extends Feed {
   /** Whether the runs hold more than may be drawn, zoomed or not, and more than they held after the last history. */
   isFull(runs) {
     const held = heldPoints(runs);
-    return (held > MOST_DRAWN || runs.some(({ series }) => series.train.step.length > LONGEST)) && held > GROWN * (this.loaded ?? 0);
+    return (held > MAX_DRAWN || runs.some(({ series }) => series.train.step.length > LONGEST)) && held > GROWN * (this.loaded ?? 0);
   }
 
   /** The history has come: what it brought is what the runs hold at least. */
@@ -33,7 +33,7 @@ export class RaceFeed extends Feed {
 }
 
 function share(runs) {
-  return Math.max(FEWEST_PER_RUN, Math.min(MOST_PER_RUN, Math.floor((ASKED * MOST_DRAWN) / Math.max(1, runs))));
+  return Math.max(MIN_PER_RUN, Math.min(MAX_PER_RUN, Math.floor((ASKED * MAX_DRAWN) / Math.max(1, runs))));
 }
 
 /** Not what a zoom draws of them: that stays as it is while the run goes on. */

@@ -3,7 +3,7 @@
  * sends only what is new; everything here is drawn from what the browser holds, at most four times a second.
  */
 import { Cards } from "./panel/cards.js";
-import { Finer } from "./zoom_detail.js";
+import { ZoomDetail } from "./zoom_detail.js";
 import { Meters } from "./panel/machine_load.js";
 import { readTheme } from "../shared/page.js";
 import { Presenter } from "./presentation/presenter.js";
@@ -30,7 +30,7 @@ export class RaceView {
     this.drawn = 0;
     this.view = new ViewState(() => this.#looked());
     this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
-    this.finer = new Finer({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
+    this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
       clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),

@@ -5,7 +5,7 @@
 const WAIT_MS = 150;
 const FAR = 10 ** 9;
 
-export class Finer {
+export class ZoomDetail {
   /** runs(): the runs drawn; fetch(ids, ranges): asks the server (stream.js); done(): draw again. */
   constructor({ runs, fetch, done }) {
     Object.assign(this, { runs, fetch, done, attempt: 0 });

@@ -1,7 +1,7 @@
 """What is new about some runs is read and put into words once, however many look on.
 
-A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Channel``: a chain of messages,
-each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from elsewhere (a
+A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Subscription``: a chain of
+messages, each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from elsewhere (a
 reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed and nothing
 is told twice, whatever ends and comes back in between.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from app import data
 from app.live.stream import delta as deltas
 from app.live.stream import sse
-from app.live.stream.subscription import Channel, Cursor, Signal
+from app.live.stream.subscription import Cursor, Signal, Subscription
 from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 
 #: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
@@ -32,12 +32,12 @@ class Feed(Watcher):
 
     def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
         super().__init__(source, on_new_file)
-        self.channels: dict[tuple[int, ...], Channel] = {}
+        self.channels: dict[tuple[int, ...], Subscription] = {}
         #: Wakes the viewers that have no channel.
         self._changed = Signal()
         # One thread puts messages together, so that channels need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
-        self._load: data.Load | None = None
+        self._load: data.MachineLoad | None = None
 
     def start(self) -> None:
         """Begin to watch, and to count what the processor does."""
@@ -73,30 +73,30 @@ class Feed(Watcher):
             channel.moved.wake()
         self._changed.wake()
 
-    def _drop(self, channel: Channel) -> None:
+    def _drop(self, channel: Subscription) -> None:
         if self.channels.get(channel.runs) is channel:
             del self.channels[channel.runs]
         if channel.task:
             channel.task.cancel()
 
-    def _join(self, runs: tuple[int, ...]) -> Channel:
+    def _join(self, runs: tuple[int, ...]) -> Subscription:
         assert self.head is not None
         channel = self.channels.get(runs)
         if channel is None:
-            channel = self.channels[runs] = Channel(runs, (self.head.points, self.head.changes), PACE_S)
+            channel = self.channels[runs] = Subscription(runs, (self.head.points, self.head.changes), PACE_S)
             channel.task = asyncio.create_task(self._drive(channel), name=f"channel {runs}")
             self._awake.set()
         channel.viewers += 1
         return channel
 
-    def _leave(self, channel: Channel) -> None:
+    def _leave(self, channel: Subscription) -> None:
         channel.viewers -= 1
         if channel.viewers == 0:
             self._drop(channel)
 
     # --- a channel: one composition per tick, whoever looks on ----------------------------------------------------
 
-    async def _drive(self, channel: Channel) -> None:
+    async def _drive(self, channel: Subscription) -> None:
         await self._refresh_gap(channel)
         stale = False
         while not self.closing:
@@ -121,7 +121,7 @@ class Feed(Watcher):
                 channel.gap_due = 0.0
             await asyncio.sleep(channel.pace if event else POLL_S)
 
-    async def _refresh_gap(self, channel: Channel) -> None:
+    async def _refresh_gap(self, channel: Subscription) -> None:
         try:
             text = await self._in_thread(self.source.gap, channel.runs)
         except (data.SkipscopeError, sqlite3.Error):
@@ -134,7 +134,9 @@ class Feed(Watcher):
     async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._composer, function, *values)
 
-    def _composed(self, channel: Channel, since: Cursor, upto: Cursor, catching_up: bool) -> tuple[Cursor, bytes, bool]:
+    def _composed(
+        self, channel: Subscription, since: Cursor, upto: Cursor, catching_up: bool
+    ) -> tuple[Cursor, bytes, bool]:
         """Return (cursor reached, event or nothing, whether a run's state changed)."""
         delta = self.source.delta(channel.runs, since, upto)
         train = deltas.by_run(delta)
@@ -160,8 +162,8 @@ class Feed(Watcher):
         event = sse.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.cards or delta.deleted)
 
-    def _meters(self) -> data.Load:
-        self._load = self._load or data.Load(LOAD_S)
+    def _meters(self) -> data.MachineLoad:
+        self._load = self._load or data.MachineLoad(LOAD_S)
         return self._load
 
     # --- a viewer -------------------------------------------------------------------------------------------------
@@ -205,13 +207,13 @@ class Feed(Watcher):
             if channel:
                 self._leave(channel)
 
-    async def _next(self, channel: Channel, position: Cursor) -> tuple[Cursor, bytes]:
+    async def _next(self, channel: Subscription, position: Cursor) -> tuple[Cursor, bytes]:
         if position in channel.links:
             return channel.links[position]
         upto, event, _ = await self._in_thread(self._composed, channel, position, channel.cursor, True)
         return upto, event
 
-    def _notices(self, channel: Channel | None, told: dict[str, Any]) -> list[bytes]:
+    def _notices(self, channel: Subscription | None, told: dict[str, Any]) -> list[bytes]:
         """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
         now = {"error": self.trouble}
         if self.engine is not None:

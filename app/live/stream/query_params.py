@@ -8,11 +8,11 @@ from starlette.responses import PlainTextResponse, Response
 NO_STORE = {"Cache-Control": "no-store"}
 #: Headers of a stream; the second one tells proxies to pass every event on at once.
 STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
-MOST_RUNS = 64
+MAX_RUNS = 64
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
-class Refused(Exception):
+class BadRequest(Exception):
     """A request that cannot be answered: status and one line."""
 
     def __init__(self, status: int, line: str):
@@ -20,50 +20,50 @@ class Refused(Exception):
         self.status = status
 
 
-def refusal(refused: Refused) -> Response:
+def refusal(refused: BadRequest) -> Response:
     """Return the answer to a request that was refused."""
     return PlainTextResponse(str(refused), refused.status, headers=NO_STORE)
 
 
 def number(request: Request, name: str, smallest: int, largest: int, otherwise: int | None) -> int | None:
-    """Return a whole number of the query, ``otherwise`` where it is absent. Raises Refused."""
+    """Return a whole number of the query, ``otherwise`` where it is absent. Raises BadRequest."""
     text = request.query_params.get(name)
     if text is None:
         return otherwise
     if not re.fullmatch(r"\d{1,12}", text) or not smallest <= int(text) <= largest:
-        raise Refused(400, f"{name} must be a whole number from {smallest} to {largest} (got {text[:40]!r})")
+        raise BadRequest(400, f"{name} must be a whole number from {smallest} to {largest} (got {text[:40]!r})")
     return int(text)
 
 
 def numbers(request: Request, name: str, smallest: int, largest: int, otherwise: int | None, count: int) -> list:
-    """Return ``count`` whole numbers of the query, with commas between; one stands for all. Raises Refused."""
+    """Return ``count`` whole numbers of the query, with commas between; one stands for all. Raises BadRequest."""
     text = request.query_params.get(name)
     if text is None:
         return [otherwise] * count
     found = text.split(",")
     if len(found) not in (1, count):
-        raise Refused(400, f"{name} must be one number or one for each run, {count} (got {len(found)})")
+        raise BadRequest(400, f"{name} must be one number or one for each run, {count} (got {len(found)})")
     if not all(re.fullmatch(r"\d{1,12}", part) and smallest <= int(part) <= largest for part in found):
-        raise Refused(400, f"{name} must be whole numbers from {smallest} to {largest} (got {text[:40]!r})")
+        raise BadRequest(400, f"{name} must be whole numbers from {smallest} to {largest} (got {text[:40]!r})")
     return [int(part) for part in found] * (count if len(found) == 1 else 1)
 
 
 def cursor(text: str | None) -> tuple[int, int] | None:
-    """Return a cursor such as ``12345.67`` as two numbers, None where there is none. Raises Refused."""
+    """Return a cursor such as ``12345.67`` as two numbers, None where there is none. Raises BadRequest."""
     if not text:
         return None
     match = _CURSOR.fullmatch(text)
     if match is None:
-        raise Refused(400, f"since must be a cursor from the history, for example 12345.67 (got {text[:40]!r})")
+        raise BadRequest(400, f"since must be a cursor from the history, for example 12345.67 (got {text[:40]!r})")
     return int(match[1]), int(match[2])
 
 
 def runs_of(request: Request, at_least: int) -> tuple[int, ...]:
-    """Return the runs that a query names, each once, ``at_least`` to ``MOST_RUNS`` of them. Raises Refused."""
+    """Return the runs that a query names, each once, ``at_least`` to ``MAX_RUNS`` of them. Raises BadRequest."""
     text = request.query_params.get("runs", "")
     if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
-        raise Refused(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
+        raise BadRequest(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
     runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
-    if not at_least <= len(runs) <= MOST_RUNS:
-        raise Refused(400, f"runs must name {at_least} to {MOST_RUNS} runs (got {len(runs)})")
+    if not at_least <= len(runs) <= MAX_RUNS:
+        raise BadRequest(400, f"runs must name {at_least} to {MAX_RUNS} runs (got {len(runs)})")
     return runs

@@ -29,7 +29,7 @@ class Signal:
                 await event.wait()
 
 
-class Channel:
+class Subscription:
     """The chain of messages for one set of runs. ``links``: cursor -> (next cursor, event).
 
     ``cursor`` is the chain's end; ``seen`` how far the store was looked through since, with nothing about these runs.

@@ -111,6 +111,6 @@ def _trainings(lab: data.Lab, option: data.Option, key: str, place: DeltaGenerat
         st.session_state[chosen] = [run for run in asked if run in names]
     runs = place.multiselect(
         option.label, list(names), key=chosen, help=option.help, placeholder=usual,
-        max_selections=data.MOST_SUBJECTS, format_func=lambda run: names.get(run, f"run {run}"),
+        max_selections=data.MAX_INSPECTED_RUNS, format_func=lambda run: names.get(run, f"run {run}"),
     )  # fmt: skip
     st.session_state[key] = ",".join(map(str, runs))

@@ -6,14 +6,16 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.live.labs.component import Picks, live_lab
+from app.live.labs.component import CurveSelector, live_lab
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
 
-def render(name: str, picks: Picks | None = None, panels: Sequence[str] | None = None, compact: bool = False) -> None:
+def render(
+    name: str, picks: CurveSelector | None = None, panels: Sequence[str] | None = None, compact: bool = False
+) -> None:
     """Draw one lab, with the job that was started here, else that of the address, else the newest.
 
     ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.

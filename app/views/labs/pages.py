@@ -6,12 +6,12 @@ from functools import partial
 import streamlit as st
 
 from app import data
-from app.live.labs.component import Picks
+from app.live.labs.component import CurveSelector
 from app.views.labs import lab
 from app.web import presenter_link
 
 #: Lab -> icon of its page, and the switches above its pictures. Labs that another page draws are not here.
-PAGES: dict[str, tuple[str, Picks | None]] = {
+PAGES: dict[str, tuple[str, CurveSelector | None]] = {
     "constructed": (":material/construction:", None),
     "mapping": (":material/grid_on:", None),
     "conditioning": (":material/equalizer:", None),
@@ -32,7 +32,7 @@ def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
     ]
 
 
-def _render(name: str, picks: Picks | None) -> None:
+def _render(name: str, picks: CurveSelector | None) -> None:
     health = data.health()
     if not health.usable:
         st.header(data.labs()[name].title or name.capitalize(), anchor=False)

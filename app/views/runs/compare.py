@@ -22,9 +22,9 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
     """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
     if not chosen:
         return
-    if len(chosen) > data.MOST_COMPARED:
+    if len(chosen) > data.MAX_COMPARED:
         st.info(
-            f"One chart takes at most {data.MOST_COMPARED} runs; {len(chosen)} are selected. "
+            f"One chart takes at most {data.MAX_COMPARED} runs; {len(chosen)} are selected. "
             "The address does not name them, so a link does not bring them back.",
             icon=":material/stacked_line_chart:",
         )

@@ -19,7 +19,7 @@ def note(rows: Sequence[data.TableRow]) -> None:
     if len(present) > 1:
         st.caption("Their notes differ; what is written here takes the place of all of them.")
     text = st.text_input(
-        "Note", value=present.pop() if len(present) == 1 else "", max_chars=data.LONGEST_NOTE, key="note_text",
+        "Note", value=present.pop() if len(present) == 1 else "", max_chars=data.MAX_NOTE_LENGTH, key="note_text",
         help="One line. Empty takes the note away.",
     )  # fmt: skip
     if st.button("Keep the note", type="primary", key="note_keep"):
@@ -35,7 +35,7 @@ def note(rows: Sequence[data.TableRow]) -> None:
 def rename(race: int, name: str) -> None:
     """Ask for another name of a race."""
     text = st.text_input(
-        f"Name of race {race}", value=name, max_chars=data.LONGEST_NAME, key="race_name", help="Empty takes it away."
+        f"Name of race {race}", value=name, max_chars=data.MAX_NAME_LENGTH, key="race_name", help="Empty takes it away."
     )
     if st.button("Keep the name", type="primary", key="race_name_keep"):
         try:

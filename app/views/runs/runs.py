@@ -11,7 +11,7 @@ from app.views.runs import view as runs_view
 TITLE = "Runs: all that was trained here"
 #: Seconds between looks at the store: while something trains, and while nothing does.
 _SOON_S, _SELDOM_S = 3.0, 15.0
-_ROW_PX, _MOST_PX = 35, 530
+_ROW_PX, _MAX_PX = 35, 530
 
 
 def render() -> None:
@@ -90,10 +90,10 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
         races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
         found = [row for row in found if row.race in races]
         unnamed = " More are selected than an address names: a link does not bring them back."
-        many = len(races) > data.MOST_COMPARED
+        many = len(races) > data.MAX_COMPARED
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     if found:
-        _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MOST_PX)
+        _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
     elif not by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
     st.caption(f"{_counted(rows, found)} {_disk_line(disk)}")

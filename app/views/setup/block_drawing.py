@@ -8,7 +8,7 @@ from app.views.setup import block, form_state, zoo
 #: The variant that is drawn, and what was chosen when it was: what changed last is drawn.
 _DRAWN, _SEEN = "block_drawn", "block_seen"
 #: Nets whose size is told.
-_MOST_NETS = 4
+_MAX_NETS = 4
 
 
 def render() -> None:
@@ -44,9 +44,9 @@ def _sizes(text: str) -> list[str]:
     shape = data.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
     if shape is None:
         return ["How large its nets are depends on the images, which are looked at when the race starts."]
-    lines = [_size(depth, text, shape) for depth in depths[:_MOST_NETS]]
-    if len(depths) > _MOST_NETS:
-        lines.append(f"and {len(depths) - _MOST_NETS} deeper")
+    lines = [_size(depth, text, shape) for depth in depths[:_MAX_NETS]]
+    if len(depths) > _MAX_NETS:
+        lines.append(f"and {len(depths) - _MAX_NETS} deeper")
     if any("(" in line for line in lines):
         lines.append("In brackets: compared with the plain net.")
     elif depths and not data.is_plain(text):

@@ -8,9 +8,9 @@ from app import data
 from app.views.setup import advanced, zoo
 
 #: As in the engine, which refuses more; the page says so before the button is pressed.
-MOST_RUNS = 64
+MAX_RUNS = 64
 #: The running training error is a mean over so many steps.
-FEWEST_STEPS = 50
+MIN_STEPS = 50
 
 
 def depths() -> list[int]:
@@ -73,9 +73,9 @@ def plan() -> tuple[Any, str]:
 
 def doubt_about_steps() -> str:
     """Return what speaks against so few steps, '' when nothing does."""
-    if int(st.session_state["steps"]) >= FEWEST_STEPS:
+    if int(st.session_state["steps"]) >= MIN_STEPS:
         return ""
-    return f"Too short to compare: the running training error is a mean over {FEWEST_STEPS} steps."
+    return f"Too short to compare: the running training error is a mean over {MIN_STEPS} steps."
 
 
 def download() -> str:
@@ -88,6 +88,6 @@ def download() -> str:
 
 
 def _too_many() -> str:
-    if (count := runs()) <= MOST_RUNS:
+    if (count := runs()) <= MAX_RUNS:
         return ""
-    return f"{count} runs are more than the {MOST_RUNS} of one race; choose fewer seeds or arms"
+    return f"{count} runs are more than the {MAX_RUNS} of one race; choose fewer seeds or arms"

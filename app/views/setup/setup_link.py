@@ -13,7 +13,7 @@ from app.views.setup import zoo
 PREFIX = "set_"
 _SEPARATOR = ","
 #: Longer texts are nobody's set-up.
-_MOST_LETTERS = 2000
+_MAX_LETTERS = 2000
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -86,7 +86,7 @@ def read() -> dict[str, Any]:
     found = {}
     for key, reader in _FIELDS.items():
         text = st.query_params.get(f"{PREFIX}{key}")
-        if text is not None and len(text) <= _MOST_LETTERS:
+        if text is not None and len(text) <= _MAX_LETTERS:
             try:
                 found[key] = reader(text)
             except ValueError:

@@ -20,7 +20,7 @@ from engine.data.source import Source
 from engine.errors import DataError
 from engine.hardware.cores import cores
 
-MOST_THREADS = 16
+MAX_THREADS = 16
 #: Images that one thread decodes at a time: about so many bytes, and at most so many.
 _PIECE_BYTES = 1 << 22
 _PIECE_IMAGES = 128
@@ -44,7 +44,7 @@ def decode_into(
     ``report`` raises.
     """
     total, done, broken = sum(listing.counts.values()), 0, []
-    threads = min(MOST_THREADS, cores())
+    threads = min(MAX_THREADS, cores())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files; set before the threads start
         pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.config.data import utf8_problem
 from engine.data.files.listing import Listing, Stamps, shown, unchanged
-from engine.data.source import LARGEST_SIZE, SMALLEST_SIZE, Source
+from engine.data.source import MAX_SIZE, MIN_SIZE, Source
 from engine.errors import ConfigError, DataError
 
 #: The quick look ends after so many headers or seconds, whichever comes first.
@@ -159,9 +159,9 @@ def row(name: str, facts: Facts, resize: int) -> Source:
             raise mixed(path, (facts.example, facts.size), facts.other)
         if width != height:
             raise oblong(path, facts.example, facts.size)
-        if not SMALLEST_SIZE <= width <= LARGEST_SIZE:
+        if not MIN_SIZE <= width <= MAX_SIZE:
             raise DataError(
-                f"the images in {shown(path)} are {width}x{width}; nets take {SMALLEST_SIZE} to {LARGEST_SIZE} pixels "
+                f"the images in {shown(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
                 "a side: add --set data.resize=32"
             )
     train, test = facts.counts["train"], facts.counts["test"]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Generator, Iterator, Sequence
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning import training
 from engine.labs.conditioning.arms import ARMS, NET_RATES, figure_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
@@ -37,13 +37,13 @@ class Course(Part):
             if stop is not None or step % pace == 0:
                 best = training.best_rate(halts[-1])
                 y = [geometric(halt.losses[best].tolist()) for halt in halts]
-                yield Traced("training_loss", arm.name, _axis([halt.step for halt in halts]), y)
+                yield CurveUpdated("training_loss", arm.name, _axis([halt.step for halt in halts]), y)
         best = training.best_rate(halts[-1])
         conditions: list[list[float]] = []
         for halt in halts:
             nets = [training.single(halt.stack, best * len(self.seeds) + seed) for seed in self.seeds]
             conditions.append([net_kernel(arm, net, inputs(seed)).condition for seed, net in enumerate(nets)])
-            yield Traced(
+            yield CurveUpdated(
                 "along", arm.name, _axis([h.step for h in halts[: len(conditions)]]), [geometric(c) for c in conditions]
             )
         return {
@@ -63,10 +63,10 @@ class Course(Part):
         yield from seeded("training_rates", name, NET_RATES, self._by_seed(result["rates"]))
         key = figure_key(arm.name)
         final = [math.log10(value) for value in result["conditions"][-1]]
-        yield Figured(f"{key}_log10_condition_trained", finite(sum(final) / len(final)))
+        yield MetricReported(f"{key}_log10_condition_trained", finite(sum(final) / len(final)))
         if len(done.keys() & self._arms.keys()) == len(self._arms):
             best = [done[name]["best"] for name in self._arms]
-            yield Figured("trained_arms_at_grid_edge", float(sum(b in (0, len(NET_RATES) - 1) for b in best)))
+            yield MetricReported("trained_arms_at_grid_edge", float(sum(b in (0, len(NET_RATES) - 1) for b in best)))
 
     def _by_seed(self, rows: Sequence[Sequence[float]]) -> dict[int, list[float]]:
         return {seed: [row[seed] for row in rows] for seed in self.seeds}

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 import torch
 from torch import Tensor
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning import linear_nets as linear
 from engine.labs.conditioning.arms import (
     LINEAR_RATES,
@@ -67,13 +67,15 @@ class Maps(Part):
         chosen = courses.gather(-1, rates.expand(*courses.shape[:-1])[..., None])[..., 0]
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         for row, start in enumerate(LINEAR_STARTS):
-            yield Traced("linear", start, columns, [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()])
-            yield Traced("linear_rate", start, columns, [self._rates[rate] for rate in rates[:, row].tolist()])
+            yield CurveUpdated(
+                "linear", start, columns, [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()]
+            )
+            yield CurveUpdated("linear_rate", start, columns, [self._rates[rate] for rate in rates[:, row].tolist()])
             for column, target in enumerate(LINEAR_TARGETS):
                 name = CurveName(start, cell=target)
                 yield from self._losses(name, chosen[:, :, column, row])
                 y = [_floored(loss) for loss in _median(courses[:, -1, column, row]).tolist()]
-                yield Traced("linear_rates", name.text, list(self._rates), y)
+                yield CurveUpdated("linear_rates", name.text, list(self._rates), y)
         if len(courses) == len(self._table):
             yield from self._figures(chosen[:, -1], rates)
 
@@ -90,15 +92,15 @@ class Maps(Part):
         chosen = losses[:, LINEAR_TARGETS.index(self.settings["target"])]
         steps = [float(step) for step in range(0, len(chosen), 2)]
         for place, form in enumerate(TWO_FORMS):
-            yield Traced("equivalence", form, steps, [finite(value) for value in chosen[::2, place].tolist()])
+            yield CurveUpdated("equivalence", form, steps, [finite(value) for value in chosen[::2, place].tolist()])
 
     def _forms(self, losses: Tensor) -> Iterator[Found]:
         yield from self._curves(losses)
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         gaps = [(losses[:, :, 0] - losses[:, :, place]).abs().amax(0).nan_to_num(math.inf) for place in (1, 2)]
         for form, gap in zip(TWO_FORMS[1:], gaps, strict=True):
-            yield Traced("equivalence_gap", form, columns, [finite(value) for value in gap.tolist()])
-        yield Figured("linear_equivalence_max_difference", gaps[0].max().item())
+            yield CurveUpdated("equivalence_gap", form, columns, [finite(value) for value in gap.tolist()])
+        yield MetricReported("linear_equivalence_max_difference", gaps[0].max().item())
 
     def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Found]:
         """The table of the first seed as it fills; of later ones a curve, so that the table does not jump."""
@@ -106,12 +108,12 @@ class Maps(Part):
         if seed == 0:
             columns = [float(index) for index in range(len(LINEAR_TARGETS))]
             for row, start in enumerate(LINEAR_STARTS):
-                yield Traced("linear", start, columns, [_floored(value) for value in best[:, row].tolist()])
+                yield CurveUpdated("linear", start, columns, [_floored(value) for value in best[:, row].tolist()])
         name = CurveName(ZERO, cell="negated", part=f"seed {seed}").text
         column, row = LINEAR_TARGETS.index("negated"), LINEAR_STARTS.index(ZERO)
         shown = [step for step in self._shown() if step < len(losses)]
         y = [losses[step][column, row].min().item() for step in shown]
-        yield Traced("linear_loss", name, [float(step) for step in shown], y)
+        yield CurveUpdated("linear_loss", name, [float(step) for step in shown], y)
 
     def _shown(self) -> list[int]:
         """Steps that are drawn: some 50, the last among them."""
@@ -121,10 +123,10 @@ class Maps(Part):
 
     def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Found]:
         x = [float(step) for step in self._shown()]
-        yield Traced("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
+        yield CurveUpdated("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
         for seed, course in enumerate(courses.tolist()):
             part = name._replace(part=f"seed {seed}").text
-            yield Traced("linear_loss", part, x, [_floored(value) for value in course])
+            yield CurveUpdated("linear_loss", part, x, [_floored(value) for value in course])
 
     def _tuned(self, finals: Tensor) -> Tensor:
         """Places (targets, starts) of the rate with the smallest median over the seeds; inner ones win near ties."""
@@ -140,9 +142,9 @@ class Maps(Part):
             ("linear_residual_small_on_negated", SMALL),
             ("linear_orthogonal_on_negated", ORTHOGONAL),
         ):
-            yield Figured(name, _median(finals[:, column, LINEAR_STARTS.index(start)]).item())
+            yield MetricReported(name, _median(finals[:, column, LINEAR_STARTS.index(start)]).item())
         edge = (rates == 0) | (rates == len(self._rates) - 1)
-        yield Figured("linear_cells_at_grid_edge", float(edge.sum()))
+        yield MetricReported("linear_cells_at_grid_edge", float(edge.sum()))
 
 
 def _median(values: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Generator, Iterator
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
 from engine.labs.curve import CurveName
@@ -38,20 +38,20 @@ class Products(Part):
         for how in SCALAR_DRAWS:
             trials = [scalar.Trials(**done[name][how]) for name in counts]
             # Steps are counted from 0; on a log axis a start that is solved already stands at 1, the first step.
-            yield Traced("scalar_steps", how, x, [finite(max(one.median, 1.0)) for one in trials])
-            yield Traced("scalar_share", how, x, [one.solved for one in trials])
+            yield CurveUpdated("scalar_steps", how, x, [finite(max(one.median, 1.0)) for one in trials])
+            yield CurveUpdated("scalar_share", how, x, [one.solved for one in trials])
             yield self._race(how, self._counts[unit.name], scalar.Trials(**done[unit.name][how]))
         if len(counts) == len(self._counts):
             for key, how in (("normal", NORMAL), ("near_one", NEAR_ONE)):
                 last = scalar.Trials(**done[unit.name][how])
-                yield Figured(f"scalar_{key}_median_steps", last.median)
-                yield Figured(f"scalar_{key}_solved", last.solved)
+                yield MetricReported(f"scalar_{key}_median_steps", last.median)
+                yield MetricReported(f"scalar_{key}_solved", last.solved)
 
-    def _race(self, how: str, count: int, trials: scalar.Trials) -> Traced:
+    def _race(self, how: str, count: int, trials: scalar.Trials) -> CurveUpdated:
         """The share that is solved within so many steps."""
         x = _log_steps(self.settings["cap"])
         y = [sum(value <= step for value in trials.steps) / len(trials.steps) for step in x]
-        return Traced("scalar_race", CurveName(how, "factors", count).text, x, y)
+        return CurveUpdated("scalar_race", CurveName(how, "factors", count).text, x, y)
 
 
 def _log_steps(cap: int) -> list[float]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Generator, Iterator
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning.arms import ARMS, Arm, depths, figure_key
 from engine.labs.conditioning.kernel import INPUTS, OUTPUTS, inputs, jacobian_values, net_kernel
 from engine.labs.conditioning.nets import WIDTH, draw
@@ -33,7 +33,7 @@ class Spectra(Part):
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
         if blocks == self._depths[-1]:
-            yield Traced("spectrum", CurveName(arm.name, part=f"seed {seed}").text, *_drawn(kernel.values))
+            yield CurveUpdated("spectrum", CurveName(arm.name, part=f"seed {seed}").text, *_drawn(kernel.values))
         return {
             "values": kernel.values, "condition": kernel.condition, "participation": kernel.participation,
             "jacobian": [] if arm.norm else jacobian_values(arm, stack, x),
@@ -60,16 +60,16 @@ class Spectra(Part):
     def _over_depth(self, what: str, arm: Arm, seed: int, done: Done) -> Iterator[Found]:
         x = self._whole(arm, 0, done)
         means = [geometric(row[what] for row in self._rows(arm, blocks, done)) for blocks in x]
-        yield Traced(what, arm.name, [float(blocks) for blocks in x], means)
+        yield CurveUpdated(what, arm.name, [float(blocks) for blocks in x], means)
         own = self._whole(arm, seed, done)
         y = [done[_name(arm, blocks, seed)][what] for blocks in own]
-        yield Traced(what, CurveName(arm.name, part=f"seed {seed}").text, [float(blocks) for blocks in own], y)
+        yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}").text, [float(blocks) for blocks in own], y)
 
     def _bands(self, arm: Arm, done: Done) -> Iterator[Found]:
         x = self._whole(arm, 0, done)
         for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
             y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]
-            yield Traced("jacobian", CurveName(arm.name, part=part).text, [float(blocks) for blocks in x], y)
+            yield CurveUpdated("jacobian", CurveName(arm.name, part=part).text, [float(blocks) for blocks in x], y)
 
     def _rows(self, arm: Arm, blocks: int, done: Done) -> list[dict]:
         names = [_name(arm, blocks, seed) for seed in self.seeds]
@@ -79,12 +79,12 @@ class Spectra(Part):
         shallow, deep = (self._rows(arm, blocks, done) for blocks in (self._depths[0], self._depths[-1]))
         key = figure_key(arm.name)
         first, last = (sum(math.log10(row["condition"]) for row in rows) / len(rows) for rows in (shallow, deep))
-        yield Figured(f"{key}_log10_condition", last)
-        yield Figured(f"{key}_log10_condition_growth", last - first)
+        yield MetricReported(f"{key}_log10_condition", last)
+        yield MetricReported(f"{key}_log10_condition_growth", last - first)
         if not arm.norm and (arm.scaled or not arm.identity):
             place = 0 if arm.skip and not arm.scaled else WIDTH // 2
             what = "largest" if place == 0 else "median"
-            yield Figured(f"{key}_jacobian_{what}", geometric(row["jacobian"][place] for row in deep))
+            yield MetricReported(f"{key}_jacobian_{what}", geometric(row["jacobian"][place] for row in deep))
 
 
 def _drawn(values: list[float]) -> tuple[list[float], list[float]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.constructed.plan import (
     ARMS,
     CONTRAST,
@@ -62,20 +62,22 @@ class Findings:
         there = [rate for rate in self._budget.rates if Work("arm", GROWN, seed, rate).name in done]
         return min(there, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
 
-    def growing(self, work: Work, kind: str, track: Track, done: Done) -> Iterator[Traced]:
+    def growing(self, work: Work, kind: str, track: Track, done: Done) -> Iterator[CurveUpdated]:
         """Yield the curve of a training that is under way."""
         if not track["steps"]:
             return
         first = work.seed == self._budget.seeds[0]
         if work.task == "source":
             names = [CurveName(kind, part=_seed(work.seed)), *[CurveName(kind)] * first]
-            yield from (Traced("training", name.text, list(track["steps"]), list(track["running"])) for name in names)
+            yield from (
+                CurveUpdated("training", name.text, list(track["steps"]), list(track["running"])) for name in names
+            )
         elif work.task == "arm":
             yield self._tried(work, track)
         else:
             yield self._repaired(work.value, track, done)
 
-    def inserted(self, arm: Arm, found: Mapping[str, float]) -> Iterator[Figured]:
+    def inserted(self, arm: Arm, found: Mapping[str, float]) -> Iterator[MetricReported]:
         """Yield the figures of what an insertion changed as far as they are measured."""
         prefix = "inserted" if arm.shortcut == PLAIN else "inserted_residual"
         names = {
@@ -84,15 +86,17 @@ class Findings:
         }  # fmt: skip
         for key, value in found.items():
             if key in names:
-                yield Figured(f"{prefix}_{names[key]}", float(value))
+                yield MetricReported(f"{prefix}_{names[key]}", float(value))
 
-    def jumping(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[Traced]:
+    def jumping(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
         """Yield what noise in the new layers changes, as far as it is measured."""
         noises = list(found["noises"][: len(found["jumps"])])
         for panel, key in (("jump", "loss"), ("change", "change")):
-            yield Traced(panel, CurveName(_WAYS[arm.shortcut]).text, noises, [jump[key] for jump in found["jumps"]])
+            yield CurveUpdated(
+                panel, CurveName(_WAYS[arm.shortcut]).text, noises, [jump[key] for jump in found["jumps"]]
+            )
 
-    def after(self, work: Work, done: Done) -> Iterator[Traced | Figured]:
+    def after(self, work: Work, done: Done) -> Iterator[CurveUpdated | MetricReported]:
         """Yield what the result of a unit changed."""
         if work.task == "source":
             arm = next(arm for arm in self._budget.arms if arm.source.name == work.about)
@@ -112,26 +116,26 @@ class Findings:
 
     # --- insertion and noise ----------------------------------------------------------------------------------------
 
-    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[Traced | Figured]:
+    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
         yield from self.inserted(arm, found)
         yield from self.jumping(arm, found)
         if arm.shortcut == PLAIN:
             losses = dict(zip(found["noises"], (jump["loss"] for jump in found["jumps"]), strict=True))
-            yield Figured("loss_at_insertion", losses[0.0])
-            yield Figured("loss_at_insertion_noisy", losses[self._noisy])
+            yield MetricReported("loss_at_insertion", losses[0.0])
+            yield MetricReported("loss_at_insertion_noisy", losses[self._noisy])
 
     @property
     def _noisy(self) -> float:
         """The level of noise that stands beside none."""
         return self._settings["noise"] or CONTRAST
 
-    def _repaired(self, noise: float, track: Track, done: Done) -> Traced:
+    def _repaired(self, noise: float, track: Track, done: Done) -> CurveUpdated:
         source = self._source(arm_of(GROWN), self._budget.seeds[0], done)
         before = source["steps"][-_SHOWN_BEFORE:], source["loss"][-_SHOWN_BEFORE:]
         name = CurveName(GROWN, "noise", noise).text
-        return Traced("repair", name, before[0] + track["steps"], before[1] + track["loss"])
+        return CurveUpdated("repair", name, before[0] + track["steps"], before[1] + track["loss"])
 
-    def _losses(self, done: Done) -> Iterator[Figured]:
+    def _losses(self, done: Done) -> Iterator[MetricReported]:
         chosen, seed = self._settings["noise"], self._budget.seeds[0]
         if Work("arm", GROWN, seed, self._budget.rates[-1]).name not in done:
             return
@@ -139,18 +143,18 @@ class Findings:
         for name, noise in (("loss_after", 0.0), ("loss_after_noisy", self._noisy)):
             track = done.get(own if noise == chosen else Work("repair", GROWN, seed, noise).name)
             if track is not None:
-                yield Figured(name, mean(track["loss"][-_LAST:]) if track["loss"] else math.nan)
+                yield MetricReported(name, mean(track["loss"][-_LAST:]) if track["loss"] else math.nan)
 
     # --- arms -------------------------------------------------------------------------------------------------------
 
-    def _tried(self, work: Work, track: Track) -> Traced:
+    def _tried(self, work: Work, track: Track) -> CurveUpdated:
         part = _seed(work.seed) if len(self._budget.seeds) > 1 else ""
         name = CurveName(work.about, "rate", work.value, part=part).text
         if not track["steps"]:  # diverged before its first point
-            return Traced("tried", name, [self._budget.before], [math.nan])
-        return Traced("tried", name, list(track["steps"]), list(track["running"]))
+            return CurveUpdated("tried", name, [self._budget.before], [math.nan])
+        return CurveUpdated("tried", name, list(track["steps"]), list(track["running"]))
 
-    def _curves(self, arm: Arm, done: Done) -> Iterator[Traced]:
+    def _curves(self, arm: Arm, done: Done) -> Iterator[CurveUpdated]:
         rate = self.best_rate(arm.kind, done)
         seeds = [seed for seed in self._budget.seeds if Work("arm", arm.kind, seed, rate).name in done]
         wholes = {seed: self._whole(arm, seed, rate, done) for seed in seeds}
@@ -180,7 +184,7 @@ class Findings:
     def _source(self, arm: Arm, seed: int, done: Done) -> Track:
         return done[Work("source", arm.source.name, seed).name]["track"]
 
-    def _errors(self, done: Done) -> Iterator[Figured]:
+    def _errors(self, done: Done) -> Iterator[MetricReported]:
         means, edges = {}, 0
         for arm in ARMS:
             key = KEYS[arm.kind]
@@ -190,17 +194,17 @@ class Findings:
             rate = self.best_rate(arm.kind, done)
             finals = [self._final(arm.kind, seed, rate, done) for seed in self._seeds_with_rates(arm.kind, done)]
             means[arm.kind] = mean(finals) if started and finals else math.nan
-            yield Figured(f"{key}_training_error", means[arm.kind])
-            yield Figured(f"{key}_training_error_spread", stdev(finals) if len(finals) > 1 else math.nan)
-            yield Figured(f"{key}_rate", rate if started else math.nan)
+            yield MetricReported(f"{key}_training_error", means[arm.kind])
+            yield MetricReported(f"{key}_training_error_spread", stdev(finals) if len(finals) > 1 else math.nan)
+            yield MetricReported(f"{key}_rate", rate if started else math.nan)
             edges += started and len(self._budget.rates) > 1 and rate in (self._budget.rates[0], self._budget.rates[-1])
-        yield Figured("arms_with_rate_at_edge", float(edges))
-        yield Figured("seeds", float(len(self._seeds_with_rates(GROWN, done))))
+        yield MetricReported("arms_with_rate_at_edge", float(edges))
+        yield MetricReported("seeds", float(len(self._seeds_with_rates(GROWN, done))))
         for name, worse, better in (
             ("gap", SCRATCH, GROWN), ("residual_gap", RESIDUAL_SCRATCH, RESIDUAL_GROWN),
         ):  # fmt: skip
             if worse in means and better in means:
-                yield Figured(name, means[worse] - means[better])
+                yield MetricReported(name, means[worse] - means[better])
         yield from self._losses(done)
 
     def _seeds_with_rates(self, kind: str, done: Done) -> list[int]:
@@ -231,13 +235,15 @@ def _seed(seed: int) -> str:
     return f"seed {seed}"
 
 
-def _bundle(panel: str, kind: str, lines: Mapping[int, tuple[Sequence[float], Sequence[float]]]) -> Iterator[Traced]:
+def _bundle(
+    panel: str, kind: str, lines: Mapping[int, tuple[Sequence[float], Sequence[float]]]
+) -> Iterator[CurveUpdated]:
     """Yield the curve of each seed and their mean, as far as all seeds go."""
     if not lines:
         return
     for seed, (x, y) in lines.items():
-        yield Traced(panel, CurveName(kind, part=_seed(seed)).text, list(x), list(y))
+        yield CurveUpdated(panel, CurveName(kind, part=_seed(seed)).text, list(x), list(y))
     length = min(len(x) for x, _ in lines.values())
     x = next(iter(lines.values()))[0]
     means = [mean(values) for values in zip(*(y[:length] for _, y in lines.values()), strict=True)]
-    yield Traced(panel, CurveName(kind).text, list(x[:length]), means)
+    yield CurveUpdated(panel, CurveName(kind).text, list(x[:length]), means)

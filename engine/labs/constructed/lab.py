@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.constructed.change import changes, jumps
 from engine.labs.constructed.findings import Findings
@@ -29,7 +29,7 @@ _SHOWN = 256
 #: Batches after the one that norms were fitted to.
 _OTHERS = 4
 
-_Measuring = Generator[Traced | Figured, None, Result]
+_Measuring = Generator[CurveUpdated | MetricReported, None, Result]
 
 
 class ConstructedLab(UnitLab):
@@ -66,7 +66,7 @@ class ConstructedLab(UnitLab):
         track, _ = yield from self._training(arm, work, config, state, done)
         return track
 
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield what the unit changed."""
         return self._findings.after(self._works[unit.name], done)
 
@@ -82,7 +82,7 @@ class ConstructedLab(UnitLab):
 
     def _training(
         self, arm: Arm, work: Work, config: RunConfig, state: Mapping[str, Any] | None, done: Mapping[str, Result]
-    ) -> Generator[Traced, None, tuple[Track, dict]]:
+    ) -> Generator[CurveUpdated, None, tuple[Track, dict]]:
         before = self._budget.before
         start, end = (0, before) if work.task == "source" else (before, self._end)
         deep, places = config.model.depth > self.settings["shallow"], marks(start, end - start)

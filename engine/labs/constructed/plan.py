@@ -23,7 +23,7 @@ REPAIRED: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1)
 #: The level that stands beside no noise.
 CONTRAST = 0.05
 #: What the full grid does more of: updates by this factor, seeds at least so many.
-LONGER, LEAST_SEEDS = 3, 3
+LONGER, MIN_SEEDS = 3, 3
 #: Milliseconds of an update for each layer, and for each layer and image at width 8, on one common core.
 _LAYER_MS, _IMAGE_MS = 0.19, 0.0125
 #: An evaluated image costs so much of a trained one; batches from which BN statistics are taken anew.
@@ -108,7 +108,7 @@ class Budget(NamedTuple):
 def budget(settings: Mapping[str, Any]) -> Budget:
     """Return updates, seeds, rates (ascending), arms and further noise levels of a job."""
     full = settings["grid"] == FULL
-    times, least = (LONGER, LEAST_SEEDS) if full else (1, 1)
+    times, least = (LONGER, MIN_SEEDS) if full else (1, 1)
     seeds = range(settings["first_seed"], settings["first_seed"] + max(least, settings["seeds"]))
     noise = settings["noise"]
     levels = (0.0, *REPAIRED) if full else (0.0,) if noise else (CONTRAST,)

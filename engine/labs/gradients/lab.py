@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.errors import CheckpointError
-from engine.events import Concluded, Figured, LabEvent, Progressed, Traced
+from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed
 from engine.hardware.device import Device
 from engine.labs import dense_stacks as stacks
 from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve
@@ -102,31 +102,31 @@ class GradientsLab:
         sizes = layers, self._settings["width"], self._settings["images"]
         return stacks.profile(kind, *sizes, gain, unit.seed, self._device)._asdict()
 
-    def _findings(self, unit: Unit, done: dict) -> Iterator[Traced | Figured]:
+    def _findings(self, unit: Unit, done: dict) -> Iterator[CurveUpdated | MetricReported]:
         """Everything that this unit changed, from the results ``done`` so far."""
         curve, layers = unit.curve, list(range(1, self._settings["layers"] + 1))
         chosen, complete = curve.gain == self._gain, not self._missing(unit.part, curve, done)
         name = _FIGURE[curve.kind]
         if unit.part == _DIRECTION:
             direction = self._mean(_DIRECTION, curve, "direction", done)
-            yield Traced("direction", curve.name, layers, direction)
+            yield CurveUpdated("direction", curve.name, layers, direction)
             if complete:
-                yield Figured(f"{name}_direction_at_last_layer", direction[-1])
+                yield MetricReported(f"{name}_direction_at_last_layer", direction[-1])
             return
         log_norms = self._mean(_STACK, curve, "log_norms", done)
-        yield Traced("norm", curve.name, layers, [_exp(value) for value in log_norms])
+        yield CurveUpdated("norm", curve.name, layers, [_exp(value) for value in log_norms])
         if chosen:
             cosines = self._mean(_STACK, curve, "cosines", done)
-            yield Traced("collapse", curve.name, layers, cosines)
+            yield CurveUpdated("collapse", curve.name, layers, cosines)
             if complete:
-                yield Figured(f"{name}_gradient_growth_per_layer", _growth(log_norms))
-                yield Figured(f"{name}_gradient_total", _exp(log_norms[0] - log_norms[-1]))
-                yield Figured(f"{name}_activation_cosine_at_last_layer", cosines[-1])
+                yield MetricReported(f"{name}_gradient_growth_per_layer", _growth(log_norms))
+                yield MetricReported(f"{name}_gradient_total", _exp(log_norms[0] - log_norms[-1]))
+                yield MetricReported(f"{name}_activation_cosine_at_last_layer", cosines[-1])
         if complete:
             growths = self._growths(curve.kind, done)
-            yield Traced("growth", curve.kind, list(growths), list(growths.values()))
+            yield CurveUpdated("growth", curve.kind, list(growths), list(growths.values()))
             if self._settings["sweep"] and len(growths) == len({*GAINS, self._gain}):
-                yield Figured(f"{name}_growth_spread_over_gains", max(growths.values()) - min(growths.values()))
+                yield MetricReported(f"{name}_growth_spread_over_gains", max(growths.values()) - min(growths.values()))
 
     def _growths(self, kind: str, done: dict) -> dict[float, float]:
         """Growth per layer by gain, for the planned gains of which every seed is done."""

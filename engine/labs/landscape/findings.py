@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.events import Figured, Split
+from engine.events import MetricReported, Split
 from engine.labs.landscape.spec import SLOTS
 
 #: What a run records of a state and is measured again.
@@ -41,7 +41,7 @@ def bent(result: Mapping[str, Any]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def figures_of(net: int, values: Mapping[str, float]) -> Iterator[Figured]:
+def figures_of(net: int, values: Mapping[str, float]) -> Iterator[MetricReported]:
     """Yield figures of a net that has a slot in the table."""
     if net < len(SLOTS):
-        yield from (Figured(f"{SLOTS[net]}_{name}", float(value)) for name, value in values.items())
+        yield from (MetricReported(f"{SLOTS[net]}_{name}", float(value)) for name, value in values.items())

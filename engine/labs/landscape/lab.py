@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from engine.errors import ConfigError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
-from engine.labs.inspected_run import Subject
+from engine.labs.inspected_run import InspectedRun
 from engine.labs.landscape import grid
 from engine.labs.landscape.findings import SPLITS, bent, compared, figures_of
 from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
@@ -24,7 +24,7 @@ from engine.labs.tasks import Result, Unit, UnitLab
 from engine.probes.offline.hessian import sharpest
 from engine.probes.offline.trajectory import main_plane, project
 
-Work = Generator[Traced | Figured, None, Result]
+Work = Generator[CurveUpdated | MetricReported, None, Result]
 _PANELS = ("plane", "errors")
 #: How much further than the ways of the trainings planes through them reach.
 _ROOM = 1.25
@@ -36,7 +36,7 @@ class LandscapeLab(UnitLab):
     """One job of the lab; ``subjects`` are compared on one scale. Raises ConfigError when one has too few states."""
 
     def __init__(
-        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[Subject]
+        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[InspectedRun]
     ) -> None:
         super().__init__(settings, device, state)
         self._subjects = tuple(subjects)
@@ -122,7 +122,9 @@ class LandscapeLab(UnitLab):
         surface = self._surface(net)
         hessian = surface.hessian()
         slot = SLOTS[net] if net < len(SLOTS) else ""
-        estimate = Figured(f"{slot}_top_hessian_eigenvalue", math.nan) if slot else Figured("points", math.nan)
+        estimate = (
+            MetricReported(f"{slot}_top_hessian_eigenvalue", math.nan) if slot else MetricReported("points", math.nan)
+        )
         gradient = yield from _said(hessian.gradient(), estimate)
         random = surface.directions(self.settings["seed"])[0]
         bent = yield from _said(hessian.product(random), estimate)
@@ -134,7 +136,7 @@ class LandscapeLab(UnitLab):
             except StopIteration as stop:
                 found = stop.value
                 break
-            yield Figured(estimate.name, top if slot else math.nan)
+            yield MetricReported(estimate.name, top if slot else math.nan)
         return {
             "top": found.top, "residual": found.residual, "lowest": found.lowest,
             "along_gradient": found.along_start if float(gradient.norm()) else math.nan,
@@ -166,16 +168,16 @@ class LandscapeLab(UnitLab):
             direction = measured["gradient" if way == "gradient" else "direction"].to(surface.weights)
         return direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
 
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield what ``unit`` changed."""
         net, what = _parts(unit.name)
         result = done[unit.name]
         if len(done) == 1:
             empty = SLOTS[len(self._subjects) :]
-            yield from (Figured(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
+            yield from (MetricReported(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
         if what == "trail":
             x, y = zip(*result["places"], (0.0, 0.0), strict=True)
-            yield Traced("path", self._kinds[net], x, y)
+            yield CurveUpdated("path", self._kinds[net], x, y)
             yield from figures_of(net, {"trajectory_share": result["share"]})
         elif what == "centre":
             yield from figures_of(net, compared(result, self._subjects[net].stored))
@@ -186,22 +188,24 @@ class LandscapeLab(UnitLab):
         else:
             yield from self._row_findings(net, _row(what), done)
 
-    def _row_findings(self, net: int, row: grid.Row, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+    def _row_findings(
+        self, net: int, row: grid.Row, done: Mapping[str, Result]
+    ) -> Iterator[CurveUpdated | MetricReported]:
         mine, at = self._rows(net, done), self._scale(done)
         for line in grid.shown(row, mine):
             points = grid.gathered(line, mine)
             name = CurveName(self._kinds[net], "b", at(line)).text
             x = [at(column) for column in points]
             for place, panel in enumerate(_PANELS):
-                yield Traced(panel, name, x, [point[place] for point in points.values()])
+                yield CurveUpdated(panel, name, x, [point[place] for point in points.values()])
         if grid.complete(row, mine):
             chance = math.log(self._subjects[net].config.model.classes)
             losses = [point[0] for results in mine.values() for point in results]
             yield from figures_of(net, {"below_chance_share": sum(loss < chance for loss in losses) / len(losses)})
         yield self._counted(done)
 
-    def _slice(self, net: int, way: str, losses: Sequence[float]) -> Traced:
-        return Traced("slices", f"{self._kinds[net]} along {way}", self._steps()[: len(losses)], list(losses))
+    def _slice(self, net: int, way: str, losses: Sequence[float]) -> CurveUpdated:
+        return CurveUpdated("slices", f"{self._kinds[net]} along {way}", self._steps()[: len(losses)], list(losses))
 
     def _steps(self) -> list[float]:
         reach = self.settings["reach"]
@@ -219,10 +223,10 @@ class LandscapeLab(UnitLab):
         parts = ((_parts(name), result) for name, result in done.items())
         return {_row(what): result for (one, what), result in parts if one == net and what[0].isdigit()}
 
-    def _counted(self, done: Mapping[str, Result], more: int = 0) -> Figured:
+    def _counted(self, done: Mapping[str, Result], more: int = 0) -> MetricReported:
         """Return how many points are measured: also what is said while something else is."""
         rows = sum(len(result) for name, result in done.items() if _parts(name)[1][0].isdigit())
-        return Figured("points", float(rows + more))
+        return MetricReported("points", float(rows + more))
 
     def _surface(self, net: int) -> Surface:
         if net not in self._surfaces:
@@ -241,7 +245,7 @@ class LandscapeLab(UnitLab):
         return self._planes[net]
 
 
-def _said(work: Generator[None, None, Any], event: Figured) -> Work:
+def _said(work: Generator[None, None, Any], event: MetricReported) -> Work:
     """Do ``work``; where it yields, say ``event``, so that an order may be heard."""
     while True:
         try:

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.labs.inspected_run import Subject
+from engine.labs.inspected_run import InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
@@ -35,7 +35,7 @@ class Surface:
     batches of training size; otherwise the running statistics of the state hold everywhere.
     """
 
-    def __init__(self, subject: Subject, images: int, recalibrate: bool):
+    def __init__(self, subject: InspectedRun, images: int, recalibrate: bool):
         subject.enter()
         self._subject, self._recalibrate = subject, recalibrate
         self._device = subject.device

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.config import replace
 from engine.events import Split
-from engine.labs.inspected_run import Subject
+from engine.labs.inspected_run import InspectedRun
 from engine.models.count import count
 from engine.probes.offline.ablation import Lesions
 from engine.probes.offline.gradient_paths import Paths, draw_routes
@@ -26,16 +26,16 @@ from engine.training.evaluate import Score, subset
 #: Images of a pass along paths, fewer for large nets: multiply-adds of such a pass, forward.
 _PATH_BATCH, _PATH_BUDGET = 128, 1e9
 #: Path lengths that are measured at most.
-MOST_LENGTHS = 60
+MAX_LENGTHS = 60
 
 
-class Patient:
+class AblatedNet:
     """The net of a subject, evaluated on the first ``images`` of its fixed test subset.
 
     ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, the lesion in place.
     """
 
-    def __init__(self, subject: Subject, images: int, recalibrated: bool):
+    def __init__(self, subject: InspectedRun, images: int, recalibrated: bool):
         changes = {
             "recalibrate_bn": recalibrated,
             "data.eval_images": min(images, subject.config.data.eval_images),
@@ -55,7 +55,7 @@ class Patient:
         raise AssertionError("an evaluation ends with a score")
 
 
-def compare(subject: Subject) -> Generator[None, None, tuple[Score, bool | None]]:
+def compare(subject: InspectedRun) -> Generator[None, None, tuple[Score, bool | None]]:
     """Measure the net again as its run did; return the score and whether the run recorded the same.
 
     The same: as many wrong, the loss to 1e-6. None where nothing was recorded at that step. Yields after each batch.
@@ -82,7 +82,7 @@ def compare(subject: Subject) -> Generator[None, None, tuple[Score, bool | None]
     return score, same
 
 
-def update_sizes(subject: Subject) -> list[float]:
+def update_sizes(subject: InspectedRun) -> list[float]:
     """Return ||c F(x)|| / ||s(x)|| of every block, as the probes of a training measure it (``update_size``)."""
     subject.enter()
     model = subject.model()
@@ -96,7 +96,7 @@ def update_sizes(subject: Subject) -> list[float]:
         return sizes.result().tolist()
 
 
-def path_gradients(subject: Subject, samples: int) -> Generator[dict, None, dict]:
+def path_gradients(subject: InspectedRun, samples: int) -> Generator[dict, None, dict]:
     """Return the mean gradient norm along single paths, by their length; yields what is known after each batch.
 
     ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
@@ -138,7 +138,7 @@ def path_gradients(subject: Subject, samples: int) -> Generator[dict, None, dict
 
 
 def _lengths(forks: int) -> list[int]:
-    if forks < MOST_LENGTHS:
+    if forks < MAX_LENGTHS:
         return list(range(forks + 1))
-    step = -(-forks // (MOST_LENGTHS - 1))
+    step = -(-forks // (MAX_LENGTHS - 1))
     return list(range(0, forks + 1, step))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.curve import CurveName
 from engine.labs.lesion import plan
 from engine.labs.lesion.plan import Case
@@ -31,26 +31,26 @@ def deletions(case: Case, at: int, bn: str, done: Done) -> list[tuple[int, float
     return [(block, result[0]) for block, result in found if result is not None]
 
 
-def deleted(case: Case, at: int, bn: str, done: Done) -> Traced:
+def deleted(case: Case, at: int, bn: str, done: Done) -> CurveUpdated:
     """The bars of the deletions; 0 is the net as it is, NaN as long as it is not measured."""
     intact = done.get(plan.operation(plan.INTACT, at, bn), [math.nan])[0]
     points = [(0, intact), *deletions(case, at, bn, done)]
-    return Traced("deleted", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
+    return CurveUpdated("deleted", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
 
 
-def swapped(case: Case, at: int, bn: str, done: Done) -> Iterator[Traced]:
+def swapped(case: Case, at: int, bn: str, done: Done) -> Iterator[CurveUpdated]:
     """Errors after swapping neighbours, by the first of the two, and by how far apart the swapped blocks are."""
     errors = {pair: result[0] for pair in case.pairs if (result := done.get(plan.operation(plan.SWAP, at, bn, pair)))}
     near = [(a + 1, error) for (a, b), error in errors.items() if b - a == 1]
     intact = done[plan.operation(plan.INTACT, at, bn)][0]
     points = [(0, intact), *near]
-    yield Traced("swapped", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
+    yield CurveUpdated("swapped", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
     apart = sorted({b - a for a, b in errors})
     means = [fmean([error for (a, b), error in errors.items() if b - a == distance]) for distance in apart]
-    yield Traced("apart", kind(case, bn), [0.0, *map(float, apart)], [clean(intact), *map(clean, means)])
+    yield CurveUpdated("apart", kind(case, bn), [0.0, *map(float, apart)], [clean(intact), *map(clean, means)])
 
 
-def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[Traced]:
+def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[CurveUpdated]:
     """Error against the factor on the branch of ``block``, and the mean over the measured blocks of its stage."""
     stage = case.stages[block]
     inside = [b for b, of in enumerate(case.stages) if of == stage]
@@ -60,12 +60,12 @@ def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[Tra
     means = [
         fmean(values) for values in zip(*([error for _, error in curve] for curve in curves.values()), strict=True)
     ]
-    yield Traced("scaled", of_stage, factors, [clean(mean) for mean in means])
+    yield CurveUpdated("scaled", of_stage, factors, [clean(mean) for mean in means])
     part = CurveName(of_stage, part=f"block {block + 1}").text
-    yield Traced("scaled", part, factors, [clean(error) for _, error in curves[block]])
+    yield CurveUpdated("scaled", part, factors, [clean(error) for _, error in curves[block]])
 
 
-def predicted(case: Case, at: int, bn: str, done: Done) -> Iterator[Traced | Figured]:
+def predicted(case: Case, at: int, bn: str, done: Done) -> Iterator[CurveUpdated | MetricReported]:
     """The size of each block's update against how much the error rises without it; how well their ranks agree."""
     sizes = done.get(plan.operation(plan.SIZE, at, bn))
     if sizes is None:
@@ -74,33 +74,33 @@ def predicted(case: Case, at: int, bn: str, done: Done) -> Iterator[Traced | Fig
     points = [(b, sizes[b - 1], error - intact) for b, error in deletions(case, at, bn, done)]
     for block, size, rise in points:
         name = CurveName(kind(case, bn), part=f"block {block}").text
-        yield Traced("predicts", name, [clean(size)], [clean(rise)])
+        yield CurveUpdated("predicts", name, [clean(size)], [clean(rise)])
     agreement = rank_correlation([size for _, size, _ in points], [rise for *_, rise in points])
-    yield Figured(f"{case.role}_size_predicts_loss", agreement)
+    yield MetricReported(f"{case.role}_size_predicts_loss", agreement)
 
 
-def paths(case: Case, found: Mapping[str, Any]) -> Iterator[Traced]:
+def paths(case: Case, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
     """Shares of the paths and of the gradient by length, and the gradient of one path beside that of the net."""
     lengths, means, whole = [float(k) for k in found["lengths"]], found["means"], found["whole"]
     relative = [clean(mean / whole) if whole > 0 else math.nan for mean in means]
-    yield Traced("path_gradient", case.name, lengths, relative)
-    yield Traced("paths", case.name, lengths, gradient_shares(found["forks"], found["lengths"], means))
+    yield CurveUpdated("path_gradient", case.name, lengths, relative)
+    yield CurveUpdated("paths", case.name, lengths, gradient_shares(found["forks"], found["lengths"], means))
     if not case.plain:
         ones = [1.0] * len(lengths)
         number = CurveName(case.name, part="number of paths").text
-        yield Traced("paths", number, lengths, gradient_shares(found["forks"], found["lengths"], ones))
+        yield CurveUpdated("paths", number, lengths, gradient_shares(found["forks"], found["lengths"], ones))
 
 
-def path_figures(case: Case, found: Mapping[str, Any]) -> Iterator[Figured]:
+def path_figures(case: Case, found: Mapping[str, Any]) -> Iterator[MetricReported]:
     """The lengths that hold most of the gradient, how many of all paths are that long, how much of all that cancels."""
     lengths, forks = found["lengths"], found["forks"]
     low, high = holding(gradient_shares(forks, lengths, found["means"]), MOST)
     shares = gradient_shares(forks, lengths, [1.0] * len(lengths))
     known = low is not None
-    yield Figured("most_gradient_from_path_length", float(lengths[low]) if known else math.nan)
-    yield Figured("most_gradient_to_path_length", float(lengths[high]) if known else math.nan)
-    yield Figured("path_norms_over_gradient", path_norms(found))
-    yield Figured("share_of_paths_with_most_gradient", 100 * sum(shares[low : high + 1]) if known else math.nan)
+    yield MetricReported("most_gradient_from_path_length", float(lengths[low]) if known else math.nan)
+    yield MetricReported("most_gradient_to_path_length", float(lengths[high]) if known else math.nan)
+    yield MetricReported("path_norms_over_gradient", path_norms(found))
+    yield MetricReported("share_of_paths_with_most_gradient", 100 * sum(shares[low : high + 1]) if known else math.nan)
 
 
 def gradient_shares(forks: int, lengths: Sequence[int], means: Sequence[float]) -> list[float]:
@@ -158,31 +158,31 @@ def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
     return over / under if under else math.nan
 
 
-def summary(case: Case, at: int, bn: str, main: bool, done: Done) -> Iterator[Figured]:
+def summary(case: Case, at: int, bn: str, main: bool, done: Done) -> Iterator[MetricReported]:
     """Median, largest and smallest error after a deletion; ``main``: with the BN statistics of all other lesions."""
     errors = [clean(error) for _, error in deletions(case, at, bn, done)]
     if bn == plan.RECALIBRATED:
-        yield Figured(f"{case.role}_median_error_recalibrated", median(errors))
-        yield Figured(f"{case.role}_least_error_recalibrated", min(errors))
+        yield MetricReported(f"{case.role}_median_error_recalibrated", median(errors))
+        yield MetricReported(f"{case.role}_least_error_recalibrated", min(errors))
     if main:
-        yield Figured(f"{case.role}_median_error_after_deletion", median(errors))
-        yield Figured(f"{case.role}_worst_error_after_deletion", max(errors))
-        yield Figured(f"{case.role}_least_error_after_deletion", min(errors))
+        yield MetricReported(f"{case.role}_median_error_after_deletion", median(errors))
+        yield MetricReported(f"{case.role}_worst_error_after_deletion", max(errors))
+        yield MetricReported(f"{case.role}_least_error_after_deletion", min(errors))
 
 
-def swap_figures(case: Case, at: int, bn: str, done: Done) -> Iterator[Figured]:
+def swap_figures(case: Case, at: int, bn: str, done: Done) -> Iterator[MetricReported]:
     """The median error after two neighbours were swapped."""
     names = [plan.operation(plan.SWAP, at, bn, pair) for pair in case.pairs if pair[1] - pair[0] == 1]
     errors = [clean(done[name][0]) for name in names if name in done]
     if errors:
-        yield Figured(f"{case.role}_median_error_after_swap", median(errors))
+        yield MetricReported(f"{case.role}_median_error_after_swap", median(errors))
 
 
-def stored(case: Case, result: Sequence[float], error: float) -> Iterator[Figured]:
+def stored(case: Case, result: Sequence[float], error: float) -> Iterator[MetricReported]:
     """Error and loss of the net as it is, measured again as its run did, and the ``error`` that the run recorded."""
-    yield Figured(f"{case.role}_intact_error", clean(result[0]))
-    yield Figured(f"{case.role}_intact_loss", clean(result[1]))
-    yield Figured(f"{case.role}_stored_error", clean(error))
+    yield MetricReported(f"{case.role}_intact_error", clean(result[0]))
+    yield MetricReported(f"{case.role}_intact_loss", clean(result[1]))
+    yield MetricReported(f"{case.role}_stored_error", clean(error))
 
 
 def clean(value: float) -> float:

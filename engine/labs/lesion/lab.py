@@ -1,18 +1,18 @@
 """The lab ``lesion``: blocks of trained nets are deleted, swapped and scaled; gradients are split by paths.
 
-The units are those of ``engine.labs.lesion.plan``, the nets under the knife are ``engine.labs.lesion.ablated_net``'s, what
-a lesion means is ``engine.probes.offline.ablation``'. The runs looked at are never changed: lesions are made in copies.
+The units are those of ``plan``, the nets under the knife are ``ablated_net``'s, what a lesion means is
+``engine.probes.offline.ablation``'. The runs looked at are never changed: lesions are made in copies.
 """
 
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.events import Figured, Split, Traced
+from engine.events import CurveUpdated, MetricReported, Split
 from engine.hardware.device import Device
-from engine.labs.inspected_run import Subject
+from engine.labs.inspected_run import InspectedRun
 from engine.labs.lesion import findings, plan
-from engine.labs.lesion.ablated_net import Patient, compare, path_gradients, update_sizes
+from engine.labs.lesion.ablated_net import AblatedNet, compare, path_gradients, update_sizes
 from engine.labs.lesion.plan import Case, Operation
 from engine.labs.lesion.spec import FIGURES
 from engine.labs.tasks import UnitLab
@@ -23,19 +23,19 @@ class LesionLab(UnitLab):
     """One job of the lab; see ``UnitLab``. ``subjects`` are the trainings whose nets get the lesions."""
 
     def __init__(
-        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[Subject]
+        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[InspectedRun]
     ) -> None:
         super().__init__(settings, device, state)
         self._subjects = tuple(subjects)
         self._bn = plan.main_bn(self.settings)
-        self._patients: dict[tuple[int, str], Patient] = {}
+        self._patients: dict[tuple[int, str], AblatedNet] = {}
         self._cases = [self._case(at) for at in range(len(self._subjects))]
 
     def plan(self) -> list[Operation]:
         """Return all units in the order in which they are done."""
         return plan.planned(self._cases, self.settings)
 
-    def measure(self, unit: Operation, done: Mapping[str, Any]) -> Generator[Traced | Figured, None, Any]:
+    def measure(self, unit: Operation, done: Mapping[str, Any]) -> Generator[CurveUpdated | MetricReported, None, Any]:
         """Do one unit; what is yielded meanwhile is the bars of the deletions as they are, or the paths so far."""
         case, subject = self._cases[unit.case], self._subjects[unit.case]
         if unit.part == plan.SIZE:
@@ -68,17 +68,17 @@ class LesionLab(UnitLab):
         score: Score = yield from _showing(bars, patient.score(lesion))
         return [score.error, score.loss]
 
-    def findings(self, unit: Operation, done: Mapping[str, Any]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Operation, done: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield every curve and number that the unit changed; numbers of the first net of its role alone."""
         if len(done) == 1:
-            yield from (Figured(figure.name, math.nan) for figure in FIGURES)
+            yield from (MetricReported(figure.name, math.nan) for figure in FIGURES)
         case = self._cases[unit.case]
         first = next(i for i, other in enumerate(self._cases) if other.role == case.role) == unit.case
         for found in self._found(unit, case, done):
-            if first or isinstance(found, Traced) or found.name in ("intact_equals_stored", "images"):
+            if first or isinstance(found, CurveUpdated) or found.name in ("intact_equals_stored", "images"):
                 yield found
 
-    def _found(self, unit: Operation, net: Case, done: Mapping[str, Any]) -> Iterator[Traced | Figured]:
+    def _found(self, unit: Operation, net: Case, done: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
         at, bn = unit.case, unit.bn
         result = done[unit.name]
         match unit.part:
@@ -86,9 +86,9 @@ class LesionLab(UnitLab):
                 yield findings.deleted(net, at, bn, done)
                 if bn == self._bn:
                     images = self._subjects[at].config.data.eval_images
-                    yield Figured("images", float(min(self.settings["images"], images)))
-                    yield Figured(f"{net.role}_blocks", float(len(net.stages)))
-                    yield Figured(f"{net.role}_error_before", findings.clean(result[0]))
+                    yield MetricReported("images", float(min(self.settings["images"], images)))
+                    yield MetricReported(f"{net.role}_blocks", float(len(net.stages)))
+                    yield MetricReported(f"{net.role}_error_before", findings.clean(result[0]))
                     yield from findings.swapped(net, at, bn, done)
             case plan.DELETE:
                 yield findings.deleted(net, at, bn, done)
@@ -98,7 +98,7 @@ class LesionLab(UnitLab):
                 yield from findings.stored(net, result, recorded.error if recorded else math.nan)
                 checked = [r[2] for i in range(len(self._cases)) if (r := done.get(plan.operation(plan.STORED, i, bn)))]
                 known = [same for same in checked if not math.isnan(same)]
-                yield Figured("intact_equals_stored", min(known) if known else math.nan)
+                yield MetricReported("intact_equals_stored", min(known) if known else math.nan)
             case plan.SIZE:
                 yield from findings.predicted(net, at, bn, done)
             case plan.PATHS:
@@ -117,13 +117,13 @@ class LesionLab(UnitLab):
         stages = tuple(tap.place.stage for tap in blocks.blocks)
         return Case(self._subjects[at].name, stages, tuple(blocks.pairs()), forks)
 
-    def _patient(self, at: int, bn: str) -> Patient:
+    def _patient(self, at: int, bn: str) -> AblatedNet:
         if (at, bn) not in self._patients:
-            self._patients[at, bn] = Patient(self._subjects[at], self.settings["images"], bn == plan.RECALIBRATED)
+            self._patients[at, bn] = AblatedNet(self._subjects[at], self.settings["images"], bn == plan.RECALIBRATED)
         return self._patients[at, bn]
 
 
-def _showing(bars: Traced, work: Generator[None, None, Any]) -> Generator[Traced, None, Any]:
+def _showing(bars: CurveUpdated, work: Generator[None, None, Any]) -> Generator[CurveUpdated, None, Any]:
     """Do ``work``, showing ``bars`` at each of its pauses; return what it returns."""
     while True:
         try:

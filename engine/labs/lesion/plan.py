@@ -15,9 +15,9 @@ INTACT, DELETE, STORED, SIZE, PATHS, SWAP, SCALE = "intact", "delete", "stored",
 FACTORS = (0.0, 0.5, 0.75, 1.5)
 #: Per net in the default grid: deletions, those that are repeated with recalibrated statistics, swaps of neighbours,
 #: swaps of blocks that are further apart, and, per stage, blocks that are scaled.
-MOST_DELETED, MOST_RECALIBRATED, MOST_SWAPPED, MOST_APART, SCALED_PER_STAGE = 30, 4, 16, 6, 2
+MAX_DELETED, MAX_RECALIBRATED, MAX_SWAPPED, MAX_APART, SCALED_PER_STAGE = 30, 4, 16, 6, 2
 #: Swaps per net in the full grid.
-MOST_SWAPPED_IN_FULL = 400
+MAX_SWAPPED_IN_FULL = 400
 
 
 class Case(NamedTuple):
@@ -93,9 +93,9 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[Operatio
         counts = [len(case.stages) for case in cases]
         return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in enumerate(counts)}
 
-    units = once(INTACT) + each(DELETE, blocks(MOST_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
+    units = once(INTACT) + each(DELETE, blocks(MAX_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
     if settings["bn"] == BOTH:
-        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MOST_RECALIBRATED, middles), RECALIBRATED)
+        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MAX_RECALIBRATED, middles), RECALIBRATED)
     units += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
     return units + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
 
@@ -103,7 +103,7 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[Operatio
 def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
     """Return the pairs that are swapped: neighbours and some that are 2, 4, 8, ... blocks apart; or all."""
     if full:
-        return [case.pairs[i] for i in spread(len(case.pairs), MOST_SWAPPED_IN_FULL)]
+        return [case.pairs[i] for i in spread(len(case.pairs), MAX_SWAPPED_IN_FULL)]
     near = [pair for pair in case.pairs if pair[1] - pair[0] == 1]
     far = []
     for stage in sorted(set(case.stages)):
@@ -111,7 +111,7 @@ def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
         for distance in (2**power for power in range(1, 10)):
             apart = [pair for pair in inside if pair[1] - pair[0] == distance]
             far += apart[len(apart) // 2 :][:1]
-    chosen = [near[i] for i in spread(len(near), MOST_SWAPPED)] + [far[i] for i in spread(len(far), MOST_APART)]
+    chosen = [near[i] for i in spread(len(near), MAX_SWAPPED)] + [far[i] for i in spread(len(far), MAX_APART)]
     return sorted(chosen)
 
 

@@ -7,7 +7,7 @@ stacks before deep ones, then the sweeps.
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.curve import CurveName
 from engine.labs.mapping import arms
 from engine.labs.mapping.findings import figures
@@ -25,7 +25,7 @@ class MappingLab(UnitLab):
         """Return the units of the settings."""
         return [Unit(name, work.words) for name, work in self._works().items()]
 
-    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Generator[Traced | Figured, None, Result]:
+    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Generator[CurveUpdated | MetricReported, None, Result]:
         """Train the unit's nets; meanwhile yields its row or curves as they stand. Errors are all it returns."""
         work, trained = self._works()[unit.name], None
         for trained in train(work.arm, work.blocks, work.problems, work.steps, self.settings["batch"]):
@@ -36,7 +36,7 @@ class MappingLab(UnitLab):
             result["conditions"] = yield from self._conditions(work)
         return result
 
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield the unit's curves, and the figures that are known; with the last unit all of them."""
         work = self._works()[unit.name]
         found = self._cells(unit.name, done)
@@ -55,7 +55,7 @@ class MappingLab(UnitLab):
         whole = len(done) == len(self._works())
         for name, value in figures(heat, grid_of(self.settings)).items():
             if whole or not math.isnan(value):
-                yield Figured(name, value)
+                yield MetricReported(name, value)
 
     @property
     def _seeds(self) -> int:
@@ -67,26 +67,26 @@ class MappingLab(UnitLab):
     def _cells(self, name: str, done: Mapping[str, Result]) -> list[Cell]:
         return cells(Trained(done[name]["steps"], done[name]["errors"]), self._seeds)
 
-    def _row(self, work: Work, found: list[Cell]) -> Iterator[Traced]:
+    def _row(self, work: Work, found: list[Cell]) -> Iterator[CurveUpdated]:
         """The unit's row of both heat maps."""
         name = arms.row(work.arm, work.blocks).text
         columns = [arms.TARGETS.index(target) for target in grid_of(self.settings).targets]
-        yield Traced("heat", name, columns, drawn([max(cell.error, EXACT) for cell in found]))
-        yield Traced("best", name, columns, [cell.rate for cell in found])
+        yield CurveUpdated("heat", name, columns, drawn([max(cell.error, EXACT) for cell in found]))
+        yield CurveUpdated("best", name, columns, [cell.rate for cell in found])
 
-    def _opened(self, work: Work, found: list[Cell]) -> Iterator[Traced]:
+    def _opened(self, work: Work, found: list[Cell]) -> Iterator[CurveUpdated]:
         """What the unit's cells open: loss curves and rate curves, their mean and every seed."""
         for target, cell in zip(grid_of(self.settings).targets, found, strict=True):
             name = arms.row(work.arm, work.blocks)._replace(cell=target)
             for index, part in [(None, ""), *self._parts()]:
                 text = name._replace(part=part).text
-                yield Traced("curves", text, cell.steps, cell.curve(index))
-                yield Traced("rates", text, arms.RATES, cell.rates(index))
+                yield CurveUpdated("curves", text, cell.steps, cell.curve(index))
+                yield CurveUpdated("rates", text, arms.RATES, cell.rates(index))
 
     def _parts(self) -> list[tuple[int, str]]:
         return [(index, f"seed {seed}") for index, seed in enumerate(seeds_of(self.settings))]
 
-    def _sweep(self, work: Work, found: list[Cell]) -> Iterator[Traced]:
+    def _sweep(self, work: Work, found: list[Cell]) -> Iterator[CurveUpdated]:
         """The unit's curves of its sweep: the error at the best rate over the points, mean and every seed."""
         x = points(self.settings, work.part)
         if work.part == START:
@@ -96,12 +96,12 @@ class MappingLab(UnitLab):
             kinds = [(panel, work.arm.name) for panel in panels.values()]
         for number, (panel, kind) in enumerate(kinds):
             along = found[number * len(x) : (number + 1) * len(x)]
-            yield Traced(panel, kind, x, drawn([cell.error for cell in along]))
+            yield CurveUpdated(panel, kind, x, drawn([cell.error for cell in along]))
             for index, part in self._parts():
                 seed = [cell.rates(index)[cell.best] for cell in along]
-                yield Traced(panel, CurveName(kind, part=part).text, x, seed)
+                yield CurveUpdated(panel, CurveName(kind, part=part).text, x, seed)
 
-    def _conditions(self, work: Work) -> Generator[Traced, None, list[list[float]]]:
+    def _conditions(self, work: Work) -> Generator[CurveUpdated, None, list[list[float]]]:
         """Measure the condition number at every point for every seed, (seeds, points)."""
         rows: list[list[float]] = []
         for seed in seeds_of(self.settings):
@@ -109,9 +109,9 @@ class MappingLab(UnitLab):
             yield from self._conditioned(work, rows)
         return rows
 
-    def _conditioned(self, work: Work, rows: list[list[float]]) -> Iterator[Traced]:
+    def _conditioned(self, work: Work, rows: list[list[float]]) -> Iterator[CurveUpdated]:
         x, kind = points(self.settings, START), work.arm.name
         for (_, part), row in zip(self._parts(), rows, strict=False):
-            yield Traced("condition", CurveName(kind, part=part).text, x, row)
+            yield CurveUpdated("condition", CurveName(kind, part=part).text, x, row)
         means = [math.exp(sum(map(math.log, column)) / len(column)) for column in zip(*rows, strict=True)]
-        yield Traced("condition", kind, x, means)
+        yield CurveUpdated("condition", kind, x, means)

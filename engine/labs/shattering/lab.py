@@ -7,7 +7,7 @@ scales of the scaled residual net. What is drawn after a unit is the mean over t
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.dense_stacks import LAG
@@ -85,7 +85,7 @@ class ShatteringLab(UnitLab):
                 found |= {"lags": lags, "slopes": _drawn(layer.slopes)}
             if depth % _PACE == 0 and self._own(net):
                 name = CurveName(net.kind, part=f"seed {net.seed}").text
-                yield Traced("depth", name, _counted(found["lag"]), list(found["lag"]))
+                yield CurveUpdated("depth", name, _counted(found["lag"]), list(found["lag"]))
         found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
         return found
 
@@ -114,22 +114,22 @@ class ShatteringLab(UnitLab):
     def _noises(self, result: Result) -> Iterator[Found]:
         for kind in NOISES:
             yield self._row(kind, result[kind]["slopes"])
-            yield Traced("lags", kind, _lags(), _mean(result[kind]["lags"]))
+            yield CurveUpdated("lags", kind, _lags(), _mean(result[kind]["lags"]))
 
-    def _row(self, kind: str, slopes: list[float]) -> Traced:
+    def _row(self, kind: str, slopes: list[float]) -> CurveUpdated:
         """Kinds stand above one another in the picture of gradients, the first at the top."""
         height = len(ROWS) - ROWS.index(kind)
-        return Traced("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
+        return CurveUpdated("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
 
     def _curves(self, net: Net, rows: list[dict]) -> Iterator[Found]:
         row, part = rows[-1], f"seed {net.seed}"
         if net.seed == 0:
             yield self._row(net.kind, row["slopes"])
-        yield Traced("lags", net.kind, _lags(), _mean([other["lags"] for other in rows]))
-        yield Traced("lags", CurveName(net.kind, part=part).text, _lags(), row["lags"])
+        yield CurveUpdated("lags", net.kind, _lags(), _mean([other["lags"] for other in rows]))
+        yield CurveUpdated("lags", CurveName(net.kind, part=part).text, _lags(), row["lags"])
         for panel, what in (("depth", "lag"), ("cosine", "cosine")):
-            yield Traced(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
-            yield Traced(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
+            yield CurveUpdated(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
+            yield CurveUpdated(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
 
     def _branches(self, done: Done) -> Iterator[Found]:
         """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
@@ -140,14 +140,14 @@ class ShatteringLab(UnitLab):
                 points[first.branch] = sum(done[name]["lag"][-1] for name in names) / len(names)
         if points:
             x = sorted(points)
-            yield Traced("branches", SCALED, x, [points[branch] for branch in x])
+            yield CurveUpdated("branches", SCALED, x, [points[branch] for branch in x])
 
     def _figures(self, kind: str, rows: list[dict]) -> Iterator[Found]:
         key = figure_key(kind)
-        yield Figured(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
-        yield Figured(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
+        yield MetricReported(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
+        yield MetricReported(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
         if kind == LOOKS_LINEAR:
-            yield Figured("looks_linear_gradient_spread", max(row["spread"] for row in rows))
+            yield MetricReported("looks_linear_gradient_spread", max(row["spread"] for row in rows))
 
 
 def _drawn(slopes) -> list[float]:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.small_images import embedded_images
@@ -46,7 +46,7 @@ class SmoothnessLab(UnitLab):
             units += [Unit(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
         return units
 
-    def measure(self, unit: Unit, done: Mapping[str, Any]) -> Generator[Traced | Figured, None, Any]:
+    def measure(self, unit: Unit, done: Mapping[str, Any]) -> Generator[CurveUpdated | MetricReported, None, Any]:
         """Do one training; see ``UnitLab``."""
         kind, _, what = unit.name.partition(": ")
         word, _, value = what.partition(" ")
@@ -54,7 +54,7 @@ class SmoothnessLab(UnitLab):
             return (yield from self._trained(kind, float(value), done))
         return (yield from self._followed(kind, int(value), self._best(kind, done)))
 
-    def findings(self, unit: Unit, done: Mapping[str, Any]) -> Iterator[Traced | Figured]:
+    def findings(self, unit: Unit, done: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
         """Yield what the unit changed; see ``UnitLab``."""
         kind, _, what = unit.name.partition(": ")
         if what.startswith("rate"):
@@ -65,7 +65,7 @@ class SmoothnessLab(UnitLab):
             yield from self._figures(kind, done)
         if len(done) == len(self.plan()):
             edges = [kind for kind in KINDS if self._at_edge(kind, done)]
-            yield Figured("kinds_at_the_edge_of_the_grid", float(len(edges)))
+            yield MetricReported("kinds_at_the_edge_of_the_grid", float(len(edges)))
 
     # --- trainings ----------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class SmoothnessLab(UnitLab):
         )  # fmt: skip
         return Descent(run, images, self.device.torch_device)
 
-    def _trained(self, kind: str, rate: float, done: Mapping[str, Any]) -> Generator[Traced, None, float]:
+    def _trained(self, kind: str, rate: float, done: Mapping[str, Any]) -> Generator[CurveUpdated, None, float]:
         losses: list[float] = []
         for step, loss in self._descent(kind, rate, self._seeds[0]).steps(self.settings["steps"]):
             losses.append(loss)
@@ -89,7 +89,7 @@ class SmoothnessLab(UnitLab):
                 yield self._rate_curve(kind, {**done, _trial(kind, rate): _late(losses, step)})
         return _late(losses, self.settings["steps"])
 
-    def _followed(self, kind: str, seed: int, rate: float) -> Generator[Traced, None, dict]:
+    def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, dict]:
         found: dict[str, Any] = {"rate": rate, "steps": [], "bands": []}
         descent, losses = self._descent(kind, rate, seed), []
         for step, loss in descent.steps(self.settings["steps"]):
@@ -116,11 +116,11 @@ class SmoothnessLab(UnitLab):
 
     # --- curves and numbers -------------------------------------------------------------------------------------
 
-    def _rate_curve(self, kind: str, done: Mapping[str, Any]) -> Traced:
+    def _rate_curve(self, kind: str, done: Mapping[str, Any]) -> CurveUpdated:
         tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
-        return Traced("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
+        return CurveUpdated("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
 
-    def _band_curves(self, kind: str, seeds: Sequence[dict]) -> Iterator[Traced]:
+    def _band_curves(self, kind: str, seeds: Sequence[dict]) -> Iterator[CurveUpdated]:
         """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
         count = min(len(one["steps"]) for one in seeds)
         if not count:
@@ -132,39 +132,39 @@ class SmoothnessLab(UnitLab):
             ("loss", lambda band: band[0], lambda band: [band[0], *band[1]]),
             ("gradient", lambda band: band[2][at_rate], lambda band: band[2]),
         ):
-            yield Traced(panel, kind, steps, [_mean([line(band) for band in here]) for here in bands])
+            yield CurveUpdated(panel, kind, steps, [_mean([line(band) for band in here]) for here in bands])
             for part, edge in (("low", min), ("high", max)):
                 values = [edge(value for band in here for value in spread(band)) for here in bands]
-                yield Traced(panel, CurveName(kind, part=part).text, steps, values)
-        yield Traced("beta", kind, steps, [_mean([band[3] for band in here]) for here in bands])
+                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, values)
+        yield CurveUpdated("beta", kind, steps, [_mean([band[3] for band in here]) for here in bands])
         rates = [one["rate"] for one in seeds]
         sharp = [_mean([rate * band[3] for rate, band in zip(rates, here, strict=True)]) for here in bands]
-        yield Traced("stability", kind, steps, sharp)
+        yield CurveUpdated("stability", kind, steps, sharp)
 
-    def _curves(self, kind: str, done: Mapping[str, Any]) -> Iterator[Traced]:
+    def _curves(self, kind: str, done: Mapping[str, Any]) -> Iterator[CurveUpdated]:
         seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
         found = [done[_measured(kind, seed)] for seed in seeds]
         yield from self._band_curves(kind, found)
         for seed, one in zip(seeds, found, strict=True):
             betas = [band[3] for band in one["bands"]]
             name = CurveName(kind, part=f"seed {seed}").text
-            yield Traced("beta", name, one["steps"], betas)
-            yield Traced("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
+            yield CurveUpdated("beta", name, one["steps"], betas)
+            yield CurveUpdated("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
         if self.settings["rates"] == ONE_RATE:
-            yield Traced("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
+            yield CurveUpdated("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
 
-    def _figures(self, kind: str, done: Mapping[str, Any]) -> Iterator[Figured]:
+    def _figures(self, kind: str, done: Mapping[str, Any]) -> Iterator[MetricReported]:
         found, name = [done[_measured(kind, seed)] for seed in self._seeds], FIGURE_OF[kind]
         bands = [band for one in found for band in one["bands"]]
-        yield Figured(f"{name}_beta", _mean([band[3] for band in bands]))
-        yield Figured(
+        yield MetricReported(f"{name}_beta", _mean([band[3] for band in bands]))
+        yield MetricReported(
             f"{name}_rate_times_beta", _mean([one["rate"] * band[3] for one in found for band in one["bands"]])
         )
         at_rate = LENGTHS.index(1.0)
-        yield Figured(f"{name}_gradient_change", _mean([band[2][at_rate] for band in bands]))
-        yield Figured(f"{name}_loss_range", _mean([max(band[1]) / min(band[1]) for band in bands]))
-        yield Figured(f"{name}_rate", float(found[0]["rate"]))
-        yield Figured(f"{name}_final_loss", _mean([one["loss"] for one in found]))
+        yield MetricReported(f"{name}_gradient_change", _mean([band[2][at_rate] for band in bands]))
+        yield MetricReported(f"{name}_loss_range", _mean([max(band[1]) / min(band[1]) for band in bands]))
+        yield MetricReported(f"{name}_rate", float(found[0]["rate"]))
+        yield MetricReported(f"{name}_final_loss", _mean([one["loss"] for one in found]))
 
 
 def _trial(kind: str, rate: float) -> str:

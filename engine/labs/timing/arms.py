@@ -11,9 +11,9 @@ from engine.models.count import count
 #: A timed step does so many multiply-adds at most, backward pass included: about half a second on one core.
 STEP_BUDGET = {"cpu": 15e9, "cuda": 3e12}
 #: Nets for whose step that leaves fewer images are not timed.
-SMALLEST_BATCH = 16
+MIN_BATCH = 16
 #: Images of a timed step at most.
-LARGEST_BATCH = 1024
+MAX_BATCH = 1024
 #: A step does the forward pass and, twice as long, the backward pass.
 PASSES = 3
 
@@ -45,7 +45,7 @@ def race_of(preset: str, data: str = OWN, precision: str = OWN) -> RaceConfig:
     return RaceConfig(depths=chosen.depths, shortcuts=chosen.shortcuts, preset=preset, run=run, per_depth=per_depth)
 
 
-def timed_arms(race: RaceConfig, kind: str, most: int = LARGEST_BATCH) -> list[TimedArm]:
+def timed_arms(race: RaceConfig, kind: str, most: int = MAX_BATCH) -> list[TimedArm]:
     """Return the arms of a race, shallow ones first; ``kind`` of device is ``cpu`` or ``cuda``.
 
     ``most`` images are in a timed step at most.
@@ -54,6 +54,6 @@ def timed_arms(race: RaceConfig, kind: str, most: int = LARGEST_BATCH) -> list[T
     for run in race.runs()[: len(race.depths) * len(race.shortcuts)]:
         work = count(run.model).multiply_adds
         fitting = int(STEP_BUDGET[kind] / (PASSES * work))
-        fits = fitting >= min(SMALLEST_BATCH, run.optim.batch_size)
+        fits = fitting >= min(MIN_BATCH, run.optim.batch_size)
         arms.append(TimedArm(run, work, min(run.optim.batch_size, fitting, most) if fits else 0))
     return sorted(arms, key=lambda arm: arm.multiply_adds)

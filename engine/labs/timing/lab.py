@@ -20,7 +20,7 @@ from engine.config import RunConfig, replace
 from engine.data.images import Images, ImageSet
 from engine.data.registry import get_source
 from engine.errors import CheckpointError
-from engine.events import Concluded, Figured, LabEvent, Progressed, Split, Stepped, Traced
+from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, Split, Stepped
 from engine.hardware.cores import cores
 from engine.hardware.device import Device, choose
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
@@ -34,10 +34,10 @@ WARM_STEPS = 2
 #: slower that it says nothing, and takes long.
 UNDISTURBED = 0.8
 #: Steps that are timed at least, however long they take.
-LEAST_STEPS = 3
+MIN_STEPS = 3
 #: Multiply-adds of a timed evaluation, and its images at least and at most.
 EVALUATION_BUDGET = {"cpu": 15e9, "cuda": 3e12}
-LEAST_IMAGES, MOST_IMAGES = 50, 1024
+MIN_IMAGES, MAX_IMAGES = 50, 1024
 _MILLION = 1e6
 
 
@@ -91,7 +91,7 @@ class TimingLab:
             return Progressed(done, total, f"timing {self._arms[done].run.model.arm}")
         return Progressed(done, total, "all measured" if done == total else "timing all cores together")
 
-    def _findings(self, number: int, done: list[dict[str, float]]) -> Iterator[Traced | Figured]:
+    def _findings(self, number: int, done: list[dict[str, float]]) -> Iterator[CurveUpdated | MetricReported]:
         if number < len(self._arms):
             shortcut = self._arms[number].run.model.shortcut
             mine = [
@@ -100,15 +100,15 @@ class TimingLab:
                 if arm.run.model.shortcut == shortcut
             ]
             for panel in ("training", "evaluation"):
-                yield Traced(panel, shortcut, [x for x, _ in mine], [1000 * result[panel] for _, result in mine])
+                yield CurveUpdated(panel, shortcut, [x for x, _ in mine], [1000 * result[panel] for _, result in mine])
             return
         speeds = self._speeds(done)
         test_images = get_source(self._race.run.data.name).test_images
         seconds = [run_seconds(run, speeds, test_images).seconds for run in self._race.runs()]
-        yield Figured("work_seconds", float(sum(seconds)))
-        yield Figured("longest_run_seconds", float(max(seconds)))
-        yield Figured("all_cores_speedup", float(done[-1]["speedup"]))
-        yield Figured("undisturbed_share", _share(done[:-1]))
+        yield MetricReported("work_seconds", float(sum(seconds)))
+        yield MetricReported("longest_run_seconds", float(max(seconds)))
+        yield MetricReported("all_cores_speedup", float(done[-1]["speedup"]))
+        yield MetricReported("undisturbed_share", _share(done[:-1]))
 
     def _speeds(self, done: list[dict[str, float]]) -> Speeds:
         pairs = list(zip(self._arms, done, strict=False))
@@ -122,7 +122,7 @@ class TimingLab:
     def _timed(self, arm: TimedArm, threads: int) -> dict[str, float]:
         """Return seconds per image of training and evaluation, and the seconds computed and passed in all."""
         budget = EVALUATION_BUDGET[self._kind] / arm.multiply_adds
-        images = int(min(MOST_IMAGES, max(LEAST_IMAGES, min(budget, self._settings["images"]))))
+        images = int(min(MAX_IMAGES, max(MIN_IMAGES, min(budget, self._settings["images"]))))
         run = self._shortened(arm.run, arm.batch, images, threads)
         device = choose(run)
         trainer = Trainer(run, _noise(run, max(arm.batch, images)), device)
@@ -133,7 +133,7 @@ class TimingLab:
         self._settle()
         took: list[float] = []
         since_computed, since = time.process_time(), time.perf_counter()
-        while len(took) < LEAST_STEPS or time.perf_counter() - since < self._settings["seconds"]:
+        while len(took) < MIN_STEPS or time.perf_counter() - since < self._settings["seconds"]:
             before = clock()
             next(steps)
             took.append(clock() - before)
@@ -160,7 +160,7 @@ class TimingLab:
             return 1.0
         arm = self._arms[0]
         one, all_of_them = (self._timed(arm, threads)["training"] for threads in (self._threads, most))
-        choose(self._shortened(arm.run, arm.batch, LEAST_IMAGES, self._threads))
+        choose(self._shortened(arm.run, arm.batch, MIN_IMAGES, self._threads))
         return one / all_of_them
 
     def _shortened(self, run: RunConfig, batch: int, images: int, threads: int) -> RunConfig:

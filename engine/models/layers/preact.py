@@ -19,7 +19,7 @@ from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import ScaleShift, Shift
 
 
-class OrderedBlock(nn.Module):
+class PreActBlock(nn.Module):
     """A block without coefficient: y = v s(x) + F(x), or F(x) where ``shortcut`` is None; activated as the order says.
 
     Shapes: (N, inputs, S, S) -> (N, outputs, ceil(S / stride), ceil(S / stride)). ``strength`` is v.
@@ -119,7 +119,7 @@ class OrderedBlock(nn.Module):
         return Tap(conv, response, norm, activation_next=order in ("relu-only-pre", "full-pre"))
 
 
-class WeighedBlock(OrderedBlock):
+class ScaledBlock(PreActBlock):
     """A block whose branch is multiplied with a number or a trained number: y = v s(x) + c F(x)."""
 
     any_layout = False
@@ -128,7 +128,7 @@ class WeighedBlock(OrderedBlock):
         return torch.add(self._branched(x) * self.coefficient(x), self.shortcut(x), alpha=self.strength)
 
 
-class GatedBlock(OrderedBlock):
+class GatedBlock(PreActBlock):
     """A block whose gate g decides about both ways: y = v (1 - g) x + g F(x). The gate is computed once."""
 
     any_layout = False
@@ -138,7 +138,7 @@ class GatedBlock(OrderedBlock):
         return torch.add(self._branched(x) * g, self.shortcut(x, g), alpha=self.strength)
 
 
-class SkippedBlock(OrderedBlock):
+class StochasticDepthBlock(PreActBlock):
     """A block that is left out of some updates: y = v s(x) + b F(x), and F is not computed where b is 0.
 
     The weights of a block that is left out get gradients of zero, so momentum and weight decay go on as for all

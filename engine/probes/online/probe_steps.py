@@ -15,7 +15,7 @@ FIRST_STEPS = (0, 1, 2, 5, 10, 20)
 #: Cost of a probe in training steps per image of its batch and image of the training batch (tests/benchmarks).
 COST = 5.0
 #: Columns of a run at most: more than a screen has room for.
-MOST_COLUMNS = 500
+MAX_COLUMNS = 500
 #: Steps -> share of the time that probes may take; between them on a logarithmic scale.
 _SHARES = ((300, 0.10), (2_000, 0.03))
 
@@ -44,7 +44,7 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
 
 def _derived(steps: int, images_ratio: float) -> int:
     allowed = _share(steps) * steps / max(1e-9, COST * images_ratio) - len(FIRST_STEPS)
-    columns = min(MOST_COLUMNS, max(1, math.floor(allowed)))
+    columns = min(MAX_COLUMNS, max(1, math.floor(allowed)))
     return math.ceil(steps / columns)
 
 

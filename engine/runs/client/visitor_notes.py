@@ -6,8 +6,8 @@ from engine.errors import ConfigError
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-LONGEST_NAME = 120
-LONGEST_NOTE = 500
+MAX_NAME_LENGTH = 120
+MAX_NOTE_LENGTH = 500
 #: Spreadsheets take a cell that begins so for a formula, and tables are downloaded.
 _FORMULA = ("=", "+", "-", "@")
 
@@ -19,7 +19,7 @@ class NoteControl:
 
     def rename_race(self, race: int, name: str) -> str:
         """Give a race another name, '' for none; return it as it is kept."""
-        kept = checked(name, "a name", LONGEST_NAME)
+        kept = checked(name, "a name", MAX_NAME_LENGTH)
         with self._writer() as writer:
             if not writer.rename_race(race, kept):
                 raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
@@ -27,7 +27,7 @@ class NoteControl:
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs, '' to take it away; return those that exist, at least one."""
-        kept = checked(note, "a note", LONGEST_NOTE)
+        kept = checked(note, "a note", MAX_NOTE_LENGTH)
         with self._writer() as writer:
             written = writer.annotate(runs, kept)
         if not written:

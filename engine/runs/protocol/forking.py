@@ -13,12 +13,12 @@ from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
 from engine.models.tensors import tensors
-from engine.runs.protocol.planning import MOST_RUNS, check_compiler, check_fit, shape_of
+from engine.runs.protocol.planning import MAX_RUNS, check_compiler, check_fit, shape_of
 from engine.store.reader import Reader, RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
 _KEPT = ("device", "threads")
-_MOST_NAMED = 4
+_MAX_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
     step = _saved(reader, parent, step)
-    if len(reader.runs(parent.race)) >= MOST_RUNS:
-        raise ConfigError(f"race {parent.race} has {MOST_RUNS} runs, the most there can be; delete one of them first")
+    if len(reader.runs(parent.race)) >= MAX_RUNS:
+        raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(parent.config, settings)
     if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
         _check_images(config)  # what the parent trains on is not looked through again
@@ -122,8 +122,8 @@ def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]
-        named = ", ".join(words[:_MOST_NAMED])
-        more = f" and {len(differ) - _MOST_NAMED} more" if len(differ) > _MOST_NAMED else ""
+        named = ", ".join(words[:_MAX_NAMED])
+        more = f" and {len(differ) - _MAX_NAMED} more" if len(differ) > _MAX_NAMED else ""
         raise ConfigError(f"the weights of run {parent.id} do not fit {model.arm}: {named}{more}; start a race for it")
 
 

@@ -22,7 +22,7 @@ from engine.store.workspace import Workspace
 RESTING = (RunState.FINISHED, RunState.PAUSED, RunState.STOPPED)
 #: The setting beside those of runs: which saved step; ``NEWEST`` for each run's newest.
 STEP, NEWEST = "step", -1
-MOST_SUBJECTS = 4
+MAX_INSPECTED_RUNS = 4
 _ABOUT = "about.json"
 
 
@@ -64,7 +64,7 @@ def suitable(reader: Reader, lab: Lab) -> list[RunRow]:
     return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
 
 
-class Pinned(NamedTuple):
+class Snapshot(NamedTuple):
     """One training of a job: the step, the file of its state, the files of its other saved states, oldest first.
 
     ``precision`` and ``threads`` are those of the training; ``stored`` what it recorded after that step, split ->
@@ -80,7 +80,7 @@ class Pinned(NamedTuple):
     stored: dict[str, tuple[float, float, int]]
 
 
-def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapping[str, Any]) -> list[Pinned]:
+def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapping[str, Any]) -> list[Snapshot]:
     """Take over the states that a job looks at into its own folder, once; return where they are.
 
     Raises ConfigError when a run or its checkpoint is gone and was not taken over before.
@@ -91,7 +91,7 @@ def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapp
     return [_pinned(workspace, reader, folder, run, settings) for run in _asked(settings[option.name])]
 
 
-def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settings: Mapping[str, Any]) -> Pinned:
+def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settings: Mapping[str, Any]) -> Snapshot:
     # The folder gets its name once everything is in it: a worker that was killed between leaves no half of it.
     kept = folder / f"run-{run:05d}"
     if not kept.exists():
@@ -104,7 +104,7 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
     step, state = files[-1]
     about = json.loads((kept / _ABOUT).read_text(encoding="utf-8"))
     stored = {split: tuple(figures) for split, figures in about["stored"].items()}
-    return Pinned(run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored)
+    return Snapshot(run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored)
 
 
 def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
@@ -141,8 +141,8 @@ def _asked(value: int | str) -> list[int]:
     if not all(word.isascii() and word.isdigit() and int(word) for word in words):
         raise ConfigError(f'runs must be ids with commas between them, for example "3,4" (got {value!r})')
     runs = list(dict.fromkeys(map(int, words)))
-    if len(runs) > MOST_SUBJECTS:
-        raise ConfigError(f"at most {MOST_SUBJECTS} runs can be looked at together (got {len(runs)})")
+    if len(runs) > MAX_INSPECTED_RUNS:
+        raise ConfigError(f"at most {MAX_INSPECTED_RUNS} runs can be looked at together (got {len(runs)})")
     return runs
 
 
@@ -163,7 +163,7 @@ def _newest(reader: Reader, lab: Lab, several: bool) -> list[RunRow]:
     if not several:
         return rows[:1]
     mates = sorted((row for row in rows if row.race == rows[0].race), key=lambda row: row.position)
-    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MOST_SUBJECTS))
+    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
     return [mates[place] for place in chosen] or rows[:1]
 
 

@@ -18,7 +18,7 @@ from engine.models.registry import Variant, variant
 from engine.store.workspace import Workspace
 
 #: The page streams this many curves of a race at most.
-MOST_RUNS = 64
+MAX_RUNS = 64
 #: Settings that other choices decide, and which ones.
 _DECIDED = {
     "model.depth": "the depths of the race",
@@ -132,12 +132,12 @@ def _habits(source: Source, data: DataConfig, asked: frozenset[str]) -> dict[str
 
 def _check_size(race: RaceConfig) -> None:
     arms = len(race.depths) * len(race.shortcuts)
-    runs, seeds = arms * race.seeds, MOST_RUNS // arms
-    if runs > MOST_RUNS:
+    runs, seeds = arms * race.seeds, MAX_RUNS // arms
+    if runs > MAX_RUNS:
         right = f"at most {seeds} seed{'s' * (seeds > 1)}" if seeds else "fewer depths or shortcuts"
         raise ConfigError(
             f"{len(race.depths)} depths, {len(race.shortcuts)} shortcuts and {race.seeds} seeds make {runs} runs and a "
-            f"race has at most {MOST_RUNS}; choose {right}"
+            f"race has at most {MAX_RUNS}; choose {right}"
         )
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
-from engine.runs.lockstep import Paces
+from engine.runs.lockstep import Coordinator
 from engine.runs.supervisor.interventions import WhatIfs
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import CommandRow, Reader, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -31,7 +31,7 @@ _GOING = {_S.QUEUED, _S.STARTING, _S.RUNNING}
 _log = logging.getLogger(__name__)
 
 
-class CommandDesk:
+class CommandHandler:
     """Serves the commands of one workspace."""
 
     def __init__(
@@ -39,8 +39,8 @@ class CommandDesk:
         workspace: Workspace,
         reader: Reader,
         writer: Writer,
-        crew: Crew,
-        paces: Paces,
+        crew: WorkerPool,
+        paces: Coordinator,
         shutdown: Callable[[], None],
     ):
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew

@@ -8,11 +8,11 @@ from engine.events import RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, runs_per_gpu
 from engine.runs.launchers.registry import Job
-from engine.runs.lockstep import Paces
+from engine.runs.lockstep import Coordinator
 from engine.runs.supervisor.memory_estimate import gpu_bytes
 from engine.runs.supervisor.scheduler import Active, Room, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -28,7 +28,9 @@ _log = logging.getLogger(__name__)
 class Dispatch:
     """Starts the runs of one workspace on this machine. Raises ConfigError for an impossible number of runs per GPU."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew, paces: Paces, tuning: Tuning):
+    def __init__(
+        self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool, paces: Coordinator, tuning: Tuning
+    ):
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
         self._paces, self._tuning = paces, tuning
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()

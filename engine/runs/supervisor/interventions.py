@@ -14,14 +14,14 @@ from engine.errors import ConfigError
 from engine.events import RunState
 from engine.models.registry import variant
 from engine.runs.protocol.forking import plan_fork
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.runs.worker.engine_link import CHANGES
 from engine.store.reader import CommandRow, Reader, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 #: As many as a config allows.
-MOST_STEPS = 10_000_000
+MAX_STEPS = 10_000_000
 
 _S = RunState
 #: A change is taken over at the next step, or when the run goes on.
@@ -36,7 +36,7 @@ class WhatIfs:
     Each returns '' when it is done, one line when it is refused, None while it is under way.
     """
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew):
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
@@ -70,8 +70,8 @@ class WhatIfs:
         if row.state != _S.FINISHED:
             return f"run {row.id} is {row.state}; only finished runs can be extended"
         steps = int(command.argument) if command.argument.isdecimal() else 0
-        if not row.total_steps < steps <= MOST_STEPS:
-            return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MOST_STEPS}"
+        if not row.total_steps < steps <= MAX_STEPS:
+            return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MAX_STEPS}"
         if not self._reader.checkpoints(row.id):
             return f"run {row.id} has no checkpoint to go on from"
         return "" if self._writer.extend(row.id, steps, command.created) else None

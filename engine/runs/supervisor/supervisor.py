@@ -22,11 +22,11 @@ from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, Ski
 from engine.events import ALIVE, RunState
 from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.launchers.registry import make_launcher
-from engine.runs.lockstep import Paces
-from engine.runs.supervisor.commands import CommandDesk
+from engine.runs.lockstep import Coordinator
+from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader, RunRow
 from engine.store.schema import check
 from engine.store.workspace import Workspace
@@ -85,9 +85,9 @@ class Supervisor:
         self._launcher = make_launcher(launcher)
         self._launcher.warm()  # torch loads while the rest is set up
         self._writer, self._reader = Writer(workspace), Reader(workspace)
-        self._crew = Crew(self._launcher, self._reader, self._writer)
-        self._paces = Paces(workspace)
-        self._desk = CommandDesk(workspace, self._reader, self._writer, self._crew, self._paces, self.shutdown)
+        self._crew = WorkerPool(self._launcher, self._reader, self._writer)
+        self._paces = Coordinator(workspace)
+        self._desk = CommandHandler(workspace, self._reader, self._writer, self._crew, self._paces, self.shutdown)
         self._tuning = Tuning(workspace, self._reader, self._writer, self._crew)
         self._dispatch = Dispatch(workspace, self._reader, self._writer, self._crew, self._paces, self._tuning)
         self._folder = _identity(workspace)

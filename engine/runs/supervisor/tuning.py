@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from engine.config import TUNED
 from engine.events import ALIVE, RunState
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader, RunRow
 from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.workspace import Workspace
@@ -64,7 +64,7 @@ def progress(arm: ArmTuning) -> str:
 class Tuning:
     """The engine's side: sees to the trials and to the runs that wait for them."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: Crew):
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
         self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
         #: Trials that were told to pause with their runs: whatever their detail says by then, they go on with them.
         self._told: set[int] = set()

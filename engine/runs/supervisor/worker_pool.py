@@ -19,7 +19,7 @@ LEFT_BEHIND_S = 20.0
 _log = logging.getLogger(__name__)
 
 
-class Crew:
+class WorkerPool:
     """All workers of one workspace."""
 
     def __init__(self, launcher: Launcher, reader: Reader, writer: Writer):

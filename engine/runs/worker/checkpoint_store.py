@@ -16,8 +16,8 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 AUTOSAVE_S = 60.0
-MOST_FILES = 12
-MOST_BYTES = 2 * 1024**3
+MAX_FILES = 12
+MAX_BYTES = 2 * 1024**3
 
 #: The reason of the checkpoint that a fork began with.
 FORK = "fork"
@@ -40,7 +40,7 @@ def tenths(*ends: int) -> frozenset[int]:
 
 
 def surplus(
-    rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES
+    rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MAX_FILES, most_bytes: int = MAX_BYTES
 ) -> list[int]:
     """Return the steps whose files go: old autosaves first, then the oldest tenths while the run is over its bounds.
 
@@ -55,7 +55,7 @@ def surplus(
     return gone
 
 
-class Shelf:
+class CheckpointStore:
     """The checkpoints of one run; ``ends`` as in ``tenths``, empty for what has no steps to go back to.
 
     ``forked``: the state that ``newest`` returned is the parent's, as the fork found it.

@@ -42,7 +42,7 @@ CHANGES = "changes"
 _RANK = {Order.TERMINATED: 0, Order.ENGINE_GONE: 1, Order.PAUSE: 2, Order.STOP: 3}
 
 
-class Lifeline:
+class EngineLink:
     """Listens to the engine and says that the worker lives.
 
     ``order`` holds the strongest order so far; ``changes`` is set when the run's changes are to be read again.
@@ -53,7 +53,7 @@ class Lifeline:
         self.changes = False
         self._workspace, self._run, self._orders = workspace, run, orders
 
-    def start(self) -> "Lifeline":
+    def start(self) -> "EngineLink":
         """Start both threads and take over the signals: Ctrl-C is the engine's business, SIGTERM means pause."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._heard(Order.TERMINATED))

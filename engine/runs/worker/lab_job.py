@@ -11,13 +11,13 @@ from importlib import import_module
 
 from engine.config import LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
-from engine.events import ALIVE, Concluded, Figured, LabEvent, Progressed, RunState, Split, Traced
+from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
 from engine.labs.registry import Lab, get_lab
 from engine.runs.launchers.registry import Job
 from engine.runs.protocol.inspected_runs import pin
-from engine.runs.worker.checkpoint_store import Shelf
+from engine.runs.worker.checkpoint_store import CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
-from engine.runs.worker.status_reporter import Books
+from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.tables.labs import COMPANY
 from engine.store.workspace import Workspace
@@ -28,15 +28,15 @@ _FLUSH_S = 0.1
 _log = logging.getLogger("engine.run")
 
 
-class LabDuty:
+class LabJob:
     """The life of one lab job in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, books: Books, reader: Reader):
+    def __init__(self, job: Job, workspace: Workspace, books: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
         self._row = reader.run(job.run)
-        self._traces: list[Traced] = []
-        self._figures: list[Figured] = []
+        self._traces: list[CurveUpdated] = []
+        self._figures: list[MetricReported] = []
         self._done = 0
         self._flushed_at = 0.0
 
@@ -53,7 +53,9 @@ class LabDuty:
         self._books.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        shelf = Shelf(self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load)
+        shelf = CheckpointStore(
+            self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
+        )
         shelf.tidy()
         before = self._restored(shelf.newest())
         module, attribute = row.lab.split(":")
@@ -85,7 +87,7 @@ class LabDuty:
         """Return the trainings that the lab looks at, as they were when it first began."""
         from engine.data.images import load_images
         from engine.hardware.device import choose
-        from engine.labs.inspected_run import Subject
+        from engine.labs.inspected_run import InspectedRun
         from engine.training import checkpoint
         from engine.training.evaluate import Score
 
@@ -101,7 +103,7 @@ class LabDuty:
             trail = [(step, partial(checkpoint.load, path)) for step, path in pinned.trail]
             images = sets[training.data].to(device.torch_device)
             name = f"{training.model.arm}, run {pinned.run}"
-            found.append(Subject(pinned.run, name, training, pinned.step, state, stored, images, device, trail))
+            found.append(InspectedRun(pinned.run, name, training, pinned.step, state, stored, images, device, trail))
         arms = [subject.config.model.arm for subject in found]
         return tuple(
             dataclasses.replace(subject, name=arm) if arms.count(arm) == 1 else subject
@@ -127,9 +129,9 @@ class LabDuty:
     def _handle(self, event: LabEvent, seconds: float) -> bool:
         """Record one event; return whether the lab ended with it."""
         match event:
-            case Traced():
+            case CurveUpdated():
                 self._traces.append(event)
-            case Figured():
+            case MetricReported():
                 self._figures.append(event)
                 _log.info("%s = %r", event.name, event.value)
             case Progressed(done, total, words):
@@ -138,7 +140,7 @@ class LabDuty:
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
                 if get_lab(self._row.config.lab).timed:
-                    self._figures.append(Figured(COMPANY, float(self._reader.company(self._run))))
+                    self._figures.append(MetricReported(COMPANY, float(self._reader.company(self._run))))
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
                 self._writer.move(
@@ -156,7 +158,7 @@ class LabDuty:
             self._writer.lab_results(self._run, self._traces, self._figures)
             self._traces, self._figures = [], []
 
-    def _rescue(self, shelf: Shelf, document: Callable[[], dict], reason: str) -> None:
+    def _rescue(self, shelf: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
         """The database cannot be written: keep where the lab stands, and try once more to say so."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()

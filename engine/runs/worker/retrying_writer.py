@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import DatabaseBusy, DiskFull
-from engine.runs.worker.engine_link import Lifeline
+from engine.runs.worker.engine_link import EngineLink
 from engine.store.writer import Writer
 
 #: How long SQLite itself waits in a worker: short, because orders are heard between two tries only.
@@ -30,14 +30,14 @@ PASSING = (DatabaseBusy, DiskFull)
 _log = logging.getLogger("engine.run")
 
 
-class PatientWriter:
+class RetryingWriter:
     """A ``Writer`` whose methods are repeated; raises DatabaseBusy or DiskFull when that takes too long.
 
     It gives up after ``PATIENCE_S``, at once when there is an order. Measurements are then kept, and written before
     whatever is written next.
     """
 
-    def __init__(self, writer: Writer, lifeline: Lifeline):
+    def __init__(self, writer: Writer, lifeline: EngineLink):
         self._writer, self._lifeline = writer, lifeline
         self._unsaved: deque[Callable[[], Any]] = deque()
         self._patience_s, self._hears = PATIENCE_S, True

@@ -4,8 +4,8 @@ import logging
 import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
-from engine.runs.worker.engine_link import Lifeline, Order
-from engine.runs.worker.retrying_writer import PatientWriter
+from engine.runs.worker.engine_link import EngineLink, Order
+from engine.runs.worker.retrying_writer import RetryingWriter
 
 _REPORT_EVERY_S = 0.25
 
@@ -16,10 +16,10 @@ class Interrupted(Exception):
     """An order came before the work began."""
 
 
-class Books:
+class StatusReporter:
     """The record of one run, kept by its worker."""
 
-    def __init__(self, run: int, writer: PatientWriter, lifeline: Lifeline):
+    def __init__(self, run: int, writer: RetryingWriter, lifeline: EngineLink):
         self.run, self.writer, self.lifeline = run, writer, lifeline
         self._reported, self._reported_at = "", 0.0
 

@@ -15,9 +15,9 @@ from engine.events import (
     Evaluated,
     Event,
     Finished,
+    LogEntry,
     Measured,
     Probed,
-    Remarked,
     RunState,
     Split,
     Started,
@@ -27,10 +27,10 @@ from engine.events import (
 from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
 from engine.runs.launchers.registry import Job
-from engine.runs.lockstep import Stride
-from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, Shelf
+from engine.runs.lockstep import Throttle
+from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
-from engine.runs.worker.status_reporter import Books
+from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
@@ -45,15 +45,15 @@ CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.v
 _log = logging.getLogger("engine.run")
 
 
-class TrainingDuty:
+class TrainingJob:
     """The life of one run in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, books: Books, reader: Reader):
+    def __init__(self, job: Job, workspace: Workspace, books: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
         self._lifeline, self._row = books.lifeline, reader.run(job.run)
         self._rate = Rate(self._row.config.optim.batch_size)
-        self._stride = Stride(workspace.pace(self._row.race), job.run)
+        self._stride = Throttle(workspace.pace(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
 
@@ -83,7 +83,9 @@ class TrainingDuty:
         changes = Changes(config.optim, self._changes(), self._on_record())
         # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
         ends = () if self._is_trial else changes.ends
-        shelf = Shelf(self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load)
+        shelf = CheckpointStore(
+            self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
+        )
         shelf.tidy()
         state = shelf.newest()
         if images.remark:
@@ -114,7 +116,7 @@ class TrainingDuty:
             return
         self._books.leave(step)
 
-    def _rescue(self, trainer, shelf: Shelf, reason: str) -> None:
+    def _rescue(self, trainer, shelf: CheckpointStore, reason: str) -> None:
         """The database cannot be written: put the training into a file, and try once more to say where it stands."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
@@ -127,7 +129,7 @@ class TrainingDuty:
             step = None
         self._books.leave(step, reason)
 
-    def _handle(self, event: Event, trainer, shelf: Shelf) -> bool:
+    def _handle(self, event: Event, trainer, shelf: CheckpointStore) -> bool:
         """Record one event; return whether the run ended with it."""
         match event:
             case Stepped(step):
@@ -144,7 +146,7 @@ class TrainingDuty:
                 )  # fmt: skip
             case Probed():
                 self._writer.probe(self._run, event, CODINGS)
-            case Remarked(step, kind, text):
+            case LogEntry(step, kind, text):
                 self._writer.remark(self._run, step, kind, text)
                 _log.info("step %d: %s", step, text)
             case Changed(step, change, text):
@@ -230,7 +232,7 @@ class TrainingDuty:
         if (rest := trainer.drain()) is not None:
             self._record(rest.rows)
 
-    def _save(self, trainer, shelf: Shelf, reason: str) -> int:
+    def _save(self, trainer, shelf: CheckpointStore, reason: str) -> int:
         """Put the figures on record, then write a checkpoint of the same moment; return its step."""
         self._record_rest(trainer)
         state = trainer.state()

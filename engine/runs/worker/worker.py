@@ -16,12 +16,12 @@ from multiprocessing.connection import Connection
 from engine.config import LabConfig
 from engine.errors import SkipscopeError
 from engine.runs.launchers.registry import Job
-from engine.runs.worker.engine_link import Lifeline
-from engine.runs.worker.lab_job import LabDuty
+from engine.runs.worker.engine_link import EngineLink
+from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
-from engine.runs.worker.retrying_writer import BUSY_S, PASSING, PatientWriter
-from engine.runs.worker.status_reporter import Books, Interrupted
-from engine.runs.worker.training_job import TrainingDuty
+from engine.runs.worker.retrying_writer import BUSY_S, PASSING, RetryingWriter
+from engine.runs.worker.status_reporter import Interrupted, StatusReporter
+from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -35,17 +35,17 @@ _log = logging.getLogger("engine.run")
 def work(job: Job, orders: Connection) -> None:
     """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
     workspace = Workspace(job.workspace)
-    lifeline = Lifeline(workspace, job.run, orders)
+    lifeline = EngineLink(workspace, job.run, orders)
     if not lifeline.engine_lives():
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:
-        writer = PatientWriter(stack.enter_context(Writer(workspace, BUSY_S)), lifeline)
+        writer = RetryingWriter(stack.enter_context(Writer(workspace, BUSY_S)), lifeline)
         writer.update(job.run, pid=os.getpid(), heartbeat=time.time())
         lifeline.start()
         _open_log(workspace, job.run, stack)
         reader = stack.enter_context(Reader(workspace))
-        books = Books(job.run, writer, lifeline)
-        duty = LabDuty if isinstance(reader.run(job.run).config, LabConfig) else TrainingDuty
+        books = StatusReporter(job.run, writer, lifeline)
+        duty = LabJob if isinstance(reader.run(job.run).config, LabConfig) else TrainingJob
         try:
             _be_polite()
             if "torch" not in sys.modules:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.config import LabConfig
-from engine.events import ALIVE, Figured, RunState, Traced
+from engine.events import ALIVE, CurveUpdated, MetricReported, RunState
 from engine.provenance import versions
 from engine.store import blobs
 from engine.store.revision import next_change
@@ -64,7 +64,9 @@ class LabWriting:
                 (done, total, words, seconds, time.time(), next_change(connection), run),
             )
 
-    def lab_results(self, run: int, traces: Sequence[Traced] = (), figures: Sequence[Figured] = ()) -> None:
+    def lab_results(
+        self, run: int, traces: Sequence[CurveUpdated] = (), figures: Sequence[MetricReported] = ()
+    ) -> None:
         """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
         with self.transaction() as connection:
             connection.executemany(

@@ -6,7 +6,7 @@ from app import data
 from app.data import guide
 from engine.config import LabConfig
 from engine.errors import GuideError
-from engine.events import Figured, RunState
+from engine.events import MetricReported, RunState
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.views.race.test_race import PATHS
@@ -103,7 +103,7 @@ def writer(workspace):
 
 def job(writer, state, value, **settings):
     run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
-    writer.lab_results(run, [], [Figured(FIGURE.name, value)])
+    writer.lab_results(run, [], [MetricReported(FIGURE.name, value)])
     for step in PATHS[state]:
         writer.move(run, step)
     return run

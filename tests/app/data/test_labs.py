@@ -5,7 +5,7 @@ import pytest
 from app import data
 from engine.config import LabConfig
 from engine.errors import ConfigError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.gradient_kinds import GAINS, KINDS, Curve
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
@@ -44,12 +44,14 @@ def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
 
 def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
     run, other = submit(writer), submit(writer)
-    writer.lab_results(other, [Traced("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
-    writer.lab_results(run, [Traced("norm", "a", [1, 2], [3, 4]), Traced("norm", "b", [1, 2], [5, 6])])
+    writer.lab_results(other, [CurveUpdated("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
+    writer.lab_results(run, [CurveUpdated("norm", "a", [1, 2], [3, 4]), CurveUpdated("norm", "b", [1, 2], [5, 6])])
     traces, figures, cursor = data.lab_results(run)
     assert [trace.name for trace in traces] == ["a", "b"]
     assert figures == {}
-    writer.lab_results(run, [Traced("norm", "a", [1, 2], [7, 8])], [Figured("bn_gradient_total", float("inf"))])
+    writer.lab_results(
+        run, [CurveUpdated("norm", "a", [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
+    )
     traces, figures, later = data.lab_results(run, cursor)
     assert [(trace.name, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
     assert figures == {"bn_gradient_total": None}

@@ -19,7 +19,7 @@ def wait(monkeypatch) -> Callable[[float], None]:
 def test_meters_are_whole_percent_and_a_machine_without_cards_is_not_asked_about_them_again(monkeypatch, wait):
     asked = []
     monkeypatch.setattr(machine_load, "gpus", lambda: asked.append(1) or [])
-    meters = machine_load.Load(2.0)
+    meters = machine_load.MachineLoad(2.0)
     wait(2.0)
     cpu, memory, cards = meters.now()
     assert 0 <= cpu <= 100 and 0 < memory <= 100 and cards == []
@@ -32,7 +32,7 @@ def test_all_who_ask_share_one_reading_over_some_seconds(monkeypatch, wait):
     said = iter([0.0, 41.6, 7.0])
     monkeypatch.setattr(machine_load.psutil, "cpu_percent", lambda: next(said))
     monkeypatch.setattr(machine_load, "gpus", list)
-    meters = machine_load.Load(2.0)
+    meters = machine_load.MachineLoad(2.0)
     wait(0.01)
     assert meters.now() is None, "a hundredth of a second says nothing"
     wait(2.0)
@@ -49,6 +49,6 @@ def test_all_who_ask_share_one_reading_over_some_seconds(monkeypatch, wait):
 )
 def test_every_card_has_a_pair(monkeypatch, wait, card, told):
     monkeypatch.setattr(machine_load, "gpus", lambda: [card, card])
-    meters = machine_load.Load(2.0)
+    meters = machine_load.MachineLoad(2.0)
     wait(2.0)
     assert meters.now()[2] == [told, told]

@@ -10,7 +10,7 @@ from app import data
 from app.data import run_times
 from engine.config import LabConfig, replace
 from engine.errors import CommandRefused
-from engine.events import Figured, RunState, Traced
+from engine.events import CurveUpdated, MetricReported, RunState
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing.arms import race_of, timed_arms
 from engine.store.reader import Reader
@@ -44,11 +44,11 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
         if arm.batch:
             curves.setdefault(arm.run.model.shortcut, []).append(arm.multiply_adds / 1e6)
     traces = [
-        Traced(panel, shortcut, works, [work * factor for work in works])
+        CurveUpdated(panel, shortcut, works, [work * factor for work in works])
         for shortcut, works in curves.items()
         for panel, factor in (("training", 0.1), ("evaluation", 0.02))
     ]
-    figures = [Figured("undisturbed_share", share), Figured("all_cores_speedup", 1.7)]
+    figures = [MetricReported("undisturbed_share", share), MetricReported("all_cores_speedup", 1.7)]
     writer.lab_results(run, traces, figures)
     if state != RunState.RUNNING:
         conclude(writer, run, state, started + 5)
@@ -58,7 +58,7 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
 def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
     """End a job as its worker does: who else had one is put on record."""
     with Reader(writer.workspace) as reader:
-        writer.lab_results(run, (), [Figured(COMPANY, float(reader.company(run)))])
+        writer.lab_results(run, (), [MetricReported(COMPANY, float(reader.company(run)))])
     writer.move(run, state, ended=ended)
 
 

@@ -102,7 +102,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await taken.wait()
 
-    room = middleware.Room(read)
+    room = middleware.ConnectionLimit(read)
 
     async def ask(path="/live/history"):
         async def send(message):
@@ -112,17 +112,17 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await room({"type": "http", "path": path, "headers": [], "method": "GET"}, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask()) for _ in range(middleware.MOST_OPEN)]
+        waiting = [asyncio.create_task(ask()) for _ in range(middleware.MAX_OPEN)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert len(begun) == middleware.MOST_READ
+        assert len(begun) == middleware.MAX_ROWS_READ
         await ask("/live/probes/detail")
         assert answers == [503]
         module = asyncio.create_task(ask("/live/js/1/race/view.js"))
         await asyncio.sleep(0)
         assert begun[-1] == "/live/js/1/race/view.js", "files wait for nobody"
         reading.set()
-        while len(answers) < 2 + middleware.MOST_OPEN:
+        while len(answers) < 2 + middleware.MAX_OPEN:
             await asyncio.sleep(0)
         taken.set()
         await asyncio.wait_for(asyncio.gather(*waiting, module), 5)
@@ -139,7 +139,7 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await release.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    room = middleware.Room(stream)
+    room = middleware.ConnectionLimit(stream)
 
     async def ask(path="/live/stream", kind="http", cookie=""):
         async def send(message):
@@ -150,12 +150,12 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await room(scope, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(middleware.MOST_OPEN)]
+        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(middleware.MAX_OPEN)]
         await asyncio.sleep(0)
         await ask()
         assert answers == [503]
         presenter = asyncio.create_task(ask(cookie=f"skipscope_presenter_8501={token}"))
-        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(middleware.MOST_OPEN)]
+        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(middleware.MAX_OPEN)]
         await asyncio.sleep(0)
         await ask("/_stcore/stream", "websocket")
         assert answers == [503, "websocket.close"]
@@ -172,7 +172,7 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         authorization.guard(None)
 
 
-@pytest.mark.parametrize(("size", "passes"), [(middleware.MOST_SAID, True), (middleware.MOST_SAID + 1, False)])
+@pytest.mark.parametrize(("size", "passes"), [(middleware.MAX_SAID, True), (middleware.MAX_SAID + 1, False)])
 def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, size, passes):
     monkeypatch.setattr(presenter_link, "_presenter", None)
     heard, sent = [], []
@@ -187,6 +187,6 @@ def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch,
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
-    asyncio.run(middleware.Room(app)(scope, receive, send))
+    asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
     assert [message["type"] for message in heard] == ["websocket.receive" if passes else "websocket.disconnect"]
     assert sent == ([] if passes else [{"type": "websocket.close", "code": 1009}])

@@ -2,14 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from engine.analysis.comparison import Standing, at_the_end, common_step, compared
+from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import statement as stated
 from engine.analysis.verdict import Figures
 
 
 def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):
     arm = f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
-    return Standing(run, arm, depth, shortcut, seed, lr, state, step, total, warmup_lr)
+    return ComparedRun(run, arm, depth, shortcut, seed, lr, state, step, total, warmup_lr)
 
 
 def statement(runs, errors, *, clean, test=None):

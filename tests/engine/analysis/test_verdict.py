@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from engine.analysis.comparison import Standing
+from engine.analysis.comparison import ComparedRun
 from engine.analysis.statement import statement
 from engine.analysis.verdict import Figures, Relation, Verdict, decide, findings, needed_steps, relation
 
@@ -22,7 +22,9 @@ def race(seeds=3, step=300, total=300, shortcuts=("none", "A"), state="running",
     found = []
     for seed, shortcut, depth in product(range(seeds), shortcuts, depths):
         arm = f"{'plain' if shortcut == 'none' else shortcut}-{depth}"
-        found.append(Standing(len(found) + 1, arm, depth, shortcut, seed, 0.1, state, step, total, tuned=tuned, **more))
+        found.append(
+            ComparedRun(len(found) + 1, arm, depth, shortcut, seed, 0.1, state, step, total, tuned=tuned, **more)
+        )
     return found
 
 

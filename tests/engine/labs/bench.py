@@ -2,7 +2,7 @@
 
 import torch
 
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 
 CPU = torch.device("cpu")
@@ -12,8 +12,8 @@ DEVICE = Device(CPU, "CPU", "fp32", 1)
 def results(events):
     """Last curve of each panel and name, last value of each figure, as comparable text (NaN equals NaN)."""
     events = list(events)
-    curves = {(e.panel, e.name): repr((list(e.x), list(e.y))) for e in events if isinstance(e, Traced)}
-    return curves, {e.name: repr(e.value) for e in events if isinstance(e, Figured)}
+    curves = {(e.panel, e.name): repr((list(e.x), list(e.y))) for e in events if isinstance(e, CurveUpdated)}
+    return curves, {e.name: repr(e.value) for e in events if isinstance(e, MetricReported)}
 
 
 def until(lab, count):

@@ -3,13 +3,13 @@
 from functools import cache
 
 from engine.events import Evaluated
-from engine.labs.inspected_run import Subject
+from engine.labs.inspected_run import InspectedRun
 from engine.training.evaluate import Score
 from tests.engine.training import tiny
 
 
 @cache
-def trained(run: int = 1, precision: str = "fp32", **changes) -> Subject:
+def trained(run: int = 1, precision: str = "fp32", **changes) -> InspectedRun:
     """Return a finished training as a lab gets it; ``changes`` as in ``tiny.config``. Never change its tensors."""
     config = tiny.config(**{"optim__steps": 12, "eval_every": 6, **changes})
     training = tiny.trainer(config, precision)
@@ -22,4 +22,6 @@ def trained(run: int = 1, precision: str = "fp32", **changes) -> Subject:
     state, name = training.state(), config.model.arm
     assert middle is not None
     trail = [(half, lambda: middle)]
-    return Subject(run, name, config, config.optim.steps, state, stored, tiny.images(), tiny.device(precision), trail)
+    return InspectedRun(
+        run, name, config, config.optim.steps, state, stored, tiny.images(), tiny.device(precision), trail
+    )

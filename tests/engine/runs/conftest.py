@@ -15,7 +15,7 @@ from engine.errors import CommandRefused
 from engine.events import ENDED, RunState
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
-from engine.runs.lockstep import PaceFile
+from engine.runs.lockstep import SharedSteps
 from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader, RunRow
 from engine.store.workspace import Workspace
@@ -82,7 +82,7 @@ class EngineRoom:
 
         All but the last are read twice, and again until they stood still meanwhile.
         """
-        file = PaceFile(self.workspace.pace(race))
+        file = SharedSteps(self.workspace.pace(race))
         try:
             while True:
                 taken, again = file.taking_part(), file.taking_part()

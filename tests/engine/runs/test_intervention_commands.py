@@ -5,14 +5,14 @@ import json
 import pytest
 
 from engine.events import RunState
-from engine.runs.lockstep import Paces
+from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.planning import plan_race
-from engine.runs.supervisor.commands import CommandDesk
+from engine.runs.supervisor.commands import CommandHandler
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
 
-class Crew:
+class WorkerPool:
     """Workers that hear their orders."""
 
     def __init__(self):
@@ -35,10 +35,10 @@ def parts(workspace):
         writer.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
         writer.move(1, RunState.STARTING)
         writer.move(1, RunState.RUNNING)
-        crew = Crew()
+        crew = WorkerPool()
 
         def desk():
-            return CommandDesk(workspace, reader, writer, crew, Paces(workspace), lambda: None)
+            return CommandHandler(workspace, reader, writer, crew, Coordinator(workspace), lambda: None)
 
         yield desk, reader, writer, crew
 

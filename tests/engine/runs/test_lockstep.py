@@ -10,7 +10,7 @@ import pytest
 
 from engine.config import RaceConfig, lockstep
 from engine.errors import ConfigError
-from engine.runs.lockstep import PaceFile, Paces, Stride
+from engine.runs.lockstep import Coordinator, SharedSteps, Throttle
 from engine.store.workspace import Workspace
 
 #: Seconds that a step of a fake run takes.
@@ -21,7 +21,7 @@ class FakeRun:
     """A run that does nothing but steps, and looks after each how far ahead of the slowest it is."""
 
     def __init__(self, path, run, step_s, steps=10_000, first=0):
-        self.stride, self.look = Stride(path, run), PaceFile(path)
+        self.stride, self.look = Throttle(path, run), SharedSteps(path)
         self.run, self.step, self.step_s, self.steps = run, first, step_s, steps
         self.ahead: list[int] = []
         self.stopped = threading.Event()
@@ -55,7 +55,7 @@ class FakeRun:
 @pytest.fixture
 def track(tmp_path):
     """A race's file; every fake run that is started on it is stopped after the test."""
-    paces = Paces(Workspace(tmp_path))
+    paces = Coordinator(Workspace(tmp_path))
     path, runs = Workspace(tmp_path).pace(1), []
 
     def start(run, step_s, first=0, pace="lockstep:5", steps=10_000):
@@ -143,7 +143,7 @@ def test_kill_9_of_the_slowest_lets_the_others_go(track, tmp_path):
     process = multiprocessing.get_context("fork").Process(target=_crawl, args=(path, 1))
     process.start()
     fast = track(2, FAST, pace="lockstep:2")
-    file = PaceFile(path)
+    file = SharedSteps(path)
     until(lambda: file.taking_part()[1] >= 3)
     assert fast.step <= file.taking_part()[1] + 2
     os.kill(process.pid, signal.SIGKILL)
@@ -167,11 +167,11 @@ def test_an_order_is_heard_while_a_run_waits(track):
 
 def test_slots_are_used_again_and_the_file_goes_with_its_race(tmp_path):
     workspace = Workspace(tmp_path)
-    paces = Paces(workspace)
+    paces = Coordinator(workspace)
     for run in range(1, 3000):
         paces.enter(1, run, run, "free")
         paces.sweep(lambda run: False)
-    file = PaceFile(workspace.pace(1))
+    file = SharedSteps(workspace.pace(1))
     assert file.taking_part() == {}
     assert file.slowest() is None
     paces.enter(1, 5000, 7, "lockstep:3")
@@ -186,22 +186,22 @@ def test_slots_are_used_again_and_the_file_goes_with_its_race(tmp_path):
 
 def test_a_run_without_a_slot_goes_on_freely(tmp_path):
     workspace = Workspace(tmp_path)
-    stride = Stride(workspace.pace(1), 4)
+    stride = Throttle(workspace.pace(1), 4)
     assert stride.reach(100) is False
-    paces = Paces(workspace)
+    paces = Coordinator(workspace)
     paces.enter(1, 1, 0, "lockstep:1")
-    stride = Stride(workspace.pace(1), 4)
+    stride = Throttle(workspace.pace(1), 4)
     assert stride.reach(100) is False
     stride.leave()
     workspace.pace(1).write_bytes(b"of another layout")
-    assert PaceFile(workspace.pace(1), make=True).taking_part() == {}
+    assert SharedSteps(workspace.pace(1), make=True).taking_part() == {}
 
 
 def test_a_free_pace_costs_next_to_nothing(tmp_path):
-    paces = Paces(Workspace(tmp_path))
+    paces = Coordinator(Workspace(tmp_path))
     for run in range(64):
         paces.enter(1, run, 0, "free")
-    stride = Stride(Workspace(tmp_path).pace(1), 5)
+    stride = Throttle(Workspace(tmp_path).pace(1), 5)
     began = time.perf_counter()
     for step in range(20_000):
         assert stride.reach(step) is False

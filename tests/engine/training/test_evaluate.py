@@ -86,8 +86,8 @@ def test_scores_are_those_of_the_net_in_eval_mode():
 
 
 def test_subset_figures_come_out_of_the_full_pass(monkeypatch):
-    monkeypatch.setattr("engine.training.evaluate.LARGEST_BATCH", 25)
-    monkeypatch.setattr("engine.training.evaluate.SMALLEST_BATCH", 1)
+    monkeypatch.setattr("engine.training.evaluate.MAX_BATCH", 25)
+    monkeypatch.setattr("engine.training.evaluate.MIN_BATCH", 1)
     config, net = trained_net("A", depth=8)
     apart = run(config, net, [Split.TEST_SUBSET])
     together = run(config, net, [Split.TEST_SUBSET, Split.TEST])

@@ -7,7 +7,7 @@ import torch
 
 from engine.config import Change, check_change
 from engine.errors import CheckpointError, ConfigError
-from engine.events import Changed, Evaluated, Evaluating, Finished, Probed, Remarked, Split, Started, Stepped
+from engine.events import Changed, Evaluated, Evaluating, Finished, LogEntry, Probed, Split, Started, Stepped
 from engine.models.shortcuts.strength import set_strength
 from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
@@ -60,7 +60,7 @@ def test_a_change_holds_from_the_next_update_on_and_says_so_before_it():
         (8, 5, "shortcut strength 1 to 0.25"),
         (8, 6, "learning rate 0.03 to 0.01"),
     ]
-    assert not [event for event in taken if isinstance(event, Remarked)]
+    assert not [event for event in taken if isinstance(event, LogEntry)]
     assert [rates(taken)[step] for step in (6, 7, 8, 24)] == [0.1, 0.03, 0.01, 0.01]
     assert strengths(training.model) == {0.25}
     assert training.state()["progress"]["changes"] == [[4, "lr", 0.03, 7], [5, "strength", 0.25, 8], [6, "lr", 0.01, 8]]
@@ -86,7 +86,7 @@ def test_drops_that_come_after_a_change_divide_it():
     at_a_drop = list(trainer(run, [Change(1, "lr", 0.5, 13)]).events())
     assert [rates(at_a_drop)[step] for step in (12, 13, 19)] == pytest.approx([0.1, 0.5, 0.05])
     assert changed(at_a_drop) == [(13, 1, "learning rate 0.1 to 0.5")]
-    remarks = [(event.step, event.text) for event in at_a_drop if isinstance(event, Remarked)]
+    remarks = [(event.step, event.text) for event in at_a_drop if isinstance(event, LogEntry)]
     assert remarks == [(19, "learning rate 0.5 to 0.05")]
 
 
@@ -95,7 +95,7 @@ def test_a_rate_ends_the_warm_up():
     events = list(trainer(run, [Change(1, "lr", 0.2, 5)]).events())
     assert [rates(events)[step] for step in (1, 4, 5, 24)] == [0.001, 0.001, 0.2, 0.2]
     assert changed(events) == [(5, 1, "learning rate 0.001 to 0.2")]
-    assert not [event for event in events if isinstance(event, Remarked)]
+    assert not [event for event in events if isinstance(event, LogEntry)]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

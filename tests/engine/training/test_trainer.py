@@ -11,8 +11,8 @@ from engine.events import (
     Evaluated,
     Evaluating,
     Finished,
+    LogEntry,
     Measured,
-    Remarked,
     Split,
     Started,
     Stepped,
@@ -225,13 +225,13 @@ def test_batches_are_the_same_for_all_arms():
 def test_learning_rate_drops_are_remarked_once():
     run = tiny.config(optim__drops=[0.5, 0.75])
     first = tiny.trainer(run)
-    taken = tiny.until(first.events(), lambda event: isinstance(event, Remarked))
+    taken = tiny.until(first.events(), lambda event: isinstance(event, LogEntry))
     second = tiny.trainer(run, state=first.state())
     taken += list(second.events())
-    remarks = [event for event in taken if isinstance(event, Remarked)]
+    remarks = [event for event in taken if isinstance(event, LogEntry)]
     assert remarks == [
-        Remarked(13, "lr", "learning rate 0.1 to 0.01"),
-        Remarked(19, "lr", "learning rate 0.01 to 0.001"),
+        LogEntry(13, "lr", "learning rate 0.1 to 0.01"),
+        LogEntry(19, "lr", "learning rate 0.01 to 0.001"),
     ]
     rates = {row.step: row.lr for row in tiny.rows(taken)}
     assert [rates[step] for step in (1, 12, 13, 18, 19, 24)] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
@@ -243,8 +243,8 @@ def test_warm_up_ends_at_a_fixed_step_by_the_running_error(monkeypatch):
     for flush_s in (0.0, 1e9):
         monkeypatch.setattr(trainer_module, "FLUSH_S", flush_s)
         events = list(tiny.trainer(run).events())
-        remarks = [event for event in events if isinstance(event, Remarked)]
-        assert remarks == [Remarked(51, "warmup", "learning rate 0.02 to 0.1")]
+        remarks = [event for event in events if isinstance(event, LogEntry)]
+        assert remarks == [LogEntry(51, "warmup", "learning rate 0.02 to 0.1")]
         results.append(tiny.rows(events))
         assert {row.lr for row in results[-1][:50]} == {0.02}
         assert {row.lr for row in results[-1][50:]} == {0.1}
@@ -254,7 +254,7 @@ def test_warm_up_ends_at_a_fixed_step_by_the_running_error(monkeypatch):
 def test_a_warm_up_that_never_ends_is_said():
     run = tiny.config(optim__steps=55, eval_every=55, optim__warmup_lr=0.001, optim__warmup_error=0.5)
     events = list(tiny.trainer(run).events())
-    assert Remarked(55, "warmup", "the warm-up at 0.001 never ended") in events
+    assert LogEntry(55, "warmup", "the warm-up at 0.001 never ended") in events
     assert {row.lr for row in tiny.rows(events)} == {0.001}
 
 

@@ -7,7 +7,7 @@ import { ends, isSeed, same, spoken } from "../curves.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 /** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
-const MOST_NAMED = 4;
+const MAX_NAMED = 4;
 /** Axes that span less than this many decades are labelled with plain numbers. */
 const FEW_DECADES = 2.2;
 const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
@@ -29,7 +29,7 @@ export function buildPanel(panel, curves, pick, { styles, setting }, theme, widt
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
-  const few = means.length <= MOST_NAMED;
+  const few = means.length <= MAX_NAMED;
   const even = pick.kind === null || all.some((curve) => curve.cell);
   const kindOf = (curve) => {
     if (isSeed(curve)) return means.includes(curve) || !means.some((mean) => mean.row === curve.row && !isSeed(mean)) ? "lone" : "seed";

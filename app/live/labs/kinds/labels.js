@@ -12,7 +12,7 @@ const LETTER = 0.53;
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 6;
 /** On a phone more names than this would take the room of the curves. */
-const MOST_NARROW = 4;
+const MAX_NARROW = 4;
 
 /** Pixels beside the plot that names take. */
 export function labelRoom(width) {
@@ -22,7 +22,7 @@ export function labelRoom(width) {
 /** Whether names of so many curves go into a legend: where they do not fit under one another beside the plot. */
 export function crowded(names, width, plotPx) {
   const rows = names.map((name) => lines(name, width).length).reduce((a, b) => a + b, 0);
-  return rows * LINE_PX > plotPx || (width < NARROW && names.length > MOST_NARROW);
+  return rows * LINE_PX > plotPx || (width < NARROW && names.length > MAX_NARROW);
 }
 
 function lines(words, width) {

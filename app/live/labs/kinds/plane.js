@@ -10,7 +10,7 @@ import { gridsOf, heightAt } from "./heights.js";
 const NARROW = 480;
 const TITLE_PX = 26, AXIS_PX = 46, BAR_PX = 66, GAP_PX = 14, LEFT_PX = 46, SIDE_PX = 16;
 /** A picture is no wider and no narrower than this where there is a choice. */
-const MOST_PX = 430, LEAST_PX = { narrow: 130, wide: 215 };
+const MAX_PX = 430, MIN_PX = { narrow: 130, wide: 215 };
 /** Lines of equal height in all. */
 const LEVELS = 14;
 const FONT_PX = 13;
@@ -51,8 +51,8 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
 function arranged(count, width, surface) {
   const left = surface ? SIDE_PX : LEFT_PX;
   const room = width - left - SIDE_PX;
-  const columns = Math.max(1, Math.min(count, Math.floor((room + GAP_PX) / ((width < NARROW ? LEAST_PX.narrow : LEAST_PX.wide) + GAP_PX))));
-  const wide = Math.min(MOST_PX, (room - GAP_PX * (columns - 1)) / columns);
+  const columns = Math.max(1, Math.min(count, Math.floor((room + GAP_PX) / ((width < NARROW ? MIN_PX.narrow : MIN_PX.wide) + GAP_PX))));
+  const wide = Math.min(MAX_PX, (room - GAP_PX * (columns - 1)) / columns);
   const each = TITLE_PX + wide + (surface ? 0 : AXIS_PX);
   const height = Math.round(Math.ceil(count / columns) * each + BAR_PX);
   const boxes = Array.from({ length: count }, (_, index) => {

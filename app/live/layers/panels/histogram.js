@@ -8,8 +8,8 @@ import { spoken } from "../../labs/curves.js";
 const FONT_PX = 13;
 /** z runs over so many standard deviations of the widest distribution. */
 const REACH_STD = 4;
-const LEAST_BINS = 48;
-const MOST_NAMES = 10;
+const MIN_BINS = 48;
+const MAX_NAMES = 10;
 /** A usual peak of a ridge reaches over so many of the outlines above it, and none over more than twice as many. */
 const RIDGE_UP = 4;
 
@@ -22,7 +22,7 @@ export function reach(stds) {
 
 /** Shares per bin -> { z, density, beyond }: outline points within the reach, and the share outside of it. */
 export function density(shares, edges, far) {
-  const least = (2 * far) / LEAST_BINS;
+  const least = (2 * far) / MIN_BINS;
   const [z, height] = [[], []];
   let [from, sum, inside] = [null, 0, 0];
   for (let bin = 1; bin < edges.length; bin += 1) {
@@ -52,7 +52,7 @@ export function buildHistogram(moments, edges, theme, width, height) {
   const layout = base(theme, width, height, "hist");
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z, before ReLU or addition", theme), nticks: 7, zeroline: true, zerolinecolor: theme.muted };
   layout.yaxis = { ...axis(theme), rangemode: "tozero", title: title("density per unit of z", theme), nticks: 5 };
-  layout.annotations = found.slice(0, MOST_NAMES).map(({ label, ink }, index) => ({
+  layout.annotations = found.slice(0, MAX_NAMES).map(({ label, ink }, index) => ({
     text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: ink[theme.ground] },
   }));
   return { data, layout, words: tails(found, far) };

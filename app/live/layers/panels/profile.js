@@ -8,7 +8,7 @@ import { spoken } from "../../labs/curves.js";
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 3;
 /** Labels at the line ends, at most; with more lines the chips above name them. */
-const MOST_LABELS = 8;
+const MAX_LABELS = 8;
 /** Lines of fewer points than this show each of them. */
 const FEW_POINTS = 30;
 const GAP = 0.17;
@@ -28,7 +28,7 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
   const shown = lines.map((line) => ({ ...line, ...readings(line.columns, scale, step) })).filter((line) => line.now);
   const range = scale.ranges().all;
   const deepest = Math.max(2, ...lines.map(({ columns }) => columns.places(row).length));
-  const named = shown.length <= MOST_LABELS;
+  const named = shown.length <= MAX_LABELS;
   const right = named && shown.length ? 16 + 0.55 * FONT_PX * Math.max(...shown.map(({ label }) => label.length)) : 12;
   const margin = { t: 6, l: 52, r: right, b: 40 };
   const layout = {

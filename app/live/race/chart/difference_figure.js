@@ -17,7 +17,7 @@ const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
 /** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
 /** A range wider than this many steps takes steps of double width. */
-const MOST_STEPS = 8;
+const MAX_STEPS = 8;
 
 /** The same arguments and result as buildFigure. The scale is always linear: a difference may be negative. */
 export function buildGapFigure(runs, asked, theme, width) {
@@ -91,7 +91,7 @@ function range(gaps, view) {
     high = Math.min(Math.max(high, most), training[1] + span);
   }
   let step = ROUND[view.metric];
-  while ((high - low) / step > MOST_STEPS) step *= 2;
+  while ((high - low) / step > MAX_STEPS) step *= 2;
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 

@@ -9,7 +9,7 @@ const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
 const RING = { px: 10, line: 2.5 };
 /** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
 const TOGETHER = 0.03;
-const MOST_NAMED = 2;
+const MAX_NAMED = 2;
 /** How the remark begins that says where a run comes from. */
 export const FORK = /^fork of /;
 
@@ -114,6 +114,6 @@ function named({ text, runs: changed }, runs) {
   if (FORK.test(text)) return names.join(", ");
   const all = runs.filter(({ card }) => card.parent === null).length;
   if (changed.length === all && all > 1) return short(text);
-  const who = changed.length > MOST_NAMED ? `${changed.length} runs` : names.join(", ");
+  const who = changed.length > MAX_NAMED ? `${changed.length} runs` : names.join(", ");
   return `${who}: ${short(text)}`;
 }

@@ -13,9 +13,9 @@ import { branchNote, branches } from "./fork_lineage.js";
 
 export { xs } from "./axes.js";
 
-const MOST_LABELS = 8;
+const MAX_LABELS = 8;
 /** As many variants are named above a panel; more are counted. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
 
 /**
@@ -57,7 +57,7 @@ function contents(runs, view, theme, panel, layout) {
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels(ends.length > MOST_LABELS ? perArm(ends, view.metric) : ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : panel.end }));
+    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : panel.end }));
   }
   return inOrder([
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
@@ -95,7 +95,7 @@ function panels(runs, layout) {
 function panelTitle(narrow, wide, runs) {
   const names = [...new Set(runs.map((run) => run.card.variant))];
   if (names.length === 1 && names[0] === narrow) return narrow;
-  const listed = names.length > MOST_NAMED ? `${names.length} kinds` : names.join(", ");
+  const listed = names.length > MAX_NAMED ? `${names.length} kinds` : names.join(", ");
   return `${names.every((name) => OF_THE_PAPER.has(name)) ? narrow : wide} (${listed})`;
 }
 

@@ -6,7 +6,7 @@
  */
 
 /** As many steps are drawn of one mean; more are thinned, extremes kept. */
-const MOST_STEPS = 600;
+const MAX_STEPS = 600;
 /** Of a bucket of steps these stay: the last, and those of the smallest and of the largest value. */
 const PER_BUCKET = 3;
 /** States in which a run makes no further step. */
@@ -197,7 +197,7 @@ export function along(curves, visit) {
 }
 
 /**
- * A table of columns with at most about MOST_STEPS rows: of every bucket its last row, the one with the smallest value in
+ * A table of columns with at most about MAX_STEPS rows: of every bucket its last row, the one with the smallest value in
  * column `low` and the one with the largest in column `high`. The columns of the result are plain arrays.
  */
 export function thinned(rows, low, high, detail = null) {
@@ -210,8 +210,8 @@ export function thinned(rows, low, high, detail = null) {
     if (from < 0 || to < from) continue;
     // Buckets start at step 0 and double in width, so what is kept moves seldom while a run grows.
     let width = 1;
-    while (Math.floor(step[to] / width) - Math.floor(step[from] / width) + 1 > MOST_STEPS / PER_BUCKET) width *= 2;
-    if (to - from < MOST_STEPS) width = 0;
+    while (Math.floor(step[to] / width) - Math.floor(step[from] / width) + 1 > MAX_STEPS / PER_BUCKET) width *= 2;
+    if (to - from < MAX_STEPS) width = 0;
     let lowest = from, highest = from;
     for (let i = from; i <= to; i++) {
       if (lows[i] < lows[lowest]) lowest = i;

@@ -19,7 +19,7 @@ const ACTIONS = {
 /** Verbs that throw something away ask once more. */
 const CONFIRMED = new Set(["delete", "stop"]);
 const ASKED_MS = 4_000;
-const MOST_CHANGES = 3;
+const MAX_CHANGES = 3;
 
 export class Cards {
   /** states: {state: [symbol, tone]}; ask(verb, run) sends a command. */
@@ -188,7 +188,7 @@ function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
 function changeLines({ parent, parent_step: step, changes, note }, labels) {
   const fork = parent === null ? [] : [`fork of ${labels.has(parent) ? `${labels.get(parent)} (run ${parent})` : `run ${parent}`} at step ${grouped(step)}`];
   const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${short(words)} from step ${grouped(from)}`);
-  return [...fork, ...changed.slice(-MOST_CHANGES), ...(note ? [`note: ${note}`] : [])].join("\n");
+  return [...fork, ...changed.slice(-MAX_CHANGES), ...(note ? [`note: ${note}`] : [])].join("\n");
 }
 
 function noteLine(card) {

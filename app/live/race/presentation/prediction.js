@@ -15,13 +15,13 @@ import { armNames } from "../chart/seed_stats.js";
 import { grouped } from "../panel/cards.js";
 import { ENDED } from "../panel/status.js";
 
-const EARLIEST_STEP = 50;
+const MIN_STEP = 50;
 const WINDOW = 50;
 const CLOSE_POINTS = 1;
 export const BROKEN = new Set(["diverged", "failed"]);
 const HALTED = new Set(["stopped", "lost"]);
-const MOST_ARMS = 6;
-const MOST_NAMED = 3;
+const MAX_ARMS = 6;
+const MAX_NAMED = 3;
 /** For one arm alone: [key, words, from, below], in percent. */
 const RANGES = [["low", "below 10 %", 0, 10], ["mid", "10 to 30 %", 10, 30], ["high", "30 to 60 %", 30, 60], ["top", "60 % and more", 60, 101]];
 
@@ -39,7 +39,7 @@ export function question(runs) {
     const ranges = RANGES.map(([key, label, ...of]) => ({ key, label, of, arms: names }));
     return { text: `${after}, how high will the ${error} of ${names[0]} be?`, choices: ranges };
   }
-  if (names.length <= MOST_ARMS) return { text: `${after}, which will have the ${names.length > 2 ? "lowest" : "lower"} ${error}?`, choices };
+  if (names.length <= MAX_ARMS) return { text: `${after}, which will have the ${names.length > 2 ? "lowest" : "lower"} ${error}?`, choices };
   const sides = [["plain", true], ["with a shortcut", false]].map(([label, plain]) => {
     return { key: plain ? "plain" : "shortcut", label, arms: names.filter((name) => own.get(name)[0].card.plain === plain) };
   });
@@ -59,14 +59,14 @@ export function answer(runs, asked, guess) {
   const broken = [...own].filter(([, list]) => !list.some(takesPart)).map(([name, list]) => ({ name, words: fate(list) }));
   const fallen = broken.find(({ name }) => name === said.label);
   const opening = `The room said ${said.label}${fallen ? `, which ${fallen.words}` : ""}.`;
-  const others = broken.filter((one) => one !== fallen).slice(0, MOST_NAMED).map(({ name, words }) => `${name} ${words}.`);
+  const others = broken.filter((one) => one !== fallen).slice(0, MAX_NAMED).map(({ name, words }) => `${name} ${words}.`);
   return [opening, truth(asked.choices, said, own), ...others].join(" ");
 }
 
 function truth(choices, said, own) {
   const { taking, step, total } = common(own);
   if (!taking.length) return "No run is left to compare.";
-  if (step < Math.min(EARLIEST_STEP, total)) return `Too early to tell: step ${grouped(step)} of ${grouped(total)}, which takes ${EARLIEST_STEP} steps of every run.`;
+  if (step < Math.min(MIN_STEP, total)) return `Too early to tell: step ${grouped(step)} of ${grouped(total)}, which takes ${MIN_STEP} steps of every run.`;
   const figures = new Map([...own].map(([name, list]) => [name, figure(name, list.filter((run) => taking.includes(run)), step)]).filter(([, { values }]) => values.length));
   if (!figures.size) return "No figures to compare yet.";
   const when = moment(taking, step, total);
@@ -96,7 +96,7 @@ function common(own) {
 }
 
 function takesPart({ card, series }) {
-  return !BROKEN.has(card.state) && !(HALTED.has(card.state) && series.lastStep < Math.min(EARLIEST_STEP, card.total_steps));
+  return !BROKEN.has(card.state) && !(HALTED.has(card.state) && series.lastStep < Math.min(MIN_STEP, card.total_steps));
 }
 
 function figure(name, list, step) {

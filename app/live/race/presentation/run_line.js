@@ -7,7 +7,7 @@ import { grouped } from "../panel/cards.js";
 import { BROKEN } from "./prediction.js";
 import { element } from "./keys.js";
 
-const MOST_RUNS = 8;
+const MAX_RUNS = 8;
 /** What a run that broke looks like before the reveal: that it broke would be half an answer. */
 const UNTOLD = ["◼", "ended"];
 
@@ -18,7 +18,7 @@ export class StageRuns {
   }
 
   draw(runs, theme, hidden) {
-    const groups = runs.length > MOST_RUNS ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
+    const groups = runs.length > MAX_RUNS ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
     for (const [key, row] of this.rows) {
       if (keys.includes(key)) continue;

@@ -210,7 +210,7 @@ def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorde
 
 
 def test_who_missed_too_much_is_sent_back_to_the_history(client, recorded, monkeypatch):
-    monkeypatch.setattr("app.live.layers.routes.MOST_MISSED", 2)
+    monkeypatch.setattr("app.live.layers.routes.MAX_MISSED", 2)
     answer = client.get(f"/live/probes/stream?runs={recorded.runs[0]}&quantities={NAMES}&since=0.0")
     assert (answer.status_code, answer.text) == (409, "too much happened since; load the history again")
 

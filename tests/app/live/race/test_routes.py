@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
-from app.live.routes import routes, usual_points
+from app.live.race.routes import usual_points
+from app.live.routes import routes
 from app.live.stream.feed import Feed
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.preload import Preload, links

@@ -9,7 +9,7 @@ from app import data
 from app.data import guide as texts
 from app.views.guide import guide, guide_words
 from engine.config import LabConfig
-from engine.events import Figured, RunState
+from engine.events import MetricReported, RunState
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.views.race.test_race import PATHS
@@ -108,7 +108,7 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
         before = page(GRADIENTS)
         assert "*not measured here yet, expected: 1.210 +- 0.03 at 50 layers" in said(before)
         run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
-        writer.lab_results(run, [], [Figured("bn_gradient_growth_per_layer", 1.19872)])
+        writer.lab_results(run, [], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
         for state in PATHS[RunState.FINISHED]:
             writer.move(run, state)
         after = page(GRADIENTS)

@@ -9,7 +9,7 @@ import pytest
 from app import theme
 from app.views.setup import block
 from engine.models.blocks import build_block
-from engine.models.layers.preact import OrderedBlock
+from engine.models.layers.preact import PreActBlock
 from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant
 
 #: Words that the drawing of each row has to hold.
@@ -62,7 +62,7 @@ def test_layers_stand_in_the_order_of_the_built_block(text):
     found = variant(text)
     built = build_block(found, Site(16, 16, 1, found.norm), first=False)
     drawn, after = block.branch_words(found)
-    if not isinstance(built, OrderedBlock):  # the paper's own block
+    if not isinstance(built, PreActBlock):  # the paper's own block
         steps, finish = ["conv1", "bn1", "", "conv2", "bn2"], [""]
     else:
         steps, finish = built._front, built._finish
@@ -74,7 +74,7 @@ def test_layers_stand_in_the_order_of_the_built_block(text):
     layers = [word.split(",")[0] for word in drawn[: len(drawn) - coefficient]]
     assert layers == wanted
     assert [word.split(",")[0] for word in after] == [kinds[re.sub(r"\d", "", step)] for step in finish]
-    assert bool(coefficient) == (built.coefficient is not None if isinstance(built, OrderedBlock) else False)
+    assert bool(coefficient) == (built.coefficient is not None if isinstance(built, PreActBlock) else False)
     assert found.plain == (built.shortcut is None)
 
 

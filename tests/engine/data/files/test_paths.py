@@ -211,7 +211,7 @@ def test_on_a_gpu_batches_of_a_set_on_the_disk_are_those_in_memory(both):
 def test_decoding_takes_memory_for_a_few_pieces_only(pets, workspace, monkeypatch):
     load(f"folder:{pets}", workspace)  # imports and caches
     monkeypatch.setattr(decoding, "_PIECE_BYTES", 200_000)
-    monkeypatch.setattr(decoding, "MOST_THREADS", 2)
+    monkeypatch.setattr(decoding, "MAX_THREADS", 2)
     tracemalloc.start()
     try:
         found = load(f"folder:{pets}", workspace, resize=128)

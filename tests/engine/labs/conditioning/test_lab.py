@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from engine.events import Figured, Progressed, Traced
+from engine.events import CurveUpdated, MetricReported, Progressed
 from engine.labs.conditioning import training
 from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors, figure_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
@@ -30,14 +30,14 @@ def events(**settings):
 def whole():
     """Curves (panel, name) -> (x, y) and figures of all parts."""
     found = events()
-    curves = {(e.panel, e.name): (e.x, e.y) for e in found if isinstance(e, Traced)}
-    return found, curves, {e.name: e.value for e in found if isinstance(e, Figured)}
+    curves = {(e.panel, e.name): (e.x, e.y) for e in found if isinstance(e, CurveUpdated)}
+    return found, curves, {e.name: e.value for e in found if isinstance(e, MetricReported)}
 
 
 def test_kernels_come_first_and_the_first_curve_at_once(whole):
     found, _, _ = whole
     assert isinstance(found[0], Progressed)
-    assert isinstance(found[1], Traced)
+    assert isinstance(found[1], CurveUpdated)
     assert found[1].panel == "spectrum"
     words = [event.words.partition(":")[0] for event in found if isinstance(event, Progressed)]
     assert list(dict.fromkeys(words)) == [
@@ -49,10 +49,10 @@ def test_kernels_come_first_and_the_first_curve_at_once(whole):
 def test_a_part_alone_finds_what_it_finds_among_all(part, whole):
     _, curves, figures = whole
     alone = events(part=part)
-    last = {(e.panel, e.name): (e.x, e.y) for e in alone if isinstance(e, Traced)}
+    last = {(e.panel, e.name): (e.x, e.y) for e in alone if isinstance(e, CurveUpdated)}
     assert last
     assert repr({key: curves[key] for key in last}) == repr(last)
-    values = {e.name: e.value for e in alone if isinstance(e, Figured)}
+    values = {e.name: e.value for e in alone if isinstance(e, MetricReported)}
     assert values
     assert repr({name: figures[name] for name in values}) == repr(values)
 

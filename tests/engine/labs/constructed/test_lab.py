@@ -8,7 +8,7 @@ import torch
 from engine.config import DataConfig, RunConfig, diff
 from engine.data.images import Images, load_images
 from engine.errors import CheckpointError, ConfigError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.constructed.lab import ConstructedLab
 from engine.labs.constructed.plan import ARMS, CONTRAST, FULL, NOISES, Work, budget, marks, new_blocks, works
 from engine.labs.registry import LABS, check_settings
@@ -38,9 +38,9 @@ def ran():
         lab = ConstructedLab(check_settings(ROW, SMALL), DEVICE)
         curves, figures, per_unit = {}, {}, {}
         for event in lab.events():
-            if isinstance(event, Traced):
+            if isinstance(event, CurveUpdated):
                 curves[event.panel, event.name] = event
-            elif isinstance(event, Figured):
+            elif isinstance(event, MetricReported):
                 figures[event.name] = event.value
             elif hasattr(event, "done") and event.done:
                 per_unit[list(lab.state()["results"])[event.done - 1]] = list(asked)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
-from engine.events import Concluded, Figured, Progressed, Traced
+from engine.events import Concluded, CurveUpdated, MetricReported, Progressed
 from engine.labs import dense_stacks
 from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve, parse_curve
 from engine.labs.gradients import lab as gradients
@@ -23,10 +23,12 @@ def lab(state=None, **settings):
 
 def test_the_chosen_gain_comes_first_then_direction_then_the_sweep():
     events = list(lab().events())
-    panels = [event.panel for event in events if isinstance(event, Traced)]
+    panels = [event.panel for event in events if isinstance(event, CurveUpdated)]
     first = {panel: panels.index(panel) for panel in ("norm", "collapse", "direction")}
     assert max(first["norm"], first["collapse"]) < first["direction"]
-    gains = [parse_curve(event.name).gain for event in events if isinstance(event, Traced) and event.panel == "norm"]
+    gains = [
+        parse_curve(event.name).gain for event in events if isinstance(event, CurveUpdated) and event.panel == "norm"
+    ]
     assert gains[:6] == [0.8] * 6
     assert sorted(set(gains[6:])) == list(GAINS)
     assert {event.words for event in events if isinstance(event, Progressed)} >= {
@@ -49,10 +51,14 @@ def test_every_panel_and_figure_of_the_row_is_there():
 
 def test_curves_are_means_over_seeds_and_figures_are_read_off_them():
     events = list(lab(layers=6).events())
-    traces = {(e.panel, e.name): e for e in events if isinstance(e, Traced)}
-    figures = {e.name: e.value for e in events if isinstance(e, Figured)}
+    traces = {(e.panel, e.name): e for e in events if isinstance(e, CurveUpdated)}
+    figures = {e.name: e.value for e in events if isinstance(e, MetricReported)}
     alone = [
-        {(e.panel, e.name): e.y for e in lab(layers=6, seeds=1, first_seed=seed).events() if isinstance(e, Traced)}
+        {
+            (e.panel, e.name): e.y
+            for e in lab(layers=6, seeds=1, first_seed=seed).events()
+            if isinstance(e, CurveUpdated)
+        }
         for seed in (0, 1)
     ]
     key = "norm", Curve(BN, 0.8).name
@@ -122,7 +128,7 @@ def test_a_state_of_another_job_is_refused():
 def test_the_extremes_of_the_settings_do_not_break_it(gain, monkeypatch):
     monkeypatch.setattr(gradients, "DIRECTION_NETS", 1)
     events = list(lab(layers=100, gain=gain, seeds=1, sweep=False).events())
-    figures = {e.name: e.value for e in events if isinstance(e, Figured)}
+    figures = {e.name: e.value for e in events if isinstance(e, MetricReported)}
     assert math.log(figures["plain_gradient_total"], gain) == pytest.approx(99, abs=40)
     assert 1.1 < figures["bn_gradient_growth_per_layer"] < 1.4
 

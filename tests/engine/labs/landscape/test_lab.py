@@ -9,7 +9,7 @@ import torch
 
 from engine.config import RunConfig, replace
 from engine.errors import ConfigError
-from engine.events import Figured, Split, Traced
+from engine.events import CurveUpdated, MetricReported, Split
 from engine.labs.landscape.findings import bent, compared
 from engine.labs.landscape.lab import LandscapeLab
 from engine.labs.landscape.spec import LANDSCAPE, NAMES
@@ -30,11 +30,13 @@ def nets():
 def done(settings, subjects):
     lab = LandscapeLab(check_settings(LANDSCAPE, SMALL | settings), DEVICE, None, subjects)
     events = list(lab.events())
-    return events, {e.name: e.value for e in events if isinstance(e, Figured)}
+    return events, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
 def curves(events, panel):
-    return {e.name: dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, Traced) and e.panel == panel}
+    return {
+        e.name: dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated) and e.panel == panel
+    }
 
 
 def ended(work):
@@ -164,7 +166,9 @@ def longer(subject):
 def test_planes_of_trajectories_hold_the_way_on_one_scale():
     subjects = tuple(map(longer, nets()))
     events, figures = done({"directions": "trajectory", "bn": "running"}, subjects)
-    ways = {e.name: list(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, Traced) and e.panel == "path"}
+    ways = {
+        e.name: list(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated) and e.panel == "path"
+    }
     rows = curves(events, "plane")
     edge = max(rows["plain-8, b 0"])
     assert edge == max(rows["A-8, b 0"]) >= max(abs(part) for way in ways.values() for place in way for part in place)

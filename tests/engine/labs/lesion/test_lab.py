@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from engine.config import RunConfig, replace
-from engine.events import Figured, Split, Traced
+from engine.events import CurveUpdated, MetricReported, Split
 from engine.labs.lesion.lab import LesionLab, findings, plan
 from engine.labs.lesion.spec import FIGURES, LESION
 from engine.labs.registry import check_settings
@@ -28,8 +28,8 @@ def lab(*subjects, **settings):
 def results(*subjects, **settings):
     """Last curve of each panel and name, and last figures."""
     events = list(lab(*subjects, **{"paths": 1, "bn": "running", **settings}).events())
-    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, Traced)}
-    return curves, {e.name: e.value for e in events if isinstance(e, Figured)}
+    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated)}
+    return curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -67,7 +67,9 @@ def checked(*subjects):
                     next(work)
                 except StopIteration as stop:
                     done[unit.name] = stop.value
-            figures |= {found.name: found.value for found in job.findings(unit, done) if isinstance(found, Figured)}
+            figures |= {
+                found.name: found.value for found in job.findings(unit, done) if isinstance(found, MetricReported)
+            }
     return figures
 
 

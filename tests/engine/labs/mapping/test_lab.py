@@ -5,7 +5,7 @@ import math
 import pytest
 
 from engine.errors import ConfigError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.curve import parse_name
 from engine.labs.mapping import arms
 from engine.labs.mapping.lab import MappingLab
@@ -22,8 +22,8 @@ def checked(**settings):
 
 def run(**settings):
     events = list(MappingLab(checked(**settings), DEVICE).events())
-    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, Traced)}
-    return events, curves, {e.name: e.value for e in events if isinstance(e, Figured)}
+    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated)}
+    return events, curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
 @pytest.mark.parametrize(

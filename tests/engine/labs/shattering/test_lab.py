@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.errors import ConfigError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs import dense_stacks
 from engine.labs.curve import parse_name
 from engine.labs.gradient_kinds import BN as LAYER_BN
@@ -103,13 +103,13 @@ def small():
     """Curves (panel, name) -> (x, y) and figures of a small lab on the full grid, and its events."""
     settings = check_settings(ROW, {"layers": 3, "shown": 3, "nets": 2, "branch": 0.2, "grid": "full"})
     events = list(ShatteringLab(settings, DEVICE).events())
-    curves = {(e.panel, e.name): (e.x, e.y) for e in events if isinstance(e, Traced)}
-    return events, curves, {e.name: e.value for e in events if isinstance(e, Figured)}
+    curves = {(e.panel, e.name): (e.x, e.y) for e in events if isinstance(e, CurveUpdated)}
+    return events, curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
 def test_gradients_of_one_net_each_come_first(small):
     events, curves, _ = small
-    names = [event.name for event in events if isinstance(event, Traced) and event.panel == "gradient"]
+    names = [event.name for event in events if isinstance(event, CurveUpdated) and event.panel == "gradient"]
     assert names[:2] == list(NOISES)
     assert names[2:] == list(KINDS)
     (*_, last) = nets.layers(BN, 3, 0.2, 0)

@@ -8,9 +8,9 @@ from engine.analysis.run_time import START_S, Point, Speeds, makespan, race_seco
 from engine.config import replace
 from engine.config.presets import PRESETS
 from engine.errors import CheckpointError
-from engine.events import Figured, Traced
+from engine.events import CurveUpdated, MetricReported
 from engine.labs.registry import LABS, check_settings
-from engine.labs.timing.arms import SMALLEST_BATCH, race_of, timed_arms
+from engine.labs.timing.arms import MIN_BATCH, race_of, timed_arms
 from engine.labs.timing.lab import TimingLab
 from engine.models.count import count
 from tests.engine.labs.bench import DEVICE
@@ -37,7 +37,7 @@ def test_every_arm_of_a_preset_is_timed_or_too_deep(preset):
     arms = timed_arms(race, "cpu")
     assert len(arms) == len(race.depths) * len(race.shortcuts)
     assert [arm.multiply_adds for arm in arms] == sorted(arm.multiply_adds for arm in arms)
-    assert all(arm.batch == 0 or SMALLEST_BATCH <= arm.batch <= arm.run.optim.batch_size for arm in arms)
+    assert all(arm.batch == 0 or MIN_BATCH <= arm.batch <= arm.run.optim.batch_size for arm in arms)
     assert {arm.run.model.shortcut for arm in arms if arm.batch} == set(race.shortcuts)
     assert {arm.run.precision for arm in arms} == {PRESETS[preset].run.precision}
 
@@ -52,8 +52,8 @@ def test_small_presets_are_timed_whole_and_1202_layers_are_not_timed_on_a_cpu():
 def test_what_it_finds_is_positive_and_grows_with_the_net():
     settings = check_settings(ROW, {"seconds": 0.1, "images": 32})
     events = list(TimingLab(settings, DEVICE).events())
-    curves = {(event.panel, event.name): event for event in events if isinstance(event, Traced)}
-    figures = {event.name: event.value for event in events if isinstance(event, Figured)}
+    curves = {(event.panel, event.name): event for event in events if isinstance(event, CurveUpdated)}
+    figures = {event.name: event.value for event in events if isinstance(event, MetricReported)}
     for shortcut in ("none", "A"):
         small, large = curves["training", shortcut].y
         assert 0 < small < large

@@ -10,14 +10,14 @@ from engine.config import TUNED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.launchers.registry import Job
-from engine.runs.lockstep import Paces
+from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.planning import plan_race
-from engine.runs.supervisor.commands import CommandDesk
+from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
 from engine.runs.supervisor.scheduler import Start, schedule
 from engine.runs.supervisor.tuning import WITH_ITS_RUNS, Tuning, best
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.writer import Writer
@@ -50,9 +50,9 @@ class Lab:
         self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
         self.orders, self.living = [], set()
         launcher = SimpleNamespace(launch=self._launch)
-        self.crew = Crew(launcher, self.reader, self.writer)
+        self.crew = WorkerPool(launcher, self.reader, self.writer)
         self.tuning = Tuning(workspace, self.reader, self.writer, self.crew)
-        self.desk = CommandDesk(workspace, self.reader, self.writer, self.crew, Paces(workspace), lambda: None)
+        self.desk = CommandHandler(workspace, self.reader, self.writer, self.crew, Coordinator(workspace), lambda: None)
         settings = {"lr": TUNED, "tune_grid": "0.01,0.1,1", "steps": "300", **settings}
         plan = plan_race((8,), shortcuts, seeds=seeds, settings=settings, workspace=workspace)
         self.race, self.runs = self.writer.submit(plan)

@@ -9,7 +9,7 @@ from engine.events import ENGINE_GONE, RunState
 from engine.runs.launchers.registry import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.supervisor.supervisor import Supervisor
-from engine.runs.supervisor.worker_pool import Crew
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -47,7 +47,7 @@ def parts(workspace):
             launcher = Launcher()
             yield SimpleNamespace(
                 workspace=workspace, launcher=launcher, reader=reader, writer=writer,
-                crew=Crew(launcher, reader, writer),
+                crew=WorkerPool(launcher, reader, writer),
             )  # fmt: skip
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from engine.errors import CheckpointError, WorkspaceError
 from engine.runs.protocol.planning import plan_race
-from engine.runs.worker.checkpoint_store import AUTOSAVE_S, Shelf, surplus, tenths
+from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus, tenths
 from engine.store.reader import CheckpointRow, Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -56,7 +56,7 @@ def shelf_with_reader(tmp_path):
                     raise CheckpointError(f"{path.name} is damaged")
                 return {"text": path.read_text()}
 
-            yield Shelf(workspace, 1, (100,), writer, reader, save, load), reader
+            yield CheckpointStore(workspace, 1, (100,), writer, reader, save, load), reader
 
 
 def test_files_are_recorded_bounded_and_removed(shelf_with_reader):

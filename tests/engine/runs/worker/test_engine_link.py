@@ -12,9 +12,9 @@ import pytest
 from engine.events import ENGINE_GONE, RunState
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
-from engine.runs.supervisor.worker_pool import Crew
-from engine.runs.worker.engine_link import Lifeline, Order
-from engine.runs.worker.status_reporter import Books
+from engine.runs.supervisor.worker_pool import WorkerPool
+from engine.runs.worker.engine_link import EngineLink, Order
+from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -27,7 +27,7 @@ from engine.store.workspace import Workspace
 lifeline.GRACE_S = float(sys.argv[2])
 
 def worker(orders):
-    line = lifeline.Lifeline(Workspace(Path(sys.argv[1])), 1, orders).start()
+    line = lifeline.EngineLink(Workspace(Path(sys.argv[1])), 1, orders).start()
     print(os.getpid(), line.engine_lives(), flush=True)
     while line.order is None:
         time.sleep(0.01)
@@ -88,25 +88,25 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
         writer.move(1, RunState.STARTING)
         writer.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
-            line = Lifeline(workspace, 1, None)
+            line = EngineLink(workspace, 1, None)
             for word in heard:
                 line._heard(Order(word))
             assert line.order == order
-            Books(1, writer, line).leave(7)
+            StatusReporter(1, writer, line).leave(7)
             assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
-            Crew(None, reader, writer).adopt()
+            WorkerPool(None, reader, writer).adopt()
             assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
 
 
 def test_stop_outranks_everything(workspace):
-    line = Lifeline(workspace, 1, None)
+    line = EngineLink(workspace, 1, None)
     for word in Order:
         line._heard(word)
     assert line.order == Order.STOP
 
 
 def test_word_of_changes_is_no_order(workspace):
-    line = Lifeline(workspace, 1, None)
+    line = EngineLink(workspace, 1, None)
     line._told("changes")
     assert (line.order, line.changes) == (None, True)
     line._told("pause")

@@ -10,9 +10,9 @@ from engine.runs.launchers.registry import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker import retrying_writer
 from engine.runs.worker.engine_link import Order
-from engine.runs.worker.retrying_writer import PatientWriter
-from engine.runs.worker.status_reporter import Books
-from engine.runs.worker.training_job import TrainingDuty
+from engine.runs.worker.retrying_writer import RetryingWriter
+from engine.runs.worker.status_reporter import StatusReporter
+from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -51,8 +51,10 @@ def bench(workspace, monkeypatch):
             writer.line = SimpleNamespace(order=None)
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
-            patient = PatientWriter(writer, writer.line)
-            TrainingDuty(Job(1, workspace.path, "cpu", 1), workspace, Books(1, patient, writer.line), reader).run()
+            patient = RetryingWriter(writer, writer.line)
+            TrainingJob(
+                Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, patient, writer.line), reader
+            ).run()
             return reader.run(1)
 
         yield SimpleNamespace(run=run, reader=reader, writer=writer, workspace=workspace)

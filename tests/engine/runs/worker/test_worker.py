@@ -5,8 +5,8 @@ import pytest
 from engine.events import Finished, RunState, StepRow
 from engine.runs.launchers.registry import Job
 from engine.runs.protocol.planning import plan_race
-from engine.runs.worker.status_reporter import Books
-from engine.runs.worker.training_job import TrainingDuty
+from engine.runs.worker.status_reporter import StatusReporter
+from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -19,7 +19,7 @@ def parts(workspace):
         writer.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(order=None)
-            worker = TrainingDuty(Job(1, workspace.path, "cpu", 1), workspace, Books(1, writer, line), reader)
+            worker = TrainingJob(Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, writer, line), reader)
             yield worker, writer, reader
 
 

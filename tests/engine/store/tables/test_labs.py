@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.config import LabConfig, RaceConfig
-from engine.events import Figured, RunState, Traced
+from engine.events import CurveUpdated, MetricReported, RunState
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -39,7 +39,9 @@ def test_progress_and_results_are_changes_that_viewers_are_told_of(store):
     assert (row.step, row.total_steps, row.detail, row.seconds) == (3, 20, "with BN, gain 1.2", 0.5)
     assert reader.head()[1] > seen
     seen = reader.head()[1]
-    writer.lab_results(job, [Traced("norm", "with BN", [1, 2], [0.5, float("inf")])], [Figured("growth", 1.21)])
+    writer.lab_results(
+        job, [CurveUpdated("norm", "with BN", [1, 2], [0.5, float("inf")])], [MetricReported("growth", 1.21)]
+    )
     assert reader.head()[1] > seen
     (trace,) = reader.traces(job)
     assert (trace.panel, trace.name) == ("norm", "with BN")
@@ -49,9 +51,9 @@ def test_progress_and_results_are_changes_that_viewers_are_told_of(store):
 
 def test_a_curve_that_grows_replaces_itself_and_comes_after_the_cursor(store):
     writer, reader, job = store
-    writer.lab_results(job, [Traced("norm", "one", [1], [1.0]), Traced("norm", "two", [1], [2.0])])
+    writer.lab_results(job, [CurveUpdated("norm", "one", [1], [1.0]), CurveUpdated("norm", "two", [1], [2.0])])
     cursor = reader.traces(job)[-1].id
-    writer.lab_results(job, [Traced("norm", "one", [1, 2], [1.0, 3.0])], [Figured("growth", float("nan"))])
+    writer.lab_results(job, [CurveUpdated("norm", "one", [1, 2], [1.0, 3.0])], [MetricReported("growth", float("nan"))])
     (new,) = reader.traces(job, since=cursor)
     assert new.name == "one"
     assert new.y.tolist() == [1.0, 3.0]
@@ -61,7 +63,7 @@ def test_a_curve_that_grows_replaces_itself_and_comes_after_the_cursor(store):
 
 def test_a_deleted_lab_leaves_nothing(store):
     writer, reader, job = store
-    writer.lab_results(job, [Traced("norm", "one", [1], [1.0])], [Figured("growth", 1.0)])
+    writer.lab_results(job, [CurveUpdated("norm", "one", [1], [1.0])], [MetricReported("growth", 1.0)])
     writer.delete(job)
     assert reader.run(job) is None
     assert (reader.traces(job), reader.figures(job)) == ([], {})

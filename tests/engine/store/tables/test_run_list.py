@@ -10,7 +10,7 @@ from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.runs.client.control import Control
-from engine.runs.client.visitor_notes import LONGEST_NAME, LONGEST_NOTE
+from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from engine.store.migrations import MIGRATIONS
 from engine.store.reader import Reader
 from engine.store.schema import migrate
@@ -102,11 +102,11 @@ def test_what_a_spreadsheet_would_compute_is_refused_in_one_line(workspace, writ
 def test_lengths_and_unknown_ids_are_refused_in_one_line(workspace, writer):
     race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     control = Control(workspace)
-    control.annotate(runs, "x" * LONGEST_NOTE)
+    control.annotate(runs, "x" * MAX_NOTE_LENGTH)
     with pytest.raises(ConfigError, match=r"a note has at most 500 characters \(got 501\)"):
-        control.annotate(runs, "x" * (LONGEST_NOTE + 1))
+        control.annotate(runs, "x" * (MAX_NOTE_LENGTH + 1))
     with pytest.raises(ConfigError, match=r"a name has at most 120 characters \(got 121\)"):
-        control.rename_race(race, "x" * (LONGEST_NAME + 1))
+        control.rename_race(race, "x" * (MAX_NAME_LENGTH + 1))
     with pytest.raises(ConfigError, match="there is no race 9"):
         control.rename_race(9, "name")
     with pytest.raises(ConfigError, match="there is no run 9"):
