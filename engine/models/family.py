@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models.blocks import Stem, build_block
-from engine.models.layers.blocked_layout import leave
+from engine.models.layers.blocked_layout import from_blocked
 from engine.models.parts import layer_path
 from engine.models.registry import ORDERS, Site, Variant, variant
 from engine.models.shortcuts.scalars import Shift
@@ -47,7 +47,7 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
-        x = leave(x).mean(dim=(2, 3)).to(self.linear.weight.dtype)
+        x = from_blocked(x).mean(dim=(2, 3)).to(self.linear.weight.dtype)
         return self.linear(x if self.shift is None else self.shift(x))
 
 

@@ -18,8 +18,8 @@ from engine.data.images import Images, ImageSet
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.count import count
-from engine.models.init.rng import settle
-from engine.models.layers.blocked_layout import enter, suits
+from engine.models.init.rng import use_means
+from engine.models.layers.blocked_layout import supported, to_blocked
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 MAX_BATCH, MIN_BATCH = 1000, 50
@@ -135,7 +135,7 @@ class FoldedNet:
     """
 
     def __init__(self, model: nn.Module, device: Device):
-        self._device, self._blocked = device, device.blocked and suits(model)
+        self._device, self._blocked = device, device.blocked and supported(model)
         self.net = copy.deepcopy(model).eval().requires_grad_(False)
         self._pairs: list[tuple[nn.Conv2d, str, str]] = []
         for path, module in self.net.named_modules():
@@ -153,7 +153,7 @@ class FoldedNet:
 
     def logits(self, images: Tensor) -> Tensor:
         """Return the logits, float32 (N, classes), of normalised images, float32 (N, channels, S, S)."""
-        return self.net(enter(images) if self._blocked else images.to(self._device.dtype)).float()
+        return self.net(to_blocked(images) if self._blocked else images.to(self._device.dtype)).float()
 
     @torch.no_grad()
     def take(self, model: nn.Module) -> None:
@@ -182,7 +182,7 @@ def reset_bn(model: nn.Module) -> nn.Module:
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None
-    settle(model)
+    use_means(model)
     return model.train()
 
 

@@ -18,7 +18,7 @@ from engine.models.shortcuts.strength import set_strength
 from engine.training.optim import learning_rate
 
 
-class Changes:
+class LiveEdits:
     """The changes of one run. ``rows``: those asked for so far; ``on_record``: the last step whose figures are kept."""
 
     def __init__(self, optim: OptimConfig, rows: Iterable[Change] = (), on_record: int = 0):
@@ -92,7 +92,7 @@ class Changes:
         drops = self._optim.drops_before(step) - self._optim.drops_before(change.step)
         return change.value * self._optim.drop_factor**drops
 
-    def settle(self, model: nn.Module, optimizer: Optimizer) -> None:
+    def apply(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Set weight decay and shortcut strength of the next update; the rate is set at every step."""
         if self._last("weight_decay") is not None:
             for group in optimizer.param_groups:

@@ -16,7 +16,7 @@ from engine.events import StepRow
 CAPACITY = 1024
 
 
-class Figures:
+class StepMetrics:
     """The figures of the steps that were not fetched yet, and of the last 50 that were."""
 
     def __init__(self, device: torch.device, batch_size: int):

@@ -73,7 +73,7 @@ ARROWS: dict[str, set[str]] = {
         "engine.cli.bench", "engine.bench.benchmark", "engine.bench.workload",
         "engine.data.registry", "engine.data.presence", "engine.data.files.offered", *TABLES,
     },
-    # The contestants of the bench train; who lets them contend knows processes alone.
+    # The workers of the bench train; who starts them knows processes alone.
     "engine.bench": {*BASICS, "engine.bench"},
     "engine.bench.conventional": {*BASICS, "engine.bench.workload", "engine.models"},
     "engine.bench.engine_loop": {

@@ -2,7 +2,7 @@
 
 import json
 
-from engine.data.files.listing import shown
+from engine.data.files.listing import printable
 from engine.errors import DataError
 
 IMAGE_COLUMNS = ("img", "image")
@@ -16,7 +16,7 @@ def columns(where: str, schema) -> tuple[str, str]:
     image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
     label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
     if image is None or label is None:
-        names = shown(", ".join(schema.names))
+        names = printable(", ".join(schema.names))
         raise DataError(f"{where} has the columns {names}; it takes img or image, and label or fine_label")
     for name in (image, label):
         if (count := schema.names.count(name)) > 1:
@@ -29,11 +29,11 @@ def columns(where: str, schema) -> tuple[str, str]:
         column = f"{image}.bytes"
     elif not _binary(kind):
         raise DataError(
-            f"{where} keeps {shown(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
+            f"{where} keeps {printable(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
         )
     kind = schema.field(label).type
     if not (types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind)):
-        raise DataError(f"{where} keeps {shown(str(kind))} in {label}; labels are whole numbers or texts")
+        raise DataError(f"{where} keeps {printable(str(kind))} in {label}; labels are whole numbers or texts")
     return column, label
 
 

@@ -72,7 +72,7 @@ def delta_orthogonal(model: nn.Module, generators: Generators) -> None:
         _middle(conv).copy_(2**0.5 * q * r.diagonal().sign())
 
 
-SCHEMES: dict[str, Callable[[nn.Module, Generators], None]] = {
+INITIALIZERS: dict[str, Callable[[nn.Module, Generators], None]] = {
     "he": he, "zero-gamma": zero_gamma, "fixup": fixup, "dirac": dirac, "delta-orthogonal": delta_orthogonal,
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import nn
 
-from engine.models.init.initializers import SCHEMES
+from engine.models.init.initializers import INITIALIZERS
 from engine.models.parts import layer_path
 from engine.models.registry import variant
 
@@ -33,7 +33,7 @@ def draw_weights(model: nn.Module, seed: int) -> None:
             for key, buffer in module.named_buffers(recurse=False):
                 if key in module._non_persistent_buffers_set:
                     buffer.zero_()
-        SCHEMES[variant(model.config.shortcut).shortcut.start](model, lambda path: keyed(seed, path))
+        INITIALIZERS[variant(model.config.shortcut).shortcut.initializer](model, lambda path: keyed(seed, path))
 
 
 def keyed(seed: int, path: str) -> torch.Generator:

@@ -25,10 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import BlockTap, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
-class Lesions:
+class Ablation:
     """Makes lesions in ``model`` and, at the same blocks, in ``copies`` of it in which BN may be folded.
 
     ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One lesion at a time.
@@ -84,7 +84,7 @@ class Lesions:
             there[name].copy_(kept)
 
 
-def _weight(tap: BlockTap) -> nn.Module:
+def _weight(tap: HookedBlock) -> nn.Module:
     """Return the module whose output a factor is applied to."""
     return tap.coefficient if isinstance(tap.module, GatedBlock) else tap.branch
 
@@ -93,7 +93,7 @@ def _multiply(factor: float) -> Callable[..., Tensor]:
     return lambda module, inputs, output: output * factor
 
 
-def _pass_on(tap: BlockTap) -> Callable[..., Tensor]:
+def _pass_on(tap: HookedBlock) -> Callable[..., Tensor]:
     return lambda module, inputs, output: tap.stand_in(inputs[0], output)
 
 

@@ -19,19 +19,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.init.rng import settle
+from engine.models.init.rng import use_means
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import BlockTap, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
-class Paths:
+class GradientPaths:
     """The paths through the blocks of ``model``, which is taken over: eval mode, no gradients of weights.
 
     ``blocks`` are all of its blocks, ``forks`` those with a shortcut, none in a plain net.
     """
 
     def __init__(self, model: nn.Module):
-        settle(model)
+        use_means(model)
         self._model = model.eval().float().requires_grad_(False)
         self.blocks = find_blocks(model)
         self.forks = [tap for tap in self.blocks if tap.shortcut is not None]
@@ -64,7 +64,7 @@ def draw_routes(lengths: Tensor, forks: int, generator: torch.Generator) -> Tens
     return ranks < lengths
 
 
-def _open(tap: BlockTap, through: Tensor) -> list[Any]:
+def _open(tap: HookedBlock, through: Tensor) -> list[Any]:
     """Let gradients pass the branch where ``through`` is 1, the shortcut where it is 0; values stay as they are."""
     handles = [
         tap.branch.register_forward_hook(_valve(through)),

@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayerTap:
+class HookedLayer:
     """A 3x3 layer: the module that puts out its response, and whose input or output is the activation after it."""
 
     place: Place
@@ -43,7 +43,7 @@ class LayerTap:
 
 
 @dataclass(frozen=True)
-class BlockTap:
+class HookedBlock:
     """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block.
 
     ``coefficient`` puts out c, what F(x) is multiplied with before it is added; None where that is 1.
@@ -61,9 +61,9 @@ class BlockTap:
         return ZeroPadded(x.shape[1], f.shape[1], stride)(x)
 
 
-def find_layers(model: nn.Module) -> list[LayerTap]:
+def find_layers(model: nn.Module) -> list[HookedLayer]:
     """Return the 3x3 layers of a net, front to back."""
-    found: list[LayerTap] = []
+    found: list[HookedLayer] = []
     waiting = None
     for path, module in model.named_modules():
         for tap in getattr(module, "taps", ()):
@@ -75,7 +75,7 @@ def find_layers(model: nn.Module) -> list[LayerTap]:
             child = tap.activation_into or tap.activation_from
             place = Place("layer", len(found), layer_path(name), _stage(name), conv.out_channels)
             found.append(
-                LayerTap(
+                HookedLayer(
                     place=place,
                     conv=conv,
                     response=module.get_submodule(tap.response),
@@ -89,16 +89,16 @@ def find_layers(model: nn.Module) -> list[LayerTap]:
     return found
 
 
-def find_blocks(model: nn.Module) -> list[BlockTap]:
+def find_blocks(model: nn.Module) -> list[HookedBlock]:
     """Return the blocks of a net, front to back."""
-    found: list[BlockTap] = []
+    found: list[HookedBlock] = []
     for path, module in model.named_modules():
         if not hasattr(module, "branch"):
             continue
         channels = getattr(module, "outputs", None) or module.get_submodule(module.taps[-1].conv).out_channels
         place = Place("block", len(found), layer_path(path), _stage(path), channels)
         branch, coefficient = module.get_submodule(module.branch), getattr(module, "coefficient", None)
-        found.append(BlockTap(place, module, branch, module.shortcut, coefficient))
+        found.append(HookedBlock(place, module, branch, module.shortcut, coefficient))
     return found
 
 

@@ -1,7 +1,7 @@
 """The contract of a class that measures a quantity, and what it is shown.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
-the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(scene)``,
+the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
 ``result()`` and of the others only those it needs:
 
     response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
@@ -24,22 +24,22 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from engine.probes.online.hooks import BlockTap, LayerTap
+from engine.probes.online.hooks import HookedBlock, HookedLayer
 
 #: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
 SETTLED = 50
 
 
 @dataclass(frozen=True)
-class Scene:
+class ProbeContext:
     """What a probe knows before the pass.
 
     ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
     ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
     """
 
-    layers: Sequence[LayerTap]
-    blocks: Sequence[BlockTap]
+    layers: Sequence[HookedLayer]
+    blocks: Sequence[HookedBlock]
     labels: Tensor
     step: int
     lr: float | None
@@ -69,7 +69,7 @@ class Response:
         return mean, (values - mean).square_().mean(0)
 
 
-class Rows:
+class PerImage:
     """Something per image: (N, C, S, S), in the run's precision."""
 
     def __init__(self, raw: Tensor):
@@ -86,11 +86,11 @@ class Rows:
         return self.rows @ self.rows.T
 
 
-class Activation(Rows):
+class Activation(PerImage):
     """The activation after a layer's ReLU."""
 
 
-class Gradient(Rows):
+class Gradient(PerImage):
     """dL/dz of a layer's response, L = mean cross-entropy over the batch."""
 
     @cached_property

@@ -16,8 +16,8 @@ from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
-from engine.probes.online.instrumented_pass import sweep, sweep_eval
-from engine.probes.online.measure import SETTLED, Scene
+from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
+from engine.probes.online.measure import SETTLED, ProbeContext
 from engine.probes.online.probe_steps import probe_steps
 from engine.probes.registry import QUANTITIES
 
@@ -45,13 +45,13 @@ class OnlineProbe:
         """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
         layers = find_layers(model)
         momentum = [optimizer.state.get(layer.conv.weight, {}).get("momentum_buffer") for layer in layers]
-        scene = Scene(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
-        measures = {name: make(scene) for name, make in self._measures.items()}
+        context = ProbeContext(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
+        measures = {name: make(context) for name, make in self._measures.items()}
         gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpu):
-            sweep(model, self._batch, scene, self._device, list(measures.values()))
+            instrumented_pass(model, self._batch, context, self._device, list(measures.values()))
             if step >= SETTLED:
-                sweep_eval(model, self._batch, scene, self._device, list(measures.values()))
+                instrumented_eval_pass(model, self._batch, context, self._device, list(measures.values()))
         with torch.no_grad():
             return _fetch({name: measure.result() for name, measure in measures.items()})
 
