@@ -116,7 +116,9 @@ def _train(group: list[_Worker], seconds: float) -> list[Any]:
     return [worker.answer(seconds + _READY_S) for worker in group]
 
 
-def _figures(workload: Workload, turns: dict[str, list], parts: dict[str, Any], cores: int) -> dict[str, Any]:
+def _figures(
+    workload: Workload, turns: dict[str, list[list[dict[str, float]]]], parts: dict[str, Any], cores: int
+) -> dict[str, Any]:
     speeds = {name: [sum(one["images_per_s"] for one in turn) for turn in group] for name, group in turns.items()}
     # Turn by turn: what slows the machine down for a while slows both sides.
     pair = [ours / theirs for ours, theirs in zip(speeds["pair"], speeds["conventional"], strict=True)]

@@ -18,7 +18,7 @@ from engine.models.build import build_model
 WORKERS = 2
 
 
-class PilImages(Dataset):
+class PilImages(Dataset[tuple[torch.Tensor, int]]):
     """The synthetic images as PIL images, cropped, mirrored and normalised one by one as usual."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def conventional_steps(workload: Workload, device: torch.device) -> Iterator[int
             images, labels = images.to(device), labels.to(device)
             loss = F.cross_entropy(model(images), labels)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             total += loss.item()
             yield workload.batch_size

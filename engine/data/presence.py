@@ -24,4 +24,4 @@ def present(name: str, workspace: Path) -> bool:
     source = get_source(name)
     if source.embedded or is_cached(name, workspace):
         return True
-    return import_module(source.loader.split(":")[0]).is_downloaded(data_folder(workspace))
+    return bool(import_module(source.loader.split(":")[0]).is_downloaded(data_folder(workspace)))

@@ -19,6 +19,6 @@ def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away
         model = (ImageNet if config.family == "imagenet" else CifarNet)(config)
     model.to_empty(device="cpu")
-    draw_weights(model, seed)
+    draw_weights(model, config.shortcut, seed)
     random_modules(model)  # tells them their paths
     return model

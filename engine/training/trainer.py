@@ -39,7 +39,7 @@ from engine.training.optim import (
     set_momentum,
     warmup_ends,
 )  # fmt: skip
-from engine.training.state import FORMAT, Progress, check_document, check_tensors
+from engine.training.state import FORMAT, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
 #: Seconds between two fetches of the figures.
@@ -74,7 +74,7 @@ class Trainer:
         config: RunConfig,
         images: ImageSet,
         device: Device,
-        state: dict | None = None,
+        state: StateDocument | None = None,
         probe: Probe | None = None,
         live_edits: LiveEdits | None = None,
         forked: bool = False,
@@ -84,7 +84,8 @@ class Trainer:
         self.device = device
         self.probe = probe
         self.images = images.to(device.torch_device)
-        self.model = build_model(config.model, config.seed).to(device.torch_device, memory_format=device.memory_format)
+        self.model = build_model(config.model, config.seed)
+        device.place(self.model)
         self.optimizer = build_optimizer(self.model, config.optim)
         self.metrics = StepMetrics(device.torch_device, config.optim.batch_size)
         self.live_edits = live_edits or LiveEdits(config.optim)
@@ -118,7 +119,7 @@ class Trainer:
             rows = rows[: bad + 1]
         return Measured(rows) if rows else None
 
-    def state(self) -> dict:
+    def state(self) -> StateDocument:
         """Return copies of everything that is needed to go on, bit for bit, as tensors and plain values.
 
         Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
@@ -161,6 +162,7 @@ class Trainer:
         """Do one update of the weights. Nothing in here waits for the device."""
         step = self.progress.step + 1
         loss, wrong = self._update(step)
+        assert self.progress.lr is not None, "the rate is set before a step"
         self.metrics.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
@@ -195,6 +197,7 @@ class Trainer:
     def _measure(self) -> Probed:
         """Look into the net. The figures were fetched before, so the device has nothing else left to do."""
         progress, since = self.progress, self._clock.seconds()
+        assert self.probe is not None
         # Between updates progress.lr is the rate of the last one; before the first there was none.
         arrays = self.probe.measure(self.model, self.optimizer, progress.step, progress.lr)
         now = self._clock.seconds()
@@ -248,7 +251,7 @@ class Trainer:
             test_images=len(self.images.test),
         )
 
-    def _restore(self, state: dict, forked: bool) -> None:
+    def _restore(self, state: StateDocument, forked: bool) -> None:
         check_document(state)
         saved = RunConfig.from_json(state["config"])
         changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}

@@ -1,5 +1,7 @@
 """One update of the weights: batch, augmentation, forward, backward, optimizer. Where a training spends its time."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,7 +26,7 @@ class Update:
         self._config, self._device = config, device
         # Compiled code has layouts of its own.
         self._blocked = device.blocked and supported(model) and not config.compile
-        self._call = compiled(model, device) if config.compile else model
+        self._call: Callable[[Tensor], Tensor] = compiled(model, device) if config.compile else model
         self._drawing = random_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
@@ -42,12 +44,13 @@ class Update:
         logits = self._forward(inputs).float()
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)  # what loss.backward() does, with types
         self._optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) != labels).sum()
 
     def _forward(self, inputs: Tensor) -> Tensor:
         if self._blocked:
-            return self._model(to_blocked(inputs))  # bf16 from here on, no autocast needed
+            logits: Tensor = self._model(to_blocked(inputs))  # bf16 from here on, no autocast needed
+            return logits
         with self._device.autocast():
             return self._call(inputs)

@@ -15,6 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> No
         )
 
 
-def _lock(path: Path, name: str, report: Callable[[str], None]) -> FileLock:
+def _lock(path: Path, name: str, report: Callable[[str], None]) -> AbstractContextManager[object]:
     """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
     lock = FileLock(path, poll_interval=0.02)
     while True:

@@ -84,7 +84,8 @@ def _pieces(
 def _decode(items: list[Item], listing: Listing, source: Source, resize: int) -> _Piece:
     side = source.image_size
     pixels = np.empty((len(items), source.channels, side, side), np.uint8)
-    labels, broken = [], []
+    labels: list[int] = []
+    broken: list[str] = []
     for item in items:
         try:
             header, image = decode(item, source.channels, resize)

@@ -7,7 +7,7 @@ class, so loops end. Classes and images come in the order of their names, as in 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,7 +73,8 @@ def _listing(path: Path) -> FolderListing:
             found[split, place.name] = _images(place, path, stamped)
     classes = tuple(sorted({name for _, name in found}))
     _check_classes(path, train, test, classes, found)
-    hashed, files = hashlib.sha256(), {"train": [], "test": []}
+    hashed = hashlib.sha256()
+    files: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
     for (split, name), images in sorted(found.items()):
         label = classes.index(name)
         for position, (relative, size, changed) in enumerate(images):
@@ -135,7 +136,7 @@ def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, in
     return sorted(images)
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself
@@ -147,7 +148,11 @@ def _hidden(name: str) -> bool:
 
 
 def _check_classes(
-    path: Path, train: Path, test: Path | None, classes: tuple[str, ...], found: dict[tuple[str, str], list]
+    path: Path,
+    train: Path,
+    test: Path | None,
+    classes: tuple[str, ...],
+    found: Mapping[tuple[str, str], Sequence[object]],
 ) -> None:
     """Raise DataError in one line when this is no set of at least two classes with images of each."""
     where = printable(str(train))

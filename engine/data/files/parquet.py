@@ -7,11 +7,13 @@ Class names come from the ``huggingface`` metadata where they stand there.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.data.files.columns import columns, names_of
 from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
@@ -22,6 +24,8 @@ _TEST_NAMES = ("test", "validation", "valid", "val")
 #: Rows read at a time; a row group may be larger than one likes to hold.
 _ROWS = 256
 _SAMPLED_GROUPS = 8
+#: What ``_labels`` returns for a file: labels, class names, the image column.
+_Labels = tuple[npt.NDArray[np.int64], tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,8 @@ def _split_of(relative: Path) -> str:
     return ""
 
 
-def _open(file: Path):
-    """Open a file. Raises DataError when it is no Parquet."""
+def _open(file: Path) -> Any:
+    """Return the opened ``pyarrow.parquet.ParquetFile``. Raises DataError when it is no Parquet."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -162,7 +166,7 @@ def _groups(file: Path) -> list[int]:
     return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
 
 
-def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
+def _labels(file: Path) -> _Labels:
     """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
     import pyarrow as pa
 
@@ -186,10 +190,12 @@ def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
     return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
 
 
-def _classes(path: Path, raw: dict, train: list[Path], test: list[Path]) -> tuple[tuple[str, ...], list[Part], int]:
+def _classes(
+    path: Path, raw: Mapping[Path, _Labels], train: list[Path], test: list[Path]
+) -> tuple[tuple[str, ...], list[Part], int]:
     """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
     names = next((names for _, names, _ in raw.values() if names), ())
-    used: set = set()
+    used: set[Any] = set()
     for file, (labels, own, _) in raw.items():
         where = printable(str(file))
         if (labels < 0).any():

@@ -106,7 +106,8 @@ def path_of(name: str) -> Path:
 def listing_of(name: str) -> Listing:
     """Look through the path by names alone. Raises DataError in one line."""
     module, function = KINDS[name.partition(":")[0]].listing.split(":")
-    return getattr(import_module(module), function)(path_of(name))
+    listing: Listing = getattr(import_module(module), function)(path_of(name))
+    return listing
 
 
 def path_source(name: str, resize: int = 0) -> Source:

@@ -42,6 +42,8 @@ class Mask(RandomModule):
     on the key and on the position of a value alone, so it is the same on every device and in every memory layout.
     """
 
+    key: Tensor
+
     def __init__(self, rate: float):
         super().__init__()
         self.rate = rate

@@ -3,7 +3,7 @@
 BN is normalised with the batch's own statistics and its running statistics are left alone. Chance inside the net is
 replaced by its mean (``engine.models.init.rng``): no block is left out, and a probe depends on weights and batch alone.
 Blocks work in place (ReLU,
-addition), so whatever is seen is reduced within its hook; a gradient hook set there gets the gradient of the value as
+addition), so a hook reduces what it sees before it returns; a gradient hook set there gets the gradient of the value as
 it was. Gradients go through ``torch.autograd.grad``: nothing is written to ``.grad``. Hooks exist only during a pass.
 """
 
@@ -69,9 +69,10 @@ def _listen_to_responses(
         def came_back(gradient: Tensor) -> None:
             _show(device, backward, position, Gradient(gradient.detach()))
 
-        def came_out(module: nn.Module, inputs: tuple, output: Tensor) -> None:
+        def came_out(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
             if backward:
-                output.register_hook(came_back)
+                hooked: Any = output  # torch does not type this method
+                hooked.register_hook(came_back)
             _show(device, listeners, position, Response(output.detach()))
 
         return came_out
@@ -82,7 +83,7 @@ def _listen_to_responses(
 
 def _listen_to_activations(stack: ExitStack, context: ProbeContext, device: Device, listeners: list[Listener]) -> None:
     def hook(position: int) -> Callable[..., None]:
-        def seen(module: nn.Module, inputs: tuple, output: Tensor | None = None) -> None:
+        def seen(module: nn.Module, inputs: tuple[Any, ...], output: Tensor | None = None) -> None:
             tensor = inputs[0] if output is None else output
             _show(device, listeners, position, Activation(tensor.detach()))
 
@@ -98,37 +99,42 @@ def _listen_to_activations(stack: ExitStack, context: ProbeContext, device: Devi
 
 def _listen_to_blocks(stack: ExitStack, context: ProbeContext, device: Device, listeners: list[Listener]) -> None:
     for block in context.blocks:
-        seen = _BlockSeen(block, lambda position, update: _show(device, listeners, position, update))
-        _attach(stack, block.module.register_forward_pre_hook(seen.entered))
-        _attach(stack, block.branch.register_forward_hook(seen.branched))
+        recorder = _BlockRecorder(block, lambda position, update: _show(device, listeners, position, update))
+        _attach(stack, block.module.register_forward_pre_hook(recorder.entered))
+        _attach(stack, block.branch.register_forward_hook(recorder.branched))
         if block.shortcut is not None:
-            _attach(stack, block.shortcut.register_forward_hook(seen.passed))
+            _attach(stack, block.shortcut.register_forward_hook(recorder.passed))
         if block.coefficient is not None:
-            _attach(stack, block.coefficient.register_forward_hook(seen.weighed))
+            _attach(stack, block.coefficient.register_forward_hook(recorder.weighed))
 
 
-class _BlockSeen:
+class _BlockRecorder:
     """Gathers F(x), s(x) and c of a block, in whichever order they come, and lets go of them at once."""
 
     def __init__(self, block: HookedBlock, show: Listener):
         self._block, self._show = block, show
+        self._x: Tensor | None = None
+        self._f: Tensor | None = None
+        self._s: Tensor | None = None
+        self._c: Tensor | float | None = None
         self._let_go()
 
-    def entered(self, module: nn.Module, inputs: tuple) -> None:
+    def entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if self._block.shortcut is None:
             self._x = inputs[0].detach()
 
-    def branched(self, module: nn.Module, inputs: tuple, output: Tensor) -> None:
+    def branched(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
         self._f = output.detach()
         if self._block.shortcut is None:
+            assert self._x is not None
             self._s = self._block.stand_in(self._x, self._f)
         self._try()
 
-    def passed(self, module: nn.Module, inputs: tuple, output: Tensor) -> None:
+    def passed(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
         self._s = output.detach()
         self._try()
 
-    def weighed(self, module: nn.Module, inputs: tuple, output: Tensor | float) -> None:
+    def weighed(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor | float) -> None:
         self._c = output.detach() if isinstance(output, Tensor) else output
         self._try()
 

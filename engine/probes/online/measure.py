@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -48,6 +49,13 @@ class ProbeContext:
     def nan(self, *shape: int) -> Tensor:
         """Return NaN in ``shape`` on the device: for what cannot be measured."""
         return torch.full(shape, torch.nan, device=self.labels.device)
+
+
+class Measure(Protocol):
+    """What all measures have; the methods that show them the net are their own choice."""
+
+    def result(self) -> Tensor:
+        """Return the quantity, float32 on the device."""
 
 
 class Response:
@@ -96,7 +104,8 @@ class Gradient(PerImage):
     @cached_property
     def norm(self) -> Tensor:
         """Norm over the whole batch, a scalar."""
-        return torch.linalg.vector_norm(self.rows)
+        norm: Tensor = torch.linalg.vector_norm(self.rows)
+        return norm
 
 
 class Update:

@@ -4,7 +4,7 @@ Nothing that a training can see is changed: weights, gradients, BN statistics, o
 are. A net that is not finite gives values that are not finite.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
 from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
-from engine.probes.online.measure import SETTLED, ProbeContext
+from engine.probes.online.measure import SETTLED, Measure, ProbeContext
 from engine.probes.online.probe_steps import probe_steps
 from engine.probes.registry import QUANTITIES
 
@@ -37,7 +37,10 @@ class OnlineProbe:
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)
         self._measures = {name: _load(row.measure) for name, row in QUANTITIES.items()}
-        self.layers: list[Place] = [tap.place for tap in (*find_layers(model), *find_blocks(model))]
+        self.layers: list[Place] = [
+            *(layer.place for layer in find_layers(model)),
+            *(block.place for block in find_blocks(model)),
+        ]
 
     def measure(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
@@ -64,6 +67,7 @@ def _fetch(results: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     return {name: part.reshape(result.shape) for (name, result), part in zip(results.items(), parts, strict=True)}
 
 
-def _load(name: str) -> type:
+def _load(name: str) -> Callable[[ProbeContext], Measure]:
     module, attribute = name.split(":")
-    return getattr(import_module(module), attribute)
+    measure: Callable[[ProbeContext], Measure] = getattr(import_module(module), attribute)
+    return measure

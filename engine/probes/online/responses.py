@@ -1,7 +1,7 @@
 """What the layers say: size of their responses (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.probes.online.measure import Activation, ProbeContext, Response, mean_of_each
 
@@ -81,7 +81,10 @@ class GammaAbs:
 
     def __init__(self, context: ProbeContext):
         missing = context.nan(1)
-        self._gammas = [missing if layer.norm is None else layer.norm.weight.detach().abs() for layer in context.layers]
+        self._gammas = [
+            layer.norm.weight.detach().abs() if isinstance(layer.norm, nn.BatchNorm2d) else missing
+            for layer in context.layers
+        ]
 
     def result(self) -> Tensor:
         """Return one value per layer."""
