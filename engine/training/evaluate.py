@@ -20,7 +20,7 @@ from engine.hardware.device import Device
 from engine.models.count import count
 from engine.models.init.rng import use_means
 from engine.models.layers.blocked_layout import supported, to_blocked
-from engine.models.shortcuts.strength import HasStrength
+from engine.models.shortcuts.strength import copy_strength
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 MAX_BATCH, MIN_BATCH = 1000, 50
@@ -172,11 +172,7 @@ class FoldedNet:
             weight = trained.weight * factor[:, None, None, None]
             conv.weight = self._laid_out(weight.to(memory_format=self._device.memory_format))
             conv.bias = self._laid_out(norm.bias - norm.running_mean * factor)
-        for path, module in self.net.named_modules():
-            if isinstance(module, HasStrength):
-                block = model.get_submodule(path)
-                assert isinstance(block, HasStrength)
-                module.strength = block.strength
+        copy_strength(model, self.net)
         present = model.state_dict()
         for name, tensor in self._others.items():
             tensor.copy_(present[name])

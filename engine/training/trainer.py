@@ -39,7 +39,7 @@ from engine.training.optim import (
     set_momentum,
     warmup_ends,
 )  # fmt: skip
-from engine.training.state import FORMAT, Progress, StateDocument, check_document, check_tensors
+from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
 #: Seconds between two fetches of the figures.
@@ -61,28 +61,32 @@ class Probe(Protocol):
 
 
 class Trainer:
-    """One training of one net, from its start or from a checkpoint's ``state``.
+    """One training of one net.
 
-    ``probe`` may be set until the first event is asked for. ``live_edits``: what was asked for while the run lived.
-    ``forked``: ``state`` is that of the run from which this one is forked; what follows may differ, tensors may not.
-    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
-    another training or of other data.
+    Args:
+        config, images, device: what is trained, on which images, and where.
+        state: what ``state`` returned for the same training, or that of a fork's parent; None: from the start.
+        live_edits: what people asked for while the run lived.
+
+    ``probe`` may be set until the first event is taken.
+
+    Raises: ConfigError when net and images do not fit; CheckpointError when ``state`` is of another net, of another
+    training or of other data.
     """
+
+    probe: Probe | None = None
 
     def __init__(
         self,
         config: RunConfig,
         images: ImageSet,
         device: Device,
-        state: StateDocument | None = None,
-        probe: Probe | None = None,
+        state: StateDocument | ParentState | None = None,
         live_edits: LiveEdits | None = None,
-        forked: bool = False,
     ):
         _check_fit(config, images)
         self.config = config
         self.device = device
-        self.probe = probe
         self.images = images.to(device.torch_device)
         self.model = build_model(config.model, config.seed)
         device.place(self.model)
@@ -91,7 +95,8 @@ class Trainer:
         self.live_edits = live_edits or LiveEdits(config.optim)
         self.progress = Progress(warming=config.optim.warmup_lr is not None)
         if state is not None:
-            self._restore(state, forked)
+            forked = isinstance(state, ParentState)
+            self._restore(state.document if isinstance(state, ParentState) else state, forked)
         self.live_edits.apply(self.model, self.optimizer)
         self._update = Update(self.model, self.optimizer, self.images, config, device)
         self._evaluator = Evaluator(self.model, config, self.images, device)

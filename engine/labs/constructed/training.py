@@ -20,6 +20,7 @@ from engine.hardware.device import Device
 from engine.labs.constructed.insertion import GrownNet, distance_from_identity
 from engine.labs.small_images import POOL
 from engine.training.evaluate import Evaluator, Score
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 
 #: More updates than are ever done: the trainer never comes to its own end, its schedule is constant.
@@ -81,7 +82,7 @@ def train(
     test error by ``evaluator``, made for a net of this shape. ``state`` may be of another rate, or of a net that was
     grown. A track that ends early diverged.
     """  # fmt: skip
-    trainer = Trainer(config, images, device, None if state is None else dict(state), forked=state is not None)
+    trainer = Trainer(config, images, device, None if state is None else ParentState(dict(state)))
     track: Track = {name: [] for name in _LISTS}
     rows: list[StepRow] = []
     with closing(trainer.events()) as events:

@@ -70,6 +70,7 @@ class TrainingJob:
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
         from engine.training.live_edits import LiveEdits
+        from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
@@ -95,8 +96,9 @@ class TrainingJob:
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._books.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, live_edits=changes, forked=shelf.forked)
-        del state
+        start = ParentState(state) if state is not None and shelf.forked else state
+        trainer = Trainer(config, images, device, start, changes)
+        del state, start
         if config.probe.images:
             trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
