@@ -19,7 +19,7 @@ BASICS = {
 }
 #: What the torch-free sides may know of probes and labs.
 TABLES = {
-    "engine.probes.registry", "engine.probes.quantity", "engine.probes.online.histogram", "engine.probes.online.probe_steps",
+    "engine.probes.registry", "engine.probes.quantity", "engine.probes.online.histogram", "engine.config.probe_steps",
     "engine.labs.registry", "engine.labs.spec", "engine.labs.curve", "engine.labs.gradient_kinds",
     "engine.labs.timing.arms", "engine.analysis.run_time",
     *(f"engine.labs.{path.stem}" for path in (PROJECT / "engine" / "labs").glob("*_row.py")),
