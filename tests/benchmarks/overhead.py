@@ -59,7 +59,7 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
         _, (run,) = writer.submit(race)
         writer.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
-            line = SimpleNamespace(order=None)
+            line = SimpleNamespace(signal=None)
             duty = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
             duty.run()
             arm = reader.run(run).arm

@@ -31,8 +31,8 @@ class Launched(Protocol):
     def pid(self) -> int | None:
         """The worker's process; None until it exists."""
 
-    def order(self, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and orders to a dead worker do nothing."""
+    def send(self, word: str) -> None:
+        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and signals to a dead worker do nothing."""
 
     def ended(self) -> str | None:
         """Return None while the worker lives (or is being started), else in words how it ended."""

@@ -180,7 +180,7 @@ class CommandHandler:
     def _order(self, row: RunRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
         if self._crew.has(row.id):
-            self._crew.order(row.id, word)
+            self._crew.send(row.id, word)
 
     def _move(self, row: RunRow, to: RunState, **fields: object) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.

@@ -52,7 +52,7 @@ class WhatIfs:
                 return refusal
             self._writer.add_change(row.id, key, value, command.created)
             if self._crew.has(row.id):
-                self._crew.order(row.id, CHANGES)
+                self._crew.send(row.id, CHANGES)
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None

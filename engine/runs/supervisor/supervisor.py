@@ -188,7 +188,7 @@ class Supervisor:
             self._writer.move(row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
-            self._crew.order_all("pause")
+            self._crew.send_all("pause")
         if not len(self._crew):
             return False
         if now - self._closing_at > CLOSING_S:

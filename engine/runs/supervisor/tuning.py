@@ -154,7 +154,7 @@ class Tuning:
                 self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
             elif row.state in _AT_WORK and self._crew.has(row.id):
                 self._told.add(row.id)
-                self._crew.order(row.id, "pause")
+                self._crew.send(row.id, "pause")
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
                 self._writer.update(row.id, detail=WITH_ITS_RUNS)
 
@@ -163,7 +163,7 @@ class Tuning:
             if row.state in _AT_WORK:
                 if self._crew.has(row.id):
                     self._writer.move(row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more")
-                    self._crew.order(row.id, "stop")
+                    self._crew.send(row.id, "stop")
             elif row.state in {_S.QUEUED, _S.PAUSED}:
                 self._writer.move(
                     row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()

@@ -52,14 +52,14 @@ class WorkerPool:
         """Start a worker."""
         self._launched[job.run] = self._launcher.launch(job)
 
-    def order(self, run: int, word: str) -> None:
+    def send(self, run: int, word: str) -> None:
         """Say ``pause``, ``stop`` or ``changes`` to the run's worker."""
-        self._launched[run].order(word)
+        self._launched[run].send(word)
 
-    def order_all(self, word: str) -> None:
+    def send_all(self, word: str) -> None:
         """Say ``pause`` or ``stop`` to all workers."""
         for worker in self._launched.values():
-            worker.order(word)
+            worker.send(word)
 
     def kill_all(self) -> None:
         """End all workers at once: there is nothing left to write to."""

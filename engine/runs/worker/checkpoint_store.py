@@ -58,7 +58,7 @@ def surplus(
 class CheckpointStore:
     """The checkpoints of one run; ``ends`` as in ``tenths``, empty for what has no steps to go back to.
 
-    ``forked``: the state that ``newest`` returned is the parent's, as the fork found it.
+    ``forked``: the state that ``latest`` returned is the parent's, as the fork found it.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class CheckpointStore:
         load: Callable[[Path], dict],
     ):
         self._workspace, self._run = workspace, run
-        self._writer, self._reader, self._save, self._load = writer, reader, save, load
+        self._writer, self._reader, self._to_file, self._from_file = writer, reader, save, load
         self._tenths, self._end = tenths(*ends), max(ends, default=0)
         self._saved_at = time.monotonic()
         self._saved_step = -1
@@ -86,12 +86,12 @@ class CheckpointStore:
             return "tenth"
         return "autosave" if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
-    def put(self, state: dict, step: int, reason: str) -> None:
+    def save(self, state: dict, step: int, reason: str) -> None:
         """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
         path = self._workspace.checkpoint(self._run, step)
-        self._save(state, path)
+        self._to_file(state, path)
         self._writer.add_checkpoint(self._run, step, reason, path.stat().st_size)
         self._saved_at, self._saved_step = time.monotonic(), step
         for old in surplus(self._reader.checkpoints(self._run), self._tenths):
@@ -99,7 +99,7 @@ class CheckpointStore:
                 self._workspace.checkpoint(self._run, old).unlink()
             self._writer.remove_checkpoint(self._run, old)
 
-    def tidy(self) -> None:
+    def prune(self) -> None:
         """Remove what a killed worker left: half-written files, and files that it did not come to record."""
         known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints(self._run)}
         for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
@@ -108,7 +108,7 @@ class CheckpointStore:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def newest(self) -> dict | None:
+    def latest(self) -> dict | None:
         """Return the newest state that can be read, None if there is none.
 
         Damaged files are passed over and said; records of files that are gone are removed and said. A run that had
@@ -119,7 +119,7 @@ class CheckpointStore:
         for row in reversed(self._reader.checkpoints(self._run)):
             path = self._workspace.checkpoint(self._run, row.step)
             try:
-                state = self._load(path)
+                state = self._from_file(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
                 passed_over.append((row.step, str(error)))

@@ -56,8 +56,8 @@ class LabJob:
         shelf = CheckpointStore(
             self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
         )
-        shelf.tidy()
-        before = self._restored(shelf.newest())
+        shelf.prune()
+        before = self._restored(shelf.latest())
         module, attribute = row.lab.split(":")
         subjects = (self._subjects(row, config),) if row.subject is not None else ()
         lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
@@ -71,13 +71,13 @@ class LabJob:
                     clock.stop()
                     if self._handle(event, clock.seconds()):
                         return
-                    if self._books.lifeline.order is not None:
+                    if self._books.lifeline.signal is not None:
                         break
                     if isinstance(event, Progressed) and (reason := shelf.due(event.done)):
-                        shelf.put(document(), event.done, reason)
+                        shelf.save(document(), event.done, reason)
                     clock.go()
             self._flush()
-            shelf.put(document(), self._done, "pause")
+            shelf.save(document(), self._done, "pause")
         except PASSING as error:
             self._rescue(shelf, document, str(error))
             return
@@ -163,7 +163,7 @@ class LabJob:
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         try:
-            shelf.put(document(), self._done, "pause")
+            shelf.save(document(), self._done, "pause")
         except CheckpointError as error:
             _log.error("%s", error)
         self._books.leave(reason=reason)

@@ -14,7 +14,7 @@ from engine.errors import DatabaseBusy, DiskFull
 from engine.runs.worker.engine_link import EngineLink
 from engine.store.writer import Writer
 
-#: How long SQLite itself waits in a worker: short, because orders are heard between two tries only.
+#: How long SQLite itself waits in a worker: short, because signals are heard between two tries only.
 BUSY_S = 1.0
 PATIENCE_S = 60.0
 #: How long the last words of a worker are tried, whatever was ordered.
@@ -33,7 +33,7 @@ _log = logging.getLogger("engine.run")
 class RetryingWriter:
     """A ``Writer`` whose methods are repeated; raises DatabaseBusy or DiskFull when that takes too long.
 
-    It gives up after ``PATIENCE_S``, at once when there is an order. Measurements are then kept, and written before
+    It gives up after ``PATIENCE_S``, at once when there is a signal. Measurements are then kept, and written before
     whatever is written next.
     """
 
@@ -43,7 +43,7 @@ class RetryingWriter:
         self._patience_s, self._hears = PATIENCE_S, True
 
     def last_words(self) -> None:
-        """From now on be brief, and deaf to orders: the worker is about to end."""
+        """From now on be brief, and deaf to signals: the worker is about to end."""
         self._patience_s, self._hears = LAST_WORDS_S, False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -72,6 +72,6 @@ class RetryingWriter:
                 _log.warning("%s", error)
                 pause = time.monotonic() + _PAUSE_S
                 while time.monotonic() < pause:
-                    if time.monotonic() >= deadline or (self._hears and self._lifeline.order is not None):
+                    if time.monotonic() >= deadline or (self._hears and self._lifeline.signal is not None):
                         raise
                     time.sleep(_LOOK_S)

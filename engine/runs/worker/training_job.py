@@ -86,8 +86,8 @@ class TrainingJob:
         shelf = CheckpointStore(
             self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
         )
-        shelf.tidy()
-        state = shelf.newest()
+        shelf.prune()
+        state = shelf.latest()
         if images.remark:
             _log.warning("%s", images.remark)
             if state is None:
@@ -105,7 +105,7 @@ class TrainingJob:
                 for event in events:
                     if self._handle(event, trainer, shelf):
                         return
-                    if self._lifeline.order is not None:
+                    if self._lifeline.signal is not None:
                         break
                     if self._lifeline.changes:
                         self._lifeline.changes = False
@@ -123,7 +123,7 @@ class TrainingJob:
         state = trainer.state()
         step = state["progress"]["step"]
         try:
-            shelf.put(state, step, "pause")  # figures that were not fetched yet are inside
+            shelf.save(state, step, "pause")  # figures that were not fetched yet are inside
         except CheckpointError as error:
             _log.error("%s", error)
             step = None
@@ -198,8 +198,8 @@ class TrainingJob:
                 self._writer.update(self._run, detail="waits for the slowest run of its race")
 
         # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
-        self._stride.hold(step, lambda: self._lifeline.order is not None, waits)
-        if said and self._lifeline.order is None:
+        self._stride.hold(step, lambda: self._lifeline.signal is not None, waits)
+        if said and self._lifeline.signal is None:
             self._writer.update(self._run, detail="")
 
     def _started(self, event: Started) -> None:
@@ -237,7 +237,7 @@ class TrainingJob:
         self._record_rest(trainer)
         state = trainer.state()
         step = state["progress"]["step"]
-        shelf.put(state, step, reason)
+        shelf.save(state, step, reason)
         _log.info("checkpoint after step %d (%s)", step, reason)
         return step
 

@@ -1,7 +1,7 @@
 """One job in one process: a training or a lab. The places where training and store meet begin here.
 
 torch and everything above it are imported inside ``work``'s duties (``training.py``, ``lab.py``), so that the engine
-can import this module. Pausing is not asking for the next event: between two events the worker looks for orders
+can import this module. Pausing is not asking for the next event: between two events the worker looks for signals
 (``engine.runs.worker.engine_link``), writes a checkpoint and ends. Everything it does is in the run's own log file.
 """
 
@@ -32,10 +32,10 @@ NICENESS = 5
 _log = logging.getLogger("engine.run")
 
 
-def work(job: Job, orders: Connection) -> None:
+def work(job: Job, signals: Connection) -> None:
     """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
     workspace = Workspace(job.workspace)
-    lifeline = EngineLink(workspace, job.run, orders)
+    lifeline = EngineLink(workspace, job.run, signals)
     if not lifeline.engine_lives():
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:

@@ -13,10 +13,10 @@ from engine.store.writer import Writer
 
 
 class WorkerPool:
-    """Workers that hear their orders."""
+    """Workers that hear their signals."""
 
     def __init__(self):
-        self.orders = []
+        self.signals = []
 
     def has(self, run):
         return True
@@ -24,13 +24,13 @@ class WorkerPool:
     def is_left_behind(self, run):
         return False
 
-    def order(self, run, word):
-        self.orders.append((run, word))
+    def send(self, run, word):
+        self.signals.append((run, word))
 
 
 @pytest.fixture
 def parts(workspace):
-    """Run 1 trains (A), and a desk with what it reads, writes and orders; ``again`` is the desk of the next engine."""
+    """Run 1 trains (A), and a desk with what it reads, writes and signals; ``again`` is the desk of the next engine."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
         writer.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
         writer.move(1, RunState.STARTING)
@@ -50,7 +50,7 @@ def test_a_change_is_done_when_a_step_goes_by_it_and_written_once(parts):
     asked = reader.command(command)
     assert asked.acknowledged is not None
     assert asked.done is None
-    assert crew.orders == [(1, "changes")]
+    assert crew.signals == [(1, "changes")]
     desk().serve()  # the engine was killed; the next one reads the same command
     ((change),) = reader.changes(1)
     writer.take_over(1, change.id, 7, "learning rate 0.1 to 0.03")
@@ -76,7 +76,7 @@ def test_a_pause_behind_a_change_is_ordered_at_once(parts):
     writer.command("set", 1, "lr=0.03")
     writer.command("pause", 1)
     desk().serve()
-    assert crew.orders == [(1, "changes"), (1, "pause")]
+    assert crew.signals == [(1, "changes"), (1, "pause")]
 
 
 def test_a_command_that_waited_for_another_one_is_still_begun(parts):
@@ -86,7 +86,7 @@ def test_a_command_that_waited_for_another_one_is_still_begun(parts):
     late = writer.command("pause", 1)
     engine.serve()
     engine.serve()
-    assert crew.orders == [(1, "stop")] * len(crew.orders)
+    assert crew.signals == [(1, "stop")] * len(crew.signals)
     writer.move(1, RunState.STOPPED)
     engine.serve()
     engine.serve()

@@ -48,7 +48,7 @@ class Lab:
 
     def __init__(self, workspace, shortcuts=("none", "A"), seeds=2, **settings):
         self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
-        self.orders, self.living = [], set()
+        self.signals, self.living = [], set()
         launcher = SimpleNamespace(launch=self._launch)
         self.crew = WorkerPool(launcher, self.reader, self.writer)
         self.tuning = Tuning(workspace, self.reader, self.writer, self.crew)
@@ -66,7 +66,7 @@ class Lab:
         self.living.add(run)
         return SimpleNamespace(
             job=job, pid=None, ended=lambda: None if run in self.living else "worker ended with exit code 0",
-            order=lambda word: self.orders.append((run, word)), kill=lambda: None,
+            send=lambda word: self.signals.append((run, word)), kill=lambda: None,
         )  # fmt: skip
 
     def trials(self, arm=None):
@@ -97,11 +97,11 @@ class Lab:
 
     def obey(self):
         """Let the workers that were told to pause or to stop do so."""
-        for run, word in self.orders:
+        for run, word in self.signals:
             if run in self.living:
                 self.writer.move(run, S.PAUSED if word == "pause" else S.STOPPED, detail=f"{word}d at step 30")
                 self.gone(run)
-        self.orders.clear()
+        self.signals.clear()
 
     def do(self, verb, *runs):
         for run in runs:
@@ -260,9 +260,9 @@ def test_trials_pause_and_go_on_with_the_runs_that_wait(make):
     lab.start(one)
     plain = [lab.runs[0], lab.runs[2]]
     lab.do("pause", plain[0])
-    assert (lab.orders, lab.state(two)) == ([], S.QUEUED), "another seed still waits"
+    assert (lab.signals, lab.state(two)) == ([], S.QUEUED), "another seed still waits"
     lab.do("pause", plain[1])
-    assert lab.orders == [(one, "pause")]
+    assert lab.signals == [(one, "pause")]
     lab.obey()
     lab.tuning.see_to()
     assert [lab.reader.run(run).detail for run in (one, two, three)] == [WITH_ITS_RUNS] * 3
@@ -316,9 +316,9 @@ def test_stopping_all_runs_of_an_arm_stops_its_trials(make):
     lab.start(one)
     lab.end(three, 40.0)
     lab.do("stop", lab.runs[0])
-    assert lab.orders == []
+    assert lab.signals == []
     lab.do("stop", lab.runs[2])
-    assert lab.orders == [(one, "stop")]
+    assert lab.signals == [(one, "stop")]
     lab.obey()
     assert [lab.state(run) for run in (one, two, three)] == [S.STOPPED, S.STOPPED, S.FINISHED]
     assert {lab.state(run) for run in lab.trials("A")} == {S.QUEUED}

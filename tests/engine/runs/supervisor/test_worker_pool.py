@@ -24,7 +24,7 @@ class Launcher:
 
     def launch(self, job):
         self.jobs.append(job)
-        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, order=lambda word: None, kill=lambda: None)
+        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, send=lambda word: None, kill=lambda: None)
 
 
 class Stubborn(Writer):

@@ -18,7 +18,7 @@ def parts(workspace):
         writer.move(1, RunState.STARTING)
         writer.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
-            line = SimpleNamespace(order=None)
+            line = SimpleNamespace(signal=None)
             worker = TrainingJob(Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, writer, line), reader)
             yield worker, writer, reader
 
