@@ -3,7 +3,7 @@
     python -m tests.benchmarks.overhead [--depths 20,56] [--shortcut A] [--steps 300] [--preset quick]
                                          [--set key=value]...
 
-Does a worker's whole duty in this process with one thread: database, checkpoints and all. Bounds: metrics and
+Does a worker's whole job in this process with one thread: database, checkpoints and all. Bounds: metrics and
 checkpoints together at most 5 %, evaluation at most 10 % of the time. Also prints the most memory this process had.
 """
 
@@ -24,7 +24,7 @@ from engine.store.writer import Writer
 
 
 class Timed(TrainingJob):
-    """A duty that keeps how long each kind of event took to handle."""
+    """A job that keeps how long each kind of event took to handle."""
 
     def _handle(self, event, *rest) -> bool:
         since = time.perf_counter()
@@ -60,16 +60,16 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
         writer.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
-            duty = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
-            duty.run()
+            job = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
+            job.run()
             arm = reader.run(run).arm
-    finished, spent = duty.finished, duty.spent
+    finished, spent = job.finished, job.spent
     # The run's clock stands still while events are handled.
     handled = sum(spent.values())
     total = finished.seconds + handled
-    books = sum(spent.get(kind, 0.0) for kind in (Stepped, Measured, Evaluated, Probed, Finished))
+    recording = sum(spent.get(kind, 0.0) for kind in (Stepped, Measured, Evaluated, Probed, Finished))
     print(
-        f"{arm:>9}: {options.steps} steps in {total:.1f} s; metrics and checkpoints {100 * books / total:.1f} %, "
+        f"{arm:>9}: {options.steps} steps in {total:.1f} s; metrics and checkpoints {100 * recording / total:.1f} %, "
         f"evaluation {100 * finished.evaluation_share * finished.seconds / total:.1f} %, "
         f"probes {100 * finished.probe_share * finished.seconds / total:.1f} %; "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB",

@@ -39,14 +39,14 @@ class CommandHandler:
         workspace: Workspace,
         reader: Reader,
         writer: Writer,
-        crew: WorkerPool,
-        paces: Coordinator,
+        pool: WorkerPool,
+        coordinator: Coordinator,
         shutdown: Callable[[], None],
     ):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
-        self._paces, self._shutdown = paces, shutdown
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        what_ifs = WhatIfs(workspace, reader, writer, crew)
+        what_ifs = WhatIfs(workspace, reader, writer, pool)
         self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
         self._begun: set[int] = set()
 
@@ -97,7 +97,7 @@ class CommandHandler:
             return self._pace(command)
         if command.verb not in RUN_VERBS:
             return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, pace, shutdown"
-        if command.run in busy or self._crew.is_left_behind(command.run):
+        if command.run in busy or self._pool.is_left_behind(command.run):
             return None
         row = self._reader.run(command.run)
         if row is None:
@@ -122,7 +122,7 @@ class CommandHandler:
             return str(error)
         self._writer.set_pace(race.id, command.argument)
         try:
-            self._paces.set(race.id, command.argument)
+            self._coordinator.set(race.id, command.argument)
         except OSError as error:
             return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
         return ""
@@ -166,7 +166,7 @@ class CommandHandler:
         return f"run {row.id} is {row.state} and has ended; there is nothing to stop"
 
     def _delete(self, row: RunRow, first: bool) -> str | None:
-        if self._crew.has(row.id):
+        if self._pool.has(row.id):
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is on its way out
@@ -174,13 +174,13 @@ class CommandHandler:
         self._writer.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
         if self._reader.race(row.race) is None:
-            self._paces.forget(row.race)
+            self._coordinator.forget(row.race)
         return ""
 
     def _order(self, row: RunRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
-        if self._crew.has(row.id):
-            self._crew.send(row.id, word)
+        if self._pool.has(row.id):
+            self._pool.send(row.id, word)
 
     def _move(self, row: RunRow, to: RunState, **fields: object) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.

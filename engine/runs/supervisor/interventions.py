@@ -36,8 +36,8 @@ class WhatIfs:
     Each returns '' when it is done, one line when it is refused, None while it is under way.
     """
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done when a step goes by it, or when that waits for the run to go on."""
@@ -51,8 +51,8 @@ class WhatIfs:
             if refusal := _no_change(row, key):
                 return refusal
             self._writer.add_change(row.id, key, value, command.created)
-            if self._crew.has(row.id):
-                self._crew.send(row.id, CHANGES)
+            if self._pool.has(row.id):
+                self._pool.send(row.id, CHANGES)
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None

@@ -64,8 +64,8 @@ def progress(arm: ArmTuning) -> str:
 class Tuning:
     """The engine's side: sees to the trials and to the runs that wait for them."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
         #: Trials that were told to pause with their runs: whatever their detail says by then, they go on with them.
         self._told: set[int] = set()
 
@@ -152,18 +152,18 @@ class Tuning:
         for row in trials:
             if row.state == _S.QUEUED:
                 self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
-            elif row.state in _AT_WORK and self._crew.has(row.id):
+            elif row.state in _AT_WORK and self._pool.has(row.id):
                 self._told.add(row.id)
-                self._crew.send(row.id, "pause")
+                self._pool.send(row.id, "pause")
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
                 self._writer.update(row.id, detail=WITH_ITS_RUNS)
 
     def _stop(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
             if row.state in _AT_WORK:
-                if self._crew.has(row.id):
+                if self._pool.has(row.id):
                     self._writer.move(row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more")
-                    self._crew.send(row.id, "stop")
+                    self._pool.send(row.id, "stop")
             elif row.state in {_S.QUEUED, _S.PAUSED}:
                 self._writer.move(
                     row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
@@ -173,14 +173,14 @@ class Tuning:
         """The race was deleted: its trials go with it, those at work as soon as they have stopped."""
         self._stop(trials)
         for row in trials:
-            if row.state not in ALIVE and not self._crew.has(row.id) and not self._crew.is_left_behind(row.id):
+            if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
                 self._writer.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
     def _clear(self, trials: Sequence[RunRow]) -> None:
         """Remove the checkpoints of trials that are done: only their figures are needed."""
         for row in trials:
-            if row.state in _DONE and not self._crew.has(row.id):
+            if row.state in _DONE and not self._pool.has(row.id):
                 for saved in self._reader.checkpoints(row.id):
                     self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
                     self._writer.remove_checkpoint(row.id, saved.step)

@@ -31,9 +31,9 @@ _log = logging.getLogger("engine.run")
 class LabJob:
     """The life of one lab job in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, books: StatusReporter, reader: Reader):
+    def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
-        self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
+        self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
         self._row = reader.run(job.run)
         self._traces: list[CurveUpdated] = []
         self._figures: list[MetricReported] = []
@@ -50,14 +50,14 @@ class LabJob:
         config = self._row.config
         row = get_lab(config.lab)
         _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
-        self._books.report("preparing the lab", now=True)
+        self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        shelf = CheckpointStore(
+        checkpoints = CheckpointStore(
             self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
         )
-        shelf.prune()
-        before = self._restored(shelf.latest())
+        checkpoints.prune()
+        before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
         subjects = (self._subjects(row, config),) if row.subject is not None else ()
         lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
@@ -71,17 +71,17 @@ class LabJob:
                     clock.stop()
                     if self._handle(event, clock.seconds()):
                         return
-                    if self._books.lifeline.signal is not None:
+                    if self._reporter.link.signal is not None:
                         break
-                    if isinstance(event, Progressed) and (reason := shelf.due(event.done)):
-                        shelf.save(document(), event.done, reason)
+                    if isinstance(event, Progressed) and (reason := checkpoints.due(event.done)):
+                        checkpoints.save(document(), event.done, reason)
                     clock.go()
             self._flush()
-            shelf.save(document(), self._done, "pause")
+            checkpoints.save(document(), self._done, "pause")
         except PASSING as error:
-            self._rescue(shelf, document, str(error))
+            self._rescue(checkpoints, document, str(error))
             return
-        self._books.leave()
+        self._reporter.leave()
 
     def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
         """Return the trainings that the lab looks at, as they were when it first began."""
@@ -96,7 +96,7 @@ class LabJob:
             state = checkpoint.load(pinned.state)
             training = RunConfig.from_json(state["config"])
             if training.data not in sets:
-                sets[training.data] = load_images(training.data, self._workspace.path, self._books.report)
+                sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
             where = {"device": self._job.device, "threads": pinned.threads, "precision": pinned.precision}
             device = choose(replace(training, where))
             stored = {Split(name): Score(Split(name), *figures) for name, figures in pinned.stored.items()}
@@ -158,15 +158,15 @@ class LabJob:
             self._writer.lab_results(self._run, self._traces, self._figures)
             self._traces, self._figures = [], []
 
-    def _rescue(self, shelf: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
+    def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
         """The database cannot be written: keep where the lab stands, and try once more to say so."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         try:
-            shelf.save(document(), self._done, "pause")
+            checkpoints.save(document(), self._done, "pause")
         except CheckpointError as error:
             _log.error("%s", error)
-        self._books.leave(reason=reason)
+        self._reporter.leave(reason=reason)
 
 
 def _document(form: int, config, state: Callable[[], dict], clock, done: Callable[[], int]) -> Callable[[], dict]:

@@ -19,8 +19,8 @@ class Interrupted(Exception):
 class StatusReporter:
     """The record of one run, kept by its worker."""
 
-    def __init__(self, run: int, writer: RetryingWriter, lifeline: EngineLink):
-        self.run, self.writer, self.lifeline = run, writer, lifeline
+    def __init__(self, run: int, writer: RetryingWriter, link: EngineLink):
+        self.run, self.writer, self.link = run, writer, link
         self._reported, self._reported_at = "", 0.0
 
     def leave(self, step: int | None = None, reason: str = "") -> None:
@@ -28,7 +28,7 @@ class StatusReporter:
 
         ``reason``: what made it end when nobody asked for it.
         """
-        signal = self.lifeline.signal
+        signal = self.link.signal
         where = "" if step is None else f" at step {step}"
         if signal != Signal.STOP:
             detail = ENGINE_GONE if signal == Signal.ENGINE_GONE else f"paused{where}"
@@ -51,7 +51,7 @@ class StatusReporter:
 
     def report(self, text: str, now: bool = False) -> None:
         """Show what is being prepared; the moment to hear signals while nothing trains yet. Raises Interrupted."""
-        if self.lifeline.signal is not None:
+        if self.link.signal is not None:
             raise Interrupted
         moment = time.monotonic()
         if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):

@@ -82,7 +82,7 @@ class EngineRoom:
 
         All but the last are read twice, and again until they stood still meanwhile.
         """
-        file = SharedSteps(self.workspace.pace(race))
+        file = SharedSteps(self.workspace.shared_steps(race))
         try:
             while True:
                 taken, again = file.taking_part(), file.taking_part()

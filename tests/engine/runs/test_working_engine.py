@@ -298,7 +298,7 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     for run in (slow, fast):
         room.control.command("stop", run, until_done_s=5)
         room.control.command("delete", run, until_done_s=5)
-    assert not room.workspace.pace(race).exists()
+    assert not room.workspace.shared_steps(race).exists()
 
 
 def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room):

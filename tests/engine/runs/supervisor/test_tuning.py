@@ -50,9 +50,11 @@ class Lab:
         self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
         self.signals, self.living = [], set()
         launcher = SimpleNamespace(launch=self._launch)
-        self.crew = WorkerPool(launcher, self.reader, self.writer)
-        self.tuning = Tuning(workspace, self.reader, self.writer, self.crew)
-        self.desk = CommandHandler(workspace, self.reader, self.writer, self.crew, Coordinator(workspace), lambda: None)
+        self.pool = WorkerPool(launcher, self.reader, self.writer)
+        self.tuning = Tuning(workspace, self.reader, self.writer, self.pool)
+        self.handler = CommandHandler(
+            workspace, self.reader, self.writer, self.pool, Coordinator(workspace), lambda: None
+        )
         settings = {"lr": TUNED, "tune_grid": "0.01,0.1,1", "steps": "300", **settings}
         plan = plan_race((8,), shortcuts, seeds=seeds, settings=settings, workspace=workspace)
         self.race, self.runs = self.writer.submit(plan)
@@ -80,7 +82,7 @@ class Lab:
         for run in runs:
             self.writer.move(run, S.STARTING, device="cpu", threads=1)
             self.writer.move(run, S.RUNNING)
-            self.crew._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
+            self.pool._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
 
     def end(self, run, error, state=S.FINISHED, lr=None, **fields):
         if self.state(run) == S.QUEUED:
@@ -93,7 +95,7 @@ class Lab:
 
     def gone(self, run):
         self.living.discard(run)
-        self.crew.watch()
+        self.pool.watch()
 
     def obey(self):
         """Let the workers that were told to pause or to stop do so."""
@@ -106,14 +108,14 @@ class Lab:
     def do(self, verb, *runs):
         for run in runs:
             self.writer.command(verb, run)
-        self.desk.serve()
+        self.handler.serve()
         return self.tuning.see_to()
 
     def plan(self, cores=2):
         held = self.tuning.see_to()
         free = [row for row in self.reader.runs(states=[S.QUEUED], every=True) if row.id not in held]
         return schedule(
-            [_waiting(row, len(self.trials()) if row.tunes else 4) for row in free], self.crew.active(), ["cpu"], cores
+            [_waiting(row, len(self.trials()) if row.tunes else 4) for row in free], self.pool.active(), ["cpu"], cores
         )
 
 
@@ -305,7 +307,7 @@ def test_trials_of_an_engine_that_was_killed_are_adopted(make):
     lab.writer.move(one, S.STARTING)
     lab.writer.move(one, S.PAUSED, detail=ENGINE_GONE)
     lab.writer.move(two, S.STARTING)
-    lab.crew.adopt()
+    lab.pool.adopt()
     lab.tuning.see_to()
     assert [lab.state(run) for run in (one, two)] == [S.QUEUED, S.QUEUED]
 
@@ -387,7 +389,7 @@ def test_what_ifs_are_for_the_runs_not_for_their_trials(make, verb, argument):
     lab = make()
     one = lab.trials()[0]
     command = lab.writer.command(verb, one, argument)
-    lab.desk.serve()
+    lab.handler.serve()
     assert lab.reader.command(command).refusal == (
         f"run {one} is a trial for race {lab.race}; what-ifs are for the runs of that race"
     )

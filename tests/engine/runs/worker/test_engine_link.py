@@ -21,13 +21,13 @@ from engine.store.writer import Writer
 _SCRIPT = """
 import multiprocessing, os, sys, time
 from pathlib import Path
-import engine.runs.worker.engine_link as lifeline
+import engine.runs.worker.engine_link as link
 from engine.store.workspace import Workspace
 
-lifeline.GRACE_S = float(sys.argv[2])
+link.GRACE_S = float(sys.argv[2])
 
 def worker(signals):
-    line = lifeline.EngineLink(Workspace(Path(sys.argv[1])), 1, signals).start()
+    line = link.EngineLink(Workspace(Path(sys.argv[1])), 1, signals).start()
     print(os.getpid(), line.engine_lives(), flush=True)
     while line.signal is None:
         time.sleep(0.01)

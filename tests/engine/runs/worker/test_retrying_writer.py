@@ -71,15 +71,15 @@ def test_a_lock_that_passes_is_waited_for(bench):
 
 
 @pytest.mark.parametrize(
-    ("patience_s", "signal", "error"),
+    ("give_up_after_s", "signal", "error"),
     [
         (0.0, None, DatabaseBusy("the database is locked by another program; try again")),
         (0.0, None, DiskFull("skipscope.db: the disk is full; free some space")),
         (600.0, Signal.PAUSE, DatabaseBusy("the database is locked by another program; try again")),
     ],
 )
-def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch, patience_s, signal, error):
-    monkeypatch.setattr(retrying_writer, "PATIENCE_S", patience_s)
+def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch, give_up_after_s, signal, error):
+    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", give_up_after_s)
     row = bench.run(refusals=1, signal=signal, error=error)
     assert row.state == S.PAUSED
     assert row.detail == f"paused at step {bench.reader.checkpoints(1)[-1].step}: {str(error).partition(';')[0]}"
@@ -91,7 +91,7 @@ def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch,
 
 
 def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monkeypatch):
-    monkeypatch.setattr(retrying_writer, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", 0.0)
     monkeypatch.setattr(retrying_writer, "LAST_WORDS_S", 0.0)
     with pytest.raises(DatabaseBusy):
         bench.run(refusals=10_000)
