@@ -281,7 +281,7 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
             row = reader.run(jobs[lab])
-            values[lab] = reader.figures(jobs[lab])
+            values[lab] = reader.lab_metrics(jobs[lab])
         basis[lab] = _basis(LABS[lab], row.config.settings if row is not None else {})
     for figure in wanted:
         row = next(one for one in LABS[figure.lab].figures if one.name == figure.name)

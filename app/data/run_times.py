@@ -30,7 +30,7 @@ from engine.labs.registry import get_lab
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.reader import Reader, RunRow
-from engine.store.tables.labs import COMPANY
+from engine.store.tables.labs import CONCURRENT_JOBS
 
 LAB = "timing"
 #: ``asked``: the page measures only when somebody presses the button.
@@ -177,7 +177,7 @@ def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
 
 
 def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
-    return row, reader.figures(row.id), reader.traces(row.id) if row.state == RunState.FINISHED else []
+    return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list) -> RunRow | None:
@@ -190,13 +190,13 @@ def _missing(preset: str, jobs: list) -> str:
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
-    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
+    return "disturbed" if sum(figures.get(CONCURRENT_JOBS) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
     """Return the newest measurement of a preset that holds here and had no company."""
     for figures, curves in _fitting(preset, data, jobs):
-        if figures.get(COMPANY) != 0:
+        if figures.get(CONCURRENT_JOBS) != 0:
             continue
         arms = timed_arms(race_of(preset, data), "cuda" if _gpus() else "cpu")
         training, evaluation = _points("training", curves, arms), _points("evaluation", curves)

@@ -43,7 +43,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.figures(job))
+            document = _document(row, ended, reader.lab_metrics(job))
     finally:
         control.leave()
     if as_json:

@@ -193,7 +193,7 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "detail": row.detail,
             "cause": row.cause,
             "log": str(log) if (log := workspace.log(row.id)).exists() else None,
-            "figures": reader.figures(row.id),
+            "figures": reader.lab_metrics(row.id),
             "versions": row.versions,
         }
         for row in reader.runs(every=True)

@@ -18,11 +18,11 @@ from engine.events import RunState, Split
 from engine.store.decimate import keep_extremes
 from engine.store.rows import CheckpointRow, CommandRow, EngineRow, RaceRow, RunRow, Series
 from engine.store.schema import connect, guarded
-from engine.store.tables.interventions import WhatIfReading
-from engine.store.tables.labs import LabReading
-from engine.store.tables.probes import ProbeReading
-from engine.store.tables.run_list import OverviewReading
-from engine.store.tables.tuning import TuningReading
+from engine.store.tables.interventions import InterventionReader
+from engine.store.tables.labs import LabReader
+from engine.store.tables.probes import ProbeReader
+from engine.store.tables.run_list import RunListReader
+from engine.store.tables.tuning import TuningReader
 from engine.store.workspace import Workspace
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
@@ -36,7 +36,7 @@ _RUN_COLUMNS = (
 )
 
 
-class Reader(ProbeReading, LabReading, WhatIfReading, TuningReading, OverviewReading):
+class Reader(ProbeReader, LabReader, InterventionReader, TuningReader, RunListReader):
     """A reading connection to the workspace's database; one of an older version is brought up to date first.
 
     ``outdated``: take an older one as it is, for what every version has.

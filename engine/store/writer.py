@@ -1,6 +1,6 @@
 """Everything that is written to the database: races and runs, states, points, checkpoints, commands, who lives.
 
-Probes, labs, what-ifs, trials, notes and who lives have their parts of it in ``probes.py``, ``labs.py``,
+Probes, labs, interventions, trials, notes and who lives have their parts of it in ``probes.py``, ``labs.py``,
 ``whatifs.py``, ``tuning.py``, ``notes.py`` and ``living.py``.
 
 One ``Writer`` per thread. Every method is one short transaction; what belongs together is written together or not at
@@ -18,14 +18,14 @@ from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import CommandRefused
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.provenance import versions
-from engine.store.revision import next_change
+from engine.store.revision import next_revision
 from engine.store.schema import connect, guarded, roll_back
-from engine.store.tables.interventions import WhatIfWriting
-from engine.store.tables.labs import LabWriting
-from engine.store.tables.presence import LivingWriting
-from engine.store.tables.probes import ProbeWriting
-from engine.store.tables.tuning import TuningWriting
-from engine.store.tables.visitor_notes import NoteWriting
+from engine.store.tables.interventions import InterventionWriter
+from engine.store.tables.labs import LabWriter
+from engine.store.tables.presence import PresenceWriter
+from engine.store.tables.probes import ProbeWriter
+from engine.store.tables.tuning import TuningWriter
+from engine.store.tables.visitor_notes import VisitorNoteWriter
 from engine.store.workspace import Workspace
 
 #: Columns of ``runs`` that a change of state may set beside the state.
@@ -35,7 +35,7 @@ _RUN_FIELDS = frozenset(
 )  # fmt: skip
 
 
-class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting, LivingWriting):
+class Writer(ProbeWriter, LabWriter, InterventionWriter, TuningWriter, VisitorNoteWriter, PresenceWriter):
     """A writing connection to the workspace's database; makes and migrates it where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
@@ -92,7 +92,7 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting
                 "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
                 " created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (race_id, position, config.model.depth, config.model.shortcut, config.seed, config.to_json(),
-                 origin, RunState.QUEUED, config.optim.steps, now, next_change(connection)),
+                 origin, RunState.QUEUED, config.optim.steps, now, next_revision(connection)),
             )  # fmt: skip
             ids.append(int(cursor.lastrowid or 0))
         return race_id, ids
@@ -101,7 +101,7 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting
         """Keep the pace of a race (``engine.config.lockstep``) and let viewers see that something changed."""
         with self.transaction() as connection:
             connection.execute("UPDATE races SET pace = ? WHERE id = ?", (pace, race))
-            next_change(connection)
+            next_revision(connection)
 
     def move(
         self,
@@ -141,7 +141,7 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting
         unknown = set(fields) - _RUN_FIELDS - {"state", "config"}
         assert not unknown, f"no such column in runs: {unknown}"
         if changed:
-            fields = {**fields, "changed": next_change(connection)}
+            fields = {**fields, "changed": next_revision(connection)}
         names = ", ".join(f"{name} = ?" for name in fields)
         connection.execute(f"UPDATE runs SET {names} WHERE id = ?", (*fields.values(), run))
 
@@ -156,7 +156,7 @@ class Writer(ProbeWriting, LabWriting, WhatIfWriting, TuningWriting, NoteWriting
             row = connection.execute("SELECT race FROM runs WHERE id = ?", (run,)).fetchone()
             if row is None:
                 return
-            connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], next_change(connection)))
+            connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], next_revision(connection)))
             connection.execute("DELETE FROM runs WHERE id = ?", (run,))
             connection.execute(
                 "DELETE FROM races WHERE id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id)",

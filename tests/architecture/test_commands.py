@@ -15,7 +15,7 @@ OF_THE_SERVER = {"attend", "depart"}
 #: Where the thing that commands is made.
 MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
-WRITERS = {"Writer", "EngineProcess", "WhatIfControl", "connect"}
+WRITERS = {"Writer", "EngineProcess", "InterventionControl", "connect"}
 
 
 def functions(tree: ast.AST):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from app import theme
 from engine.events import RunState
 from engine.store.reader import Reader
-from engine.store.revision import next_change
+from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
 
 pytestmark = pytest.mark.browser
@@ -161,7 +161,7 @@ def test_each_absence_has_its_sentence(site, open_page):
     with waiting.writer.transaction() as connection:  # no engine may take it for a run that waits
         connection.execute(
             "UPDATE runs SET state = ?, step = 4, changed = ? WHERE id = ?",
-            (RunState.DIVERGED, next_change(connection), run),
+            (RunState.DIVERGED, next_revision(connection), run),
         )
     expect(page.locator(".sp-remarks")).to_contain_text("diverged at step 4; the last probe before it is step 1.")
     expect(page.locator(".sp-end").first).to_have_text("diverged at step 4")

@@ -11,7 +11,7 @@ from engine.config import LabConfig, RaceConfig, lockstep
 from engine.errors import CommandRefused, EngineUnreachable, WorkspaceError
 from engine.hardware.machine import facts, this_process
 from engine.labs.registry import check_settings, get_lab
-from engine.runs.client.interventions import WhatIfControl
+from engine.runs.client.interventions import InterventionControl
 from engine.runs.client.process import EngineProcess, EngineStatus, until
 from engine.runs.client.visitor_notes import NoteControl
 from engine.runs.protocol.inspected_runs import resolve
@@ -26,7 +26,7 @@ ACKNOWLEDGE_S = 3.0
 CLAIMED_S = 30.0
 
 
-class Control(EngineProcess, WhatIfControl, NoteControl):
+class Control(EngineProcess, InterventionControl, NoteControl):
     """Steers the engine of one workspace."""
 
     # --- races and commands ----------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Steering what-ifs from outside: a change of a live run, an extension, a fork. Part of ``Control``. Torch-free."""
+"""Steering interventions from outside: a change of a live run, an extension, a fork.
+
+Part of ``Control``. Torch-free.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +15,8 @@ from engine.store.reader import Reader
 _FORK_S = 30.0
 
 
-class WhatIfControl:
-    """The what-ifs of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
+class InterventionControl:
+    """The interventions of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
 
     def set_value(self, run: int, key: str, value: str | float) -> int:
         """Change ``lr``, ``weight_decay`` or ``strength`` of a live run from its next step on; return the command's id.

@@ -14,7 +14,7 @@ from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
 from engine.runs.lockstep import Coordinator
-from engine.runs.supervisor.interventions import WhatIfs
+from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import CommandRow, Reader, RunRow
 from engine.store.workspace import Workspace
@@ -46,8 +46,8 @@ class CommandHandler:
         self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
         self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        what_ifs = WhatIfs(workspace, reader, writer, pool)
-        self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
+        interventions = Interventions(workspace, reader, writer, pool)
+        self._interventions = {"set": interventions.set, "extend": interventions.extend, "fork": interventions.fork}
         self._begun: set[int] = set()
 
     def serve(self) -> None:
@@ -103,10 +103,10 @@ class CommandHandler:
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
-        if command.verb in self._what_ifs:
+        if command.verb in self._interventions:
             if row.tunes is not None:
-                return f"run {row.id} is a trial for race {row.tunes}; what-ifs are for the runs of that race"
-            return self._what_ifs[command.verb](row, command)
+                return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
+            return self._interventions[command.verb](row, command)
         # Not the moment of its acknowledgement: it may have waited for another command on the run since.
         first = command.id not in self._begun
         self._begun.add(command.id)

@@ -30,7 +30,7 @@ _CHANGEABLE = {_S.QUEUED, _S.STARTING, _S.RUNNING, _S.PAUSED}
 _OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
 
 
-class WhatIfs:
+class Interventions:
     """Serves the commands ``set``, ``extend`` and ``fork``.
 
     Each returns '' when it is done, one line when it is refused, None while it is under way.

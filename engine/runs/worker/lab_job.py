@@ -19,7 +19,7 @@ from engine.runs.worker.checkpoint_store import CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
-from engine.store.tables.labs import COMPANY
+from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.workspace import Workspace
 
 #: Curves and figures are written this often at most, and with every unit.
@@ -35,8 +35,8 @@ class LabJob:
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
         self._row = reader.run(job.run)
-        self._traces: list[CurveUpdated] = []
-        self._figures: list[MetricReported] = []
+        self._curves: list[CurveUpdated] = []
+        self._metrics: list[MetricReported] = []
         self._done = 0
         self._flushed_at = 0.0
 
@@ -130,9 +130,9 @@ class LabJob:
         """Record one event; return whether the lab ended with it."""
         match event:
             case CurveUpdated():
-                self._traces.append(event)
+                self._curves.append(event)
             case MetricReported():
-                self._figures.append(event)
+                self._metrics.append(event)
                 _log.info("%s = %r", event.name, event.value)
             case Progressed(done, total, words):
                 self._done = done
@@ -140,7 +140,9 @@ class LabJob:
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
                 if get_lab(self._row.config.lab).timed:
-                    self._figures.append(MetricReported(COMPANY, float(self._reader.company(self._run))))
+                    self._metrics.append(
+                        MetricReported(CONCURRENT_JOBS, float(self._reader.concurrent_jobs(self._run)))
+                    )
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
                 self._writer.move(
@@ -154,9 +156,9 @@ class LabJob:
 
     def _flush(self) -> None:
         self._flushed_at = time.monotonic()
-        if self._traces or self._figures:
-            self._writer.lab_results(self._run, self._traces, self._figures)
-            self._traces, self._figures = [], []
+        if self._curves or self._metrics:
+            self._writer.lab_results(self._run, self._curves, self._metrics)
+            self._curves, self._metrics = [], []
 
     def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
         """The database cannot be written: keep where the lab stands, and try once more to say so."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 
-class LivingWriting:
+class PresenceWriter:
     """How programs say that they are there; part of ``Writer``."""
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:

@@ -49,7 +49,7 @@ class Coding:
     high: float
 
 
-class ProbeWriting:
+class ProbeWriter:
     """What a worker records of its probes; part of ``Writer``."""
 
     def layers(self, run: int, rows: Sequence[LayerRow]) -> None:
@@ -87,7 +87,7 @@ def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tupl
     return probe, name, length, width, coding.code, coding.low, coding.high, data
 
 
-class ProbeReading:
+class ProbeReader:
     """What can be asked about probes; part of ``Reader``."""
 
     def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:

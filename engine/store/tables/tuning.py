@@ -67,7 +67,7 @@ class ArmTuning:
         return sum(trial.state in ENDED for trial in self.trials)
 
 
-class TuningWriting:
+class TuningWriter:
     """How a rate that was found gets into the store; part of ``Writer``."""
 
     def tune(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
@@ -91,7 +91,7 @@ class TuningWriting:
             self._update(connection, trial, {"detail": CHOSEN}, changed=True)
 
 
-class TuningReading:
+class TuningReader:
     """What can be asked about trials; part of ``Reader``."""
 
     def open_tunings(self) -> list[tuple[int, int]]:

@@ -405,7 +405,7 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     assert (job["lab"], job["state"]) == ("gradients", "finished")
     with Reader(engine_workspace) as reader:
         assert reader.clients() == []
-        assert reader.traces(job["run"])
+        assert reader.lab_curves(job["run"])
 
 
 def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_workspace):

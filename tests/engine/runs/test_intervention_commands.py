@@ -133,7 +133,7 @@ def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
     assert workspace.checkpoint(child, 6).samefile(file)
     assert reader.checkpoints(child)[0].bytes == 7
     again = reader.command(command)
-    assert handler()._what_ifs["fork"](reader.run(1), again) == ""
+    assert handler()._interventions["fork"](reader.run(1), again) == ""
     assert len(reader.runs(1)) == 3
     assert [row.key for row in reader.changes(child)] == ["lr"]
 

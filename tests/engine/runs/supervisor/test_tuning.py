@@ -385,13 +385,13 @@ def test_one_arm_may_have_a_rate_of_its_own(workspace):
 @pytest.mark.parametrize(
     ("verb", "argument"), [("set", "lr=0.5"), ("extend", "900"), ("fork", '{"step": 1, "settings": {}}')]
 )
-def test_what_ifs_are_for_the_runs_not_for_their_trials(make, verb, argument):
+def test_interventions_are_for_the_runs_not_for_their_trials(make, verb, argument):
     lab = make()
     one = lab.trials()[0]
     command = lab.writer.command(verb, one, argument)
     lab.handler.serve()
     assert lab.reader.command(command).refusal == (
-        f"run {one} is a trial for race {lab.race}; what-ifs are for the runs of that race"
+        f"run {one} is a trial for race {lab.race}; interventions are for the runs of that race"
     )
     with pytest.raises(ConfigError, match=f"run {one} is a trial for race {lab.race}; fork a run of that race"):
         plan_fork(lab.reader, lab.reader.run(one), None, {})
