@@ -14,7 +14,7 @@ import time
 from types import SimpleNamespace
 
 from engine.events import Evaluated, Finished, Measured, Probed, RunState, Stepped
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob

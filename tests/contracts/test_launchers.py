@@ -15,7 +15,8 @@ from engine.runs.launchers.registry import LAUNCHERS, make_launcher
 _SCRIPT = """
 import pathlib, sys, time
 from engine.events import RunState
-from engine.runs.launchers.registry import Job, make_launcher
+from engine.runs.launchers.registry import make_launcher
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 
 from engine.hardware.machine import ProcessId, process_before
 from engine.paths import PROJECT
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 
 PRELOAD = "engine.runs.launchers.preload"
 #: What multiprocessing reports when the fork server that knew the exit code is gone itself.

@@ -9,20 +9,20 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from typing import Any
 
 from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.job import PAUSE, STOP
+from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
 from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
-
-RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
-#: Verbs that change nothing about where a run is; others on the same run need not wait until they are done.
-_BESIDE = {"set", "fork"}
 
 _S = RunState
 _RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}
@@ -62,7 +62,7 @@ class CommandHandler:
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._guarded_answer(command, busy)
             if answer is None:
-                if command.verb not in _BESIDE:
+                if command.verb not in BESIDE:
                     busy.add(command.run or 0)
                 if first:
                     self._writer.acknowledge(command.id)
@@ -73,7 +73,7 @@ class CommandHandler:
     def forget_shutdowns(self) -> None:
         """Close what an engine before was told about its own end; commands on runs are served late but served."""
         for command in self._reader.open_commands():
-            if command.verb == "shutdown":
+            if command.verb == SHUTDOWN:
                 self._writer.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
@@ -90,19 +90,20 @@ class CommandHandler:
 
     def _answer(self, command: CommandRow, busy: set[int]) -> str | None:
         """Return '' when the command is done, one line when it is refused, None while it is under way."""
-        if command.verb == "shutdown":
+        if command.verb == SHUTDOWN:
             self._shutdown()
             return ""
-        if command.verb == "pace":
+        if command.verb == PACE:
             return self._pace(command)
         if command.verb not in RUN_VERBS:
-            return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, pace, shutdown"
-        if command.run in busy or self._pool.is_left_behind(command.run):
+            return unknown(command.verb, (*RUN_VERBS, PACE, SHUTDOWN))
+        run = command.run or 0
+        if run in busy or self._pool.is_left_behind(run):
             return None
-        row = self._reader.run(command.run)
+        row = self._reader.run(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
-            return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
+            return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
         if command.verb in self._interventions:
             if row.tunes is not None:
                 return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
@@ -113,7 +114,7 @@ class CommandHandler:
         return self._verbs[command.verb](row, first)
 
     def _pace(self, command: CommandRow) -> str:
-        race = self._reader.race(command.race)
+        race = self._reader.race(command.race or 0)
         if race is None or race.tunes is not None:
             return f"there is no race {command.race}; `python -m engine runs` lists them"
         try:
@@ -135,7 +136,7 @@ class CommandHandler:
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
                 self._writer.update(row.id, detail="pausing at the end of this step")
-                self._order(row, "pause")
+                self._send(row, PAUSE)
             return None
         if not first:
             return ""  # it ended before the order reached it
@@ -157,7 +158,7 @@ class CommandHandler:
             self._writer.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
-            self._order(row, "stop")
+            self._send(row, STOP)
             return None
         if row.state == _S.STOPPING:
             return None
@@ -177,11 +178,11 @@ class CommandHandler:
             self._coordinator.forget(row.race)
         return ""
 
-    def _order(self, row: RunRow, word: str) -> None:
+    def _send(self, row: RunRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
         if self._pool.has(row.id):
             self._pool.send(row.id, word)
 
-    def _move(self, row: RunRow, to: RunState, **fields: object) -> str | None:
+    def _move(self, row: RunRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
         return "" if self._writer.move(row.id, to, only_from={row.state}, **fields) else None

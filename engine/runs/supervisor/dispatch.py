@@ -7,13 +7,14 @@ from dataclasses import replace
 from engine.events import RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, runs_per_gpu
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.job import Job
 from engine.runs.supervisor.memory_estimate import gpu_bytes
 from engine.runs.supervisor.scheduler import Active, GpuMemory, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

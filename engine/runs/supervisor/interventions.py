@@ -5,7 +5,6 @@ that is served twice, because an engine ended in between, does its work once.
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from engine.config import STEPS, check_change
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.models.registry import variant
+from engine.runs.protocol.checkpoint_names import share
 from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.job import CHANGES
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.runs.worker.engine_link import CHANGES
-from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -107,13 +108,7 @@ class _Placing:
         self._folder = self._workspace.run(child)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.unlink(missing_ok=True)  # left by an engine that was killed before it had written this down
-        try:
-            # Checkpoints are never written in place, so what happens to one name leaves the other alone.
-            os.link(source, goal)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            shutil.copyfile(source, goal)
+        share(source, goal)
         return goal.stat().st_size
 
     def undo(self) -> None:

@@ -23,12 +23,14 @@ from engine.events import ALIVE, RunState
 from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.launchers.registry import make_launcher
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.job import PAUSE
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import Reader, RunRow
-from engine.store.schema import check
+from engine.store.connection import check
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -190,10 +192,10 @@ class Supervisor:
             self._writer.move(row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
-            self._pool.send_all("pause")
+            self._pool.send_all(PAUSE)
         if not len(self._pool):
             return False
-        if now - self._closing_at > CLOSING_S:
+        if now - (self._closing_at or now) > CLOSING_S:
             _log.warning("%d workers are still in a step; they will write their checkpoints alone", len(self._pool))
             return False
         return True

@@ -8,9 +8,11 @@ import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.hardware.machine import ProcessId, process_before
-from engine.runs.launchers.registry import Job, Launched, Launcher
+from engine.runs.launchers.registry import Launched, Launcher
+from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.writer import Writer
 
 #: A worker of a dead engine ends by itself within its grace; after this long it is ended.

@@ -7,11 +7,12 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence, Set
-from itertools import pairwise
 from pathlib import Path
 
 from engine.errors import CheckpointError, WorkspaceError
-from engine.store.reader import CheckpointRow, Reader
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
+from engine.store.reader import Reader
+from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -19,24 +20,10 @@ AUTOSAVE_S = 60.0
 MAX_FILES = 12
 MAX_BYTES = 2 * 1024**3
 
-#: The reason of the checkpoint that a fork began with.
-FORK = "fork"
 #: Said of a run that had got somewhere and has nothing to go on from.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 _log = logging.getLogger(__name__)
-
-
-def tenths(*ends: int) -> frozenset[int]:
-    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included.
-
-    ``ends``: the run's number of steps, and those to which it was extended: then every tenth of what was added.
-    """
-    return frozenset(
-        before + max(1, round(part * (end - before) / 10))
-        for before, end in pairwise((0, *ends))
-        for part in range(1, 11)
-    )
 
 
 def surplus(
@@ -83,8 +70,8 @@ class CheckpointStore:
         if step <= self._saved_step:
             return None
         if step in self._tenths and step < self._end:
-            return "tenth"
-        return "autosave" if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
+            return TENTH
+        return AUTOSAVE if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
     def save(self, state: dict, step: int, reason: str) -> None:
         """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""

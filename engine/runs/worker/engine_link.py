@@ -13,6 +13,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from engine.errors import SkipscopeError
+from engine.runs.protocol.job import CHANGES, PAUSE, STOP
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -28,15 +29,13 @@ _log = logging.getLogger(__name__)
 class Signal(StrEnum):
     """Why a worker stops asking for the next step."""
 
-    PAUSE = "pause"
-    STOP = "stop"
+    PAUSE = PAUSE
+    STOP = STOP
     #: SIGTERM, for example at the machine's shutdown.
     TERMINATED = "terminated"
     ENGINE_GONE = "engine gone"
 
 
-#: The word that tells a worker to read what was changed in its run; it goes on.
-CHANGES = "changes"
 #: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
 #: vanishes before it could, and is not resumed by the next one.
 _RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}

@@ -13,8 +13,8 @@ from engine.config import LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
 from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
 from engine.labs.registry import Lab, get_lab
-from engine.runs.launchers.registry import Job
 from engine.runs.protocol.inspected_runs import pin
+from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter

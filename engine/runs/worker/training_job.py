@@ -26,8 +26,8 @@ from engine.events import (
 )  # fmt: skip
 from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Throttle
+from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter

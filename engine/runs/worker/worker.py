@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from engine.config import LabConfig
 from engine.errors import SkipscopeError
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink
 from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory

@@ -17,7 +17,8 @@ from engine.paths import PROJECT
 from engine.runs.client.control import Control
 from engine.runs.lockstep import SharedSteps
 from engine.runs.protocol.planning import plan_race
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: A net that does a step in about 10 ms.

@@ -9,14 +9,15 @@ from engine.cli.output import tuning_document
 from engine.config import TUNED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.trials import WITH_ITS_RUNS, best
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
 from engine.runs.supervisor.scheduler import Start, schedule
-from engine.runs.supervisor.tuning import WITH_ITS_RUNS, Tuning, best
+from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.tables.tuning import ArmTuning, TrialRow

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.supervisor.supervisor import Supervisor
 from engine.runs.supervisor.worker_pool import WorkerPool

@@ -1,9 +1,11 @@
 import pytest
 
 from engine.errors import CheckpointError, WorkspaceError
+from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.planning import plan_race
-from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus, tenths
-from engine.store.reader import CheckpointRow, Reader
+from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus
+from engine.store.reader import Reader
+from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy, DiskFull
 from engine.events import RunState, Split
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker import retrying_writer
 from engine.runs.worker.engine_link import Signal

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.events import Finished, RunState, StepRow
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
