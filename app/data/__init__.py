@@ -135,7 +135,7 @@ from engine.models.arm_names import (
 from engine.models.registry import Shortcut
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS
-from engine.store.reader import RunRow
+from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [

@@ -13,7 +13,7 @@ from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
 from engine.labs.registry import LABS, Lab, check_setting, check_settings, get_lab
 from engine.runs.protocol.inspected_runs import STEP, suitable
-from engine.store.reader import RunRow
+from engine.store.rows import RunRow
 from engine.store.tables.labs import CurveRow
 
 #: Jobs that are looked through for one that was finished, and trainings that are offered.

@@ -17,7 +17,8 @@ from engine.config import TUNED, RunConfig
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.models import arm_names
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 #: Remarks that stand on the curves, and how many of one run at most: the newest.

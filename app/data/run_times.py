@@ -29,7 +29,8 @@ from engine.hardware.machine import RUNS_PER_GPU, devices, facts
 from engine.labs.registry import get_lab
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.labs import CONCURRENT_JOBS
 
 LAB = "timing"

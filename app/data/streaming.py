@@ -15,7 +15,8 @@ from engine.analysis.verdict import Figures, needed_steps
 from engine.config import TUNED
 from engine.events import RunState, Split
 from engine.models.arm_names import arm_label
-from engine.store.reader import Reader, RunRow, Series
+from engine.store.reader import Reader
+from engine.store.rows import RunRow, Series
 
 #: Runs in these states make no step by themselves: their last running means are those that stay on the page.
 AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}

@@ -15,7 +15,8 @@ from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, Lab, get_lab
 from engine.runs.client.control import Control
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.1

@@ -9,8 +9,8 @@ import click
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
-from engine.store.reader import Reader, RunRow
-from engine.store.rows import ChangeRow
+from engine.store.reader import Reader
+from engine.store.rows import ChangeRow, RunRow
 from engine.store.workspace import Workspace
 
 #: A run's id, as SQLite can hold it.

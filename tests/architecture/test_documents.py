@@ -13,7 +13,7 @@ from engine.data.registry import SOURCES
 from engine.labs.registry import LABS
 from engine.models.registry import SHORTCUTS
 from engine.paths import PROJECT
-from engine.store.schema import connect
+from engine.store.connection import connect
 from engine.store.writer import Writer
 from tests.architecture.documents import DOCS, anchors, documents, rows, section, words
 from tests.architecture.source_tree import files, name_of, text

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page
 
-from engine.store.schema import connect
+from engine.store.connection import connect
 from engine.store.workspace import Workspace
 from tests.benchmarks.race_page import SIZE, drawn_points, first_paints, opened, watching, written_race
 

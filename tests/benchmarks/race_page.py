@@ -8,8 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from engine.events import Evaluated, Split
+from engine.store.connection import connect
 from engine.store.reader import Reader
-from engine.store.schema import connect
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.benchmarks.synthetic_writer import make_race

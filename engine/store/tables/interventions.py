@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from engine.config import STEPS, Change, RunConfig
 from engine.events import RunState
 from engine.provenance import versions
+from engine.store.connection import ReadingConnection, WritingConnection
 from engine.store.revision import next_revision
 from engine.store.rows import ChangeRow, RunRow
 
 
-class InterventionWriter:
+class InterventionWriter(WritingConnection):
     """How interventions get into the store; part of ``Writer``."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
@@ -98,7 +99,7 @@ class InterventionWriter:
         return child
 
 
-class InterventionReader:
+class InterventionReader(ReadingConnection):
     """What the store says of interventions; part of ``Reader``."""
 
     def changes(self, run: int) -> list[ChangeRow]:

@@ -14,7 +14,10 @@ from engine.config import LabConfig
 from engine.events import ALIVE, CurveUpdated, MetricReported, RunState
 from engine.provenance import versions
 from engine.store import blobs
+from engine.store.connection import WritingConnection
 from engine.store.revision import next_revision
+from engine.store.rows import RunRow
+from engine.store.tables.races import RaceReader
 
 #: The metric under which the job of a lab that measures times keeps how many jobs ran beside it. The job counts them
 #: when it ends: later the rows of runs that were paused, resumed or extended no longer tell.
@@ -32,7 +35,7 @@ class CurveRow:
     y: np.ndarray
 
 
-class LabWriter:
+class LabWriter(WritingConnection):
     """How a lab gets into the store; part of ``Writer``."""
 
     def submit_lab(self, config: LabConfig, machine: str = "") -> int:
@@ -84,7 +87,7 @@ class LabWriter:
             connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
 
-class LabReader:
+class LabReader(RaceReader):
     """What can be asked about labs; part of ``Reader``."""
 
     def lab_curves(self, run: int, since: int = 0) -> list[CurveRow]:
@@ -100,10 +103,10 @@ class LabReader:
         rows = self._all("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
         return {row["name"]: row["value"] for row in rows}
 
-    def lab_jobs(self, lab: str, limit: int = 50) -> list:
+    def lab_jobs(self, lab: str, limit: int = 50) -> list[RunRow]:
         """Return the newest jobs of a lab first, as run rows."""
         rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
-        return [self.run(row["id"]) for row in rows]
+        return [job for row in rows if (job := self.run(row["id"])) is not None]
 
     def finished_labs(self) -> dict[str, int]:
         """Return the newest finished job of every lab that has one: lab -> run."""
@@ -125,4 +128,4 @@ class LabReader:
             json.dumps(sorted(ALIVE)),
             run,
         )
-        return rows[0]["others"]
+        return int(rows[0]["others"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.events import RunState, Split
+from engine.store.connection import ReadingConnection
 
 _SPLITS = {"train": Split.TRAIN, "clean": Split.TRAIN_CLEAN, "part": Split.TEST_SUBSET, "whole": Split.TEST}
 _LAST = " ".join(
@@ -56,7 +57,7 @@ class RunListRow:
     whole_step: int | None
 
 
-class RunListReader:
+class RunListReader(ReadingConnection):
     """What the store says of all runs together; part of ``Reader``."""
 
     def run_list(self) -> list[RunListRow]:

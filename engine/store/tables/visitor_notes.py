@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from engine.store.connection import WritingConnection
 from engine.store.revision import next_revision
 
 
-class VisitorNoteWriter:
+class VisitorNoteWriter(WritingConnection):
     """How names and notes get into the store; part of ``Writer``."""
 
     def rename_race(self, race: int, name: str) -> bool:

@@ -212,7 +212,7 @@ def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
 
 
 def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
-    monkeypatch.setattr("engine.store.schema.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("engine.store.connection.BUSY_TIMEOUT_S", 0.05)
     Writer(workspace).close()
     me = this_process()
     with Writer(workspace) as writer:
