@@ -115,7 +115,7 @@ from app.data.workspace import Health, health, prepare, use, workspace
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
-from engine.labs.registry import Lab, Option, Panel
+from engine.labs.registry import LabSpec, Option, Panel
 from engine.models.arm_names import (
     Reference,
     arm_label,
@@ -140,7 +140,7 @@ from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "Lab", "LabNews", "LayerMoment", "MAX_COMPARED",
+    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
     "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
     "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split",
     "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change",

@@ -11,7 +11,7 @@ from app.data.workspace import here, reading
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
-from engine.labs.registry import LABS, Lab, check_setting, check_settings, get_lab
+from engine.labs.registry import LABS, LabSpec, check_setting, check_settings, get_lab
 from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import RunRow
 from engine.store.tables.labs import CurveRow
@@ -34,7 +34,7 @@ class LabNews:
     log: Path
 
 
-def labs() -> Mapping[str, Lab]:
+def labs() -> Mapping[str, LabSpec]:
     """Return the rows of all labs."""
     return LABS
 
@@ -93,7 +93,7 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
     differing = []
     for option in get_lab(name).options:
         there, here_ = job.get(option.name, option.default), settings[option.name]
-        left_open = (option.refers or option.name == STEP) and here_ == option.default
+        left_open = (option.run_reference or option.name == STEP) and here_ == option.default
         if there != here_ and not left_open:
             shown = there if not isinstance(there, bool) else "on" if there else "off"
             differing.append(f"{option.label.lower()} {shown}")

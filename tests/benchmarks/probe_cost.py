@@ -5,7 +5,7 @@
 
 Run by hand, never as a timed test. Trains each arm for a few steps with one thread and, after each step, makes a probe,
 early (without the pass in eval mode) and late by turns, so that whatever else the machine does hits both alike. Prints
-the medians, the cost as ``engine.probes.online.probe_steps`` counts it, and the share at the cadence that follows for
+the medians, the cost as ``engine.config.probe_steps`` counts it, and the share at the cadence that follows for
 the preset's steps and for 2,000: probe seconds / (probe + step seconds), evaluation left out, which would make it
 smaller. ``--quantities`` says too how much faster a probe becomes without each quantity. Exit code 1 when a bound is
 broken.
@@ -21,11 +21,11 @@ from pathlib import Path
 
 from engine.config import RunConfig, arm_name, replace
 from engine.config.presets import get_preset
+from engine.config.probe_steps import COST, probe_steps
 from engine.data.images import load_images
 from engine.hardware.device import choose
 from engine.probes.online.measure import SETTLED
 from engine.probes.online.probe import OnlineProbe
-from engine.probes.online.probe_steps import COST, probe_steps
 from engine.training.trainer import Trainer
 
 #: Steps of a long run -> share allowed; the preset's own length is allowed the share of short runs.

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from engine.config import RunConfig
+from engine.config.probe_steps import probe_steps
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
 from engine.probes.online.instrumented_pass import sweep, sweep_eval
 from engine.probes.online.measure import SETTLED, Scene
-from engine.probes.online.probe_steps import probe_steps
 from engine.probes.registry import QUANTITIES
 
 
@@ -26,7 +26,7 @@ class OnlineProbe:
     """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
 
     ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch;
-    ``further_ends`` as in ``engine.probes.online.probe_steps``.
+    ``further_ends`` as in ``engine.config.probe_steps``.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class Control(InterventionControl, NoteControl):
         """
         lab = get_lab(name)
         config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
-        if lab.subject is not None:
+        if lab.run_option is not None:
             with Reader(self.workspace) as reader:
                 found = resolve(reader, lab, config.settings)
             config = LabConfig.checked(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.events import RunState
-from engine.labs.spec import Lab
+from engine.labs.spec import LabSpec
 from engine.runs.protocol.checkpoint_names import saved_step, share
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
@@ -35,15 +35,16 @@ class Resolved(NamedTuple):
     threads: int
 
 
-def resolve(reader: Reader, lab: Lab, settings: Mapping[str, Any]) -> Resolved:
+def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolved:
     """Find the trainings that the checked ``settings`` of a lab mean.
 
     Raises ConfigError in one line: no such run, it still trains, it has no such checkpoint, the lab cannot look at it.
     """
-    option = lab.subject
+    option = lab.run_option
     assert option is not None
     asked = _asked(settings[option.name])
-    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several=option.refers == "runs")
+    several = option.run_reference == "runs"
+    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several)
     for row in rows:
         if row.state not in RESTING:
             raise ConfigError(f"run {row.id} is {row.state}; a lab looks at runs that are paused, stopped or finished")
@@ -51,13 +52,13 @@ def resolve(reader: Reader, lab: Lab, settings: Mapping[str, Any]) -> Resolved:
     if asked and (reason := _refusal(lab, rows)):
         raise ConfigError(reason)
     found = dict(settings)
-    found[option.name] = rows[0].id if option.refers == "run" else ",".join(str(row.id) for row in rows)
+    found[option.name] = rows[0].id if option.run_reference == "run" else ",".join(str(row.id) for row in rows)
     if len(rows) == 1 and STEP in settings:
         found[STEP] = _saved(reader, rows[0], settings[STEP])
     return Resolved(found, rows[0].device.partition(":")[0] or "cpu", rows[0].threads)
 
 
-def suitable(reader: Reader, lab: Lab) -> list[RunRow]:
+def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
     """Return the trainings that a lab could look at by themselves, newest first."""
     rows = [row for row in reader.runs() if not row.lab and row.tunes is None and row.state in RESTING]
     rows = [row for row in rows if isinstance(row.config, RunConfig) and not _refusal(lab, [row])]
@@ -81,12 +82,12 @@ class Snapshot(NamedTuple):
     stored: dict[str, tuple[float, float, int]]
 
 
-def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapping[str, Any]) -> list[Snapshot]:
+def pin(workspace: Workspace, reader: Reader, job: int, lab: LabSpec, settings: Mapping[str, Any]) -> list[Snapshot]:
     """Take over the states that a job looks at into its own folder, once; return where they are.
 
     Raises ConfigError when a run or its checkpoint is gone and was not taken over before.
     """
-    option = lab.subject
+    option = lab.run_option
     assert option is not None
     folder = workspace.run(job) / "subjects"
     return [_pinned(workspace, reader, folder, run, settings) for run in _asked(settings[option.name])]
@@ -146,7 +147,7 @@ def _row(reader: Reader, run: int) -> RunRow:
     return row
 
 
-def _newest(reader: Reader, lab: Lab, several: bool) -> list[RunRow]:
+def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     """Return the newest training that suits, or several of its race as the lab chooses them."""
     rows = suitable(reader, lab)
     if not rows:
@@ -162,6 +163,6 @@ def _saved(reader: Reader, row: RunRow, step: int) -> int:
     return saved_step(reader, row.id, None if step == NEWEST else step)
 
 
-def _refusal(lab: Lab, rows: list[RunRow]) -> str:
+def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:
     """Return why the lab cannot look at these trainings, '' when it can."""
     return lab.suits([row.config for row in rows]) if lab.suits else ""

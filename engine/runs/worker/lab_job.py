@@ -12,7 +12,7 @@ from importlib import import_module
 from engine.config import LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
 from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
-from engine.labs.registry import Lab, get_lab
+from engine.labs.registry import LabSpec, get_lab
 from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import CheckpointStore
@@ -59,7 +59,7 @@ class LabJob:
         checkpoints.prune()
         before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
-        subjects = (self._subjects(row, config),) if row.subject is not None else ()
+        subjects = (self._subjects(row, config),) if row.run_option is not None else ()
         lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
         clock = Clock(before.get("seconds", 0.0))
         document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
@@ -83,7 +83,7 @@ class LabJob:
             return
         self._reporter.leave()
 
-    def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
+    def _subjects(self, lab: LabSpec, config: LabConfig) -> tuple:
         """Return the trainings that the lab looks at, as they were when it first began."""
         from engine.data.images import load_images
         from engine.hardware.device import choose

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.config import RunConfig
+from engine.config.run import RunConfig
 
 #: Always probed: what happens first happens fast.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20)

@@ -4,7 +4,7 @@ import pytest
 
 from engine.config import RunConfig, replace
 from engine.config.presets import PRESETS
-from engine.probes.online.probe_steps import FIRST_STEPS, probe_steps
+from engine.config.probe_steps import FIRST_STEPS, probe_steps
 
 
 def run(steps, **changes):
