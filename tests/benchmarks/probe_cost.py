@@ -74,7 +74,7 @@ class Arm:
 
     def _step(self) -> None:
         self.trainer._update()
-        self.trainer.figures.fetch()
+        self.trainer.metrics.fetch()
 
     def _probe(self, step: int) -> None:
         self.probe.measure(self.trainer.model, self.trainer.optimizer, step, self.trainer.progress.lr)

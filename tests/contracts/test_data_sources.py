@@ -83,8 +83,8 @@ def test_embedded_set_is_what_the_row_says(name, workspace):
 def test_modules_of_sets_that_are_not_embedded_say_what_they_look_for(name):
     if not SOURCES[name].embedded:
         module = import_module(SOURCES[name].loader.split(":")[0])
-        assert module.ORIGINALS.name == name
-        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ORIGINALS.files)
+        assert module.ARCHIVE.name == name
+        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ARCHIVE.files)
 
 
 @every_kind

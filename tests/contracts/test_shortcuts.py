@@ -8,7 +8,7 @@ import torch
 
 from engine.config import ModelConfig
 from engine.models.build import build_model
-from engine.models.init.initializers import SCHEMES
+from engine.models.init.initializers import INITIALIZERS
 from engine.models.registry import ORDERS, SHORTCUTS, Site, variant
 from engine.models.shortcuts.shortcuts import ZeroPadded, build_coefficient, build_shortcut
 from engine.models.shortcuts.strength import set_strength
@@ -42,7 +42,7 @@ def test_maps_to_the_shape_of_the_branch(name, inputs, outputs, stride, size):
 def test_shared_layers_start_as_in_the_plain_net(name):
     net = dict(build_model(small(name), 5).named_parameters())
     plain = dict(build_model(small("none"), 5).named_parameters())
-    if SHORTCUTS[name].start == "he":
+    if SHORTCUTS[name].initializer == "he":
         assert plain.keys() <= net.keys()
         shared = plain.keys()
     else:  # what a way to start leaves alone: the first layer, and the head but for Fixup's
@@ -77,7 +77,7 @@ def test_the_strength_scales_the_shortcut(name):
     assert same.stage1.block1.strength == 1.0 and net.stage1.block1.strength == 1.0
 
 
-@pytest.mark.parametrize("name", [n for n, row in SHORTCUTS.items() if row.start == "he" and not row.coefficient])
+@pytest.mark.parametrize("name", [n for n, row in SHORTCUTS.items() if row.initializer == "he" and not row.coefficient])
 def test_without_strength_the_net_is_the_plain_one(name):
     net, plain = build_model(small(name), 0), build_model(small("none"), 0)
     set_strength(net, 0.0)
@@ -92,7 +92,7 @@ def test_row_is_explained(name):
     assert row.help.endswith(".")
     assert row.formula.startswith("y = ")
     assert "et al." in row.source or "DiracNets" in row.source or "SkipInit" in row.source
-    assert row.start in SCHEMES
+    assert row.initializer in INITIALIZERS
     assert set(row.norms) <= {"batch", "none"}
     assert set(row.orders) <= set(ORDERS)
     for option in row.options:

@@ -11,7 +11,7 @@ from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.family import CifarNet
-from engine.models.init.rng import drawing_modules
+from engine.models.init.rng import random_modules
 from engine.models.registry import SHORTCUTS, variant
 from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
@@ -216,8 +216,8 @@ def block_sum(block, x):
 @pytest.mark.parametrize("text", ["dropout", "stochastic-depth", "dropout:order=full-pre"])
 def test_chance_is_a_function_of_seed_path_and_step(text):
     def outputs(seed, step, net):
-        for module in drawing_modules(net):
-            module.redraw(seed, step)
+        for module in random_modules(net):
+            module.resample(seed, step)
         return net(images())
 
     random = torch.get_rng_state()
@@ -252,8 +252,8 @@ def test_nothing_in_a_net_asks_for_the_cpu(text):
         net = CifarNet(small(text))
         x = torch.empty(4, 1, 8, 8).contiguous(memory_format=torch.channels_last)
         outputs = [net(x)]
-        for module in drawing_modules(net):
-            module.redraw(0, 1)
+        for module in random_modules(net):
+            module.resample(0, 1)
         outputs += [net(x), net.eval()(x)]
     assert all(logits.device.type == "cuda" and logits.shape == (4, 10) for logits in outputs)
 
@@ -287,8 +287,8 @@ def train(text, steps, lr):
     patterns = torch.randn(4, 1, 8, 8, generator=generator)
     losses = []
     for step in range(1, steps + 1):
-        for module in drawing_modules(net):
-            module.redraw(0, step)
+        for module in random_modules(net):
+            module.resample(0, step)
         labels = torch.randint(0, 4, (32,), generator=generator)
         x = patterns[labels] + 0.5 * torch.randn(32, 1, 8, 8, generator=generator)
         optimizer.zero_grad()

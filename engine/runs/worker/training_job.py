@@ -69,7 +69,7 @@ class TrainingJob:
         from engine.hardware.device import choose
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
-        from engine.training.live_edits import Changes
+        from engine.training.live_edits import LiveEdits
         from engine.training.trainer import Trainer
 
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
@@ -80,7 +80,7 @@ class TrainingJob:
         if config.optim.lr == TUNED:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
-        changes = Changes(config.optim, self._changes(), self._on_record())
+        changes = LiveEdits(config.optim, self._changes(), self._on_record())
         # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
         ends = () if self._is_trial else changes.ends
         checkpoints = CheckpointStore(
@@ -94,8 +94,8 @@ class TrainingJob:
                 self._writer.remark(self._run, 0, "data", images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
-            self._reporter.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, changes=changes, forked=checkpoints.forked)
+            self._books.report("compiling the net", now=True)
+        trainer = Trainer(config, images, device, state, live_edits=changes, forked=shelf.forked)
         del state
         if config.probe.images:
             trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
