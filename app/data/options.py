@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.data.workspace import workspace
+from app.data.workspace import workspace_path
 from engine.config import ModelConfig, replace
 from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
@@ -42,7 +42,7 @@ def check_source(name: str) -> None:
 def data_present(name: str) -> bool:
     """Return whether a data set can be loaded without a download. Raises SkipscopeError for what is not offered."""
     check_source(name)
-    return present(name, workspace())
+    return present(name, workspace_path())
 
 
 def preset_source(name: str) -> str:

@@ -64,7 +64,7 @@ def live_lab(
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
-    lab = data.labs()[name]
+    lab = data.lab_specs()[name]
     component("labs", "skipscope_lab", "shared/export/buttons.css")(
         key=key,
         data={

@@ -93,7 +93,7 @@ def _on_command() -> None:
 
 def _command_all(verb: str) -> None:
     chosen = runs_view.chosen_runs()
-    able = [row.id for row in data.run_table() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    able = [row.id for row in data.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
     for some in data.command_each(verb, able):
         for words in filter(None, some.values()):
             runs_view.say(words)
