@@ -96,7 +96,7 @@ def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
     return {"width": width, "channels": row.channels, "classes": len(row.classes), "image_size": size}
 
 
-def still(ground: str) -> Path | None:
+def still(scheme: str) -> Path | None:
     """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
-    path = PROJECT / "assets" / f"curves-{ground}.png"
+    path = PROJECT / "assets" / f"curves-{scheme}.png"
     return path if path.is_file() else None

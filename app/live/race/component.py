@@ -56,7 +56,7 @@ def live_race(
                     "label": run["label"],
                     "mark": run["look"].mark,
                     "glyph": theme.MARKS[run["look"].mark],
-                    **colours(run),
+                    **run_colors(run),
                 }
                 for run in runs
             ],
@@ -67,10 +67,10 @@ def live_race(
     )
 
 
-def colours(run: Run) -> dict[str, dict[str, str]]:
-    """Return the colours of a run's lines and of its name, by ground."""
-    hue, depth = run["look"].hue, run["depth"]
+def run_colors(run: Run) -> dict[str, dict[str, str]]:
+    """Return the colours of a run's lines and of its name, by scheme."""
+    color, depth = run["look"].color, run["depth"]
     return {
-        "colour": {ground: theme.line_colour(hue, depth, ground) for ground in theme.GROUND},
-        "ink": {ground: theme.word_colour(hue, depth, ground) for ground in theme.GROUND},
+        "colour": {scheme: theme.line_color(color, depth, scheme) for scheme in theme.BACKGROUND},
+        "ink": {scheme: theme.text_color(color, depth, scheme) for scheme in theme.BACKGROUND},
     }
