@@ -4,16 +4,13 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.data.connection_pool import ConnectionPool
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-
-if TYPE_CHECKING:
-    from app.data.races import Race
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,11 @@ class WorkspaceContext:
         self.workspace = workspace
         self.pool = ConnectionPool(workspace.database, lambda: Reader(workspace))
         self.control = Control(workspace)
-        self.races: tuple[object, list[Race]] | None = None
+        self.races: tuple[object, list[Any]] | None = None
         self.table: tuple[object, list[Any]] | None = None
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.disk: tuple[float, Any] | None = None
-        self.timing: tuple[object, list] | None = None
+        self.timing: tuple[object, list[Any]] | None = None
         self.damage = ""
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 from app import data
 from app.live.labs.component import CurveSelector, Style
 from app.live.layers.component import live_probes
+from app.views import picker
 from app.views.labs import lab
-from app.views.race import picker
 from app.web import presenter_link
 
 _LAB = "gradients"

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from app import data
-from app.live.race.component import Run, run_colors
 from app.live.shared.component import component, surroundings
+from app.live.shared.run import Run, run_colors
 
 Layout = Literal["layers", "gradients"]
 

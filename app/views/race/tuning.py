@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import data, theme
 from app.live.learning_rates.component import live_rates
-from app.live.race.component import Run, run_colors
+from app.live.shared.run import Run, run_colors
 
 #: Seconds between two looks while trials run.
 LOOK_S = 2.0

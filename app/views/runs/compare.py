@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.race.component import Run, live_race
+from app.live.race.component import live_race
+from app.live.shared.run import Run
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_dialog, picker
+from app.views.race import fork_dialog
 from app.views.runs import view as runs_view
 
 COMPONENT = "compare"

@@ -1,20 +1,19 @@
 """The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
+from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
 from tests.engine.data import pictures
 
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+MAIN = str(PROJECT / "app" / "main.py")
 
 #: How a run gets into a state.
 PATHS = {

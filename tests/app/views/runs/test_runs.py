@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import data
 from app.data import commands
-from app.views.race import picker
+from app.views import picker
 from app.views.runs import dialogs, runs
 from app.views.runs import view as runs_view
 from engine.config import RaceConfig, RunConfig, replace
@@ -15,7 +15,7 @@ from engine.errors import EngineUnreachable
 from engine.events import RunState, StepRow
 from engine.store.writer import Writer
 
-PAGE = "from app.views import runs\nruns.render()"
+PAGE = "from app.views.runs import runs\nruns.render()"
 DIALOG = "from app import data\nfrom app.views.runs import dialogs\ndialogs.{}"
 
 
