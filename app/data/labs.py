@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.data.authorization import requires_presenter
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
@@ -34,7 +34,7 @@ class LabNews:
     log: Path
 
 
-def labs() -> Mapping[str, LabSpec]:
+def lab_specs() -> Mapping[str, LabSpec]:
     """Return the rows of all labs."""
     return LABS
 
@@ -76,7 +76,7 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def _finished(name: str) -> list[RunRow]:
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return []
     with reading() as reader:
         return [job for job in reader.lab_jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
@@ -102,7 +102,7 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
 
 def lab_trainings(name: str) -> dict[int, str]:
     """Return the trainings that a lab can look at, newest first: id -> name. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return {}
     with reading() as reader:
         rows = suitable(reader, get_lab(name))[:_TRAININGS]
@@ -112,7 +112,7 @@ def lab_trainings(name: str) -> dict[int, str]:
 @requires_presenter
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
-    return here().control.start_lab(name, settings)
+    return current().control.start_lab(name, settings)
 
 
 def lab_job(run: int) -> RunRow | None:
@@ -124,7 +124,7 @@ def lab_job(run: int) -> RunRow | None:
 
 def latest_lab(name: str) -> RunRow | None:
     """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return None
     with reading() as reader:
         return next(iter(reader.lab_jobs(name, limit=1)), None)
@@ -145,7 +145,7 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
             return None
         traces = reader.lab_curves(run, since)
         cursor = (reader.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.lab_metrics(run), cursor, here().workspace.log(run))
+        return LabNews(row, traces, reader.lab_metrics(run), cursor, current().workspace.log(run))
 
 
 def curve_name(name: str) -> CurveName:

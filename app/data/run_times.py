@@ -18,7 +18,7 @@ from numpy import float32
 from app.data.authorization import requires_presenter
 from app.data.commands import command
 from app.data.options import preset_source, presets
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
@@ -131,7 +131,9 @@ def start_timing(preset: str, unasked: bool = False) -> int | None:
         if unasked and not can_measure():
             return None
         active = _active(preset, _jobs())
-        return active.id if active else here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        return (
+            active.id if active else current().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        )
 
 
 def stop_timing() -> None:
@@ -152,9 +154,9 @@ def can_measure() -> bool:
     if os.environ.get(ENVIRONMENT, "") == "asked":
         return False
     try:
-        if here().control.engine_status().state != "alive":
+        if current().control.engine_status().state != "alive":
             return False
-        if here().pool.file() is None:
+        if current().pool.file() is None:
             return True
         with reading() as reader:
             rows = reader.runs(every=True)
@@ -167,14 +169,14 @@ def can_measure() -> bool:
 
 def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
     """Return the newest jobs first: row, figures, curves. Kept until news."""
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        if not at.timing or at.timing[0] != key:
-            at.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
-        return at.timing[1]
+        key = (context.pool.file(), reader.head()[1])
+        if not context.timing or context.timing[0] != key:
+            context.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        return context.timing[1]
 
 
 def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:

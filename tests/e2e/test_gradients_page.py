@@ -178,7 +178,7 @@ def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site,
     for selector in (".sl-state", ".sl-words", ".sl-says p", ".sl-title", ".sl-axis", ".sl-caption", ".sl-numbers td"):
         colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])
         assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")

@@ -120,7 +120,7 @@ def test_words_are_readable_and_a_phone_scrolls_in_one_direction(site, race, ope
     assert probes(page, "v.theme.ground") == scheme
     for name, colour in text_colours(page).items():
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])
         assert ratio >= 4.5, f"{name}: {ratio:.1f}"
     unnamed = page.evaluate(
         "() => [...document.querySelectorAll('.sp-probes :is(button, select, input)')].filter(n => !n.hidden &&"

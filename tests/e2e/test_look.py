@@ -22,7 +22,7 @@ def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
     for selector in (".ss-gap", ".ss-strip", ".ss-curve", ".ss-name", ".ss-state", ".ss-steps", ".ss-errors dt"):
         colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])
         assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
 
 

@@ -94,8 +94,8 @@ class TrainingJob:
                 self._writer.remark(self._run, 0, "data", images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
-            self._books.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, live_edits=changes, forked=shelf.forked)
+            self._reporter.report("compiling the net", now=True)
+        trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
         del state
         if config.probe.images:
             trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])

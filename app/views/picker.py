@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from app import data, theme
-from app.live.race.component import Run
+from app.live.shared.run import Run
 
 #: The choice itself; the widget's own state goes when another page is shown.
 _CHOSEN = "chosen_race"
