@@ -1,6 +1,6 @@
 """Long runs on the race page: 8 runs of 64,000 steps, one of them with a spike of a single step.
 
-    python -m tests.benchmarks.long_history [--runs 8] [--steps 64000] [--turns 5]
+    python -m tests.benchmarks.stream.long_history [--runs 8] [--steps 64000] [--turns 5]
 
 Prints how long the server takes to read and thin the history, the time from the navigation to the first curve (in a
 browser that was never there, and in one with the files cached), and for zooms that halve again and again around the
@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 
 from engine.store.connection import connect
 from engine.store.workspace import Workspace
-from tests.benchmarks.race_page import SIZE, drawn_points, first_paints, opened, watching, written_race
+from tests.benchmarks.stream.race_page import SIZE, drawn_points, first_paints, opened, watching, written_race
 
 SPIKE = 1e4
 #: Looks at the part around a step as the chart's own zoom does, and waits until the server's finer points are drawn.

@@ -1,6 +1,6 @@
 """What a run's time goes into besides its steps: metrics, checkpoints, evaluation, probes.
 
-    python -m tests.benchmarks.overhead [--depths 20,56] [--shortcut A] [--steps 300] [--preset quick]
+    python -m tests.benchmarks.training.overhead [--depths 20,56] [--shortcut A] [--steps 300] [--preset quick]
                                          [--set key=value]...
 
 Does a worker's whole job in this process with one thread: database, checkpoints and all. Bounds: metrics and

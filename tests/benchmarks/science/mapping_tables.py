@@ -1,6 +1,6 @@
 """How the mapping lab's errors compare with those of the prototype: the tables of science.md, D3 and D6.
 
-    python -m tests.benchmarks.mapping_tables [D3] [D3L16] [D6]
+    python -m tests.benchmarks.science.mapping_tables [D3] [D3L16] [D6]
 
 Prints measured (standard deviation of log10 over seeds; best rate) against published, and how many powers of ten they
 are apart. D3 takes about a minute of one core, its column of 16 blocks two more, D6 half a minute.

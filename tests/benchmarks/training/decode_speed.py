@@ -1,6 +1,6 @@
 """How fast images below a path are decoded, and what memory that takes.
 
-    python -m tests.benchmarks.decode_speed [folder:PATH | parquet:PATH] [--resize 64]
+    python -m tests.benchmarks.training.decode_speed [folder:PATH | parquet:PATH] [--resize 64]
 
 Without a path: 1,200 made-up JPEG photographs of 500x375 pixels. Memory is that of this process without mapped files,
 above what it had before. CPU time per image does not depend on what else the machine does.

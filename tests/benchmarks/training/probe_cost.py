@@ -1,7 +1,7 @@
 """Share of a run that goes into probes: at most 10 % in the quick preset, at most 3 % in runs of 2,000 steps and more.
 
-    python -m tests.benchmarks.probe_cost [--depths 20,56,110] [--shortcuts none,A] [--rounds 12] [--preset quick]
-                                          [--workspace DIR] [--quantities]
+    python -m tests.benchmarks.training.probe_cost [--depths 20,56,110] [--shortcuts none,A] [--rounds 12]
+                                                   [--preset quick] [--workspace DIR] [--quantities]
 
 Run by hand, never as a timed test. Trains each arm for a few steps with one thread and, after each step, makes a probe,
 early (without the pass in eval mode) and late by turns, so that whatever else the machine does hits both alike. Prints

@@ -1,6 +1,6 @@
 """From a row in the database to pixels on the screen, in a real browser.
 
-    python -m tests.benchmarks.pixels [--seconds 60] [--runs 8] [--training]
+    python -m tests.benchmarks.stream.pixels [--seconds 60] [--runs 8] [--training]
 
 A writer appends one step to each of 8 runs twice a second; the page's chart is watched, and for every update the time
 from the row's commit to the frame in which Plotly has drawn it is taken (same machine, same clock). ``--training``
@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
-from tests.benchmarks.race_page import SIZE, opened, watching, work_of, written_race
+from tests.benchmarks.stream.race_page import SIZE, opened, watching, work_of, written_race
 from tests.benchmarks.synthetic_writer import row
 
 PERIOD_S = 0.5

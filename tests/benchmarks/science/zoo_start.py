@@ -1,6 +1,6 @@
 """What every shortcut and order has learned after a few updates: training and clean error, one seed, one rate for all.
 
-    python -m tests.benchmarks.zoo_start [--depths 20,56] [--steps 100] [--lr 0.1] [--variants none,A,...]
+    python -m tests.benchmarks.science.zoo_start [--depths 20,56] [--steps 100] [--lr 0.1] [--variants none,A,...]
 
 The quick recipe (Fashion-MNIST at 14x14, width 8). It tells apart what trains and what does not; it is no comparison of
 methods: one rate suits some better than others, and short budgets show slow starts, not end points.

@@ -1,6 +1,6 @@
 """kill -9 of the engine while the four runs of the quick race train.
 
-    python -m tests.benchmarks.engine_killed
+    python -m tests.benchmarks.training.engine_killed
 
 Prints the seconds until no process of the engine's family is left, the metrics that were lost (steps that had been
 trained but not recorded, in seconds of training), and whether the next engine resumed all four runs and finished them.

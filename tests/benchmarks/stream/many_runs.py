@@ -1,6 +1,6 @@
 """Many curves at once: 50 runs of 2,000 steps on the race page, and what an update costs the browser then.
 
-    python -m tests.benchmarks.many_runs [--runs 50] [--steps 2000] [--seconds 20] [--turns 5]
+    python -m tests.benchmarks.stream.many_runs [--runs 50] [--steps 2000] [--seconds 20] [--turns 5]
 
 Prints the time from the navigation to the first curve (in a browser that was never there, and in one with the files
 cached), how many points are drawn of how many, and the browser's work per update while every run makes two steps a
@@ -14,7 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from tests.benchmarks.race_page import SIZE, drawn_points, first_paints, opened, watching, work_of, written_race
+from tests.benchmarks.stream.race_page import SIZE, drawn_points, first_paints, opened, watching, work_of, written_race
 from tests.benchmarks.synthetic_writer import write_points
 
 

@@ -1,6 +1,7 @@
 """How much of a quick run goes into evaluation: at most 10 % is allowed. Run by hand, never as a timed test.
 
-    python -m tests.benchmarks.evaluation_share [--depths 20,56] [--shortcut none] [--steps 300] [--workspace DIR]
+    python -m tests.benchmarks.training.evaluation_share [--depths 20,56] [--shortcut none] [--steps 300]
+                                                            [--workspace DIR]
 
 Trains the quick preset's arms one after the other in this process with one thread and prints, for each, seconds,
 images per second, and the share of the run's clock that evaluation took.

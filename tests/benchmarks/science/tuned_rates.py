@@ -1,6 +1,6 @@
 """How much of the plain gap is the learning rate: the quick recipe at several rates, each depth at its best.
 
-    python -m tests.benchmarks.tuned_rates [--steps 600] [--rates 0.003,0.01,0.03,0.1] [--seed 0]
+    python -m tests.benchmarks.science.tuned_rates [--steps 600] [--rates 0.003,0.01,0.03,0.1] [--seed 0]
 
 Prints the running training error in percent of plain-20 and plain-56 at each rate, the gap at 0.1 for both, and the
 gap with each depth at its own best rate. The page's note on learning rates quotes these figures.

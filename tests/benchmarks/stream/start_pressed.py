@@ -1,6 +1,6 @@
 """From the press of Start to the first points of all four arms on the screen, in a real browser.
 
-    python -m tests.benchmarks.start_pressed [--rounds 3]
+    python -m tests.benchmarks.stream.start_pressed [--rounds 3]
 
 Each round takes an empty workspace: cold (the page is opened and Start is pressed as soon as it is there, while the
 engine may still be starting), then warm (a second race with the engine up). Bounds of the first issue: 10 s and 4 s.

@@ -1,6 +1,6 @@
 """A long look: 8 runs are written at 2 Hz and a viewer watches. Does the memory of server and browser stay flat?
 
-    python -m tests.benchmarks.soak [--minutes 60] [--runs 8] [--hz 2]
+    python -m tests.benchmarks.stream.soak [--minutes 60] [--runs 8] [--hz 2]
 
 Every minute one line: resident memory of the server, JavaScript heap of the page after a forced collection, points that
 the page holds. The runs have a history already, so that it holds about as many as it ever will: they rise until it asks
@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import CDPSession
 
-from tests.benchmarks.race_page import SIZE, metrics, opened, watching, written_race
+from tests.benchmarks.stream.race_page import SIZE, metrics, opened, watching, written_race
 from tests.benchmarks.synthetic_writer import write_points
 
 HISTORY = 4_000

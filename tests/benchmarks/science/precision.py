@@ -1,6 +1,6 @@
 """Is learning traded for speed? The quick race in bf16 and in 32-bit floats, the same seeds, errors at the last step.
 
-    python -m tests.benchmarks.precision [--seeds 5] [--first-seed 0] [--width 8] [--steps 300]
+    python -m tests.benchmarks.science.precision [--seeds 5] [--first-seed 0] [--width 8] [--steps 300]
                                           [--depths 20,56] [--shortcuts none,A]
 
 Width 8 is the quick race itself; from width 16 on bf16 nets train in oneDNN's layout. Prints mean and standard

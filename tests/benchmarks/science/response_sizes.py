@@ -1,6 +1,6 @@
 """Fig. 7 in numbers: are the responses of residual nets smaller than those of their plain twins, and smaller in depth?
 
-    python -m tests.benchmarks.response_sizes [--steps 3000] [--seeds 3] [--decay 1e-4] [--data NAME]
+    python -m tests.benchmarks.science.response_sizes [--steps 3000] [--seeds 3] [--decay 1e-4] [--data NAME]
 
 Trains plain-20, plain-56, A-20 and A-56 (quick recipe, learning rate divided by 10 at half and at three quarters) and
 prints for every seed the mean over the 3x3 layers of the response std (He et al. 2015, Fig. 7), how many layers are
@@ -16,7 +16,7 @@ import tempfile
 
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-from tests.benchmarks.degradation_gap import engine
+from tests.benchmarks.science.degradation_gap import engine
 
 ARMS = ("plain-20", "plain-56", "A-20", "A-56")
 

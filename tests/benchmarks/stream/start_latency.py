@@ -1,6 +1,6 @@
 """From asking for a race of four arms to the first points of all four: with a cold and with a warm engine.
 
-    python -m tests.benchmarks.start_latency
+    python -m tests.benchmarks.stream.start_latency
 
 Cold starts the engine, which loads torch. The bounds of the first issue, page included: 10 s cold, 4 s warm.
 """

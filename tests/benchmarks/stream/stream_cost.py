@@ -1,6 +1,6 @@
 """What the live stream costs: bytes per message and per point, server CPU, and the time from a row to the browser.
 
-    python -m tests.benchmarks.stream_cost [--seconds 15]
+    python -m tests.benchmarks.stream.stream_cost [--seconds 15]
 
 Starts the app server on a free loopback port and a temporary workspace, lets a synthetic writer fill it, and reads the
 stream as 1 and as 4 viewers. "Row to client" ends when the bytes are there; drawing is measured in the browser tests.

@@ -1,6 +1,6 @@
 """What the pages of the probes cost: bytes per column and per minute, the history, first paint, the slider's answer.
 
-    python -m tests.benchmarks.probe_stream [--browser /usr/bin/chromium]
+    python -m tests.benchmarks.stream.probe_stream [--browser /usr/bin/chromium]
 
 Starts the app server on a free loopback port and a temporary workspace, fills it with the synthetic probes of plain-110
 and A-110 over 64,000 steps (506 columns), and follows two more nets of that depth live. Without a browser, only bytes.
@@ -18,7 +18,7 @@ import click
 from app.live.layers.component import LAYOUTS
 from engine.probes.registry import QUANTITIES
 from engine.store.workspace import Workspace
-from tests.benchmarks.stream_cost import running_server
+from tests.benchmarks.stream.stream_cost import running_server
 from tests.benchmarks.synthetic_probes import SyntheticRace
 
 STEPS, LIVE_COLUMNS, PER_SECOND = 64_000, 40, 2.0

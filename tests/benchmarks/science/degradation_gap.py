@@ -1,6 +1,6 @@
 """The degradation gap of the quick race for several seeds, through the command line.
 
-    python -m tests.benchmarks.degradation_gap [--seeds 0,1,2,3,4] [--steps 200]
+    python -m tests.benchmarks.science.degradation_gap [--seeds 0,1,2,3,4] [--steps 200]
 
 Prints, for each seed, running training errors, the plain and the residual gap in points, and the seconds of the whole
 command. The first one starts the engine (cold); for a cold figure of every seed use --cold. The bounds are those of
