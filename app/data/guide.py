@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from app.data.labs import lab_changed
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.errors import GuideError
 from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
@@ -263,7 +263,7 @@ class Finding:
 
 def finished_labs() -> dict[str, int]:
     """Return the newest finished job of every lab that has one. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return {}
     with reading() as reader:
         return reader.finished_labs()
@@ -281,7 +281,7 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
             row = reader.run(jobs[lab])
-            values[lab] = reader.figures(jobs[lab])
+            values[lab] = reader.lab_metrics(jobs[lab])
         basis[lab] = _basis(LABS[lab], row.config.settings if row is not None else {})
     for figure in wanted:
         row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)

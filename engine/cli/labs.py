@@ -15,7 +15,8 @@ from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
 from engine.runs.client.control import Control
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.1
@@ -43,7 +44,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.figures(job))
+            document = _document(row, ended, reader.lab_metrics(job))
     finally:
         control.leave()
     if as_json:

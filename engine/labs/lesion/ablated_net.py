@@ -14,13 +14,13 @@ from engine.config import replace
 from engine.events import Split
 from engine.labs.inspected_run import InspectedRun
 from engine.models.count import count
-from engine.probes.offline.ablation import Lesions
-from engine.probes.offline.gradient_paths import Paths, draw_routes
+from engine.probes.offline.ablation import Ablation
+from engine.probes.offline.gradient_paths import GradientPaths, draw_routes
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.blocks import UpdateSize
 from engine.probes.online.hooks import find_blocks, find_layers
-from engine.probes.online.instrumented_pass import sweep
-from engine.probes.online.measure import Scene
+from engine.probes.online.instrumented_pass import instrumented_pass
+from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
 
 #: What ``path_gradients`` returns, by name.
@@ -46,7 +46,7 @@ class AblatedNet:
         self._inspected = dataclasses.replace(inspected, config=replace(inspected.config, changes))
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
-        self.lesions = Lesions(self._model, [self._evaluator.net])
+        self.lesions = Ablation(self._model, [self._evaluator.net])
 
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion, on the test images; yields after each batch."""
@@ -93,9 +93,9 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
     images = inspected.images.to(inspected.device.torch_device)
     batch = probe_batch(images, inspected.config.probe.images or 32)
     layers = find_layers(model)
-    scene = Scene(layers, find_blocks(model), batch.labels, inspected.step, None, [None] * len(layers))
-    sizes = UpdateSize(scene)
-    sweep(model, batch, scene, inspected.device, [sizes])
+    context = ProbeContext(layers, find_blocks(model), batch.labels, inspected.step, None, [None] * len(layers))
+    sizes = UpdateSize(context)
+    instrumented_pass(model, batch, context, inspected.device, [sizes])
     with torch.no_grad():
         return sizes.result().tolist()
 
@@ -108,7 +108,7 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradi
     ``forks`` is how many blocks have a shortcut. A plain net has one path, itself.
     """
     inspected.enter()
-    device, paths = inspected.device, Paths(inspected.model())
+    device, paths = inspected.device, GradientPaths(inspected.model())
     images = inspected.images.to(device.torch_device)
     fixed = subset(images.test, inspected.config.data.eval_images)
     forks = len(paths.forks)

@@ -5,7 +5,6 @@ same states, whatever became of the runs.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,9 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.spec import LabSpec
-from engine.store.reader import Reader, RunRow
+from engine.runs.protocol.checkpoint_names import saved_step, share
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: Trainings that stand still: their newest checkpoint is what they are.
@@ -114,7 +115,7 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
     for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:
         source = workspace.checkpoint(row.id, one)
         try:
-            _take(source, folder / source.name)
+            share(source, folder / source.name)
         except FileNotFoundError:
             if one == step:
                 raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
@@ -122,16 +123,6 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
     about = {"precision": row.precision, "threads": row.threads, "stored": reader.evaluated(row.id, step)}
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
-
-
-def _take(source: Path, goal: Path) -> None:
-    """Give a checkpoint a second name, else a copy: it is never written in place."""
-    try:
-        os.link(source, goal)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, goal)
 
 
 def _asked(value: int | str) -> list[int]:
@@ -169,15 +160,7 @@ def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
 
 
 def _saved(reader: Reader, row: RunRow, step: int) -> int:
-    """Return the saved step that is meant. Raises ConfigError naming those that are saved."""
-    saved = [checkpoint.step for checkpoint in reader.checkpoints(row.id)]
-    if not saved:
-        raise ConfigError(f"run {row.id} has no checkpoint; the first comes after a tenth of its steps")
-    if step == NEWEST:
-        return saved[-1]
-    if step not in saved:
-        raise ConfigError(f"run {row.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
-    return step
+    return saved_step(reader, row.id, None if step == NEWEST else step)
 
 
 def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:
