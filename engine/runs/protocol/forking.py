@@ -44,16 +44,17 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
+    before = parent.training
     step = saved_step(reader, parent.id, step)
     if len(reader.runs(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
-    config, own = _changed(parent.config, settings)
-    if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
+    config, own = _changed(before, settings)
+    if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)  # what the parent trains on is not looked through again
-    if config.compile and (config.compile, config.model) != (parent.config.compile, parent.config.model):
+    if config.compile and (config.compile, config.model) != (before.compile, before.model):
         check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
-    longer = config.optim.steps != parent.config.optim.steps
+    longer = config.optim.steps != before.optim.steps
     past = [
         Change(row.id, row.key, row.value, row.step)
         for row in reader.changes(parent.id)
@@ -68,7 +69,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     return ForkPlan(config, step, (*past, *own))
 
 
-def _sees(config: RunConfig) -> tuple:
+def _sees(config: RunConfig) -> tuple[object, ...]:
     """Return everything that has to do with the images."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
@@ -108,7 +109,7 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.config.model), tensors(model)
+    there, wanted = tensors(parent.training.model), tensors(model)
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]

@@ -85,20 +85,22 @@ class Dispatch:
         row = self._reader.run(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
-        return replace(active, memory_estimate=gpu_bytes(row.config))
+        return replace(active, memory_estimate=gpu_bytes(row.training))
 
     def _enter_race(self, row: RunRow) -> None:
         """Count the run among those that keep in step: it holds the others from now on if it is behind."""
         saved = self._reader.checkpoints(row.id)
         try:
-            self._coordinator.enter(row.race, row.id, saved[-1].step if saved else 0, self._reader.race(row.race).pace)
+            self._coordinator.enter(
+                row.race, row.id, saved[-1].step if saved else 0, self._reader.known_race(row.race).pace
+            )
         except OSError as error:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
 
     def _arms_of(self, race: int) -> int:
         """Return how many runs the race was planned with, whether or not they still exist."""
         if race not in self._arms:
-            row = self._reader.race(race)
+            row = self._reader.known_race(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
         return self._arms[race]
 
@@ -109,7 +111,7 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     device = row.config.device if row.config.device.startswith(kind) else kind
     # Trials come before every run of the race they serve, and after every race before it.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.config)
+    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.training)
     return Waiting(
         row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), memory_estimate
     )

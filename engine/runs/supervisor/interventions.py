@@ -123,7 +123,7 @@ def _no_change(row: RunRow, key: str) -> str:
         return _no_training(row)
     if row.state not in _CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
-    if key == "strength" and variant(row.config.model.shortcut).plain:
+    if key == "strength" and variant(row.training.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
     return ""
 

@@ -11,6 +11,7 @@ import threading
 from enum import StrEnum
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from engine.errors import SkipscopeError
 from engine.runs.protocol.job import CHANGES, PAUSE, STOP
@@ -77,7 +78,7 @@ class EngineLink:
 
     def _listen(self) -> None:
         parent = parent_process()
-        sources = [self._signals] if parent is None else [self._signals, parent.sentinel]
+        sources: list[Any] = [self._signals] if parent is None else [self._signals, parent.sentinel]
         while True:
             ready = wait(sources)
             try:

@@ -4,7 +4,9 @@ import logging
 import os
 import time
 from collections import deque
+from collections.abc import Generator
 from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
@@ -35,6 +37,9 @@ from engine.store.reader import Reader
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 
+if TYPE_CHECKING:
+    from engine.training.trainer import Trainer
+
 #: images/s is a mean over this many seconds of training.
 RATE_WINDOW_S = 5.0
 #: A run that waits for slower ones shows its last figures after so long, and says so after so long.
@@ -51,8 +56,8 @@ class TrainingJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._link, self._row = reporter.link, reader.run(job.run)
-        self._rate = Rate(self._row.config.optim.batch_size)
+        self._link, self._row = reporter.link, reader.known_run(job.run)
+        self._rate = Rate(self._row.training.optim.batch_size)
         self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
@@ -72,7 +77,7 @@ class TrainingJob:
         from engine.training.live_edits import LiveEdits
         from engine.training.trainer import Trainer
 
-        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
+        config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._reporter.report)
@@ -98,10 +103,11 @@ class TrainingJob:
         trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
         del state
         if config.probe.images:
-            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
-            self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
+            trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
+            self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
-            with closing(trainer.events()) as events:
+            # A generator: closed at once, its training lets go of the device before the checkpoint is written.
+            with closing(cast("Generator[Event, None, None]", trainer.events())) as events:
                 for event in events:
                     if self._handle(event, trainer, checkpoints):
                         return
@@ -116,7 +122,7 @@ class TrainingJob:
             return
         self._reporter.leave(step)
 
-    def _rescue(self, trainer, checkpoints: CheckpointStore, reason: str) -> None:
+    def _rescue(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> None:
         """The database cannot be written: put the training into a file, and try once more to say where it stands."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
@@ -129,7 +135,7 @@ class TrainingJob:
             step = None
         self._reporter.leave(step, reason)
 
-    def _handle(self, event: Event, trainer, checkpoints: CheckpointStore) -> bool:
+    def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the run ended with it."""
         match event:
             case Stepped(step):
@@ -182,7 +188,7 @@ class TrainingJob:
                 return True
         return False
 
-    def _keep_in_step(self, step: int, trainer) -> None:
+    def _keep_in_step(self, step: int, trainer: "Trainer") -> None:
         """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
         if not self._throttle.reach(step) or step >= self._total_steps:
             return
@@ -204,7 +210,7 @@ class TrainingJob:
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
-        facts = {
+        facts: dict[str, Any] = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
             "device": event.device, "precision": event.precision,
             "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
@@ -228,15 +234,15 @@ class TrainingJob:
         self._rate.add(rows)
         self._writer.record(self._run, rows, images_per_s=self._rate.recent())
 
-    def _record_rest(self, trainer) -> None:
+    def _record_rest(self, trainer: "Trainer") -> None:
         if (rest := trainer.drain()) is not None:
             self._record(rest.rows)
 
-    def _save(self, trainer, checkpoints: CheckpointStore, reason: str) -> int:
+    def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
         """Put the figures on record, then write a checkpoint of the same moment; return its step."""
         self._record_rest(trainer)
         state = trainer.state()
-        step = state["progress"]["step"]
+        step = int(state["progress"]["step"])
         checkpoints.save(state, step, reason)
         _log.info("checkpoint after step %d (%s)", step, reason)
         return step

@@ -13,7 +13,6 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.config import LabConfig
 from engine.errors import SkipscopeError
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink
@@ -45,7 +44,7 @@ def work(job: Job, signals: Connection) -> None:
         _open_log(workspace, job.run, stack)
         reader = stack.enter_context(Reader(workspace))
         reporter = StatusReporter(job.run, writer, link)
-        kind = LabJob if isinstance(reader.run(job.run).config, LabConfig) else TrainingJob
+        kind = LabJob if reader.known_run(job.run).lab else TrainingJob
         try:
             _be_polite()
             if "torch" not in sys.modules:
@@ -60,7 +59,8 @@ def work(job: Job, signals: Connection) -> None:
             reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
-                batch = None if job.lab else reader.run(job.run).config.optim.batch_size
+                row = reader.known_run(job.run)
+                batch = None if row.lab else row.training.optim.batch_size
                 reporter.fail(advice(job, batch))
                 return
             text = " ".join(str(error).split())[:300]
@@ -76,7 +76,8 @@ def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    faulthandler.enable(handler.stream)
+    if handler.stream is not None:  # only with ``delay``
+        faulthandler.enable(handler.stream)
 
 
 def _be_polite() -> None:
