@@ -15,7 +15,7 @@ from engine.errors import ConfigError, SkipscopeError
 from engine.events import RunState
 from engine.models.arm_names import arm_label
 from engine.runs.worker.checkpoint_store import tenths
-from engine.store.reader import RunRow
+from engine.store.rows import RunRow
 
 #: States in which a run can be changed, extended, forked (with a checkpoint).
 CHANGEABLE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
