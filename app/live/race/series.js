@@ -2,7 +2,7 @@
  * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
  * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
-import { thinned } from "../shared/decimate.js";
+import { decimate } from "../shared/decimate.js";
 
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
 const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
@@ -19,7 +19,7 @@ export class Series {
     for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
     /** Evaluations in the store that were left out, by split. */
     this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
-    /** ZoomDetail points of the zoomed range, null when the whole is shown. */
+    /** Finer points of the zoomed range, null when the whole is shown. */
     this.detail = null;
     /** What is drawn outside of it, as far as it was thinned. */
     this.outside = null;
@@ -122,7 +122,7 @@ export class Series {
       const from = lowerBound(step, first);
       // The last point's running means may still come.
       const count = Math.max(to, step.length - 1);
-      this.outside = { before: thinned(part(this.train, 0, from), most), after: thinned(part(this.train, to, count), most), count, begun: from < step.length };
+      this.outside = { before: decimate(part(this.train, 0, from), most), after: decimate(part(this.train, to, count), most), count, begun: from < step.length };
     }
     const { before, after, count } = this.outside;
     const newest = part(this.train, Math.max(to, count));

@@ -5,7 +5,7 @@
 const DECIDING = ["loss", "error"];
 
 /** points: columns of one length, `step` ascending, null where nothing finite was measured. Returns at most so many. */
-export function thinned(points, atMost) {
+export function decimate(points, atMost) {
   let kept = points.step.map((_, index) => index);
   for (let width = 1; kept.length > atMost; width *= 2) {
     // What a bucket keeps is among what its halves keep.
@@ -37,5 +37,5 @@ function keptOf(indices, points, width) {
     best[6] = index;
   }
   close();
-  return [...kept].sort((a, b) => a - b);
+  return [...kept].toSorted((a, b) => a - b);
 }

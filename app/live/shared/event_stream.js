@@ -6,7 +6,7 @@
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 1_000;
 
-export class Feed {
+export class EventStream {
   /** handlers: history(document), message(document), link("live" | "waiting" | "gone", reason) */
   constructor(urls, runs, handlers) {
     this.urls = urls;
@@ -29,11 +29,11 @@ export class Feed {
     this.source?.close();
     this.source = null;
     try {
-      const document_ = await this.history();
+      const answer = await this.history();
       if (this.closed || attempt !== this.attempt) return;
-      this.forget(document_.d ?? []);
-      this.handlers.history(document_);
-      this.#follow(document_.cursor);
+      this.forget(answer.d ?? []);
+      this.handlers.history(answer);
+      this.#follow(answer.cursor);
     } catch (error) {
       if (this.closed || attempt !== this.attempt) return;
       this.handlers.link("gone", error.message);

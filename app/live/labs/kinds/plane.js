@@ -4,7 +4,7 @@
  * function.
  */
 import { colourAxis, rangeOf } from "./colours.js";
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 import { gridsOf, heightAt } from "./heights.js";
 
 const NARROW = 480;
@@ -19,7 +19,7 @@ const RAISED = 0.015;
 /** The side from which surfaces are seen at first. */
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
-/** As buildPanel; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
+/** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
 export function buildPlane(panel, curves, pick, { styles, surface, camera }, theme, width) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };

@@ -3,7 +3,7 @@
  * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
  * nothing jumps while time is dragged.
  */
-import { spoken } from "../../labs/curves.js";
+import { spoken } from "../../shared/format.js";
 
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 3;
@@ -80,10 +80,10 @@ function readings(columns, scale, step) {
   const name = scale.row.name;
   const codes = columns.codes(name, columns.at(step));
   const first = columns.steps[0] === 0 ? columns.codes(name, 0) : null;
-  return { now: codes && values(codes, scale), start: first && first.some((code) => code) ? values(first, scale) : null };
+  return { now: codes && numbersOf(codes, scale), start: first && first.some((code) => code) ? numbersOf(first, scale) : null };
 }
 
-function values(codes, scale) {
+function numbersOf(codes, scale) {
   return Array.from(codes, (code) => {
     const value = scale.value(code);
     return Number.isFinite(value) ? value : null;
@@ -93,7 +93,7 @@ function values(codes, scale) {
 /** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
 function arranged(list, form) {
   const pairs = list.map((value, place) => [value, place]);
-  return form === "sorted" ? pairs.filter(([value]) => value !== null).sort((a, b) => b[0] - a[0]) : pairs;
+  return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
 }
 
 function traces(line, form, suffix, scale, theme, ghosts) {
@@ -176,7 +176,7 @@ function beside(end, paths, taken, { perPlace, height }) {
 
 /** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
 function apart(ends, panelPx) {
-  const placed = ends.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+  const placed = ends.toSorted((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
   placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
   let ceiling = panelPx - LABEL_PX / 2;
   for (const end of placed.toReversed()) {

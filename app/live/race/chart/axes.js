@@ -2,6 +2,7 @@
  * What all pictures of the race share: sizes of type and lines, the layout around the plot, axes, and where a point
  * stands on them. Pure functions.
  */
+
 export const LABELS = {
   error: { axis: "error (%)", unit: " %", difference: "points" },
   loss: { axis: "loss (nats)", unit: " nats", difference: "nats" },
@@ -159,10 +160,4 @@ export function positive(values, scale) {
 /** A value in the axis's own unit. */
 export function onAxis(value, view) {
   return view.scale === "log" ? Math.log10(value) : value;
-}
-
-/** A colour `#rrggbb` that lets others through. */
-export function seeThrough(hex, opacity) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return `rgba(${r},${g},${b},${opacity})`;
 }

@@ -17,7 +17,7 @@ export function dash(view) {
 }
 
 export function inOrder(traces) {
-  return traces.sort((a, b) => ORDER.indexOf(a.meta) - ORDER.indexOf(b.meta));
+  return traces.toSorted((a, b) => ORDER.indexOf(a.meta) - ORDER.indexOf(b.meta));
 }
 
 /** raw: whether single steps are drawn; join: where a fork leaves its parent (see chart/fork_lineage.js), or null. */

@@ -6,7 +6,7 @@ import { LABELS, NARROW, baseLayout, placeAxes, sizes, xEnd, xs } from "./axes.j
 import { areaTrace, reasons, whiskers } from "./seed_curves.js";
 import { onClock } from "./seed_stats.js";
 import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
-import { gapBand, gapsOf } from "./differences.js";
+import { differenceStats, differencesOf } from "./differences.js";
 import { endLabels } from "./labels.js";
 
 const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
@@ -20,9 +20,9 @@ const ROUND = { error: 10, loss: 0.25 };
 const MAX_STEPS = 8;
 
 /** The same arguments and result as buildFigure. The scale is always linear: a difference may be negative. */
-export function buildGapFigure(runs, asked, theme, width) {
+export function buildDifferenceFigure(runs, asked, theme, width) {
   const view = { ...asked, scale: "linear" };
-  const found = shownGaps(runs, view);
+  const found = shownDifferences(runs, view);
   const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = Object.values(found).flat();
@@ -43,7 +43,7 @@ export function buildGapFigure(runs, asked, theme, width) {
     }
     data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurve(view)) return;
-    const ends = found[kind].map((gap) => gapEnd(gap, view)).filter(Boolean);
+    const ends = found[kind].map((gap) => differenceEnd(gap, view)).filter(Boolean);
     ends.push({ name: "level", value: null, x: end, y: 0, ink: muted(theme), colour: muted(theme) });
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
@@ -52,15 +52,15 @@ export function buildGapFigure(runs, asked, theme, width) {
 }
 
 /** The gaps as they are drawn: with bands one for all seeds, otherwise one for each. */
-export function shownGaps(runs, view) {
-  const found = gapsOf(runs);
+export function shownDifferences(runs, view) {
+  const found = differencesOf(runs);
   if ((view.seeds ?? "band") === "band") return found;
   const bySeed = ({ name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
   return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
 }
 
 /** The curves of the gap chart that are drawn, with their words: [[split, key, words]]. */
-export function gapCurves({ curves, metric }) {
+export function differenceCurves({ curves, metric }) {
   return [
     ["running", "train", `running_${metric}`, `training ${metric}, mean of 50 steps`],
     ["test", "test_subset", metric, `test ${metric}`],
@@ -75,14 +75,14 @@ function xTitle(kinds, { x }) {
 }
 
 function yTitle(view) {
-  const what = gapCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
+  const what = differenceCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
   return `difference in ${what} (${LABELS[view.metric].difference})`;
 }
 
 /** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
 function range(gaps, view) {
   if (view.hidden) return USUAL[view.metric];
-  const [training, ...further] = gapCurves(view).map((curve) => reach(gaps, curve, view));
+  const [training, ...further] = differenceCurves(view).map((curve) => reach(gaps, curve, view));
   let [low, high] = training ?? USUAL[view.metric];
   const span = high - low;
   for (const [least, most] of further) {
@@ -99,7 +99,7 @@ function range(gaps, view) {
 function reach(gaps, [split, key], view) {
   let [low, high] = USUAL[view.metric];
   for (const gap of gaps) {
-    for (const { value: values } of gapBand(gap, split, key).curves) {
+    for (const { value: values } of differenceStats(gap, split, key).curves) {
       for (const value of values) {
         if (value < low) low = value;
         if (value > high) high = value;
@@ -130,8 +130,8 @@ function traces(gap, view, theme, suffix) {
   const { run, pairs, name } = gap;
   const colour = run.colour[theme.ground];
   const { line } = sizes(view);
-  return gapCurves(view).flatMap(([split, key, words]) => {
-    const { band, curves } = gapBand(gap, split, key);
+  return differenceCurves(view).flatMap(([split, key, words]) => {
+    const { band, curves } = differenceStats(gap, split, key);
     const training = split === "train";
     const axes = { ...axesOf(suffix), name };
     const x = (points) => xs(points, run.card, view.x);
@@ -170,19 +170,19 @@ function signedFormat(view) {
 const FAR = 1.15;
 
 /** Where no seed has a mean, only the name and why; null while there is nothing. */
-function gapEnd(gap, view) {
+function differenceEnd(gap, view) {
   const [split, key] = namedCurve(view);
-  const { band, curves } = gapBand(gap, split, key);
+  const { band, curves } = differenceStats(gap, split, key);
   const { name, run } = gap;
   const made = { name, ink: run.ink, colour: run.colour };
   const value = band.mean.at(-1);
   if (value !== undefined) {
-    const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
+    const ends = differenceCurves(view).map((curve) => xs(differenceStats(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
     const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
     const own = xs(band, run.card, view.x).at(-1);
     return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
   }
-  const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
+  const longest = curves.filter(({ step }) => step.length).toSorted((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
   if (!longest || band.diverged < band.of) return null;
   return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: xs(longest, run.card, view.x).at(-1), y: longest.value.at(-1) };
 }

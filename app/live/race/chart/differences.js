@@ -2,7 +2,8 @@
  * Differences between runs of one race at equal steps, in numbers: of each shortcut type the deepest net minus the shallowest, and
  * at each depth plain minus residual; seed by seed, then as one band. Pure functions.
  */
-import { ENDED, along, bandOf, curveOf, detailOf, detailStamp, first, pick, severalRaces, table, thinned } from "./seed_stats.js";
+import { ENDED } from "../../shared/run_states.js";
+import { along, statsOf, curveOf, detailOf, detailStamp, firstRows, pick, severalRaces, table, decimateTable } from "./seed_stats.js";
 
 const MINUS = "−";
 
@@ -12,7 +13,7 @@ const known = new WeakMap();
  * The pairs of arms that can be compared: { depth: [gap], family: [gap] }, gap: { name, run, pairs: [{ seed, from, take }] }:
  * `from` minus `take`, and `run`, whose colour the gap has. Forks are no part of it.
  */
-export function gapsOf(runs) {
+export function differencesOf(runs) {
   const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.race}|${card.arm}`).values()];
   const races = severalRaces(runs);
   const ofRace = ({ card: { race } }) => (races ? ` (race ${race})` : "");
@@ -39,10 +40,10 @@ function gap(name, run, from, take) {
 }
 
 /**
- * A gap's curve of one quantity, as seedBand has it (`seconds`: the clock of the minuend), and the difference of every
+ * A gap's curve of one quantity, as seedStats has it (`seconds`: the clock of the minuend), and the difference of every
  * seed: { band, curves: [{ seed, step, value, seconds }] }. Kept until a run has news.
  */
-export function gapBand({ pairs }, split, key) {
+export function differenceStats({ pairs }, split, key) {
   const runs = pairs.flatMap(({ from, take }) => [from, take]);
   const detail = split === "train" ? detailOf(runs) : null;
   const stamp = runs.map(({ card, series }) => [card.run, card.state, series[split].step.length, series[split][key].at(-1), detailStamp(series)].join(":")).join();
@@ -52,7 +53,7 @@ export function gapBand({ pairs }, split, key) {
   const before = kept.get(name);
   if (before?.stamp === stamp && before.all.every((series, index) => series === all[index])) return before.made;
   const curves = pairs.map((pair) => difference(pair, split, key, detail));
-  const made = { band: bandOf(curves, detail, split !== "train"), curves };
+  const made = { band: statsOf(curves, detail, split !== "train"), curves };
   kept.set(name, { stamp, all, made });
   return made;
 }
@@ -70,9 +71,9 @@ function difference({ seed, from, take }, split, key, detail) {
     found.seconds[count] = seconds[0];
     count += 1;
   });
-  const walked = first(found, count);
+  const walked = firstRows(found, count);
   // Evaluations are made at equal steps: between them nothing was measured.
-  const kept = split !== "train" && shared.length ? pick(walked, shared) : thinned(walked, "value", "value", detail);
+  const kept = split !== "train" && shared.length ? pick(walked, shared) : decimateTable(walked, "value", "value", detail);
   const states = [from, take].map(({ card }) => card.state);
   const shorter = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
   return { seed, ...kept, thinned: kept.step.length < count, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };

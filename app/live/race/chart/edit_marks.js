@@ -14,11 +14,11 @@ const MAX_NAMED = 2;
 export const FORK = /^fork of /;
 
 /**
- * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; branches: where forks leave their parents
+ * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; forkPoints: where forks leave their parents
  * (see chart/fork_lineage.js). Returns { data, shapes, annotations }.
  */
-export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branches) {
-  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, branches) })));
+export function editMarks(runs, view, theme, { suffix, end, widthPx }, forkPoints) {
+  const found = runs.flatMap((run) => editsOf(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, forkPoints) })));
   const shown = found.filter(({ x }) => x !== null);
   const groups = together(shown, end);
   return {
@@ -32,7 +32,7 @@ export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branche
 }
 
 /** What a fork changes at its first step says where it begins as well. */
-function told({ changes, parent_step: begin }) {
+function editsOf({ changes, parent_step: begin }) {
   const changed = changes.some(([step, text]) => step === begin + 1 && !FORK.test(text));
   return begin !== null && changed ? changes.filter(([, text]) => !FORK.test(text)) : changes;
 }
@@ -46,8 +46,8 @@ export function short(text) {
  * Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. A fork begins
  * on its parent's line.
  */
-function placeOf({ card, series }, step, view, branches) {
-  const branch = branches.get(card.run);
+function placeOf({ card, series }, step, view, forkPoints) {
+  const branch = forkPoints.get(card.run);
   if (branch && step <= card.parent_step + 1) return { ...branch, ringAt: branch.x };
   const { train } = series;
   const from = train.step.findIndex((other) => other >= step);
@@ -79,7 +79,7 @@ function rings(marks, view, theme, suffix) {
 /** One entry per change and place, with the runs that it holds for, from left to right. */
 function together(marks, end) {
   const groups = [];
-  for (const { run, text, x } of [...marks].sort((a, b) => a.x - b.x)) {
+  for (const { run, text, x } of marks.toSorted((a, b) => a.x - b.x)) {
     const same = groups.findLast((group) => group.text === text && !group.runs.includes(run) && x - group.x <= TOGETHER * end);
     if (same) same.runs.push(run);
     else groups.push({ text, x, runs: [run] });

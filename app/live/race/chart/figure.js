@@ -5,11 +5,12 @@
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, seedGroups } from "./seed_stats.js";
-import { changeMarks } from "./edit_marks.js";
+import { editMarks } from "./edit_marks.js";
 import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
-import { buildGapFigure } from "./difference_figure.js";
+import { buildDifferenceFigure } from "./difference_figure.js";
+import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
-import { branchNote, branches } from "./fork_lineage.js";
+import { forkNote, forkPoints } from "./fork_lineage.js";
 
 export { xs } from "./axes.js";
 
@@ -28,12 +29,12 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * hidden: axes and titles without what they show.
  */
 export function buildFigure(runs, view, theme, width) {
-  const spoken = runs.map((run) => ({ ...run, label: literal(run.label) }));
-  if (view.layout === "gap") return buildGapFigure(spoken, view, theme, width);
+  const spoken = runs.map((run) => ({ ...run, label: escaped(run.label) }));
+  if (view.layout === "gap") return buildDifferenceFigure(spoken, view, theme, width);
   const families = panels(spoken, view.layout);
   const stacked = families.length > 1 && width < NARROW;
   const { groups, single } = sorted(spoken, view);
-  const names = [...single.map((run) => ({ name: run.label, note: branchNote(run) })), ...groups.map(groupName)];
+  const names = [...single.map((run) => ({ name: run.label, note: forkNote(run) })), ...groups.map(groupName)];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
@@ -48,12 +49,12 @@ export function buildFigure(runs, view, theme, width) {
 /** The traces of one panel; its marks and labels go into the layout. */
 function contents(runs, view, theme, panel, layout) {
   const { groups, single } = sorted(runs, view);
-  const joins = branches(runs, view);
-  const marks = changeMarks(runs, view, theme, panel, joins);
+  const joins = forkPoints(runs, view);
+  const marks = editMarks(runs, view, theme, panel, joins);
   layout.shapes.push(...marks.shapes);
   layout.annotations.push(...marks.annotations);
   if (namedCurve(view)) {
-    const ends = [...single.map((run) => runEnd(run, view, branchNote(run))), ...groups.map((group) => groupEnd(group, view))].filter(Boolean);
+    const ends = [...single.map((run) => runEnd(run, view, forkNote(run))), ...groups.map((group) => groupEnd(group, view))].filter(Boolean);
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
@@ -74,11 +75,6 @@ function sorted(runs, view) {
 /** Keeps the axes of a panel without curves. */
 function unseen(suffix) {
   return { type: "scatter", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
-}
-
-/** Plotly reads a few tags in its texts: a name has none. */
-function literal(name) {
-  return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function panels(runs, layout) {

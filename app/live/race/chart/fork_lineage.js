@@ -12,7 +12,7 @@ const NOTE_LETTERS = 26;
  * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork whose parent
  * is not drawn, or has no running mean at that step, has no place on it.
  */
-export function branches(runs, view) {
+export function forkPoints(runs, view) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
   const found = new Map();
   for (const { card } of runs) {
@@ -38,7 +38,7 @@ function pointAt(points, step, key) {
 }
 
 /** What a fork does differently from its first step on, in a few words under its name; "" for other runs. */
-export function branchNote({ card }) {
+export function forkNote({ card }) {
   if (card.parent === null) return "";
   const own = card.changes.filter(([step, text]) => step === card.parent_step + 1 && !FORK.test(text)).map(([, text]) => short(text));
   const words = own.length > 1 ? `${own[0]}, +${own.length - 1}` : own[0] ?? "";

@@ -2,7 +2,8 @@
  * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
  * Pure functions.
  */
-import { labelPx, nameLines, seeThrough, sizes } from "./axes.js";
+import { labelPx, nameLines, sizes } from "./axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
 
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 10;
@@ -19,7 +20,7 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   const perUnit = heightPx / Math.max(1e-9, top - bottom);
   const perX = widthPx / Math.max(1e-9, end);
   const placed = [];
-  for (const label of [...ends].sort((a, b) => a.y - b.y)) {
+  for (const label of ends.toSorted((a, b) => a.y - b.y)) {
     const x = label.x * perX;
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));

@@ -3,9 +3,9 @@
  * marks mean, and in one line where the curves come from. Pure functions.
  */
 import { seedGroups } from "./seed_stats.js";
-import { grouped } from "../panel/cards.js";
+import { grouped } from "../../shared/format.js";
 import { WIDTHS, dash } from "./curves.js";
-import { shownGaps } from "./difference_figure.js";
+import { shownDifferences } from "./difference_figure.js";
 import { averaged, bands, singles, trainingShown } from "../panel/coverage.js";
 
 /**
@@ -13,18 +13,18 @@ import { averaged, bands, singles, trainingShown } from "../panel/coverage.js";
  * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
  */
 export function legendOf(runs, view, theme) {
-  const names = view.layout === "gap" ? gapNames(runs, view) : armNames(runs, view);
+  const names = view.layout === "gap" ? differenceNames(runs, view) : armNames(runs, view);
   return [...names.map(({ name, run }) => ({ name, colour: run.colour[theme.ground], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
 
 function armNames(runs, view) {
   const { groups, single } = bands(view) ? seedGroups(runs) : { groups: [], single: runs };
   const named = [...groups.map(({ arm, note, runs: [run] }) => ({ name: note ? `${arm}, ${note}` : arm, run })), ...single.map((run) => ({ name: run.label, run }))];
-  return named.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
+  return named.toSorted((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
 }
 
-function gapNames(runs, view) {
-  return Object.values(shownGaps(runs, view)).flat().map(({ name, run }) => ({ name, run }));
+function differenceNames(runs, view) {
+  return Object.values(shownDifferences(runs, view)).flat().map(({ name, run }) => ({ name, run }));
 }
 
 function meanings(runs, view, theme) {

@@ -2,6 +2,7 @@
 import { buildFigure } from "./figure.js";
 import { lighter } from "./many_runs.js";
 import { TOUCH, loadPlotly } from "../../shared/page.js";
+import { quietModeBar } from "../../shared/plot_style.js";
 import { preview } from "./preview.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
@@ -53,9 +54,7 @@ export class RacePlot {
       plot.on("plotly_doubleclick", () => this.told.zoomed(null));
       plot.on("plotly_click", (event) => this.#clicked(event));
     }
-    // The chart's small buttons are for the pointer; Tab goes from the chart to its controls.
-    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
-    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+    quietModeBar(plot);
   }
 
   /** The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment. */

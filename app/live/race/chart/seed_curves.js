@@ -3,8 +3,9 @@
  * dashed; of the test error the bold mean, with a whisker from the smallest to the largest wherever it was measured;
  * and what is said of it in words. Pure functions.
  */
-import { LABELS, onAxis, positive, seeThrough, sizes, xs } from "./axes.js";
-import { onClock, seedBand } from "./seed_stats.js";
+import { LABELS, onAxis, positive, sizes, xs } from "./axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
+import { onClock, seedStats } from "./seed_stats.js";
 import { WIDTHS, axesOf, dash, markPx, namedCurve, numberFormat } from "./curves.js";
 import { written } from "./labels.js";
 
@@ -20,7 +21,7 @@ export function groupTraces(group, view, theme, suffix) {
   const colour = run.colour[theme.ground];
   const list = [];
   if (show.has("running")) {
-    const band = seedBand(group.runs, "train", `running_${view.metric}`);
+    const band = seedStats(group.runs, "train", `running_${view.metric}`);
     const what = `training ${view.metric}, mean of 50 steps`;
     list.push(area(band, group, view, theme, suffix), ...group.runs.map((seed) => thin(seed, band, view, theme, suffix)), {
       ...middle(band, group, view, suffix, what), mode: "lines", meta: "running",
@@ -29,12 +30,12 @@ export function groupTraces(group, view, theme, suffix) {
   }
   if (show.has("clean")) {
     list.push({
-      ...middle(seedBand(group.runs, "train_clean", view.metric), group, view, suffix, `clean training ${view.metric}`), mode: "markers", meta: "clean",
+      ...middle(seedStats(group.runs, "train_clean", view.metric), group, view, suffix, `clean training ${view.metric}`), mode: "markers", meta: "clean",
       marker: { symbol: `${run.mark}-open`, size: 7 * mark, color: colour, line: { width: 1.5 * line } },
     });
   }
   if (show.has("test")) {
-    const band = seedBand(group.runs, "test_subset", view.metric);
+    const band = seedStats(group.runs, "test_subset", view.metric);
     list.push({
       ...middle(band, group, view, suffix, `test ${view.metric}`), mode: "lines+markers", meta: "test", error_y: whiskers(band, view, colour),
       line: { color: colour, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color: colour },
@@ -121,14 +122,14 @@ const FAR = 1.15;
 /** What endLabels needs of a group; where no seed has a mean, only the name and why. Null while there is nothing. */
 export function groupEnd(group, view) {
   const [split, key] = namedCurve(view);
-  const band = seedBand(group.runs, split, key);
+  const band = seedStats(group.runs, split, key);
   const [run] = group.runs;
   const made = { run, name: group.arm, ink: run.ink, colour: run.colour };
   const note = [group.note, band.seeds < band.of && counted(band, group), band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
   const value = band.mean.at(-1);
   if (value !== undefined) {
     if (view.scale === "log" && value <= 0) return null;
-    const tested = view.curves.includes("test") ? bandX(seedBand(group.runs, "test_subset", view.metric), group, view).at(-1) ?? 0 : 0;
+    const tested = view.curves.includes("test") ? bandX(seedStats(group.runs, "test_subset", view.metric), group, view).at(-1) ?? 0 : 0;
     const trained = bandX(band, group, view).at(-1);
     // Beside both lines, unless the test of a seed far ahead would take the name away from its line.
     return { ...made, note, x: tested < FAR * trained ? Math.max(trained, tested) : trained, number: value, value: written(value, view.metric), y: onAxis(value, view) };

@@ -4,13 +4,12 @@
  * Seeds are decimated one by one, so a seed is interpolated linearly between its own kept points, at every step that
  * any of them kept. The mean reaches only as far as all of its seeds do: it never goes on over fewer of them.
  */
+import { ENDED } from "../../shared/run_states.js";
 
 /** As many steps are drawn of one mean; more are thinned, extremes kept. */
 const MAX_STEPS = 600;
 /** Of a bucket of steps these stay: the last, and those of the smallest and of the largest value. */
 const PER_BUCKET = 3;
-/** States in which a run makes no further step. */
-export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
 
 const known = new WeakMap();
 
@@ -53,7 +52,7 @@ export function armNames(runs) {
  * are in the mean, `diverged` are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
  * The same object comes back as long as no run of the group has news.
  */
-export function seedBand(runs, split, key) {
+export function seedStats(runs, split, key) {
   const stamp = runs.map(({ card, series }) => {
     const list = split === "train" ? series.train : series[split];
     return [card.run, card.state, list.step.length, list[key].at(-1), split === "train" ? detailStamp(series) : ""].join(":");
@@ -62,7 +61,7 @@ export function seedBand(runs, split, key) {
   const kept = known.get(all[0]) ?? known.set(all[0], new Map()).get(all[0]);
   const before = kept.get(`${split} ${key}`);
   if (before?.stamp === stamp && before.all.every((series, index) => series === all[index])) return before.band;
-  const band = bandOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
+  const band = statsOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
   kept.set(`${split} ${key}`, { stamp, all, band });
   return band;
 }
@@ -90,7 +89,7 @@ export function curveOf({ series }, split, key) {
     curve.seconds[count] = points.seconds[i];
     count += 1;
   }
-  return first(curve, count);
+  return firstRows(curve, count);
 }
 
 /** The range of steps in which a zoom has brought finer points, or null. */
@@ -101,9 +100,9 @@ export function detailOf(runs) {
 
 /**
  * members: [{ seed, state, diverged, over, step, value, seconds }]; detail: a range of steps that is thinned by itself;
- * measured: only steps at which every member has a point of its own, where there are any. Returns what seedBand does.
+ * measured: only steps at which every member has a point of its own, where there are any. Returns what seedStats does.
  */
-export function bandOf(members, detail = null, measured = false) {
+export function statsOf(members, detail = null, measured = false) {
   const counted = members.filter(({ step, diverged }) => step.length && !diverged);
   const band = { ...spread(counted, detail, measured), seeds: counted.length, of: members.length, diverged: members.filter(({ diverged }) => diverged).length, end: null };
   const last = Math.min(...counted.map(({ step }) => step.at(-1)));
@@ -157,9 +156,9 @@ function spread(curves, detail, measured) {
     if (points === curves.length) shared.push(count);
     count += 1;
   });
-  const walked = first(found, count);
+  const walked = firstRows(found, count);
   if (measured && shared.length) return pick(walked, shared);
-  const kept = thinned(walked, "low", "high", detail);
+  const kept = decimateTable(walked, "low", "high", detail);
   return { ...kept, thinned: kept.step.length < count };
 }
 
@@ -200,7 +199,7 @@ export function along(curves, visit) {
  * A table of columns with at most about MAX_STEPS rows: of every bucket its last row, the one with the smallest value in
  * column `low` and the one with the largest in column `high`. The columns of the result are plain arrays.
  */
-export function thinned(rows, low, high, detail = null) {
+export function decimateTable(rows, low, high, detail = null) {
   const { step, [low]: lows, [high]: highs } = rows;
   const parts = detail ? [[-Infinity, detail[0] - 1], detail, [detail[1] + 1, Infinity]] : [[-Infinity, Infinity]];
   const kept = new Set(step.length ? [0] : []);
@@ -221,7 +220,7 @@ export function thinned(rows, low, high, detail = null) {
       lowest = highest = i + 1;
     }
   }
-  return pick(rows, [...kept].sort((a, b) => a - b));
+  return pick(rows, [...kept].toSorted((a, b) => a - b));
 }
 
 /** An empty table of numbers with room for so many rows. */
@@ -230,7 +229,7 @@ export function table(names, rows) {
 }
 
 /** The first rows of a table, which share its memory. */
-export function first(rows, count) {
+export function firstRows(rows, count) {
   return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, column.subarray(0, count)]));
 }
 

@@ -1,8 +1,8 @@
 /** How much of what was measured the chart shows, in words, as the figure draws it. Pure functions. */
-import { seedBand, seedGroups } from "../chart/seed_stats.js";
-import { grouped } from "./cards.js";
-import { shownGaps } from "../chart/difference_figure.js";
-import { gapBand } from "../chart/differences.js";
+import { seedStats, seedGroups } from "../chart/seed_stats.js";
+import { grouped } from "../../shared/format.js";
+import { shownDifferences } from "../chart/difference_figure.js";
+import { differenceStats } from "../chart/differences.js";
 import { MANY } from "../chart/many_runs.js";
 
 const SPLITS = { test: "test_subset", clean: "train_clean" };
@@ -49,12 +49,12 @@ function drawnRuns(runs, view) {
 
 function isThinned(runs, view) {
   const key = `running_${view.metric}`;
-  if (view.layout !== "gap") return bands(view) && seedGroups(runs).groups.some((group) => seedBand(group.runs, "train", key).thinned);
-  return gaps(runs, view).map((gap) => gapBand(gap, "train", key)).some(({ band, curves }) => band.thinned || curves.some((curve) => curve.thinned));
+  if (view.layout !== "gap") return bands(view) && seedGroups(runs).groups.some((group) => seedStats(group.runs, "train", key).thinned);
+  return gaps(runs, view).map((gap) => differenceStats(gap, "train", key)).some(({ band, curves }) => band.thinned || curves.some((curve) => curve.thinned));
 }
 
 function gaps(runs, view) {
-  return Object.values(shownGaps(runs, view)).flat();
+  return Object.values(shownDifferences(runs, view)).flat();
 }
 
 function sum(list, count) {

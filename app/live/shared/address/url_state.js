@@ -11,7 +11,7 @@ const WRITE_MS = 400;
 /** Memories that were in use since the document was loaded. */
 const used = new Set();
 
-export class Address {
+export class UrlState {
   /** keys: the parameters that are this one's; memory: the name under which the tab keeps them; moved(): back, forward. */
   constructor(keys, memory, moved) {
     Object.assign(this, { keys, memory, moved });
@@ -85,4 +85,23 @@ export class Address {
 function isOpening() {
   const [opened] = performance.getEntriesByType("navigation");
   return !opened || new URL(opened.name).pathname === location.pathname;
+}
+
+/** The race whose page this tab showed last, null without a memory of it. A browser that keeps nothing still has the address. */
+export function rememberedRace(key) {
+  try {
+    const text = sessionStorage.getItem(key);
+    return text === null ? null : Number(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Remember the race for the tab's next page. */
+export function rememberRace(key, race) {
+  try {
+    sessionStorage.setItem(key, String(race));
+  } catch {
+    // See above.
+  }
 }

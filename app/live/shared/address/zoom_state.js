@@ -4,9 +4,9 @@
  */
 const AXIS = /^[xy]2?$/;
 /** More than a page has; an address may carry anything. */
-const MOST = 16;
+const MAX_CHARTS = 16;
 
-export class Zooms {
+export class ZoomState {
   /** address: see address/url_state.js; key: the parameter; changed(name): a chart is to be drawn again. */
   constructor(address, key, changed) {
     Object.assign(this, { address, key, changed });
@@ -43,10 +43,10 @@ export class Zooms {
       this.set(name, { ...this.get(name), ...Object.fromEntries(ranges) });
       this.changed(name);
     });
-    plot.on("plotly_doubleclick", () => this.whole(name));
+    plot.on("plotly_doubleclick", () => this.reset(name));
   }
 
-  whole(name) {
+  reset(name) {
     this.set(name, null);
     this.changed(name);
   }
@@ -62,7 +62,7 @@ function written(all) {
 
 function parsed(text) {
   const found = new Map();
-  for (const part of (text ?? "").split("*").slice(0, MOST)) {
+  for (const part of (text ?? "").split("*").slice(0, MAX_CHARTS)) {
     const [name, ...rest] = part.split("_");
     const ranges = {};
     for (let at = 0; at + 2 < rest.length; at += 3) {

@@ -3,7 +3,7 @@ import { loadPlotly } from "../page.js";
 
 const WORDS = { png: "picture, PNG", svg: "picture, SVG", csv: "data, CSV" };
 
-export class TakeButtons {
+export class ExportButtons {
   /**
    * node: an element of their own; name: the chart in words; take(format) makes and saves the file, and may fail.
    */
@@ -40,7 +40,7 @@ export class TakeButtons {
  * Save a Plotly chart. words(): { title, legend, caption, filename }, see export/image.js; table(): { columns, rows }. Both are
  * asked when the button is pressed.
  */
-export async function takePlot(format, { plot, url, theme, words, table }) {
+export async function exportPlot(format, { plot, url, theme, words, table }) {
   const { filename, ...rest } = words();
   if (format === "csv") return saveTable(table(), filename);
   if (!plot._fullLayout || !plot.data?.length) throw new Error("nothing is drawn yet");
@@ -51,6 +51,6 @@ export async function takePlot(format, { plot, url, theme, words, table }) {
 /** Save rows as a file; with nothing in them there is nothing to save. */
 export async function saveTable({ columns, rows }, filename) {
   if (!rows.length) throw new Error("there is no value yet");
-  const [{ download }, { csv }] = await Promise.all([import("./image.js"), import("../../race/panel/csv.js")]);
+  const [{ download }, { csv }] = await Promise.all([import("./image.js"), import("./csv.js")]);
   download(csv(columns, rows), `${filename}.csv`);
 }

@@ -1,9 +1,8 @@
 /**
  * Pictures and tables to take away: a chart becomes a PNG or SVG with title, legend and caption, entirely in the
- * browser. Works on any Plotly element; the words come from whoever knows what it shows (for the race race/chart/legend.js).
+ * browser. Works on any Plotly element; title, legend and caption come from the feature that drew it.
  */
-export { exportCsv } from "../../race/panel/csv.js";
-export { captionOf, legendOf } from "../../race/chart/legend.js";
+import { escaped, wrapped } from "../format.js";
 
 /** Families that other machines have too: a picture cannot take the page's own font along. */
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -99,16 +98,7 @@ function framed(stage, { title, caption, legend, theme }) {
 
 /** Words in lines that fit a width in pixels. */
 function broken(words, widthPx, fontPx) {
-  const most = Math.max(10, Math.floor(widthPx / (fontPx * LETTER)));
-  return words.split(" ").reduce((lines, word) => {
-    const longer = `${lines.at(-1)} ${word}`;
-    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
-  }, []);
-}
-
-/** Plotly reads a few tags in its texts: these words have none. */
-function escaped(words) {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return wrapped(words, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
 
 /** Give the browser a file to save: text (a table), or a data: address (a picture). */

@@ -2,6 +2,8 @@
  * The map of a quantity as a picture that stands alone: SVG with vector words and the cells as bitmaps, and a PNG of it.
  * What it shows comes from ProbeMap.picture(). No lines of the pointer: they are about the page.
  */
+import { escaped, wrapped } from "../format.js";
+
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
 const TITLE_PX = 20, SMALL_PX = 12;
@@ -81,13 +83,5 @@ function words(text, x, y, { size, fill, anchor = "start", bold = false, halo = 
 
 /** Words in lines that fit a width in pixels. */
 function broken(text, widthPx, fontPx) {
-  const most = Math.max(10, Math.floor(widthPx / (fontPx * LETTER)));
-  return text.split(" ").reduce((lines, word) => {
-    const longer = `${lines.at(-1)} ${word}`;
-    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
-  }, []);
-}
-
-function escaped(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return wrapped(text, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
