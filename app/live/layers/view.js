@@ -12,14 +12,14 @@ import { commonStep, deepest, mapNets, underGlass } from "./nets.js";
 import { ProbePanels } from "./panels/panels.js";
 import { Scale } from "./panels/scale.js";
 import { Timeline } from "./timeline.js";
-import { drawStatus } from "./status.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
 import { absence, remark } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
-import { isLive } from "../shared/run_states.js";
+import { drawChip, unreachableText } from "../shared/link_status.js";
+import { WAITING, isLive } from "../shared/run_states.js";
 
 const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
@@ -281,8 +281,18 @@ export class ProbeView {
   }
 
   #status() {
-    this.panels.notice(drawStatus(this.part("chip"), this.runs, this));
+    drawChip(this.part("chip"), this.runs, this.link);
+    this.panels.notice(this.#trouble());
     this.#honest();
+  }
+
+  /** What keeps the page from being live, "" for nothing. */
+  #trouble() {
+    const { trouble, link, linkReason, engine, runs } = this;
+    if (trouble) return trouble;
+    if (link === "gone" && runs.length) return unreachableText(linkReason);
+    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => WAITING.has(card.state));
+    return silent ? `${engine.message} The Race page can start it.` : "";
   }
 
   /** What is looked at, for its strips and its files. */

@@ -1,7 +1,7 @@
 /** What the page around the component gives: its theme, and plotly.js. */
 
 /** Whether no pointer hovers: then Plotly's buttons would stand over the labels all the time. */
-export const TOUCH = matchMedia("(hover: none)").matches;
+export const TOUCH = globalThis.matchMedia?.("(hover: none)").matches ?? false;
 
 /** Colours and font of the theme that is on now; marks the host with the ground, light or dark. */
 export function readTheme(host, themes) {

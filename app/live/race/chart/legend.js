@@ -6,7 +6,7 @@ import { seedGroups } from "./seed_stats.js";
 import { grouped } from "../../shared/format.js";
 import { WIDTHS, dash } from "./curves.js";
 import { shownDifferences } from "./difference_figure.js";
-import { averaged, bands, singles, trainingShown } from "../panel/coverage.js";
+import { averaged, bands, singles, trainingShown } from "./coverage.js";
 
 /**
  * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour

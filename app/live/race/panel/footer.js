@@ -2,7 +2,7 @@
 import { duration } from "../../shared/format.js";
 import { smoothingOf } from "../chart/legend.js";
 import { leftOut } from "../chart/many_runs.js";
-import { averaged, evaluationsShown, trainingShown } from "./coverage.js";
+import { averaged, evaluationsShown, trainingShown } from "../chart/coverage.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;

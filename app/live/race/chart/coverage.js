@@ -1,9 +1,9 @@
 /** How much of what was measured the chart shows, in words, as the figure draws it. Pure functions. */
-import { seedStats, seedGroups } from "../chart/seed_stats.js";
+import { seedStats, seedGroups } from "./seed_stats.js";
 import { grouped } from "../../shared/format.js";
-import { shownDifferences } from "../chart/difference_figure.js";
-import { differenceStats } from "../chart/differences.js";
-import { MANY } from "../chart/many_runs.js";
+import { shownDifferences } from "./difference_figure.js";
+import { differenceStats } from "./differences.js";
+import { MANY } from "./many_runs.js";
 
 const SPLITS = { test: "test_subset", clean: "train_clean" };
 
