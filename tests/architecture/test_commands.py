@@ -1,11 +1,11 @@
 """Whatever commands or writes is guarded: read from the syntax trees of app/ (nothing is imported here)."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from engine.paths import PROJECT
+
 DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
@@ -13,7 +13,7 @@ READS = {"engine_status"}
 #: The server's own: it attends to its workspace before anybody has come, and departs after.
 OF_THE_SERVER = {"attend", "depart"}
 #: Where the thing that commands is made.
-MAKER = ("place.py", "__init__")
+MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
 WRITERS = {"Writer", "EngineProcess", "WhatIfControl", "connect"}
 
@@ -60,7 +60,7 @@ def test_every_function_that_commands_asks_first(path):
     assert unguarded(tree, path.name) == []
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert not names & WRITERS, "write through the control, which is guarded"
-    assert "Control" not in names or path.name == "place.py"
+    assert "Control" not in names or path.name == "workspace.py"
 
 
 def test_only_the_server_uses_its_own_part():
@@ -80,7 +80,7 @@ def test_only_the_access_sets_the_guard():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "guard"
     }
-    assert users == {"access.py"}
+    assert users == {"presenter_link.py"}
 
 
 @pytest.mark.parametrize(

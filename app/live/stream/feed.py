@@ -1,9 +1,9 @@
 """What is new about some runs is read and put into words once, however many look on.
 
 A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Subscription``: a chain of
-messages, each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from elsewhere (a
-reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed and nothing
-is told twice, whatever ends and comes back in between.
+messages, each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from
+elsewhere (a reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed
+and nothing is told twice, whatever ends and comes back in between.
 """
 
 import asyncio
