@@ -2,7 +2,12 @@
 import { isLive, stateOf } from "./run_states.js";
 import { setText } from "./dom.js";
 
-/** link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone. */
+/**
+ * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
+ * @param {HTMLElement} chip
+ * @param {{ card: { state: string } }[]} runs
+ * @param {string} link
+ */
 export function drawChip(chip, runs, link) {
   const state = stateOf(runs);
   chip.hidden = !runs.length && link !== "gone";
@@ -10,12 +15,20 @@ export function drawChip(chip, runs, link) {
   chip.dataset.kind = link === "gone" ? "offline" : state;
 }
 
+/**
+ * @param {string} link
+ * @param {string} state
+ * @param {boolean} live
+ */
 function chipText(link, state, live) {
   if (link === "live" || !live) return state.toUpperCase();
   return link === "gone" ? "OFFLINE" : "RECONNECTING";
 }
 
-/** What a page says when its server does not answer. */
+/**
+ * What a page says when its server does not answer.
+ * @param {string} reason
+ */
 export function unreachableText(reason) {
   return `This page cannot reach its server: ${reason}`;
 }

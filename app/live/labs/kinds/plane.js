@@ -3,6 +3,7 @@
  * the same scale of colours and heights, seen from the same side; the way of its training is drawn over them. A pure
  * function.
  */
+import { axisSuffix } from "../../shared/plot_style.js";
 import { colourAxis, rangeOf } from "./colours.js";
 import { spoken } from "../../shared/format.js";
 import { gridsOf, heightAt } from "./heights.js";
@@ -36,7 +37,7 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
     })),
   };
   const data = grids.flatMap((grid, index) => {
-    const nth = index ? String(index + 1) : "";
+    const nth = axisSuffix(index);
     if (surface) {
       layout[`scene${nth}`] = scene(places.boxes[index], spans, range, panel, camera, theme);
       return surfaces(grid, `scene${nth}`, range, panel);

@@ -3,6 +3,7 @@
  * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
  * nothing jumps while time is dragged.
  */
+import { axisSuffix } from "../../shared/plot_style.js";
 import { spoken } from "../../shared/format.js";
 
 const FONT_PX = 13;
@@ -43,7 +44,7 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
   const panelPx = (height - margin.t - margin.b) * size;
   forms.forEach((form, index) => {
-    const suffix = index ? String(index + 1) : "";
+    const suffix = axisSuffix(index);
     const top = 1 - index * (size + GAP);
     layout[`xaxis${suffix}`] = {
       domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest],

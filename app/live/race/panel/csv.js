@@ -1,7 +1,7 @@
 /** What a chart of the race shows as a table of text. Pure functions. */
 import { differenceCurves, shownDifferences } from "../chart/difference_figure.js";
 import { differenceStats } from "../chart/differences.js";
-import { csv } from "../../shared/export/csv.js";
+import { csv } from "../../shared/format.js";
 
 const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
 const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];

@@ -2,11 +2,11 @@
 import { setText } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
-import { WAITING } from "../../shared/run_states.js";
+import { PAUSABLE, RESUMABLE, WAITING } from "../../shared/run_states.js";
 
 /** A screen reader reads the conclusion aloud, but not every change of a digit. */
 const SPOKEN_MS = 20_000;
-const ALL = [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]];
+const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
   /** part(name): the element of that name; ask(verb, run) sends a command. */
@@ -24,7 +24,7 @@ export class RaceStatus {
     this.#engine(runs, told);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
-      const able = runs.filter((run) => states.includes(run.card.state)).length;
+      const able = runs.filter((run) => states.has(run.card.state)).length;
       all.hidden = !told.mayCommand;
       // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
       all.setAttribute("aria-disabled", able < 2);

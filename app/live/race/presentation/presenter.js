@@ -9,10 +9,8 @@ import { PresenterKeys, meaning } from "./keys.js";
 import { RunLine } from "./run_line.js";
 import { fit, presenterViews } from "./views.js";
 import { button, element, setText } from "../../shared/dom.js";
-import { isLive } from "../../shared/run_states.js";
+import { PAUSABLE, RESUMABLE, isLive } from "../../shared/run_states.js";
 
-const RUNNING = new Set(["queued", "starting", "running"]);
-const HALTED = new Set(["paused", "lost"]);
 /** A second press within this time starts another race beside one that runs. */
 const SURE_MS = 4_000;
 /** A start is not asked for twice, however often the key is pressed. */
@@ -183,8 +181,8 @@ export class Presenter {
   #pause() {
     if (!this.mayCommand) return;
     const any = (states) => this.runs.some(({ card }) => states.has(card.state));
-    if (any(RUNNING)) this.#ask("pause-all");
-    else if (any(HALTED)) this.#ask("resume-all");
+    if (any(PAUSABLE)) this.#ask("pause-all");
+    else if (any(RESUMABLE)) this.#ask("resume-all");
     else this.#say("There is nothing to pause or to resume: all runs have ended.");
   }
 

@@ -11,9 +11,9 @@ export function named(kind, { setting = "", value = null, cell = "", part = "" }
 }
 
 /** A curve as it travels. */
-export function trace(panel, kind, x, y, more = {}) {
+export function trace(of, kind, x, y, more = {}) {
   const { value = null, cell = "", part = "" } = more;
-  return { panel, name: named(kind, more), kind, value, cell, part, x, y };
+  return { panel: of, name: named(kind, more), kind, value, cell, part, x, y };
 }
 
 export function curvesOf(...traces) {

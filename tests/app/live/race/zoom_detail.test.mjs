@@ -36,10 +36,12 @@ test("the steps of the range are asked for, one more on each side, in each unit 
 
 test("a run that is here whole is not asked for, and an answer of another look is dropped", async () => {
   const whole = decimatedRun(range(1, 50), 50), coarse = decimatedRun(range(10, 1000, 10), 1000);
-  let answer = null, asked = 0;
+  const [called, answered] = [Promise.withResolvers(), Promise.withResolvers()];
+  let asked = 0;
   const fetch = () => {
     asked += 1;
-    return new Promise((resolve) => (answer = resolve));
+    called.resolve();
+    return answered.promise;
   };
   const detail = new ZoomDetail({ runs: () => [whole], fetch, done: () => {} });
   detail.look({ x: [1, 20] }, "step");
@@ -47,9 +49,9 @@ test("a run that is here whole is not asked for, and an answer of another look i
   assert.equal(asked, 0);
   detail.runs = () => [coarse];
   detail.look({ x: [100, 200] }, "step");
-  while (!answer) await new Promise((resolve) => setTimeout(resolve, 20));
+  await called.promise;
   detail.look(null, "step");
-  answer({ document: { runs: { 1: { train: history([150], [1]).train } } }, atMost: 500 });
+  answered.resolve({ document: { runs: { 1: { train: history([150], [1]).train } } }, atMost: 500 });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(coarse.series.detail, null);
   detail.stop();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { BROKEN, ENDED, WAITING, isLive, stateOf } from "../../../../app/live/shared/run_states.js";
+import { BROKEN, ENDED, PAUSABLE, RESUMABLE, WAITING, isLive, stateOf } from "../../../../app/live/shared/run_states.js";
 
 const runs = (...states) => states.map((state) => ({ card: { state } }));
 
@@ -11,6 +11,7 @@ test("the states are those of the engine", { skip: !process.env.SKIPSCOPE_TEST_F
   assert.deepEqual([...ENDED].toSorted(), ended);
   assert.deepEqual([...WAITING, ...ENDED, "paused"].toSorted(), states.toSorted(), "every state is in one group");
   assert.ok([...BROKEN].every((state) => ENDED.has(state)));
+  assert.ok([...PAUSABLE, ...RESUMABLE].every((state) => states.includes(state)));
 });
 
 test("a page is live while a run of it may change by itself", () => {

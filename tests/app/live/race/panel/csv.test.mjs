@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportCsv } from "../../../../../app/live/race/panel/csv.js";
 import { VIEW, race, run } from "../runs.mjs";
-import { parsed } from "../../shared/export/table.mjs";
+import { parsed } from "../../shared/table.mjs";
 
 const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
 const table = (runs, view) => parsed(exportCsv(runs, { ...VIEW, ...view }));

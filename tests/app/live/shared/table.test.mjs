@@ -1,7 +1,7 @@
 /** Rows as text: quotes, empty fields, ends of lines. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csv } from "../../../../../app/live/shared/export/csv.js";
+import { csv } from "../../../../app/live/shared/format.js";
 import { parsed } from "./table.mjs";
 
 test("fields come back as they were, what is not there or not finite as nothing", () => {
