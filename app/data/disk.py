@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.data.workspace import here
+from app.data.workspace import current
 
 #: For so long an answer holds: looking through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
@@ -59,10 +59,10 @@ class Disk:
 
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
     """Return what the workspace takes; an answer of the last ``fresh_s`` seconds is given again. Never raises."""
-    at = here()
-    if at.disk and time.monotonic() - at.disk[0] < fresh_s:
-        return at.disk[1]
-    pieces = tuple(_pieces(at.workspace.path))
+    context = current()
+    if context.disk and time.monotonic() - context.disk[0] < fresh_s:
+        return context.disk[1]
+    pieces = tuple(_pieces(context.workspace.path))
     once = {piece.identity: piece for piece in pieces}
     kinds: dict[str, int] = {}
     for piece in once.values():
@@ -72,7 +72,7 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
         if piece.run:
             runs[piece.run] = runs.get(piece.run, 0) + piece.size
     found = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, pieces)
-    at.disk = (time.monotonic(), found)
+    context.disk = (time.monotonic(), found)
     return found
 
 

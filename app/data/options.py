@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.data.workspace import workspace
+from app.data.workspace import workspace_path
 from engine.config import ModelConfig, replace
 from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
@@ -42,7 +42,7 @@ def check_source(name: str) -> None:
 def data_present(name: str) -> bool:
     """Return whether a data set can be loaded without a download. Raises SkipscopeError for what is not offered."""
     check_source(name)
-    return present(name, workspace())
+    return present(name, workspace_path())
 
 
 def preset_source(name: str) -> str:
@@ -96,7 +96,7 @@ def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
     return {"width": width, "channels": row.channels, "classes": len(row.classes), "image_size": size}
 
 
-def still(ground: str) -> Path | None:
+def still(scheme: str) -> Path | None:
     """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
-    path = PROJECT / "assets" / f"curves-{ground}.png"
+    path = PROJECT / "assets" / f"curves-{scheme}.png"
     return path if path.is_file() else None

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.config import TUNED, RunConfig
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.models import arm_names
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 #: Remarks that stand on the curves, and how many of one run at most: the newest.
@@ -166,19 +167,19 @@ def races() -> list[Race]:
 
     Without a database there are none.
     """
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        cached = at.races
+        key = (context.pool.file(), reader.head()[1])
+        cached = context.races
         if cached and cached[0] == key:
             return cached[1]
         by_race: dict[int, list[RunRow]] = {}
         for run in reader.runs():
             by_race.setdefault(run.race, []).append(run)
         found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
-    at.races = (key, found)
+    context.races = (key, found)
     return found
 
 
@@ -191,7 +192,7 @@ def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
 def race(race: int) -> Race | None:
     """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
     listed = next((found for found in races() if found.id == race), None)
-    if listed or here().pool.file() is None:
+    if listed or current().pool.file() is None:
         return listed
     with reading() as reader, reader.snapshot():
         row = reader.race(race)
@@ -214,10 +215,10 @@ def runs(race: int) -> list[RunRow]:
         return reader.runs(race)
 
 
-def cards(race: int) -> list[dict[str, Any]]:
-    """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
+def run_summaries(race: int) -> list[dict[str, Any]]:
+    """Return the summaries of a race's runs in starting order. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return cards_of(reader, reader.runs(race))
+        return run_summaries_of(reader, reader.runs(race))
 
 
 def tuning(race: int) -> list[ArmTuning]:
@@ -236,15 +237,15 @@ def known_runs(runs: Sequence[int]) -> set[int]:
         return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
 
 
-def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
-    """Return the cards of stored runs, with the number and size of their checkpoints."""
+def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return the summaries of stored runs, with the number and size of their checkpoints."""
     totals = reader.checkpoint_totals() if rows else {}
     remarks: dict[int, list[Any]] = {}
     for remark in reader.remarks([row.id for row in rows]) if rows else ():
         remarks.setdefault(remark["run"], []).append(remark)
-    place = here().workspace
+    place = current().workspace
     return [
-        card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
+        run_summary(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
         for row in rows
     ]
 
@@ -255,10 +256,10 @@ def _train_images(row: RunRow) -> int:
     return row.train_images or (source.train_images - row.config.data.validation if source else 0)
 
 
-def card(
+def run_summary(
     row: Any, log: Path, train_images: int, checkpoints: int, checkpoint_bytes: int, remarks: Sequence[Any] = ()
 ) -> dict[str, Any]:
-    """Return the card of a stored run. Units: seconds, images per second, bytes.
+    """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
     config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what

@@ -18,7 +18,7 @@ from numpy import float32
 from app.data.authorization import requires_presenter
 from app.data.commands import command
 from app.data.options import preset_source, presets
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
@@ -29,8 +29,9 @@ from engine.hardware.machine import RUNS_PER_GPU, devices, facts
 from engine.labs.registry import get_lab
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
-from engine.store.reader import Reader, RunRow
-from engine.store.tables.labs import COMPANY
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
+from engine.store.tables.labs import CONCURRENT_JOBS
 
 LAB = "timing"
 #: ``asked``: the page measures only when somebody presses the button.
@@ -130,7 +131,9 @@ def start_timing(preset: str, unasked: bool = False) -> int | None:
         if unasked and not can_measure():
             return None
         active = _active(preset, _jobs())
-        return active.id if active else here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        return (
+            active.id if active else current().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        )
 
 
 def stop_timing() -> None:
@@ -151,9 +154,9 @@ def can_measure() -> bool:
     if os.environ.get(ENVIRONMENT, "") == "asked":
         return False
     try:
-        if here().control.engine_status().state != "alive":
+        if current().control.engine_status().state != "alive":
             return False
-        if here().pool.file() is None:
+        if current().pool.file() is None:
             return True
         with reading() as reader:
             rows = reader.runs(every=True)
@@ -166,18 +169,18 @@ def can_measure() -> bool:
 
 def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
     """Return the newest jobs first: row, figures, curves. Kept until news."""
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        if not at.timing or at.timing[0] != key:
-            at.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
-        return at.timing[1]
+        key = (context.pool.file(), reader.head()[1])
+        if not context.timing or context.timing[0] != key:
+            context.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        return context.timing[1]
 
 
 def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
-    return row, reader.figures(row.id), reader.traces(row.id) if row.state == RunState.FINISHED else []
+    return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list) -> RunRow | None:
@@ -190,13 +193,13 @@ def _missing(preset: str, jobs: list) -> str:
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
-    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
+    return "disturbed" if sum(figures.get(CONCURRENT_JOBS) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
     """Return the newest measurement of a preset that holds here and had no company."""
     for figures, curves in _fitting(preset, data, jobs):
-        if figures.get(COMPANY) != 0:
+        if figures.get(CONCURRENT_JOBS) != 0:
             continue
         arms = timed_arms(race_of(preset, data), "cuda" if _gpus() else "cpu")
         training, evaluation = _points("training", curves, arms), _points("evaluation", curves)

@@ -5,8 +5,8 @@ import streamlit as st
 from app import data
 from app.live.labs.component import CurveSelector, Style
 from app.live.layers.component import live_probes
+from app.views import picker
 from app.views.labs import lab
-from app.views.race import picker
 from app.web import presenter_link
 
 _LAB = "gradients"
@@ -37,7 +37,7 @@ def render() -> None:
     lab.render(_LAB, PICKS)
     st.page_link(
         st.Page(lambda: None, title="Shattering", url_path="lab-shattering"),
-        label=f"The direction in pictures, input by input: {data.labs()['shattering'].question}",
+        label=f"The direction in pictures, input by input: {data.lab_specs()['shattering'].question}",
         icon=":material/grain:",
     )
 
@@ -54,6 +54,6 @@ def _race(races: list[data.Race]) -> None:
     title.header(_TITLE, anchor=False)
     with choice:
         race = picker.pick_race(races)
-    st.caption(f"A race as it trains. Below it a lab: [{data.labs()[_LAB].question}](#{lab.anchor(_LAB)})")
+    st.caption(f"A race as it trains. Below it a lab: [{data.lab_specs()[_LAB].question}](#{lab.anchor(_LAB)})")
     runs = picker.runs_of(race)
     live_probes(runs, "gradients", key="gradients", race=race.id)

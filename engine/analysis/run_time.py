@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.config import RaceConfig, RunConfig
+from engine.config.probe_steps import COST, probe_steps
 from engine.models.count import count
 from engine.models.registry import variant
-from engine.probes.online.probe_steps import COST, probe_steps
 
 #: From the command to the first step: the worker, the images, the first call of every kernel.
 START_S = 1.5

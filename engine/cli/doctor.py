@@ -15,8 +15,8 @@ from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.provenance import versions
 from engine.runs.client.control import Control
+from engine.store.connection import check
 from engine.store.reader import Reader
-from engine.store.schema import check
 from engine.store.workspace import Workspace
 
 

@@ -9,8 +9,8 @@ import click
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
-from engine.store.reader import Reader, RunRow
-from engine.store.rows import ChangeRow
+from engine.store.reader import Reader
+from engine.store.rows import ChangeRow, RunRow
 from engine.store.workspace import Workspace
 
 #: A run's id, as SQLite can hold it.
@@ -193,7 +193,7 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "detail": row.detail,
             "cause": row.cause,
             "log": str(log) if (log := workspace.log(row.id)).exists() else None,
-            "figures": reader.figures(row.id),
+            "figures": reader.lab_metrics(row.id),
             "versions": row.versions,
         }
         for row in reader.runs(every=True)

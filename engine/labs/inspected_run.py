@@ -24,9 +24,10 @@ from engine.training.state import check_document, check_tensors
 class InspectedRun:
     """One training after ``step`` updates.
 
-    ``name`` is unlike that of the lab's other subjects. ``stored`` are the losses and errors that its run recorded
-    after that step, empty where it evaluated nothing then. ``device`` is as in training: kind, precision, threads.
-    ``trail`` reads its other saved states, oldest first, as (step, function that returns the document).
+    ``name`` is unlike that of the job's other inspected runs. ``stored`` holds the losses and errors that the run
+    recorded after that step; it is empty where the run evaluated nothing then. ``device`` is as in training: kind,
+    precision, threads. ``trail`` reads the run's other saved states, oldest first, as (step, function that returns the
+    document).
     """
 
     run: int

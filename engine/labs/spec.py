@@ -27,8 +27,8 @@ class Option:
     high: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
-    front: bool = False
-    refers: str = ""
+    primary: bool = False
+    run_reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Panel:
     x_scale: str = "linear"
     y_scale: str = "linear"
     neutral: float | None = None
-    reading: str = ""
-    misleads: str = ""
+    how_to_read: str = ""
+    caveat: str = ""
     kind: str = "curves"
     columns: tuple[str, ...] = ()
     opens: str = ""
@@ -63,7 +63,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """One number of a lab: stable name, unit, where it is published or defined, and what to expect."""
 
     name: str
@@ -74,7 +74,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Lab:
+class LabSpec:
     """One lab: its question, the short answer, settings, pictures and numbers.
 
     ``title`` is its page's, where it has one. ``device`` is where its jobs compute, as ``RunConfig.device``.
@@ -94,7 +94,7 @@ class Lab:
     caveats: str
     options: tuple[Option, ...]
     panels: tuple[Panel, ...]
-    figures: tuple[Figure, ...]
+    metrics: tuple[Metric, ...]
     lab: str
     device: str = "cpu"
     timed: bool = False
@@ -109,6 +109,6 @@ class Lab:
         return {option.name: option.default for option in self.options}
 
     @property
-    def subject(self) -> Option | None:
+    def run_option(self) -> Option | None:
         """The option that names the trainings this lab looks at, None for a lab that looks at none."""
-        return next((option for option in self.options if option.refers), None)
+        return next((option for option in self.options if option.run_reference), None)

@@ -162,7 +162,7 @@ class Coordinator:
 
     def set(self, race: int, pace: str) -> None:
         """The race keeps another pace from now on; its workers see it before their next update."""
-        if race in self._files or self._workspace.pace(race).exists():
+        if race in self._files or self._workspace.shared_steps(race).exists():
             self._open(race).ahead = lockstep(pace)
 
     def sweep(self, has_worker: Callable[[int], bool]) -> None:
@@ -179,7 +179,7 @@ class Coordinator:
         """The race was deleted: remove its file."""
         if (file := self._files.pop(race, None)) is not None:
             file.close()
-        self._workspace.pace(race).unlink(missing_ok=True)
+        self._workspace.shared_steps(race).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -189,7 +189,7 @@ class Coordinator:
 
     def _open(self, race: int) -> SharedSteps:
         if race not in self._files:
-            self._files[race] = SharedSteps(self._workspace.pace(race), make=True)
+            self._files[race] = SharedSteps(self._workspace.shared_steps(race), make=True)
         return self._files[race]
 
 

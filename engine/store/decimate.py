@@ -40,7 +40,7 @@ def _kept(buckets: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
     bucket_of = np.repeat(np.arange(len(starts)), ends - starts)
 
     def first_of(chosen: np.ndarray) -> np.ndarray:
-        found = np.flatnonzero(chosen)
+        found: np.ndarray = np.flatnonzero(chosen)
         return found[np.r_[True, np.diff(bucket_of[found]) > 0]] if len(found) else found
 
     kept = [starts[:1], ends - 1]

@@ -43,6 +43,7 @@ def test_first_visit_shows_two_sentences_and_one_button_that_starts_the_quick_ra
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
 
 
+@pytest.mark.slow
 def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     race, _ = site.race(steps=ENDLESS)
     page = open_page(f"{site.url}/?race={race}")
@@ -62,9 +63,9 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
 
 
 def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
-    race, runs = site.race(depths=(56,), shortcuts=("none", "A"), settings=SLOW, steps=ENDLESS)
+    race, runs = site.race(depths=(20,), shortcuts=("none", "A"), settings=SLOW, steps=ENDLESS)
     first = open_page(f"{site.url}/?race={race}")
-    wait_view(first, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep >= 8)", 60)
+    wait_view(first, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep >= 8)")
     first.get_by_role("button", name="Pause all").click()
     wait_view(first, "v.runs.every(r => r.card.state === 'paused' && r.series.lastStep === r.card.step)")
     streamed = points(first)
@@ -77,21 +78,23 @@ def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
         assert points(page) == streamed
 
 
+@pytest.mark.slow
 def test_server_ends_at_ctrl_c_with_a_viewer_open_and_the_page_finds_the_next_one(fresh_site, open_page):
-    race, runs = fresh_site.race(depths=(56,), shortcuts=("A",), settings=SLOW, steps=ENDLESS)
+    race, runs = fresh_site.race(depths=(20,), shortcuts=("A",), settings=SLOW, steps=ENDLESS)
     page = open_page(f"{fresh_site.url}/?race={race}")
-    wait_view(page, "v.runs.length === 1 && v.runs[0].series.lastStep >= 3", 60)
+    wait_view(page, "v.runs.length === 1 && v.runs[0].series.lastStep >= 3")
     node = page.locator(".ss-plot").element_handle()
     assert fresh_site.interrupt() < 3
     before = fresh_site.row(runs[0]).step
-    until(lambda: fresh_site.row(runs[0]).step > before, 30)
+    until(lambda: fresh_site.row(runs[0]).step > before)
     fresh_site.start()
-    wait_view(page, f"v.runs[0].series.lastStep > {fresh_site.row(runs[0]).step}", 60)
+    wait_view(page, f"v.runs[0].series.lastStep > {fresh_site.row(runs[0]).step}")
     steps = points(page)[str(runs[0])]["step"]
     assert steps == list(range(1, steps[-1] + 1)), "no gap, no duplicate across the restart"
     assert node.is_visible()
 
 
+@pytest.mark.slow
 def test_a_viewer_changes_no_weight(site, open_page):
     from engine.training import checkpoint
 
@@ -101,7 +104,7 @@ def test_a_viewer_changes_no_weight(site, open_page):
         if watched:
             page = open_page(f"{site.url}/?race={race}")
             wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'finished'")
-        until(lambda run=run: site.row(run).state == "finished", 60)
+        until(lambda run=run: site.row(run).state == "finished")
         states.append(checkpoint.load(site.workspace.checkpoint(run, 60))["model"])
     assert states[0].keys() == states[1].keys()
     assert all((states[0][name] == states[1][name]).all() for name in states[0])
@@ -177,7 +180,7 @@ def test_engine_gone_is_said_and_mended_from_the_page(fresh_site, open_page):
     wait_view(page, "v.engine && v.engine.state !== 'alive'")
     expect(page.locator(".ss-engine")).to_be_visible()
     page.get_by_role("button", name="Start the engine").click()
-    wait_view(page, "v.engine.state === 'alive' && v.runs[0].card.state === 'running'", 40)
+    wait_view(page, "v.engine.state === 'alive' && v.runs[0].card.state === 'running'")
     expect(page.locator(".ss-engine")).to_be_hidden()
 
 
@@ -196,6 +199,7 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     expect(page.locator(".ss-strip")).to_contain_text("steps shown")
 
 
+@pytest.mark.slow
 def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race(recorded, open_page):
     site, bench = recorded
     here = f"{site.url}/?race={bench.race}"
@@ -224,6 +228,7 @@ def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race
     assert view(page, "[v.view.zoom, v.view.get('metric')]") == [None, "error"], "each page has its own"
 
 
+@pytest.mark.slow
 def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&metric=loss&layout=overlaid&seeds=lines")

@@ -54,8 +54,8 @@ export class LabPanels {
       plot.setAttribute("role", "img");
       stage.append(empty, plot);
       const caption = element("figcaption", "sl-caption");
-      caption.append(element("span", "", panel.reading));
-      if (panel.misleads) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.misleads));
+      caption.append(element("span", "", panel.how_to_read));
+      if (panel.caveat) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.caveat));
       head.append(note);
       const [foot, strip, take] = [element("div", "ss-foot"), element("p"), element("span")];
       const exportButtons = new ExportButtons(take, panel.title, (format) => this.#take(format, panel, plot));

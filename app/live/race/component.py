@@ -5,20 +5,10 @@ which colours, and gets commands back as a trigger. Used by ``app.views.race.rac
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
 
 from app import data, theme
 from app.live.shared.component import component, surroundings
-
-
-class Run(TypedDict):
-    """What the component must know of a run before the stream tells the rest."""
-
-    run: int
-    label: str
-    plain: bool
-    look: theme.Look
-    depth: int
+from app.live.shared.run import Run, run_colors
 
 
 def live_race(
@@ -56,7 +46,7 @@ def live_race(
                     "label": run["label"],
                     "mark": run["look"].mark,
                     "glyph": theme.MARKS[run["look"].mark],
-                    **colours(run),
+                    **run_colors(run),
                 }
                 for run in runs
             ],
@@ -65,12 +55,3 @@ def live_race(
         },
         on_command_change=on_command,
     )
-
-
-def colours(run: Run) -> dict[str, dict[str, str]]:
-    """Return the colours of a run's lines and of its name, by ground."""
-    hue, depth = run["look"].hue, run["depth"]
-    return {
-        "colour": {ground: theme.line_colour(hue, depth, ground) for ground in theme.GROUND},
-        "ink": {ground: theme.word_colour(hue, depth, ground) for ground in theme.GROUND},
-    }

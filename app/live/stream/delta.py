@@ -97,8 +97,8 @@ def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_runnin
     ]
     if evaluations:
         document["e"] = evaluations
-    if delta.cards:
-        document["c"] = delta.cards
+    if delta.run_summaries:
+        document["c"] = delta.run_summaries
     if delta.deleted:
         document["d"] = delta.deleted
     return document

@@ -136,7 +136,7 @@ class Watcher:
         if another:
             self._replaced()
             if self.on_new_file:
-                threading.Thread(target=self.on_new_file, name="feed-attend", daemon=True).start()
+                threading.Thread(target=self.on_new_file, name="feed-startup", daemon=True).start()
         self._further.wake()
         if told:
             self._wake_viewers()

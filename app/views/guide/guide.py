@@ -98,7 +98,7 @@ def _findings(found: list[data.GuidePage]) -> Mapping[data.Figure, data.Finding]
 
 
 def _experiment(page: data.GuidePage) -> None:
-    if page.lab not in data.labs():
+    if page.lab not in data.lab_specs():
         st.info(f"The lab `{page.lab}` of this question is not part of this version.", icon=":material/science:")
         return
     health = data.health()
@@ -113,12 +113,12 @@ def _experiment(page: data.GuidePage) -> None:
 
 
 def _others(page: data.GuidePage) -> None:
-    there = [name for name in page.labs if name in data.labs()]
+    there = [name for name in page.labs if name in data.lab_specs()]
     if not there and not page.see:
         return
     st.caption("More of it:")
     for name in there:
-        words = "all its pictures and settings" if name == page.lab else data.labs()[name].question
+        words = "all its pictures and settings" if name == page.lab else data.lab_specs()[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")

@@ -20,7 +20,7 @@ def render(
 
     ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
     """
-    lab = data.labs()[name]
+    lab = data.lab_specs()[name]
     if not compact:
         st.subheader(lab.question, anchor=anchor(name))
         st.markdown(lab.answer)

@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, CurveSelector | None]] = {
 
 def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
     """Return (title, place in the address, icon, what draws it) of every lab's page."""
-    known = data.labs()
+    known = data.lab_specs()
     return [
         (known[name].title or name.capitalize(), f"lab-{name}", icon, partial(_render, name, picks))
         for name, (icon, picks) in PAGES.items()
@@ -35,7 +35,7 @@ def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
 def _render(name: str, picks: CurveSelector | None) -> None:
     health = data.health()
     if not health.usable:
-        st.header(data.labs()[name].title or name.capitalize(), anchor=False)
+        st.header(data.lab_specs()[name].title or name.capitalize(), anchor=False)
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return

@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from app import data
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_form, picker
+from app.views.race import fork_form
 
 _ASKED, _SAID = "fork_at", "fork_at_said"
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_form, picker
+from app.views.race import fork_form
 
 _WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"

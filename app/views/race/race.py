@@ -4,8 +4,9 @@ import streamlit as st
 
 from app import data
 from app.live.race.component import live_race
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import audience, fork_dialog, interventions, picker, race_help, tuning
+from app.views.race import audience, fork_dialog, interventions, race_help, tuning
 from app.views.setup import setup
 from app.web import presenter_link
 

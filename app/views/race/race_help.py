@@ -28,8 +28,8 @@ def first_visit(start_quick: Callable[[], None]) -> None:
     )
     if pressed:
         start_quick()
-    ground = st.context.theme.type or "light"
-    still = data.still(ground)
+    scheme = st.context.theme.type or "light"
+    still = data.still(scheme)
     if still:
         st.image(
             str(still),

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.race.component import Run, live_race
+from app.live.race.component import live_race
+from app.live.shared.run import Run
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_dialog, picker
+from app.views.race import fork_dialog
 from app.views.runs import view as runs_view
 
 COMPONENT = "compare"
@@ -93,7 +95,7 @@ def _on_command() -> None:
 
 def _command_all(verb: str) -> None:
     chosen = runs_view.chosen_runs()
-    able = [row.id for row in data.run_table() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    able = [row.id for row in data.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
     for some in data.command_each(verb, able):
         for words in filter(None, some.values()):
             runs_view.say(words)

@@ -22,7 +22,7 @@ def render() -> None:
         way_out = " The Race page says what can be done." if runs_view.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
-    rows = data.run_table()
+    rows = data.table_rows()
     if not rows:
         who = "The Race page" if runs_view.may_command() else "The presenter"
         st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
@@ -76,7 +76,7 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
     """Draw the tables anew every few seconds; selection, order and scroll are the browser's and stay."""
     runs_view.follow_choice()
     try:
-        rows = data.run_table()
+        rows = data.table_rows()
     except data.SkipscopeError as error:
         st.warning(literal(str(error)), icon=":material/warning:")
         return

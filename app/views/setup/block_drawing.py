@@ -17,8 +17,8 @@ def render() -> None:
     variant, _ = data.variant_from(text)
     if variant is None:
         return
-    ground = st.context.theme.type or "light"
-    picture = block.svg(variant, ground, theme.word_colour(text, 56, ground))
+    scheme = st.context.theme.type or "light"
+    picture = block.svg(variant, scheme, theme.text_color(text, 56, scheme))
     with st.container(key="block", gap="xsmall"):
         st.markdown(f"A block of {data.variant_name(text)}")
         st.image(picture, width="stretch", alt=block.in_words(variant))

@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.views import markdown_escape
-from app.views.race import picker
+from app.views import markdown_escape, picker
 from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
 
 _DEPTHS = list(data.DEPTHS)

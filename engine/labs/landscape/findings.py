@@ -30,7 +30,7 @@ def compared(found: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) 
 
 
 def bent(result: Mapping[str, Any]) -> dict[str, float]:
-    """Return the figures of what the unit ``hessian`` of a net found."""
+    """Return the figures of what the task ``hessian`` of a net found."""
     random = result["along_random"]
     return {
         "top_hessian_eigenvalue": result["top"], "lowest_hessian_eigenvalue": result["lowest"],
@@ -41,7 +41,7 @@ def bent(result: Mapping[str, Any]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def figures_of(net: int, values: Mapping[str, float]) -> Iterator[MetricReported]:
+def metrics_of(net: int, values: Mapping[str, float]) -> Iterator[MetricReported]:
     """Yield figures of a net that has a slot in the table."""
     if net < len(SLOTS):
         yield from (MetricReported(f"{SLOTS[net]}_{name}", float(value)) for name, value in values.items())

@@ -1,6 +1,6 @@
 """The lab ``smoothness``: what one step along the gradient meets, with and without batch norm, plain and residual.
 
-Units, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
+Tasks, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
 each seed, in which every few updates loss and gradient are measured along the gradient. The rate is chosen with the
 first seed; all kinds see the same batches and start from the same draws.
 """
@@ -14,9 +14,9 @@ from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.small_images import embedded_images
-from engine.labs.smoothness.spec import FIGURE_OF, KINDS, ONE_RATE, rates_of
+from engine.labs.smoothness.spec import KINDS, METRIC_PREFIX, ONE_RATE, rates_of
 from engine.labs.smoothness.step_range import LENGTHS, Descent
-from engine.labs.tasks import Unit, UnitLab
+from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
 
 #: The loss that decides between rates, and the one at the end: a mean over so many last updates.
 _LAST = 10
@@ -25,10 +25,10 @@ _SHOWN_EVERY = 5
 _POOL = 2
 
 
-class SmoothnessLab(UnitLab):
-    """One job of the lab; see ``UnitLab``. Results: a trial's loss at the end; of a measured training lists."""
+class SmoothnessLab(TaskLab[Task]):
+    """One job of the lab; see ``TaskLab``. Results: a trial's loss at the end; of a measured training lists."""
 
-    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._rates = rates_of(self.settings)
         first = self.settings["first_seed"]
@@ -37,32 +37,32 @@ class SmoothnessLab(UnitLab):
         self._moments = frozenset(1 + place * steps // moments for place in range(moments))
         self._images = embedded_images(_POOL)
 
-    def plan(self) -> Sequence[Unit]:
-        """Return the units; see the module."""
-        units = []
+    def plan(self) -> Sequence[Task]:
+        """Return the tasks; see the module."""
+        tasks = []
         for kind in KINDS:
             if self.settings["rates"] != ONE_RATE:
-                units += [Unit(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
-            units += [Unit(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
-        return units
+                tasks += [Task(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
+            tasks += [Task(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
+        return tasks
 
-    def measure(self, unit: Unit, done: Mapping[str, Any]) -> Generator[CurveUpdated | MetricReported, None, Any]:
-        """Do one training; see ``UnitLab``."""
-        kind, _, what = unit.name.partition(": ")
+    def measure(self, task: Task, done: Results) -> Measuring:
+        """Do one training; see ``TaskLab``."""
+        kind, _, what = task.name.partition(": ")
         word, _, value = what.partition(" ")
         if word == "rate":
             return (yield from self._trained(kind, float(value), done))
         return (yield from self._followed(kind, int(value), self._best(kind, done)))
 
-    def findings(self, unit: Unit, done: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield what the unit changed; see ``UnitLab``."""
-        kind, _, what = unit.name.partition(": ")
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
+        """Yield what the task changed; see ``TaskLab``."""
+        kind, _, what = task.name.partition(": ")
         if what.startswith("rate"):
             yield self._rate_curve(kind, done)
             return
         yield from self._curves(kind, done)
         if all(_measured(kind, seed) in done for seed in self._seeds):
-            yield from self._figures(kind, done)
+            yield from self._metrics(kind, done)
         if len(done) == len(self.plan()):
             edges = [kind for kind in KINDS if self._at_edge(kind, done)]
             yield MetricReported("kinds_at_the_edge_of_the_grid", float(len(edges)))
@@ -81,7 +81,7 @@ class SmoothnessLab(UnitLab):
         )  # fmt: skip
         return Descent(run, images, self.device.torch_device)
 
-    def _trained(self, kind: str, rate: float, done: Mapping[str, Any]) -> Generator[CurveUpdated, None, float]:
+    def _trained(self, kind: str, rate: float, done: Results) -> Generator[CurveUpdated, None, float]:
         losses: list[float] = []
         for step, loss in self._descent(kind, rate, self._seeds[0]).steps(self.settings["steps"]):
             losses.append(loss)
@@ -104,19 +104,19 @@ class SmoothnessLab(UnitLab):
                 yield from self._band_curves(kind, [found])
         return {**found, "loss": _late(losses, self.settings["steps"])}
 
-    def _best(self, kind: str, done: Mapping[str, Any]) -> float:
+    def _best(self, kind: str, done: Results) -> float:
         """Return the rate with the lowest loss; the smallest one where none is finite."""
         if self.settings["rates"] == ONE_RATE:
             return self._rates[0]
         return min(self._rates, key=lambda rate: (done[_trial(kind, rate)], rate))
 
-    def _at_edge(self, kind: str, done: Mapping[str, Any]) -> bool:
+    def _at_edge(self, kind: str, done: Results) -> bool:
         best = self._best(kind, done)
         return len(self._rates) > 1 and best in (min(self._rates), max(self._rates))
 
     # --- curves and numbers -------------------------------------------------------------------------------------
 
-    def _rate_curve(self, kind: str, done: Mapping[str, Any]) -> CurveUpdated:
+    def _rate_curve(self, kind: str, done: Results) -> CurveUpdated:
         tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
         return CurveUpdated("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
 
@@ -141,7 +141,7 @@ class SmoothnessLab(UnitLab):
         sharp = [_mean([rate * band[3] for rate, band in zip(rates, here, strict=True)]) for here in bands]
         yield CurveUpdated("stability", kind, steps, sharp)
 
-    def _curves(self, kind: str, done: Mapping[str, Any]) -> Iterator[CurveUpdated]:
+    def _curves(self, kind: str, done: Results) -> Iterator[CurveUpdated]:
         seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
         found = [done[_measured(kind, seed)] for seed in seeds]
         yield from self._band_curves(kind, found)
@@ -153,8 +153,8 @@ class SmoothnessLab(UnitLab):
         if self.settings["rates"] == ONE_RATE:
             yield CurveUpdated("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
 
-    def _figures(self, kind: str, done: Mapping[str, Any]) -> Iterator[MetricReported]:
-        found, name = [done[_measured(kind, seed)] for seed in self._seeds], FIGURE_OF[kind]
+    def _metrics(self, kind: str, done: Results) -> Iterator[MetricReported]:
+        found, name = [done[_measured(kind, seed)] for seed in self._seeds], METRIC_PREFIX[kind]
         bands = [band for one in found for band in one["bands"]]
         yield MetricReported(f"{name}_beta", _mean([band[3] for band in bands]))
         yield MetricReported(

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 
 from engine.hardware.machine import ProcessId, process_before
 from engine.paths import PROJECT
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 
 PRELOAD = "engine.runs.launchers.preload"
 #: What multiprocessing reports when the fork server that knew the exit code is gone itself.
@@ -32,8 +32,8 @@ class LocalWorker:
 
     def __init__(self, job: Job, context: multiprocessing.context.BaseContext, work: Callable[[Job, Connection], None]):
         self.job = job
-        # One way: orders go down, the end of the pipe tells the worker that its engine is gone.
-        self._theirs, self._orders = context.Pipe(duplex=False)
+        # One way: signals go down, the end of the pipe tells the worker that its engine is gone.
+        self._theirs, self._signals = context.Pipe(duplex=False)
         self._process = context.Process(target=work, args=(job, self._theirs), name=f"run-{job.run}")
         self._identity: ProcessId | None = None
         self._failure: str | None = None
@@ -60,10 +60,10 @@ class LocalWorker:
         """The worker's process id; None until it exists."""
         return None if self._identity is None else self._identity.pid
 
-    def order(self, word: str) -> None:
+    def send(self, word: str) -> None:
         """Say ``pause``, ``stop`` or ``changes``; the worker hears it between two steps."""
         with contextlib.suppress(OSError):
-            self._orders.send(word)
+            self._signals.send(word)
 
     def ended(self) -> str | None:
         """Return None while the worker lives or is being started, else how it ended."""
@@ -88,10 +88,10 @@ class LocalWorker:
             self._identity.kill()
 
 
-def _work(job: Job, orders: Connection) -> None:
+def _work(job: Job, signals: Connection) -> None:
     from engine.runs.worker.worker import work
 
-    work(job, orders)
+    work(job, signals)
 
 
 class LocalLauncher:

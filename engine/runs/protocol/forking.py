@@ -13,8 +13,10 @@ from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
 from engine.models.tensors import tensors
+from engine.runs.protocol.checkpoint_names import saved_step
 from engine.runs.protocol.planning import MAX_RUNS, check_compiler, check_fit, shape_of
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
 _KEPT = ("device", "threads")
@@ -42,7 +44,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
-    step = _saved(reader, parent, step)
+    step = saved_step(reader, parent.id, step)
     if len(reader.runs(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(parent.config, settings)
@@ -70,18 +72,6 @@ def _sees(config: RunConfig) -> tuple:
     """Return everything that has to do with the images."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
-
-
-def _saved(reader: Reader, parent: RunRow, step: int | None) -> int:
-    """Return the step to begin with, which has to be among the saved ones."""
-    saved = [row.step for row in reader.checkpoints(parent.id)]
-    if not saved:
-        raise ConfigError(f"run {parent.id} has no checkpoint yet; the first comes after a tenth of its steps")
-    if step is None:
-        return saved[-1]
-    if step not in saved:
-        raise ConfigError(f"run {parent.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
-    return step
 
 
 def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig, list[Change]]:

@@ -7,11 +7,12 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence, Set
-from itertools import pairwise
 from pathlib import Path
 
 from engine.errors import CheckpointError, WorkspaceError
-from engine.store.reader import CheckpointRow, Reader
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
+from engine.store.reader import Reader
+from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -19,24 +20,10 @@ AUTOSAVE_S = 60.0
 MAX_FILES = 12
 MAX_BYTES = 2 * 1024**3
 
-#: The reason of the checkpoint that a fork began with.
-FORK = "fork"
 #: Said of a run that had got somewhere and has nothing to go on from.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 _log = logging.getLogger(__name__)
-
-
-def tenths(*ends: int) -> frozenset[int]:
-    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included.
-
-    ``ends``: the run's number of steps, and those to which it was extended: then every tenth of what was added.
-    """
-    return frozenset(
-        before + max(1, round(part * (end - before) / 10))
-        for before, end in pairwise((0, *ends))
-        for part in range(1, 11)
-    )
 
 
 def surplus(
@@ -58,7 +45,7 @@ def surplus(
 class CheckpointStore:
     """The checkpoints of one run; ``ends`` as in ``tenths``, empty for what has no steps to go back to.
 
-    ``forked``: the state that ``newest`` returned is the parent's, as the fork found it.
+    ``forked``: the state that ``latest`` returned is the parent's, as the fork found it.
     """
 
     def __init__(
@@ -72,7 +59,7 @@ class CheckpointStore:
         load: Callable[[Path], dict],
     ):
         self._workspace, self._run = workspace, run
-        self._writer, self._reader, self._save, self._load = writer, reader, save, load
+        self._writer, self._reader, self._to_file, self._from_file = writer, reader, save, load
         self._tenths, self._end = tenths(*ends), max(ends, default=0)
         self._saved_at = time.monotonic()
         self._saved_step = -1
@@ -83,15 +70,15 @@ class CheckpointStore:
         if step <= self._saved_step:
             return None
         if step in self._tenths and step < self._end:
-            return "tenth"
-        return "autosave" if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
+            return TENTH
+        return AUTOSAVE if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
-    def put(self, state: dict, step: int, reason: str) -> None:
+    def save(self, state: dict, step: int, reason: str) -> None:
         """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
         path = self._workspace.checkpoint(self._run, step)
-        self._save(state, path)
+        self._to_file(state, path)
         self._writer.add_checkpoint(self._run, step, reason, path.stat().st_size)
         self._saved_at, self._saved_step = time.monotonic(), step
         for old in surplus(self._reader.checkpoints(self._run), self._tenths):
@@ -99,7 +86,7 @@ class CheckpointStore:
                 self._workspace.checkpoint(self._run, old).unlink()
             self._writer.remove_checkpoint(self._run, old)
 
-    def tidy(self) -> None:
+    def prune(self) -> None:
         """Remove what a killed worker left: half-written files, and files that it did not come to record."""
         known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints(self._run)}
         for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
@@ -108,7 +95,7 @@ class CheckpointStore:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def newest(self) -> dict | None:
+    def latest(self) -> dict | None:
         """Return the newest state that can be read, None if there is none.
 
         Damaged files are passed over and said; records of files that are gone are removed and said. A run that had
@@ -119,7 +106,7 @@ class CheckpointStore:
         for row in reversed(self._reader.checkpoints(self._run)):
             path = self._workspace.checkpoint(self._run, row.step)
             try:
-                state = self._load(path)
+                state = self._from_file(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
                 passed_over.append((row.step, str(error)))

@@ -12,14 +12,14 @@ from importlib import import_module
 from engine.config import LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
 from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
-from engine.labs.registry import Lab, get_lab
-from engine.runs.launchers.registry import Job
+from engine.labs.registry import LabSpec, get_lab
 from engine.runs.protocol.inspected_runs import pin
+from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
-from engine.store.tables.labs import COMPANY
+from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.workspace import Workspace
 
 #: Curves and figures are written this often at most, and with every unit.
@@ -31,12 +31,12 @@ _log = logging.getLogger("engine.run")
 class LabJob:
     """The life of one lab job in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, books: StatusReporter, reader: Reader):
+    def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
-        self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
+        self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
         self._row = reader.run(job.run)
-        self._traces: list[CurveUpdated] = []
-        self._figures: list[MetricReported] = []
+        self._curves: list[CurveUpdated] = []
+        self._metrics: list[MetricReported] = []
         self._done = 0
         self._flushed_at = 0.0
 
@@ -50,16 +50,16 @@ class LabJob:
         config = self._row.config
         row = get_lab(config.lab)
         _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
-        self._books.report("preparing the lab", now=True)
+        self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        shelf = CheckpointStore(
+        checkpoints = CheckpointStore(
             self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
         )
-        shelf.tidy()
-        before = self._restored(shelf.newest())
+        checkpoints.prune()
+        before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
-        subjects = (self._subjects(row, config),) if row.subject is not None else ()
+        subjects = (self._subjects(row, config),) if row.run_option is not None else ()
         lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
         clock = Clock(before.get("seconds", 0.0))
         document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
@@ -71,19 +71,19 @@ class LabJob:
                     clock.stop()
                     if self._handle(event, clock.seconds()):
                         return
-                    if self._books.lifeline.order is not None:
+                    if self._reporter.link.signal is not None:
                         break
-                    if isinstance(event, Progressed) and (reason := shelf.due(event.done)):
-                        shelf.put(document(), event.done, reason)
+                    if isinstance(event, Progressed) and (reason := checkpoints.due(event.done)):
+                        checkpoints.save(document(), event.done, reason)
                     clock.go()
             self._flush()
-            shelf.put(document(), self._done, "pause")
+            checkpoints.save(document(), self._done, "pause")
         except PASSING as error:
-            self._rescue(shelf, document, str(error))
+            self._rescue(checkpoints, document, str(error))
             return
-        self._books.leave()
+        self._reporter.leave()
 
-    def _subjects(self, lab: Lab, config: LabConfig) -> tuple:
+    def _subjects(self, lab: LabSpec, config: LabConfig) -> tuple:
         """Return the trainings that the lab looks at, as they were when it first began."""
         from engine.data.images import load_images
         from engine.hardware.device import choose
@@ -96,7 +96,7 @@ class LabJob:
             state = checkpoint.load(pinned.state)
             training = RunConfig.from_json(state["config"])
             if training.data not in sets:
-                sets[training.data] = load_images(training.data, self._workspace.path, self._books.report)
+                sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
             where = {"device": self._job.device, "threads": pinned.threads, "precision": pinned.precision}
             device = choose(replace(training, where))
             stored = {Split(name): Score(Split(name), *figures) for name, figures in pinned.stored.items()}
@@ -130,9 +130,9 @@ class LabJob:
         """Record one event; return whether the lab ended with it."""
         match event:
             case CurveUpdated():
-                self._traces.append(event)
+                self._curves.append(event)
             case MetricReported():
-                self._figures.append(event)
+                self._metrics.append(event)
                 _log.info("%s = %r", event.name, event.value)
             case Progressed(done, total, words):
                 self._done = done
@@ -140,7 +140,9 @@ class LabJob:
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
                 if get_lab(self._row.config.lab).timed:
-                    self._figures.append(MetricReported(COMPANY, float(self._reader.company(self._run))))
+                    self._metrics.append(
+                        MetricReported(CONCURRENT_JOBS, float(self._reader.concurrent_jobs(self._run)))
+                    )
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
                 self._writer.move(
@@ -154,19 +156,19 @@ class LabJob:
 
     def _flush(self) -> None:
         self._flushed_at = time.monotonic()
-        if self._traces or self._figures:
-            self._writer.lab_results(self._run, self._traces, self._figures)
-            self._traces, self._figures = [], []
+        if self._curves or self._metrics:
+            self._writer.lab_results(self._run, self._curves, self._metrics)
+            self._curves, self._metrics = [], []
 
-    def _rescue(self, shelf: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
+    def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
         """The database cannot be written: keep where the lab stands, and try once more to say so."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         try:
-            shelf.put(document(), self._done, "pause")
+            checkpoints.save(document(), self._done, "pause")
         except CheckpointError as error:
             _log.error("%s", error)
-        self._books.leave(reason=reason)
+        self._reporter.leave(reason=reason)
 
 
 def _document(form: int, config, state: Callable[[], dict], clock, done: Callable[[], int]) -> Callable[[], dict]:

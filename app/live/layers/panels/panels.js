@@ -105,7 +105,8 @@ export class ProbePanels {
     this.wordsOf = row.name;
     this.part("quantity").value = row.name;
     for (const button of this.part("quick").children) button.setAttribute("aria-pressed", button.dataset.quantity === row.name);
-    for (const name of ["reading", "formula", "misleads", "source"]) this.part(name).textContent = row[name];
+    const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
+    for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
 
   // --- profiles -----------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ export class ProbePanels {
       const side = this.#row(name);
       this.part(`${id}-note`).textContent = side.label;
       const careful = Object.assign(document.createElement("b"), { textContent: " Careful: " });
-      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.reading, careful, side.misleads);
+      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.how_to_read, careful, side.caveat);
       this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
     });
   }

@@ -131,7 +131,7 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     assert runs[child]["label"] == f"A-56 fork {child}"
     assert runs[child]["colour"] != runs[parent.id]["colour"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
-    card = next(card for card in data.cards(bench.race) if card["run"] == child)
+    card = next(card for card in data.run_summaries(bench.race) if card["run"] == child)
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
     assert {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]} in data.changes(bench.race)

@@ -1,20 +1,19 @@
 """The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
+from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
 from tests.engine.data import pictures
 
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+MAIN = str(PROJECT / "app" / "main.py")
 
 #: How a run gets into a state.
 PATHS = {
@@ -97,7 +96,7 @@ def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, b
 
 
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
-    place = Workspace(data.workspace())
+    place = Workspace(data.workspace_path())
     with Writer(place) as writer:
         writer.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
     page.run()
@@ -106,7 +105,7 @@ def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
 
 
 def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(page, bench):
-    place = Workspace(data.workspace())
+    place = Workspace(data.workspace_path())
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
         writer.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
@@ -220,7 +219,7 @@ def test_a_refused_start_says_why(page, monkeypatch):
 
 def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, monkeypatch):
     workspace.database.write_bytes(b"not a database at all" * 300)
-    monkeypatch.setattr(data, "attend", lambda: "")
+    monkeypatch.setattr(data, "startup", lambda: "")
     page.run()
     assert not page.exception
     assert "is damaged" in page.error[0].value
