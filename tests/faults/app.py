@@ -4,13 +4,15 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="app",
-    tests=(
+    quick=(
         "tests/app/test_verdict.py",
         "tests/app/test_gap.py",
         "tests/app/test_table.py",
         "tests/app/test_gates.py",
         "tests/app/test_access.py",
         "tests/architecture/test_commands.py",
+    ),
+    rest=(
         "tests/app",
         "tests/e2e",
     ),

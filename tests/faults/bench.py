@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -18,26 +19,35 @@ from tests.faults.fault import Fault, Room
 PROJECT = Path(__file__).resolve().parents[2]
 #: What is added to pytest's own settings, by tier.
 TIERS = {"default": (), "all": ("-m", "")}
-#: A test run may take so long.
-LIMIT_S = 600.0
+#: The tests of one fault may take so long, and one test: something may hang, or the machine may be busy.
+LIMIT_S, TEST_S = 600.0, 300
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one test run ended. ``kind``: ``caught`` (a test failed), ``survived`` (all passed), ``broke`` (no test ran,
-    or it ended in another way) or ``late`` (the time limit came first). ``words``: by which test, or what happened.
+    """How one run of the tests ended, and why in ``words``; ``failed``: the tests that failed, by node id.
+
+    ``kind``: ``caught`` (a test failed), ``survived`` (all passed), ``broke`` (no test ran, or pytest ended in another
+    way) or ``late`` (the time limit came first).
     """
 
     kind: str
     words: str
     seconds: float
+    failed: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Bench:
-    """One copy of the tree below ``scratch``; a bench runs one thing at a time."""
+    """One copy of the tree below ``scratch``; a bench runs one thing at a time.
 
-    def __init__(self, scratch: Path):
+    ``left_out``: node ids of tests that are not run; ``limit_s``: seconds for one run of the tests.
+    """
+
+    def __init__(self, scratch: Path, tier: str, left_out: Collection[str] = (), limit_s: float = LIMIT_S):
         self._tree, self._scratch = scratch / "tree", scratch
+        self._tier, self._left_out, self._limit_s = tier, left_out, limit_s
+        self._process: subprocess.Popen | None = None
+        self._closed = False
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=PROJECT, capture_output=True, check=True,
@@ -47,28 +57,44 @@ class Bench:
                 (goal := self._tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, goal)
 
-    def run(self, room: Room, fault: Fault | None, tier: str, whole: bool, limit_s: float = LIMIT_S) -> Outcome:
-        """Run the tests of ``room``, or with ``whole`` all of them, up to the first that fails."""
+    def run(self, room: Room, fault: Fault | None, whole: bool) -> Outcome:
+        """Run the tests of ``room``, or with ``whole`` all of them: with a fault up to the first that fails."""
+        ends = time.monotonic() + self._limit_s
         if fault is None:
-            return self._pytest(room, tier, whole, limit_s)
+            return self._pytest(() if whole else (*room.quick, *room.rest), ends)
         with fault.applied(self._tree):
-            return self._pytest(room, tier, whole, limit_s)
+            if whole:
+                return self._pytest(("-x",), ends)
+            first = self._pytest(("-x", *room.quick), ends)
+            if first.kind != "survived":
+                return first
+            second = self._pytest(("-x", *room.rest, *(f"--ignore={path}" for path in room.quick)), ends)
+            return replace(second, seconds=first.seconds + second.seconds)
 
-    def _pytest(self, room: Room, tier: str, whole: bool, limit_s: float) -> Outcome:
+    def close(self) -> None:
+        """End what is running, from another thread, and run nothing more."""
+        self._closed = True
+        if self._process is not None:
+            self._process.terminate()
+
+    def _pytest(self, arguments: tuple[str, ...], ends: float) -> Outcome:
+        if self._closed:
+            return Outcome("broke", "interrupted", 0.0)
         report, base = self._scratch / "report.xml", self._scratch / "tmp"
         report.unlink(missing_ok=True)
         command = [
-            sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=line",
-            f"--basetemp={base}", f"--junitxml={report}", *TIERS[tier], *(() if whole else room.tests),
+            sys.executable, "-m", "pytest", *arguments, "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=short",
+            f"--timeout={TEST_S}", f"--basetemp={base}", f"--junitxml={report}", "-o", "junit_family=xunit1",
+            *TIERS[self._tier], *(f"--deselect={test}" for test in self._left_out),
         ]  # fmt: skip
         environment = {**os.environ, "SKIPSCOPE_REQUIRE_BROWSER": "1"}
         began = time.monotonic()
         with (self._scratch / "output").open("wb") as output:
-            process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 command, cwd=self._tree, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
             try:
-                code = process.wait(limit_s)
+                code = process.wait(max(0.0, ends - time.monotonic()))
             except subprocess.TimeoutExpired:
                 code = None
             finally:
@@ -99,19 +125,27 @@ class Bench:
 
 
 def _outcome(code: int | None, report: Path, seconds: float, last: str) -> Outcome:
-    ran = failed = 0
-    first = ""
-    if report.is_file():
-        for case in ElementTree.parse(report).iter("testcase"):
-            collected = not any(error.get("message") == "collection failure" for error in case.iter("error"))
-            ran += collected and case.find("skipped") is None
-            if collected and (case.find("failure") is not None or case.find("error") is not None):
-                failed += 1
-                first = first or f"{case.get('classname')}::{case.get('name')}"
+    ran, failed, why = 0, [], ""
+    for case in ElementTree.parse(report).iter("testcase") if report.is_file() else ():
+        wrong = [found for kind in ("failure", "error") if (found := case.find(kind)) is not None]
+        if any(found.get("message") == "collection failure" for found in wrong):
+            continue
+        ran += case.find("skipped") is None
+        if wrong:
+            failed.append(_node_id(case))
+            why = why or " ".join((wrong[0].get("message") or "").split())[:160]
     if code is None:
-        return Outcome("late", f"not done within its time; {last}", seconds)
+        return Outcome("late", f"not done within its time; {last}", seconds, tuple(failed))
     if code == 1 and failed:
-        return Outcome("caught", first, seconds)
+        return Outcome("caught", f"{failed[0]} ({why})", seconds, tuple(failed))
     if code == 0 and ran:
         return Outcome("survived", f"{ran} tests passed", seconds)
-    return Outcome("broke", f"pytest ended with {code}; {last}", seconds)
+    return Outcome("broke", f"pytest ended with {code}; {last}", seconds, tuple(failed))
+
+
+def _node_id(case: ElementTree.Element) -> str:
+    """Return what pytest calls a test: its file, the classes that it is in, its name."""
+    file = case.get("file", "")
+    module = file.removesuffix(".py").replace("/", ".")
+    classes = case.get("classname", "").removeprefix(module).strip(".").split(".")
+    return "::".join([file, *filter(None, classes), case.get("name", "")])

@@ -4,9 +4,11 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="browser",
-    tests=(
+    quick=(
         "tests/e2e/test_curves.py",
         "tests/e2e/test_guess.py",
+    ),
+    rest=(
         "tests/e2e/test_live_page.py",
         "tests/e2e/test_layers_page.py",
         "tests/e2e/test_stage.py",

@@ -4,10 +4,12 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="cli",
-    tests=(
+    quick=(
         "tests/engine/test_config.py",
         "tests/engine/runs/test_planning.py",
         "tests/engine/test_cli_layers.py",
+    ),
+    rest=(
         "tests/engine/test_cli.py",
         "tests/engine/test_cli_tuning.py",
     ),

@@ -4,7 +4,17 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="data",
-    tests=("tests/engine/data", "tests/contracts/test_data_sources.py"),
+    quick=(
+        "tests/engine/data/test_split.py",
+        "tests/engine/data/test_batches.py",
+        "tests/engine/data/test_augment.py",
+        "tests/engine/data/test_set_writer.py",
+        "tests/engine/data/test_pixels.py",
+    ),
+    rest=(
+        "tests/engine/data",
+        "tests/contracts/test_data_sources.py",
+    ),
     faults=(
         Fault(
             name="held-out-images-are-trained-on",

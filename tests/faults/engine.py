@@ -4,15 +4,15 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="engine",
-    tests=(
+    quick=(
         "tests/engine/runs/test_scheduler.py",
         "tests/engine/runs/test_shelf.py",
         "tests/engine/runs/test_lifeline.py",
         "tests/engine/runs/test_crew.py",
         "tests/engine/runs/test_forking.py",
-        "tests/engine/runs/test_whatifs.py",
-        "tests/engine/runs/test_pace.py",
-        "tests/engine/runs/test_tuning.py",
+        "tests/engine/runs/test_patience.py",
+    ),
+    rest=(
         "tests/engine/runs",
         "tests/contracts/test_launchers.py",
     ),

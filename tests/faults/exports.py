@@ -4,7 +4,12 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="exports",
-    tests=("tests/e2e/test_share.py", "tests/e2e/test_curves.py", "tests/e2e/test_layers_page.py", "tests/e2e"),
+    quick=("tests/e2e/test_share.py",),
+    rest=(
+        "tests/e2e/test_curves.py",
+        "tests/e2e/test_layers_page.py",
+        "tests/e2e",
+    ),
     faults=(
         Fault(
             name="loss-and-error-swapped",

@@ -56,10 +56,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Room:
-    """One part of the house: its faults, and its tests as pytest takes them, the quick ones first."""
+    """One part of the house: its faults, and its tests as pytest takes them.
+
+    ``quick``: files that are run first, because they are likely to see the faults soon; ``rest``: files and folders
+    that are run if they do not, without those that were.
+    """
 
     name: str
-    tests: tuple[str, ...]
+    quick: tuple[str, ...]
+    rest: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 

@@ -4,14 +4,13 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="labs",
-    tests=(
+    quick=(
         "tests/engine/labs/test_landscape_grid.py",
         "tests/engine/labs/test_constructed_insertion.py",
-        "tests/engine/labs/test_conditioning_kernel.py",
         "tests/engine/labs/test_mapping_training.py",
-        "tests/engine/labs/test_smoothness.py",
         "tests/engine/labs/test_shattering.py",
-        "tests/engine/labs/test_lesion.py",
+    ),
+    rest=(
         "tests/engine/labs",
         "tests/contracts/test_labs.py",
     ),

@@ -4,7 +4,16 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="models",
-    tests=("tests/contracts/test_shortcuts.py", "tests/engine/models", "tests/contracts/test_variants.py"),
+    quick=(
+        "tests/contracts/test_shortcuts.py",
+        "tests/engine/models/test_family.py",
+        "tests/engine/models/test_draws.py",
+        "tests/engine/models/test_schemes.py",
+    ),
+    rest=(
+        "tests/engine/models",
+        "tests/contracts/test_variants.py",
+    ),
     faults=(
         Fault(
             name="option-a-padding-side",

@@ -4,7 +4,12 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="probes",
-    tests=("tests/engine/probes", "tests/contracts/test_quantities.py"),
+    quick=(
+        "tests/contracts/test_quantities.py",
+        "tests/engine/probes/test_lesions.py",
+        "tests/engine/probes/test_sharpness.py",
+    ),
+    rest=("tests/engine/probes",),
     faults=(
         Fault(
             name="response-std-without-means",

@@ -4,7 +4,16 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="store",
-    tests=("tests/engine/store", "tests/contracts/test_decimation.py"),
+    quick=(
+        "tests/engine/store/test_store.py",
+        "tests/engine/store/test_decimate.py",
+        "tests/engine/store/test_blobs.py",
+        "tests/engine/store/test_overview.py",
+    ),
+    rest=(
+        "tests/engine/store",
+        "tests/contracts/test_decimation.py",
+    ),
     faults=(
         Fault(
             name="cursor-off-by-one",

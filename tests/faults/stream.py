@@ -4,11 +4,12 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="stream",
-    tests=(
+    quick=(
         "tests/app/live/test_messages.py",
         "tests/app/live/test_probe_messages.py",
-        "tests/app/live/test_lab_messages.py",
         "tests/app/live/test_routes.py",
+    ),
+    rest=(
         "tests/app/live",
         "tests/e2e/test_live_page.py",
         "tests/e2e",

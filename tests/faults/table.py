@@ -30,7 +30,11 @@ def check(project: Path) -> None:
     names = [fault.name for room in ROOMS for fault in room.faults]
     wrong += [f"{name}: two faults have this name" for name in sorted({n for n in names if names.count(n) > 1})]
     for room in ROOMS:
-        wrong += [f"{room.name}: there are no tests {path}" for path in room.tests if not (project / path).exists()]
+        wrong += [
+            f"{room.name}: there are no tests {path}"
+            for path in (*room.quick, *room.rest)
+            if not (project / path).exists()
+        ]
         for fault in room.faults:
             try:
                 fault.faulty_source(project)

@@ -4,7 +4,15 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="training",
-    tests=("tests/engine/training", "tests/contracts/test_forks.py"),
+    quick=(
+        "tests/engine/training/test_trainer.py",
+        "tests/engine/training/test_changes.py",
+        "tests/engine/training/test_evaluate.py",
+    ),
+    rest=(
+        "tests/engine/training",
+        "tests/contracts/test_forks.py",
+    ),
     faults=(
         Fault(
             name="momentum-ignored",
