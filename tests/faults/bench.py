@@ -1,8 +1,9 @@
 """A copy of the tree in which tests run with a fault, so that the working tree is never touched."""
 
+import json
 import os
+import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -46,7 +47,7 @@ class Bench:
     def __init__(self, scratch: Path, tier: str, left_out: Collection[str] = (), limit_s: float = LIMIT_S):
         self._tree, self._scratch = scratch / "tree", scratch
         self._tier, self._left_out, self._limit_s = tier, left_out, limit_s
-        self._process: subprocess.Popen | None = None
+        self._running: psutil.Process | None = None
         self._closed = False
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -56,6 +57,11 @@ class Bench:
             if (source := PROJECT / name).is_file():
                 (goal := self._tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, goal)
+        self._warm = subprocess.Popen(
+            [sys.executable, "-c", (Path(__file__).parent / "warm.py").read_text(encoding="utf-8")],
+            cwd=self._tree, env={**os.environ, "SKIPSCOPE_REQUIRE_BROWSER": "1"}, bufsize=0,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
 
     def run(self, room: Room, fault: Fault | None, whole: bool) -> Outcome:
         """Run the tests of ``room``, or with ``whole`` all of them: with a fault up to the first that fails."""
@@ -72,54 +78,55 @@ class Bench:
             return replace(second, seconds=first.seconds + second.seconds)
 
     def close(self) -> None:
-        """End what is running, from another thread, and run nothing more."""
+        """End what is running, also from another thread, and run nothing more."""
         self._closed = True
-        if self._process is not None:
-            self._process.terminate()
+        self._end()
+        self._warm.kill()
+        self._warm.wait()
 
     def _pytest(self, arguments: tuple[str, ...], ends: float) -> Outcome:
         if self._closed:
             return Outcome("broke", "interrupted", 0.0)
-        report, base = self._scratch / "report.xml", self._scratch / "tmp"
+        report, base, output = (self._scratch / name for name in ("report.xml", "tmp", "output"))
         report.unlink(missing_ok=True)
-        command = [
-            sys.executable, "-m", "pytest", *arguments, "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=short",
-            f"--timeout={TEST_S}", f"--basetemp={base}", f"--junitxml={report}", "-o", "junit_family=xunit1",
-            *TIERS[self._tier], *(f"--deselect={test}" for test in self._left_out),
-        ]  # fmt: skip
-        environment = {**os.environ, "SKIPSCOPE_REQUIRE_BROWSER": "1"}
-        began = time.monotonic()
-        with (self._scratch / "output").open("wb") as output:
-            process = self._process = subprocess.Popen(
-                command, cwd=self._tree, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-            try:
-                code = process.wait(max(0.0, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                code = None
-            finally:
-                self._end(process)
+        arguments = (
+            *arguments, "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=short", f"--timeout={TEST_S}",
+            f"--basetemp={base}", f"--junitxml={report}", "-o", "junit_family=xunit1", *TIERS[self._tier],
+            *(f"--deselect={test}" for test in self._left_out),
+        )  # fmt: skip
+        began, code = time.monotonic(), None
+        request = json.dumps({"arguments": arguments, "output": str(output)})
+        self._warm.stdin.write(f"{request}\n".encode())
+        with suppress(psutil.Error):
+            self._running = psutil.Process(int(self._warm.stdout.readline()))
+        if select.select([self._warm.stdout], [], [], max(0.0, ends - time.monotonic()))[0]:
+            code = int(self._warm.stdout.readline() or -1)
+            self._end()
+        else:
+            self._end()
+            self._warm.stdout.readline()
         seconds = time.monotonic() - began
         shutil.rmtree(base, ignore_errors=True)
         return _outcome(code, report, seconds, self._last_line())
 
-    def _end(self, process: subprocess.Popen) -> None:
+    def _end(self) -> None:
         """End the run and whatever its tests left: their engines and browsers work in this copy or below the run."""
         left = []
-        if process.poll() is None:
-            with suppress(psutil.Error):
-                left = psutil.Process(process.pid).children(recursive=True)
-            process.kill()
-            process.wait()
+        with suppress(psutil.Error):
+            if self._running is not None:
+                left = [self._running, *self._running.children(recursive=True)]
         for other in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if Path(other.cwd()).is_relative_to(self._tree):
+                if other.pid != self._warm.pid and Path(other.cwd()).is_relative_to(self._tree):
                     left.append(other)
         for other in left:
             with suppress(psutil.Error):
-                other.send_signal(signal.SIGKILL)
+                other.kill()
+        self._running = None
 
     def _last_line(self) -> str:
+        if not (self._scratch / "output").exists():
+            return ""
         lines = (self._scratch / "output").read_text(encoding="utf-8", errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")[:200]
 
