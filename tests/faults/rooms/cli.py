@@ -6,12 +6,12 @@ ROOM = Room(
     name="cli",
     quick=(
         "tests/engine/test_config.py",
-        "tests/engine/runs/test_planning.py",
-        "tests/engine/test_cli_layers.py",
+        "tests/engine/runs/protocol/test_planning.py",
+        "tests/engine/cli/test_layers.py",
     ),
     rest=(
-        "tests/engine/test_cli.py",
-        "tests/engine/test_cli_tuning.py",
+        "tests/engine/cli/test_group.py",
+        "tests/engine/cli/test_tuning.py",
     ),
     faults=(
         Fault(
@@ -37,28 +37,28 @@ ROOM = Room(
         ),
         Fault(
             name="digits-are-mirrored",
-            file="engine/runs/planning.py",
+            file="engine/runs/protocol/planning.py",
             text='if not source.mirrors and "data.flip" not in asked:',
             faulty='if source.mirrors and "data.flip" not in asked:',
             breaks="House numbers are mirrored in training, and pictures of things are not.",
         ),
         Fault(
             name="setting-given-twice",
-            file="engine/cli_output.py",
+            file="engine/cli/output.py",
             text='if key == other or key.rsplit(".", 1)[-1] == other or other.rsplit(".", 1)[-1] == key:',
             faulty="if key == other:",
             breaks="A setting that is given as lr and as optim.lr is taken without a word, one of the two.",
         ),
         Fault(
             name="subset-as-test-error",
-            file="engine/cli_output.py",
+            file="engine/cli/output.py",
             text='"test_error": figure(row, Split.TEST, "error")',
             faulty='"test_error": figure(row, Split.TEST_SUBSET, "error")',
             breaks="The JSON document gives the error of the live subset as that of the full test set.",
         ),
         Fault(
             name="exit-status-of-a-failed-race",
-            file="engine/cli_race.py",
+            file="engine/cli/races.py",
             text="return 0 if len(finished) == len(self._runs) else 1",
             faulty="return 0 if finished else 1",
             breaks="A race of which one run failed exits with 0.",

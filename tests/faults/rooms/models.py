@@ -7,8 +7,8 @@ ROOM = Room(
     quick=(
         "tests/contracts/test_shortcuts.py",
         "tests/engine/models/test_family.py",
-        "tests/engine/models/test_draws.py",
-        "tests/engine/models/test_schemes.py",
+        "tests/engine/models/init/test_rng.py",
+        "tests/engine/models/init/test_initializers.py",
     ),
     rest=(
         "tests/engine/models",
@@ -17,7 +17,7 @@ ROOM = Room(
     faults=(
         Fault(
             name="option-a-padding-side",
-            file="engine/models/shortcuts.py",
+            file="engine/models/shortcuts/shortcuts.py",
             text="F.pad(x, (0, 0, 0, 0, 0, self.new_channels))",
             faulty="F.pad(x, (0, 0, 0, 0, self.new_channels, 0))",
             breaks="Option A puts its zero channels before the old ones.",
@@ -31,21 +31,21 @@ ROOM = Room(
         ),
         Fault(
             name="another-layers-init",
-            file="engine/models/start.py",
+            file="engine/models/init/weights.py",
             text="_draw_layer(module, keyed(seed, layer_path(name)))",
             faulty='_draw_layer(module, keyed(seed, layer_path(name.rpartition(".")[0])))',
             breaks="All layers of a block start from the draws of one layer.",
         ),
         Fault(
             name="init-by-fan-in",
-            file="engine/models/start.py",
+            file="engine/models/init/weights.py",
             text="fan_out = layer.weight.shape[0] *",
             faulty="fan_out = layer.weight.shape[1] *",
             breaks="Convolutions start with the fan-in form of He's rule, against what the README says.",
         ),
         Fault(
             name="fixup-power",
-            file="engine/models/schemes.py",
+            file="engine/models/init/initializers.py",
             text="len(blocks) ** (-1.0 / (2 * len(others)))",
             faulty="len(blocks) ** (-1.0 / len(others))",
             breaks="Fixup scales the layers of a branch down too far.",
@@ -59,14 +59,14 @@ ROOM = Room(
         ),
         Fault(
             name="shortcut-dropout-at-test",
-            file="engine/models/draws.py",
+            file="engine/models/init/rng.py",
             text="return x * (1.0 - self.rate)",
             faulty="return x",
             breaks="At test the dropout shortcut carries more than the mean of what it carried in training.",
         ),
         Fault(
             name="highway-carry",
-            file="engine/models/shortcuts.py",
+            file="engine/models/shortcuts/shortcuts.py",
             text="return torch.addcmul(carried, carried, g, value=-1.0)",
             faulty="return carried * g",
             breaks="Where the gate opens for the branch it opens for the shortcut too: g x instead of (1 - g) x.",

@@ -8,7 +8,7 @@ ROOM = Room(
         "tests/engine/store/test_store.py",
         "tests/engine/store/test_decimate.py",
         "tests/engine/store/test_blobs.py",
-        "tests/engine/store/test_overview.py",
+        "tests/engine/store/tables/test_run_list.py",
     ),
     rest=(
         "tests/engine/store",
@@ -66,7 +66,7 @@ ROOM = Room(
         ),
         Fault(
             name="test-error-of-any-time",
-            file="engine/store/overview.py",
+            file="engine/store/tables/run_list.py",
             text="AND p.split = '{split.value}' ORDER BY p.step DESC LIMIT 1)",
             faulty="AND p.split = '{split.value}' ORDER BY p.step LIMIT 1)",
             breaks="The table of runs shows the first figures of a run instead of the last.",

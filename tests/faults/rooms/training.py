@@ -6,7 +6,7 @@ ROOM = Room(
     name="training",
     quick=(
         "tests/engine/training/test_trainer.py",
-        "tests/engine/training/test_changes.py",
+        "tests/engine/training/test_live_edits.py",
         "tests/engine/training/test_evaluate.py",
     ),
     rest=(
@@ -58,7 +58,7 @@ ROOM = Room(
         ),
         Fault(
             name="rate-dropped-twice",
-            file="engine/training/changes.py",
+            file="engine/training/live_edits.py",
             text="drops = self._optim.drops_before(step) - self._optim.drops_before(change.step)",
             faulty="drops = self._optim.drops_before(step)",
             breaks="A rate that is set live after a drop of the schedule is divided by that drop again.",
