@@ -24,12 +24,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from app.data.labs import lab_changed
-from app.data.workspace import here, reading
+from app.data.labs import job_settings, lab_changed
+from app.data.workspace import current, reading
 from engine.errors import GuideError
-from engine.labs.registry import LABS, Lab
+from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
 
 FOLDER = PROJECT / "assets" / "guide"
@@ -83,6 +83,7 @@ class Citation:
 
 
 Part = str | Figure | Citation
+_Kind = TypeVar("_Kind", Figure, Citation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class GuidePage:
         """The lab that is embedded, then those that are linked."""
         return (self.lab, *self.also)
 
-    def parts(self, kind: type) -> list:
+    def parts(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the figures or the citations of the page in their order, each once."""
         found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
         return list(dict.fromkeys(found))
@@ -232,7 +233,7 @@ def _check_labs(page: GuidePage) -> None:
     for figure in page.parts(Figure):
         if figure.lab not in page.labs:
             raise _Broken(f"the figure {figure.lab}.{figure.name} is of a lab that the page neither shows nor links")
-        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].figures}:
+        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].metrics}:
             raise _Broken(f"the lab {figure.lab} has no figure {figure.name!r}")
     if page.lab in LABS:
         known = {panel.name for panel in LABS[page.lab].panels}
@@ -263,7 +264,7 @@ class Finding:
 
 def finished_labs() -> dict[str, int]:
     """Return the newest finished job of every lab that has one. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return {}
     with reading() as reader:
         return reader.finished_labs()
@@ -280,11 +281,11 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     values, basis = {}, {}
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
-            row = reader.run(jobs[lab])
-            values[lab] = reader.figures(jobs[lab])
-        basis[lab] = _basis(LABS[lab], row.config.settings if row is not None else {})
+            job = reader.run(jobs[lab])
+            values[lab] = reader.lab_metrics(jobs[lab])
+        basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
     for figure in wanted:
-        row = next(one for one in LABS[figure.lab].figures if one.name == figure.name)
+        row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)
         known = figure.lab in values and figure.name in values[figure.lab]
         found[figure] = Finding(
             row.label, row.unit, row.expected, row.source, jobs[figure.lab] if known else None,
@@ -293,9 +294,9 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     return found
 
 
-def _basis(lab: Lab, settings: Mapping[str, Any]) -> str:
+def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:
     changed = lab_changed(lab.name, lab.defaults(), settings)
-    looked_at = str(settings.get(lab.subject.name, "")) if lab.subject is not None else ""
+    looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
     runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
     return ", ".join(filter(None, (runs, changed)))
 

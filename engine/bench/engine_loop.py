@@ -8,12 +8,12 @@ from torch import nn
 
 from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images
 from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
+from engine.config.probe_steps import probe_steps
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped
 from engine.hardware.device import Device, choose
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.probes.online.probe import OnlineProbe
-from engine.probes.online.probe_steps import probe_steps
 from engine.training.trainer import Trainer
 
 #: Length of the run whose share of probes is stated.

@@ -23,7 +23,7 @@ class OptimConfig(Config):
     depth-110 rule); None: no warm-up.
 
     ``lr`` ``tuned``: before the run every rate of ``tune_grid`` is tried for ``tune_steps`` steps (0: derived), and the
-    best one is written in its place (``engine.runs.supervisor.tuning``).
+    best one is written in its place (``engine.runs.protocol.trials``).
     """
 
     lr: float | Literal["tuned"] = 0.1

@@ -5,7 +5,7 @@ computes depends on config, images and device alone, never on how fast the event
 """
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Generator, Iterator, Mapping, Set
 from typing import Any, Protocol
 
 import torch
@@ -105,7 +105,7 @@ class Trainer:
         self._clock = Clock(self.progress.seconds)
         self._flushed_at = 0.0
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Train to the end, yielding what happens. The run's clock stands still while an event is being handled."""
         self._clock.go()
         for event in self._train():

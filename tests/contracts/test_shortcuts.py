@@ -5,6 +5,8 @@ from importlib import import_module
 
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.config import ModelConfig
 from engine.models.build import build_model
@@ -22,9 +24,11 @@ def images(n=4, seed=0):
 
 
 @every_shortcut
-@pytest.mark.parametrize(("inputs", "outputs", "stride"), [(8, 8, 1), (8, 16, 2), (8, 16, 1), (8, 8, 2)])
-@pytest.mark.parametrize("size", [7, 8])
-def test_maps_to_the_shape_of_the_branch(name, inputs, outputs, stride, size):
+@given(size=st.integers(3, 9), inputs=st.integers(1, 8), wider=st.sampled_from([1, 2]), stride=st.sampled_from([1, 2]))
+@example(size=8, inputs=8, wider=1, stride=1)
+@example(size=7, inputs=8, wider=2, stride=2)
+def test_maps_to_the_shape_of_the_branch(name, size, inputs, wider, stride):
+    outputs = wider * inputs
     chosen, site = variant(name), Site(inputs, outputs, stride)
     module, coefficient = build_shortcut(chosen, site), build_coefficient(chosen, site)
     assert (module is None) == chosen.plain == (not SHORTCUTS[name].builder)

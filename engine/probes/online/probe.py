@@ -4,7 +4,7 @@ Nothing that a training can see is changed: weights, gradients, BN statistics, o
 are. A net that is not finite gives values that are not finite.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from importlib import import_module
 
 import numpy as np
@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from engine.config import RunConfig
+from engine.config.probe_steps import probe_steps
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
 from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
 from engine.probes.online.measure import SETTLED, Measure, ProbeContext
-from engine.probes.online.probe_steps import probe_steps
 from engine.probes.registry import QUANTITIES
 
 
@@ -26,13 +26,13 @@ class OnlineProbe:
     """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
 
     ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch;
-    ``further_ends`` as in ``engine.probes.online.probe_steps``.
+    ``further_ends`` as in ``engine.config.probe_steps``.
     """
 
     def __init__(
         self, config: RunConfig, images: ImageSet, model: nn.Module, device: Device, further_ends: Sequence[int] = ()
     ):
-        self.steps = frozenset(probe_steps(config, further_ends))
+        self.steps: Set[int] = frozenset(probe_steps(config, further_ends))
         self._device = device
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)

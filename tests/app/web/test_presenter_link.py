@@ -127,7 +127,7 @@ def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked,
 def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
     answers = []
     monkeypatch.setattr(authorization, "_guard", lambda: answers.append(1) or True)
-    bench = Bench(data.workspace())
+    bench = Bench(data.workspace_path())
     done = getattr(data, name)(*COMMANDS[name])
     if isgenerator(done):
         next(done, None)
@@ -163,6 +163,6 @@ def test_a_guard_that_fails_refuses(asked, monkeypatch):
 
 def test_the_servers_own_part_needs_nobody(shared, asked):
     """It attends to its workspace before the first browser comes, and departs after the last one."""
-    assert data.attend() == ""
-    data.depart()
+    assert data.startup() == ""
+    data.shutdown()
     assert asked == ["enter", "ensure_engine", "leave"]

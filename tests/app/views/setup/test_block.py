@@ -94,16 +94,16 @@ def test_nothing_lies_over_anything_else_and_all_of_it_is_on_the_sheet(text):
         assert max(map(len, box.lines)) * 6.6 <= box.width, "words stay inside their box"
 
 
-@pytest.mark.parametrize("ground", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", SHORTCUTS)
-def test_it_is_a_picture_that_can_be_read_on_either_ground(name, ground):
-    drawing = block.svg(variant(name), ground, theme.word_colour(name, 56, ground))
+def test_it_is_a_picture_that_can_be_read_on_either_ground(name, scheme):
+    drawing = block.svg(variant(name), scheme, theme.text_color(name, 56, scheme))
     root = ElementTree.fromstring(drawing)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert not re.search(r"(?:href|src|url)\s*[=(]", drawing), "nothing is fetched"
-    sidebar = {"light": "#f4f6f8", "dark": "#151a20"}[ground]
+    sidebar = {"light": "#f4f6f8", "dark": "#151a20"}[scheme]
     for node in root.iter("{http://www.w3.org/2000/svg}text"):
-        assert theme.contrast(node.get("fill"), theme.GROUND[ground]) >= 4.5
+        assert theme.contrast(node.get("fill"), theme.BACKGROUND[scheme]) >= 4.5
         assert theme.contrast(node.get("fill"), sidebar) >= 4.5
 
 
