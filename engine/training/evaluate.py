@@ -1,7 +1,7 @@
 """Loss and error over whole splits, in eval mode, on a copy of the net that has BN folded into its convolutions.
 
-Which images the fixed subsets hold depends on the data set alone, never on a seed: all arms and all races on one
-data set are measured on the same images.
+The fixed subsets depend on the data set alone, never on a seed: all arms and all races on one data set are measured on
+the same images.
 """
 
 import copy
@@ -69,8 +69,8 @@ class Evaluator:
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
-        The test subset's figures come out of the pass over the whole test set where both are asked for; then the
-        held-out images are measured as a whole too. ``model`` is left as it is, in train mode, BN statistics included.
+        Where the whole test set is measured, the scores of the test subset come from the same pass, and all held-out
+        images are measured too. ``model`` is left as it is, in train mode, BN statistics included.
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]

@@ -1,4 +1,4 @@
-"""The only training loop: a generator of events. Whoever asks for the next event drives it; pausing is not asking.
+"""The only training loop: a generator of events. Whoever takes the next event drives it; pausing is not taking it.
 
 Used by ``engine.runs.worker.worker``. It knows no database, no clock but the run's own, and prints nothing. What it
 computes depends on config, images and device alone, never on how fast the events are taken.
@@ -42,9 +42,9 @@ from engine.training.optim import (
 from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
-#: Seconds between two fetches of the figures.
+#: Seconds between two fetches of the metrics from the device.
 FLUSH_S = 0.25
-#: Where a training goes on may differ from where its checkpoint was written; everything else must be the same.
+#: A training may resume on another device or with other threads; every other setting must be the same.
 _MAY_DIFFER = frozenset({"device", "threads"})
 
 
@@ -115,7 +115,7 @@ class Trainer:
         self._clock.stop()
 
     def drain(self) -> Measured | None:
-        """Fetch the figures that were not yielded yet; None if there are none. Waits for the device."""
+        """Fetch the metrics that were not yielded yet; None if there are none. Waits for the device."""
         rows = self.metrics.fetch()
         self._flushed_at = self._clock.seconds()
         bad = next((index for index, row in enumerate(rows) if not math.isfinite(row.loss)), None)
@@ -125,7 +125,7 @@ class Trainer:
         return Measured(rows) if rows else None
 
     def state(self) -> StateDocument:
-        """Return copies of everything that is needed to go on, bit for bit, as tensors and plain values.
+        """Return copies of everything that a training needs to go on, bit for bit, as tensors and plain values.
 
         Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
         state. Metrics that were not drained are inside and come out again after a resume.
@@ -195,12 +195,12 @@ class Trainer:
             before = now
 
     def _probe_is_due(self) -> bool:
-        """Whether to look into the net before the next update."""
+        """Whether the net is probed before the next update."""
         progress = self.progress
         return self.probe is not None and progress.step in self.probe.steps and progress.probed != progress.step
 
     def _measure(self) -> Probed:
-        """Look into the net. The figures were fetched before, so the device has nothing else left to do."""
+        """Probe the net. The metrics were fetched before, so the device has nothing else left to do."""
         progress, since = self.progress, self._clock.seconds()
         assert self.probe is not None
         # Between updates progress.lr is the rate of the last one; before the first there was none.
@@ -211,7 +211,7 @@ class Trainer:
         return Probed(progress.step, now, now - since, self.probe.images, arrays)
 
     def _adjust(self) -> Iterator[Event]:
-        """Set what the next update goes by: the learning rate, and what was changed. Remark on the rate."""
+        """Set the learning rate and the live edits of the next update; log a change of the rate."""
         progress, optim, step, kind = self.progress, self.config.optim, self.progress.step + 1, "lr"
         if self._is_warming and warmup_ends(optim, progress.step, self.metrics.running_error):
             progress.warming, kind = False, "warmup"
@@ -237,10 +237,10 @@ class Trainer:
         return self.progress.warming and optim.warmup_lr is not None and self.live_edits.rate_set_at is None
 
     def _flush_is_due(self) -> bool:
-        """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
+        """Whether to wait for the device now: before decisions that need metrics, else a few times a second."""
         progress = self.progress
-        looks = progress.due or self._probe_is_due()
-        needed = looks or self.metrics.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
+        measures = progress.due or self._probe_is_due()
+        needed = measures or self.metrics.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
         return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
 
     def _started(self) -> Started:
