@@ -74,6 +74,7 @@ class TrainingJob:
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
         from engine.training.live_edits import LiveEdits
+        from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
         config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
@@ -99,8 +100,9 @@ class TrainingJob:
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
-        del state
+        start = ParentState(state) if state is not None and checkpoints.forked else state
+        trainer = Trainer(config, images, device, start, changes)
+        del state, start
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])

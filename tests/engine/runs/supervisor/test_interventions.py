@@ -14,6 +14,7 @@ from engine.hardware.device import choose
 from engine.store.reader import Reader
 from engine.training.checkpoint import load
 from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 
 S = RunState
@@ -77,7 +78,7 @@ def uninterrupted(room, run, rows=None, state=None, forked=False):
     torch.set_num_threads(1)
     try:
         images = load_images(config.data, room.workspace.path, lambda text: None)
-        trainer = Trainer(config, images, choose(config), state, live_edits=changes, forked=forked)
+        trainer = Trainer(config, images, choose(config), ParentState(state) if forked else state, changes)
         for _ in trainer.events():
             pass
     finally:
