@@ -117,7 +117,7 @@ from engine.config import RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
-from engine.labs.registry import Lab, Option, Panel
+from engine.labs.registry import LabSpec, Option, Panel
 from engine.models.arm_names import (
     Reference,
     arm_label,
@@ -142,7 +142,7 @@ from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "Lab", "LabNews", "LayerMoment", "MAX_COMPARED",
+    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
     "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
     "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
     "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",

@@ -15,7 +15,7 @@ from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import RunState
 from engine.runs.protocol.planning import plan_race
-from engine.store.schema import check
+from engine.store.connection import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20

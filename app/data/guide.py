@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 from app.data.labs import job_settings, lab_changed
 from app.data.workspace import current, reading
 from engine.errors import GuideError
-from engine.labs.registry import LABS, Lab
+from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
 
 FOLDER = PROJECT / "assets" / "guide"
@@ -233,7 +233,7 @@ def _check_labs(page: GuidePage) -> None:
     for figure in page.parts(Figure):
         if figure.lab not in page.labs:
             raise _Broken(f"the figure {figure.lab}.{figure.name} is of a lab that the page neither shows nor links")
-        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].figures}:
+        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].metrics}:
             raise _Broken(f"the lab {figure.lab} has no figure {figure.name!r}")
     if page.lab in LABS:
         known = {panel.name for panel in LABS[page.lab].panels}
@@ -282,10 +282,10 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
             job = reader.run(jobs[lab])
-            values[lab] = reader.figures(jobs[lab])
+            values[lab] = reader.lab_metrics(jobs[lab])
         basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
     for figure in wanted:
-        row = next(one for one in LABS[figure.lab].figures if one.name == figure.name)
+        row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)
         known = figure.lab in values and figure.name in values[figure.lab]
         found[figure] = Finding(
             row.label, row.unit, row.expected, row.source, jobs[figure.lab] if known else None,
@@ -294,9 +294,9 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     return found
 
 
-def _basis(lab: Lab, settings: Mapping[str, Any]) -> str:
+def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:
     changed = lab_changed(lab.name, lab.defaults(), settings)
-    looked_at = str(settings.get(lab.subject.name, "")) if lab.subject is not None else ""
+    looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
     runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
     return ", ".join(filter(None, (runs, changed)))
 

@@ -14,7 +14,7 @@ from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import RunState
 from engine.models.arm_names import arm_label
-from engine.runs.worker.checkpoint_store import tenths
+from engine.runs.protocol.checkpoint_names import tenths
 from engine.store.rows import RunRow
 
 #: States in which a run can be changed, extended, forked (with a checkpoint).

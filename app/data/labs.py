@@ -12,10 +12,10 @@ from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
-from engine.labs.registry import LABS, Lab, check_setting, check_settings, get_lab
+from engine.labs.registry import LABS, LabSpec, check_setting, check_settings, get_lab
 from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import RunRow
-from engine.store.tables.labs import TraceRow
+from engine.store.tables.labs import CurveRow
 
 #: Jobs that are looked through for one that was finished, and trainings that are offered.
 _JOBS, _TRAININGS = 20, 200
@@ -29,13 +29,13 @@ class LabNews:
     """
 
     job: RunRow
-    traces: list[TraceRow]
+    traces: list[CurveRow]
     figures: dict[str, float | None]
     cursor: tuple[int, int]
     log: Path
 
 
-def lab_specs() -> Mapping[str, Lab]:
+def lab_specs() -> Mapping[str, LabSpec]:
     """Return the rows of all labs."""
     return LABS
 
@@ -94,7 +94,7 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
     differing = []
     for option in get_lab(name).options:
         there, here_ = job.get(option.name, option.default), settings[option.name]
-        left_open = (option.refers or option.name == STEP) and here_ == option.default
+        left_open = (option.run_reference or option.name == STEP) and here_ == option.default
         if there != here_ and not left_open:
             shown = there if not isinstance(there, bool) else "on" if there else "off"
             differing.append(f"{option.label.lower()} {shown}")
@@ -137,11 +137,11 @@ def latest_lab(name: str) -> RunRow | None:
         return next(iter(reader.lab_jobs(name, limit=1)), None)
 
 
-def lab_results(run: int, since: int = 0) -> tuple[list[TraceRow], dict[str, float | None], int]:
+def lab_results(run: int, since: int = 0) -> tuple[list[CurveRow], dict[str, float | None], int]:
     """Return (curves made or replaced after ``since``, all numbers, the next ``since``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        traces = reader.traces(run, since)
-        return traces, reader.figures(run), traces[-1].id if traces else since
+        traces = reader.lab_curves(run, since)
+        return traces, reader.lab_metrics(run), traces[-1].id if traces else since
 
 
 def lab_news(run: int, since: int = 0) -> LabNews | None:
@@ -150,9 +150,9 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
         row = reader.run(run)
         if row is None or not row.lab:
             return None
-        traces = reader.traces(run, since)
+        traces = reader.lab_curves(run, since)
         cursor = (reader.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.figures(run), cursor, current().workspace.log(run))
+        return LabNews(row, traces, reader.lab_metrics(run), cursor, current().workspace.log(run))
 
 
 def curve_name(name: str) -> CurveName:

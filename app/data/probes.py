@@ -8,8 +8,8 @@ import numpy as np
 
 from app.data.races import run_summaries_of, training_config
 from app.data.workspace import reading
+from engine.config.probe_steps import probe_steps
 from engine.probes.online.histogram import edges
-from engine.probes.online.probe_steps import probe_steps
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
 from engine.store.reader import Reader

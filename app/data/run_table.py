@@ -10,7 +10,7 @@ from app.data.workspace import WorkspaceContext, current, reading
 from engine.events import RunState
 from engine.models import arm_names
 from engine.store.reader import Reader
-from engine.store.tables.run_list import OverviewRow
+from engine.store.tables.run_list import RunListRow
 
 #: Values of the small picture of a run's training.
 SPARK_POINTS = 24
@@ -88,7 +88,7 @@ def table_rows() -> list[TableRow]:
         key = (context.pool.file(), reader.head())
         if context.table and context.table[0] == key:
             return context.table[1]
-        rows = reader.overview()
+        rows = reader.run_list()
         sparks = _sparks(context, reader, rows)
     table = [_row(row, sparks.get(row.id, ())) for row in rows]
     context.table = (key, table)
@@ -155,7 +155,7 @@ def _sum(race: int, rows: Sequence[TableRow]) -> RaceSum:
     )  # fmt: skip
 
 
-def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[OverviewRow]) -> dict[int, tuple[float, ...]]:
+def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
     """Return the small picture of every run; only those that have moved since the last look are read."""
     file = context.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}
@@ -168,7 +168,7 @@ def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[OverviewRo
     return {run: values for run, (_, values) in context.sparks.items()}
 
 
-def _spark_steps(row: OverviewRow) -> list[int]:
+def _spark_steps(row: RunListRow) -> list[int]:
     """Return the steps at equal distances that stand for a run; a fork begins behind its parent's part."""
     first = (row.parent_step or 0) + 1
     count = min(SPARK_POINTS, row.step - first + 1)
@@ -177,7 +177,7 @@ def _spark_steps(row: OverviewRow) -> list[int]:
     return [first + round(place * (row.step - first) / (count - 1)) for place in range(count)]
 
 
-def _row(row: OverviewRow, spark: tuple[float, ...]) -> TableRow:
+def _row(row: RunListRow, spark: tuple[float, ...]) -> TableRow:
     test, tested = _test(row)
     return TableRow(
         row.id, row.race, row.race_name, arm_names.arm_label(row.depth, row.shortcut), row.depth, row.shortcut,
@@ -186,7 +186,7 @@ def _row(row: OverviewRow, spark: tuple[float, ...]) -> TableRow:
     )  # fmt: skip
 
 
-def _test(row: OverviewRow) -> tuple[float | None, str]:
+def _test(row: RunListRow) -> tuple[float | None, str]:
     """Return the newest test error and on what it was measured; of two at one step the full set counts."""
     whole, part = row.whole_step or 0, row.part_step or 0
     if not (whole or part):

@@ -32,7 +32,7 @@ from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
-from engine.store.tables.labs import COMPANY, TraceRow
+from engine.store.tables.labs import CONCURRENT_JOBS, CurveRow
 
 LAB = "timing"
 #: ``asked``: the page measures only when somebody presses the button.
@@ -74,7 +74,7 @@ class Timing:
 #: A job's numbers by name.
 _Numbers = Mapping[str, float | None]
 #: One job of the lab: its row, its numbers, its curves.
-_Job = tuple[RunRow, _Numbers, list[TraceRow]]
+_Job = tuple[RunRow, _Numbers, list[CurveRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def _jobs() -> list[_Job]:
 
 
 def _job(reader: Reader, row: RunRow) -> _Job:
-    return row, reader.figures(row.id), reader.traces(row.id) if row.state == RunState.FINISHED else []
+    return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list[_Job]) -> RunRow | None:
@@ -200,13 +200,13 @@ def _missing(preset: str, jobs: list[_Job]) -> str:
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
-    return "disturbed" if sum(figures.get(COMPANY) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
+    return "disturbed" if sum(figures.get(CONCURRENT_JOBS) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
 def _measured(preset: str, data: str, jobs: list[_Job]) -> _Measurement | None:
     """Return the newest measurement of a preset that holds here and had no company."""
     for figures, curves in _fitting(preset, data, jobs):
-        if figures.get(COMPANY) != 0:
+        if figures.get(CONCURRENT_JOBS) != 0:
             continue
         arms = timed_arms(race_of(preset, data), "cuda" if _gpus() else "cpu")
         training, evaluation = _points("training", curves, arms), _points("evaluation", curves)
@@ -215,7 +215,7 @@ def _measured(preset: str, data: str, jobs: list[_Job]) -> _Measurement | None:
     return None
 
 
-def _fitting(preset: str, data: str, jobs: list[_Job]) -> list[tuple[_Numbers, list[TraceRow]]]:
+def _fitting(preset: str, data: str, jobs: list[_Job]) -> list[tuple[_Numbers, list[CurveRow]]]:
     """Return figures and curves of the finished measurements of a preset that hold here, newest first."""
     usual = get_lab(LAB).defaults()
     wanted = usual | {"preset": preset, "data": data}
@@ -229,7 +229,7 @@ def _fitting(preset: str, data: str, jobs: list[_Job]) -> list[tuple[_Numbers, l
     ]
 
 
-def _points(panel: str, curves: list[TraceRow], arms: Sequence[TimedArm] = ()) -> list[Point]:
+def _points(panel: str, curves: list[CurveRow], arms: Sequence[TimedArm] = ()) -> list[Point]:
     """Return the points of a panel; those of ``arms`` say with which batch they were timed."""
     # Curves are kept in float32.
     batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}

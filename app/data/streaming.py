@@ -11,7 +11,7 @@ from app.data.races import rate_of, run_summaries_of, training_config
 from app.data.workspace import current, reading
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import statement
-from engine.analysis.verdict import Figures, needed_steps
+from engine.analysis.verdict import RaceErrors, needed_steps
 from engine.config import TUNED
 from engine.events import RunState, Split
 from engine.models.arm_names import arm_label
@@ -179,7 +179,7 @@ def _compared_run(row: RunRow, changed: tuple[str, ...], tuned: bool, at_edge: b
     )  # fmt: skip
 
 
-def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> Figures:
+def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> RaceErrors:
     """Return the errors of the compared runs at the step at which they are compared, or evaluated last before it."""
     ids, step = [run.run for run in compared(runs)], common_step(runs)
     at_end = at_the_end(runs)
@@ -198,12 +198,12 @@ def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> Figures:
     running = those_at(errors(Split.TRAIN, "running_error"), step)
     if at_end:
         at_last = {split: those_at(errors(split), step) for split in (Split.TRAIN_CLEAN, Split.TEST)}
-        return Figures(running, at_last[Split.TRAIN_CLEAN], at_last[Split.TEST], at_end=True, test_step=step)
+        return RaceErrors(running, at_last[Split.TRAIN_CLEAN], at_last[Split.TEST], at_end=True, test_step=step)
     if step < needed_steps(runs):
-        return Figures(running)
+        return RaceErrors(running)
     subset, clean = errors(Split.TEST_SUBSET, first=0), errors(Split.TRAIN_CLEAN, first=0)
     shared = set.intersection(*(set(subset[run]) & set(clean[run]) for run in ids))
     last = max(shared, default=0)
     if 2 * last < step:  # an evaluation of the beginning says nothing of now
-        return Figures(running)
-    return Figures(running, those_at(clean, last), those_at(subset, last), test_step=last)
+        return RaceErrors(running)
+    return RaceErrors(running, those_at(clean, last), those_at(subset, last), test_step=last)

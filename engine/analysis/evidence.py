@@ -6,13 +6,13 @@ Pure: no I/O, no streamlit, no engine.
 from collections.abc import Sequence
 
 from engine.analysis.comparison import BROKEN, HALTED, MIN_STEP, ComparedRun, Pair, common_step, compared
-from engine.analysis.verdict import Figures, Finding, needed_steps
+from engine.analysis.verdict import Finding, RaceErrors, needed_steps
 
 #: How each error is drawn.
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
 
-def basis(runs: Sequence[ComparedRun], found: Sequence[Finding], figures: Figures) -> str:
+def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
     seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
@@ -22,7 +22,7 @@ def basis(runs: Sequence[ComparedRun], found: Sequence[Finding], figures: Figure
     fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in found if len(finding.gaps) < most]
     count += f" ({_listed(fewer)})" if fewer else ""
     rates = _rates([run for finding in found for pair in finding.pairs for run in (pair.deep, pair.shallow)])
-    error = DRAWN["clean" if figures.at_end else "running"]
+    error = DRAWN["clean" if errors.at_end else "running"]
     left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""
     return f"After {grouped(common_step(runs))} steps, {count}, {rates}; {error}{left_out}."
 

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from engine.analysis.comparison import ComparedRun, pairs, taking_part
-from engine.analysis.evidence import basis, edges, grouped, joined, notes, several_seeds, too_early, too_few
-from engine.analysis.verdict import LEVEL, Figures, Finding, Relation, Verdict, findings
+from engine.analysis.evidence import edges, evidence, grouped, joined, notes, several_seeds, too_early, too_few
+from engine.analysis.verdict import LEVEL, Finding, RaceErrors, Relation, Verdict, findings
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
 _OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}
 
 
-def statement(runs: Sequence[ComparedRun], figures: Figures) -> str:
+def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
     """Return a few true sentences, the first of them the conclusion.
 
-    ``figures``: errors of the compared runs at ``common_step(runs)``. A run without a figure takes no part.
+    ``errors``: those of the compared runs at ``common_step(runs)``. A run without an error takes no part.
     """
     if not runs:
         return ""
@@ -34,22 +34,22 @@ def statement(runs: Sequence[ComparedRun], figures: Figures) -> str:
         return joined(["No shortcut type has two depths left to compare.", remarks])
     if not taken:
         return joined([too_early(possible, seeds_named=several_seeds(runs)), remarks])
-    found = findings(runs, figures)
+    found = findings(runs, errors)
     if not found:
         return joined(["No figures to compare yet.", remarks])
     return joined(
         [
-            _headline(runs, found[0], figures),
-            _so_far(found[0], figures) if found[0].verdict == Verdict.TOO_FEW_STEPS else "",
-            _others(found[0], found[1:], figures),
-            basis(runs, found, figures),
+            _headline(runs, found[0], errors),
+            _so_far(found[0], errors) if found[0].verdict == Verdict.TOO_FEW_STEPS else "",
+            _others(found[0], found[1:], errors),
+            evidence(runs, found, errors),
             edges(found),
             remarks,
         ]
     )
 
 
-def _headline(runs: Sequence[ComparedRun], head: Finding, figures: Figures) -> str:
+def _headline(runs: Sequence[ComparedRun], head: Finding, errors: RaceErrors) -> str:
     """Return the conclusion about one shortcut type."""
     gap, bands = _clause(head), _bands(head)
     match head.verdict:
@@ -72,26 +72,26 @@ def _headline(runs: Sequence[ComparedRun], head: Finding, figures: Figures) -> s
         case Verdict.OVERFITTING:
             return (
                 f"Overfitting, not degradation{_at_rates(head)}: {gap} in training error, {bands}, but "
-                f"{_on_test(head, figures)}, where bands do not overlap."
+                f"{_on_test(head, errors)}, where bands do not overlap."
             )
         case Verdict.NO_DEGRADATION:
             return f"No degradation{_at_rates(head)}: {gap} in training error, {bands}."
     return f"No difference shown{_at_rates(head)}: {gap} in training error, {bands}."
 
 
-def _others(head: Finding, others: Sequence[Finding], figures: Figures) -> str:
+def _others(head: Finding, others: Sequence[Finding], errors: RaceErrors) -> str:
     """Return what is known of the other shortcut types, those with one conclusion together."""
     if not others:
         return ""
     alike: dict[str, list[str]] = {}
     for other in others:
-        alike.setdefault(_in_short(head, other, figures), []).append(_clause(other, ""))
+        alike.setdefault(_in_short(head, other, errors), []).append(_clause(other, ""))
     words = [f"{', '.join(clauses)}{short}" for short, clauses in alike.items()]
     kind = "With shortcuts" if head.deep.plain and not any(other.deep.plain for other in others) else "Others"
     return f"{kind}: {'; '.join(words)}."
 
 
-def _in_short(head: Finding, other: Finding, figures: Figures) -> str:
+def _in_short(head: Finding, other: Finding, errors: RaceErrors) -> str:
     """Return the conclusion about a further type in a few words, and how its gap compares with that of plain nets."""
     bands, rates = _bands(other, ""), _at_rates(other)
     match other.verdict:
@@ -102,7 +102,7 @@ def _in_short(head: Finding, other: Finding, figures: Figures) -> str:
         case Verdict.DEEPEST_LOST:
             return f", {bands}, but {_lost(other)}: no conclusion"
         case Verdict.OVERFITTING:
-            words = f"{bands}, but {_on_test(other, figures)}, bands do not overlap: overfitting{rates}"
+            words = f"{bands}, but {_on_test(other, errors)}, bands do not overlap: overfitting{rates}"
         case verdict if verdict == head.verdict and _limits(other) == _limits(head):
             words = "likewise"
         case Verdict.DISAGREE:
@@ -123,8 +123,8 @@ def _in_short(head: Finding, other: Finding, figures: Figures) -> str:
     return f", {words}"
 
 
-def _so_far(head: Finding, figures: Figures) -> str:
-    return f"{'At the end' if figures.at_end else 'So far'} {_clause(head)}."
+def _so_far(head: Finding, errors: RaceErrors) -> str:
+    return f"{'At the end' if errors.at_end else 'So far'} {_clause(head)}."
 
 
 def _at_rates(finding: Finding) -> str:
@@ -154,8 +154,8 @@ def _clause(finding: Finding, points: str = " points") -> str:
     return f"{finding.deep.arm} is {_apart(finding.gap, points)} {finding.shallow.arm}"
 
 
-def _on_test(finding: Finding, figures: Figures) -> str:
-    where = "the full test set" if figures.at_end else f"the test subset at step {grouped(figures.test_step)}"
+def _on_test(finding: Finding, errors: RaceErrors) -> str:
+    where = "the full test set" if errors.at_end else f"the test subset at step {grouped(errors.test_step)}"
     return f"{_apart(fmean(finding.test_gaps))} on {where}"
 
 

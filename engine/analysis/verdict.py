@@ -48,7 +48,7 @@ MIN_SEEDS = 2
 
 
 class Relation(StrEnum):
-    """How the deeper arm's band lies to the shallower one's; ``UNKNOWN``: fewer than two seeds, or no figures."""
+    """How the deeper arm's band lies to the shallower one's; ``UNKNOWN``: fewer than two seeds, or no errors."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -73,7 +73,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RaceErrors:
     """Errors in percent by run, each kind at one step for all runs; a run without a finite one is left out.
 
     ``at_end``: the race has ended, so clean errors count and ``test`` is the full test set; else running ones count,
@@ -182,21 +182,21 @@ def decide(
     return Verdict.NO_DEGRADATION if training == Relation.BELOW else Verdict.NO_DIFFERENCE
 
 
-def findings(runs: Sequence[ComparedRun], figures: Figures) -> list[Finding]:
+def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
     """Return what is known of every shortcut type that has figures to compare, plain ones first."""
     by_type: dict[str, list[Pair]] = {}
     for pair in taking_part(runs):
-        if all(math.isfinite(figures.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
+        if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
             by_type.setdefault(pair.deep.shortcut, []).append(pair)
     enough = common_step(runs) >= needed_steps(runs)
-    found = [_finding(runs, of_type, figures, enough) for of_type in by_type.values()]
+    found = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
     return sorted(found, key=lambda finding: not finding.deep.plain)
 
 
-def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], figures: Figures, enough: bool) -> Finding:
+def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErrors, enough: bool) -> Finding:
     both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
-    running, clean, test = (_errors(pairs, kind) for kind in (figures.running, figures.clean, figures.test))
-    gaps = _gaps(clean if figures.at_end else running)
+    running, clean, test = (_errors(pairs, kind) for kind in (errors.running, errors.clean, errors.test))
+    gaps = _gaps(clean if errors.at_end else running)
     of_type = [run for run in runs if run.shortcut == both[0].shortcut]
     lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth))
     verdict = decide(
@@ -205,7 +205,7 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], figures: Figure
         seeds=len(pairs),
         gap=fmean(gaps),
         tuned=all(run.tuned for run in both),
-        at_end=figures.at_end,
+        at_end=errors.at_end,
         running=relation(*running),
         clean=relation(*clean),
         test=relation(*test),
@@ -214,7 +214,7 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], figures: Figure
     return Finding(
         tuple(pairs),
         gaps,
-        relation(*(clean if figures.at_end else running)),
+        relation(*(clean if errors.at_end else running)),
         verdict,
         _gaps(test),
         any(is_left_out(run, compared(runs)) for run in of_type),

@@ -1,16 +1,16 @@
-"""What every contestant trains: a residual net of the paper's size on synthetic images. Torch-free description."""
+"""What every worker trains: a residual net of the paper's size on synthetic images. Torch-free description."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-#: Images in the synthetic training set; a contestant goes round in it.
+#: Images in the synthetic training set; a worker goes round in it.
 IMAGES = 2048
 SIZE, CLASSES = 32, 10
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Workload:
     """A net with option A's shortcuts, width 16, on 32x32 colour images in batches of ``batch_size``."""
 
     depth: int

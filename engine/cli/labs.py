@@ -13,9 +13,10 @@ from engine.cli.interrupt import ctrl_c_heard, pause
 from engine.cli.output import echo_json, pairs
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, RunState
-from engine.labs.registry import LABS, Lab, get_lab
+from engine.labs.registry import LABS, LabSpec, get_lab
 from engine.runs.client.control import Control
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.1
@@ -43,7 +44,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.figures(job))
+            document = _document(row, ended, reader.lab_metrics(job))
     finally:
         control.leave()
     if as_json:
@@ -91,28 +92,28 @@ def _stop(control: Control, job: int) -> None:
     click.echo("stopped", err=True)
 
 
-def _document(row: Lab, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
+def _document(row: LabSpec, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
     return {
         "lab": row.name,
-        "settings": {} if job is None else job.config.settings,
+        "settings": {} if job is None else job.lab_config.settings,
         "seconds": 0.0 if job is None else job.seconds,
         "figures": [
-            {"name": figure.name, "value": found[figure.name], "unit": figure.unit, "source": figure.source}
-            for figure in row.figures
-            if figure.name in found
+            {"name": metric.name, "value": found[metric.name], "unit": metric.unit, "source": metric.source}
+            for metric in row.metrics
+            if metric.name in found
         ],
     }
 
 
-def _print(row: Lab, document: dict[str, Any]) -> None:
+def _print(row: LabSpec, document: dict[str, Any]) -> None:
     table = Table(box=None, title=row.question, title_justify="left")
-    for title in ("figure", "value"):
+    for title in ("metric", "value"):
         table.add_column(title, no_wrap=True)
     table.add_column("expected", overflow="fold")
-    expected = {figure.name: figure.expected for figure in row.figures}
-    for figure in document["figures"]:
-        value = figure["value"]
+    expected = {metric.name: metric.expected for metric in row.metrics}
+    for metric in document["figures"]:
+        value = metric["value"]
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
-        table.add_row(figure["name"], f"{shown} {figure['unit']}".strip(), expected[figure["name"]])
+        table.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
     Console().print(table)
     click.echo(row.answer)

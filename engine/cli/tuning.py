@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from engine.runs.supervisor.tuning import why_not
+from engine.runs.protocol.trials import why_not
 from engine.store.tables.tuning import ArmTuning, TrialRow
 
 

@@ -45,7 +45,7 @@ def replace(config: T, changes: Mapping[str, Any]) -> T:
     document = config.model_dump(mode="json")
     for key, value in changes.items():
         *parents, last = key.split(".")
-        target = document
+        target: Any = document
         for parent in parents:
             target = target.get(parent) if isinstance(target, dict) else None
         if not isinstance(target, dict) or last not in target or isinstance(target[last], dict):

@@ -21,7 +21,7 @@ class OptimConfig(Config):
     depth-110 rule); None: no warm-up.
 
     ``lr`` ``tuned``: before the run every rate of ``tune_grid`` is tried for ``tune_steps`` steps (0: derived), and the
-    best one is written in its place (``engine.runs.supervisor.tuning``).
+    best one is written in its place (``engine.runs.protocol.trials``).
     """
 
     lr: float | Literal["tuned"] = 0.1
@@ -67,9 +67,15 @@ class OptimConfig(Config):
         """Steps of a trial: ``tune_steps``, or a third of the run's, at least 60; never more than the run has."""
         return min(self.steps, self.tune_steps or max(MIN_TRIAL, self.steps // 3))
 
+    @property
+    def rate(self) -> float:
+        """``lr`` as a number: a run that trains has one, its trials are over."""
+        assert not isinstance(self.lr, str), "the learning rate is still to be tuned"
+        return self.lr
+
     def lr_at(self, step: int) -> float:
         """Learning rate of update ``step`` (1 is the first), warm-up left out."""
-        return self.lr * self.drop_factor ** self.drops_before(step)
+        return self.rate * self.drop_factor ** self.drops_before(step)
 
     def drops_before(self, step: int) -> int:
         """How many drops of the schedule update ``step`` has behind it."""

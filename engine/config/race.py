@@ -1,6 +1,7 @@
 """A race, as data: what its runs share and how they differ."""
 
 import re
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -58,7 +59,7 @@ class RaceConfig(Config):
 
     @field_validator("depths", "shortcuts")
     @classmethod
-    def _no_repeats(cls, values: tuple) -> tuple:
+    def _no_repeats(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(values)) != len(values):
             raise ValueError("each depth and each shortcut may be named once")
         return values

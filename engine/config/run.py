@@ -17,7 +17,7 @@ class ProbeConfig(Config):
     """What is measured inside the net while it trains (``engine.probes``).
 
     ``images`` in the fixed probe batch, 0: no probes; ``every`` so many steps, 0: derived from the length of the run
-    (``engine.probes.online.probe_steps``). Equal for all arms of a race.
+    (``engine.config.probe_steps``). Equal for all arms of a race.
     """
 
     images: int = Field(32, ge=0, le=1024)

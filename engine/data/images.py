@@ -135,7 +135,7 @@ def hold_out(images: ImageSet, size: int) -> ImageSet:
     """Return ``images`` with ``size`` of its training images as ``validation``; no pixel is copied."""
     stay, held = (torch.from_numpy(part) for part in held_out(len(images.train), size))
     train, validation = (replace(images.train, labels=images.train.labels[part], chosen=part) for part in (stay, held))
-    held_pixels = (validation.pixels[part] for part in held.split(1_000))
+    held_pixels = (validation.pixels[part] for part in torch.split(held, 1_000))
     mean, scale = statistics_without(images.mean, images.scale, len(images.train), held_pixels)
     checksum = hashlib.sha256(f"{images.checksum} without {size}".encode()).hexdigest()
     return replace(images, train=train, validation=validation, mean=mean, scale=scale, checksum=checksum)

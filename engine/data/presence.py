@@ -1,6 +1,6 @@
 """Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
 
-A registered set's module may offer ``found(folder) -> bool``, which says whether its originals lie in ``folder``.
+The module of a registered set may offer ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``.
 """
 
 from importlib import import_module
@@ -24,4 +24,4 @@ def present(name: str, workspace: Path) -> bool:
     source = get_source(name)
     if source.embedded or is_cached(name, workspace):
         return True
-    return import_module(source.loader.split(":")[0]).found(data_folder(workspace))
+    return bool(import_module(source.loader.split(":")[0]).is_downloaded(data_folder(workspace)))

@@ -1,40 +1,37 @@
-"""What the parts of the conditioning lab have in common: their units, and means over the seeds that are done."""
+"""A part of a lab: one of several experiments that a lab does one after the other, and means over the seeds so far."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveUpdated
 from engine.labs.curve import CurveName
-from engine.labs.tasks import Result, Unit
-
-Found = CurveUpdated | MetricReported
-Done = Mapping[str, Result]
+from engine.labs.tasks import Finding, Measuring, Results, Task
 
 
 class Part(ABC):
-    """One experiment of the lab: its units, as those of ``engine.labs.tasks.UnitLab``."""
+    """One experiment of the lab, with the methods of ``engine.labs.tasks.TaskLab``."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
         self.seeds = range(settings["seeds"])
 
     @abstractmethod
-    def plan(self) -> Sequence[Unit]:
-        """Return the part's units in their order; their names are those of no other part."""
+    def plan(self) -> Sequence[Task]:
+        """Return the part's tasks in their order; no other part has tasks of these names."""
 
     @abstractmethod
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
-        """Do one unit; see ``UnitLab.measure``."""
+    def measure(self, task: Task, done: Results) -> Measuring:
+        """Measure one task; see ``TaskLab.measure``."""
 
     @abstractmethod
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
-        """Yield what a unit changed; see ``UnitLab.findings``."""
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
+        """Yield what a task changed; see ``TaskLab.findings``."""
 
 
 def geometric(values: Iterable[float]) -> float:
-    """Return the geometric mean; 0 with a zero among them, not finite with one that is not."""
+    """Return the geometric mean: 0 when one value is 0 or less, NaN when one value is not finite."""
     values = list(values)
     if any(not math.isfinite(value) for value in values):
         return math.nan
@@ -46,7 +43,7 @@ def geometric(values: Iterable[float]) -> float:
 def seeded(
     panel: str, name: CurveName, x: Sequence[float], rows: Mapping[int, Sequence[float]]
 ) -> Iterator[CurveUpdated]:
-    """Yield the geometric mean over the seeds of ``rows`` and the curve of each as its part; all points count."""
+    """Yield the geometric mean over the seeds of ``rows``, then the curve of each seed as a part of it."""
     yield CurveUpdated(panel, name.text, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
     for seed, row in rows.items():
         yield CurveUpdated(panel, name._replace(part=f"seed {seed}").text, list(x), [finite(value) for value in row])

@@ -4,13 +4,13 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
 ``module:attribute``, imported in the worker:
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
-    Lab(settings, device, state, subjects)                      with ``Lab.subject``: a tuple, see ``inspected_run``
+    Lab(settings, device, state, inspected_runs)                with ``LabSpec.run_option``: a tuple of ``InspectedRun``
     .events() -> Iterator[LabEvent]                             Progressed, CurveUpdated, MetricReported, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 
 A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit
 and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled;
-of a lab that measures times (``Lab.timed``) that holds for the names alone.
+of a lab that measures times (``LabSpec.timed``) that holds for the names alone.
 """
 
 import json
@@ -27,10 +27,10 @@ from engine.labs.lesion.spec import LESION
 from engine.labs.mapping.spec import MAPPING
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 from engine.labs.timing.spec import TIMING
 
-__all__ = ["LABS", "Figure", "Lab", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
+__all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
 _ROWS = (
@@ -44,17 +44,17 @@ _ROWS = (
     LANDSCAPE,
     TIMING,
 )
-LABS: dict[str, Lab] = {lab.name: lab for lab in _ROWS}
+LABS: dict[str, LabSpec] = {lab.name: lab for lab in _ROWS}
 
 
-def get_lab(name: str) -> Lab:
+def get_lab(name: str) -> LabSpec:
     """Return a lab's row. Raises ConfigError naming the choices."""
     if name not in LABS:
         raise ConfigError(f"unknown lab {name!r}; choose from {', '.join(LABS)}")
     return LABS[name]
 
 
-def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
+def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings of a job: the given ones, checked, and the defaults of the others.
 
     Texts are read as in ``--set key=value``. Raises ConfigError in one line that says what would be right, also where
@@ -71,7 +71,7 @@ def check_settings(lab: Lab, settings: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def check_setting(option: Option, value: Any) -> bool | int | float | str:
+def check_setting(option: Option, value: Any) -> Value:
     """Return one setting's value, read as ``check_settings`` does. Raises ConfigError."""
     if isinstance(value, str) and not isinstance(option.default, str):
         try:
@@ -92,7 +92,8 @@ def check_setting(option: Option, value: Any) -> bool | int | float | str:
         right = (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
     if not right:
         raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})")
-    return value
+    checked: Value = value
+    return checked
 
 
 def _kind(option: Option) -> str:

@@ -6,6 +6,9 @@ from typing import Any
 
 from engine.config import RunConfig
 
+#: What a setting may be.
+Value = bool | int | float | str
+
 #: How a panel is drawn; see ``Panel``.
 KINDS = ("curves", "bars", "bands", "heat", "plane")
 
@@ -22,13 +25,13 @@ class Option:
     name: str
     label: str
     help: str
-    default: bool | int | float | str
+    default: Value
     low: float | None = None
     high: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
-    front: bool = False
-    refers: str = ""
+    primary: bool = False
+    run_reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Panel:
     x_scale: str = "linear"
     y_scale: str = "linear"
     neutral: float | None = None
-    reading: str = ""
-    misleads: str = ""
+    how_to_read: str = ""
+    caveat: str = ""
     kind: str = "curves"
     columns: tuple[str, ...] = ()
     opens: str = ""
@@ -63,7 +66,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """One number of a lab: stable name, unit, where it is published or defined, and what to expect."""
 
     name: str
@@ -74,7 +77,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Lab:
+class LabSpec:
     """One lab: its question, the short answer, settings, pictures and numbers.
 
     ``title`` is its page's, where it has one. ``device`` is where its jobs compute, as ``RunConfig.device``.
@@ -94,7 +97,7 @@ class Lab:
     caveats: str
     options: tuple[Option, ...]
     panels: tuple[Panel, ...]
-    figures: tuple[Figure, ...]
+    metrics: tuple[Metric, ...]
     lab: str
     device: str = "cpu"
     timed: bool = False
@@ -109,6 +112,6 @@ class Lab:
         return {option.name: option.default for option in self.options}
 
     @property
-    def subject(self) -> Option | None:
+    def run_option(self) -> Option | None:
         """The option that names the trainings this lab looks at, None for a lab that looks at none."""
-        return next((option for option in self.options if option.refers), None)
+        return next((option for option in self.options if option.run_reference), None)

@@ -1,21 +1,33 @@
-"""A lab made of units: what is done, in which order, and how it goes on after a pause. The frame of most labs.
+"""The frame of a lab: tasks measured one after the other, and how a job goes on after a pause.
 
-A unit is a function of the settings alone. ``measure`` may show parts while it works, and must yield at least every
-half second, so that pause and stop come soon; a unit that is interrupted is done again from its beginning.
+A task is a function of the settings alone. ``measure`` yields at least every half second, so that pause and stop take
+effect soon. A task that was interrupted starts again from its beginning.
 """
 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from engine.errors import CheckpointError
 from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed
 from engine.hardware.device import Device
 
 
-class Unit(NamedTuple):
-    """One piece of work: its name in the state, and what the page says while it is done."""
+class PlannedTask(Protocol):
+    """What every task has, whatever else a lab's own kind of task holds."""
+
+    @property
+    def name(self) -> str:
+        """The task's name in the state, unlike that of every other task of the job."""
+
+    @property
+    def words(self) -> str:
+        """What the page says while the task is measured."""
+
+
+class Task(NamedTuple):
+    """A task that needs nothing but its name."""
 
     name: str
     words: str
@@ -23,19 +35,33 @@ class Unit(NamedTuple):
 
 #: What ``measure`` returns at its end: numbers, lists, texts and tensors, as a checkpoint holds them.
 Result = Any
+#: Results of the tasks so far, by the task's name.
+Results = Mapping[str, Result]
+#: What a lab shows.
+Finding = CurveUpdated | MetricReported
+#: The measuring of one task: yields what can be shown meanwhile, returns the result.
+Measuring = Generator[Finding, None, Result]
+#: What a checkpoint of a job holds.
+State = dict[str, Any]
+
+T = TypeVar("T", bound=PlannedTask)
 
 
-class UnitLab(ABC):
-    """One job of a lab whose units are measured one after the other.
+class TaskLab(ABC, Generic[T]):
+    """One job of a lab.
 
-    ``settings`` are those of the row, checked. ``state`` is what ``state()`` gave, to go on from there; raises
-    CheckpointError when it belongs to other settings.
+    Args:
+        settings: every setting of the lab's spec, checked.
+        device: where the job computes.
+        state: what ``state()`` gave, to go on from there.
+
+    Raises CheckpointError when the state belongs to other settings.
     """
 
-    #: Raised by one when what a unit's result holds changes.
+    #: Raised by one when the content of a task's result changes.
     FORMAT = 1
 
-    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         if state is not None and (state.get("format") != self.FORMAT or state.get("settings") != dict(settings)):
             raise CheckpointError("the checkpoint is of another lab or other settings; start the lab anew")
         self.settings = dict(settings)
@@ -44,21 +70,21 @@ class UnitLab(ABC):
         self._seconds: float = state["seconds"] if state else 0.0
 
     @abstractmethod
-    def plan(self) -> Sequence[Unit]:
-        """Return all units in the order in which they are done."""
+    def plan(self) -> Sequence[T]:
+        """Return all tasks in their order."""
 
     @abstractmethod
-    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Generator[CurveUpdated | MetricReported, None, Result]:
-        """Do one unit, given the results of those ``done``; yield what can be shown meanwhile, return the result.
+    def measure(self, task: T, done: Results) -> Measuring:
+        """Measure one task, given the results of those before it.
 
-        Curves that are yielded meanwhile are shown only until ``findings`` replaces them, or are final.
+        ``findings`` replaces the curves that are yielded meanwhile, or they are final.
         """
 
     @abstractmethod
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield every curve and number that ``unit`` changed; ``done`` holds the results so far, its own included."""
+    def findings(self, task: T, done: Results) -> Iterator[Finding]:
+        """Yield every curve and metric that ``task`` changed; ``done`` includes its own result."""
 
-    def state(self) -> dict:
+    def state(self) -> State:
         """Return everything needed to go on, as tensors and plain values; valid between two events."""
         return {
             "format": self.FORMAT, "settings": dict(self.settings), "results": dict(self._done),
@@ -66,30 +92,30 @@ class UnitLab(ABC):
         }  # fmt: skip
 
     def events(self) -> Iterator[LabEvent]:
-        """Do the units that are not done yet. A unit counts as done once its curves and figures are out."""
-        units = list(self.plan())
-        yield self._progressed(units)
-        for unit in units[len(self._done) :]:
+        """Measure the remaining tasks. A task counts as done once its findings are out."""
+        tasks = self.plan()
+        yield self._progressed(tasks)
+        for task in tasks[len(self._done) :]:
             started = time.perf_counter()
-            work = self.measure(unit, self._done)
+            measuring = self.measure(task, self._done)
             spent = 0.0
             while True:
                 try:
-                    event = next(work)
+                    event = next(measuring)
                 except StopIteration as stop:
                     result = stop.value
                     break
                 spent += time.perf_counter() - started
                 yield event
                 started = time.perf_counter()
-            done = self._done | {unit.name: result}
-            findings = list(self.findings(unit, done))
+            done = self._done | {task.name: result}
+            findings = list(self.findings(task, done))
             self._seconds += spent + time.perf_counter() - started
             yield from findings
             self._done = done
-            yield self._progressed(units)
+            yield self._progressed(tasks)
         yield Concluded(self._seconds)
 
-    def _progressed(self, units: Sequence[Unit]) -> Progressed:
-        done, total = len(self._done), len(units)
-        return Progressed(done, total, units[done].words if done < total else "all measured")
+    def _progressed(self, tasks: Sequence[T]) -> Progressed:
+        done, total = len(self._done), len(tasks)
+        return Progressed(done, total, tasks[done].words if done < total else "all measured")

@@ -5,7 +5,7 @@ import torch
 from engine.config import ModelConfig
 from engine.models.family import CifarNet
 from engine.models.imagenet import ImageNet
-from engine.models.init.rng import drawing_modules
+from engine.models.init.rng import random_modules
 from engine.models.init.weights import draw_weights
 
 
@@ -19,6 +19,6 @@ def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away
         model = (ImageNet if config.family == "imagenet" else CifarNet)(config)
     model.to_empty(device="cpu")
-    draw_weights(model, seed)
-    drawing_modules(model)  # tells them their paths
+    draw_weights(model, config.shortcut, seed)
+    random_modules(model)  # tells them their paths
     return model

@@ -4,7 +4,7 @@ A variant text is ``NAME[:key=value]...``: a row's name, then the row's own opti
 ``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
 For example ``A``, ``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``.
 
-Adding a row: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``shortcuts.py`` or ``coefficients.py``.
+Adding a row: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``engine/models/shortcuts``.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ __all__ = [
     "get_shortcut", "variant",
 ]  # fmt: skip
 
-SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.ROWS, *identity_mappings.ROWS, *others.ROWS)}
+SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.SPECS, *identity_mappings.SPECS, *others.SPECS)}
 #: The same rows as people look for them.
 GROUPS: dict[str, tuple[Shortcut, ...]] = {
-    "the paper": paper.ROWS,
-    "identity mappings, 2016": identity_mappings.ROWS,
-    "others": tuple(row for row in others.ROWS if row.builder),
-    "controls without a shortcut": tuple(row for row in others.ROWS if not row.builder),
+    "the paper": paper.SPECS,
+    "identity mappings, 2016": identity_mappings.SPECS,
+    "others": tuple(row for row in others.SPECS if row.builder),
+    "controls without a shortcut": tuple(row for row in others.SPECS if not row.builder),
 }
 #: Normalisations: of the batch, or none (then convolutions have biases).
 NORMS = ("batch", "none")

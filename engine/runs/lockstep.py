@@ -114,22 +114,24 @@ class Throttle:
     """
 
     def __init__(self, path: Path, run: int):
-        self._run, self._file, self._place = run, None, None
+        self._run = run
+        self._file: SharedSteps | None = None
+        self._place: int | None = None
         with suppress(OSError):
             self._file = SharedSteps(path)
             self._place = self._file.place(run)
 
     def reach(self, step: int) -> bool:
         """Say that ``step`` updates are done; return whether the next one has to wait. Costs two integers if free."""
-        if self._place is None:
+        if self._file is None or self._place is None:
             return False
         self._file.publish(self._place, step)
-        return self._file.ahead > 0 and self._is_held(step)
+        return self._file.ahead > 0 and self._is_held(self._file, step)
 
     def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
         """Sleep until the next update may be done, or until ``ends()``; ``waits`` is told the seconds so far."""
         began = time.monotonic()
-        while self._is_held(step) and not ends():
+        while self._file is not None and self._is_held(self._file, step) and not ends():
             waits(time.monotonic() - began)
             time.sleep(NAP_S)
 
@@ -140,10 +142,11 @@ class Throttle:
             self._file.close()
             self._file = self._place = None
 
-    def _is_held(self, step: int) -> bool:
-        ahead = self._file.ahead
+    @staticmethod
+    def _is_held(file: SharedSteps, step: int) -> bool:
+        ahead = file.ahead
         # Its own slot is among them, so there is a slowest one, unless the engine took it for dead.
-        slowest = self._file.slowest()
+        slowest = file.slowest()
         return ahead > 0 and slowest is not None and step - slowest >= ahead
 
 
@@ -162,7 +165,7 @@ class Coordinator:
 
     def set(self, race: int, pace: str) -> None:
         """The race keeps another pace from now on; its workers see it before their next update."""
-        if race in self._files or self._workspace.pace(race).exists():
+        if race in self._files or self._workspace.shared_steps(race).exists():
             self._open(race).ahead = lockstep(pace)
 
     def sweep(self, has_worker: Callable[[int], bool]) -> None:
@@ -179,7 +182,7 @@ class Coordinator:
         """The race was deleted: remove its file."""
         if (file := self._files.pop(race, None)) is not None:
             file.close()
-        self._workspace.pace(race).unlink(missing_ok=True)
+        self._workspace.shared_steps(race).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -189,7 +192,7 @@ class Coordinator:
 
     def _open(self, race: int) -> SharedSteps:
         if race not in self._files:
-            self._files[race] = SharedSteps(self._workspace.pace(race), make=True)
+            self._files[race] = SharedSteps(self._workspace.shared_steps(race), make=True)
         return self._files[race]
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 
-def next_change(connection: sqlite3.Connection) -> int:
+def next_revision(connection: sqlite3.Connection) -> int:
     """Return the next number, inside the caller's transaction."""
     row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'changed' RETURNING value").fetchone()
     return int(row[0])

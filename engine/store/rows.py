@@ -27,7 +27,7 @@ class RaceRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as it is stored; units as in the README's schema. A lab's job has its name in ``lab`` and a LabConfig.
+    """One run as it is stored; units as in ``assets/docs/store.md``. A lab's job has a name in ``lab``.
 
     ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
     deleted since.
@@ -73,6 +73,20 @@ class RunRow:
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
         return arm_name(self.depth, self.shortcut)
+
+    @property
+    def training(self) -> RunConfig:
+        """The config of a training. Raises TypeError for the job of a lab."""
+        if not isinstance(self.config, RunConfig):
+            raise TypeError(f"run {self.id} is a job of the lab {self.lab}, not a training")
+        return self.config
+
+    @property
+    def lab_config(self) -> LabConfig:
+        """The config of a lab's job. Raises TypeError for a training."""
+        if not isinstance(self.config, LabConfig):
+            raise TypeError(f"run {self.id} is a training, not the job of a lab")
+        return self.config
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Workspace:
         """The checkpoint file of one run after ``step`` updates."""
         return self.run(run) / "checkpoints" / f"step-{step:08d}.pt"
 
-    def pace(self, race: int) -> Path:
+    def shared_steps(self, race: int) -> Path:
         """The file through which the runs of one race keep in step."""
         return self.path / f"race-{race:05d}.pace"
 

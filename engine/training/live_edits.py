@@ -8,6 +8,7 @@ interrupted. One that was not taken over yet waits until the training is past ev
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -18,7 +19,7 @@ from engine.models.shortcuts.strength import set_strength
 from engine.training.optim import learning_rate
 
 
-class Changes:
+class LiveEdits:
     """The changes of one run. ``rows``: those asked for so far; ``on_record``: the last step whose figures are kept."""
 
     def __init__(self, optim: OptimConfig, rows: Iterable[Change] = (), on_record: int = 0):
@@ -39,7 +40,7 @@ class Changes:
             else:
                 self._waiting.setdefault(row.id, row)
 
-    def restore(self, held: Iterable[Sequence], step: int) -> None:
+    def restore(self, held: Iterable[Sequence[Any]], step: int) -> None:
         """Go on from a checkpoint after ``step`` updates that holds ``held``, as ``document`` returned it.
 
         What is on record up to that step is in the checkpoint, whatever it says of itself.
@@ -55,7 +56,7 @@ class Changes:
                 self._holding.append(self._waiting.pop(row.id))
         self._holding.sort(key=lambda change: (change.step, change.id))
 
-    def document(self) -> list[list]:
+    def document(self) -> list[list[Any]]:
         """Return the changes that hold, as plain values for a checkpoint."""
         return [list(astuple(change)) for change in self._holding]
 
@@ -63,7 +64,7 @@ class Changes:
         """Take over what comes into force with update ``step``, one by one; ``lr`` is the rate before."""
         while self._untold:
             change = self._untold.pop(0)
-            yield Changed(change.step, change.id, f"{_label(change)} to {change.value:g}")
+            yield Changed(_began(change), change.id, f"{_label(change)} to {change.value:g}")
         for row in list(self._waiting.values()):
             if row.step == step or (row.step is None and step > self._on_record):
                 before = lr if row.key == "lr" else self._value(row.key)
@@ -89,10 +90,10 @@ class Changes:
         change = self._last("lr")
         if change is None:
             return learning_rate(self._optim, step, warming)
-        drops = self._optim.drops_before(step) - self._optim.drops_before(change.step)
+        drops = self._optim.drops_before(step) - self._optim.drops_before(_began(change))
         return change.value * self._optim.drop_factor**drops
 
-    def settle(self, model: nn.Module, optimizer: Optimizer) -> None:
+    def apply(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Set weight decay and shortcut strength of the next update; the rate is set at every step."""
         if self._last("weight_decay") is not None:
             for group in optimizer.param_groups:
@@ -108,6 +109,11 @@ class Changes:
 
     def _last(self, key: str) -> Change | None:
         return next((change for change in reversed(self._holding) if change.key == key), None)
+
+
+def _began(change: Change) -> int:
+    assert change.step is not None, "a change that holds has its step"
+    return change.step
 
 
 def _label(change: Change) -> str:

@@ -1,11 +1,11 @@
 """Whatever commands or writes is guarded: read from the syntax trees of app/ (nothing is imported here)."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from engine.paths import PROJECT
+
 DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
@@ -15,7 +15,7 @@ OF_THE_SERVER = {"startup", "shutdown"}
 #: Where the thing that commands is made.
 MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
-WRITERS = {"Writer", "EngineProcess", "WhatIfControl", "connect"}
+WRITERS = {"Writer", "EngineProcess", "InterventionControl", "connect"}
 
 
 def functions(tree: ast.AST):

@@ -1,177 +1,176 @@
-# ruff: noqa: E501
-"""The import arrows of the house, read from the syntax trees of engine/ and app/ (nothing is imported here)."""
+"""The import arrows of the house: no arrow upwards, no circle, torch and streamlit where they belong."""
 
 import ast
 import sys
-from pathlib import Path
 
-import pytest
+from tests.architecture.source_tree import (
+    circles,
+    contains,
+    folder_of,
+    imports,
+    loaded_with,
+    modules,
+    tree,
+)
 
-PROJECT = Path(__file__).resolve().parents[2]
-BASICS = {
-    "engine",
-    "engine.paths",
-    "engine.hardware.cores",
-    "engine.errors",
-    "engine.events",
-    "engine.config",
-    "engine.config.presets",
-}
-#: What the torch-free sides may know of probes and labs.
-TABLES = {
-    "engine.probes.registry", "engine.probes.quantity", "engine.probes.online.histogram", "engine.probes.online.probe_steps",
-    "engine.labs.registry", "engine.labs.spec", "engine.labs.curve", "engine.labs.gradient_kinds",
-    "engine.labs.timing.arms", "engine.analysis.run_time",
-    *(f"engine.labs.{path.stem}" for path in (PROJECT / "engine" / "labs").glob("*_row.py")),
-}  # fmt: skip
-#: What they may know of nets: names, sizes and what was published, as tables and arithmetic.
-COUNTS = {
-    "engine.models.registry", "engine.models.count", "engine.models.tensors", "engine.models.imagenet_tensors",
-}  # fmt: skip
-
-#: Module prefix -> the project's modules it may import (prefixes). The longest prefix that fits decides.
-ARROWS: dict[str, set[str]] = {
-    "engine": set(),
-    "engine.hardware.cores": set(),
-    "engine.paths": set(),
-    "engine.errors": set(),
-    "engine.events": set(),
-    "engine.config": {"engine.errors", "engine.events", "engine.config"},
-    "engine.config.presets": {"engine.errors", "engine.events", "engine.config"},
-    "engine.provenance": {"engine", "engine.paths"},
-    "engine.hardware.compiler": set(),
-    "engine.hardware.device": {*BASICS},
-    "engine.data": {*BASICS, "engine.data"},
-    "engine.models": {*BASICS, "engine.models"},
-    "engine.training": {*BASICS, "engine.hardware.compiler", "engine.hardware.device", "engine.data", "engine.models", "engine.training"},
-    "engine.probes": {*BASICS, "engine.hardware.device", "engine.data", "engine.models", "engine.probes"},
-    "engine.labs": {
-        *BASICS, "engine.hardware.device", "engine.data", "engine.models", "engine.training", "engine.labs",
-        "engine.probes",
-    },
-    "engine.store": {*BASICS, "engine.provenance", "engine.store"},
-    # The engine's torch-free side: registries, counts and presence, never nets, images or training.
-    "engine.runs": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", *COUNTS, "engine.hardware.compiler",
-        "engine.data.registry", "engine.data.presence", *TABLES,
-    },
-    # The places where training and store meet (a run, a lab), and what loads it all ahead of time.
-    "engine.runs.worker.training_job": {
-        *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
-        "engine.probes", "engine.hardware.compiler",
-    },
-    "engine.runs.worker.lab_job": {
-        *BASICS, "engine.store", "engine.runs", "engine.hardware.device", "engine.data", "engine.training", "engine.labs",
-    },
-    "engine.runs.launchers.preload": {
-        "engine.runs.worker.worker", "engine.hardware.device", "engine.data", "engine.training", "engine.probes",
-    },
-    "engine.cli.group": {
-        *BASICS, "engine.provenance", "engine.store", "engine.runs", "engine.cli.doctor", "engine.cli.output",
-        "engine.cli.races", "engine.cli.interventions", "engine.cli.labs", "engine.cli.layers", "engine.cli.interrupt",
-        "engine.cli.tuning", *COUNTS,
-        "engine.cli.bench", "engine.bench.benchmark", "engine.bench.workload",
-        "engine.data.registry", "engine.data.presence", "engine.data.files.offered", *TABLES,
-    },
-    # The contestants of the bench train; who lets them contend knows processes alone.
-    "engine.bench": {*BASICS, "engine.bench"},
-    "engine.bench.conventional": {*BASICS, "engine.bench.workload", "engine.models"},
-    "engine.bench.engine_loop": {
-        *BASICS, "engine.bench.workload", "engine.hardware.device", "engine.data", "engine.models", "engine.training",
-        "engine.probes",
-    },
-    "engine.__main__": {"engine.cli.group"},
-    "app": {"app"},
-    # The only file of the app that touches the engine.
-    "app.data": {
-        *BASICS, "app", "engine.store", "engine.runs", "engine.provenance", *COUNTS, "engine.data.registry",
-        "engine.data.presence", "engine.data.files.offered", *TABLES,
-    },
-}  # fmt: skip
-for _verb in ("race", "output", "lab", "layers", "bench", "whatif", "tuning"):
-    ARROWS[f"engine.cli_{_verb}"] = ARROWS["engine.cli.group"]
-ARROWS["engine.cli.doctor"] = ARROWS["engine.cli.group"] | {"engine.hardware.compiler", "engine.hardware.device"}
-
-#: Modules that may import torch; all others must not, at any depth of their code.
-MAY_TORCH = (
-    "engine.hardware.device", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
-    "engine.runs.launchers.preload", "engine.bench",
+#: The folders from the ground up. A folder may import those on lower floors; those of one floor stand side by side and
+#: do not import each other. A folder and what it contains are one house: there, modules alone must not form a circle.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("engine",),
+    ("engine.config",),
+    ("engine.hardware", "engine.store"),
+    ("engine.store.tables", "engine.models", "engine.data"),
+    ("engine.models.zoo", "engine.data.files"),
+    ("engine.models.init", "engine.data.downloads"),
+    ("engine.models.shortcuts",),
+    ("engine.models.layers",),
+    ("engine.training", "engine.probes", "engine.probes.online"),
+    ("engine.probes.offline", "engine.analysis"),
+    ("engine.labs",),
+    (
+        "engine.labs.conditioning", "engine.labs.constructed", "engine.labs.gradients", "engine.labs.landscape",
+        "engine.labs.lesion", "engine.labs.mapping", "engine.labs.shattering", "engine.labs.smoothness",
+        "engine.labs.timing",
+    ),
+    ("engine.runs", "engine.bench"),
+    ("engine.runs.protocol",),
+    ("engine.runs.worker",),
+    ("engine.runs.launchers",),
+    ("engine.runs.supervisor",),
+    ("engine.runs.client",),
+    ("engine.cli",),
+    ("app",),
+    ("app.data",),
+    ("app.web",),
+    ("app.live.stream",),
+    ("app.live.shared",),
+    ("app.live", "app.live.race", "app.live.layers", "app.live.labs", "app.live.learning_rates"),
+    ("app.views",),
+    ("app.views.setup", "app.views.labs"),
+    ("app.views.race",),
+    ("app.views.runs", "app.views.guide"),
 )  # fmt: skip
-TORCH = {"torch", "torchvision"}
-#: Torch-free although their folder is not: the app and the engine's supervisor import them.
-TORCH_FREE = {
-    *COUNTS, "engine.models.parts", "engine.models.zoo",
-    "engine.data.registry", "engine.data.presence", "engine.data.files.offered", "engine.data.source", "engine.data.files.paths",
-    "engine.data.files.listing", "engine.data.files.folder", "engine.data.files.parquet", "engine.data.files.pixels", "engine.data.files.decoding",
-    "engine.data.files.origin", "engine.data.downloads.archives", "engine.data.files.array_writer", "engine.data.files.raw", "engine.data.files.cache",
-    *(f"engine.models.zoo.{name}" for name in ("row", "sizes", "paper", "identity_mappings", "others", "orders")),
-    "engine.bench.workload", "engine.bench.benchmark", "engine.data.files.columns",
-    *TABLES,
-}  # fmt: skip
-BASIC_PACKAGES = {"pydantic", *sys.stdlib_module_names}
+FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
+#: The rooms that may import torch; all others must not, not even inside a function.
+TORCH_ROOMS = (
+    "engine.hardware", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
+    "engine.runs.launchers", "engine.bench",
+)  # fmt: skip
+#: What must come up without torch: the page, the command line, the engine's supervisor, and the tables they read.
+TORCH_FREE = (
+    "app.server", "app.main", "engine.cli.group", "engine.runs.supervisor.supervisor", "engine.runs.client.control",
+    "engine.models.registry", "engine.models.count", "engine.data.registry", "engine.data.presence",
+    "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
+)  # fmt: skip
+#: Configuration and events know nothing but the standard library and pydantic.
+GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")
 
 
-def modules() -> dict[str, Path]:
-    found = {}
-    for top in ("engine", "app"):
-        for path in sorted((PROJECT / top).rglob("*.py")):
-            parts = path.relative_to(PROJECT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+def own(module: str) -> set[str]:
+    return {name for name in imports(modules()[module]) if name in modules()}
 
 
-MODULES = modules()
+def wrong_arrows(arrows: dict[str, set[str]]) -> list[str]:
+    """Return the arrows, folder to folders, that lead upwards or sideways."""
+    return [
+        f"{folder} -> {other}"
+        for folder, others in arrows.items()
+        for other in sorted(others)
+        if folder != other
+        and not contains(folder, other)
+        and not contains(other, folder)
+        and FLOOR[other] >= FLOOR[folder]
+    ]
 
 
-def imports(path: Path) -> set[str]:
-    """Every module that a file imports, inside functions too; ``from package import module`` counts as the module."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                found.add(inner if inner in MODULES else node.module)
-    return found
+def between_folders() -> dict[str, set[str]]:
+    arrows: dict[str, set[str]] = {}
+    for module in modules():
+        arrows.setdefault(folder_of(module), set()).update(folder_of(other) for other in own(module))
+    return arrows
 
 
-def inside(module: str, prefixes) -> bool:
-    return any(module == prefix or module.startswith(f"{prefix}.") for prefix in prefixes if prefix)
+def test_every_folder_has_its_floor():
+    assert {folder_of(module) for module in modules()} == {*FLOOR}
 
 
-def rule_for(module: str) -> str:
-    return max((prefix for prefix in ARROWS if inside(module, [prefix])), key=len)
+def test_no_arrow_leads_up():
+    assert wrong_arrows(between_folders()) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_arrows(module):
-    allowed = ARROWS[rule_for(module)]
-    own = {name for name in imports(MODULES[module]) if inside(name, ["engine", "app"])}
-    # "engine" alone in a rule means the package's own __init__ (the version), not everything below it.
-    wrong = {name for name in own if not (name in allowed or inside(name, allowed - {"engine"}))}
-    assert not wrong, f"{module} must not import {', '.join(sorted(wrong))}"
+def test_no_circle_between_folders_and_none_between_modules():
+    folders = {
+        folder: {other for other in others if not contains(folder, other) and not contains(other, folder)} - {folder}
+        for folder, others in between_folders().items()
+    }
+    assert circles(folders) == []
+    early = {name: {*imports(path, late=False)} & {*modules()} - {name} for name, path in modules().items()}
+    # The name of a package stands for its __init__, which a module inside may well be imported by.
+    assert circles(early) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_torch_and_streamlit_stay_where_they_belong(module):
-    packages = {name.partition(".")[0] for name in imports(MODULES[module])}
-    if not inside(module, MAY_TORCH) or module in TORCH_FREE:
-        assert not packages & TORCH, f"{module} must not import torch"
-    if inside(module, ["engine"]):
-        assert "streamlit" not in packages, f"{module} must not import streamlit"
-    if inside(module, ["app.data", "app.charts"]):
-        assert "streamlit" not in packages, f"{module} must not import streamlit"
-    if inside(module, BASICS - {"engine"}):
-        assert packages <= {"engine", *BASIC_PACKAGES}
+def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_engine():
+    arrows = between_folders()
+    assert not [
+        folder for folder in arrows if folder.startswith("engine") and any(o.startswith("app") for o in arrows[folder])
+    ]
+    users = {
+        folder for folder in arrows if folder.startswith("app") and any(o.startswith("engine") for o in arrows[folder])
+    }
+    assert users == {"app.data"}
 
 
-def test_the_rules_can_fail(tmp_path):
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text("def late():\n    from engine.training import trainer\n    import torch.nn\n")
-    assert imports(wrong) == {"engine.training.trainer", "torch.nn"}
-    assert not inside("engine.training.trainer", ARROWS["engine.runs"] - {"engine"})
-    assert inside("engine.training.trainer", ARROWS["engine.runs.worker.training_job"] - {"engine"})
-    assert rule_for("engine.runs.worker.training_job") == "engine.runs.worker.training_job"
-    assert rule_for("engine.runs.supervisor.worker_pool") == "engine.runs"
+def test_a_lab_imports_no_other_lab_and_a_feature_no_other_feature():
+    for home in ("engine.labs", "app.live"):
+        inner = {folder for folder in FLOOR if contains(home, folder)} - {"app.live.shared", "app.live.stream"}
+        arrows = between_folders()
+        assert not [(folder, other) for folder in inner for other in arrows[folder] & inner - {folder}]
+
+
+def test_torch_stays_in_the_rooms_that_train():
+    wrong = [
+        module
+        for module, path in modules().items()
+        if {name.partition(".")[0] for name in imports(path)} & {"torch", "torchvision"}
+        and not any(module == room or contains(room, module) for room in TORCH_ROOMS)
+    ]
+    assert wrong == []
+
+
+def test_page_command_line_and_supervisor_load_no_torch():
+    heavy = {
+        module
+        for module, path in modules().items()
+        if {name.partition(".")[0] for name in imports(path, late=False)} & {"torch", "torchvision"}
+    }
+    assert heavy, "somebody trains"
+    assert {root: sorted(loaded_with(root) & heavy) for root in TORCH_FREE} == {root: [] for root in TORCH_FREE}
+
+
+def test_streamlit_stays_on_the_page():
+    users = {module for module, path in modules().items() if any(n.split(".")[0] == "streamlit" for n in imports(path))}
+    assert users
+    assert not [module for module in users if module.startswith(("engine", "app.data", "app.live.stream"))]
+
+
+def test_the_ground_floor_knows_only_the_standard_library_and_pydantic():
+    for module, path in modules().items():
+        if any(module == ground or contains(ground, module) for ground in GROUND):
+            packages = {name.partition(".")[0] for name in imports(path)}
+            assert packages <= {"engine", "pydantic", *sys.stdlib_module_names}, module
+
+
+def test_the_rules_can_fail(monkeypatch):
+    assert wrong_arrows({"engine.models": {"engine.training"}}) == ["engine.models -> engine.training"]
+    assert wrong_arrows({"engine.labs.lesion": {"engine.labs.landscape"}})
+    assert wrong_arrows({"engine.training": {"engine.models", "engine.models.layers"}, "engine": {"engine.cli"}}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    late = ast.parse("def late():\n    import torch\nif TYPE_CHECKING:\n    import numpy\nimport pandas\n")
+    monkeypatch.setattr("tests.architecture.source_tree.tree", lambda path: late)
+    imports.cache_clear()
+    try:
+        assert imports("some.py", late=False) == {"pandas"}
+        assert imports("some.py") == {"pandas", "numpy", "torch"}
+    finally:
+        imports.cache_clear()
+    assert tree is not late

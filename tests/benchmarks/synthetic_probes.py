@@ -13,9 +13,9 @@ import click
 import numpy as np
 
 from engine.config import RaceConfig, RunConfig, replace
+from engine.config.probe_steps import probe_steps
 from engine.events import Probed, RunState
 from engine.probes.online.histogram import BINS, edges
-from engine.probes.online.probe_steps import probe_steps
 from engine.runs.worker.training_job import CODINGS
 from engine.store.tables.probes import LayerRow
 from engine.store.workspace import Workspace

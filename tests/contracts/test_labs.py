@@ -32,8 +32,8 @@ def make(name, state=None):
     torch.set_num_threads(DEVICE.threads)
     row = LABS[name]
     looked_at = trained(1), trained(2, model__shortcut="A")
-    subjects = (looked_at if row.subject.refers == "runs" else looked_at[:1],) if row.subject else ()
-    return getattr(import_module(module), attribute)(smallest(name), DEVICE, state, *subjects)
+    inspected_runs = (looked_at if row.run_option.run_reference == "runs" else looked_at[:1],) if row.run_option else ()
+    return getattr(import_module(module), attribute)(smallest(name), DEVICE, state, *inspected_runs)
 
 
 def stored(state):
@@ -77,7 +77,7 @@ def test_it_concludes_once_and_last(name, whole):
 def test_panels_and_figures_are_those_of_the_row(name, whole):
     curves, figures = results(whole[name])
     assert {panel for panel, _ in curves} == {panel.name for panel in LABS[name].panels}
-    assert set(figures) == {figure.name for figure in LABS[name].figures}
+    assert set(figures) == {figure.name for figure in LABS[name].metrics}
     for event in whole[name]:
         if isinstance(event, CurveUpdated):
             assert len(event.x) == len(event.y) > 0
@@ -124,21 +124,21 @@ def test_row_is_explained(name):
     assert row.name == name
     assert row.question.endswith("?")
     assert all(text.endswith(".") for text in (row.answer, row.caveats))
-    assert row.takes and row.source and row.panels and row.figures
-    assert sum(option.front for option in row.options) <= 3
+    assert row.takes and row.source and row.panels and row.metrics
+    assert sum(option.primary for option in row.options) <= 3
     assert row.seconds is None or 0 < row.seconds(row.defaults()) <= 30
     assert row.refuse is None or row.refuse(row.defaults()) == ""
     panels = {panel.name for panel in row.panels}
     for panel in row.panels:
         assert panel.title and panel.x and panel.y
-        assert panel.reading.endswith(".") and panel.misleads.endswith(".")
+        assert panel.how_to_read.endswith(".") and panel.caveat.endswith(".")
         assert {panel.x_scale, panel.y_scale} <= {"linear", "log"}
         assert panel.kind in KINDS and {panel.opens, panel.path} <= {"", *panels}
         assert panel.columns or panel.kind != "heat"
-    for figure in row.figures:
+    for figure in row.metrics:
         assert figure.label and figure.source and figure.expected
         assert figure.name.isidentifier() and figure.name.islower()
-    for part in (row.options, row.panels, row.figures):
+    for part in (row.options, row.panels, row.metrics):
         assert len({entry.name for entry in part}) == len(part)
     for option in row.options:
         assert option.label and option.help.endswith(".")

@@ -1,4 +1,4 @@
-"""Every registered launcher: starts fast enough not to block, takes orders, says how a worker ended."""
+"""Every registered launcher: starts fast enough not to block, takes signals, says how a worker ended."""
 
 import os
 import subprocess
@@ -15,7 +15,8 @@ from engine.runs.launchers.registry import LAUNCHERS, make_launcher
 _SCRIPT = """
 import pathlib, sys, time
 from engine.events import RunState
-from engine.runs.launchers.registry import Job, make_launcher
+from engine.runs.launchers.registry import make_launcher
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -44,11 +45,11 @@ first, second = workers
 until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs()))
 assert {row.pid for row in reader.runs()} == {first.pid, second.pid}
 assert "torch" not in sys.modules
-first.order("pause")
+first.send("pause")
 until(lambda: first.ended() is not None)
 assert first.ended() == "worker ended with exit code 0", first.ended()
 assert reader.run(1).state == RunState.PAUSED
-first.order("pause")  # nobody is there: nothing happens
+first.send("pause")  # nobody is there: nothing happens
 second.kill()
 until(lambda: second.ended() is not None)
 assert "signal 9 (SIGKILL)" in second.ended(), second.ended()

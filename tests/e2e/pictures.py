@@ -11,7 +11,7 @@ from engine.config import LabConfig
 from engine.events import CurveUpdated, RunState
 from engine.labs.curve import CurveName
 from engine.labs.registry import LABS
-from engine.labs.spec import Lab, Option, Panel
+from engine.labs.spec import LabSpec, Option, Panel
 
 TARGETS = ("identity", "near-identity", "near-identity, nonlinear", "positive definite", "rotation", "-x", "zero",
            "constant", "smooth random")  # fmt: skip
@@ -21,7 +21,7 @@ NETS = ("plain", "plain + BN", "residual", "residual + BN")
 #: The cell that diverged and one that was not measured, as (target, arm, blocks).
 INFINITE, MISSING = ("rotation", "plain", 20), ("constant", "plain", 20)
 
-PICTURES = Lab(
+PICTURES = LabSpec(
     name="pictures",
     question="Is a residual mapping really easier to learn?",
     answer="An invented lab.",
@@ -32,17 +32,19 @@ PICTURES = Lab(
     panels=(
         Panel("map", "Which mappings are learnt, by which net?", "mapping to learn", "smallest fit error",
               y_scale="log", kind="heat", columns=TARGETS, opens="training",
-              reading="Dark is learnt, bright is not.", misleads="Rates are tuned per net."),
-        Panel("training", "How the error falls", "step", "fit error", y_scale="log", reading="One line for each seed."),
+              how_to_read="Dark is learnt, bright is not.", caveat="Rates are tuned per net."),
+        Panel("training", "How the error falls", "step", "fit error", y_scale="log",
+              how_to_read="One line for each seed."),
         Panel("rates", "Error against learning rate", "learning rate", "fit error", x_scale="log", y_scale="log"),
-        Panel("grown", "A shallow net grown deeper", "step", "training error in %", reading="All arms, every seed."),
+        Panel("grown", "A shallow net grown deeper", "step", "training error in %",
+              how_to_read="All arms, every seed."),
         Panel("band", "How far the loss moves along a step", "step", "loss", y_scale="log", kind="bands"),
         Panel("parts", "What a deleted block costs", "block", "error in %", kind="bars",
               columns=tuple(f"{stage}.{block}" for stage in (1, 2, 3) for block in (1, 2, 3))),
         Panel("plane", "The loss around the trained net", "a", "loss", y_scale="log", kind="plane", path="path"),
         Panel("path", "The way of the training", "a", "b"),
     ),
-    figures=(),
+    metrics=(),
     lab="tests.e2e.pictures:none",
 )  # fmt: skip
 

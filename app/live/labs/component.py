@@ -73,7 +73,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "run": run,
             "whole": view.panels is None,
             "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
-            "figures": [asdict(figure) for figure in lab.figures],
+            "figures": [asdict(figure) for figure in lab.metrics],
             "options": {option.name: option.label for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
@@ -113,7 +113,7 @@ def _variants(shortcut: str) -> list[dict[str, Any]]:
     return [_style(Style(look.color, dash)) for dash, look in zip(_DASHES, looks, strict=True)]
 
 
-def _picks(lab: data.Lab, picks: CurveSelector) -> dict[str, Any]:
+def _picks(lab: data.LabSpec, picks: CurveSelector) -> dict[str, Any]:
     option = next(option for option in lab.options if option.name == picks.setting)
     return {
         "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,

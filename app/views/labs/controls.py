@@ -19,14 +19,14 @@ def key_of(name: str, what: str) -> str:
     return f"lab-{name}-{what}"
 
 
-def controls(lab: data.Lab, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
+def controls(lab: data.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
     """Draw them; return (the settings as they stand, whether the button was pressed).
 
     ``shown``: the settings of the job that is shown below, None without one.
     """
     if shown is None:
         st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
-    front = [option for option in lab.options if option.front or option.refers]
+    front = [option for option in lab.options if option.primary or option.run_reference]
     behind = [option for option in lab.options if option not in front]
     button, *places = st.columns([1.2, *[1.6] * len(front)] if front else [1, 4], vertical_alignment="bottom")
     for option, place in zip(front, places, strict=False):
@@ -53,7 +53,7 @@ def controls(lab: data.Lab, shown: dict[str, Any] | None) -> tuple[dict[str, Any
     return settings, pressed
 
 
-def _words(lab: data.Lab, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
+def _words(lab: data.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
     """What stands under the controls: why it cannot run, how long it will take, whether the picture is of others."""
     if refusal:
         return f":orange[{literal(refusal)}]"
@@ -63,7 +63,7 @@ def _words(lab: data.Lab, settings: dict[str, Any], shown: dict[str, Any] | None
     return " ".join(words)
 
 
-def usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
+def usual(lab: data.LabSpec, is_new: bool) -> dict[str, Any]:
     """Return the usual settings, for those who look on and start nothing."""
     if is_new:
         st.caption(
@@ -72,14 +72,14 @@ def usual(lab: data.Lab, is_new: bool) -> dict[str, Any]:
     return lab.defaults()
 
 
-def _widget(lab: data.Lab, option: data.Option, place: DeltaGenerator) -> None:
+def _widget(lab: data.LabSpec, option: data.Option, place: DeltaGenerator) -> None:
     key = key_of(lab.name, option.name)
     address.begin(lab.name, option, key)
-    if option.refers:
+    if option.run_reference:
         _trainings(lab, option, key, place)
     elif isinstance(option.default, bool):
         place.toggle(option.label, key=key, help=option.help)
-    elif option.choices and option.front and len(option.choices) <= _COLUMNS:
+    elif option.choices and option.primary and len(option.choices) <= _COLUMNS:
         place.segmented_control(option.label, option.choices, key=key, help=option.help, required=True)
     elif option.choices:
         place.selectbox(option.label, option.choices, key=key, help=option.help)
@@ -88,17 +88,17 @@ def _widget(lab: data.Lab, option: data.Option, place: DeltaGenerator) -> None:
     else:
         kind = type(option.default)
         low, high, step = (None if bound is None else kind(bound) for bound in (option.low, option.high, option.step))
-        if option.front and low is not None and high is not None:
+        if option.primary and low is not None and high is not None:
             place.slider(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
         else:
             place.number_input(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
 
 
-def _trainings(lab: data.Lab, option: data.Option, key: str, place: DeltaGenerator) -> None:
+def _trainings(lab: data.LabSpec, option: data.Option, key: str, place: DeltaGenerator) -> None:
     """Choose among the trainings that the lab can look at; the first entry leaves the choice to the lab."""
     names = data.lab_trainings(lab.name)
-    usual = "the newest that suits" if option.refers == "run" else "those of the newest race that suit"
-    if option.refers == "run":
+    usual = "the newest that suits" if option.run_reference == "run" else "those of the newest race that suit"
+    if option.run_reference == "run":
         asked = st.session_state[key]
         known = [option.default, *names] + [asked] * (asked not in names and asked != option.default)
         place.selectbox(

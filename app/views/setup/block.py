@@ -97,7 +97,7 @@ def branch_words(variant: Any) -> tuple[list[str], list[str]]:
     """
     order, last, row = variant.order, variant.layers, variant.shortcut
     normed, pre = variant.norm == "batch", order in ("relu-only-pre", "full-pre")
-    early, late, norm = _STARTS[row.start]
+    early, late, norm = _STARTS[row.initializer]
     steps: list[str] = []
     for i in range(1, last + 1):
         if pre:

@@ -12,8 +12,8 @@ from itertools import islice
 
 import numpy as np
 
-from engine.data.files.array_writer import SPLITS, SetWriter
-from engine.data.files.listing import Item, Listing, shown
+from engine.data.files.array_writer import SPLITS, ArrayWriter
+from engine.data.files.listing import Item, Listing, printable
 from engine.data.files.paths import check_broken, mixed, none_left, oblong
 from engine.data.files.pixels import Unreadable, decode
 from engine.data.source import Source
@@ -36,7 +36,7 @@ class _Piece:
 
 
 def decode_into(
-    writer: SetWriter, listing: Listing, source: Source, resize: int, report: Callable[[str], None]
+    writer: ArrayWriter, listing: Listing, source: Source, resize: int, report: Callable[[str], None]
 ) -> list[str]:
     """Decode all images of ``listing`` into ``writer``; return the broken ones, each with its reason.
 
@@ -84,7 +84,8 @@ def _pieces(
 def _decode(items: list[Item], listing: Listing, source: Source, resize: int) -> _Piece:
     side = source.image_size
     pixels = np.empty((len(items), source.channels, side, side), np.uint8)
-    labels, broken = [], []
+    labels: list[int] = []
+    broken: list[str] = []
     for item in items:
         try:
             header, image = decode(item, source.channels, resize)
@@ -98,8 +99,8 @@ def _decode(items: list[Item], listing: Listing, source: Source, resize: int) ->
             raise mixed(listing.path, ("most", (side, side)), (item.name, size))
         if source.channels == 1 and not header.grey:
             raise DataError(
-                f"{item.name} in {shown(str(listing.path))} has colours, but those looked at first are grey; bring all "
-                "to one kind"
+                f"{item.name} in {printable(str(listing.path))} has colours, but those looked at first are grey; "
+                "bring all to one kind"
             )
         pixels[len(labels)] = image
         labels.append(item.label)

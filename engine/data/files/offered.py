@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.config.data import utf8_problem
 from engine.data.files.folder import SUFFIXES
-from engine.data.files.listing import shown
+from engine.data.files.listing import printable
 from engine.data.files.paths import KINDS, absolute
 
 ENVIRONMENT = "SKIPSCOPE_DATA"
@@ -54,7 +54,7 @@ def _look(root: Path) -> list[Offer]:
     named = (child for child in children if not utf8_problem(str(child)))
     found = [(kind, child) for child in named if (kind := kind_of(child))]
     return [
-        Offer(absolute(f"{kind}:{child}"), f"{shown(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
+        Offer(absolute(f"{kind}:{child}"), f"{printable(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
         for kind, child in found
     ]
 

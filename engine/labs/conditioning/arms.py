@@ -69,6 +69,6 @@ def factors(grid: str, most: int) -> list[int]:
     return [k for k in FACTORS[grid] if grid == "full" or k <= most]
 
 
-def figure_key(arm: str) -> str:
+def metric_key(arm: str) -> str:
     """Return how the names of an arm's figures begin."""
     return arm.lower().replace(" with bn", "_bn").replace(" ", "_")

@@ -1,31 +1,31 @@
 """The second part of the conditioning lab: what becomes of the kernel while a net is trained."""
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning import training
-from engine.labs.conditioning.arms import ARMS, NET_RATES, figure_key
+from engine.labs.conditioning.arms import ARMS, NET_RATES, metric_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
 from engine.labs.curve import CurveName
-from engine.labs.part import Done, Found, Part, finite, geometric, seeded
-from engine.labs.tasks import Result, Unit
+from engine.labs.part import Part, finite, geometric, seeded
+from engine.labs.tasks import Finding, Measuring, Results, Task
 
 #: Steps between two looks at pause and stop, times blocks and seeds: a fifth of a second on a common core.
 _PACE = 120
 
 
 class Course(Part):
-    """Units: all rates and seeds of one kind of net each."""
+    """Tasks: all rates and seeds of one kind of net each."""
 
-    def plan(self) -> list[Unit]:
-        """One unit for each kind of net."""
+    def plan(self) -> list[Task]:
+        """One task for each kind of net."""
         self._arms = {f"training {arm.name}": arm for arm in ARMS}
-        return [Unit(name, f"kernel along training: {arm.name}") for name, arm in self._arms.items()]
+        return [Task(name, f"kernel along training: {arm.name}") for name, arm in self._arms.items()]
 
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+    def measure(self, task: Task, done: Results) -> Measuring:
         """Train, then take the kernel where training was halted, at the best rate."""
-        arm, settings = self._arms[unit.name], self.settings
+        arm, settings = self._arms[task.name], self.settings
         pace = max(1, _PACE // (settings["trained_blocks"] * len(self.seeds)))
         halts: list[training.Stop] = []
         work = training.train(
@@ -54,14 +54,14 @@ class Course(Part):
             "conditions": conditions,
         }
 
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The kind's curves, and what is known once all kinds are done."""
-        arm, result = self._arms[unit.name], done[unit.name]
+        arm, result = self._arms[task.name], done[task.name]
         x, name = _axis(result["steps"]), CurveName(arm.name)
         yield from seeded("along", name, x, self._by_seed(result["conditions"]))
         yield from seeded("training_loss", name, x, self._by_seed(result["losses"]))
         yield from seeded("training_rates", name, NET_RATES, self._by_seed(result["rates"]))
-        key = figure_key(arm.name)
+        key = metric_key(arm.name)
         final = [math.log10(value) for value in result["conditions"][-1]]
         yield MetricReported(f"{key}_log10_condition_trained", finite(sum(final) / len(final)))
         if len(done.keys() & self._arms.keys()) == len(self._arms):

@@ -1,7 +1,7 @@
 """The third part of the conditioning lab: linear nets, two forms of one net, and every target from every start."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -18,8 +18,8 @@ from engine.labs.conditioning.arms import (
     ZERO,
 )
 from engine.labs.curve import CurveName
-from engine.labs.part import Done, Found, Part, finite
-from engine.labs.tasks import Result, Unit
+from engine.labs.part import Part, finite
+from engine.labs.tasks import Finding, Measuring, Results, Task
 
 WIDTH, LAYERS = 16, 12
 #: Steps for which the two forms are compared.
@@ -34,32 +34,32 @@ _BETTER = 0.95
 
 
 class Maps(Part):
-    """Units: the two forms, then one seed of the table each."""
+    """Tasks: the two forms, then one seed of the table each."""
 
-    def plan(self) -> list[Unit]:
+    def plan(self) -> list[Task]:
         """The comparison first: it is done in a moment."""
         self._rates = LINEAR_RATES[self.settings["grid"]]
         self._table = {f"linear, seed {seed}": seed for seed in self.seeds}
-        forms = Unit(_EQUIVALENCE, "linear nets: two forms of one net")
-        return [forms, *(Unit(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
+        forms = Task(_EQUIVALENCE, "linear nets: two forms of one net")
+        return [forms, *(Task(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
 
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+    def measure(self, task: Task, done: Results) -> Measuring:
         """Descend; the result holds losses alone, at the steps that are drawn."""
-        if unit.name == _EQUIVALENCE:
+        if task.name == _EQUIVALENCE:
             return (yield from self._measure_forms())
-        seed, losses = self._table[unit.name], []
+        seed, losses = self._table[task.name], []
         shape = len(LINEAR_TARGETS), len(LINEAR_STARTS), len(self._rates)
-        task = linear.table(WIDTH, LAYERS, seed, self._rates)
-        for step, row in enumerate(linear.descend(task, self.settings["linear_steps"])):
+        nets = linear.table(WIDTH, LAYERS, seed, self._rates)
+        for step, row in enumerate(linear.descend(nets, self.settings["linear_steps"])):
             losses.append(row.nan_to_num(math.inf, math.inf).view(shape))
             if step % _PACE == 0:
                 yield from self._so_far(seed, losses)
         return torch.stack(losses)[self._shown()]
 
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The comparison, or the whole table over the seeds that are done."""
-        if unit.name == _EQUIVALENCE:
-            yield from self._forms(done[unit.name])
+        if task.name == _EQUIVALENCE:
+            yield from self._forms(done[task.name])
             return
         courses = torch.stack([done[name] for name in self._table if name in done])
         rates = self._tuned(courses[:, -1])
@@ -77,9 +77,9 @@ class Maps(Part):
                 y = [_floored(loss) for loss in _median(courses[:, -1, column, row]).tolist()]
                 yield CurveUpdated("linear_rates", name.text, list(self._rates), y)
         if len(courses) == len(self._table):
-            yield from self._figures(chosen[:, -1], rates)
+            yield from self._metrics(chosen[:, -1], rates)
 
-    def _measure_forms(self) -> Generator[Found, None, Result]:
+    def _measure_forms(self) -> Measuring:
         shape = len(LINEAR_TARGETS), len(TWO_FORMS)
         losses = []
         for step, row in enumerate(linear.descend(linear.two_forms(WIDTH, LAYERS, 0), TOGETHER)):
@@ -88,13 +88,13 @@ class Maps(Part):
                 yield from self._curves(torch.stack(losses))
         return torch.stack(losses)
 
-    def _curves(self, losses: Tensor) -> Iterator[Found]:
+    def _curves(self, losses: Tensor) -> Iterator[Finding]:
         chosen = losses[:, LINEAR_TARGETS.index(self.settings["target"])]
         steps = [float(step) for step in range(0, len(chosen), 2)]
         for place, form in enumerate(TWO_FORMS):
             yield CurveUpdated("equivalence", form, steps, [finite(value) for value in chosen[::2, place].tolist()])
 
-    def _forms(self, losses: Tensor) -> Iterator[Found]:
+    def _forms(self, losses: Tensor) -> Iterator[Finding]:
         yield from self._curves(losses)
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         gaps = [(losses[:, :, 0] - losses[:, :, place]).abs().amax(0).nan_to_num(math.inf) for place in (1, 2)]
@@ -102,7 +102,7 @@ class Maps(Part):
             yield CurveUpdated("equivalence_gap", form, columns, [finite(value) for value in gap.tolist()])
         yield MetricReported("linear_equivalence_max_difference", gaps[0].max().item())
 
-    def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Found]:
+    def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Finding]:
         """The table of the first seed as it fills; of later ones a curve, so that the table does not jump."""
         best = losses[-1].min(-1).values
         if seed == 0:
@@ -121,7 +121,7 @@ class Maps(Part):
         every = max(1, steps // 50)
         return [*range(0, steps, every), steps]
 
-    def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Found]:
+    def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Finding]:
         x = [float(step) for step in self._shown()]
         yield CurveUpdated("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
         for seed, course in enumerate(courses.tolist()):
@@ -135,7 +135,7 @@ class Maps(Part):
         best = medians.min(-1)
         return torch.where(best.values < _BETTER * inner.values, best.indices, inner.indices + 1)
 
-    def _figures(self, finals: Tensor, rates: Tensor) -> Iterator[Found]:
+    def _metrics(self, finals: Tensor, rates: Tensor) -> Iterator[Finding]:
         column = LINEAR_TARGETS.index("negated")
         for name, start in (
             ("linear_residual_stall_on_negated", ZERO),

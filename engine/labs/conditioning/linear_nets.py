@@ -19,7 +19,7 @@ SMALL_SCALE = 0.1
 EQUIVALENCE_RATE = 0.02
 
 
-class Task(NamedTuple):
+class LinearNets(NamedTuple):
     """Nets that are trained side by side: ``weights`` (nets, layers, d, d), ``skip``, ``target``, ``rate`` of each."""
 
     weights: Tensor
@@ -64,22 +64,22 @@ def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
     return dict(zip((SMALL, ZERO, GAUSSIAN, ORTHOGONAL, MIRRORED), found, strict=True))
 
 
-def descend(task: Task, steps: int) -> Iterator[Tensor]:
+def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
     """Yield the losses (nets,) before each step and after the last; of a net that has diverged not finite.
 
     A net's numbers do not depend on the nets beside it.
     """
-    weights = task.weights.clone()
+    weights = begin.weights.clone()
     nets, layers, d, _ = weights.shape
     identity = torch.eye(d, dtype=weights.dtype)
-    shift = identity * task.skip.to(weights.dtype).view(nets, 1, 1, 1)
-    rate = task.rate.to(weights.dtype).view(nets, 1, 1)
+    shift = identity * begin.skip.to(weights.dtype).view(nets, 1, 1, 1)
+    rate = begin.rate.to(weights.dtype).view(nets, 1, 1)
     for step in range(steps + 1):
         factors = weights + shift
         before = [identity.expand(nets, d, d)]
         for layer in range(layers):
             before.append(torch.bmm(factors[:, layer], before[-1]))
-        error = before[-1] - task.target
+        error = before[-1] - begin.target
         yield error.square().sum((1, 2)) / d
         if step == steps:
             return
@@ -91,11 +91,11 @@ def descend(task: Task, steps: int) -> Iterator[Tensor]:
             pull = torch.bmm(factors[:, layer].transpose(1, 2), pull)
 
 
-def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> Task:
+def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> LinearNets:
     """Return every target from every start at every rate, nets in that order."""
     goals, begins = targets(d, seed), starts(d, layers, seed)
     cells = [(goal, start, rate) for goal in goals for start in LINEAR_STARTS for rate in rates]
-    return Task(
+    return LinearNets(
         torch.stack([begins[start] for _, start, _ in cells]),
         torch.tensor([start in (SMALL, ZERO) for _, start, _ in cells]),
         torch.stack([goals[goal] for goal, _, _ in cells]),
@@ -103,12 +103,12 @@ def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> Task:
     )
 
 
-def two_forms(d: int, layers: int, seed: int) -> Task:
+def two_forms(d: int, layers: int, seed: int) -> LinearNets:
     """Return, for every target, the residual net from A, the plain net from I + A, and the plain Gaussian one."""
     goals, begins = targets(d, seed), starts(d, layers, seed)
     small = begins[SMALL]
     three = (small, torch.eye(d, dtype=torch.float64) + small, begins[GAUSSIAN])
-    return Task(
+    return LinearNets(
         torch.stack([weights for _ in goals for weights in three]),
         torch.tensor([True, False, False] * len(goals)),
         torch.stack([goal for goal in goals.values() for _ in three]),
@@ -127,4 +127,5 @@ def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 def _orthogonal(d: int, generator: torch.Generator) -> Tensor:
     """Return an orthogonal matrix (d, d), uniform: the signs of R are taken out of the QR decomposition."""
     q, r = torch.linalg.qr(_normal((d, d), generator))
-    return q * torch.sign(torch.diag(r))
+    orthogonal: Tensor = q * torch.sign(torch.diag(r))
+    return orthogonal

@@ -1,37 +1,37 @@
 """The fourth part of the conditioning lab: the product of k numbers, by k."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
 from engine.labs.curve import CurveName
-from engine.labs.part import Done, Found, Part, finite
-from engine.labs.tasks import Result, Unit
+from engine.labs.part import Part, finite
+from engine.labs.tasks import Finding, Measuring, Results, Task
 
 #: Starts of each kind; they are cheap, and the share that is solved is one of the findings.
 SEEDS = 200
 
 
 class Products(Part):
-    """Units: one number of factors each, few first."""
+    """Tasks: one number of factors each, few first."""
 
-    def plan(self) -> list[Unit]:
-        """One unit for each number of factors."""
+    def plan(self) -> list[Task]:
+        """One task for each number of factors."""
         counts = factors(self.settings["grid"], self.settings["factors"])
         self._counts = {f"product of {count}": count for count in counts}
-        return [Unit(name, f"scalar product: {count} factors") for name, count in self._counts.items()]
+        return [Task(name, f"scalar product: {count} factors") for name, count in self._counts.items()]
 
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+    def measure(self, task: Task, done: Results) -> Measuring:
         """Let all starts descend at all rates; keep those at the best one."""
-        count = self._counts[unit.name]
+        count = self._counts[task.name]
         for steps in scalar.descend(scalar.draw(count, SEEDS), SCALAR_RATES, self.settings["cap"]):
             for how, rows in zip(SCALAR_DRAWS, steps, strict=True):
                 yield self._race(how, count, scalar.best(rows, SCALAR_RATES))
         return {how: scalar.best(rows, SCALAR_RATES)._asdict() for how, rows in zip(SCALAR_DRAWS, steps, strict=True)}
 
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The curves over the numbers of factors that are done."""
         counts = {name: count for name, count in self._counts.items() if name in done}
         x = [float(count) for count in counts.values()]
@@ -40,10 +40,10 @@ class Products(Part):
             # Steps are counted from 0; on a log axis a start that is solved already stands at 1, the first step.
             yield CurveUpdated("scalar_steps", how, x, [finite(max(one.median, 1.0)) for one in trials])
             yield CurveUpdated("scalar_share", how, x, [one.solved for one in trials])
-            yield self._race(how, self._counts[unit.name], scalar.Trials(**done[unit.name][how]))
+            yield self._race(how, self._counts[task.name], scalar.Trials(**done[task.name][how]))
         if len(counts) == len(self._counts):
             for key, how in (("normal", NORMAL), ("near_one", NEAR_ONE)):
-                last = scalar.Trials(**done[unit.name][how])
+                last = scalar.Trials(**done[task.name][how])
                 yield MetricReported(f"scalar_{key}_median_steps", last.median)
                 yield MetricReported(f"scalar_{key}_solved", last.solved)
 

@@ -12,10 +12,10 @@ from engine.labs.conditioning.arms import (
     NET_TARGETS,
     depths,
     factors,
-    figure_key,
+    metric_key,
 )  # fmt: skip
 from engine.labs.conditioning.panels import PANELS
-from engine.labs.spec import Figure, Lab, Option
+from engine.labs.spec import LabSpec, Metric, Option
 
 _HARDT = "Hardt and Ma 2016, Identity Matters in Deep Learning"
 _BARTLETT = "Bartlett, Helmbold and Long 2018, Gradient Descent with Identity Initialization"
@@ -24,11 +24,11 @@ _JACOT = "Jacot et al. 2018, Neural Tangent Kernel"
 
 _OPTIONS = (
     Option("blocks", "Blocks", "The deepest net; a block has two weight layers. Shallower ones are measured too.", 16,
-           low=2, high=32, step=1, front=True),
+           low=2, high=32, step=1, primary=True),
     Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10, step=1,
-           front=True),
+           primary=True),
     Option("part", "Part", "Which of the four experiments is done; all of them is the default.", "all",
-           choices=("all", "kernel", "training", "linear", "scalar"), front=True),
+           choices=("all", "kernel", "training", "linear", "scalar"), primary=True),
     Option("grid", "Grid", "The full grid has more depths, more rates of the linear nets, and up to 32 factors.",
            "default", choices=("default", "full")),
     Option("goal", "Target in training", "What the nets that are followed in training learn.", "smooth",
@@ -60,8 +60,8 @@ _EXPECTED: dict[str, tuple[str, str, str]] = {
     "residual over L with BN": ("2.8 +- 0.1", "1.0: gamma and beta take over", "2.3 +- 0.1"),
 }
 
-_KERNEL_FIGURES = tuple(
-    Figure(f"{figure_key(arm.name)}_{name}", f"{label}, {arm.name}", "", source, _EXPECTED[arm.name][place])
+_KERNEL_METRICS = tuple(
+    Metric(f"{metric_key(arm.name)}_{name}", f"{label}, {arm.name}", "", source, _EXPECTED[arm.name][place])
     for place, (name, label, source) in enumerate((
         ("log10_condition", "log10 of the condition number", f"{_CONDITION}; the deepest nets, untrained"),
         ("log10_condition_growth", "its growth with depth", "the above, deepest less shallowest nets"),
@@ -72,29 +72,29 @@ _KERNEL_FIGURES = tuple(
 
 _JACOBIAN = "singular values of d out/d x, geometric mean over inputs and seeds, deepest nets"
 
-_FIGURES = (
-    *_KERNEL_FIGURES,
-    Figure("plain_jacobian_median", "median singular value, plain", "", _JACOBIAN, "about 1e-7 at 16 blocks"),
-    Figure("residual_jacobian_largest", "largest singular value, residual", "", _JACOBIAN, "about 500 at 16 blocks"),
-    Figure("residual_over_l_jacobian_median", "median singular value, residual over L", "", _JACOBIAN,
+_METRICS = (
+    *_KERNEL_METRICS,
+    Metric("plain_jacobian_median", "median singular value, plain", "", _JACOBIAN, "about 1e-7 at 16 blocks"),
+    Metric("residual_jacobian_largest", "largest singular value, residual", "", _JACOBIAN, "about 500 at 16 blocks"),
+    Metric("residual_over_l_jacobian_median", "median singular value, residual over L", "", _JACOBIAN,
            "0.98 at any depth"),
-    Figure("trained_arms_at_grid_edge", "kinds of net whose best rate is at the edge of the grid", "",
+    Metric("trained_arms_at_grid_edge", "kinds of net whose best rate is at the edge of the grid", "",
            f"rates {NET_RATES[0]:g} to {NET_RATES[-1]:g}", "0 at the defaults; shallow nets take the largest"),
-    Figure("linear_equivalence_max_difference", "largest difference of the two forms", "", "loss of the residual net "
+    Metric("linear_equivalence_max_difference", "largest difference of the two forms", "", "loss of the residual net "
            "from A less that of the plain net from I + A, over 100 steps and all targets", "below 1e-12: rounding"),
-    Figure("linear_residual_stall_on_negated", "loss on −x from A = 0", "", f"after the linear steps, at the best "
+    Metric("linear_residual_stall_on_negated", "loss on −x from A = 0", "", f"after the linear steps, at the best "
            f"rate; {_BARTLETT}", "1.01, and never below 1"),
-    Figure("linear_residual_small_on_negated", "loss on −x from small A", "", "as above, median over the seeds",
+    Metric("linear_residual_small_on_negated", "loss on −x from small A", "", "as above, median over the seeds",
            "0.37: few directions have turned"),
-    Figure("linear_orthogonal_on_negated", "loss on −x, plain orthogonal", "", "as above, median over the seeds",
+    Metric("linear_orthogonal_on_negated", "loss on −x, plain orthogonal", "", "as above, median over the seeds",
            "below 1e-20: solved"),
-    Figure("linear_cells_at_grid_edge", "cells whose best rate is at the edge of the grid", "", "near ties left out",
+    Metric("linear_cells_at_grid_edge", "cells whose best rate is at the edge of the grid", "", "near ties left out",
            "4 at the defaults: the target zero"),
-    Figure("scalar_normal_median_steps", "steps from N(0,1), most factors", "", f"median of 200 starts; {_SHAMIR}",
+    Metric("scalar_normal_median_steps", "steps from N(0,1), most factors", "", f"median of 200 starts; {_SHAMIR}",
            "1600 at 16 factors; infinite at 32"),
-    Figure("scalar_normal_solved", "share solved from N(0,1), most factors", "", "as above", "0.65 at 16, 0.03 at 32"),
-    Figure("scalar_near_one_median_steps", "steps from 1 + N(0,1)/k, most factors", "", "as above", "1 or 2"),
-    Figure("scalar_near_one_solved", "share solved from 1 + N(0,1)/k, most factors", "", "as above", "1"),
+    Metric("scalar_normal_solved", "share solved from N(0,1), most factors", "", "as above", "0.65 at 16, 0.03 at 32"),
+    Metric("scalar_near_one_median_steps", "steps from 1 + N(0,1)/k, most factors", "", "as above", "1 or 2"),
+    Metric("scalar_near_one_solved", "share solved from 1 + N(0,1)/k, most factors", "", "as above", "1"),
 )  # fmt: skip
 
 
@@ -110,10 +110,10 @@ def _seconds(settings: Mapping[str, Any]) -> float:
         "linear": 0.2 + 3.5e-5 * seeds * settings["linear_steps"] * tables,
         "scalar": sum(0.2 + 1.1e-5 * k * settings["cap"] for k in factors(grid, settings["factors"])),
     }
-    return sum(costs.values()) if part == "all" else costs[part]
+    return float(sum(costs.values()) if part == "all" else costs[part])
 
 
-CONDITIONING = Lab(
+CONDITIONING = LabSpec(
     name="conditioning",
     title="Conditioning: the form or the start?",
     question="Is a residual mapping easier to learn, and is it the form or the start that makes it so?",
@@ -133,7 +133,7 @@ CONDITIONING = Lab(
     "residual net whose condition number grows with depth like the plain one's.",
     options=_OPTIONS,
     panels=PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.conditioning.lab:ConditioningLab",
     seconds=_seconds,
 )

@@ -1,35 +1,36 @@
 """The first part of the conditioning lab: kernels and Jacobians of untrained nets of every kind and depth."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from engine.events import CurveUpdated, MetricReported
-from engine.labs.conditioning.arms import ARMS, Arm, depths, figure_key
+from engine.labs.conditioning.arms import ARMS, Arm, depths, metric_key
 from engine.labs.conditioning.kernel import INPUTS, OUTPUTS, inputs, jacobian_values, net_kernel
 from engine.labs.conditioning.nets import WIDTH, draw
 from engine.labs.curve import CurveName
-from engine.labs.part import Done, Found, Part, geometric, seeded
-from engine.labs.tasks import Result, Unit
+from engine.labs.part import Part, geometric, seeded
+from engine.labs.tasks import Finding, Measuring, Results, Task
 
 #: Eigenvalues that are drawn, by their place from the largest: every third, and the last.
 _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
 
 
 class Spectra(Part):
-    """Units: one net each, all kinds at every depth, the deepest first, for the first seed, then for the next."""
+    """Tasks: one net each, all kinds at every depth, the deepest first, for the first seed, then for the next."""
 
-    def plan(self) -> list[Unit]:
+    def plan(self) -> list[Task]:
         """All kinds and depths of one seed before the next seed."""
         self._depths = depths(self.settings["grid"], self.settings["blocks"])
         self._nets = {
             _name(arm, blocks, seed): (arm, blocks, seed)
             for seed in self.seeds for blocks in reversed(self._depths) for arm in ARMS
         }  # fmt: skip
-        return [Unit(name, f"kernel: {name.partition(' ')[2]}") for name in self._nets]
+        return [Task(name, f"kernel: {name.partition(' ')[2]}") for name in self._nets]
 
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+    def measure(self, task: Task, done: Results) -> Measuring:
         """Draw the net, take its kernel and its Jacobians."""
-        arm, blocks, seed = self._nets[unit.name]
+        arm, blocks, seed = self._nets[task.name]
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
         if blocks == self._depths[-1]:
@@ -39,9 +40,9 @@ class Spectra(Part):
             "jacobian": [] if arm.norm else jacobian_values(arm, stack, x),
         }  # fmt: skip
 
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The curves of this kind, over the seeds and depths that are done."""
-        arm, blocks, seed = self._nets[unit.name]
+        arm, blocks, seed = self._nets[task.name]
         if blocks == self._depths[-1]:
             names = {s: _name(arm, blocks, s) for s in self.seeds}
             shares = {s: _drawn(done[name]["values"])[1] for s, name in names.items() if name in done}
@@ -51,13 +52,13 @@ class Spectra(Part):
         if not arm.norm:
             yield from self._bands(arm, done)
         if seed == self.seeds[-1] and blocks == self._depths[0]:
-            yield from self._figures(arm, done)
+            yield from self._metrics(arm, done)
 
-    def _whole(self, arm: Arm, seed: int, done: Done) -> list[int]:
+    def _whole(self, arm: Arm, seed: int, done: Results) -> list[int]:
         """Depths of which this seed and all before it are done."""
         return [blocks for blocks in self._depths if _name(arm, blocks, seed) in done]
 
-    def _over_depth(self, what: str, arm: Arm, seed: int, done: Done) -> Iterator[Found]:
+    def _over_depth(self, what: str, arm: Arm, seed: int, done: Results) -> Iterator[Finding]:
         x = self._whole(arm, 0, done)
         means = [geometric(row[what] for row in self._rows(arm, blocks, done)) for blocks in x]
         yield CurveUpdated(what, arm.name, [float(blocks) for blocks in x], means)
@@ -65,19 +66,19 @@ class Spectra(Part):
         y = [done[_name(arm, blocks, seed)][what] for blocks in own]
         yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}").text, [float(blocks) for blocks in own], y)
 
-    def _bands(self, arm: Arm, done: Done) -> Iterator[Found]:
+    def _bands(self, arm: Arm, done: Results) -> Iterator[Finding]:
         x = self._whole(arm, 0, done)
         for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
             y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]
             yield CurveUpdated("jacobian", CurveName(arm.name, part=part).text, [float(blocks) for blocks in x], y)
 
-    def _rows(self, arm: Arm, blocks: int, done: Done) -> list[dict]:
+    def _rows(self, arm: Arm, blocks: int, done: Results) -> list[dict[str, Any]]:
         names = [_name(arm, blocks, seed) for seed in self.seeds]
         return [done[name] for name in names if name in done]
 
-    def _figures(self, arm: Arm, done: Done) -> Iterator[Found]:
+    def _metrics(self, arm: Arm, done: Results) -> Iterator[Finding]:
         shallow, deep = (self._rows(arm, blocks, done) for blocks in (self._depths[0], self._depths[-1]))
-        key = figure_key(arm.name)
+        key = metric_key(arm.name)
         first, last = (sum(math.log10(row["condition"]) for row in rows) / len(rows) for rows in (shallow, deep))
         yield MetricReported(f"{key}_log10_condition", last)
         yield MetricReported(f"{key}_log10_condition_growth", last - first)

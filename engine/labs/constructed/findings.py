@@ -22,13 +22,13 @@ from engine.labs.constructed.plan import (
     SCRATCH,
     TRAINED_ON,
     Arm,
-    Work,
+    ArmTask,
     arm_of,
     budget,
 )  # fmt: skip
 from engine.labs.constructed.training import Track
 from engine.labs.curve import CurveName
-from engine.labs.tasks import Result
+from engine.labs.tasks import Finding, Results
 
 #: How the names of an arm's figures begin.
 KEYS = {
@@ -40,8 +40,6 @@ _WAYS = {PLAIN: "plain", "A": "residual"}
 #: Points of the training loss whose mean is a figure, and that are shown before the insertion.
 _LAST, _SHOWN_BEFORE = 5, 8
 
-Done = Mapping[str, Result]
-
 
 class Findings:
     """Names and computes everything that a job of these ``settings`` shows."""
@@ -51,31 +49,31 @@ class Findings:
         self._budget = budget(settings)
         self._end = self._budget.before + self._budget.after
 
-    def best_rate(self, kind: str, done: Done) -> float:
+    def best_rate(self, kind: str, done: Results) -> float:
         """Return the rate of an arm that is shown; the first of the grid while none is done."""
         rates = self._rates(kind, done)
         return min(rates, key=lambda rate: (mean(rates[rate]), rate)) if rates else self._budget.rates[0]
 
-    def repair_rate(self, done: Done) -> float:
+    def repair_rate(self, done: Results) -> float:
         """Return the best rate of the grown net of the first seed, with which all levels of noise go on."""
         seed = self._budget.seeds[0]
-        there = [rate for rate in self._budget.rates if Work("arm", GROWN, seed, rate).name in done]
+        there = [rate for rate in self._budget.rates if ArmTask("arm", GROWN, seed, rate).name in done]
         return min(there, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
 
-    def growing(self, work: Work, kind: str, track: Track, done: Done) -> Iterator[CurveUpdated]:
+    def growing(self, task: ArmTask, kind: str, track: Track, done: Results) -> Iterator[CurveUpdated]:
         """Yield the curve of a training that is under way."""
         if not track["steps"]:
             return
-        first = work.seed == self._budget.seeds[0]
-        if work.task == "source":
-            names = [CurveName(kind, part=_seed(work.seed)), *[CurveName(kind)] * first]
+        first = task.seed == self._budget.seeds[0]
+        if task.role == "source":
+            names = [CurveName(kind, part=_seed(task.seed)), *[CurveName(kind)] * first]
             yield from (
                 CurveUpdated("training", name.text, list(track["steps"]), list(track["running"])) for name in names
             )
-        elif work.task == "arm":
-            yield self._tried(work, track)
+        elif task.role == "arm":
+            yield self._tried(task, track)
         else:
-            yield self._repaired(work.value, track, done)
+            yield self._repaired(task.value, track, done)
 
     def inserted(self, arm: Arm, found: Mapping[str, float]) -> Iterator[MetricReported]:
         """Yield the figures of what an insertion changed as far as they are measured."""
@@ -96,27 +94,27 @@ class Findings:
                 panel, CurveName(_WAYS[arm.shortcut]).text, noises, [jump[key] for jump in found["jumps"]]
             )
 
-    def after(self, work: Work, done: Done) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield what the result of a unit changed."""
-        if work.task == "source":
-            arm = next(arm for arm in self._budget.arms if arm.source.name == work.about)
-            yield from self.growing(work, arm.kind, done[work.name]["track"], done)
+    def after(self, task: ArmTask, done: Results) -> Iterator[Finding]:
+        """Yield what the result of a task changed."""
+        if task.role == "source":
+            arm = next(arm for arm in self._budget.arms if arm.source.name == task.about)
+            yield from self.growing(task, arm.kind, done[task.name]["track"], done)
             return
-        arm = arm_of(work.about)
-        if work.task == "insertion":
-            if work.seed == self._budget.seeds[0]:
-                yield from self._insertion(arm, done[work.name])
-        elif work.task == "repair":
-            yield self._repaired(work.value, done[work.name], done)
+        arm = arm_of(task.about)
+        if task.role == "insertion":
+            if task.seed == self._budget.seeds[0]:
+                yield from self._insertion(arm, done[task.name])
+        elif task.role == "repair":
+            yield self._repaired(task.value, done[task.name], done)
             yield from self._losses(done)
         else:
-            yield self._tried(work, done[work.name])
+            yield self._tried(task, done[task.name])
             yield from self._curves(arm, done)
             yield from self._errors(done)
 
     # --- insertion and noise ----------------------------------------------------------------------------------------
 
-    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
+    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[Finding]:
         yield from self.inserted(arm, found)
         yield from self.jumping(arm, found)
         if arm.shortcut == PLAIN:
@@ -129,34 +127,34 @@ class Findings:
         """The level of noise that stands beside none."""
         return self._settings["noise"] or CONTRAST
 
-    def _repaired(self, noise: float, track: Track, done: Done) -> CurveUpdated:
+    def _repaired(self, noise: float, track: Track, done: Results) -> CurveUpdated:
         source = self._source(arm_of(GROWN), self._budget.seeds[0], done)
         before = source["steps"][-_SHOWN_BEFORE:], source["loss"][-_SHOWN_BEFORE:]
         name = CurveName(GROWN, "noise", noise).text
         return CurveUpdated("repair", name, before[0] + track["steps"], before[1] + track["loss"])
 
-    def _losses(self, done: Done) -> Iterator[MetricReported]:
+    def _losses(self, done: Results) -> Iterator[MetricReported]:
         chosen, seed = self._settings["noise"], self._budget.seeds[0]
-        if Work("arm", GROWN, seed, self._budget.rates[-1]).name not in done:
+        if ArmTask("arm", GROWN, seed, self._budget.rates[-1]).name not in done:
             return
-        own = Work("arm", GROWN, seed, self.repair_rate(done)).name
+        own = ArmTask("arm", GROWN, seed, self.repair_rate(done)).name
         for name, noise in (("loss_after", 0.0), ("loss_after_noisy", self._noisy)):
-            track = done.get(own if noise == chosen else Work("repair", GROWN, seed, noise).name)
+            track = done.get(own if noise == chosen else ArmTask("repair", GROWN, seed, noise).name)
             if track is not None:
                 yield MetricReported(name, mean(track["loss"][-_LAST:]) if track["loss"] else math.nan)
 
     # --- arms -------------------------------------------------------------------------------------------------------
 
-    def _tried(self, work: Work, track: Track) -> CurveUpdated:
-        part = _seed(work.seed) if len(self._budget.seeds) > 1 else ""
-        name = CurveName(work.about, "rate", work.value, part=part).text
+    def _tried(self, task: ArmTask, track: Track) -> CurveUpdated:
+        part = _seed(task.seed) if len(self._budget.seeds) > 1 else ""
+        name = CurveName(task.about, "rate", task.value, part=part).text
         if not track["steps"]:  # diverged before its first point
             return CurveUpdated("tried", name, [self._budget.before], [math.nan])
         return CurveUpdated("tried", name, list(track["steps"]), list(track["running"]))
 
-    def _curves(self, arm: Arm, done: Done) -> Iterator[CurveUpdated]:
+    def _curves(self, arm: Arm, done: Results) -> Iterator[CurveUpdated]:
         rate = self.best_rate(arm.kind, done)
-        seeds = [seed for seed in self._budget.seeds if Work("arm", arm.kind, seed, rate).name in done]
+        seeds = [seed for seed in self._budget.seeds if ArmTask("arm", arm.kind, seed, rate).name in done]
         wholes = {seed: self._whole(arm, seed, rate, done) for seed in seeds}
         for panel, x, y in (
             ("training", "steps", "running"), ("clean", "marks", "clean"), ("test", "marks", "test"),
@@ -171,20 +169,21 @@ class Findings:
             lines[seed] = list(rates), [final if math.isfinite(final) else math.nan for final in finals]
         yield from _bundle("rates", arm.kind, lines)
         if arm.kind == GROWN:
-            first = done[Work("arm", GROWN, self._budget.seeds[0], self.repair_rate(done)).name]
+            first = done[ArmTask("arm", GROWN, self._budget.seeds[0], self.repair_rate(done)).name]
             yield self._repaired(self._settings["noise"], first, done)
 
-    def _whole(self, arm: Arm, seed: int, rate: float, done: Done) -> dict[str, list[float]]:
+    def _whole(self, arm: Arm, seed: int, rate: float, done: Results) -> dict[str, list[float]]:
         """Both phases of an arm as one track; ``watched`` are the updates after which ``distance`` was measured."""
-        source, track = self._source(arm, seed, done), done[Work("arm", arm.kind, seed, rate).name]
+        source, track = self._source(arm, seed, done), done[ArmTask("arm", arm.kind, seed, rate).name]
         whole = {key: source[key] + track[key] for key in ("steps", "running", "marks", "clean", "test", "distance")}
         watched = (source["steps"] if source["distance"] else []) + (track["steps"] if track["distance"] else [])
         return whole | {"watched": watched}
 
-    def _source(self, arm: Arm, seed: int, done: Done) -> Track:
-        return done[Work("source", arm.source.name, seed).name]["track"]
+    def _source(self, arm: Arm, seed: int, done: Results) -> Track:
+        track: Track = done[ArmTask("source", arm.source.name, seed).name]["track"]
+        return track
 
-    def _errors(self, done: Done) -> Iterator[MetricReported]:
+    def _errors(self, done: Results) -> Iterator[MetricReported]:
         means, edges = {}, 0
         for arm in ARMS:
             key = KEYS[arm.kind]
@@ -207,27 +206,27 @@ class Findings:
                 yield MetricReported(name, means[worse] - means[better])
         yield from self._losses(done)
 
-    def _seeds_with_rates(self, kind: str, done: Done) -> list[int]:
+    def _seeds_with_rates(self, kind: str, done: Results) -> list[int]:
         """The seeds that an arm's rates are compared on: those done with all of them, else the one under way."""
         tried = {
-            seed: sum(Work("arm", kind, seed, rate).name in done for rate in self._budget.rates)
+            seed: sum(ArmTask("arm", kind, seed, rate).name in done for rate in self._budget.rates)
             for seed in self._budget.seeds
         }
         whole = [seed for seed, count in tried.items() if count == len(self._budget.rates)]
         return whole or [seed for seed, count in tried.items() if count][:1]
 
-    def _rates(self, kind: str, done: Done) -> dict[float, list[float]]:
+    def _rates(self, kind: str, done: Results) -> dict[float, list[float]]:
         """The final clean training errors of an arm by rate, for the seeds that are compared."""
         found: dict[float, list[float]] = {}
         for rate in self._budget.rates:
             for seed in self._seeds_with_rates(kind, done):
-                if Work("arm", kind, seed, rate).name in done:
+                if ArmTask("arm", kind, seed, rate).name in done:
                     found.setdefault(rate, []).append(self._final(kind, seed, rate, done))
         return found
 
-    def _final(self, kind: str, seed: int, rate: float, done: Done) -> float:
+    def _final(self, kind: str, seed: int, rate: float, done: Results) -> float:
         """Clean training error at the end, percent; infinite for a training that diverged."""
-        track = done[Work("arm", kind, seed, rate).name]
+        track = done[ArmTask("arm", kind, seed, rate).name]
         return track["clean"][-1] if track["marks"] and track["marks"][-1] == self._end else math.inf
 
 

@@ -1,25 +1,26 @@
 """The lab ``constructed``: a trained shallow net made deep by identity blocks, beside the same depth from nothing.
 
-Units (``engine.labs.constructed.plan``): a source is trained through the first phase; an insertion measures what new
+Tasks (``engine.labs.constructed.plan``): a source is trained through the first phase; an insertion measures what new
 blocks change at once; an arm goes on from its source at one rate; a repair goes on from inserted blocks of other noise.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveUpdated
 from engine.hardware.device import Device
 from engine.labs.constructed.change import changes, jumps
 from engine.labs.constructed.findings import Findings
 from engine.labs.constructed.insertion import GrownNet, add_noise, grow, settle_norms
-from engine.labs.constructed.plan import NOISES, PLAIN, Arm, Work, arm_of, budget, marks, new_blocks, stride, works
-from engine.labs.constructed.training import Track, grown_state, inputs_of, run_config, train
+from engine.labs.constructed.plan import NOISES, PLAIN, Arm, ArmTask, arm_of, budget, marks, new_blocks, planned, stride
+from engine.labs.constructed.training import Phase, Track, grown_state, inputs_of, run_config, train
+from engine.labs.inspected_run import Document
 from engine.labs.small_images import POOL, embedded_images
-from engine.labs.tasks import Result, Unit, UnitLab
+from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
 from engine.models.build import build_model
 from engine.training.evaluate import Evaluator, subset
 from engine.training.trainer import Trainer
@@ -29,74 +30,69 @@ _SHOWN = 256
 #: Batches after the one that norms were fitted to.
 _OTHERS = 4
 
-_Measuring = Generator[CurveUpdated | MetricReported, None, Result]
 
+class ConstructedLab(TaskLab[ArmTask]):
+    """One job of the lab; see ``TaskLab``."""
 
-class ConstructedLab(UnitLab):
-    """One job of the lab; see ``UnitLab``."""
-
-    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._budget = budget(self.settings)
         self._end = self._budget.before + self._budget.after
-        self._works = {work.name: work for work in works(self.settings)}
         self._findings = Findings(self.settings)
         self._images = embedded_images(POOL)
         self._evaluators: dict[str, Evaluator] = {}
 
-    def plan(self) -> list[Unit]:
-        """Return the units, see ``constructed_plan.works``."""
-        return [Unit(work.name, work.words) for work in self._works.values()]
+    def plan(self) -> list[ArmTask]:
+        """Return the tasks of ``engine.labs.constructed.plan``."""
+        return planned(self.settings)
 
-    def measure(self, unit: Unit, done: Mapping[str, Result]) -> _Measuring:
+    def measure(self, task: ArmTask, done: Results) -> Measuring:
         """Train or insert; curves grow meanwhile."""
-        work = self._works[unit.name]
-        if work.task == "source":
-            return (yield from self._source(work, done))
-        arm = arm_of(work.about)
-        source = done[Work("source", arm.source.name, work.seed).name]["state"]
-        if work.task == "insertion":
-            return (yield from self._insertion(arm, work.seed, source))
-        if work.task == "repair":
-            noise, rate = work.value, self._findings.repair_rate(done)
+        if task.role == "source":
+            return (yield from self._source(task, done))
+        arm = arm_of(task.about)
+        source = done[ArmTask("source", arm.source.name, task.seed).name]["state"]
+        if task.role == "insertion":
+            return (yield from self._insertion(arm, task.seed, source))
+        if task.role == "repair":
+            noise, rate = task.value, self._findings.repair_rate(done)
         else:
-            noise, rate = self.settings["noise"], work.value
-        state = self._inserted(arm, work.seed, source, noise) if arm.grows else source
-        config = self._config(arm, work.seed, arm.grows or arm.source.deep, rate)
-        track, _ = yield from self._training(arm, work, config, state, done)
+            noise, rate = self.settings["noise"], task.value
+        state = self._inserted(arm, task.seed, source, noise) if arm.grows else source
+        config = self._config(arm, task.seed, arm.grows or arm.source.deep, rate)
+        track, _ = yield from self._training(arm, task, config, state, done)
         return track
 
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield what the unit changed."""
-        return self._findings.after(self._works[unit.name], done)
+    def findings(self, task: ArmTask, done: Results) -> Iterator[Finding]:
+        """Yield what the task changed."""
+        return self._findings.after(task, done)
 
-    def _source(self, work: Work, done: Mapping[str, Result]) -> _Measuring:
-        arm = next(arm for arm in self._budget.arms if arm.source.name == work.about)
-        config = self._config(arm, work.seed, arm.source.deep, self.settings["rate"])
+    def _source(self, task: ArmTask, done: Results) -> Measuring:
+        arm = next(arm for arm in self._budget.arms if arm.source.name == task.about)
+        config = self._config(arm, task.seed, arm.source.deep, self.settings["rate"])
         state = None
         if arm.source.identity:
-            shallow = self._config(arm, work.seed, False, self.settings["rate"])
-            state = self._inserted(arm, work.seed, Trainer(shallow, self._images, self.device).state(), 0.0)
-        track, state = yield from self._training(arm, work, config, state, done)
+            shallow = self._config(arm, task.seed, False, self.settings["rate"])
+            state = self._inserted(arm, task.seed, Trainer(shallow, self._images, self.device).state(), 0.0)
+        track, state = yield from self._training(arm, task, config, state, done)
         return {"track": track, "state": state}
 
     def _training(
-        self, arm: Arm, work: Work, config: RunConfig, state: Mapping[str, Any] | None, done: Mapping[str, Result]
-    ) -> Generator[CurveUpdated, None, tuple[Track, dict]]:
+        self, arm: Arm, task: ArmTask, config: RunConfig, state: Document | None, done: Results
+    ) -> Generator[CurveUpdated, None, tuple[Track, Document]]:
         before = self._budget.before
-        start, end = (0, before) if work.task == "source" else (before, self._end)
+        start, end = (0, before) if task.role == "source" else (before, self._end)
         deep, places = config.model.depth > self.settings["shallow"], marks(start, end - start)
-        watched = self._new_blocks if arm.shortcut == PLAIN and deep and work.task != "repair" else ()
-        phase = train(
-            config, self._images, self.device, state, end, stride(self.settings), places,
-            self._evaluator(config), watched,
-        )  # fmt: skip
+        watched = self._new_blocks if arm.shortcut == PLAIN and deep and task.role != "repair" else ()
+        phase = Phase(config, state, end, stride(self.settings), places, watched)
+        training = train(phase, self._images, self.device, self._evaluator(config))
         while True:
             try:
-                track = next(phase)
+                track = next(training)
             except StopIteration as stop:
-                return stop.value
-            yield from self._findings.growing(work, arm.kind, track, done)
+                result: tuple[Track, Document] = stop.value
+                return result
+            yield from self._findings.growing(task, arm.kind, track, done)
 
     def _evaluator(self, config: RunConfig) -> Evaluator:
         """Return what evaluates nets of that shape: made once, it holds a copy of one."""
@@ -106,7 +102,7 @@ class ConstructedLab(UnitLab):
             self._evaluators[shape] = Evaluator(net, config, self._images.to(self.device.torch_device), self.device)
         return self._evaluators[shape]
 
-    def _insertion(self, arm: Arm, seed: int, source: Mapping[str, Any]) -> _Measuring:
+    def _insertion(self, arm: Arm, seed: int, source: Document) -> Measuring:
         """Measure what the new blocks change; without noise, and with each level of it."""
         images, plain = self._images, arm.shortcut == PLAIN
         config = self._config(arm, seed, False, self.settings["rate"])
@@ -125,18 +121,18 @@ class ConstructedLab(UnitLab):
         shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
         labels = images.train.labels[chosen].to(self.device.torch_device)
         found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
-        for jump in jumps(shallow, grown, shown, labels, found["noises"], seed):
+        for jump in jumps(shallow, grown, (shown, labels), found["noises"], seed):
             found["jumps"].append(jump)
             yield from self._findings.jumping(arm, found)
         return found
 
-    def _grown(self, arm: Arm, seed: int, source: Mapping[str, Any]) -> GrownNet:
+    def _grown(self, arm: Arm, seed: int, source: Document) -> GrownNet:
         deep = self._config(arm, seed, True, self.settings["rate"])
         grown = grow(source["model"], deep.model, seed, self._new_blocks)
         self._placed(grown.net)
         return grown
 
-    def _inserted(self, arm: Arm, seed: int, source: Mapping[str, Any], noise: float) -> dict:
+    def _inserted(self, arm: Arm, seed: int, source: Document, noise: float) -> Document:
         """Return the state to go on from: blocks inserted, fitted to the batch of the next update, noise added."""
         grown = self._grown(arm, seed, source)
         if arm.shortcut == PLAIN:
@@ -154,12 +150,12 @@ class ConstructedLab(UnitLab):
         return new_blocks(self.settings["shallow"], self.settings["grown"])
 
     def _placed(self, net: nn.Module) -> nn.Module:
-        return net.to(self.device.torch_device, memory_format=self.device.memory_format)
+        return net.to(self.device.torch_device).to(memory_format=self.device.memory_format)
 
     def _laid_out(self, images: Tensor) -> Tensor:
         return images.to(self.device.torch_device).contiguous(memory_format=self.device.memory_format)
 
 
-def _pixels(images: Images, chosen: Tensor, normalise) -> Tensor:
+def _pixels(images: Images, chosen: Tensor, normalise: Callable[[Tensor], Tensor]) -> Tensor:
     pixels, _ = images.batch(chosen)
     return normalise(pixels)

@@ -69,18 +69,18 @@ ARMS: tuple[Arm, ...] = (
 )
 
 
-class Work(NamedTuple):
+class ArmTask(NamedTuple):
     """One unit of the lab. ``value`` is a rate of an arm, the noise of a repair, 0 elsewhere."""
 
-    task: str
+    role: str
     about: str
     seed: int
     value: float = 0.0
 
     @property
     def name(self) -> str:
-        """The unit's name in the state."""
-        return f"{self.task}, {self.about}, seed {self.seed}, {self.value:g}"
+        """The task's name in the state."""
+        return f"{self.role}, {self.about}, seed {self.seed}, {self.value:g}"
 
     @property
     def words(self) -> str:
@@ -91,7 +91,7 @@ class Work(NamedTuple):
             "insertion": f"inserting identity blocks: {self.about}, {seed}",
             "arm": f"{self.about}, going on at learning rate {self.value:g}, {seed}",
             "repair": f"{self.about}, going on from noise {self.value:g}, {seed}",
-        }[self.task]
+        }[self.role]
 
 
 class Budget(NamedTuple):
@@ -122,19 +122,19 @@ def budget(settings: Mapping[str, Any]) -> Budget:
     )
 
 
-def works(settings: Mapping[str, Any]) -> list[Work]:
-    """Return every unit in its order: for each seed the sources as they are needed, then the arms they serve."""
+def planned(settings: Mapping[str, Any]) -> list[ArmTask]:
+    """Return every task in its order: for each seed the sources as they are needed, then the arms they serve."""
     plan, found, there = budget(settings), [], set()
     for seed in plan.seeds:
         for arm in plan.arms:
             if (arm.source.name, seed) not in there:
                 there.add((arm.source.name, seed))
-                found.append(Work("source", arm.source.name, seed))
+                found.append(ArmTask("source", arm.source.name, seed))
             if arm.grows:
-                found.append(Work("insertion", arm.kind, seed))
-            found += [Work("arm", arm.kind, seed, rate) for rate in plan.rates]
+                found.append(ArmTask("insertion", arm.kind, seed))
+            found += [ArmTask("arm", arm.kind, seed, rate) for rate in plan.rates]
             if arm.kind == GROWN and seed == plan.seeds[0]:
-                found += [Work("repair", GROWN, seed, noise) for noise in plan.repairs]
+                found += [ArmTask("repair", GROWN, seed, noise) for noise in plan.repairs]
     return found
 
 
@@ -180,24 +180,27 @@ def refuse(settings: Mapping[str, Any]) -> str:
 
 def seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long the lab computes on one common core."""
-    plan, batch, images = budget(settings), settings["batch"], settings["images"]
+    plan = budget(settings)
+    batch: int = settings["batch"]
+    images: int = settings["images"]
+    width: int = settings["width"]
 
     def update(depth: int) -> float:
-        return depth * (_LAYER_MS + _IMAGE_MS * batch * settings["width"] / 8) / 1000
+        return depth * (_LAYER_MS + _IMAGE_MS * batch * width / 8) / 1000
 
     def phase(depth: int, start: int, updates: int) -> float:
         evaluated = len(marks(start, updates)) * (2 * images + _RECALIBRATION * batch)
         return update(depth) * (updates + _EVALUATION * evaluated / batch)
 
     total = 1.0
-    for work in works(settings):
-        if work.task == "source":
-            arm = next(arm for arm in ARMS if arm.source.name == work.about)
+    for task in planned(settings):
+        if task.role == "source":
+            arm = next(arm for arm in ARMS if arm.source.name == task.about)
             total += phase(settings["grown" if arm.source.deep else "shallow"], 0, plan.before)
-        elif work.task == "insertion":
+        elif task.role == "insertion":
             total += update(settings["grown"]) * 20
         else:
-            arm = arm_of(work.about)
+            arm = arm_of(task.about)
             depth = settings["grown" if arm.grows or arm.source.deep else "shallow"]
             total += phase(depth, plan.before, plan.after)
     return total

@@ -1,7 +1,7 @@
 """The row of the constructed lab: question, answer, settings, pictures and numbers. Torch-free."""
 
 from engine.labs.constructed.plan import FULL, refuse, seconds
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 _HE = "He et al. 2015, Deep Residual Learning, section 1"
 _ERROR = "fixed training images, eval mode, BN statistics taken anew; mean over the seeds, each arm at its best rate"
@@ -19,11 +19,12 @@ _ARMS = (
 
 _OPTIONS = (
     Option("noise", "Noise in the new layers", "Standard deviation of normal noise on every weight of the inserted "
-           "convolutions; a drawn layer of the first stage has 0.17.", 0.0, low=0.0, high=0.1, step=0.005, front=True),
+           "convolutions; a drawn layer of the first stage has 0.17.", 0.0, low=0.0, high=0.1, step=0.005,
+           primary=True),
     Option("grown", "Depth after the insertion", "6n+2 weighted layers: 14, 20, 26, 32 and so on.", 20, low=14, high=56,
-           step=6, front=True),
+           step=6, primary=True),
     Option("after", "Updates after the insertion", "Every arm has as many updates in all.", 48, low=4, high=2000,
-           step=4, front=True),
+           step=4, primary=True),
     Option("before", "Updates before the insertion", "The shallow net is trained so long before it grows.", 80, low=4,
            high=2000, step=4),
     Option("grid", "Grid", "full: five learning rates, three times the updates, at least three seeds, two more "
@@ -43,66 +44,66 @@ _OPTIONS = (
 _PANELS = (
     Panel(
         "training", "Running training error", "update", "error, %",
-        reading="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The grown net "
-        "goes on where the shallow one was; the net of the same depth from scratch is far above it, with the same "
+        how_to_read="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The grown "
+        "net goes on where the shallow one was; the net of the same depth from scratch is far above it, with the same "
         "batches and the same number of updates. With shortcuts the deep net from scratch needs no such help.",
-        misleads="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags.",
+        caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags.",
     ),
     Panel(
         "clean", "Clean training error", "update", "error, %",
-        reading="The same nets on fixed training images without augmentation, in eval mode, with BN statistics taken "
-        "anew over 20 batches.",
-        misleads="Few points; the arms' learning rates were chosen by the last of them.",
+        how_to_read="The same nets on fixed training images without augmentation, in eval mode, with BN statistics "
+        "taken anew over 20 batches.",
+        caveat="Few points; the arms' learning rates were chosen by the last of them.",
     ),
     Panel(
         "test", "Test error", "update", "error, %",
-        reading="As beside it, on test images. Degradation is a matter of the training error; this shows that the "
+        how_to_read="As beside it, on test images. Degradation is a matter of the training error; this shows that the "
         "order is the same here.",
-        misleads="A net that fits its training images better may still do worse here; that is another question.",
+        caveat="A net that fits its training images better may still do worse here; that is another question.",
     ),
     Panel(
         "rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
         x_scale="log",
-        reading="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
+        how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
         "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
-        misleads="The best rate at an end of the grid (counted among the figures) may not be the best there is.",
+        caveat="The best rate at an end of the grid (counted among the figures) may not be the best there is.",
     ),
     Panel(
         "tried", "Every rate that was tried", "update", "running error, %",
-        reading="The second phase of every arm and rate; the first phase has one rate for all.",
-        misleads="The first 50 updates still hold errors from before the insertion in their mean.",
+        how_to_read="The second phase of every arm and rate; the first phase has one rate for all.",
+        caveat="The first 50 updates still hold errors from before the insertion in their mean.",
     ),
     Panel(
         "distance", "How far are the extra blocks from the identity?", "update", "||W - I|| / ||I||", neutral=0.0,
-        reading="The convolutions of the blocks that the shallow net lacks. From scratch they start at about 1.7, the "
-        "distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
+        how_to_read="The convolutions of the blocks that the shallow net lacks. From scratch they start at about 1.7, "
+        "the distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
         "away only a little: the good net near the identity is not found because training does not go there.",
-        misleads="A net may compute the same with other weights: BN takes out their scale, and channels may be "
+        caveat="A net may compute the same with other weights: BN takes out their scale, and channels may be "
         "swapped. A distance in weights says where training went, not what it could have found.",
     ),
     Panel(
         "jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
-        reading="256 training images, batch norm with their own statistics, before anything is trained on. Plain: a "
-        "little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers hold is "
+        how_to_read="256 training images, batch norm with their own statistics, before anything is trained on. Plain: "
+        "a little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers hold is "
         "not heard.",
-        misleads="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly.",
+        caveat="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly.",
     ),
     Panel(
         "repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
-        reading="Around the insertion: without noise the loss goes on as before; with noise it jumps, and training "
+        how_to_read="Around the insertion: without noise the loss goes on as before; with noise it jumps, and training "
         "brings it down. Near the constructed point a net finds back; from a random start it does not come near.",
-        misleads="Means over a few mini-batches, one seed, the rate that is best without a change of it.",
+        caveat="Means over a few mini-batches, one seed, the rate that is best without a change of it.",
     ),
     Panel(
         "change", "Noise in the inserted layers: the output", "noise, standard deviation", "relative change of logits",
-        reading="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays exactly "
-        "at 0.",
-        misleads="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images.",
+        how_to_read="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays "
+        "exactly at 0.",
+        caveat="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images.",
     ),
 )  # fmt: skip
 
 _CHANGES = tuple(
-    Figure(f"{prefix}_output_change{name}", f"{way}: {label}", "", source, expected)
+    Metric(f"{prefix}_output_change{name}", f"{way}: {label}", "", source, expected)
     for prefix, way, train, other in (
         ("inserted", "plain", "at most 0.001", "about 0.01"),
         ("inserted_residual", "residual", "exactly 0", "exactly 0"),
@@ -121,31 +122,31 @@ _CHANGES = tuple(
     )
 )  # fmt: skip
 
-_FIGURES = (
+_METRICS = (
     *_CHANGES,
-    *(Figure(f"{key}_training_error", f"clean training error: {label}", "%", _ERROR, expected)
+    *(Metric(f"{key}_training_error", f"clean training error: {label}", "%", _ERROR, expected)
       for key, label, expected in _ARMS),
-    Figure("gap", "plain: from scratch minus grown", "points", "difference of the two errors above",
+    Metric("gap", "plain: from scratch minus grown", "points", "difference of the two errors above",
            "13 by default, 8 after 160 updates"),
-    Figure("residual_gap", "residual: from scratch minus grown", "points", "difference of the two errors above",
+    Metric("residual_gap", "residual: from scratch minus grown", "points", "difference of the two errors above",
            "-5 by default: from scratch it is ahead"),
-    *(Figure(f"{key}_training_error_spread", f"spread: {label}", "points", _SPREAD, "1 to 3 in the full grid")
+    *(Metric(f"{key}_training_error_spread", f"spread: {label}", "points", _SPREAD, "1 to 3 in the full grid")
       for key, label, _ in _ARMS),
-    *(Figure(f"{key}_rate", f"learning rate after the insertion: {label}", "", _RATE, "0.01 to 0.1")
+    *(Metric(f"{key}_rate", f"learning rate after the insertion: {label}", "", _RATE, "0.01 to 0.1")
       for key, label, _ in _ARMS),
-    Figure("arms_with_rate_at_edge", "arms whose best rate is an end of the grid", "", "counted", "0 in the full grid"),
-    Figure("seeds", "seeds", "", "counted, those done with every rate", "1, or 3 in the full grid"),
-    Figure("loss_at_insertion", "loss right after the insertion without noise", "nats", "256 training images, train "
+    Metric("arms_with_rate_at_edge", "arms whose best rate is an end of the grid", "", "counted", "0 in the full grid"),
+    Metric("seeds", "seeds", "", "counted, those done with every rate", "1, or 3 in the full grid"),
+    Metric("loss_at_insertion", "loss right after the insertion without noise", "nats", "256 training images, train "
            "mode", "that of the shallow net"),
-    Figure("loss_at_insertion_noisy", "loss right after the insertion with noise", "nats", "as above; the chosen "
+    Metric("loss_at_insertion_noisy", "loss right after the insertion with noise", "nats", "as above; the chosen "
            "noise, or 0.05", "far higher"),
-    Figure("loss_after", "training loss at the end without noise", "nats", "mean over the last mini-batches, first "
+    Metric("loss_after", "training loss at the end without noise", "nats", "mean over the last mini-batches, first "
            "seed", "0.7 to 0.9"),
-    Figure("loss_after_noisy", "training loss at the end with noise", "nats", "as above; the chosen noise, or 0.05",
+    Metric("loss_after_noisy", "training loss at the end with noise", "nats", "as above; the chosen noise, or 0.05",
            "most of the jump repaired"),
 )  # fmt: skip
 
-CONSTRUCTED = Lab(
+CONSTRUCTED = LabSpec(
     name="constructed",
     title="Constructed solution",
     question="A deeper net could copy the shallow one and add identity layers: why is that not found?",
@@ -165,7 +166,7 @@ CONSTRUCTED = Lab(
     "rate of the full grid, or an insertion that changes the output.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.constructed.lab:ConstructedLab",
     seconds=seconds,
     refuse=refuse,

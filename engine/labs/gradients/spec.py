@@ -1,6 +1,6 @@
 """The row of the gradients lab: question, answer, settings, pictures and numbers. Torch-free."""
 
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 _YANG = "Yang et al. 2019, A Mean Field Theory of Batch Normalization"
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
@@ -23,70 +23,71 @@ _OPTIONS = (
 _PANELS = (
     Panel(
         "norm", "Gradient norm at every layer", "layer", "||dL/dh_l||", y_scale="log", neutral=1.0,
-        reading="Read from right to left, the way the gradient travels; it starts at 1 at the output. A straight line "
-        "on this log scale is a constant factor per layer. Without BN the slope turns with the weight gain, with BN it "
-        "stays.",
-        misleads="A flat line looks healthy and is not enough: see direction and collapse. These are gradients of "
+        how_to_read="Read from right to left, the way the gradient travels; it starts at 1 at the output. A straight "
+        "line on this log scale is a constant factor per layer. Without BN the slope turns with the weight gain, with "
+        "BN it stays.",
+        caveat="A flat line looks healthy and is not enough: see direction and collapse. These are gradients of "
         "activations in untrained nets; a few hundred updates flatten the curve with BN.",
     ),
     Panel(
         "growth", "Growth of the gradient per layer", "weight gain", "factor per layer", x_scale="log", y_scale="log",
         neutral=1.0,
-        reading="Above 1 the gradient explodes towards the input, below 1 it vanishes. Without BN the factor is nearly "
-        "the gain itself; with BN it stays near 1.21 whatever the gain. The net with shortcuts is measured at the "
-        "job's own gain only: a point.",
-        misleads="Small differences compound: from layer 50 to layer 1 a factor of 1.21 per layer makes 11,000, "
+        how_to_read="Above 1 the gradient explodes towards the input, below 1 it vanishes. Without BN the factor is "
+        "nearly the gain itself; with BN it stays near 1.21 whatever the gain. The net with shortcuts is measured at "
+        "the job's own gain only: a point.",
+        caveat="Small differences compound: from layer 50 to layer 1 a factor of 1.21 per layer makes 11,000, "
         "one of 0.8 makes 0.00002.",
     ),
     Panel(
         "direction", "Direction: do neighbouring inputs agree on the gradient?", "layer",
         "autocorrelation of d out/dx at lag 4", neutral=0.0,
-        reading="256 inputs on a line from -2 to 2; the slope of the output, compared with the slope 4 inputs further "
-        "on. Near 1 neighbours pull the same way; near 0 the gradient is white noise in the input (it is shattered).",
-        misleads="The plain net without BN keeps its direction because it forgets its input: see collapse. Nets here "
+        how_to_read="256 inputs on a line from -2 to 2; the slope of the output, compared with the slope 4 inputs "
+        "further on. Near 1 neighbours pull the same way; near 0 the gradient is white noise in the input (it is "
+        "shattered).",
+        caveat="The plain net without BN keeps its direction because it forgets its input: see collapse. Nets here "
         "are 200 wide with a scalar input and a pre-activation residual branch, x + W relu(BN(x)), unlike those of the "
         "norm picture; the weight gain scales that branch.",
     ),
     Panel(
         "collapse", "Collapse: can the net still tell inputs apart?", "layer",
         "mean cosine between different inputs", neutral=0.0,
-        reading="0: activations of different inputs are as different as random directions. 1: all inputs have become "
-        "the same direction and the net has forgotten which one it sees.",
-        misleads="A ReLU makes activations positive, so plain nets start above 0 (1/pi for unrelated inputs). The "
+        how_to_read="0: activations of different inputs are as different as random directions. 1: all inputs have "
+        "become the same direction and the net has forgotten which one it sees.",
+        caveat="A ReLU makes activations positive, so plain nets start above 0 (1/pi for unrelated inputs). The "
         "scale of the activations, and so the weight gain, does not enter.",
     ),
 )  # fmt: skip
 
-_FIGURES = (
-    Figure("bn_gradient_growth_per_layer", "growth per layer with BN", "", f"{_GROWTH}; {_YANG}: sqrt(pi/(pi-1)) = "
+_METRICS = (
+    Metric("bn_gradient_growth_per_layer", "growth per layer with BN", "", f"{_GROWTH}; {_YANG}: sqrt(pi/(pi-1)) = "
            "1.2112 for wide nets and large batches", "1.210 +- 0.03 at 50 layers, width 256, any gain"),
-    Figure("plain_gradient_growth_per_layer", "growth per layer without BN", "", f"{_GROWTH}; He et al. 2015, Delving "
+    Metric("plain_gradient_growth_per_layer", "growth per layer without BN", "", f"{_GROWTH}; He et al. 2015, Delving "
            "Deep into Rectifiers: the gain, in wide nets", "0.996 at gain 1, 0.797 at gain 0.8 (50 layers, width 256)"),
-    Figure("residual_bn_gradient_growth_per_layer", "growth per layer, residual with BN", "",
+    Metric("residual_bn_gradient_growth_per_layer", "growth per layer, residual with BN", "",
            f"{_GROWTH}; De and Smith 2020: with BN in the branch ||x||^2 grows like the depth, so layers change less",
            "1.048 at 50 layers; not the same factor at every layer"),
-    Figure("bn_gradient_total", "total growth with BN", "", _TOTAL, "10,000 to 15,000 at 50 layers, width 256"),
-    Figure("plain_gradient_total", "total growth without BN", "", _TOTAL, "0.8 at gain 1, 0.000015 at gain 0.8"),
-    Figure("residual_bn_gradient_total", "total growth, residual with BN", "", _TOTAL, "10 at 50 layers"),
-    Figure("bn_growth_spread_over_gains", "spread of the growth with BN over the gains", "", "largest minus smallest "
+    Metric("bn_gradient_total", "total growth with BN", "", _TOTAL, "10,000 to 15,000 at 50 layers, width 256"),
+    Metric("plain_gradient_total", "total growth without BN", "", _TOTAL, "0.8 at gain 1, 0.000015 at gain 0.8"),
+    Metric("residual_bn_gradient_total", "total growth, residual with BN", "", _TOTAL, "10 at 50 layers"),
+    Metric("bn_growth_spread_over_gains", "spread of the growth with BN over the gains", "", "largest minus smallest "
            "growth per layer over the measured gains", "below 0.002: batch norm cancels the scale of the weights"),
-    Figure("plain_growth_spread_over_gains", "spread of the growth without BN over the gains", "", "largest minus "
+    Metric("plain_growth_spread_over_gains", "spread of the growth without BN over the gains", "", "largest minus "
            "smallest growth per layer over the measured gains", "1.5: from 0.5 (vanishing) to 2 (explosion)"),
-    Figure("plain_direction_at_last_layer", "direction without BN", "", f"autocorrelation at lag 4; {_BALDUZZI}",
+    Metric("plain_direction_at_last_layer", "direction without BN", "", f"autocorrelation at lag 4; {_BALDUZZI}",
            "0.4 to 0.5 at 50 layers (nets differ much), but collapsed"),
-    Figure("bn_direction_at_last_layer", "direction with BN", "", f"autocorrelation at lag 4; {_BALDUZZI}",
+    Metric("bn_direction_at_last_layer", "direction with BN", "", f"autocorrelation at lag 4; {_BALDUZZI}",
            "0.0 +- 0.1 at 50 layers: shattered"),
-    Figure("residual_bn_direction_at_last_layer", "direction, residual with BN", "", f"autocorrelation at lag 4; "
+    Metric("residual_bn_direction_at_last_layer", "direction, residual with BN", "", f"autocorrelation at lag 4; "
            f"{_BALDUZZI}", "about 0.27 at 50 layers and gain 1"),
-    Figure("plain_activation_cosine_at_last_layer", "collapse without BN", "", _COSINE,
+    Metric("plain_activation_cosine_at_last_layer", "collapse without BN", "", _COSINE,
            "0.99 at 50 layers: all inputs look alike"),
-    Figure("bn_activation_cosine_at_last_layer", "collapse with BN", "", _COSINE,
+    Metric("bn_activation_cosine_at_last_layer", "collapse with BN", "", _COSINE,
            "0.32 at 50 layers, near 1/pi as in the first layer"),
-    Figure("residual_bn_activation_cosine_at_last_layer", "collapse, residual with BN", "", _COSINE,
+    Metric("residual_bn_activation_cosine_at_last_layer", "collapse, residual with BN", "", _COSINE,
            "-0.01 at 50 layers: centred by batch norm"),
 )  # fmt: skip
 
-GRADIENTS = Lab(
+GRADIENTS = LabSpec(
     name="gradients",
     question="Does batch norm keep gradients healthy, and is a healthy norm enough?",
     answer="No: in a deep plain net at the start (50 layers, width 256) batch norm prevents vanishing, but the "
@@ -102,6 +103,6 @@ GRADIENTS = Lab(
     "direction is as steady as the residual one's.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.gradients.lab:GradientsLab",
 )

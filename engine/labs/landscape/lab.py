@@ -1,7 +1,7 @@
 """The lab ``landscape``: the loss around trained nets, on a plane of comparable directions and along sharp ones.
 
 Coarse grids of all nets come first, so that a comparable picture is there early; then the check of the centre, finer
-points, the Hessian, slices. One unit is one row of points, or one whole measure of one net.
+points, the Hessian, slices. One task is one row of points, or one whole measure of one net.
 """
 
 import math
@@ -17,14 +17,13 @@ from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.inspected_run import InspectedRun
 from engine.labs.landscape import grid
-from engine.labs.landscape.findings import SPLITS, bent, compared, figures_of
+from engine.labs.landscape.findings import SPLITS, bent, compared, metrics_of
 from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
 from engine.labs.landscape.surface import Surface
-from engine.labs.tasks import Result, Unit, UnitLab
+from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
 from engine.probes.offline.hessian import sharpest
 from engine.probes.offline.trajectory import main_plane, project
 
-Work = Generator[CurveUpdated | MetricReported, None, Result]
 _PANELS = ("plane", "errors")
 #: How much further than the ways of the trainings planes through them reach.
 _ROOM = 1.25
@@ -32,51 +31,51 @@ _ROOM = 1.25
 _SIDE = 5
 
 
-class LandscapeLab(UnitLab):
-    """One job of the lab; ``subjects`` are compared on one scale. Raises ConfigError when one has too few states."""
+class LandscapeLab(TaskLab[Task]):
+    """One job of the lab: the inspected runs on one scale. Raises ConfigError when a run has too few saved states."""
 
     def __init__(
-        self, settings: Mapping[str, Any], device: Device, state: dict | None, subjects: Sequence[InspectedRun]
+        self, settings: Mapping[str, Any], device: Device, state: State | None, inspected_runs: Sequence[InspectedRun]
     ) -> None:
         super().__init__(settings, device, state)
-        self._subjects = tuple(subjects)
+        self._inspected = tuple(inspected_runs)
         self._own_planes = self.settings["directions"] == TRAJECTORY
-        for subject in self._subjects:
-            saved = len(subject.trail) + 1
+        for inspected in self._inspected:
+            saved = len(inspected.trail) + 1
             if self._own_planes and saved < 3:
                 raise ConfigError(
-                    f"run {subject.run} has {saved} saved state{'s' * (saved > 1)} up to step {subject.step}; a "
+                    f"run {inspected.run} has {saved} saved state{'s' * (saved > 1)} up to step {inspected.step}; a "
                     "trajectory's plane needs 3; take a later step, or directions=random"
                 )
-        self._kinds = [subject.name.replace(",", "") for subject in self._subjects]
+        self._kinds = [inspected.name.replace(",", "") for inspected in self._inspected]
         self._surfaces: dict[int, Surface] = {}
         self._planes: dict[int, Tensor] = {}
 
-    def plan(self) -> Sequence[Unit]:
-        """Return all units: a picture early, the finest points last."""
+    def plan(self) -> Sequence[Task]:
+        """Return all tasks: a picture early, the finest points last."""
         sizes = grid.SIZES[: self.settings["finer"] + 1]
-        nets = range(len(self._subjects))
-        trails = [_unit(net, "trail", f"{self._kinds[net]}: its saved states") for net in nets]
-        units = trails if self._own_planes else []
-        units = units + self._grid_units(sizes[:1])
-        units += [_unit(net, "centre", f"{self._kinds[net]}: evaluating the state itself again") for net in nets]
-        units += [] if self._own_planes else trails
-        units += self._grid_units(sizes[1:2])
-        units += [_unit(net, "hessian", f"{self._kinds[net]}: its sharpest direction") for net in nets]
-        units += [_unit(net, "slices", f"{self._kinds[net]}: along three directions") for net in nets]
-        return units + self._grid_units(sizes[2:])
+        nets = range(len(self._inspected))
+        trails = [_task(net, "trail", f"{self._kinds[net]}: its saved states") for net in nets]
+        tasks = trails if self._own_planes else []
+        tasks = tasks + self._grid_tasks(sizes[:1])
+        tasks += [_task(net, "centre", f"{self._kinds[net]}: evaluating the state itself again") for net in nets]
+        tasks += [] if self._own_planes else trails
+        tasks += self._grid_tasks(sizes[1:2])
+        tasks += [_task(net, "hessian", f"{self._kinds[net]}: its sharpest direction") for net in nets]
+        tasks += [_task(net, "slices", f"{self._kinds[net]}: along three directions") for net in nets]
+        return tasks + self._grid_tasks(sizes[2:])
 
-    def _grid_units(self, sizes: Sequence[int]) -> list[Unit]:
+    def _grid_tasks(self, sizes: Sequence[int]) -> list[Task]:
         return [
-            _unit(net, f"{row.size} {row.row}", f"{kind}: {row.size}x{row.size} points")
+            _task(net, f"{row.size} {row.row}", f"{kind}: {row.size}x{row.size} points")
             for size in sizes
             for row in grid.rows(size)
             for net, kind in enumerate(self._kinds)
         ]
 
-    def measure(self, unit: Unit, done: Mapping[str, Result]) -> Work:
-        """Do one unit."""
-        net, what = _parts(unit.name)
+    def measure(self, task: Task, done: Results) -> Measuring:
+        """Do one task."""
+        net, what = _parts(task.name)
         if what == "trail":
             return (yield from self._trail(net, done))
         if what == "centre":
@@ -86,13 +85,14 @@ class LandscapeLab(UnitLab):
         if what == "slices":
             return (yield from self._slices(net, done))
         row, surface, plane = _row(what), self._surface(net), self._plane(net, done)
-        at, results = self._scale(done), []
+        at = self._scale(done)
+        results: list[list[float]] = []
         for column in row.columns:
             step = at(column) * plane[0] + at(row.row) * plane[1]
             results.append((yield from _said(surface.point(step), self._counted(done, len(results)))))
         return results
 
-    def _trail(self, net: int, done: Mapping[str, Result]) -> Work:
+    def _trail(self, net: int, done: Results) -> Measuring:
         surface = self._surface(net)
         offsets = yield from _said(surface.offsets(), self._counted(done))
         kept = {}
@@ -100,7 +100,7 @@ class LandscapeLab(UnitLab):
             plane = main_plane(offsets)
             if plane is None:
                 raise ConfigError(
-                    f"the saved states of run {self._subjects[net].run} lie on a line; take directions=random"
+                    f"the saved states of run {self._inspected[net].run} lie on a line; take directions=random"
                 )
             kept["plane"] = plane * surface.weights.norm()
         places, share = torch.zeros(0, 2), math.nan
@@ -108,17 +108,17 @@ class LandscapeLab(UnitLab):
             places, share = project(offsets, kept["plane"] if kept else self._plane(net, done))
         return {"places": places.tolist(), "share": share, **{key: tensor.cpu() for key, tensor in kept.items()}}
 
-    def _centre(self, net: int, done: Mapping[str, Result]) -> Work:
-        subject, found = self._subjects[net], {}
-        model = subject.model()
-        for score in subject.scores(subject.evaluator(model), model, list(SPLITS)):
+    def _centre(self, net: int, done: Results) -> Measuring:
+        inspected, found = self._inspected[net], {}
+        model = inspected.model()
+        for score in inspected.scores(inspected.evaluator(model), model, list(SPLITS)):
             if score is None:
                 yield self._counted(done)
             else:
                 found[score.split.value] = [score.loss, score.error, score.images]
         return found
 
-    def _hessian(self, net: int) -> Work:
+    def _hessian(self, net: int) -> Measuring:
         surface = self._surface(net)
         hessian = surface.hessian()
         slot = SLOTS[net] if net < len(SLOTS) else ""
@@ -145,7 +145,7 @@ class LandscapeLab(UnitLab):
             "gradient": gradient.cpu(), "direction": found.direction.cpu(),
         }  # fmt: skip
 
-    def _slices(self, net: int, done: Mapping[str, Result]) -> Work:
+    def _slices(self, net: int, done: Results) -> Measuring:
         surface, measured = self._surface(net), done[_name(net, "hessian")]
         length = surface.weights.norm()
         found: dict[str, list[float]] = {}
@@ -165,32 +165,32 @@ class LandscapeLab(UnitLab):
         if way == "random direction":
             direction = surface.directions(self.settings["seed"])[0]
         else:
-            direction = measured["gradient" if way == "gradient" else "direction"].to(surface.weights)
-        return direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
+            kept: Tensor = measured["gradient" if way == "gradient" else "direction"]
+            direction = kept.to(surface.weights)
+        unit: Tensor = direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
+        return unit
 
-    def findings(self, unit: Unit, done: Mapping[str, Result]) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield what ``unit`` changed."""
-        net, what = _parts(unit.name)
-        result = done[unit.name]
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
+        """Yield what ``task`` changed."""
+        net, what = _parts(task.name)
+        result = done[task.name]
         if len(done) == 1:
-            empty = SLOTS[len(self._subjects) :]
+            empty = SLOTS[len(self._inspected) :]
             yield from (MetricReported(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
         if what == "trail":
             x, y = zip(*result["places"], (0.0, 0.0), strict=True)
             yield CurveUpdated("path", self._kinds[net], x, y)
-            yield from figures_of(net, {"trajectory_share": result["share"]})
+            yield from metrics_of(net, {"trajectory_share": result["share"]})
         elif what == "centre":
-            yield from figures_of(net, compared(result, self._subjects[net].stored))
+            yield from metrics_of(net, compared(result, self._inspected[net].stored))
         elif what == "hessian":
-            yield from figures_of(net, bent(result))
+            yield from metrics_of(net, bent(result))
         elif what == "slices":
             yield from (self._slice(net, way, losses) for way, losses in result.items())
         else:
             yield from self._row_findings(net, _row(what), done)
 
-    def _row_findings(
-        self, net: int, row: grid.Row, done: Mapping[str, Result]
-    ) -> Iterator[CurveUpdated | MetricReported]:
+    def _row_findings(self, net: int, row: grid.Row, done: Results) -> Iterator[Finding]:
         mine, at = self._rows(net, done), self._scale(done)
         for line in grid.shown(row, mine):
             points = grid.gathered(line, mine)
@@ -199,9 +199,9 @@ class LandscapeLab(UnitLab):
             for place, panel in enumerate(_PANELS):
                 yield CurveUpdated(panel, name, x, [point[place] for point in points.values()])
         if grid.complete(row, mine):
-            chance = math.log(self._subjects[net].config.model.classes)
+            chance = math.log(self._inspected[net].config.model.classes)
             losses = [point[0] for results in mine.values() for point in results]
-            yield from figures_of(net, {"below_chance_share": sum(loss < chance for loss in losses) / len(losses)})
+            yield from metrics_of(net, {"below_chance_share": sum(loss < chance for loss in losses) / len(losses)})
         yield self._counted(done)
 
     def _slice(self, net: int, way: str, losses: Sequence[float]) -> CurveUpdated:
@@ -211,19 +211,19 @@ class LandscapeLab(UnitLab):
         reach = self.settings["reach"]
         return [math.copysign(reach * (k / _SIDE) ** 2, k) for k in range(-_SIDE, _SIDE + 1)]
 
-    def _scale(self, done: Mapping[str, Result]) -> Callable[[int], float]:
+    def _scale(self, done: Results) -> Callable[[int], float]:
         """Return where a row or column lies: the same for all nets. Planes of trajectories hold the widest of them."""
         span = self.settings["span"]
         if self._own_planes:
-            trails = [done[_name(net, "trail")]["places"] for net in range(len(self._subjects))]
+            trails = [done[_name(net, "trail")]["places"] for net in range(len(self._inspected))]
             span *= _ROOM * max(abs(place) for places in trails for pair in places for place in pair)
         return lambda place: float(f"{grid.position(place, span):.5g}")
 
-    def _rows(self, net: int, done: Mapping[str, Result]) -> dict[grid.Row, Result]:
+    def _rows(self, net: int, done: Results) -> dict[grid.Row, Result]:
         parts = ((_parts(name), result) for name, result in done.items())
         return {_row(what): result for (one, what), result in parts if one == net and what[0].isdigit()}
 
-    def _counted(self, done: Mapping[str, Result], more: int = 0) -> MetricReported:
+    def _counted(self, done: Results, more: int = 0) -> MetricReported:
         """Return how many points are measured: also what is said while something else is."""
         rows = sum(len(result) for name, result in done.items() if _parts(name)[1][0].isdigit())
         return MetricReported("points", float(rows + more))
@@ -232,10 +232,10 @@ class LandscapeLab(UnitLab):
         if net not in self._surfaces:
             bn = self.settings["bn"]
             recalibrate = bn == "recalibrated" or (bn == AUTO and self._own_planes)
-            self._surfaces[net] = Surface(self._subjects[net], self.settings["images"], recalibrate)
+            self._surfaces[net] = Surface(self._inspected[net], self.settings["images"], recalibrate)
         return self._surfaces[net]
 
-    def _plane(self, net: int, done: Mapping[str, Result]) -> Tensor:
+    def _plane(self, net: int, done: Results) -> Tensor:
         if net not in self._planes:
             surface = self._surface(net)
             if self._own_planes:
@@ -245,7 +245,7 @@ class LandscapeLab(UnitLab):
         return self._planes[net]
 
 
-def _said(work: Generator[None, None, Any], event: MetricReported) -> Work:
+def _said(work: Generator[None, None, Any], event: MetricReported) -> Measuring:
     """Do ``work``; where it yields, say ``event``, so that an order may be heard."""
     while True:
         try:
@@ -259,8 +259,8 @@ def _name(net: int, what: str) -> str:
     return f"{net} {what}"
 
 
-def _unit(net: int, what: str, words: str) -> Unit:
-    return Unit(_name(net, what), words)
+def _task(net: int, what: str, words: str) -> Task:
+    return Task(_name(net, what), words)
 
 
 def _parts(name: str) -> tuple[int, str]:

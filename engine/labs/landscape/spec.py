@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.config import RunConfig
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
 #: The figures' words for the nets, in the order of the runs; further nets are drawn alone.
@@ -17,17 +17,17 @@ _RECORD = "recorded by the run after this step"
 
 _OPTIONS = (
     Option("runs", "Runs", "Trainings that are finished, paused or stopped, at most four. None named: the deepest "
-           "plain and the deepest residual net of the newest race.", "", refers="runs"),
+           "plain and the deepest residual net of the newest race.", "", run_reference="runs"),
     Option("step", "Saved step", "Which saved step of each; -1: the newest.", -1, low=-1, high=10_000_000, step=1),
     Option("directions", "Directions", "random: filter-normalised draws, the same for equal layers. trajectory: the "
            "two main directions of each net's own way through its saved states; then every net has a plane of its "
-           "own, on one scale.", "random", choices=("random", TRAJECTORY), front=True),
+           "own, on one scale.", "random", choices=("random", TRAJECTORY), primary=True),
     Option("bn", "Batch norm", "running: the statistics of the saved state at every point. recalibrated: at every "
            "point those of the images measured on, which takes four times as long. auto: running in random planes, "
            "recalibrated along trajectories, where earlier weights had other statistics.", AUTO,
-           choices=(AUTO, "running", "recalibrated"), front=True),
+           choices=(AUTO, "running", "recalibrated"), primary=True),
     Option("span", "Span", "How far the plane reaches. Random directions: 1 is as far as the weights are long. "
-           "Trajectory: 1 just holds the widest way.", 1.0, low=0.1, high=2.0, step=0.1, front=True),
+           "Trajectory: 1 just holds the widest way.", 1.0, low=0.1, high=2.0, step=0.1, primary=True),
     Option("finer", "Refinements", "How often the grid is halved: 0 ends with 5x5 points, 1 with 9x9, 2 with 17x17, "
            "3 with 33x33, the full grid. Coarser grids are shown on the way.", 1, low=0, high=3, step=1),
     Option("images", "Images", "Training images that each point is measured on, always the same.", 256, low=16,
@@ -42,79 +42,79 @@ _OPTIONS = (
 _PANELS = (
     Panel(
         "plane", "Loss around the net", "a", "loss", y_scale="log", kind="plane", path="path",
-        reading="The middle is the net as it was trained, on axes that are shares of its weights: at a = 1 every "
+        how_to_read="The middle is the net as it was trained, on axes that are shares of its weights: at a = 1 every "
         "filter has been moved by as much as it is long. All nets have the same random draws, axes and colours; the "
         "loss is that of the same few training images everywhere. Round, evenly spaced lines are a bowl; kinks, "
         "plateaus and side valleys are what the deep plain net is said to have. Coarse first, finer as points come in.",
-        misleads="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp ones "
+        caveat="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp ones "
         "(see the slices). A plateau at the loss of guessing is not a valley. Batch-norm statistics, unless "
         "recalibrated, are those of the middle, so far out the residual net's loss, whose stream adds up, grows to "
         "values that no training meets.",
     ),
     Panel(
         "slices", "Loss along one direction", "step, as a share of the length of the weights", "loss", y_scale="log",
-        reading="The same step lengths along three directions: the gradient, the direction in which the loss bends "
+        how_to_read="The same step lengths along three directions: the gradient, the direction in which the loss bends "
         "most (the Hessian's largest eigenvalue), and the first random direction of the plane. Narrow is sharp. Steps "
         "lie closer in the middle.",
-        misleads="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
+        caveat="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
         "The sharpest direction is that of the few images measured on; on more of them it is a little less sharp.",
     ),
     Panel(
         "path", "Way of the training, seen in the plane", "a", "b",
-        reading="The saved states, projected on the plane, oldest first; the middle is the state looked at. With "
+        how_to_read="The saved states, projected on the plane, oldest first; the middle is the state looked at. With "
         "directions = trajectory it is the plane in which the way moves most.",
-        misleads="In a random plane the way shrinks to a dot, whatever the training did: the figure says which share "
+        caveat="In a random plane the way shrinks to a dot, whatever the training did: the figure says which share "
         "of it the plane holds. The loss under the way is that of the plane, not that of the states, which lie above "
         "or below it and have other batch-norm parameters. That a way looks simple in its own main plane is expected "
         "of any way, of a random walk too.",
     ),
     Panel(
         "errors", "Error around the net", "a", "images told wrong, percent", kind="plane", path="path",
-        reading="The same points as above: the share of the training images that is told wrong.",
-        misleads="Far from the middle nets say one class for all images: 90 percent with ten classes, however high "
+        how_to_read="The same points as above: the share of the training images that is told wrong.",
+        caveat="Far from the middle nets say one class for all images: 90 percent with ten classes, however high "
         "the loss.",
     ),
 )  # fmt: skip
 
 _OF_NET = (
-    Figure("top_hessian_eigenvalue", "largest Hessian eigenvalue", "", "Lanczos on exact Hessian products, same "
+    Metric("top_hessian_eigenvalue", "largest Hessian eigenvalue", "", "Lanczos on exact Hessian products, same "
            "images, 32-bit floats, running statistics; the loss' sharpest bend per squared step",
            "the plain net's is several times larger after a quick race"),
-    Figure("relative_sharpness", "the same, for steps as a share of the weights", "", "largest eigenvalue times the "
+    Metric("relative_sharpness", "the same, for steps as a share of the weights", "", "largest eigenvalue times the "
            "squared length of the weights: comparable between nets", "the plain net's is tens of times larger"),
-    Figure("random_curvature", "bend along the random direction", "", "d'Hd / d'd of the plane's first direction",
+    Metric("random_curvature", "bend along the random direction", "", "d'Hd / d'd of the plane's first direction",
            "near 0 in every net"),
-    Figure("hidden_factor", "what the random direction hides", "", "largest eigenvalue by the bend along the random "
+    Metric("hidden_factor", "what the random direction hides", "", "largest eigenvalue by the bend along the random "
            f"direction; {_LI}, section 6", "thousands and more; none where the random direction bends down"),
-    Figure("gradient_curvature", "bend along the gradient", "", "g'Hg / g'g", "between 0 and the largest eigenvalue"),
-    Figure("gradient_norm", "length of the gradient", "", "of the same images' mean loss", "above 0: short trainings "
+    Metric("gradient_curvature", "bend along the gradient", "", "g'Hg / g'g", "between 0 and the largest eigenvalue"),
+    Metric("gradient_norm", "length of the gradient", "", "of the same images' mean loss", "above 0: short trainings "
            "do not end in a minimum"),
-    Figure("lowest_hessian_eigenvalue", "lowest Hessian eigenvalue, at most", "", "same products; the true one is as "
+    Metric("lowest_hessian_eigenvalue", "lowest Hessian eigenvalue, at most", "", "same products; the true one is as "
            "low or lower", "small beside the largest"),
-    Figure("eigenvalue_residual", "error of the largest eigenvalue", "", "||Hv - top v|| / top", "below 0.05; more "
+    Metric("eigenvalue_residual", "error of the largest eigenvalue", "", "||Hv - top v|| / top", "below 0.05; more "
            "products lower it"),
-    Figure("weight_norm", "length of the weights", "", "of all convolutions and fully connected layers",
+    Metric("weight_norm", "length of the weights", "", "of all convolutions and fully connected layers",
            "plain nets' grow more"),
-    Figure("below_chance_share", "share of the plane below guessing", "", "points whose loss is below ln(classes)",
+    Metric("below_chance_share", "share of the plane below guessing", "", "points whose loss is below ln(classes)",
            "between 0 and 1, grows as the span shrinks"),
-    Figure("trajectory_share", "share of the training's way in the plane", "", "squared lengths, saved states less the "
+    Metric("trajectory_share", "share of the training's way in the plane", "", "squared lengths, saved states less the "
            f"present one; {_LI}, section 7", "below 0.01 in a random plane, above 0.7 in the way's own"),
-    Figure("equals_stored", "whether the middle is the recorded state", "", "1: same counts of errors, losses within "
+    Metric("equals_stored", "whether the middle is the recorded state", "", "1: same counts of errors, losses within "
            "1e-6; 0: not; none where the run evaluated nothing at that step", "1"),
-    Figure("centre_train_loss", "training loss of the middle", "nats", _AGAIN, "the recorded one"),
-    Figure("stored_train_loss", "recorded training loss", "nats", _RECORD, "as the one before"),
-    Figure("centre_train_error", "training error of the middle", "%", _AGAIN, "the recorded one"),
-    Figure("stored_train_error", "recorded training error", "%", _RECORD, "as the one before"),
-    Figure("centre_test_loss", "test loss of the middle", "nats", _AGAIN, "the recorded one"),
-    Figure("stored_test_loss", "recorded test loss", "nats", _RECORD, "as the one before"),
-    Figure("centre_test_error", "test error of the middle", "%", _AGAIN, "the recorded one"),
-    Figure("stored_test_error", "recorded test error", "%", _RECORD, "as the one before"),
+    Metric("centre_train_loss", "training loss of the middle", "nats", _AGAIN, "the recorded one"),
+    Metric("stored_train_loss", "recorded training loss", "nats", _RECORD, "as the one before"),
+    Metric("centre_train_error", "training error of the middle", "%", _AGAIN, "the recorded one"),
+    Metric("stored_train_error", "recorded training error", "%", _RECORD, "as the one before"),
+    Metric("centre_test_loss", "test loss of the middle", "nats", _AGAIN, "the recorded one"),
+    Metric("stored_test_loss", "recorded test loss", "nats", _RECORD, "as the one before"),
+    Metric("centre_test_error", "test error of the middle", "%", _AGAIN, "the recorded one"),
+    Metric("stored_test_error", "recorded test error", "%", _RECORD, "as the one before"),
 )  # fmt: skip
-NAMES = tuple(figure.name for figure in _OF_NET)
-_FIGURES = (
-    *(replace(figure, name=f"{slot}_{figure.name}", label=f"{slot} net: {figure.label}") for slot in SLOTS
-      for figure in _OF_NET),
-    Figure("points", "points measured", "", "of all planes together", "81 a net on a 9x9 grid"),
+NAMES = tuple(metric.name for metric in _OF_NET)
+_METRICS = (
+    *(replace(metric, name=f"{slot}_{metric.name}", label=f"{slot} net: {metric.label}") for slot in SLOTS
+      for metric in _OF_NET),
+    Metric("points", "points measured", "", "of all planes together", "81 a net on a 9x9 grid"),
 )  # fmt: skip
 
 
@@ -136,7 +136,8 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
     """Return the deepest plain and the deepest residual net of a race, of one depth and seed where there are such."""
-    plain, other = [], []
+    plain: list[int] = []
+    other: list[int] = []
     for place, config in enumerate(configs):
         (plain if variant(config.model.shortcut).plain else other).append(place)
 
@@ -158,12 +159,13 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long it takes for nets of the quick race, depth 56."""
     nets = len([run for run in settings["runs"].split(",") if run.strip()]) or 2
     recalibrated = settings["bn"] == "recalibrated" or (settings["bn"], settings["directions"]) == (AUTO, TRAJECTORY)
-    points = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)
-    images = settings["images"]
-    return 1 + nets * (1 + images * (points * 1.6e-4 + 33 * 2.2e-4 + (settings["products"] + 2) * 2.2e-3))
+    points: int = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)
+    images: int = settings["images"]
+    products: int = settings["products"]
+    return 1 + nets * (1 + images * (points * 1.6e-4 + 33 * 2.2e-4 + (products + 2) * 2.2e-3))
 
 
-LANDSCAPE = Lab(
+LANDSCAPE = LabSpec(
     name="landscape",
     title="Landscape",
     question="Is the loss around a deep plain net rougher than around a residual one?",
@@ -184,7 +186,7 @@ LANDSCAPE = Lab(
     "as shares of the weights, and planes that look alike.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.landscape.lab:LandscapeLab",
     device="auto",
     seconds=_seconds,

@@ -6,14 +6,14 @@ Points of the plane are evaluated as the training was: batch norm folded, at its
 """
 
 import dataclasses
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.labs.inspected_run import InspectedRun
+from engine.labs.inspected_run import Document, InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
@@ -35,25 +35,25 @@ class Surface:
     batches of training size; otherwise the running statistics of the state hold everywhere.
     """
 
-    def __init__(self, subject: InspectedRun, images: int, recalibrate: bool):
-        subject.enter()
-        self._subject, self._recalibrate = subject, recalibrate
-        self._device = subject.device
-        self._model = subject.model()
+    def __init__(self, inspected: InspectedRun, images: int, recalibrate: bool):
+        inspected.enter()
+        self._inspected, self._recalibrate = inspected, recalibrate
+        self._device = inspected.device
+        self._model = inspected.model()
         self._parameters = list(self._model.parameters())
         self._weights = {name: p.detach().clone() for name, p in self._model.named_parameters()}
         self._start = torch.cat([p.detach().reshape(-1) for p in self._parameters])
         self._statistics = {name: buffer.clone() for name, buffer in self._model.named_buffers()}
-        chosen = subset(subject.images.train, images)
-        pixels, self._labels = subject.images.train.batch(chosen)
-        self._images = subject.images.normalise(pixels).contiguous(memory_format=self._device.memory_format)
-        self._work = count(subject.config.model).multiply_adds
+        chosen = subset(inspected.images.train, images)
+        pixels, self._labels = inspected.images.train.batch(chosen)
+        self._images = inspected.images.normalise(pixels).contiguous(memory_format=self._device.memory_format)
+        self._work = count(inspected.config.model).multiply_adds
         self.images = len(self._labels)
 
     @cached_property
     def weights(self) -> Tensor:
         """The weights of the state, flat, zero where there are no filters."""
-        return self._flat_of(self._subject.document)
+        return self._flat_of(self._inspected.document)
 
     def directions(self, seed: int) -> Tensor:
         """Return the two random filter-normalised directions, (2, parameters)."""
@@ -62,18 +62,18 @@ class Surface:
     def offsets(self) -> Generator[None, None, Tensor]:
         """Return the weights of all other saved states less those of this one, (n, parameters), oldest first."""
         found = []
-        for _, read in self._subject.trail:
+        for _, read in self._inspected.trail:
             found.append(self._flat_of(read()) - self.weights)
             yield
         return torch.stack(found) if found else torch.zeros(0, len(self._start), device=self._start.device)
 
     def point(self, step: Tensor) -> Generator[None, None, list[float]]:
         """Return loss in nats and error in percent after ``step``, as the training evaluated; yield between batches."""
-        self._subject.enter()
+        self._inspected.enter()
         self._place(step)
         if self._recalibrate:
             reset_bn(self._model)
-            for part in self._images.chunk(max(1, round(self.images / self._subject.config.optim.batch_size))):
+            for part in self._images.chunk(max(1, round(self.images / self._inspected.config.optim.batch_size))):
                 with torch.no_grad(), self._device.autocast():
                     self._model(part)
                 yield
@@ -81,17 +81,17 @@ class Surface:
 
     def fine_point(self, step: Tensor) -> Generator[None, None, list[float]]:
         """Return the same in 32-bit floats and with the running statistics."""
-        self._subject.enter()
+        self._inspected.enter()
         self._place(step)
         return (yield from self._measure(self._folded_fp32))
 
     def hessian(self) -> Hessian:
         """Return the Hessian of the loss on the same images, with the running statistics, in 32-bit floats."""
-        self._subject.enter()
+        self._inspected.enter()
         self._place(torch.zeros_like(self._start))
         size = self._batch(_PRODUCT, 8)
         keep = self._work * self.images <= _KEPT and self._device.torch_device.type == "cpu"
-        return Hessian(self._model, list(zip(self._images.split(size), self._labels.split(size), strict=True)), keep)
+        return Hessian(self._model, list(self._batches(size)), keep)
 
     @cached_property
     def _folded(self) -> FoldedNet:
@@ -101,7 +101,7 @@ class Surface:
     def _folded_fp32(self) -> FoldedNet:
         return FoldedNet(self._model, dataclasses.replace(self._device, precision="fp32"))
 
-    def _flat_of(self, document: dict) -> Tensor:
+    def _flat_of(self, document: Document) -> Tensor:
         check_document(document)
         saved = document["model"]
         check_tensors(saved, self._statistics | self._weights)
@@ -110,10 +110,13 @@ class Surface:
     def _batch(self, budget: dict[str, float], least: int) -> int:
         return int(min(1000, max(least, budget[self._device.torch_device.type] / self._work)))
 
+    def _batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(torch.split(self._images, size), torch.split(self._labels, size), strict=True)
+
     def _place(self, step: Tensor) -> None:
         """Set the net's parameters to those of the state plus ``step``, its statistics to those of the state."""
         with torch.no_grad():
-            pieces = (self._start + step).split([p.numel() for p in self._parameters])
+            pieces = torch.split(self._start + step, [p.numel() for p in self._parameters])
             for parameter, piece in zip(self._parameters, pieces, strict=True):
                 parameter.copy_(piece.view_as(parameter))
             for name, buffer in self._model.named_buffers():
@@ -123,7 +126,7 @@ class Surface:
         folded.take(self._model)
         size = self._batch(_PASS, 8)
         losses, wrong = [], []
-        for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
+        for images, labels in self._batches(size):
             with torch.inference_mode():
                 logits = folded.logits(images)
                 losses.append(F.cross_entropy(logits, labels, reduction="none"))

@@ -1,6 +1,6 @@
 """From what the lab ``lesion`` has measured so far to its curves and numbers. Torch-free.
 
-``done`` maps a unit's name to its result: [error, loss] of an evaluation, for ``stored`` with 1, 0 or NaN behind it
+``done`` maps a task's name to its result: [error, loss] of an evaluation, for ``stored`` with 1, 0 or NaN behind it
 (whether it is what the run recorded) and the recorded error, for ``scale`` a list of [factor, error]; for ``size`` a
 number per block; for ``paths`` what ``engine.labs.lesion.ablated_net.path_gradients`` returns.
 """
@@ -14,10 +14,10 @@ from engine.events import CurveUpdated, MetricReported
 from engine.labs.curve import CurveName
 from engine.labs.lesion import plan
 from engine.labs.lesion.plan import Case
+from engine.labs.tasks import Finding, Results
 
 #: The share of the gradient that "most" means.
 MOST = 0.9
-Done = Mapping[str, Any]
 
 
 def kind(case: Case, bn: str) -> str:
@@ -25,24 +25,24 @@ def kind(case: Case, bn: str) -> str:
     return f"{case.name} recalibrated" if bn == plan.RECALIBRATED else case.name
 
 
-def deletions(case: Case, at: int, bn: str, done: Done) -> list[tuple[int, float]]:
+def deletions(case: Case, at: int, bn: str, done: Results) -> list[tuple[int, float]]:
     """Return (block from 1, error without it) of the blocks that were deleted, front to back."""
-    found = [(b + 1, done.get(plan.operation(plan.DELETE, at, bn, [b]))) for b in range(len(case.stages))]
+    found = [(b + 1, done.get(plan.task_name(plan.DELETE, at, bn, [b]))) for b in range(len(case.stages))]
     return [(block, result[0]) for block, result in found if result is not None]
 
 
-def deleted(case: Case, at: int, bn: str, done: Done) -> CurveUpdated:
+def deleted(case: Case, at: int, bn: str, done: Results) -> CurveUpdated:
     """The bars of the deletions; 0 is the net as it is, NaN as long as it is not measured."""
-    intact = done.get(plan.operation(plan.INTACT, at, bn), [math.nan])[0]
+    intact = done.get(plan.task_name(plan.INTACT, at, bn), [math.nan])[0]
     points = [(0, intact), *deletions(case, at, bn, done)]
     return CurveUpdated("deleted", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
 
 
-def swapped(case: Case, at: int, bn: str, done: Done) -> Iterator[CurveUpdated]:
+def swapped(case: Case, at: int, bn: str, done: Results) -> Iterator[CurveUpdated]:
     """Errors after swapping neighbours, by the first of the two, and by how far apart the swapped blocks are."""
-    errors = {pair: result[0] for pair in case.pairs if (result := done.get(plan.operation(plan.SWAP, at, bn, pair)))}
+    errors = {pair: result[0] for pair in case.pairs if (result := done.get(plan.task_name(plan.SWAP, at, bn, pair)))}
     near = [(a + 1, error) for (a, b), error in errors.items() if b - a == 1]
-    intact = done[plan.operation(plan.INTACT, at, bn)][0]
+    intact = done[plan.task_name(plan.INTACT, at, bn)][0]
     points = [(0, intact), *near]
     yield CurveUpdated("swapped", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
     apart = sorted({b - a for a, b in errors})
@@ -50,11 +50,11 @@ def swapped(case: Case, at: int, bn: str, done: Done) -> Iterator[CurveUpdated]:
     yield CurveUpdated("apart", kind(case, bn), [0.0, *map(float, apart)], [clean(intact), *map(clean, means)])
 
 
-def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[CurveUpdated]:
+def scaled(case: Case, at: int, bn: str, done: Results, block: int) -> Iterator[CurveUpdated]:
     """Error against the factor on the branch of ``block``, and the mean over the measured blocks of its stage."""
     stage = case.stages[block]
     inside = [b for b, of in enumerate(case.stages) if of == stage]
-    curves = {b: done[name] for b in inside if (name := plan.operation(plan.SCALE, at, bn, [b])) in done}
+    curves = {b: done[name] for b in inside if (name := plan.task_name(plan.SCALE, at, bn, [b])) in done}
     of_stage = f"{kind(case, bn)} stage {stage}"
     factors = [factor for factor, _ in curves[block]]
     means = [
@@ -65,12 +65,12 @@ def scaled(case: Case, at: int, bn: str, done: Done, block: int) -> Iterator[Cur
     yield CurveUpdated("scaled", part, factors, [clean(error) for _, error in curves[block]])
 
 
-def predicted(case: Case, at: int, bn: str, done: Done) -> Iterator[CurveUpdated | MetricReported]:
+def predicted(case: Case, at: int, bn: str, done: Results) -> Iterator[Finding]:
     """The size of each block's update against how much the error rises without it; how well their ranks agree."""
-    sizes = done.get(plan.operation(plan.SIZE, at, bn))
+    sizes = done.get(plan.task_name(plan.SIZE, at, bn))
     if sizes is None:
         return
-    intact = done[plan.operation(plan.INTACT, at, bn)][0]
+    intact = done[plan.task_name(plan.INTACT, at, bn)][0]
     points = [(b, sizes[b - 1], error - intact) for b, error in deletions(case, at, bn, done)]
     for block, size, rise in points:
         name = CurveName(kind(case, bn), part=f"block {block}").text
@@ -91,16 +91,18 @@ def paths(case: Case, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
         yield CurveUpdated("paths", number, lengths, gradient_shares(found["forks"], found["lengths"], ones))
 
 
-def path_figures(case: Case, found: Mapping[str, Any]) -> Iterator[MetricReported]:
+def path_metrics(case: Case, found: Mapping[str, Any]) -> Iterator[MetricReported]:
     """The lengths that hold most of the gradient, how many of all paths are that long, how much of all that cancels."""
     lengths, forks = found["lengths"], found["forks"]
-    low, high = holding(gradient_shares(forks, lengths, found["means"]), MOST)
-    shares = gradient_shares(forks, lengths, [1.0] * len(lengths))
-    known = low is not None
-    yield MetricReported("most_gradient_from_path_length", float(lengths[low]) if known else math.nan)
-    yield MetricReported("most_gradient_to_path_length", float(lengths[high]) if known else math.nan)
+    first = last = share = math.nan
+    if (span := holding(gradient_shares(forks, lengths, found["means"]), MOST)) is not None:
+        low, high = span
+        first, last = float(lengths[low]), float(lengths[high])
+        share = 100 * sum(gradient_shares(forks, lengths, [1.0] * len(lengths))[low : high + 1])
+    yield MetricReported("most_gradient_from_path_length", first)
+    yield MetricReported("most_gradient_to_path_length", last)
     yield MetricReported("path_norms_over_gradient", path_norms(found))
-    yield MetricReported("share_of_paths_with_most_gradient", 100 * sum(shares[low : high + 1]) if known else math.nan)
+    yield MetricReported("share_of_paths_with_most_gradient", share)
 
 
 def gradient_shares(forks: int, lengths: Sequence[int], means: Sequence[float]) -> list[float]:
@@ -134,9 +136,10 @@ def path_norms(found: Mapping[str, Any]) -> float:
     return math.exp(total) if total < 700 else math.inf
 
 
-def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | tuple[None, None]:
+def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | None:
     """Return the first and the last place of the shortest range that holds at least ``wanted`` of the sum."""
-    best, start, inside = None, 0, 0.0
+    best: tuple[int, int] | None = None
+    start, inside = 0, 0.0
     for end, share in enumerate(shares):
         inside += share
         while inside - shares[start] >= wanted:
@@ -144,7 +147,7 @@ def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | tuple[N
             start += 1
         if inside >= wanted and (best is None or end - start < best[1] - best[0]):
             best = start, end
-    return best or (None, None)
+    return best
 
 
 def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
@@ -158,7 +161,7 @@ def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
     return over / under if under else math.nan
 
 
-def summary(case: Case, at: int, bn: str, main: bool, done: Done) -> Iterator[MetricReported]:
+def summary(case: Case, at: int, bn: str, main: bool, done: Results) -> Iterator[MetricReported]:
     """Median, largest and smallest error after a deletion; ``main``: with the BN statistics of all other lesions."""
     errors = [clean(error) for _, error in deletions(case, at, bn, done)]
     if bn == plan.RECALIBRATED:
@@ -170,9 +173,9 @@ def summary(case: Case, at: int, bn: str, main: bool, done: Done) -> Iterator[Me
         yield MetricReported(f"{case.role}_least_error_after_deletion", min(errors))
 
 
-def swap_figures(case: Case, at: int, bn: str, done: Done) -> Iterator[MetricReported]:
+def swap_metrics(case: Case, at: int, bn: str, done: Results) -> Iterator[MetricReported]:
     """The median error after two neighbours were swapped."""
-    names = [plan.operation(plan.SWAP, at, bn, pair) for pair in case.pairs if pair[1] - pair[0] == 1]
+    names = [plan.task_name(plan.SWAP, at, bn, pair) for pair in case.pairs if pair[1] - pair[0] == 1]
     errors = [clean(done[name][0]) for name in names if name in done]
     if errors:
         yield MetricReported(f"{case.role}_median_error_after_swap", median(errors))

@@ -1,4 +1,4 @@
-"""What the lab ``lesion`` measures, in which order: its units. Torch-free.
+"""What the lab ``lesion`` measures, in which order: its tasks. Torch-free.
 
 The first bars are those of deletions, spread over the net and alternating between the nets; what follows is what may
 come later.
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 #: BN statistics during a lesion.
 RUNNING, RECALIBRATED, BOTH = "running", "recalibrated", "both"
-#: Kinds of units.
+#: Kinds of tasks.
 INTACT, DELETE, STORED, SIZE, PATHS, SWAP, SCALE = "intact", "delete", "stored", "size", "paths", "swap", "scale"
 FACTORS = (0.0, 0.5, 0.75, 1.5)
 #: Per net in the default grid: deletions, those that are repeated with recalibrated statistics, swaps of neighbours,
@@ -42,8 +42,8 @@ class Case(NamedTuple):
         return "plain" if self.plain else "residual"
 
 
-class Operation(NamedTuple):
-    """A unit: what is done to blocks (positions from 0) of the net ``case``, with which BN statistics."""
+class LesionTask(NamedTuple):
+    """A task: what is done to blocks (positions from 0) of the net ``case``, with which BN statistics."""
 
     part: str
     case: int
@@ -53,8 +53,8 @@ class Operation(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The unit's name in the state."""
-        return operation(self.part, self.case, self.bn, self.blocks)
+        """The task's name in the state."""
+        return task_name(self.part, self.case, self.bn, self.blocks)
 
     @property
     def words(self) -> str:
@@ -68,8 +68,8 @@ class Operation(NamedTuple):
         return f"{self.net}: {what}{', BN recalibrated' if self.bn == RECALIBRATED else ''}"
 
 
-def operation(part: str, case: int, bn: str = RUNNING, blocks: Iterable[int] = ()) -> str:
-    """Return the name of a unit in the state."""
+def task_name(part: str, case: int, bn: str = RUNNING, blocks: Iterable[int] = ()) -> str:
+    """Return the name of a task in the state."""
     return " ".join([part, str(case), bn, *map(str, blocks)])
 
 
@@ -78,26 +78,26 @@ def main_bn(settings: Mapping[str, Any]) -> str:
     return RECALIBRATED if settings["bn"] == RECALIBRATED else RUNNING
 
 
-def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[Operation]:
-    """Return all units in their order."""
+def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTask]:
+    """Return all tasks in their order."""
     full, bn = settings["grid"] == "full", main_bn(settings)
 
-    def each(part: str, chosen: Mapping[int, Sequence[tuple[int, ...]]], bn: str = bn) -> list[Operation]:
-        nets = [[Operation(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen]
+    def each(part: str, chosen: Mapping[int, Sequence[tuple[int, ...]]], bn: str = bn) -> list[LesionTask]:
+        nets = [[LesionTask(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen]
         return [one for one in chain.from_iterable(zip_longest(*nets)) if one is not None]
 
-    def once(part: str, bn: str = bn) -> list[Operation]:
-        return [Operation(part, i, case.name, bn) for i, case in enumerate(cases)]
+    def once(part: str, bn: str = bn) -> list[LesionTask]:
+        return [LesionTask(part, i, case.name, bn) for i, case in enumerate(cases)]
 
     def blocks(most: int, choose: Callable[[int, int], list[int]]) -> dict[int, list[tuple[int]]]:
         counts = [len(case.stages) for case in cases]
         return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in enumerate(counts)}
 
-    units = once(INTACT) + each(DELETE, blocks(MAX_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
+    tasks = once(INTACT) + each(DELETE, blocks(MAX_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
     if settings["bn"] == BOTH:
-        units += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MAX_RECALIBRATED, middles), RECALIBRATED)
-    units += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
-    return units + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+        tasks += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MAX_RECALIBRATED, middles), RECALIBRATED)
+    tasks += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
+    return tasks + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
 
 
 def swaps(case: Case, full: bool) -> list[tuple[int, int]]:

@@ -5,22 +5,22 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.labs.lesion import plan
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
 _VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (1605.06431)"
 
 _OPTIONS = (
     Option("runs", "Runs", "Which finished, paused or stopped runs to look at, such as 2,4. Empty: of the newest race "
-           "the deepest plain net and the deepest residual one.", "", refers="runs"),
+           "the deepest plain net and the deepest residual one.", "", run_reference="runs"),
     Option("step", "Step", "Which saved step of the runs; -1 is the newest.", -1, low=-1, high=10_000_000, step=1),
     Option("bn", "Batch-norm statistics", "running: those that the net was trained to use, as it stands. recalibrated: "
            "averaged anew over 20 training batches with every lesion in place. both: running, and recalibrated beside "
            "it for some deletions (in the full grid for all).", plan.BOTH,
-           choices=(plan.BOTH, plan.RUNNING, plan.RECALIBRATED), front=True),
+           choices=(plan.BOTH, plan.RUNNING, plan.RECALIBRATED), primary=True),
     Option("grid", "Grid", "default: at most 30 deletions per net, 4 of them recalibrated as well, swaps of neighbours "
            "and a few others, two blocks per stage scaled. full: every block, and all pairs of a stage.", "default",
-           choices=("default", "full"), front=True),
+           choices=("default", "full"), primary=True),
     Option("images", "Images", "How many images of the run's own fixed test subset each lesion is measured on.", 400,
            low=10, high=100_000, step=10),
     Option("paths", "Paths per length", "Along how many random paths of each length the gradient is followed, each "
@@ -30,113 +30,113 @@ _OPTIONS = (
 _PANELS = (
     Panel(
         "deleted", "Error without one block", "block that is deleted (0: none)", "test error, %", kind="bars",
-        reading="The bar at 0 is the net as it is. Deleting a block lets what its shortcut carries pass on; a plain "
-        "block has none, so its input passes on in place of its output. Blocks count from 1 through all stages: in "
-        "the CIFAR family each stage has a third of them, so of 27 blocks the stages begin with 1, 10 and 19; there "
+        how_to_read="The bar at 0 is the net as it is. Deleting a block lets what its shortcut carries pass on; a "
+        "plain block has none, so its input passes on in place of its output. Blocks count from 1 through all stages: "
+        "in the CIFAR family each stage has a third of them, so of 27 blocks the stages begin with 1, 10 and 19; there "
         "channels double and maps are halved.",
-        misleads="Batch norm's running statistics were gathered with the block in place, so part of the damage is "
+        caveat="Batch norm's running statistics were gathered with the block in place, so part of the damage is "
         "theirs; the recalibrated bars are without that part. Where a plain block changes the shape, its input passes "
         "on as option A would carry it, subsampled and with channels of zeros: no identity.",
     ),
     Panel(
         "paths", "Which paths carry the gradient?", "branches on the path", "share of all",
-        reading="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the smooth "
-        "curve around the middle. Times the gradient along one path of that length it is the share of the gradient. "
-        "Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, through "
-        "all of its blocks: a point.",
-        misleads="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
+        how_to_read="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the "
+        "smooth curve around the middle. Times the gradient along one path of that length it is the share of the "
+        "gradient. Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, "
+        "through all of its blocks: a point.",
+        caveat="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
         "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
         "branches, of two layers each in the usual block.",
     ),
     Panel(
         "path_gradient", "Gradient along one path", "branches on the path", "norm, as a share of the net's gradient",
         y_scale="log", neutral=1.0,
-        reading="Mean norm of dL/dh at the first block's input along random paths of one length, over that of the "
+        how_to_read="Mean norm of dL/dh at the first block's input along random paths of one length, over that of the "
         "whole net. All values are those of the whole net; only on the way back one path is followed. The plain net's "
         "one path is its whole gradient: 1.",
-        misleads="Means over random paths and images, which a few of them dominate. With running statistics of batch "
+        caveat="Means over random paths and images, which a few of them dominate. With running statistics of batch "
         "norm, in 32-bit floats, whatever the training computed in.",
     ),
     Panel(
         "predicts", "Does a block that says little matter little?", "||F(x)|| / ||x|| of the block",
         "rise of the error without it, points", x_scale="log", neutral=0.0,
-        reading="A point for each deleted block. If the points rise to the right, small responses mean what they seem "
-        "to: the block can be left out. How well the two orders agree is a number below.",
-        misleads="Sizes are those of the training's probe batch, with that batch's own statistics. In a plain block x "
+        how_to_read="A point for each deleted block. If the points rise to the right, small responses mean what they "
+        "seem to: the block can be left out. How well the two orders agree is a number below.",
+        caveat="Sizes are those of the training's probe batch, with that batch's own statistics. In a plain block x "
         "is its input in the shape of its output: nothing is added there, and size says only how loud it is.",
     ),
     Panel(
         "swapped", "Error after swapping a block with the next", "first of the two blocks (0: none)", "test error, %",
         kind="bars",
-        reading="Two neighbours of one stage exchange all their weights. If every block made a step of its own out of "
-        "what the one before has made, the order could not be changed.",
-        misleads="Blocks that change the shape cannot be swapped and are missing. As with deletions, running "
+        how_to_read="Two neighbours of one stage exchange all their weights. If every block made a step of its own out "
+        "of what the one before has made, the order could not be changed.",
+        caveat="Blocks that change the shape cannot be swapped and are missing. As with deletions, running "
         "statistics of batch norm belong to the order as it was.",
     ),
     Panel(
         "apart", "Error after swapping, by distance", "blocks apart (0: none)", "test error, %",
-        reading="Means over the swapped pairs that are so far apart. Where the curve rises, neighbours can stand in "
-        "for each other and distant blocks cannot.",
-        misleads="In the default grid distances beyond 1 are a pair per stage at most, so one bad pair decides; the "
+        how_to_read="Means over the swapped pairs that are so far apart. Where the curve rises, neighbours can stand "
+        "in for each other and distant blocks cannot.",
+        caveat="In the default grid distances beyond 1 are a pair per stage at most, so one bad pair decides; the "
         "furthest pairs hold the first block of a stage.",
     ),
     Panel(
         "scaled", "Error against a factor on one branch", "factor on F(x) (0: deleted)", "test error, %",
-        reading="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has one "
+        how_to_read="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has one "
         "curve for each of its measured blocks and one for their mean. Flat on the left: the branch is hardly needed.",
-        misleads="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
+        caveat="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
         "the same answer. With recalibrated statistics other factors do next to nothing there, for the batch norm that "
         "follows undoes them.",
     ),
 )  # fmt: skip
 
 
-def _of(role: str, words: str) -> tuple[Figure, ...]:
-    def figure(name: str, label: str, unit: str, source: str, expected: str) -> Figure:
-        return Figure(f"{role}_{name}", f"{words}: {label}", unit, source, expected)
+def _of(role: str, words: str) -> tuple[Metric, ...]:
+    def metric(name: str, label: str, unit: str, source: str, expected: str) -> Metric:
+        return Metric(f"{role}_{name}", f"{words}: {label}", unit, source, expected)
 
     lesion = f"{_VEIT}, section 4.1"
     plain = role == "plain"
     return (
-        figure("blocks", "blocks", "", "He et al. 2015, section 4.2: (depth - 2) / 2", "27 at depth 56"),
-        figure("intact_error", "error as it is", "%", "measured again as in training, whole test subset",
+        metric("blocks", "blocks", "", "He et al. 2015, section 4.2: (depth - 2) / 2", "27 at depth 56"),
+        metric("intact_error", "error as it is", "%", "measured again as in training, whole test subset",
                "as stored"),
-        figure("stored_error", "error that its run recorded", "%", "its evaluation at that step", "as it is"),
-        figure("intact_loss", "loss as it is", "nats", "as the error", "as stored to 0.000001"),
-        figure("error_before", "error before a lesion", "%", "on the lesions' own images", "near the error as it is"),
-        figure("median_error_after_deletion", "median error without a block", "%", lesion,
+        metric("stored_error", "error that its run recorded", "%", "its evaluation at that step", "as it is"),
+        metric("intact_loss", "loss as it is", "nats", "as the error", "as stored to 0.000001"),
+        metric("error_before", "error before a lesion", "%", "on the lesions' own images", "near the error as it is"),
+        metric("median_error_after_deletion", "median error without a block", "%", lesion,
                "chance" if plain else "near the error before"),
-        figure("worst_error_after_deletion", "largest error without a block", "%", lesion,
+        metric("worst_error_after_deletion", "largest error without a block", "%", lesion,
                "chance or above" if plain else "highest at the first blocks and where the shape changes"),
-        figure("least_error_after_deletion", "smallest error without a block", "%", lesion,
+        metric("least_error_after_deletion", "smallest error without a block", "%", lesion,
                "far above the error before" if plain else "the error before"),
-        figure("median_error_recalibrated", "median error without a block, BN recalibrated", "%",
+        metric("median_error_recalibrated", "median error without a block, BN recalibrated", "%",
                "BN statistics over 20 training batches with the lesion in place", "below the one with running "
                "statistics"),
-        figure("least_error_recalibrated", "smallest error without a block, BN recalibrated", "%",
+        metric("least_error_recalibrated", "smallest error without a block, BN recalibrated", "%",
                "as the median", "a plain net that learned little can reach the error before"),
-        figure("median_error_after_swap", "median error with two neighbours swapped", "%",
+        metric("median_error_after_swap", "median error with two neighbours swapped", "%",
                f"{_VEIT}, section 4.2", "chance" if plain else "near the error before"),
-        figure("size_predicts_loss", "agreement of size and loss", "", "Spearman's rank correlation of ||F||/||x|| "
+        metric("size_predicts_loss", "agreement of size and loss", "", "Spearman's rank correlation of ||F||/||x|| "
                "and the rise of the error over the deleted blocks", "1: sizes order the damage, 0: they say nothing"),
     )  # fmt: skip
 
 
-FIGURES = (
-    Figure("intact_equals_stored", "the nets measured as stored", "", "as many wrong, the loss to 0.000001; "
+METRICS = (
+    Metric("intact_equals_stored", "the nets measured as stored", "", "as many wrong, the loss to 0.000001; "
            "1 where that holds for every net whose run recorded that step", "1"),
-    Figure("images", "test images per lesion", "", "the beginning of the run's fixed test subset", "400"),
+    Metric("images", "test images per lesion", "", "the beginning of the run's fixed test subset", "400"),
     *_of("residual", "residual"),
     *_of("plain", "plain"),
-    Figure("most_gradient_from_path_length", "most gradient: from paths of", "branches", f"{_VEIT}, section 4.3; the "
+    Metric("most_gradient_from_path_length", "most gradient: from paths of", "branches", f"{_VEIT}, section 4.3; the "
            "shortest range of lengths with 90 % of the gradient; no number for a plain net, which has one path",
            "far below the number of blocks"),
-    Figure("most_gradient_to_path_length", "most gradient: to paths of", "branches", "as its beginning",
+    Metric("most_gradient_to_path_length", "most gradient: to paths of", "branches", "as its beginning",
            "ResNet-110 in the paper: paths of 10 to 34 layers, 5 to 17 branches"),
-    Figure("path_norms_over_gradient", "norms of all paths, over the net's gradient", "", "sum of C(n, k) x mean norm "
+    Metric("path_norms_over_gradient", "norms of all paths, over the net's gradient", "", "sum of C(n, k) x mean norm "
            "along a path of length k, over the norm of the whole gradient", "1 if no paths cancelled; far above it: "
            "most of what flows cancels"),
-    Figure("share_of_paths_with_most_gradient", "paths of these lengths, of all", "%", "sum of C(n, k) / 2^n",
+    Metric("share_of_paths_with_most_gradient", "paths of these lengths, of all", "%", "sum of C(n, k) / 2^n",
            "small where short paths carry the gradient"),
 )  # fmt: skip
 
@@ -149,7 +149,7 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     for unit in plan.planned([case, case], settings):
         lesions = len(plan.FACTORS) if unit.part == plan.SCALE else unit.part in (plan.INTACT, plan.DELETE, plan.SWAP)
         seconds += lesions * (once + (0.83 if unit.bn == plan.RECALIBRATED else 0.0))
-    return seconds
+    return float(seconds)
 
 
 #: The pairs of such a net that can be swapped.
@@ -172,7 +172,7 @@ def _choose(configs: Sequence[RunConfig]) -> list[int]:
     return chosen
 
 
-LESION = Lab(
+LESION = LabSpec(
     name="lesion",
     question="What happens when one block of a trained net is taken out?",
     answer="Most blocks of a deep residual net can be taken out, one at a time, at little cost; the first ones cost "
@@ -190,7 +190,7 @@ LESION = Lab(
     "any one of their blocks, or residual nets that fall to chance.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=FIGURES,
+    metrics=METRICS,
     lab="engine.labs.lesion.lab:LesionLab",
     title="Lesions",
     seconds=_seconds,

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from engine.labs.mapping import arms
 from engine.labs.mapping.arms import Arm, Grid
 from engine.labs.mapping.scores import Cell
-from engine.labs.mapping.spec import FIGURED
+from engine.labs.mapping.spec import ERROR_METRICS
 
 #: The cells of a row of the heat map by target; rows by arm and depth.
 Heat = Mapping[tuple[Arm, int], Mapping[str, Cell]]
 
 
-def figures(heat: Heat, grid: Grid) -> dict[str, float]:
+def metrics(heat: Heat, grid: Grid) -> dict[str, float]:
     """Return every figure, from the rows that are done; not a number where its cell is not among them."""
     deep, shallow = max(grid.depths), min(grid.depths)
-    found = {name: _error(heat, arm, deep, target) for name, arm, target in FIGURED}
+    found = {name: _error(heat, arm, deep, target) for name, arm, target in ERROR_METRICS}
     deepest, least = (_error(heat, arms.PLAIN, blocks, arms.SMOOTH) for blocks in (deep, shallow))
     found["smooth_plain_depth_factor"] = deepest / least if deep > shallow else math.nan
     every = [cell for row in heat.values() for cell in row.values()]

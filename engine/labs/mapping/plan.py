@@ -45,8 +45,8 @@ class Problem(NamedTuple):
     blend: float = 0.0
 
 
-class Work(NamedTuple):
-    """One unit: the stacks of one arm and depth, trained together on all ``problems``, seeds of a cell in a row."""
+class MappingTask(NamedTuple):
+    """One task: the stacks of one arm and depth, trained together on all ``problems``, seeds of a cell in a row."""
 
     part: str
     arm: Arm
@@ -56,7 +56,7 @@ class Work(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The unit's name in the state."""
+        """The task's name in the state."""
         return f"{self.part}: {row(self.arm, self.blocks).text}"
 
     @property
@@ -93,8 +93,8 @@ def points(settings: Mapping[str, Any], sweep: str) -> tuple[float, ...]:
     return tuple(sorted({*POINTS, settings["identity_start" if sweep == START else sweep]}))
 
 
-def plan(settings: Mapping[str, Any]) -> list[Work]:
-    """Return all units in their order: the heat map by depth, then the sweeps, each function of the settings alone."""
+def plan(settings: Mapping[str, Any]) -> list[MappingTask]:
+    """Return all tasks in their order: the heat map by depth, then the sweeps, each function of the settings alone."""
     grid, deep = grid_of(settings), settings["blocks"] or SWEEP_BLOCKS
     arms = {HEAT: grid.arms, START: (PLAIN,), TARGET: grid.arms, DECAY: grid.arms}
     sweeps = SWEEPS if settings["sweep"] == "all" else () if settings["sweep"] == "none" else (settings["sweep"],)
@@ -103,14 +103,17 @@ def plan(settings: Mapping[str, Any]) -> list[Work]:
     orders += [(sweep, arm, deep) for sweep in sweeps for arm in arms[sweep] if arm in grid.arms]
     steps = settings["steps"]
     return [
-        Work(part, arm, blocks, tuple(makers[part](settings, arm)), steps if part == HEAT else round(steps * SWEPT))
+        MappingTask(
+            part, arm, blocks, tuple(makers[part](settings, arm)), steps if part == HEAT else round(steps * SWEPT)
+        )
         for part, arm, blocks in orders
     ]
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long a job takes on one common core."""
-    return _BEFORE + sum(work.seconds for work in plan(settings)) * (settings["batch"] / _BATCH + _READING)
+    batch: int = settings["batch"]
+    return _BEFORE + sum(task.seconds for task in plan(settings)) * (batch / _BATCH + _READING)
 
 
 def refuse(settings: Mapping[str, Any]) -> str:

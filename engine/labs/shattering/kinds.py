@@ -13,6 +13,6 @@ NOISES: tuple[str, ...] = (WHITE, WALK)
 BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
 
 
-def figure_key(kind: str) -> str:
+def metric_key(kind: str) -> str:
     """Return how the names of a kind's figures begin."""
     return kind.lower().replace(" with bn", "_bn").replace(", ", "_").replace("-", "_")

@@ -1,17 +1,18 @@
 """The lab ``shattering``: the gradient over a line of inputs, how far it remembers its neighbours, and collapse.
 
-Units: the noises, then one net each, every kind for the first seed, then for the next; on the full grid more branch
-scales of the scaled residual net. What is drawn after a unit is the mean over the seeds that are done.
+Tasks: the noises, then one net each, every kind for the first seed, then for the next; on the full grid more branch
+scales of the scaled residual net. What is drawn after a task is the mean over the seeds that are done.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.dense_stacks import LAG
-from engine.labs.part import Done, Found
 from engine.labs.shattering import nets
 from engine.labs.shattering.kinds import (
     BRANCHES,
@@ -20,9 +21,9 @@ from engine.labs.shattering.kinds import (
     NOISES,
     RESIDUAL,
     SCALED,
-    figure_key,
+    metric_key,
 )
-from engine.labs.tasks import Result, Unit, UnitLab
+from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
 
 _NOISE = "noise"
 #: Every so many slopes are drawn.
@@ -48,10 +49,10 @@ class Net(NamedTuple):
         return f"{self.kind}, branch {self.branch!r}, seed {self.seed}"
 
 
-class ShatteringLab(UnitLab):
-    """One job of the lab; see ``engine.labs.tasks.UnitLab``."""
+class ShatteringLab(TaskLab[Task]):
+    """One job of the lab; see ``engine.labs.tasks.TaskLab``."""
 
-    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         own: float = self.settings["branch"]
         self._seeds = range(self.settings["nets"])
@@ -60,14 +61,14 @@ class ShatteringLab(UnitLab):
         planned += [Net(SCALED, seed, branch) for branch in more for seed in self._seeds]
         self._nets = {net.name: net for net in planned}
 
-    def plan(self) -> list[Unit]:
+    def plan(self) -> list[Task]:
         """One net of each kind comes first: its gradient is the picture."""
         words = {net.name: f"{net.kind}, seed {net.seed}" for net in self._nets.values()}
-        return [Unit(_NOISE, "noises to compare with"), *(Unit(name, said) for name, said in words.items())]
+        return [Task(_NOISE, "noises to compare with"), *(Task(name, said) for name, said in words.items())]
 
-    def measure(self, unit: Unit, done: Done) -> Generator[Found, None, Result]:
+    def measure(self, task: Task, done: Results) -> Measuring:
         """Go through the layers of one net; what it keeps is what is drawn."""
-        if unit.name == _NOISE:
+        if task.name == _NOISE:
             return {
                 kind: {
                     "slopes": _drawn(nets.noise(kind, 0)),
@@ -75,7 +76,7 @@ class ShatteringLab(UnitLab):
                 }
                 for kind in NOISES
             }
-        net = self._nets[unit.name]
+        net = self._nets[task.name]
         found: dict[str, Any] = {"lag": [], "cosine": []}
         for depth, layer in enumerate(nets.layers(net.kind, self.settings["layers"], net.branch, net.seed), start=1):
             lags = nets.autocorrelations(layer.slopes)
@@ -89,19 +90,19 @@ class ShatteringLab(UnitLab):
         found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
         return found
 
-    def findings(self, unit: Unit, done: Done) -> Iterator[Found]:
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """Yield the kind's curves over the seeds that are done, and with the last seed its figures."""
-        if unit.name == _NOISE:
+        if task.name == _NOISE:
             yield from self._noises(done[_NOISE])
             return
-        net = self._nets[unit.name]
+        net = self._nets[task.name]
         rows = [done[other.name] for other in self._alike(net) if other.name in done]
         if self._own(net):
             yield from self._curves(net, rows)
         if net.kind in (RESIDUAL, SCALED):
             yield from self._branches(done)
         if self._own(net) and len(rows) == len(self._seeds):
-            yield from self._figures(net.kind, rows)
+            yield from self._metrics(net.kind, rows)
 
     def _own(self, net: Net) -> bool:
         """Whether a net has the job's own branch scale, and so curves."""
@@ -111,7 +112,7 @@ class ShatteringLab(UnitLab):
         """The nets of all seeds that differ in nothing else."""
         return [net._replace(seed=seed) for seed in self._seeds]
 
-    def _noises(self, result: Result) -> Iterator[Found]:
+    def _noises(self, result: Result) -> Iterator[Finding]:
         for kind in NOISES:
             yield self._row(kind, result[kind]["slopes"])
             yield CurveUpdated("lags", kind, _lags(), _mean(result[kind]["lags"]))
@@ -121,7 +122,7 @@ class ShatteringLab(UnitLab):
         height = len(ROWS) - ROWS.index(kind)
         return CurveUpdated("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
 
-    def _curves(self, net: Net, rows: list[dict]) -> Iterator[Found]:
+    def _curves(self, net: Net, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         row, part = rows[-1], f"seed {net.seed}"
         if net.seed == 0:
             yield self._row(net.kind, row["slopes"])
@@ -131,7 +132,7 @@ class ShatteringLab(UnitLab):
             yield CurveUpdated(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
             yield CurveUpdated(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
 
-    def _branches(self, done: Done) -> Iterator[Found]:
+    def _branches(self, done: Results) -> Iterator[Finding]:
         """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
         points: dict[float, float] = {}
         for first in (net for net in self._nets.values() if net.kind in (RESIDUAL, SCALED) and net.seed == 0):
@@ -142,23 +143,25 @@ class ShatteringLab(UnitLab):
             x = sorted(points)
             yield CurveUpdated("branches", SCALED, x, [points[branch] for branch in x])
 
-    def _figures(self, kind: str, rows: list[dict]) -> Iterator[Found]:
-        key = figure_key(kind)
+    def _metrics(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
+        key = metric_key(kind)
         yield MetricReported(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
         yield MetricReported(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
         if kind == LOOKS_LINEAR:
             yield MetricReported("looks_linear_gradient_spread", max(row["spread"] for row in rows))
 
 
-def _drawn(slopes) -> list[float]:
-    """Some of the slopes, in units of their root mean square: kinds of any scale fit into one picture."""
+def _drawn(slopes: Tensor) -> list[float]:
+    """Return some of the slopes, divided by their root mean square, so that kinds of any scale fit into one picture."""
     size = slopes.square().mean().sqrt().clamp_min(1e-300)
-    return (slopes / size)[::_EVERY].tolist()
+    drawn: list[float] = (slopes / size)[::_EVERY].tolist()
+    return drawn
 
 
 def _places() -> list[float]:
     """Where the drawn slopes are: between two inputs."""
-    return ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+    places: list[float] = ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+    return places
 
 
 def _lags() -> list[float]:

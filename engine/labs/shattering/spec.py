@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.labs.shattering.kinds import BRANCHES, KINDS, figure_key
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.shattering.kinds import BRANCHES, KINDS, metric_key
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
 
 _OPTIONS = (
     Option("shown", "Layers shown", "Depth of the nets whose gradient is drawn over the line.", 24, low=2, high=100,
-           step=1, front=True),
+           step=1, primary=True),
     Option("branch", "Branch scale", "What the branch of the scaled residual net is multiplied by.", 0.1,
-           low=0.01, high=1.0, step=0.01, front=True),
+           low=0.01, high=1.0, step=0.01, primary=True),
     Option("layers", "Layers", "The deepest net; shallower ones are its first layers.", 50, low=2, high=100, step=1,
-           front=True),
+           primary=True),
     Option("nets", "Nets", "Nets of each kind that are drawn anew, each of which is shown.", 10, low=1, high=30,
            step=1),
     Option("grid", "Grid", "The full grid adds the branch scales 0.03, 0.1 and 0.3.", "default",
@@ -26,42 +26,43 @@ _PANELS = (
     Panel(
         "gradient", "The gradient over a line of inputs, one net each", "input",
         "d out/dx, kinds above one another",
-        reading="Nets with one input and as many layers as are shown; a curve is the slope of the output at every "
+        how_to_read="Nets with one input and as many layers as are shown; a curve is the slope of the output at every "
         "input. Where neighbours have similar slopes, a step that helps one of them helps the other. Plain with BN "
         "looks like white noise: its gradient is shattered. With shortcuts it is nearer to brown noise, a random walk. "
         "Looks-linear is a control that is exactly constant.",
-        misleads="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
+        caveat="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
         "nothing between curves; every second slope is drawn. Plain without BN looks smooth for a bad reason: see the "
         "collapse below.",
     ),
     Panel(
         "lags", "How far the gradient remembers its neighbours", "distance, in inputs", "autocorrelation of d out/dx",
         neutral=0.0,
-        reading="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are like "
+        how_to_read="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are like "
         f"white noise from 10 layers on, residual ones lie between. {_SEEDS}",
-        misleads="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because "
+        caveat="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because "
         "the mean is taken out.",
     ),
     Panel(
         "depth", "Autocorrelation at distance 4", "layer", "autocorrelation of d out/dx", neutral=0.0,
-        reading="With BN and without shortcuts nothing is left after about 8 layers. With shortcuts it falls slowly, "
-        f"and more slowly the smaller the branch. {_SEEDS}",
-        misleads="Single nets differ much, above all plain ones without BN and the scaled residual ones. What the "
+        how_to_read="With BN and without shortcuts nothing is left after about 8 layers. With shortcuts it falls "
+        f"slowly, and more slowly the smaller the branch. {_SEEDS}",
+        caveat="Single nets differ much, above all plain ones without BN and the scaled residual ones. What the "
         "gradient does in training is another matter: these nets are untrained.",
     ),
     Panel(
         "cosine", "Collapse: do all inputs look alike?", "layer", "mean cosine between inputs", neutral=1.0,
-        reading="1: every input has become the same direction, the net has forgotten which one it sees. Plain without "
-        "BN goes there; its gradient does not shatter because it hardly depends on the input. Batch norm prevents "
-        f"this, and pays with shattering when there is no shortcut. {_SEEDS}",
-        misleads="All inputs lie on one line and share the first layer's bias, so that they look alike from the start: "
+        how_to_read="1: every input has become the same direction, the net has forgotten which one it sees. Plain "
+        "without BN goes there; its gradient does not shatter because it hardly depends on the input. Batch norm "
+        f"prevents this, and pays with shattering when there is no shortcut. {_SEEDS}",
+        caveat="All inputs lie on one line and share the first layer's bias, so that they look alike from the start: "
         "about 0.5 after the first layer in nets that collapse nowhere.",
     ),
     Panel(
         "branches", "Residual nets by branch scale", "branch scale", "autocorrelation at distance 4", x_scale="log",
         neutral=0.0,
-        reading="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours agree.",
-        misleads="A branch scale of almost 0 keeps the gradient of a linear net, and computes little else at the "
+        how_to_read="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours "
+        "agree.",
+        caveat="A branch scale of almost 0 keeps the gradient of a linear net, and computes little else at the "
         "start. The full grid has more points.",
     ),
 )  # fmt: skip
@@ -75,18 +76,18 @@ _EXPECTED: dict[str, tuple[str, str]] = {
     "looks-linear": ("exactly 1", "0.53, that of the first layer"),
 }
 
-_FIGURES = (
+_METRICS = (
     *(
-        Figure(f"{figure_key(kind)}_autocorrelation", f"autocorrelation, {kind}", "",
+        Metric(f"{metric_key(kind)}_autocorrelation", f"autocorrelation, {kind}", "",
                f"of d out/dx over the line at lag 4, deepest nets, mean over nets; {_BALDUZZI}", _EXPECTED[kind][0])
         for kind in KINDS
     ),
     *(
-        Figure(f"{figure_key(kind)}_cosine", f"collapse, {kind}", "",
+        Metric(f"{metric_key(kind)}_cosine", f"collapse, {kind}", "",
                "mean cosine between different inputs, deepest nets, mean over nets", _EXPECTED[kind][1])
         for kind in KINDS
     ),
-    Figure("looks_linear_gradient_spread", "spread of the looks-linear gradient", "", "largest less smallest d out/dx "
+    Metric("looks_linear_gradient_spread", "spread of the looks-linear gradient", "", "largest less smallest d out/dx "
            f"over the line, the worst net; {_BALDUZZI}", "below 1e-9: constant but for rounding"),
 )  # fmt: skip
 
@@ -101,10 +102,10 @@ def _refuse(settings: Mapping[str, Any]) -> str:
 def _seconds(settings: Mapping[str, Any]) -> float:
     """About how long the nets take on a common core; a layer of the looks-linear kind as long as two others."""
     kinds = len(KINDS) + 1 + (len(BRANCHES) if settings["grid"] == "full" else 0)
-    return 0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds
+    return float(0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds)
 
 
-SHATTERING = Lab(
+SHATTERING = LabSpec(
     name="shattering",
     title="Shattering: does the gradient make sense?",
     question="If batch norm keeps the gradient's norm healthy, why is a deep plain net so hard to train?",
@@ -123,7 +124,7 @@ SHATTERING = Lab(
     "shatters nor collapses.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.shattering.lab:ShatteringLab",
     seconds=_seconds,
     refuse=_refuse,

@@ -1,6 +1,6 @@
 """The lab ``smoothness``: what one step along the gradient meets, with and without batch norm, plain and residual.
 
-Units, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
+Tasks, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
 each seed, in which every few updates loss and gradient are measured along the gradient. The rate is chosen with the
 first seed; all kinds see the same batches and start from the same draws.
 """
@@ -14,21 +14,26 @@ from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.small_images import embedded_images
-from engine.labs.smoothness.spec import FIGURE_OF, KINDS, ONE_RATE, rates_of
-from engine.labs.smoothness.step_range import LENGTHS, Descent
-from engine.labs.tasks import Unit, UnitLab
+from engine.labs.smoothness.spec import KINDS, METRIC_PREFIX, ONE_RATE, rates_of
+from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
+from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
 
 #: The loss that decides between rates, and the one at the end: a mean over so many last updates.
 _LAST = 10
 #: A curve of a trial grows on the page after every so many updates.
 _SHOWN_EVERY = 5
 _POOL = 2
+#: The length of one learning rate among ``LENGTHS``.
+_AT_RATE = LENGTHS.index(1.0)
+
+#: What a measured training came to, by name: its rate, steps and bands, at its end its loss.
+Followed = dict[str, Any]
 
 
-class SmoothnessLab(UnitLab):
-    """One job of the lab; see ``UnitLab``. Results: a trial's loss at the end; of a measured training lists."""
+class SmoothnessLab(TaskLab[Task]):
+    """One job of the lab; see ``TaskLab``. Results: a trial's loss at the end; of a measured training lists."""
 
-    def __init__(self, settings: Mapping[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._rates = rates_of(self.settings)
         first = self.settings["first_seed"]
@@ -37,32 +42,32 @@ class SmoothnessLab(UnitLab):
         self._moments = frozenset(1 + place * steps // moments for place in range(moments))
         self._images = embedded_images(_POOL)
 
-    def plan(self) -> Sequence[Unit]:
-        """Return the units; see the module."""
-        units = []
+    def plan(self) -> Sequence[Task]:
+        """Return the tasks; see the module."""
+        tasks = []
         for kind in KINDS:
             if self.settings["rates"] != ONE_RATE:
-                units += [Unit(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
-            units += [Unit(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
-        return units
+                tasks += [Task(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
+            tasks += [Task(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
+        return tasks
 
-    def measure(self, unit: Unit, done: Mapping[str, Any]) -> Generator[CurveUpdated | MetricReported, None, Any]:
-        """Do one training; see ``UnitLab``."""
-        kind, _, what = unit.name.partition(": ")
+    def measure(self, task: Task, done: Results) -> Measuring:
+        """Do one training; see ``TaskLab``."""
+        kind, _, what = task.name.partition(": ")
         word, _, value = what.partition(" ")
         if word == "rate":
             return (yield from self._trained(kind, float(value), done))
         return (yield from self._followed(kind, int(value), self._best(kind, done)))
 
-    def findings(self, unit: Unit, done: Mapping[str, Any]) -> Iterator[CurveUpdated | MetricReported]:
-        """Yield what the unit changed; see ``UnitLab``."""
-        kind, _, what = unit.name.partition(": ")
+    def findings(self, task: Task, done: Results) -> Iterator[Finding]:
+        """Yield what the task changed; see ``TaskLab``."""
+        kind, _, what = task.name.partition(": ")
         if what.startswith("rate"):
             yield self._rate_curve(kind, done)
             return
         yield from self._curves(kind, done)
         if all(_measured(kind, seed) in done for seed in self._seeds):
-            yield from self._figures(kind, done)
+            yield from self._metrics(kind, done)
         if len(done) == len(self.plan()):
             edges = [kind for kind in KINDS if self._at_edge(kind, done)]
             yield MetricReported("kinds_at_the_edge_of_the_grid", float(len(edges)))
@@ -81,7 +86,7 @@ class SmoothnessLab(UnitLab):
         )  # fmt: skip
         return Descent(run, images, self.device.torch_device)
 
-    def _trained(self, kind: str, rate: float, done: Mapping[str, Any]) -> Generator[CurveUpdated, None, float]:
+    def _trained(self, kind: str, rate: float, done: Results) -> Generator[CurveUpdated, None, float]:
         losses: list[float] = []
         for step, loss in self._descent(kind, rate, self._seeds[0]).steps(self.settings["steps"]):
             losses.append(loss)
@@ -89,8 +94,8 @@ class SmoothnessLab(UnitLab):
                 yield self._rate_curve(kind, {**done, _trial(kind, rate): _late(losses, step)})
         return _late(losses, self.settings["steps"])
 
-    def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, dict]:
-        found: dict[str, Any] = {"rate": rate, "steps": [], "bands": []}
+    def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, Followed]:
+        found: Followed = {"rate": rate, "steps": [], "bands": []}
         descent, losses = self._descent(kind, rate, seed), []
         for step, loss in descent.steps(self.settings["steps"]):
             losses.append(loss)
@@ -104,65 +109,65 @@ class SmoothnessLab(UnitLab):
                 yield from self._band_curves(kind, [found])
         return {**found, "loss": _late(losses, self.settings["steps"])}
 
-    def _best(self, kind: str, done: Mapping[str, Any]) -> float:
+    def _best(self, kind: str, done: Results) -> float:
         """Return the rate with the lowest loss; the smallest one where none is finite."""
         if self.settings["rates"] == ONE_RATE:
             return self._rates[0]
         return min(self._rates, key=lambda rate: (done[_trial(kind, rate)], rate))
 
-    def _at_edge(self, kind: str, done: Mapping[str, Any]) -> bool:
+    def _at_edge(self, kind: str, done: Results) -> bool:
         best = self._best(kind, done)
         return len(self._rates) > 1 and best in (min(self._rates), max(self._rates))
 
     # --- curves and numbers -------------------------------------------------------------------------------------
 
-    def _rate_curve(self, kind: str, done: Mapping[str, Any]) -> CurveUpdated:
+    def _rate_curve(self, kind: str, done: Results) -> CurveUpdated:
         tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
         return CurveUpdated("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
 
-    def _band_curves(self, kind: str, seeds: Sequence[dict]) -> Iterator[CurveUpdated]:
+    def _band_curves(self, kind: str, seeds: Sequence[Followed]) -> Iterator[CurveUpdated]:
         """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
         count = min(len(one["steps"]) for one in seeds)
         if not count:
             return
         steps = seeds[0]["steps"][:count]
-        bands = [[one["bands"][place] for one in seeds] for place in range(count)]
-        at_rate = LENGTHS.index(1.0)
-        for panel, line, spread in (
-            ("loss", lambda band: band[0], lambda band: [band[0], *band[1]]),
-            ("gradient", lambda band: band[2][at_rate], lambda band: band[2]),
-        ):
-            yield CurveUpdated(panel, kind, steps, [_mean([line(band) for band in here]) for here in bands])
-            for part, edge in (("low", min), ("high", max)):
-                values = [edge(value for band in here for value in spread(band)) for here in bands]
-                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, values)
-        yield CurveUpdated("beta", kind, steps, [_mean([band[3] for band in here]) for here in bands])
+        bands = [[Band(*one["bands"][place]) for one in seeds] for place in range(count)]
+        lines = {
+            "loss": [[band.loss for band in here] for here in bands],
+            "gradient": [[band.changes[_AT_RATE] for band in here] for here in bands],
+        }
+        spreads = {
+            "loss": [[loss for band in here for loss in (band.loss, *band.losses)] for here in bands],
+            "gradient": [[change for band in here for change in band.changes] for here in bands],
+        }
+        for panel, line in lines.items():
+            yield CurveUpdated(panel, kind, steps, list(map(_mean, line)))
+            for part, edges in (("low", map(min, spreads[panel])), ("high", map(max, spreads[panel]))):
+                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, list(edges))
+        yield CurveUpdated("beta", kind, steps, [_mean([band.beta for band in here]) for here in bands])
         rates = [one["rate"] for one in seeds]
-        sharp = [_mean([rate * band[3] for rate, band in zip(rates, here, strict=True)]) for here in bands]
+        sharp = [_mean([rate * band.beta for rate, band in zip(rates, here, strict=True)]) for here in bands]
         yield CurveUpdated("stability", kind, steps, sharp)
 
-    def _curves(self, kind: str, done: Mapping[str, Any]) -> Iterator[CurveUpdated]:
+    def _curves(self, kind: str, done: Results) -> Iterator[CurveUpdated]:
         seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
         found = [done[_measured(kind, seed)] for seed in seeds]
         yield from self._band_curves(kind, found)
         for seed, one in zip(seeds, found, strict=True):
-            betas = [band[3] for band in one["bands"]]
+            betas = [Band(*band).beta for band in one["bands"]]
             name = CurveName(kind, part=f"seed {seed}").text
             yield CurveUpdated("beta", name, one["steps"], betas)
             yield CurveUpdated("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
         if self.settings["rates"] == ONE_RATE:
             yield CurveUpdated("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
 
-    def _figures(self, kind: str, done: Mapping[str, Any]) -> Iterator[MetricReported]:
-        found, name = [done[_measured(kind, seed)] for seed in self._seeds], FIGURE_OF[kind]
-        bands = [band for one in found for band in one["bands"]]
-        yield MetricReported(f"{name}_beta", _mean([band[3] for band in bands]))
-        yield MetricReported(
-            f"{name}_rate_times_beta", _mean([one["rate"] * band[3] for one in found for band in one["bands"]])
-        )
-        at_rate = LENGTHS.index(1.0)
-        yield MetricReported(f"{name}_gradient_change", _mean([band[2][at_rate] for band in bands]))
-        yield MetricReported(f"{name}_loss_range", _mean([max(band[1]) / min(band[1]) for band in bands]))
+    def _metrics(self, kind: str, done: Results) -> Iterator[MetricReported]:
+        found, name = [done[_measured(kind, seed)] for seed in self._seeds], METRIC_PREFIX[kind]
+        bands = [(one["rate"], Band(*band)) for one in found for band in one["bands"]]
+        yield MetricReported(f"{name}_beta", _mean([band.beta for _, band in bands]))
+        yield MetricReported(f"{name}_rate_times_beta", _mean([rate * band.beta for rate, band in bands]))
+        yield MetricReported(f"{name}_gradient_change", _mean([band.changes[_AT_RATE] for _, band in bands]))
+        yield MetricReported(f"{name}_loss_range", _mean([max(band.losses) / min(band.losses) for _, band in bands]))
         yield MetricReported(f"{name}_rate", float(found[0]["rate"]))
         yield MetricReported(f"{name}_final_loss", _mean([one["loss"] for one in found]))
 

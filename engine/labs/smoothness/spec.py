@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 PLAIN_BN, PLAIN, RESIDUAL_BN, RESIDUAL = "plain with BN", "plain without BN", "residual with BN", "residual without BN"
 
@@ -15,7 +15,7 @@ KINDS: dict[str, str] = {
     RESIDUAL: "A:norm=none",
 }
 #: How the names of a kind's figures begin.
-FIGURE_OF: dict[str, str] = {
+METRIC_PREFIX: dict[str, str] = {
     PLAIN_BN: "plain_bn", PLAIN: "plain", RESIDUAL_BN: "residual_bn", RESIDUAL: "residual",
 }  # fmt: skip
 
@@ -42,7 +42,7 @@ def seconds(settings: Mapping[str, Any]) -> float:
     measured = settings["seeds"] * (steps + _MEASURE * settings["moments"])
     width = 0.4 + 0.6 * (settings["width"] / 8) ** 1.5
     size = settings["depth"] / 20 * width * (0.4 + 0.6 * settings["batch"] / 64)
-    return _UPDATE_S * size * len(KINDS) * (trials + measured)
+    return float(_UPDATE_S * size * len(KINDS) * (trials + measured))
 
 
 def refuse(settings: Mapping[str, Any]) -> str:
@@ -58,10 +58,10 @@ _SANTURKAR = "Santurkar et al. 2018, How Does Batch Normalization Help Optimizat
 _MEAN = "geometric mean over the measured updates and the seeds"
 
 _OPTIONS = (
-    Option("depth", "Depth", "Weighted layers of every net, 6n+2.", 8, low=8, high=56, step=6, front=True),
+    Option("depth", "Depth", "Weighted layers of every net, 6n+2.", 8, low=8, high=56, step=6, primary=True),
     Option("rates", "Learning rates", "tuned: each kind of net trains at its best rate of a grid. one for all: at the "
-           "same rate.", TUNED, choices=(TUNED, ONE_RATE, WIDE), front=True),
-    Option("steps", "Updates", "How long every net is trained.", 60, low=4, high=2000, step=4, front=True),
+           "same rate.", TUNED, choices=(TUNED, ONE_RATE, WIDE), primary=True),
+    Option("steps", "Updates", "How long every net is trained.", 60, low=4, high=2000, step=4, primary=True),
     Option("rate", "The one rate", "The learning rate of all kinds with one rate for all.", 0.03, low=0.0001, high=1.0,
            step=0.01),
     Option("moments", "Measures", "How often it is measured along the gradient, at equal distances; the first time "
@@ -76,60 +76,60 @@ _OPTIONS = (
 _PANELS = (
     Panel(
         "loss", "Losses along the gradient", "update", "loss, nats", y_scale="log", kind="bands",
-        reading="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning rates "
-        "along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
-        misleads="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
+        how_to_read="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning "
+        "rates along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
+        caveat="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
         "for that reason. Choose one rate for all to compare equal steps.",
     ),
     Panel(
         "gradient", "How much the gradient changes on the way", "update", "||g(w - eta g) - g|| / ||g||",
         y_scale="log", neutral=1.0, kind="bands",
-        reading="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as much "
-        "that is new as it had before the step; far below 1 it still holds.",
-        misleads="Relative to the gradient's own length: short gradients change easily by much of it.",
+        how_to_read="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as "
+        "much that is new as it had before the step; far below 1 it still holds.",
+        caveat="Relative to the gradient's own length: short gradients change easily by much of it.",
     ),
     Panel(
         "stability", "Learning rate times effective smoothness", "update", "lr x beta", y_scale="log", neutral=2.0,
-        reading="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at different "
-        "rates: what counts is the rate that the curvature lets them use.",
-        misleads="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
+        how_to_read="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at "
+        "different rates: what counts is the rate that the curvature lets them use.",
+        caveat="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
         "loss, and momentum moves the limit.",
     ),
     Panel(
         "beta", "Effective smoothness", "update", "beta", y_scale="log",
-        reading="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
-        misleads="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
+        how_to_read="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
+        caveat="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
         "compare with the picture beside it.",
     ),
     Panel(
         "rates", "Where the learning rates come from", "learning rate", "loss of the last 10 updates", x_scale="log",
         y_scale="log",
-        reading="The trial of every rate with the first seed; each kind then trains at its lowest point.",
-        misleads="A lowest point at an end of the grid could be lower beyond it.",
+        how_to_read="The trial of every rate with the first seed; each kind then trains at its lowest point.",
+        caveat="A lowest point at an end of the grid could be lower beyond it.",
     ),
 )  # fmt: skip
 
 
-def _figures() -> tuple[Figure, ...]:
+def _metrics() -> tuple[Metric, ...]:
     rows = []
-    for kind, name in FIGURE_OF.items():
+    for kind, name in METRIC_PREFIX.items():
         rows += [
-            Figure(f"{name}_beta", f"effective smoothness, {kind}", "", f"{_MEAN}; {_SANTURKAR}", "lower is smoother"),
-            Figure(f"{name}_rate_times_beta", f"rate times smoothness, {kind}", "", _MEAN, "2 is a quadratic's limit"),
-            Figure(f"{name}_gradient_change", f"change of the gradient one rate on, {kind}", "", f"{_MEAN}; "
+            Metric(f"{name}_beta", f"effective smoothness, {kind}", "", f"{_MEAN}; {_SANTURKAR}", "lower is smoother"),
+            Metric(f"{name}_rate_times_beta", f"rate times smoothness, {kind}", "", _MEAN, "2 is a quadratic's limit"),
+            Metric(f"{name}_gradient_change", f"change of the gradient one rate on, {kind}", "", f"{_MEAN}; "
                    f"{_SANTURKAR}", "below 1 the gradient still holds"),
-            Figure(f"{name}_loss_range", f"largest by smallest loss along the gradient, {kind}", "", f"{_MEAN}; "
+            Metric(f"{name}_loss_range", f"largest by smallest loss along the gradient, {kind}", "", f"{_MEAN}; "
                    f"{_SANTURKAR}", "1 would be a flat line"),
-            Figure(f"{name}_rate", f"learning rate, {kind}", "", "the lowest loss of the grid", "larger with BN"),
-            Figure(f"{name}_final_loss", f"loss of the last 10 updates, {kind}", "nats", "geometric mean over the "
+            Metric(f"{name}_rate", f"learning rate, {kind}", "", "the lowest loss of the grid", "larger with BN"),
+            Metric(f"{name}_final_loss", f"loss of the last 10 updates, {kind}", "nats", "geometric mean over the "
                    "seeds", "lower with BN"),
         ]  # fmt: skip
-    rows.append(Figure("kinds_at_the_edge_of_the_grid", "kinds whose best rate is at an end of the grid", "",
+    rows.append(Metric("kinds_at_the_edge_of_the_grid", "kinds whose best rate is at an end of the grid", "",
                        "the grid of the setting", "0; else try the wide grid"))  # fmt: skip
     return tuple(rows)
 
 
-SMOOTHNESS = Lab(
+SMOOTHNESS = LabSpec(
     name="smoothness",
     title="Smoothness",
     question="What does batch norm do for a step of gradient descent?",
@@ -147,7 +147,7 @@ SMOOTHNESS = Lab(
     "after the same updates is as low.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_figures(),
+    metrics=_metrics(),
     lab="engine.labs.smoothness.lab:SmoothnessLab",
     device="auto",
     seconds=seconds,

@@ -2,7 +2,7 @@
 
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
-from engine.labs.spec import Figure, Lab, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 #: The setting's word for the preset's own choice.
 OWN = "auto"
@@ -23,31 +23,31 @@ _PANELS = (
     Panel(
         "training", "Training one image", "multiply-adds per image, millions", "milliseconds per image",
         x_scale="log", y_scale="log",
-        reading="One point for every arm that was timed. On a line with slope 1 time is proportional to arithmetic; "
-        "where it is flatter, small nets wait for calls rather than for arithmetic.",
-        misleads="Seconds of one worker that has its core to itself. Several workers share caches and memory, and a "
+        how_to_read="One point for every arm that was timed. On a line with slope 1 time is proportional to "
+        "arithmetic; where it is flatter, small nets wait for calls rather than for arithmetic.",
+        caveat="Seconds of one worker that has its core to itself. Several workers share caches and memory, and a "
         "machine that does other things as well takes longer.",
     ),
     Panel(
         "evaluation", "Evaluating one image", "multiply-adds per image, millions", "milliseconds per image",
         x_scale="log", y_scale="log",
-        reading="As beside it, for the forward pass alone with batch norm folded into the convolutions.",
-        misleads="Measured on few images for deep nets.",
+        how_to_read="As beside it, for the forward pass alone with batch norm folded into the convolutions.",
+        caveat="Measured on few images for deep nets.",
     ),
 )  # fmt: skip
 
-_FIGURES = (
-    Figure("work_seconds", "computing of the preset's race, all runs after each other", "s", "measured steps times the "
+_METRICS = (
+    Metric("work_seconds", "computing of the preset's race, all runs after each other", "s", "measured steps times the "
            "runs' steps, evaluations and probes; arms too deep to time by multiply-adds from the nearest one",
            "on n cores a race takes a share of n, at least its longest run"),
-    Figure("longest_run_seconds", "its longest run", "s", "as above", "a race takes at least so long"),
-    Figure("all_cores_speedup", "a run with all cores against one", "", "wall time of a step of the shallowest arm",
+    Metric("longest_run_seconds", "its longest run", "s", "as above", "a race takes at least so long"),
+    Metric("all_cores_speedup", "a run with all cores against one", "", "wall time of a step of the shallowest arm",
            "below the number of cores; 1 on a GPU; none where the machine was busy"),
-    Figure("undisturbed_share", "share of the time in which the measuring process computed", "", "CPU seconds by wall "
+    Metric("undisturbed_share", "share of the time in which the measuring process computed", "", "CPU seconds by wall "
            "seconds", "near 1; far below it the machine was busy with something else"),
 )  # fmt: skip
 
-TIMING = Lab(
+TIMING = LabSpec(
     name="timing",
     question="How long does a preset take on this machine?",
     answer="As long as a few measured steps of each of its arms say: the figures hold for this machine, and for races "
@@ -58,7 +58,7 @@ TIMING = Lab(
     "extrapolated by multiply-adds. Reading images, starting and the first compilation of kernels are left out.",
     options=_OPTIONS,
     panels=_PANELS,
-    figures=_FIGURES,
+    metrics=_METRICS,
     lab="engine.labs.timing.lab:TimingLab",
     device="auto",
     timed=True,

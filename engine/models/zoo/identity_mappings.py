@@ -98,4 +98,4 @@ DROPOUT = Shortcut(
     published=(_resnet_110("dropout", None),),
 )
 
-ROWS = (SCALED, GATED, SHORTCUT_GATED, CONV_1X1, DROPOUT)
+SPECS = (SCALED, GATED, SHORTCUT_GATED, CONV_1X1, DROPOUT)

@@ -25,10 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import BlockTap, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
-class Lesions:
+class Ablation:
     """Makes lesions in ``model`` and, at the same blocks, in ``copies`` of it in which BN may be folded.
 
     ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One lesion at a time.
@@ -55,7 +55,7 @@ class Lesions:
         """Multiply a block's branch with ``factor`` for the time of the context."""
         with ExitStack() as stack:
             for blocks in self._everywhere:
-                stack.callback(_weight(blocks[block]).register_forward_hook(_multiply(factor)).remove)
+                stack.callback(_scalable(blocks[block]).register_forward_hook(_multiply(factor)).remove)
             yield
 
     @contextmanager
@@ -73,7 +73,7 @@ class Lesions:
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the pairs of blocks that can be swapped: of one stage, with tensors of equal names and shapes."""
-        kinds = [(tap.place.stage, _shapes(tap.module)) for tap in self.blocks]
+        kinds = [(block.place.stage, _shapes(block.module)) for block in self.blocks]
         return [(a, b) for a, b in combinations(range(len(kinds)), 2) if kinds[a] == kinds[b]]
 
     def _exchange(self, one: int, other: int) -> None:
@@ -84,17 +84,17 @@ class Lesions:
             there[name].copy_(kept)
 
 
-def _weight(tap: BlockTap) -> nn.Module:
+def _scalable(block: HookedBlock) -> nn.Module:
     """Return the module whose output a factor is applied to."""
-    return tap.coefficient if isinstance(tap.module, GatedBlock) else tap.branch
+    return block.module.coefficient if isinstance(block.module, GatedBlock) else block.branch
 
 
 def _multiply(factor: float) -> Callable[..., Tensor]:
     return lambda module, inputs, output: output * factor
 
 
-def _pass_on(tap: BlockTap) -> Callable[..., Tensor]:
-    return lambda module, inputs, output: tap.stand_in(inputs[0], output)
+def _pass_on(block: HookedBlock) -> Callable[..., Tensor]:
+    return lambda module, inputs, output: block.stand_in(inputs[0], output)
 
 
 def _shapes(module: nn.Module) -> list[tuple[str, torch.Size]]:

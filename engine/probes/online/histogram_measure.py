@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
-from engine.probes.online.measure import Response, Scene
+from engine.probes.online.measure import ProbeContext, Response
 
 #: Larger layers are sampled on a fixed grid: about so many values are sorted into bins.
 SAMPLE = 16_384
@@ -15,7 +15,7 @@ SAMPLE = 16_384
 class ResponseHistogram:
     """Shares of a layer's values per bin, and last the share that is not finite: (L, BINS + 1); rows sum to 1."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._samples: list[Tensor] = []
         self._not_finite: list[Tensor] = []
 

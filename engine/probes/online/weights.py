@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.probes.online.measure import Scene
+from engine.probes.online.measure import ProbeContext
 
 
 class UpdateRatio:
@@ -12,17 +12,17 @@ class UpdateRatio:
     SGD changes W by lr times its momentum buffer, in which weight decay is contained; W is the one after the change.
     """
 
-    def __init__(self, scene: Scene):
-        self._scene = scene
+    def __init__(self, context: ProbeContext):
+        self._context = context
 
     def result(self) -> Tensor:
         """Return one value per layer."""
-        scene, missing = self._scene, self._scene.nan()
+        context, missing = self._context, self._context.nan()
         ratios = []
-        for layer, buffer in zip(scene.layers, scene.momentum, strict=True):
-            if buffer is None or scene.lr is None:
+        for layer, buffer in zip(context.layers, context.momentum, strict=True):
+            if buffer is None or context.lr is None:
                 ratios.append(missing)
                 continue
             size = torch.linalg.vector_norm(layer.conv.weight.detach().float())
-            ratios.append(scene.lr * torch.linalg.vector_norm(buffer.float()) / size)
+            ratios.append(context.lr * torch.linalg.vector_norm(buffer.float()) / size)
         return torch.stack(ratios)

@@ -1,10 +1,14 @@
-"""Steering what-ifs from outside: a change of a live run, an extension, a fork. Part of ``Control``. Torch-free."""
+"""Steering interventions from outside: a change of a live run, an extension, a fork.
+
+Part of ``Control``. Torch-free.
+"""
 
 import json
 from collections.abc import Mapping
 
 from engine.config import check_change
-from engine.errors import CommandRefused, ConfigError, EngineUnreachable
+from engine.errors import CommandRefused, EngineUnreachable
+from engine.runs.client.commands import CommandClient, answer
 from engine.runs.protocol.forking import plan_fork
 from engine.store.reader import Reader
 
@@ -12,8 +16,8 @@ from engine.store.reader import Reader
 _FORK_S = 30.0
 
 
-class WhatIfControl:
-    """The what-ifs of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
+class InterventionControl(CommandClient):
+    """The interventions of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
 
     def set_value(self, run: int, key: str, value: str | float) -> int:
         """Change ``lr``, ``weight_decay`` or ``strength`` of a live run from its next step on; return the command's id.
@@ -38,17 +42,14 @@ class WhatIfControl:
         """
         settings = dict(settings or {})
         with Reader(self.workspace) as reader:
-            parent = reader.run(run)
-            if parent is None:
-                raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
-            step = plan_fork(reader, parent, step, settings).step
+            step = plan_fork(reader, reader.known_run(run), step, settings).step
         command = self.ask("fork", run, json.dumps({"step": step, "settings": settings}))
         self.await_done(command, _FORK_S)
         with Reader(self.workspace) as reader:
-            answer = reader.command(command)
-            child = reader.fork_of(run, answer.created)
-        if answer.refusal is not None:
-            raise CommandRefused(answer.refusal)
+            row = answer(reader, command)
+            child = reader.fork_of(run, row.created)
+        if row.refusal is not None:
+            raise CommandRefused(row.refusal)
         if child is None:
             raise EngineUnreachable(
                 f"the engine did not fork run {run} in {_FORK_S:g} s; see {self.workspace.engine_log}"

@@ -24,8 +24,10 @@ from engine.errors import (
 )  # fmt: skip
 from engine.hardware.machine import ProcessId
 from engine.paths import PROJECT
-from engine.store.reader import EngineRow, Reader
-from engine.store.schema import check, set_aside
+from engine.runs.protocol.verbs import SHUTDOWN
+from engine.store.connection import check, set_aside
+from engine.store.reader import Reader
+from engine.store.rows import EngineRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -116,7 +118,7 @@ class EngineProcess:
             if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
                 return False
             with Writer(self.workspace) as writer:
-                writer.command("shutdown")
+                writer.command(SHUTDOWN)
         except (DatabaseDamaged, VersionMismatch):
             # It cannot be told through the database; SIGTERM makes it pause its runs as well.
             if not self._end_by_signal(timeout_s):
@@ -170,7 +172,7 @@ class EngineProcess:
         if not until(lambda: not process.lives(), timeout_s):
             raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self) -> subprocess.Popen[bytes]:
         """Start the engine as a program of its own: another session, no pipes, its words in ``engine.log``."""
         arguments = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
         with self.workspace.engine_log.open("ab") as log:

@@ -5,21 +5,10 @@
 
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Protocol
 
 from engine.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a worker needs to know: the run (or a lab's job), its workspace's folder, its device and CPU threads."""
-
-    run: int
-    workspace: Path
-    device: str
-    threads: int
-    lab: bool = False
+from engine.runs.protocol.job import Job
 
 
 class Launched(Protocol):
@@ -31,8 +20,8 @@ class Launched(Protocol):
     def pid(self) -> int | None:
         """The worker's process; None until it exists."""
 
-    def order(self, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and orders to a dead worker do nothing."""
+    def send(self, word: str) -> None:
+        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and signals to a dead worker do nothing."""
 
     def ended(self) -> str | None:
         """Return None while the worker lives (or is being started), else in words how it ended."""
@@ -82,4 +71,5 @@ def make_launcher(name: str) -> Launcher:
     if name not in LAUNCHERS:
         raise ConfigError(f"unknown launcher {name!r}; choose from {', '.join(LAUNCHERS)}")
     module, attribute = LAUNCHERS[name].launcher.split(":")
-    return getattr(import_module(module), attribute)()
+    made: Launcher = getattr(import_module(module), attribute)()
+    return made

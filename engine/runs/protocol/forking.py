@@ -13,8 +13,10 @@ from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
 from engine.models.tensors import tensors
+from engine.runs.protocol.checkpoint_names import saved_step
 from engine.runs.protocol.planning import MAX_RUNS, check_compiler, check_fit, shape_of
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
 _KEPT = ("device", "threads")
@@ -42,16 +44,17 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
-    step = _saved(reader, parent, step)
+    before = parent.training
+    step = saved_step(reader, parent.id, step)
     if len(reader.runs(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
-    config, own = _changed(parent.config, settings)
-    if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
+    config, own = _changed(before, settings)
+    if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)  # what the parent trains on is not looked through again
-    if config.compile and (config.compile, config.model) != (parent.config.compile, parent.config.model):
+    if config.compile and (config.compile, config.model) != (before.compile, before.model):
         check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
-    longer = config.optim.steps != parent.config.optim.steps
+    longer = config.optim.steps != before.optim.steps
     past = [
         Change(row.id, row.key, row.value, row.step)
         for row in reader.changes(parent.id)
@@ -66,22 +69,10 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     return ForkPlan(config, step, (*past, *own))
 
 
-def _sees(config: RunConfig) -> tuple:
+def _sees(config: RunConfig) -> tuple[object, ...]:
     """Return everything that has to do with the images."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
-
-
-def _saved(reader: Reader, parent: RunRow, step: int | None) -> int:
-    """Return the step to begin with, which has to be among the saved ones."""
-    saved = [row.step for row in reader.checkpoints(parent.id)]
-    if not saved:
-        raise ConfigError(f"run {parent.id} has no checkpoint yet; the first comes after a tenth of its steps")
-    if step is None:
-        return saved[-1]
-    if step not in saved:
-        raise ConfigError(f"run {parent.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
-    return step
 
 
 def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig, list[Change]]:
@@ -118,7 +109,7 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.config.model), tensors(model)
+    there, wanted = tensors(parent.training.model), tensors(model)
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]

@@ -5,7 +5,6 @@ same states, whatever became of the runs.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Any, NamedTuple
 from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.events import RunState
-from engine.labs.spec import Lab
-from engine.store.reader import Reader, RunRow
+from engine.labs.spec import LabSpec
+from engine.runs.protocol.checkpoint_names import saved_step, share
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: Trainings that stand still: their newest checkpoint is what they are.
@@ -34,15 +35,16 @@ class Resolved(NamedTuple):
     threads: int
 
 
-def resolve(reader: Reader, lab: Lab, settings: Mapping[str, Any]) -> Resolved:
+def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolved:
     """Find the trainings that the checked ``settings`` of a lab mean.
 
     Raises ConfigError in one line: no such run, it still trains, it has no such checkpoint, the lab cannot look at it.
     """
-    option = lab.subject
+    option = lab.run_option
     assert option is not None
     asked = _asked(settings[option.name])
-    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several=option.refers == "runs")
+    several = option.run_reference == "runs"
+    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several)
     for row in rows:
         if row.state not in RESTING:
             raise ConfigError(f"run {row.id} is {row.state}; a lab looks at runs that are paused, stopped or finished")
@@ -50,13 +52,13 @@ def resolve(reader: Reader, lab: Lab, settings: Mapping[str, Any]) -> Resolved:
     if asked and (reason := _refusal(lab, rows)):
         raise ConfigError(reason)
     found = dict(settings)
-    found[option.name] = rows[0].id if option.refers == "run" else ",".join(str(row.id) for row in rows)
+    found[option.name] = rows[0].id if option.run_reference == "run" else ",".join(str(row.id) for row in rows)
     if len(rows) == 1 and STEP in settings:
         found[STEP] = _saved(reader, rows[0], settings[STEP])
     return Resolved(found, rows[0].device.partition(":")[0] or "cpu", rows[0].threads)
 
 
-def suitable(reader: Reader, lab: Lab) -> list[RunRow]:
+def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
     """Return the trainings that a lab could look at by themselves, newest first."""
     rows = [row for row in reader.runs() if not row.lab and row.tunes is None and row.state in RESTING]
     rows = [row for row in rows if isinstance(row.config, RunConfig) and not _refusal(lab, [row])]
@@ -80,12 +82,12 @@ class Snapshot(NamedTuple):
     stored: dict[str, tuple[float, float, int]]
 
 
-def pin(workspace: Workspace, reader: Reader, job: int, lab: Lab, settings: Mapping[str, Any]) -> list[Snapshot]:
+def pin(workspace: Workspace, reader: Reader, job: int, lab: LabSpec, settings: Mapping[str, Any]) -> list[Snapshot]:
     """Take over the states that a job looks at into its own folder, once; return where they are.
 
     Raises ConfigError when a run or its checkpoint is gone and was not taken over before.
     """
-    option = lab.subject
+    option = lab.run_option
     assert option is not None
     folder = workspace.run(job) / "subjects"
     return [_pinned(workspace, reader, folder, run, settings) for run in _asked(settings[option.name])]
@@ -113,7 +115,7 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
     for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:
         source = workspace.checkpoint(row.id, one)
         try:
-            _take(source, folder / source.name)
+            share(source, folder / source.name)
         except FileNotFoundError:
             if one == step:
                 raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
@@ -121,16 +123,6 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
     about = {"precision": row.precision, "threads": row.threads, "stored": reader.evaluated(row.id, step)}
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
-
-
-def _take(source: Path, goal: Path) -> None:
-    """Give a checkpoint a second name, else a copy: it is never written in place."""
-    try:
-        os.link(source, goal)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, goal)
 
 
 def _asked(value: int | str) -> list[int]:
@@ -147,15 +139,13 @@ def _asked(value: int | str) -> list[int]:
 
 
 def _row(reader: Reader, run: int) -> RunRow:
-    row = reader.run(run)
-    if row is None:
-        raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+    row = reader.known_run(run)
     if row.lab:
         raise ConfigError(f"run {run} is a job of the lab {row.lab}, not a training; name a training")
     return row
 
 
-def _newest(reader: Reader, lab: Lab, several: bool) -> list[RunRow]:
+def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     """Return the newest training that suits, or several of its race as the lab chooses them."""
     rows = suitable(reader, lab)
     if not rows:
@@ -163,22 +153,14 @@ def _newest(reader: Reader, lab: Lab, several: bool) -> list[RunRow]:
     if not several:
         return rows[:1]
     mates = sorted((row for row in rows if row.race == rows[0].race), key=lambda row: row.position)
-    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
+    chosen = lab.choose([row.training for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
     return [mates[place] for place in chosen] or rows[:1]
 
 
 def _saved(reader: Reader, row: RunRow, step: int) -> int:
-    """Return the saved step that is meant. Raises ConfigError naming those that are saved."""
-    saved = [checkpoint.step for checkpoint in reader.checkpoints(row.id)]
-    if not saved:
-        raise ConfigError(f"run {row.id} has no checkpoint; the first comes after a tenth of its steps")
-    if step == NEWEST:
-        return saved[-1]
-    if step not in saved:
-        raise ConfigError(f"run {row.id} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
-    return step
+    return saved_step(reader, row.id, None if step == NEWEST else step)
 
 
-def _refusal(lab: Lab, rows: list[RunRow]) -> str:
+def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:
     """Return why the lab cannot look at these trainings, '' when it can."""
-    return lab.suits([row.config for row in rows]) if lab.suits else ""
+    return lab.suits([row.training for row in rows]) if lab.suits else ""

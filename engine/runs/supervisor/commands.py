@@ -9,20 +9,20 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from typing import Any
 
 from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
 from engine.runs.lockstep import Coordinator
-from engine.runs.supervisor.interventions import WhatIfs
+from engine.runs.protocol.job import PAUSE, STOP
+from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
+from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
-
-RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
-#: Verbs that change nothing about where a run is; others on the same run need not wait until they are done.
-_BESIDE = {"set", "fork"}
 
 _S = RunState
 _RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}
@@ -39,15 +39,15 @@ class CommandHandler:
         workspace: Workspace,
         reader: Reader,
         writer: Writer,
-        crew: WorkerPool,
-        paces: Coordinator,
+        pool: WorkerPool,
+        coordinator: Coordinator,
         shutdown: Callable[[], None],
     ):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
-        self._paces, self._shutdown = paces, shutdown
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        what_ifs = WhatIfs(workspace, reader, writer, crew)
-        self._what_ifs = {"set": what_ifs.set, "extend": what_ifs.extend, "fork": what_ifs.fork}
+        interventions = Interventions(workspace, reader, writer, pool)
+        self._interventions = {"set": interventions.set, "extend": interventions.extend, "fork": interventions.fork}
         self._begun: set[int] = set()
 
     def serve(self) -> None:
@@ -62,7 +62,7 @@ class CommandHandler:
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._guarded_answer(command, busy)
             if answer is None:
-                if command.verb not in _BESIDE:
+                if command.verb not in BESIDE:
                     busy.add(command.run or 0)
                 if first:
                     self._writer.acknowledge(command.id)
@@ -73,7 +73,7 @@ class CommandHandler:
     def forget_shutdowns(self) -> None:
         """Close what an engine before was told about its own end; commands on runs are served late but served."""
         for command in self._reader.open_commands():
-            if command.verb == "shutdown":
+            if command.verb == SHUTDOWN:
                 self._writer.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
@@ -90,30 +90,31 @@ class CommandHandler:
 
     def _answer(self, command: CommandRow, busy: set[int]) -> str | None:
         """Return '' when the command is done, one line when it is refused, None while it is under way."""
-        if command.verb == "shutdown":
+        if command.verb == SHUTDOWN:
             self._shutdown()
             return ""
-        if command.verb == "pace":
+        if command.verb == PACE:
             return self._pace(command)
         if command.verb not in RUN_VERBS:
-            return f"unknown command {command.verb!r}; choose from {', '.join(RUN_VERBS)}, pace, shutdown"
-        if command.run in busy or self._crew.is_left_behind(command.run):
+            return unknown(command.verb, (*RUN_VERBS, PACE, SHUTDOWN))
+        run = command.run or 0
+        if run in busy or self._pool.is_left_behind(run):
             return None
-        row = self._reader.run(command.run)
+        row = self._reader.run(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
-            return "" if gone else f"there is no run {command.run}; `python -m engine runs` lists them"
-        if command.verb in self._what_ifs:
+            return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
+        if command.verb in self._interventions:
             if row.tunes is not None:
-                return f"run {row.id} is a trial for race {row.tunes}; what-ifs are for the runs of that race"
-            return self._what_ifs[command.verb](row, command)
+                return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
+            return self._interventions[command.verb](row, command)
         # Not the moment of its acknowledgement: it may have waited for another command on the run since.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)
 
     def _pace(self, command: CommandRow) -> str:
-        race = self._reader.race(command.race)
+        race = self._reader.race(command.race or 0)
         if race is None or race.tunes is not None:
             return f"there is no race {command.race}; `python -m engine runs` lists them"
         try:
@@ -122,7 +123,7 @@ class CommandHandler:
             return str(error)
         self._writer.set_pace(race.id, command.argument)
         try:
-            self._paces.set(race.id, command.argument)
+            self._coordinator.set(race.id, command.argument)
         except OSError as error:
             return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
         return ""
@@ -135,7 +136,7 @@ class CommandHandler:
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
                 self._writer.update(row.id, detail="pausing at the end of this step")
-                self._order(row, "pause")
+                self._send(row, PAUSE)
             return None
         if not first:
             return ""  # it ended before the order reached it
@@ -157,7 +158,7 @@ class CommandHandler:
             self._writer.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
-            self._order(row, "stop")
+            self._send(row, STOP)
             return None
         if row.state == _S.STOPPING:
             return None
@@ -166,7 +167,7 @@ class CommandHandler:
         return f"run {row.id} is {row.state} and has ended; there is nothing to stop"
 
     def _delete(self, row: RunRow, first: bool) -> str | None:
-        if self._crew.has(row.id):
+        if self._pool.has(row.id):
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is on its way out
@@ -174,14 +175,14 @@ class CommandHandler:
         self._writer.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
         if self._reader.race(row.race) is None:
-            self._paces.forget(row.race)
+            self._coordinator.forget(row.race)
         return ""
 
-    def _order(self, row: RunRow, word: str) -> None:
+    def _send(self, row: RunRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
-        if self._crew.has(row.id):
-            self._crew.order(row.id, word)
+        if self._pool.has(row.id):
+            self._pool.send(row.id, word)
 
-    def _move(self, row: RunRow, to: RunState, **fields: object) -> str | None:
+    def _move(self, row: RunRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
         return "" if self._writer.move(row.id, to, only_from={row.state}, **fields) else None

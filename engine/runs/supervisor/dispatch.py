@@ -7,13 +7,14 @@ from dataclasses import replace
 from engine.events import RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, runs_per_gpu
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.job import Job
 from engine.runs.supervisor.memory_estimate import gpu_bytes
-from engine.runs.supervisor.scheduler import Active, Room, Waiting, schedule
+from engine.runs.supervisor.scheduler import Active, GpuMemory, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -29,10 +30,16 @@ class Dispatch:
     """Starts the runs of one workspace on this machine. Raises ConfigError for an impossible number of runs per GPU."""
 
     def __init__(
-        self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool, paces: Coordinator, tuning: Tuning
+        self,
+        workspace: Workspace,
+        reader: Reader,
+        writer: Writer,
+        pool: WorkerPool,
+        coordinator: Coordinator,
+        tuning: Tuning,
     ):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
-        self._paces, self._tuning = paces, tuning
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._coordinator, self._tuning = coordinator, tuning
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
         self._scheduled_at: tuple[int, int, int] | None = None
@@ -42,7 +49,7 @@ class Dispatch:
         # Nothing to think about unless a run's state changed or a worker came or went.
         # The memory of GPUs is looked at again all the same: others take it and let it go.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
-        moment = (self._reader.head()[1], len(self._crew), look)
+        moment = (self._reader.head()[1], len(self._pool), look)
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
@@ -50,13 +57,14 @@ class Dispatch:
         free = [
             row
             for row in queued
-            if row.id not in held and not self._crew.has(row.id) and not self._crew.is_left_behind(row.id)
+            if row.id not in held and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id)
         ]
         waiting = [_waiting(row, 1 if row.lab else self._arms_of(row.race)) for row in free]
         rows = {row.id: row for row in free}
-        rooms = {gpu.device: Room(gpu.total, gpu.free) for gpu in gpus()} if free and len(self.devices) > 1 else {}
-        active = [self._with_need(each) for each in self._crew.active()]
-        plan = schedule(waiting, active, self.devices, self.cores, rooms, self._per_gpu)
+        on_gpus = free and len(self.devices) > 1
+        memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
+        active = [self._with_estimate(each) for each in self._pool.active()]
+        plan = schedule(waiting, active, self.devices, self.cores, memory, self._per_gpu)
         for start in plan.starts:
             self._writer.move(
                 start.run, RunState.STARTING, device=start.device, threads=start.threads,
@@ -65,32 +73,34 @@ class Dispatch:
             row = rows[start.run]
             if not row.lab and row.tunes is None:
                 self._enter_race(row)
-            self._crew.launch(Job(start.run, self._workspace.path, start.device, start.threads, bool(row.lab)))
+            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, bool(row.lab)))
         waits = {**plan.waits, **held}
         for row in queued:
             if (words := waits.get(row.id)) is not None and words != row.detail:
                 self._writer.update(row.id, detail=words)
         self._scheduled_at = moment  # last: what the database refused is done in the next round
 
-    def _with_need(self, active: Active) -> Active:
+    def _with_estimate(self, active: Active) -> Active:
         """Return who occupies a device, with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
         row = self._reader.run(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
-        return replace(active, need=gpu_bytes(row.config))
+        return replace(active, memory_estimate=gpu_bytes(row.training))
 
     def _enter_race(self, row: RunRow) -> None:
         """Count the run among those that keep in step: it holds the others from now on if it is behind."""
         saved = self._reader.checkpoints(row.id)
         try:
-            self._paces.enter(row.race, row.id, saved[-1].step if saved else 0, self._reader.race(row.race).pace)
+            self._coordinator.enter(
+                row.race, row.id, saved[-1].step if saved else 0, self._reader.known_race(row.race).pace
+            )
         except OSError as error:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
 
     def _arms_of(self, race: int) -> int:
         """Return how many runs the race was planned with, whether or not they still exist."""
         if race not in self._arms:
-            row = self._reader.race(race)
+            row = self._reader.known_race(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
         return self._arms[race]
 
@@ -101,5 +111,7 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     device = row.config.device if row.config.device.startswith(kind) else kind
     # Trials come before every run of the race they serve, and after every race before it.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    need = 0 if row.lab or device == "cpu" else gpu_bytes(row.config)
-    return Waiting(row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), need)
+    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.training)
+    return Waiting(
+        row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), memory_estimate
+    )

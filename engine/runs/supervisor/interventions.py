@@ -5,7 +5,6 @@ that is served twice, because an engine ended in between, does its work once.
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from engine.config import STEPS, check_change
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.models.registry import variant
+from engine.runs.protocol.checkpoint_names import share
 from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.job import CHANGES
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.runs.worker.engine_link import CHANGES
-from engine.store.reader import CommandRow, Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -30,14 +31,14 @@ _CHANGEABLE = {_S.QUEUED, _S.STARTING, _S.RUNNING, _S.PAUSED}
 _OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
 
 
-class WhatIfs:
+class Interventions:
     """Serves the commands ``set``, ``extend`` and ``fork``.
 
     Each returns '' when it is done, one line when it is refused, None while it is under way.
     """
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done when a step goes by it, or when that waits for the run to go on."""
@@ -51,8 +52,8 @@ class WhatIfs:
             if refusal := _no_change(row, key):
                 return refusal
             self._writer.add_change(row.id, key, value, command.created)
-            if self._crew.has(row.id):
-                self._crew.order(row.id, CHANGES)
+            if self._pool.has(row.id):
+                self._pool.send(row.id, CHANGES)
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None
@@ -107,13 +108,7 @@ class _Placing:
         self._folder = self._workspace.run(child)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.unlink(missing_ok=True)  # left by an engine that was killed before it had written this down
-        try:
-            # Checkpoints are never written in place, so what happens to one name leaves the other alone.
-            os.link(source, goal)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            shutil.copyfile(source, goal)
+        share(source, goal)
         return goal.stat().st_size
 
     def undo(self) -> None:
@@ -128,7 +123,7 @@ def _no_change(row: RunRow, key: str) -> str:
         return _no_training(row)
     if row.state not in _CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
-    if key == "strength" and variant(row.config.model.shortcut).plain:
+    if key == "strength" and variant(row.training.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
     return ""
 

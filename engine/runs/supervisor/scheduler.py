@@ -1,15 +1,14 @@
 """Which queued run starts now, on which device, with how many threads. Pure functions, torch-free.
 
-The rules (design: slots and threads):
+The rules:
 
 * Order is (race, position). On each device a run that waits holds back those behind it, so nothing starves.
 * CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
   gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
-* CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. A GPU
-  without room for what a run will need (``engine.runs.supervisor.memory_estimate``) is passed over. Room is what the
-  driver says is free, less what runs need that started a moment ago and have not taken it yet. Where one needs more
-  than a whole GPU has, it starts on an empty one: the need is an estimate. Without a GPU, runs go to the CPU; beside a
-  full one they wait.
+* CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The
+  scheduler passes over a GPU with too little free memory (``engine.runs.supervisor.memory_estimate``). Free is what the
+  driver reports, less what the runs that started a moment ago have not taken yet. A run that is estimated to need more
+  than a whole GPU starts on an empty one. Without a GPU, runs go to the CPU; beside a full one they wait.
 * A lab takes seconds and somebody waits for it: it starts at once, beside whatever trains, at most ``LABS`` at a time,
   and holds nobody back.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
@@ -29,7 +28,8 @@ _WHOLE = 0.9
 class Waiting:
     """A queued run.
 
-    ``threads`` 0 and ``device`` ``auto``: not fixed yet; ``arms``: runs of its race; ``need``: bytes of GPU memory.
+    ``threads`` 0 and ``device`` ``auto``: not fixed yet; ``arms``: runs of its race; ``memory_estimate``: bytes that it
+    will take of a GPU.
     """
 
     run: int
@@ -39,22 +39,22 @@ class Waiting:
     threads: int = 0
     device: str = "auto"
     lab: bool = False
-    need: int = 0
+    memory_estimate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A run, or a lab, that has a worker. ``need``: bytes of GPU memory that it will take and has not taken yet."""
+    """A run, or a lab, that has a worker. ``memory_estimate``: bytes of a GPU that it has not taken yet."""
 
     run: int
     threads: int
     device: str
     lab: bool = False
-    need: int = 0
+    memory_estimate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class GpuMemory:
     """The memory of one GPU in bytes; None: the driver does not say, so only the number of runs counts."""
 
     total: int | None
@@ -83,12 +83,12 @@ def schedule(
     active: Sequence[Active],
     devices: Sequence[str],
     cores: int,
-    rooms: Mapping[str, Room] | None = None,
+    memory: Mapping[str, GpuMemory] | None = None,
     per_gpu: int = RUNS_PER_GPU,
 ) -> Plan:
     """Return the runs that start now and why the others wait.
 
-    ``devices`` as in ``engine.hardware.machine.devices``; ``rooms`` by device, for GPUs alone.
+    ``devices`` as in ``engine.hardware.machine.devices``; ``memory`` by device, for GPUs alone.
     """
     running = list(active)
     starts: list[Start] = []
@@ -115,13 +115,13 @@ def schedule(
             threads = waiting.threads or (1 if waiting.arms > 1 else cores)
             start, reason = _on_cpu(waiting.run, threads, running, cores)
         else:
-            start, reason = _on_cuda(waiting, candidates, running, rooms or {}, per_gpu)
+            start, reason = _on_cuda(waiting, candidates, running, memory or {}, per_gpu)
         if start is None:
             waits[waiting.run] = reason
             ahead[kind] = waiting.run
         else:
             starts.append(start)
-            running.append(Active(start.run, start.threads, start.device, need=waiting.need))
+            running.append(Active(start.run, start.threads, start.device, memory_estimate=waiting.memory_estimate))
     return Plan(tuple(starts), waits)
 
 
@@ -138,32 +138,39 @@ def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tu
 
 
 def _on_cuda(
-    waiting: Waiting, candidates: Sequence[str], running: Sequence[Active], rooms: Mapping[str, Room], per_gpu: int
+    waiting: Waiting,
+    candidates: Sequence[str],
+    running: Sequence[Active],
+    memory: Mapping[str, GpuMemory],
+    per_gpu: int,
 ) -> tuple[Start | None, str]:
     load = {device: sum(other.device == device and not other.lab for other in running) for device in candidates}
     slots = [device for device in candidates if load[device] < per_gpu]
     if not slots:
         return None, f"waits for a free slot ({per_gpu} runs on {', '.join(candidates)})"
-    left = {device: _left(device, running, rooms) for device in slots}
-    fitting = [device for device in slots if left[device] is None or left[device] >= _need(waiting, rooms[device])]
+    left = {device: _left(device, running, memory) for device in slots}
+    fitting = [device for device in slots if _fits(waiting, left[device], memory.get(device))]
     if not fitting:
-        free = ", ".join(f"{device} {max(0, left[device]) / 1e9:.1f} GB" for device in slots)
-        return None, f"waits for GPU memory: needs about {waiting.need / 1e9:.1f} GB, left on {free}"
+        free = ", ".join(f"{device} {max(0, left[device] or 0) / 1e9:.1f} GB" for device in slots)
+        return None, f"waits for GPU memory: needs about {waiting.memory_estimate / 1e9:.1f} GB, left on {free}"
     # Of equally loaded ones the emptiest; where nothing is known of the memory, the first.
     chosen = min(fitting, key=lambda device: (load[device], -(left[device] or 0)))
     return Start(waiting.run, chosen, waiting.threads or 1), ""
 
 
-def _left(device: str, running: Sequence[Active], rooms: Mapping[str, Room]) -> int | None:
+def _left(device: str, running: Sequence[Active], memory: Mapping[str, GpuMemory]) -> int | None:
     """Return the bytes that nobody has taken or will take in a moment; None where the driver does not say."""
-    room = rooms.get(device)
-    if room is None or room.free is None:
+    gpu = memory.get(device)
+    if gpu is None or gpu.free is None:
         return None
-    return room.free - sum(other.need for other in running if other.device == device)
+    return gpu.free - sum(other.memory_estimate for other in running if other.device == device)
 
 
-def _need(waiting: Waiting, room: Room) -> int:
-    return min(waiting.need, int(_WHOLE * room.total)) if room.total else waiting.need
+def _fits(waiting: Waiting, left: int | None, gpu: GpuMemory | None) -> bool:
+    """Return whether a GPU has room for the run, as far as its driver says."""
+    if left is None or gpu is None:
+        return True
+    return left >= (min(waiting.memory_estimate, int(_WHOLE * gpu.total)) if gpu.total else waiting.memory_estimate)
 
 
 def _candidates(wanted: str, devices: Sequence[str]) -> list[str]:

@@ -23,12 +23,14 @@ from engine.events import ALIVE, RunState
 from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.launchers.registry import make_launcher
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.job import PAUSE
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import Reader, RunRow
-from engine.store.schema import check
+from engine.store.connection import check
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -85,11 +87,13 @@ class Supervisor:
         self._launcher = make_launcher(launcher)
         self._launcher.warm()  # torch loads while the rest is set up
         self._writer, self._reader = Writer(workspace), Reader(workspace)
-        self._crew = WorkerPool(self._launcher, self._reader, self._writer)
-        self._paces = Coordinator(workspace)
-        self._desk = CommandHandler(workspace, self._reader, self._writer, self._crew, self._paces, self.shutdown)
-        self._tuning = Tuning(workspace, self._reader, self._writer, self._crew)
-        self._dispatch = Dispatch(workspace, self._reader, self._writer, self._crew, self._paces, self._tuning)
+        self._pool = WorkerPool(self._launcher, self._reader, self._writer)
+        self._coordinator = Coordinator(workspace)
+        self._handler = CommandHandler(
+            workspace, self._reader, self._writer, self._pool, self._coordinator, self.shutdown
+        )
+        self._tuning = Tuning(workspace, self._reader, self._writer, self._pool)
+        self._dispatch = Dispatch(workspace, self._reader, self._writer, self._pool, self._coordinator, self._tuning)
         self._folder = _identity(workspace)
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
@@ -118,9 +122,9 @@ class Supervisor:
             _log.info("the workspace is gone (%s)", error)
         finally:
             if not self._workspace_is_there():
-                self._crew.kill_all()
+                self._pool.kill_all()
             self._launcher.close()
-            self._paces.close()
+            self._coordinator.close()
             self._reader.close()
             self._writer.close()
 
@@ -146,13 +150,13 @@ class Supervisor:
         """Do everything that is due; return False when the engine may end."""
         now = time.monotonic()
         if not self._adopted:
-            self._crew.adopt()
-            self._desk.forget_shutdowns()
+            self._pool.adopt()
+            self._handler.forget_shutdowns()
             self._tuning.see_to()  # before a command that was given meanwhile is served
             self._adopted = True
-        self._crew.watch()
-        self._paces.sweep(lambda run: self._crew.has(run) or self._crew.is_left_behind(run))
-        self._desk.serve()
+        self._pool.watch()
+        self._coordinator.sweep(lambda run: self._pool.has(run) or self._pool.is_left_behind(run))
+        self._handler.serve()
         if self._closing_at is None:
             self._dispatch.schedule()
         elif not self._close_down(now):
@@ -163,7 +167,7 @@ class Supervisor:
         if not self._workspace_is_there():
             raise WorkspaceError("the folder was removed or replaced")
         self._writer.engine_beat()
-        self._crew.check_books()
+        self._pool.mark_lost()
         if self._is_needed():
             self._needed_at = now
         if now - self._needed_at >= self._idle_s and self._closing_at is None:
@@ -188,17 +192,17 @@ class Supervisor:
             self._writer.move(row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
-            self._crew.order_all("pause")
-        if not len(self._crew):
+            self._pool.send_all(PAUSE)
+        if not len(self._pool):
             return False
-        if now - self._closing_at > CLOSING_S:
-            _log.warning("%d workers are still in a step; they will write their checkpoints alone", len(self._crew))
+        if now - (self._closing_at or now) > CLOSING_S:
+            _log.warning("%d workers are still in a step; they will write their checkpoints alone", len(self._pool))
             return False
         return True
 
     def _is_needed(self) -> bool:
         """Return whether a run is not at rest or a client lives; forgets clients that died."""
-        needed = bool(len(self._crew)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], every=True))
+        needed = bool(len(self._pool)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], every=True))
         for pid, started, kind in self._reader.clients():
             if ProcessId(pid, started).lives():
                 needed = True

@@ -1,28 +1,26 @@
-"""``lr=tuned``: every rate of a grid is tried for every arm before its runs start, and the best one is taken.
+"""``lr=tuned`` in the engine: a grid of rates is tried for every arm before its runs start, and the best one is taken.
 
-science.md E1: a gap may be nothing but a learning rate that suits one arm. The trials are a race of their own, with the
-first seed of the race they serve; its runs wait. The rule: of the trials that finished, the one with the lowest running
-training error at its last step; of equal ones the smaller rate. One that diverged, failed, was lost or stopped is not
-taken, nor one whose warm-up never ended, for it trained at the warm-up's rate. Trials do as their arm's waiting runs
-do: they pause with the last one that waits, go on with the first one, stop when none is left, are deleted with the
-race. Torch-free.
+A gap between two arms may be nothing but a learning rate that suits one of them. The trials are a race of their own,
+with the first seed of the race they serve; its runs wait. ``engine.runs.protocol.trials`` holds the rule.
+Trials follow the waiting runs of their arm: they pause with the last one, go on with the first one, stop when none is
+left, and are deleted with the race. Torch-free.
 """
 
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from engine.config import TUNED
 from engine.events import ALIVE, RunState
+from engine.runs.protocol.job import PAUSE, STOP
+from engine.runs.protocol.trials import WITH_ITS_RUNS, best, in_words, progress, why_not
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.store.reader import Reader, RunRow
-from engine.store.tables.tuning import ArmTuning, TrialRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
+from engine.store.tables.tuning import ArmTuning
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
-
-#: Detail of a trial that paused because the runs that wait for it did, and goes on with them.
-WITH_ITS_RUNS = "paused with the runs that wait for it"
 
 _S = RunState
 _AT_WORK = {_S.STARTING, _S.RUNNING}
@@ -32,40 +30,11 @@ _DONE = {_S.FINISHED, _S.DIVERGED, _S.STOPPED}
 _log = logging.getLogger(__name__)
 
 
-def best(arm: ArmTuning) -> TrialRow | None:
-    """Return the trial whose rate the arm's runs take, by the rule above; None if there is none."""
-    fit = [trial for trial in arm.trials if why_not(trial) is None]
-    return min(fit, key=lambda trial: (trial.error, trial.lr), default=None)
-
-
-def why_not(trial: TrialRow) -> str | None:
-    """Return in a few words why a trial that ended gives no rate, None if it does."""
-    if trial.state != _S.FINISHED:
-        return trial.state.value
-    if trial.error is None:
-        return "without a finite error"
-    return "never out of the warm-up" if trial.warming else None
-
-
-def in_words(arm: ArmTuning, chosen: TrialRow) -> str:
-    """Return what goes on the record of a run that takes the rate."""
-    edge = chosen.lr in (arm.trials[0].lr, arm.trials[-1].lr)
-    words = f"learning rate {chosen.lr:g}: best of {len(arm.trials)} after {chosen.total_steps} steps"
-    return f"{words} ({chosen.error:.1f} % training error)" + (", at the edge of the grid" if edge else "")
-
-
-def progress(arm: ArmTuning) -> str:
-    """Return how far the search for an arm's rate is, for people."""
-    words = f"{arm.done} of {len(arm.trials)} trials done"
-    paused = [str(trial.run) for trial in arm.trials if trial.state == _S.PAUSED and trial.detail != WITH_ITS_RUNS]
-    return f"{words}; paused: {', '.join(paused)}" if paused else words
-
-
 class Tuning:
     """The engine's side: sees to the trials and to the runs that wait for them."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, crew: WorkerPool):
-        self._workspace, self._reader, self._writer, self._crew = workspace, reader, writer, crew
+    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
         #: Trials that were told to pause with their runs: whatever their detail says by then, they go on with them.
         self._told: set[int] = set()
 
@@ -78,7 +47,7 @@ class Tuning:
             if self._reader.race(race) is None:
                 self._drop(rows.values())
                 continue
-            runs = [row for row in self._reader.runs(race) if row.config.optim.lr == TUNED]
+            runs = [row for row in self._reader.runs(race) if row.training.optim.lr == TUNED]
             for arm in self._reader.tuning(race):
                 waiting = [row for row in runs if (row.depth, row.shortcut) == (arm.depth, arm.shortcut)]
                 waits |= self._see_to_arm(arm, waiting, [rows[trial.run] for trial in arm.trials if trial.run in rows])
@@ -107,7 +76,7 @@ class Tuning:
             return
         reasons: dict[str, int] = {}
         for trial in arm.trials:
-            reason = why_not(trial) + (f": {trial.cause}" if trial.state in {_S.FAILED, _S.LOST} else "")
+            reason = (why_not(trial) or "") + (f": {trial.cause}" if trial.state in {_S.FAILED, _S.LOST} else "")
             reasons[reason] = reasons.get(reason, 0) + 1
         counted = "; ".join(f"{count} {reason}" for reason, count in reasons.items())
         remedy = "choose other rates (--set tune_grid=...)"
@@ -131,14 +100,14 @@ class Tuning:
         first: dict[int, int] = {}
         arms: dict[int, set[tuple[int, str]]] = {}
         for row in queued:
-            if row.config.optim.lr == TUNED:
+            if row.training.optim.lr == TUNED:
                 if row.race not in arms:
                     arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.trials(row.race)}
                 if (row.depth, row.shortcut) not in arms[row.race]:
                     self._fail([row], "its learning rate was to be tuned and its trials were deleted; start a new race")
                 first[row.race] = min(row.seed, first.get(row.race, row.seed))
         for row in queued:
-            if row.race in first and row.config.optim.lr != TUNED and row.seed > first[row.race]:
+            if row.race in first and row.training.optim.lr != TUNED and row.seed > first[row.race]:
                 waits[row.id] = f"waits until every arm has its learning rate: seed {first[row.race]} goes first"
         return waits
 
@@ -152,35 +121,35 @@ class Tuning:
         for row in trials:
             if row.state == _S.QUEUED:
                 self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
-            elif row.state in _AT_WORK and self._crew.has(row.id):
+            elif row.state in _AT_WORK and self._pool.has(row.id):
                 self._told.add(row.id)
-                self._crew.order(row.id, "pause")
+                self._pool.send(row.id, PAUSE)
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
                 self._writer.update(row.id, detail=WITH_ITS_RUNS)
 
-    def _stop(self, trials: Sequence[RunRow]) -> None:
+    def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
             if row.state in _AT_WORK:
-                if self._crew.has(row.id):
+                if self._pool.has(row.id):
                     self._writer.move(row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more")
-                    self._crew.order(row.id, "stop")
+                    self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
                 self._writer.move(
                     row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
                 )
 
-    def _drop(self, trials: Sequence[RunRow]) -> None:
+    def _drop(self, trials: Collection[RunRow]) -> None:
         """The race was deleted: its trials go with it, those at work as soon as they have stopped."""
         self._stop(trials)
         for row in trials:
-            if row.state not in ALIVE and not self._crew.has(row.id) and not self._crew.is_left_behind(row.id):
+            if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
                 self._writer.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
-    def _clear(self, trials: Sequence[RunRow]) -> None:
+    def _clear(self, trials: Iterable[RunRow]) -> None:
         """Remove the checkpoints of trials that are done: only their figures are needed."""
         for row in trials:
-            if row.state in _DONE and not self._crew.has(row.id):
+            if row.state in _DONE and not self._pool.has(row.id):
                 for saved in self._reader.checkpoints(row.id):
                     self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
                     self._writer.remove_checkpoint(row.id, saved.step)

@@ -8,9 +8,11 @@ import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.hardware.machine import ProcessId, process_before
-from engine.runs.launchers.registry import Job, Launched, Launcher
+from engine.runs.launchers.registry import Launched, Launcher
+from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.writer import Writer
 
 #: A worker of a dead engine ends by itself within its grace; after this long it is ended.
@@ -52,14 +54,14 @@ class WorkerPool:
         """Start a worker."""
         self._launched[job.run] = self._launcher.launch(job)
 
-    def order(self, run: int, word: str) -> None:
+    def send(self, run: int, word: str) -> None:
         """Say ``pause``, ``stop`` or ``changes`` to the run's worker."""
-        self._launched[run].order(word)
+        self._launched[run].send(word)
 
-    def order_all(self, word: str) -> None:
+    def send_all(self, word: str) -> None:
         """Say ``pause`` or ``stop`` to all workers."""
         for worker in self._launched.values():
-            worker.order(word)
+            worker.send(word)
 
     def kill_all(self) -> None:
         """End all workers at once: there is nothing left to write to."""
@@ -71,7 +73,7 @@ class WorkerPool:
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
                 # Written first: if the database does not answer, the next round finds the worker again.
-                self._close_books(run, how)
+                self._record_end(run, how)
                 del self._launched[run]
         for run, (row, process) in list(self._left_behind.items()):
             if not process.lives():
@@ -81,11 +83,11 @@ class WorkerPool:
                 _log.warning("worker %d of run %d did not end with its engine; ending it", process.pid, row.id)
                 process.kill()
 
-    def check_books(self) -> None:
-        """Close the books of runs that have no worker although their state says so; for after ``adopt``."""
+    def mark_lost(self) -> None:
+        """Record the end of runs that have no worker although their state says so; for after ``adopt``."""
         for row in self._reader.runs(states=ALIVE, every=True):
             if row.id not in self._launched and row.id not in self._left_behind:
-                self._close_books(row.id, "it has no worker")
+                self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
@@ -121,7 +123,7 @@ class WorkerPool:
         )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
 
-    def _close_books(self, run: int, how: str) -> None:
+    def _record_end(self, run: int, how: str) -> None:
         row = self._reader.run(run)
         if row is None or row.state not in ALIVE:
             return

@@ -1,4 +1,4 @@
-"""The worker's ties to its engine: orders that come down the pipe, the engine's end, and the heartbeat.
+"""The worker's ties to its engine: signals that come down the pipe, the engine's end, and the heartbeat.
 
 Two threads beside the training. Alive means that they run, never that a step was done lately.
 """
@@ -11,8 +11,10 @@ import threading
 from enum import StrEnum
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from engine.errors import SkipscopeError
+from engine.runs.protocol.job import CHANGES, PAUSE, STOP
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -25,39 +27,37 @@ GRACE_EXIT = 3
 _log = logging.getLogger(__name__)
 
 
-class Order(StrEnum):
+class Signal(StrEnum):
     """Why a worker stops asking for the next step."""
 
-    PAUSE = "pause"
-    STOP = "stop"
+    PAUSE = PAUSE
+    STOP = STOP
     #: SIGTERM, for example at the machine's shutdown.
     TERMINATED = "terminated"
     ENGINE_GONE = "engine gone"
 
 
-#: The word that tells a worker to read what was changed in its run; it goes on.
-CHANGES = "changes"
 #: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
 #: vanishes before it could, and is not resumed by the next one.
-_RANK = {Order.TERMINATED: 0, Order.ENGINE_GONE: 1, Order.PAUSE: 2, Order.STOP: 3}
+_RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
 
 
 class EngineLink:
     """Listens to the engine and says that the worker lives.
 
-    ``order`` holds the strongest order so far; ``changes`` is set when the run's changes are to be read again.
+    ``signal`` holds the strongest one so far; ``changes`` is set when the run's changes are to be read again.
     """
 
-    def __init__(self, workspace: Workspace, run: int, orders: Connection):
-        self.order: Order | None = None
+    def __init__(self, workspace: Workspace, run: int, signals: Connection):
+        self.signal: Signal | None = None
         self.changes = False
-        self._workspace, self._run, self._orders = workspace, run, orders
+        self._workspace, self._run, self._signals = workspace, run, signals
 
     def start(self) -> "EngineLink":
         """Start both threads and take over the signals: Ctrl-C is the engine's business, SIGTERM means pause."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: self._heard(Order.TERMINATED))
-        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
+        threading.Thread(target=self._listen, name="signals", daemon=True).start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         return self
 
@@ -66,29 +66,29 @@ class EngineLink:
         parent = parent_process()
         return parent is None or not wait([parent.sentinel], 0)
 
-    def _heard(self, order: Order) -> None:
-        if self.order is None or _RANK[order] > _RANK[self.order]:
-            self.order = order
+    def _heard(self, new: Signal) -> None:
+        if self.signal is None or _RANK[new] > _RANK[self.signal]:
+            self.signal = new
 
     def _told(self, word: str) -> None:
         if word == CHANGES:
             self.changes = True
         else:
-            self._heard(Order(word))
+            self._heard(Signal(word))
 
     def _listen(self) -> None:
         parent = parent_process()
-        sources = [self._orders] if parent is None else [self._orders, parent.sentinel]
+        sources: list[Any] = [self._signals] if parent is None else [self._signals, parent.sentinel]
         while True:
             ready = wait(sources)
             try:
-                if ready == [self._orders] or self._orders.poll():
-                    self._told(self._orders.recv())
+                if ready == [self._signals] or self._signals.poll():
+                    self._told(self._signals.recv())
                     continue
             except (EOFError, OSError):
                 pass
             break
-        self._heard(Order.ENGINE_GONE)
+        self._heard(Signal.ENGINE_GONE)
         grace = threading.Timer(GRACE_S, _give_up)
         grace.daemon = True
         grace.start()

@@ -1,6 +1,6 @@
 """Out of memory: how it is recognised whoever says it, and what helps. Torch-free: errors are told by their words."""
 
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 
 #: What torch, CUDA's libraries and the C library say when there is no memory left.
 _WORDS = ("out of memory", "can't allocate memory", "alloc_failed", "cannot allocate memory")

@@ -14,9 +14,9 @@ from engine.errors import DatabaseBusy, DiskFull
 from engine.runs.worker.engine_link import EngineLink
 from engine.store.writer import Writer
 
-#: How long SQLite itself waits in a worker: short, because orders are heard between two tries only.
+#: How long SQLite itself waits in a worker: short, because signals are heard between two tries only.
 BUSY_S = 1.0
-PATIENCE_S = 60.0
+GIVE_UP_AFTER_S = 60.0
 #: How long the last words of a worker are tried, whatever was ordered.
 LAST_WORDS_S = 10.0
 _PAUSE_S = 1.0
@@ -33,23 +33,23 @@ _log = logging.getLogger("engine.run")
 class RetryingWriter:
     """A ``Writer`` whose methods are repeated; raises DatabaseBusy or DiskFull when that takes too long.
 
-    It gives up after ``PATIENCE_S``, at once when there is an order. Measurements are then kept, and written before
-    whatever is written next.
+    It gives up after ``GIVE_UP_AFTER_S``, or at once when there is a signal. Measurements are then kept in memory; the
+    next write begins with them.
     """
 
-    def __init__(self, writer: Writer, lifeline: EngineLink):
-        self._writer, self._lifeline = writer, lifeline
+    def __init__(self, writer: Writer, link: EngineLink):
+        self._writer, self._link = writer, link
         self._unsaved: deque[Callable[[], Any]] = deque()
-        self._patience_s, self._hears = PATIENCE_S, True
+        self._give_up_after_s, self._hears = GIVE_UP_AFTER_S, True
 
     def last_words(self) -> None:
-        """From now on be brief, and deaf to orders: the worker is about to end."""
-        self._patience_s, self._hears = LAST_WORDS_S, False
+        """From now on be brief, and deaf to signals: the worker is about to end."""
+        self._give_up_after_s, self._hears = LAST_WORDS_S, False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._writer, name)
 
-        def patient(*arguments: object, **named: object) -> Any:
+        def retried(*arguments: object, **named: object) -> Any:
             def write() -> Any:
                 return method(*arguments, **named)
 
@@ -58,10 +58,10 @@ class RetryingWriter:
                 return self._insist(lambda: None)
             return self._insist(write)
 
-        return patient
+        return retried
 
     def _insist(self, write: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self._give_up_after_s
         while True:
             try:
                 while self._unsaved:
@@ -72,6 +72,6 @@ class RetryingWriter:
                 _log.warning("%s", error)
                 pause = time.monotonic() + _PAUSE_S
                 while time.monotonic() < pause:
-                    if time.monotonic() >= deadline or (self._hears and self._lifeline.order is not None):
+                    if time.monotonic() >= deadline or (self._hears and self._link.signal is not None):
                         raise
                     time.sleep(_LOOK_S)

@@ -4,7 +4,7 @@ import logging
 import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
-from engine.runs.worker.engine_link import EngineLink, Order
+from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.retrying_writer import RetryingWriter
 
 _REPORT_EVERY_S = 0.25
@@ -13,14 +13,14 @@ _log = logging.getLogger("engine.run")
 
 
 class Interrupted(Exception):
-    """An order came before the work began."""
+    """A signal came before the work began."""
 
 
 class StatusReporter:
     """The record of one run, kept by its worker."""
 
-    def __init__(self, run: int, writer: RetryingWriter, lifeline: EngineLink):
-        self.run, self.writer, self.lifeline = run, writer, lifeline
+    def __init__(self, run: int, writer: RetryingWriter, link: EngineLink):
+        self.run, self.writer, self.link = run, writer, link
         self._reported, self._reported_at = "", 0.0
 
     def leave(self, step: int | None = None, reason: str = "") -> None:
@@ -28,15 +28,15 @@ class StatusReporter:
 
         ``reason``: what made it end when nobody asked for it.
         """
-        order = self.lifeline.order
+        signal = self.link.signal
         where = "" if step is None else f" at step {step}"
-        if order != Order.STOP:
-            detail = ENGINE_GONE if order == Order.ENGINE_GONE else f"paused{where}"
-            if order == Order.TERMINATED:
+        if signal != Signal.STOP:
+            detail = ENGINE_GONE if signal == Signal.ENGINE_GONE else f"paused{where}"
+            if signal == Signal.TERMINATED:
                 detail = f"paused{where}: its worker was asked to end (SIGTERM)"
-            if reason and order != Order.ENGINE_GONE:
+            if reason and signal != Signal.ENGINE_GONE:
                 detail = f"paused{where}: {_short(reason)}"
-            _log.info("%s -> paused%s", order, where)
+            _log.info("%s -> paused%s", signal, where)
             if self.writer.move(
                 self.run, RunState.PAUSED, only_from={RunState.STARTING, RunState.RUNNING}, detail=detail
             ):
@@ -50,8 +50,8 @@ class StatusReporter:
         self.writer.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
 
     def report(self, text: str, now: bool = False) -> None:
-        """Show what is being prepared; the moment to hear orders while nothing trains yet. Raises Interrupted."""
-        if self.lifeline.order is not None:
+        """Show what is being prepared; the moment to hear signals while nothing trains yet. Raises Interrupted."""
+        if self.link.signal is not None:
             raise Interrupted
         moment = time.monotonic()
         if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):

@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
@@ -26,14 +27,17 @@ from engine.events import (
 )  # fmt: skip
 from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Throttle
+from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.training.trainer import Trainer
 
 #: images/s is a mean over this many seconds of training.
 RATE_WINDOW_S = 5.0
@@ -48,12 +52,12 @@ _log = logging.getLogger("engine.run")
 class TrainingJob:
     """The life of one run in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, books: StatusReporter, reader: Reader):
+    def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
-        self._workspace, self._books, self._writer, self._reader = workspace, books, books.writer, reader
-        self._lifeline, self._row = books.lifeline, reader.run(job.run)
-        self._rate = Rate(self._row.config.optim.batch_size)
-        self._stride = Throttle(workspace.pace(self._row.race), job.run)
+        self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
+        self._link, self._row = reporter.link, reader.known_run(job.run)
+        self._rate = Rate(self._row.training.optim.batch_size)
+        self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
 
@@ -62,80 +66,81 @@ class TrainingJob:
         try:
             self._train()
         finally:
-            self._stride.leave()
+            self._throttle.leave()
 
     def _train(self) -> None:
         from engine.data.images import load_images
         from engine.hardware.device import choose
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
-        from engine.training.live_edits import Changes
+        from engine.training.live_edits import LiveEdits
         from engine.training.trainer import Trainer
 
-        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
+        config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
-        images = load_images(config.data, self._workspace.path, self._books.report)
-        self._books.report("building the net", now=True)
+        images = load_images(config.data, self._workspace.path, self._reporter.report)
+        self._reporter.report("building the net", now=True)
         if config.optim.lr == TUNED:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
-        self._lifeline.changes = False
-        changes = Changes(config.optim, self._changes(), self._on_record())
+        self._link.changes = False
+        changes = LiveEdits(config.optim, self._changes(), self._on_record())
         # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
         ends = () if self._is_trial else changes.ends
-        shelf = CheckpointStore(
+        checkpoints = CheckpointStore(
             self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
         )
-        shelf.tidy()
-        state = shelf.newest()
+        checkpoints.prune()
+        state = checkpoints.latest()
         if images.remark:
             _log.warning("%s", images.remark)
             if state is None:
                 self._writer.remark(self._run, 0, "data", images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
-            self._books.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, changes=changes, forked=shelf.forked)
+            self._reporter.report("compiling the net", now=True)
+        trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
         del state
         if config.probe.images:
-            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
-            self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
+            trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
+            self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
+            # A generator: closed at once, its training lets go of the device before the checkpoint is written.
             with closing(trainer.events()) as events:
                 for event in events:
-                    if self._handle(event, trainer, shelf):
+                    if self._handle(event, trainer, checkpoints):
                         return
-                    if self._lifeline.order is not None:
+                    if self._link.signal is not None:
                         break
-                    if self._lifeline.changes:
-                        self._lifeline.changes = False
+                    if self._link.changes:
+                        self._link.changes = False
                         changes.add(self._changes())
-            step = self._save(trainer, shelf, "pause")
+            step = self._save(trainer, checkpoints, "pause")
         except PASSING as error:
-            self._rescue(trainer, shelf, str(error))
+            self._rescue(trainer, checkpoints, str(error))
             return
-        self._books.leave(step)
+        self._reporter.leave(step)
 
-    def _rescue(self, trainer, shelf: CheckpointStore, reason: str) -> None:
+    def _rescue(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> None:
         """The database cannot be written: put the training into a file, and try once more to say where it stands."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         state = trainer.state()
         step = state["progress"]["step"]
         try:
-            shelf.put(state, step, "pause")  # figures that were not fetched yet are inside
+            checkpoints.save(state, step, "pause")  # figures that were not fetched yet are inside
         except CheckpointError as error:
             _log.error("%s", error)
             step = None
-        self._books.leave(step, reason)
+        self._reporter.leave(step, reason)
 
-    def _handle(self, event: Event, trainer, shelf: CheckpointStore) -> bool:
+    def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the run ended with it."""
         match event:
             case Stepped(step):
-                if reason := shelf.due(step):
-                    self._save(trainer, shelf, reason)
-                self._keep_pace(step, trainer)
+                if reason := checkpoints.due(step):
+                    self._save(trainer, checkpoints, reason)
+                self._keep_in_step(step, trainer)
             case Measured(rows):
                 self._record(rows)
             case Evaluated():
@@ -155,7 +160,7 @@ class TrainingJob:
             case Started():
                 self._started(event)
                 self._total_steps = event.total_steps
-                self._keep_pace(event.step, trainer)
+                self._keep_in_step(event.step, trainer)
             case Diverged(step):
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
@@ -168,7 +173,7 @@ class TrainingJob:
                 if self._is_trial:
                     self._record_rest(trainer)
                 else:
-                    self._save(trainer, shelf, "end")
+                    self._save(trainer, checkpoints, "end")
                 _log.info(
                     "finished after %d steps and %.1f s, %.1f %% evaluation, %.1f %% probes",
                     step, seconds, 100 * share, 100 * probes,
@@ -182,9 +187,9 @@ class TrainingJob:
                 return True
         return False
 
-    def _keep_pace(self, step: int, trainer) -> None:
+    def _keep_in_step(self, step: int, trainer: "Trainer") -> None:
         """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
-        if not self._stride.reach(step) or step >= self._total_steps:
+        if not self._throttle.reach(step) or step >= self._total_steps:
             return
         shown = said = False
 
@@ -198,13 +203,13 @@ class TrainingJob:
                 self._writer.update(self._run, detail="waits for the slowest run of its race")
 
         # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
-        self._stride.hold(step, lambda: self._lifeline.order is not None, waits)
-        if said and self._lifeline.order is None:
+        self._throttle.hold(step, lambda: self._link.signal is not None, waits)
+        if said and self._link.signal is None:
             self._writer.update(self._run, detail="")
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
-        facts = {
+        facts: dict[str, Any] = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
             "device": event.device, "precision": event.precision,
             "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
@@ -228,16 +233,16 @@ class TrainingJob:
         self._rate.add(rows)
         self._writer.record(self._run, rows, images_per_s=self._rate.recent())
 
-    def _record_rest(self, trainer) -> None:
+    def _record_rest(self, trainer: "Trainer") -> None:
         if (rest := trainer.drain()) is not None:
             self._record(rest.rows)
 
-    def _save(self, trainer, shelf: CheckpointStore, reason: str) -> int:
+    def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
         """Put the figures on record, then write a checkpoint of the same moment; return its step."""
         self._record_rest(trainer)
         state = trainer.state()
-        step = state["progress"]["step"]
-        shelf.put(state, step, reason)
+        step = int(state["progress"]["step"])
+        checkpoints.save(state, step, reason)
         _log.info("checkpoint after step %d (%s)", step, reason)
         return step
 

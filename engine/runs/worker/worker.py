@@ -1,7 +1,7 @@
 """One job in one process: a training or a lab. The places where training and store meet begin here.
 
-torch and everything above it are imported inside ``work``'s duties (``training.py``, ``lab.py``), so that the engine
-can import this module. Pausing is not asking for the next event: between two events the worker looks for orders
+torch and everything above it are imported inside the jobs (``training_job``, ``lab_job``), so that the engine
+can import this module. Pausing is not asking for the next event: between two events the worker looks for signals
 (``engine.runs.worker.engine_link``), writes a checkpoint and ends. Everything it does is in the run's own log file.
 """
 
@@ -13,9 +13,8 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.config import LabConfig
 from engine.errors import SkipscopeError
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink
 from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
@@ -32,39 +31,40 @@ NICENESS = 5
 _log = logging.getLogger("engine.run")
 
 
-def work(job: Job, orders: Connection) -> None:
+def work(job: Job, signals: Connection) -> None:
     """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
     workspace = Workspace(job.workspace)
-    lifeline = EngineLink(workspace, job.run, orders)
-    if not lifeline.engine_lives():
+    link = EngineLink(workspace, job.run, signals)
+    if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:
-        writer = RetryingWriter(stack.enter_context(Writer(workspace, BUSY_S)), lifeline)
+        writer = RetryingWriter(stack.enter_context(Writer(workspace, BUSY_S)), link)
         writer.update(job.run, pid=os.getpid(), heartbeat=time.time())
-        lifeline.start()
+        link.start()
         _open_log(workspace, job.run, stack)
         reader = stack.enter_context(Reader(workspace))
-        books = StatusReporter(job.run, writer, lifeline)
-        duty = LabJob if isinstance(reader.run(job.run).config, LabConfig) else TrainingJob
+        reporter = StatusReporter(job.run, writer, link)
+        kind = LabJob if reader.known_run(job.run).lab else TrainingJob
         try:
             _be_polite()
             if "torch" not in sys.modules:
                 _log.warning("torch was not preloaded; loading it now")
-            duty(job, workspace, books, reader).run()
+            kind(job, workspace, reporter, reader).run()
         except Interrupted:
-            books.leave()
+            reporter.leave()
         except PASSING as error:
             writer.last_words()
-            books.leave(reason=str(error))
+            reporter.leave(reason=str(error))
         except SkipscopeError as error:
-            books.fail(str(error))
+            reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
-                batch = None if job.lab else reader.run(job.run).config.optim.batch_size
-                books.fail(advice(job, batch))
+                row = reader.known_run(job.run)
+                batch = None if row.lab else row.training.optim.batch_size
+                reporter.fail(advice(job, batch))
                 return
             text = " ".join(str(error).split())[:300]
-            books.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+            reporter.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
@@ -76,7 +76,8 @@ def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    faulthandler.enable(handler.stream)
+    if handler.stream is not None:  # only with ``delay``
+        faulthandler.enable(handler.stream)
 
 
 def _be_polite() -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from engine.config import STEPS, Change, RunConfig
 from engine.events import RunState
 from engine.provenance import versions
-from engine.store.revision import next_change
+from engine.store.connection import ReadingConnection, WritingConnection
+from engine.store.revision import next_revision
 from engine.store.rows import ChangeRow, RunRow
 
 
-class WhatIfWriting:
-    """How what-ifs get into the store; part of ``Writer``."""
+class InterventionWriter(WritingConnection):
+    """How interventions get into the store; part of ``Writer``."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
         """Put a change of a live run on record; its step is filled in by the worker that takes it over."""
@@ -36,7 +37,7 @@ class WhatIfWriting:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:
                 _remark(connection, run, step, text)
-                connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_change(connection), run))
+                connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
     def extend(self, run: int, steps: int, created: float) -> bool:
         """Queue a finished run again, with ``steps`` in total; return False when it is not finished any more."""
@@ -52,7 +53,7 @@ class WhatIfWriting:
             connection.execute(
                 "UPDATE runs SET state = ?, total_steps = ?, detail = '', cause = '', ended = NULL, changed = ?"
                 " WHERE id = ?",
-                (RunState.QUEUED, steps, next_change(connection), run),
+                (RunState.QUEUED, steps, next_revision(connection), run),
             )
             _remark(connection, run, end, f"steps {end} to {steps}")
         return True
@@ -84,7 +85,7 @@ class WhatIfWriting:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (parent.race, position.fetchone()[0], config.model.depth, config.model.shortcut, config.seed,
                  config.to_json(), json.dumps(versions(), sort_keys=True), RunState.QUEUED, step, total,
-                 parent.device, parent.threads, seconds or 0.0, created, parent.id, step, next_change(connection)),
+                 parent.device, parent.threads, seconds or 0.0, created, parent.id, step, next_revision(connection)),
             )  # fmt: skip
             child = int(cursor.lastrowid or 0)
             connection.executemany(
@@ -98,8 +99,8 @@ class WhatIfWriting:
         return child
 
 
-class WhatIfReading:
-    """What the store says of what-ifs; part of ``Reader``."""
+class InterventionReader(ReadingConnection):
+    """What the store says of interventions; part of ``Reader``."""
 
     def changes(self, run: int) -> list[ChangeRow]:
         """Return what was changed in a run while it lived, in the order asked for, extensions included."""

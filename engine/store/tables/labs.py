@@ -14,15 +14,18 @@ from engine.config import LabConfig
 from engine.events import ALIVE, CurveUpdated, MetricReported, RunState
 from engine.provenance import versions
 from engine.store import blobs
-from engine.store.revision import next_change
+from engine.store.connection import WritingConnection
+from engine.store.revision import next_revision
+from engine.store.rows import RunRow
+from engine.store.tables.races import RaceReader
 
-#: The figure under which the job of a lab that measures times keeps its company: counted when the job ends, for later
-#: nothing of it can be told from the rows of runs that were paused, resumed or extended.
-COMPANY = "other_jobs"
+#: The metric under which the job of a lab that measures times keeps how many jobs ran beside it. The job counts them
+#: when it ends: later the rows of runs that were paused, resumed or extended no longer tell.
+CONCURRENT_JOBS = "other_jobs"
 
 
 @dataclass(frozen=True, slots=True)
-class TraceRow:
+class CurveRow:
     """One curve of a lab: ``y`` over ``x``, float32 (points,); ``id`` grows with every change of any curve."""
 
     id: int
@@ -32,7 +35,7 @@ class TraceRow:
     y: np.ndarray
 
 
-class LabWriting:
+class LabWriter(WritingConnection):
     """How a lab gets into the store; part of ``Writer``."""
 
     def submit_lab(self, config: LabConfig, machine: str = "") -> int:
@@ -51,7 +54,7 @@ class LabWriting:
                 "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
                 " threads, created, changed, lab) VALUES (?, 0, 0, '', 0, ?, ?, ?, 0, ?, ?, ?, ?)",
                 (int(cursor.lastrowid or 0), config.to_json(), origin, RunState.QUEUED, config.threads, now,
-                 next_change(connection), config.lab),
+                 next_revision(connection), config.lab),
             )  # fmt: skip
         return int(cursor.lastrowid or 0)
 
@@ -61,49 +64,49 @@ class LabWriting:
             connection.execute(
                 "UPDATE runs SET step = ?, total_steps = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
                 " WHERE id = ?",
-                (done, total, words, seconds, time.time(), next_change(connection), run),
+                (done, total, words, seconds, time.time(), next_revision(connection), run),
             )
 
     def lab_results(
-        self, run: int, traces: Sequence[CurveUpdated] = (), figures: Sequence[MetricReported] = ()
+        self, run: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()
     ) -> None:
         """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO traces (run, panel, name, points, x, y) VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (run, t.panel, t.name, len(t.x), blobs.encode(np.asarray(t.x), "f4"),
-                     blobs.encode(np.asarray(t.y), "f4"))
-                    for t in traces
+                    (run, curve.panel, curve.name, len(curve.x), blobs.encode(np.asarray(curve.x), "f4"),
+                     blobs.encode(np.asarray(curve.y), "f4"))
+                    for curve in curves
                 ],
             )  # fmt: skip
             connection.executemany(
                 "INSERT OR REPLACE INTO figures VALUES (?, ?, ?)",
-                [(run, f.name, f.value if np.isfinite(f.value) else None) for f in figures],
+                [(run, metric.name, metric.value if np.isfinite(metric.value) else None) for metric in metrics],
             )
-            connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_change(connection), run))
+            connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
 
-class LabReading:
+class LabReader(RaceReader):
     """What can be asked about labs; part of ``Reader``."""
 
-    def traces(self, run: int, since: int = 0) -> list[TraceRow]:
+    def lab_curves(self, run: int, since: int = 0) -> list[CurveRow]:
         """Return the curves of a lab that were made or replaced after the cursor ``since``, oldest first."""
         rows = self._all("SELECT id, panel, name, x, y FROM traces WHERE run = ? AND id > ? ORDER BY id", run, since)
         return [
-            TraceRow(row["id"], row["panel"], row["name"], blobs.decode(row["x"], "f4"), blobs.decode(row["y"], "f4"))
+            CurveRow(row["id"], row["panel"], row["name"], blobs.decode(row["x"], "f4"), blobs.decode(row["y"], "f4"))
             for row in rows
         ]
 
-    def figures(self, run: int) -> dict[str, float | None]:
+    def lab_metrics(self, run: int) -> dict[str, float | None]:
         """Return the numbers that a lab found so far; None where it was not finite."""
         rows = self._all("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
         return {row["name"]: row["value"] for row in rows}
 
-    def lab_jobs(self, lab: str, limit: int = 50) -> list:
+    def lab_jobs(self, lab: str, limit: int = 50) -> list[RunRow]:
         """Return the newest jobs of a lab first, as run rows."""
         rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
-        return [self.run(row["id"]) for row in rows]
+        return [job for row in rows if (job := self.run(row["id"])) is not None]
 
     def finished_labs(self) -> dict[str, int]:
         """Return the newest finished job of every lab that has one: lab -> run."""
@@ -112,7 +115,7 @@ class LabReading:
         )
         return {row["lab"]: row["id"] for row in rows}
 
-    def company(self, run: int) -> int:
+    def concurrent_jobs(self, run: int) -> int:
         """Return how many other jobs, trainings or labs, have a worker or had one since this one was started.
 
         To be asked at the end of the job. One that is paused had a worker up to its last heartbeat.
@@ -125,4 +128,4 @@ class LabReading:
             json.dumps(sorted(ALIVE)),
             run,
         )
-        return rows[0]["others"]
+        return int(rows[0]["others"])

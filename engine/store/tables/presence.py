@@ -1,11 +1,17 @@
-"""Who lives: the tables ``engine`` and ``clients``. The half of ``Writer`` that knows them. Torch-free."""
+"""Who is there: the tables ``engine`` and ``clients``, and the halves of ``Writer`` and ``Reader`` that know them.
+
+Torch-free.
+"""
 
 import json
 import time
 from collections.abc import Sequence
 
+from engine.store.connection import ReadingConnection, WritingConnection
+from engine.store.rows import EngineRow
 
-class LivingWriting:
+
+class PresenceWriter(WritingConnection):
     """How programs say that they are there; part of ``Writer``."""
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
@@ -36,3 +42,19 @@ class LivingWriting:
         """The engine ends in good order."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM engine")
+
+
+class PresenceReader(ReadingConnection):
+    """Which engine and which clients said that they are there; part of ``Reader``."""
+
+    def engine(self) -> EngineRow | None:
+        """Return what the engine last said of itself; None after it ended in good order."""
+        rows = self._all("SELECT pid, pid_started, version, devices, started, heartbeat FROM engine")
+        if not rows:
+            return None
+        values = dict(rows[0])
+        return EngineRow(**{**values, "devices": json.loads(values["devices"])})
+
+    def clients(self) -> list[tuple[int, float, str]]:
+        """Return (pid, process start time, kind) of every client that entered and did not leave."""
+        return [tuple(row) for row in self._all("SELECT pid, pid_started, kind FROM clients")]

@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import VersionMismatch
 from engine.events import Probed
 from engine.store import blobs
+from engine.store.connection import ReadingConnection, WritingConnection
 
 #: The first probes of a run are close together and always shown.
 _KEPT_FIRST = 6
@@ -49,7 +50,7 @@ class Coding:
     high: float
 
 
-class ProbeWriting:
+class ProbeWriter(WritingConnection):
     """What a worker records of its probes; part of ``Writer``."""
 
     def layers(self, run: int, rows: Sequence[LayerRow]) -> None:
@@ -81,13 +82,13 @@ class ProbeWriting:
             )
 
 
-def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tuple:
+def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tuple[object, ...]:
     length, width = (array.shape[0], 1) if array.ndim == 1 else array.shape
     data = blobs.encode(array, coding.code, coding.low, coding.high)
     return probe, name, length, width, coding.code, coding.low, coding.high, data
 
 
-class ProbeReading:
+class ProbeReader(ReadingConnection):
     """What can be asked about probes; part of ``Reader``."""
 
     def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.events import RunState, Split
+from engine.store.connection import ReadingConnection
 
 _SPLITS = {"train": Split.TRAIN, "clean": Split.TRAIN_CLEAN, "part": Split.TEST_SUBSET, "whole": Split.TEST}
 _LAST = " ".join(
@@ -19,7 +20,7 @@ _LAST = " ".join(
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewRow:
+class RunListRow:
     """One run and where it stands. Errors in percent, None where not measured or not finite.
 
     ``training`` is the running training error, ``clean`` that of the fixed training subset, ``part`` that of the test
@@ -56,10 +57,10 @@ class OverviewRow:
     whole_step: int | None
 
 
-class OverviewReading:
+class RunListReader(ReadingConnection):
     """What the store says of all runs together; part of ``Reader``."""
 
-    def overview(self) -> list[OverviewRow]:
+    def run_list(self) -> list[RunListRow]:
         """Return every training, newest race first, in starting order within one; no jobs of labs, no trials."""
         rows = self._all(
             "SELECT runs.id, runs.race, races.name AS race_name, runs.depth, runs.shortcut, runs.seed,"
@@ -71,7 +72,7 @@ class OverviewReading:
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
             " WHERE runs.lab = '' AND races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
         )
-        return [OverviewRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
+        return [RunListRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
 
     def race_names(self) -> dict[int, str]:
         """Return the names of the races that have one."""

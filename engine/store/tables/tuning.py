@@ -1,7 +1,7 @@
 """Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
 
 The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in
-``engine.runs.supervisor.tuning``. The trial whose rate was taken says so in its ``detail``. Torch-free.
+``engine.runs.protocol.trials``. The trial whose rate was taken says so in its ``detail``. Torch-free.
 """
 
 import time
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from engine.config import TUNED, RunConfig, arm_name, replace
 from engine.events import ENDED, RunState, Split
+from engine.store.rows import RunRow
+from engine.store.tables.points import PointReader
+from engine.store.tables.races import RaceReader, RaceWriter
 
 #: Detail of the trial whose rate its arm's runs train with.
 CHOSEN = "chosen"
@@ -67,7 +70,7 @@ class ArmTuning:
         return sum(trial.state in ENDED for trial in self.trials)
 
 
-class TuningWriting:
+class TuningWriter(RaceWriter):
     """How a rate that was found gets into the store; part of ``Writer``."""
 
     def tune(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
@@ -91,7 +94,7 @@ class TuningWriting:
             self._update(connection, trial, {"detail": CHOSEN}, changed=True)
 
 
-class TuningReading:
+class TuningReader(RaceReader, PointReader):
     """What can be asked about trials; part of ``Reader``."""
 
     def open_tunings(self) -> list[tuple[int, int]]:
@@ -107,7 +110,7 @@ class TuningReading:
         )
         return [(row["id"], row["tunes"]) for row in rows]
 
-    def trials(self, race: int | None = None) -> list:
+    def trials(self, race: int | None = None) -> list[RunRow]:
         """Return the trials for a race as run rows, in starting order; those of all races if None."""
         only = "tunes IS NOT NULL" if race is None else "tunes = ?"
         races = self._all(f"SELECT id FROM races WHERE {only} ORDER BY id", *(() if race is None else (race,)))
@@ -119,7 +122,8 @@ class TuningReading:
         points = self.last_points([row.id for row in rows]) if rows else {}
         arms: dict[tuple[int, str], list[TrialRow]] = {}
         for row in rows:
-            optim, point = row.config.optim, points.get((row.id, Split.TRAIN))
+            optim, point = row.training.optim, points.get((row.id, Split.TRAIN))
+            assert not isinstance(optim.lr, str), "a trial has a rate"
             arms.setdefault((row.depth, row.shortcut), []).append(
                 TrialRow(
                     row.id, optim.lr, row.state, row.step, row.total_steps,

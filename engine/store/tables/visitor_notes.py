@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.store.revision import next_change
+from engine.store.connection import WritingConnection
+from engine.store.revision import next_revision
 
 
-class NoteWriting:
+class VisitorNoteWriter(WritingConnection):
     """How names and notes get into the store; part of ``Writer``."""
 
     def rename_race(self, race: int, name: str) -> bool:
@@ -15,7 +16,7 @@ class NoteWriting:
                 "UPDATE races SET name = ? WHERE id = ? AND lab = '' AND tunes IS NULL", (name, race)
             )
             if cursor.rowcount:
-                next_change(connection)
+                next_revision(connection)
         return bool(cursor.rowcount)
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
@@ -24,7 +25,7 @@ class NoteWriting:
         with self.transaction() as connection:
             for run in runs:
                 cursor = connection.execute(
-                    "UPDATE runs SET note = ?, changed = ? WHERE id = ?", (note, next_change(connection), run)
+                    "UPDATE runs SET note = ?, changed = ? WHERE id = ?", (note, next_revision(connection), run)
                 )
                 written += [run] * cursor.rowcount
         return written

@@ -13,7 +13,7 @@ from engine.data.registry import SOURCES
 from engine.errors import CommandRefused
 from engine.events import RunState, StepRow
 from engine.runs.protocol.planning import plan_race
-from engine.store.schema import set_aside
+from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.engine.data import pictures

@@ -113,7 +113,7 @@ def test_without_a_database_a_number_has_what_is_expected_of_it(workspace):
     data.use(workspace.path)
     found = data.findings([FIGURE])[FIGURE]
     assert (found.job, found.value) == (None, None)
-    assert found.expected == next(one.expected for one in LABS["gradients"].figures if one.name == FIGURE.name)
+    assert found.expected == next(one.expected for one in LABS["gradients"].metrics if one.name == FIGURE.name)
 
 
 def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were_changed(writer):

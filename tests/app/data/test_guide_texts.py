@@ -70,7 +70,7 @@ def test_labs_panels_and_figures_of_a_text_exist(name):
     page = data.guide_page(name)
     assert set(page.labs) <= LABS.keys()
     assert len(page.panels) in (1, 2)
-    assert sum(option.front for option in LABS[page.lab].options) <= 3
+    assert sum(option.primary for option in LABS[page.lab].options) <= 3
     assert len(page.labs) == len(set(page.labs))
 
 

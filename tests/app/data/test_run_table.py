@@ -9,7 +9,7 @@ from app.data import run_table
 from app.data.workspace import current
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.store.tables.run_list import OverviewReading
+from engine.store.tables.run_list import RunListReader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -80,13 +80,13 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
     steps(writer, first, 1, 100)
     steps(writer, second, 1, 100)
     asked = []
-    read = OverviewReading.running_errors
+    read = RunListReader.running_errors
 
     def count(self, wanted):
         asked.append({run for run, _ in wanted})
         return read(self, wanted)
 
-    monkeypatch.setattr(OverviewReading, "running_errors", count)
+    monkeypatch.setattr(RunListReader, "running_errors", count)
     data.table_rows()
     assert data.table_rows() is data.table_rows()
     steps(writer, second, 101, 120)

@@ -14,7 +14,7 @@ from engine.events import CurveUpdated, MetricReported, RunState
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing.arms import race_of, timed_arms
 from engine.store.reader import Reader
-from engine.store.tables.labs import COMPANY
+from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.writer import Writer
 
 HERE = "a processor, 2 cores"
@@ -58,7 +58,7 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
 def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
     """End a job as its worker does: who else had one is put on record."""
     with Reader(writer.workspace) as reader:
-        writer.lab_results(run, (), [MetricReported(COMPANY, float(reader.company(run)))])
+        writer.lab_results(run, (), [MetricReported(CONCURRENT_JOBS, float(reader.concurrent_jobs(run)))])
     writer.move(run, state, ended=ended)
 
 

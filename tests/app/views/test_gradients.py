@@ -101,8 +101,8 @@ def test_the_component_gets_all_words_from_the_row(page):
     page.run()
     given = component(page)
     assert [panel["title"] for panel in given["panels"]] == [panel.title for panel in ROW.panels]
-    assert all(panel["reading"] and panel["misleads"] for panel in given["panels"])
-    assert [figure["name"] for figure in given["figures"]] == [figure.name for figure in ROW.figures]
+    assert all(panel["how_to_read"] and panel["caveat"] for panel in given["panels"])
+    assert [figure["name"] for figure in given["figures"]] == [figure.name for figure in ROW.metrics]
     assert set(given["picks"]["kinds"]) == set(given["styles"]) == set(KINDS)
     assert given["picks"]["kind"] in KINDS
     assert set(given["picks"]["alone"]) == {RESIDUAL}, "the sweep leaves this kind out"

@@ -10,7 +10,7 @@ import pytest
 
 from engine.analysis.comparison import ComparedRun
 from engine.analysis.statement import statement
-from engine.analysis.verdict import Figures, Relation, Verdict, decide, findings, needed_steps, relation
+from engine.analysis.verdict import RaceErrors, Relation, Verdict, decide, findings, needed_steps, relation
 
 ABOVE, BELOW, OVERLAP, UNKNOWN = Relation.ABOVE, Relation.BELOW, Relation.OVERLAP, Relation.UNKNOWN
 #: A claim of degradation, not "no degradation", "not degradation" or "no degradation gap".
@@ -41,8 +41,9 @@ def said(runs, training, *, clean=None, test=None, at_end=False, running=None):
     """The sentences for a race; ``training`` is the error that counts, by arm."""
     counts = errors(runs, training)
     if at_end:
-        return statement(runs, Figures(errors(runs, running or training), counts, errors(runs, test or {}), True, 300))
-    return statement(runs, Figures(counts, errors(runs, clean or {}), errors(runs, test or {}), False, 266))
+        race = RaceErrors(errors(runs, running or training), counts, errors(runs, test or {}), True, 300)
+        return statement(runs, race)
+    return statement(runs, RaceErrors(counts, errors(runs, clean or {}), errors(runs, test or {}), False, 266))
 
 
 APART = {
@@ -291,16 +292,16 @@ def test_a_figure_that_is_not_finite_takes_its_seed_out(hole):
     figures[lost] = hole
     if hole is None:
         del figures[lost]
-    [plain, _] = findings(runs, Figures(figures))
+    [plain, _] = findings(runs, RaceErrors(figures))
     assert [pair.deep.seed for pair in plain.pairs] == [0, 2]
     assert plain.gaps == (23.0, 31.0)
-    assert "nan" not in statement(runs, Figures(figures))
+    assert "nan" not in statement(runs, RaceErrors(figures))
 
 
 def test_test_errors_of_only_some_seeds_say_nothing():
     runs = race()
     some = {run.run: 90.0 if run.depth == 56 else 10.0 for run in runs if run.seed < 2}
-    [plain, _] = findings(runs, Figures(errors(runs, LEVEL), errors(runs, LEVEL), some))
+    [plain, _] = findings(runs, RaceErrors(errors(runs, LEVEL), errors(runs, LEVEL), some))
     assert (plain.test_gaps, plain.verdict) == ((), Verdict.NO_DIFFERENCE)
 
 
@@ -329,7 +330,7 @@ def random_race(chance):
         wide = chance.choice([0.0, 1.0, 10.0])
         return {run.run: centre[run.arm] + round(chance.uniform(0, wide), 2) for run in runs if chance.random() < 0.99}
 
-    return runs, Figures(draw(), draw(), draw(), at_end, step)
+    return runs, RaceErrors(draw(), draw(), draw(), at_end, step)
 
 
 def oracle(runs, figures, shortcut):

@@ -1,5 +1,5 @@
-"""A contestant that dies, in a module of its own: each of its processes reads nothing else."""
+"""A worker that dies, in a module of its own: each of its processes reads nothing else."""
 
 
-def contend(orders, kind, task, device, threads):
+def serve(orders, kind, workload, device, threads):
     orders.send("ready")

@@ -212,7 +212,7 @@ def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
 
 
 def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
-    monkeypatch.setattr("engine.store.schema.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("engine.store.connection.BUSY_TIMEOUT_S", 0.05)
     Writer(workspace).close()
     me = this_process()
     with Writer(workspace) as writer:
@@ -405,7 +405,7 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     assert (job["lab"], job["state"]) == ("gradients", "finished")
     with Reader(engine_workspace) as reader:
         assert reader.clients() == []
-        assert reader.traces(job["run"])
+        assert reader.lab_curves(job["run"])
 
 
 def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_workspace):

@@ -13,40 +13,40 @@ from tests.engine.labs.inspected_runs import trained
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("shortcut", ["none", "A"])
 def test_measured_again_it_gives_what_was_recorded(shortcut, precision):
-    subject = trained(model__shortcut=shortcut, precision=precision)
-    found = subject.evaluate(subject.model(), [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.TEST])
+    inspected = trained(model__shortcut=shortcut, precision=precision)
+    found = inspected.evaluate(inspected.model(), [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.TEST])
     for split, score in found.items():
-        assert score.error == subject.stored[split].error
-        assert score.loss == pytest.approx(subject.stored[split].loss, abs=1e-6)
+        assert score.error == inspected.stored[split].error
+        assert score.loss == pytest.approx(inspected.stored[split].loss, abs=1e-6)
 
 
 def test_nets_are_copies():
-    subject = trained()
-    before = copy.deepcopy(subject.document["model"])
+    inspected = trained()
+    before = copy.deepcopy(inspected.document["model"])
     with torch.no_grad():
-        for parameter in subject.model().parameters():
+        for parameter in inspected.model().parameters():
             parameter.zero_()
-    after = subject.model().state_dict()
+    after = inspected.model().state_dict()
     assert all(torch.equal(after[name].cpu(), tensor) for name, tensor in before.items())
 
 
 def test_an_earlier_state_is_another_net():
-    subject = trained()
-    ((step, load),) = subject.trail
-    assert step < subject.step
-    earlier, now = subject.model_of(load()).state_dict(), subject.model().state_dict()
+    inspected = trained()
+    ((step, load),) = inspected.trail
+    assert step < inspected.step
+    earlier, now = inspected.model_of(load()).state_dict(), inspected.model().state_dict()
     assert any(not torch.equal(earlier[name], now[name]) for name in now)
 
 
 def test_the_strength_that_was_set_last_holds():
-    subject = trained(model__shortcut="A")
-    document = copy.deepcopy(subject.document)
+    inspected = trained(model__shortcut="A")
+    document = copy.deepcopy(inspected.document)
     document["progress"]["changes"] = [[1, "strength", 0.5, 3], [2, "lr", 0.1, 4], [3, "strength", 0.0, 5]]
-    strengths = {module.strength for module in subject.model_of(document).modules() if hasattr(module, "strength")}
+    strengths = {module.strength for module in inspected.model_of(document).modules() if hasattr(module, "strength")}
     assert strengths == {0.0}
 
 
 def test_a_state_of_another_net_is_refused():
-    subject = trained()
+    inspected = trained()
     with pytest.raises(CheckpointError, match="other tensors"):
-        subject.model_of(trained(model__depth=14).document)
+        inspected.model_of(trained(model__depth=14).document)

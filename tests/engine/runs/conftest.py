@@ -17,7 +17,8 @@ from engine.paths import PROJECT
 from engine.runs.client.control import Control
 from engine.runs.lockstep import SharedSteps
 from engine.runs.protocol.planning import plan_race
-from engine.store.reader import Reader, RunRow
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: A net that does a step in about 10 ms.
@@ -82,7 +83,7 @@ class EngineRoom:
 
         All but the last are read twice, and again until they stood still meanwhile.
         """
-        file = SharedSteps(self.workspace.pace(race))
+        file = SharedSteps(self.workspace.shared_steps(race))
         try:
             while True:
                 taken, again = file.taking_part(), file.taking_part()

@@ -17,7 +17,7 @@ from engine.store.workspace import Workspace
 FAULT_STEP = 3
 
 
-def work(job, orders):
+def work(job, signals):
     """Do a job as a worker does, with the fault in its updates; the kind is in the workspace."""
     import torch
 
@@ -37,7 +37,7 @@ def work(job, orders):
             return super().__call__(step)
 
     trainer.Update = Faulty
-    worker.work(job, orders)
+    worker.work(job, signals)
 
 
 class FaultyLauncher(LocalLauncher):

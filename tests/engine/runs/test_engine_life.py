@@ -216,7 +216,7 @@ def test_a_workspace_that_cannot_be_written_is_one_line(room):
 
 
 def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch):
-    monkeypatch.setattr("engine.runs.client.control.ACKNOWLEDGE_S", 0.3)
+    monkeypatch.setattr("engine.runs.client.commands.ACKNOWLEDGE_S", 0.3)
     me = this_process()
     room.workspace.prepare()
     with Writer(room.workspace) as writer:

@@ -13,10 +13,10 @@ from engine.store.writer import Writer
 
 
 class WorkerPool:
-    """Workers that hear their orders."""
+    """Workers that hear their signals."""
 
     def __init__(self):
-        self.orders = []
+        self.signals = []
 
     def has(self, run):
         return True
@@ -24,46 +24,46 @@ class WorkerPool:
     def is_left_behind(self, run):
         return False
 
-    def order(self, run, word):
-        self.orders.append((run, word))
+    def send(self, run, word):
+        self.signals.append((run, word))
 
 
 @pytest.fixture
 def parts(workspace):
-    """Run 1 trains (A), and a desk with what it reads, writes and orders; ``again`` is the desk of the next engine."""
+    """Run 1 trains (A); a handler of commands, the store, and a pool. ``handler()`` is that of the next engine."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
         writer.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
         writer.move(1, RunState.STARTING)
         writer.move(1, RunState.RUNNING)
-        crew = WorkerPool()
+        pool = WorkerPool()
 
-        def desk():
-            return CommandHandler(workspace, reader, writer, crew, Coordinator(workspace), lambda: None)
+        def handler():
+            return CommandHandler(workspace, reader, writer, pool, Coordinator(workspace), lambda: None)
 
-        yield desk, reader, writer, crew
+        yield handler, reader, writer, pool
 
 
 def test_a_change_is_done_when_a_step_goes_by_it_and_written_once(parts):
-    desk, reader, writer, crew = parts
+    handler, reader, writer, pool = parts
     command = writer.command("set", 1, "lr=0.03")
-    desk().serve()
+    handler().serve()
     asked = reader.command(command)
     assert asked.acknowledged is not None
     assert asked.done is None
-    assert crew.orders == [(1, "changes")]
-    desk().serve()  # the engine was killed; the next one reads the same command
+    assert pool.signals == [(1, "changes")]
+    handler().serve()  # the engine was killed; the next one reads the same command
     ((change),) = reader.changes(1)
     writer.take_over(1, change.id, 7, "learning rate 0.1 to 0.03")
     writer.take_over(1, change.id, 9, "told again after a resume")
-    desk().serve()
+    handler().serve()
     assert reader.command(command).done is not None
     assert [(row.key, row.value, row.step) for row in reader.changes(1)] == [("lr", 0.03, 7)]
     assert [tuple(row)[1:4] for row in reader.remarks([1])] == [(7, "change", "learning rate 0.1 to 0.03")]
 
 
 def test_a_change_that_came_too_late_is_refused_and_forgotten(parts):
-    desk, reader, writer, _ = parts
-    command, engine = writer.command("set", 1, "strength=0.5"), desk()
+    handler, reader, writer, _ = parts
+    command, engine = writer.command("set", 1, "strength=0.5"), handler()
     engine.serve()
     writer.move(1, RunState.FINISHED)
     engine.serve()
@@ -72,21 +72,21 @@ def test_a_change_that_came_too_late_is_refused_and_forgotten(parts):
 
 
 def test_a_pause_behind_a_change_is_ordered_at_once(parts):
-    desk, reader, writer, crew = parts
+    handler, reader, writer, pool = parts
     writer.command("set", 1, "lr=0.03")
     writer.command("pause", 1)
-    desk().serve()
-    assert crew.orders == [(1, "changes"), (1, "pause")]
+    handler().serve()
+    assert pool.signals == [(1, "changes"), (1, "pause")]
 
 
 def test_a_command_that_waited_for_another_one_is_still_begun(parts):
-    desk, reader, writer, crew = parts
-    engine = desk()
+    handler, reader, writer, pool = parts
+    engine = handler()
     writer.command("stop", 1)
     late = writer.command("pause", 1)
     engine.serve()
     engine.serve()
-    assert crew.orders == [(1, "stop")] * len(crew.orders)
+    assert pool.signals == [(1, "stop")] * len(pool.signals)
     writer.move(1, RunState.STOPPED)
     engine.serve()
     engine.serve()
@@ -109,37 +109,37 @@ def test_a_command_that_waited_for_another_one_is_still_begun(parts):
     ],
 )
 def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
-    desk, reader, writer, _ = parts
+    handler, reader, writer, _ = parts
     writer.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
     for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
         writer.move(3, state)
     command = writer.command(verb, run, argument)
-    desk().serve()
+    handler().serve()
     assert words in reader.command(command).refusal
     assert "\n" not in reader.command(command).refusal
     assert not any(reader.changes(known.id) for known in reader.runs())
 
 
 def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
-    desk, reader, writer, _ = parts
+    handler, reader, writer, _ = parts
     file = workspace.checkpoint(1, 6)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")
     writer.add_checkpoint(1, 6, "tenth", 7)
     command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
-    desk().serve()
+    handler().serve()
     created = reader.command(command).created
     child = reader.fork_of(1, created)
     assert workspace.checkpoint(child, 6).samefile(file)
     assert reader.checkpoints(child)[0].bytes == 7
     again = reader.command(command)
-    assert desk()._what_ifs["fork"](reader.run(1), again) == ""
+    assert handler()._interventions["fork"](reader.run(1), again) == ""
     assert len(reader.runs(1)) == 3
     assert [row.key for row in reader.changes(child)] == ["lr"]
 
 
 def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypatch):
-    desk, reader, writer, _ = parts
+    handler, reader, writer, _ = parts
     file = workspace.checkpoint(1, 6)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")
@@ -150,13 +150,13 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
 
     monkeypatch.setattr("os.link", refused)
     command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
-    desk().serve()
+    handler().serve()
     child = reader.fork_of(1, reader.command(command).created)
     assert workspace.checkpoint(child, 6).read_bytes() == b"weights"
     assert not workspace.checkpoint(child, 6).samefile(file)
     file.unlink()
     command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
-    desk().serve()
+    handler().serve()
     assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.command(command).refusal
     assert not workspace.run(child + 1).exists()
 
@@ -165,10 +165,10 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
     "argument", ["", "[]", '{"step": "x"}', '{"step": 6}', '{"step": 6, "settings": {"data.name": "folder:/nowhere"}}']
 )
 def test_a_command_that_goes_wrong_is_refused_and_the_engine_goes_on(parts, argument):
-    desk, reader, writer, _ = parts
+    handler, reader, writer, _ = parts
     writer.add_checkpoint(1, 6, "tenth", 1)
     bad, good = writer.command("fork", 1, argument), writer.command("pause", 2)
-    desk().serve()
+    handler().serve()
     assert reader.command(bad).refusal
     assert "\n" not in reader.command(bad).refusal
     assert reader.run(2).state == RunState.PAUSED
@@ -176,22 +176,22 @@ def test_a_command_that_goes_wrong_is_refused_and_the_engine_goes_on(parts, argu
 
 
 def test_what_the_engine_has_begun_cannot_be_taken_back(parts):
-    desk, reader, writer, _ = parts
+    handler, reader, writer, _ = parts
     begun, waiting = writer.command("set", 1, "lr=0.03"), None
-    desk().serve()
+    handler().serve()
     waiting = writer.command("set", 1, "lr=0.02")
     assert not writer.withdraw(begun, "nobody answered")
     assert reader.command(begun).refusal is None
     assert writer.withdraw(waiting, "nobody answered")
-    desk().serve()
+    handler().serve()
     assert reader.command(waiting).refusal == "nobody answered"
     assert [change.value for change in reader.changes(1)] == [0.03]
     assert not writer.claim(waiting)
 
 
 def test_a_command_that_was_taken_back_between_reading_and_serving_is_left_alone(parts, monkeypatch):
-    desk, reader, writer, _ = parts
-    command, engine = writer.command("pause", 2), desk()
+    handler, reader, writer, _ = parts
+    command, engine = writer.command("pause", 2), handler()
     read = reader.open_commands()
     writer.withdraw(command, "nobody answered")
     monkeypatch.setattr(reader, "open_commands", lambda: read)

@@ -21,7 +21,7 @@ class FakeRun:
     """A run that does nothing but steps, and looks after each how far ahead of the slowest it is."""
 
     def __init__(self, path, run, step_s, steps=10_000, first=0):
-        self.stride, self.look = Throttle(path, run), SharedSteps(path)
+        self.throttle, self.look = Throttle(path, run), SharedSteps(path)
         self.run, self.step, self.step_s, self.steps = run, first, step_s, steps
         self.ahead: list[int] = []
         self.stopped = threading.Event()
@@ -40,11 +40,11 @@ class FakeRun:
             if (slowest := self.look.slowest()) is not None:
                 self.ahead.append(self.step - slowest)
             self._reach()
-        self.stride.leave()
+        self.throttle.leave()
 
     def _reach(self):
-        if self.stride.reach(self.step):
-            self.stride.hold(self.step, self.stopped.is_set, lambda seconds: None)
+        if self.throttle.reach(self.step):
+            self.throttle.hold(self.step, self.stopped.is_set, lambda seconds: None)
 
     def stop(self):
         self.stopped.set()
@@ -55,19 +55,19 @@ class FakeRun:
 @pytest.fixture
 def track(tmp_path):
     """A race's file; every fake run that is started on it is stopped after the test."""
-    paces = Coordinator(Workspace(tmp_path))
-    path, runs = Workspace(tmp_path).pace(1), []
+    coordinator = Coordinator(Workspace(tmp_path))
+    path, runs = Workspace(tmp_path).shared_steps(1), []
 
     def start(run, step_s, first=0, pace="lockstep:5", steps=10_000):
-        paces.enter(1, run, first, pace)
+        coordinator.enter(1, run, first, pace)
         runs.append(FakeRun(path, run, step_s, steps, first).start())
         return runs[-1]
 
-    start.paces = paces
+    start.coordinator = coordinator
     yield start
     for run in runs:
         run.stop()
-    paces.close()
+    coordinator.close()
 
 
 def until(met, seconds=5.0):
@@ -99,14 +99,14 @@ def test_nobody_is_more_than_k_steps_ahead_of_the_slowest(track, most):
 def test_the_pace_changes_while_they_run(track):
     slow, fast = track(1, SLOW, pace="free"), track(2, FAST, pace="free")
     until(lambda: fast.step > slow.step + 50)
-    track.paces.set(1, "lockstep:5")
+    track.coordinator.set(1, "lockstep:5")
     time.sleep(0.05)
     before, stood = slow.step, fast.step
     until(lambda: slow.step >= before + 5)
     assert fast.step == stood, "it waits until the slow one has caught up"
     until(lambda: slow.step > stood)
     assert slow.step - 1 <= fast.step <= slow.step + 6
-    track.paces.set(1, "free")
+    track.coordinator.set(1, "free")
     until(lambda: fast.step > slow.step + 50)
 
 
@@ -120,12 +120,12 @@ def test_one_that_pauses_or_ends_holds_nobody(track):
 def test_one_that_comes_back_holds_the_others_until_it_has_caught_up(track):
     fast = track(1, FAST)
     until(lambda: fast.step > 60)
-    track.paces.enter(1, 2, 40, "lockstep:5")  # launched: it counts although no worker of it runs yet
+    track.coordinator.enter(1, 2, 40, "lockstep:5")  # launched: it counts although no worker of it runs yet
     time.sleep(0.03)
     stood = fast.step
     time.sleep(0.05)
     assert fast.step == stood
-    slow = FakeRun(Workspace(track.paces._workspace.path).pace(1), 2, SLOW, 200, 40).start()
+    slow = FakeRun(Workspace(track.coordinator._workspace.path).shared_steps(1), 2, SLOW, 200, 40).start()
     until(lambda: slow.step >= stood - 6)
     assert fast.step == stood
     until(lambda: fast.step > stood)
@@ -138,8 +138,8 @@ def _crawl(path, run):
 
 
 def test_kill_9_of_the_slowest_lets_the_others_go(track, tmp_path):
-    path = Workspace(tmp_path).pace(1)
-    track.paces.enter(1, 1, 0, "lockstep:2")
+    path = Workspace(tmp_path).shared_steps(1)
+    track.coordinator.enter(1, 1, 0, "lockstep:2")
     process = multiprocessing.get_context("fork").Process(target=_crawl, args=(path, 1))
     process.start()
     fast = track(2, FAST, pace="lockstep:2")
@@ -151,13 +151,13 @@ def test_kill_9_of_the_slowest_lets_the_others_go(track, tmp_path):
     stood = fast.step
     time.sleep(0.05)
     assert fast.step <= stood + 2
-    track.paces.sweep(lambda run: run == 2)
+    track.coordinator.sweep(lambda run: run == 2)
     until(lambda: fast.step > stood + 50)
     file.close()
 
 
 def test_an_order_is_heard_while_a_run_waits(track):
-    track.paces.enter(1, 1, 0, "lockstep:1")
+    track.coordinator.enter(1, 1, 0, "lockstep:1")
     fast = track(2, FAST, pace="lockstep:1")
     until(lambda: fast.step == 1)
     began = time.monotonic()
@@ -167,44 +167,44 @@ def test_an_order_is_heard_while_a_run_waits(track):
 
 def test_slots_are_used_again_and_the_file_goes_with_its_race(tmp_path):
     workspace = Workspace(tmp_path)
-    paces = Coordinator(workspace)
+    coordinator = Coordinator(workspace)
     for run in range(1, 3000):
-        paces.enter(1, run, run, "free")
-        paces.sweep(lambda run: False)
-    file = SharedSteps(workspace.pace(1))
+        coordinator.enter(1, run, run, "free")
+        coordinator.sweep(lambda run: False)
+    file = SharedSteps(workspace.shared_steps(1))
     assert file.taking_part() == {}
     assert file.slowest() is None
-    paces.enter(1, 5000, 7, "lockstep:3")
+    coordinator.enter(1, 5000, 7, "lockstep:3")
     assert (file.taking_part(), file.ahead, file._cells[2]) == ({5000: 7}, 3, 1)
     file.close()
-    paces.forget(1)
+    coordinator.forget(1)
     assert list(tmp_path.iterdir()) == []
-    paces.forget(1)
-    paces.set(1, "free")
+    coordinator.forget(1)
+    coordinator.set(1, "free")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_a_slot_goes_on_freely(tmp_path):
     workspace = Workspace(tmp_path)
-    stride = Throttle(workspace.pace(1), 4)
-    assert stride.reach(100) is False
-    paces = Coordinator(workspace)
-    paces.enter(1, 1, 0, "lockstep:1")
-    stride = Throttle(workspace.pace(1), 4)
-    assert stride.reach(100) is False
-    stride.leave()
-    workspace.pace(1).write_bytes(b"of another layout")
-    assert SharedSteps(workspace.pace(1), make=True).taking_part() == {}
+    throttle = Throttle(workspace.shared_steps(1), 4)
+    assert throttle.reach(100) is False
+    coordinator = Coordinator(workspace)
+    coordinator.enter(1, 1, 0, "lockstep:1")
+    throttle = Throttle(workspace.shared_steps(1), 4)
+    assert throttle.reach(100) is False
+    throttle.leave()
+    workspace.shared_steps(1).write_bytes(b"of another layout")
+    assert SharedSteps(workspace.shared_steps(1), make=True).taking_part() == {}
 
 
 def test_a_free_pace_costs_next_to_nothing(tmp_path):
-    paces = Coordinator(Workspace(tmp_path))
+    coordinator = Coordinator(Workspace(tmp_path))
     for run in range(64):
-        paces.enter(1, run, 0, "free")
-    stride = Throttle(Workspace(tmp_path).pace(1), 5)
+        coordinator.enter(1, run, 0, "free")
+    throttle = Throttle(Workspace(tmp_path).shared_steps(1), 5)
     began = time.perf_counter()
     for step in range(20_000):
-        assert stride.reach(step) is False
+        assert throttle.reach(step) is False
     assert (time.perf_counter() - began) / 20_000 < 20e-6
 
 

@@ -237,14 +237,14 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     assert (paused.state, paused.detail) == (S.PAUSED, "paused")
     assert 2 <= paused.step < paused.total_steps
     with Reader(busy_room.workspace) as reader:
-        before = {(trace.panel, trace.name) for trace in reader.traces(job)}
+        before = {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
         assert before
         assert busy_room.workspace.checkpoint(job, paused.step).exists()
     assert control.command("resume", job, until_done_s=3)
     busy_room.until_state(job, S.FINISHED, seconds=30)
     with Reader(busy_room.workspace) as reader:
-        assert before <= {(trace.panel, trace.name) for trace in reader.traces(job)}
-        figures = reader.figures(job)
+        assert before <= {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
+        figures = reader.lab_metrics(job)
     assert 1.1 < figures["bn_gradient_growth_per_layer"] < 1.3
     assert busy_room.row(job).seconds > paused.seconds
     assert all(busy_room.row(run).state in {S.STARTING, S.RUNNING, S.QUEUED} for run in training)
@@ -298,7 +298,7 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     for run in (slow, fast):
         room.control.command("stop", run, until_done_s=5)
         room.control.command("delete", run, until_done_s=5)
-    assert not room.workspace.pace(race).exists()
+    assert not room.workspace.shared_steps(race).exists()
 
 
 def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room):

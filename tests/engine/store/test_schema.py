@@ -5,8 +5,10 @@ import sqlite3
 import pytest
 
 from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, VersionMismatch, WorkspaceError
+from engine.store.connection import check, connect, guarded, set_aside
+from engine.store.migrations import MIGRATIONS
 from engine.store.reader import Reader
-from engine.store.schema import MIGRATIONS, check, connect, guarded, migrate, set_aside
+from engine.store.schema import migrate
 from engine.store.writer import Writer
 
 

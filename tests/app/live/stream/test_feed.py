@@ -7,7 +7,7 @@ from app import data
 from app.live.stream import feed as feeds
 from app.live.stream.feed import Feed
 from engine.events import RunState, StepRow
-from engine.store.schema import set_aside
+from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Listener

@@ -7,7 +7,7 @@ import torch
 
 from engine.events import CurveUpdated, MetricReported, Progressed
 from engine.labs.conditioning import training
-from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors, figure_key
+from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors, metric_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
 from engine.labs.conditioning.lab import PARTS, ConditioningLab
 from engine.labs.conditioning.linear_maps import FLOOR
@@ -76,7 +76,7 @@ def test_figures_are_read_off_the_curves(whole):
     for name in BY_NAME:
         x, y = curves["condition", name]
         assert x == [2]
-        assert figures[f"{figure_key(name)}_log10_condition"] == pytest.approx(math.log10(y[-1]))
+        assert figures[f"{metric_key(name)}_log10_condition"] == pytest.approx(math.log10(y[-1]))
         assert curves["along", name][1][0] == pytest.approx(y[0])
         share = curves["spectrum", f"{name}; seed 0"][1]
         assert share[0] == 1
@@ -85,7 +85,7 @@ def test_figures_are_read_off_the_curves(whole):
     for name in ("plain", "residual over L"):
         low, middle, high = (curves["jacobian", f"{name}{part}"][1][0] for part in ("; low", "", "; high"))
         assert low < middle < high
-        assert figures[f"{figure_key(name)}_jacobian_median"] == pytest.approx(middle)
+        assert figures[f"{metric_key(name)}_jacobian_median"] == pytest.approx(middle)
     assert figures["linear_equivalence_max_difference"] < 1e-12
     assert figures["linear_residual_stall_on_negated"] >= 1
 

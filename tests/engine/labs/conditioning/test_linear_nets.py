@@ -28,7 +28,7 @@ def task(target, start, rates, layers=LAYERS, seed=0):
     """One target and one start, at each of the rates."""
     weights = linear.starts(D, layers, seed)[start]
     count = len(rates)
-    return linear.Task(
+    return linear.LinearNets(
         weights.expand(count, *weights.shape), torch.full((count,), start in (SMALL, ZERO)),
         linear.targets(D, seed)[target].expand(count, D, D), torch.tensor(rates, dtype=torch.float64),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from engine.data.images import Images, load_images
 from engine.errors import CheckpointError, ConfigError
 from engine.events import CurveUpdated, MetricReported
 from engine.labs.constructed.lab import ConstructedLab
-from engine.labs.constructed.plan import ARMS, CONTRAST, FULL, NOISES, Work, budget, marks, new_blocks, works
+from engine.labs.constructed.plan import ARMS, CONTRAST, FULL, NOISES, ArmTask, budget, marks, new_blocks, planned
 from engine.labs.registry import LABS, check_settings
 from engine.labs.small_images import POOL, embedded_images
 from tests.engine.labs.bench import DEVICE
@@ -59,13 +59,13 @@ def test_images_are_those_that_runs_train_on(workspace):
 def test_every_arm_sees_the_same_batches_and_has_as_many_updates(ran):
     lab, _, _, per_unit = ran
     first, second = set(), set()
-    for work in works(lab.settings):
-        asked = per_unit[work.name]
-        if work.task == "source":
+    for task in planned(lab.settings):
+        asked = per_unit[task.name]
+        if task.role == "source":
             first.add(batches_of(asked, SMALL["before"]))
-        elif work.task in ("arm", "repair"):
+        elif task.role in ("arm", "repair"):
             second.add(batches_of(asked, SMALL["after"]))
-            track = lab.state()["results"][work.name]
+            track = lab.state()["results"][task.name]
             assert track["steps"][0] > SMALL["before"] and track["steps"][-1] == SMALL["before"] + SMALL["after"]
     assert len(first) == len(second) == 1
     assert not set(*first) & set(*second)
@@ -126,7 +126,7 @@ def test_the_chosen_rate_is_the_one_with_the_lowest_clean_training_error(ran):
     lab, curves, figures, _ = ran
     results = lab.state()["results"]
     for kind, key in (("grown", "grown"), ("from scratch", "from_scratch"), ("residual grown", "residual_grown")):
-        finals = {rate: results[Work("arm", kind, 0, rate).name]["clean"][-1] for rate in (0.01, 0.1)}
+        finals = {rate: results[ArmTask("arm", kind, 0, rate).name]["clean"][-1] for rate in (0.01, 0.1)}
         assert figures[f"{key}_training_error"] == min(finals.values())
         assert finals[figures[f"{key}_rate"]] == min(finals.values())
         assert list(curves["rates", kind].y) == [finals[0.01], finals[0.1]]
@@ -149,7 +149,7 @@ def test_the_full_grid_has_more_of_everything_and_says_how_long_it_takes():
     assert {len(budget(settings).rates) for settings in (small, full)} == {2, 5}
     assert set(budget(full).arms) > set(budget(small).arms) and len(budget(full).seeds) == 3
     assert ROW.seconds(small) < 30 < 60 < ROW.seconds(full)
-    names = [work.name for work in works(full)]
+    names = [task.name for task in planned(full)]
     assert len(names) == len(set(names))
 
 

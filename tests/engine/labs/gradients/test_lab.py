@@ -46,7 +46,7 @@ def test_every_panel_and_figure_of_the_row_is_there():
     assert {name for panel, name in curves if panel == "growth"} == set(KINDS)
     for panel in ("direction", "collapse"):
         assert {name for where, name in curves if where == panel} == chosen
-    assert set(figures) == {figure.name for figure in ROW.figures}
+    assert set(figures) == {metric.name for metric in ROW.metrics}
 
 
 def test_curves_are_means_over_seeds_and_figures_are_read_off_them():
@@ -118,7 +118,7 @@ def test_state_is_a_copy_and_seconds_go_on():
 
 
 def test_a_state_of_another_job_is_refused():
-    with pytest.raises(CheckpointError, match="another gradients lab"):
+    with pytest.raises(CheckpointError, match="another lab"):
         lab(lab().state(), gain=0.9)
     with pytest.raises(CheckpointError):
         lab(lab().state() | {"format": 0})

@@ -27,8 +27,8 @@ def nets():
     return trained(1, model__shortcut="none"), trained(2, model__shortcut="A")
 
 
-def done(settings, subjects):
-    lab = LandscapeLab(check_settings(LANDSCAPE, SMALL | settings), DEVICE, None, subjects)
+def done(settings, inspected_runs):
+    lab = LandscapeLab(check_settings(LANDSCAPE, SMALL | settings), DEVICE, None, inspected_runs)
     events = list(lab.events())
     return events, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
@@ -85,45 +85,45 @@ def test_a_middle_that_differs_says_so():
 
 
 def test_trainings_stay_as_they_are(found):
-    subjects = nets()
-    before = [saved(subject.document) for subject in subjects]
-    trails = [saved(read()) for subject in subjects for _, read in subject.trail]
-    done({"bn": "recalibrated"}, subjects)
-    assert before == [saved(subject.document) for subject in subjects]
-    assert trails == [saved(read()) for subject in subjects for _, read in subject.trail]
+    inspected_runs = nets()
+    before = [saved(inspected.document) for inspected in inspected_runs]
+    trails = [saved(read()) for inspected in inspected_runs for _, read in inspected.trail]
+    done({"bn": "recalibrated"}, inspected_runs)
+    assert before == [saved(inspected.document) for inspected in inspected_runs]
+    assert trails == [saved(read()) for inspected in inspected_runs for _, read in inspected.trail]
 
 
 def test_a_point_is_the_loss_of_a_net_that_was_moved_there_by_hand():
-    subject = nets()[1]
-    surface = Surface(subject, 60, False)
+    inspected = nets()[1]
+    surface = Surface(inspected, 60, False)
     directions = surface.directions(5)
     loss, error = ended(surface.point(0.3 * directions[0] - 0.2 * directions[1]))
-    model = subject.model()
+    model = inspected.model()
     with torch.no_grad():
         place = 0
         for parameter in model.parameters():
             piece = slice(place, place := place + parameter.numel())
             parameter += (0.3 * directions[0] - 0.2 * directions[1])[piece].view_as(parameter)
-    by_hand = subject.evaluate(model, [Split.TRAIN_CLEAN])[Split.TRAIN_CLEAN]
+    by_hand = inspected.evaluate(model, [Split.TRAIN_CLEAN])[Split.TRAIN_CLEAN]
     assert loss == pytest.approx(by_hand.loss, rel=1e-5) and error == pytest.approx(by_hand.error, abs=1e-4)
     assert ended(surface.fine_point(torch.zeros_like(directions[0])))[0] == pytest.approx(
-        subject.stored[Split.TRAIN_CLEAN].loss, rel=1e-5
+        inspected.stored[Split.TRAIN_CLEAN].loss, rel=1e-5
     )
 
 
 def test_recalibrated_statistics_are_those_of_the_images_whatever_was_measured_before():
-    subject = nets()[0]
-    surface = Surface(subject, 60, True)
+    inspected = nets()[0]
+    surface = Surface(inspected, 60, True)
     step = 0.4 * surface.directions(0)[0]
     first = ended(surface.point(step))
     ended(surface.point(-step))
     assert ended(surface.point(step)) == first
-    assert first != ended(Surface(subject, 60, False).point(step))
-    assert ended(surface.point(0 * step))[0] != subject.stored[Split.TRAIN_CLEAN].loss
+    assert first != ended(Surface(inspected, 60, False).point(step))
+    assert ended(surface.point(0 * step))[0] != inspected.stored[Split.TRAIN_CLEAN].loss
 
 
 def test_equal_nets_get_the_same_plane_and_other_seeds_others():
-    one, other = (Surface(subject, 60, False).directions(0) for subject in nets())
+    one, other = (Surface(inspected, 60, False).directions(0) for inspected in nets())
     for a, b in zip(one, other, strict=True):
         assert float(torch.cosine_similarity(a, b, dim=0)) > 0.9, "same draws, lengths of each net's own filters"
     changed = Surface(nets()[0], 60, False).directions(1)
@@ -156,16 +156,16 @@ def test_one_net_alone_leaves_the_second_slot_empty():
     assert figures["points"] == 25
 
 
-def longer(subject):
+def longer(inspected):
     """A training with one more saved state."""
-    (step, read), document = subject.trail[0], subject.document
+    (step, read), document = inspected.trail[0], inspected.document
     half = dict(read(), model={name: (a + document["model"][name]) / 2 + 0.01 for name, a in read()["model"].items()})
-    return dataclasses.replace(subject, trail=[(step, read), (step + 1, lambda: half)])
+    return dataclasses.replace(inspected, trail=[(step, read), (step + 1, lambda: half)])
 
 
 def test_planes_of_trajectories_hold_the_way_on_one_scale():
-    subjects = tuple(map(longer, nets()))
-    events, figures = done({"directions": "trajectory", "bn": "running"}, subjects)
+    inspected_runs = tuple(map(longer, nets()))
+    events, figures = done({"directions": "trajectory", "bn": "running"}, inspected_runs)
     ways = {
         e.name: list(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated) and e.panel == "path"
     }

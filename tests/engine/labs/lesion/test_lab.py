@@ -14,20 +14,20 @@ from torch import nn
 from engine.config import RunConfig, replace
 from engine.events import CurveUpdated, MetricReported, Split
 from engine.labs.lesion.lab import LesionLab, findings, plan
-from engine.labs.lesion.spec import FIGURES, LESION
+from engine.labs.lesion.spec import LESION, METRICS
 from engine.labs.registry import check_settings
 from engine.training.evaluate import FoldedNet, subset
 from tests.engine.labs.bench import DEVICE
 from tests.engine.labs.inspected_runs import trained
 
 
-def lab(*subjects, **settings):
-    return LesionLab(check_settings(LESION, settings), DEVICE, None, subjects)
+def lab(*inspected_runs, **settings):
+    return LesionLab(check_settings(LESION, settings), DEVICE, None, inspected_runs)
 
 
-def results(*subjects, **settings):
+def results(*inspected_runs, **settings):
     """Last curve of each panel and name, and last figures."""
-    events = list(lab(*subjects, **{"paths": 1, "bn": "running", **settings}).events())
+    events = list(lab(*inspected_runs, **{"paths": 1, "bn": "running", **settings}).events())
     curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated)}
     return curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
@@ -35,30 +35,30 @@ def results(*subjects, **settings):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("more", [{"model__shortcut": "none"}, {"model__shortcut": "A"}, {"recalibrate_bn": True}])
 def test_with_nothing_deleted_it_is_the_stored_evaluation(more, precision):
-    subject = trained(precision=precision, **more)
-    _, figures = results(subject)
-    stored, role = subject.stored[Split.TEST_SUBSET], "plain" if more.get("model__shortcut") == "none" else "residual"
+    inspected = trained(precision=precision, **more)
+    _, figures = results(inspected)
+    stored, role = inspected.stored[Split.TEST_SUBSET], "plain" if more.get("model__shortcut") == "none" else "residual"
     assert figures["intact_equals_stored"] == 1.0
     assert figures[f"{role}_intact_error"] == figures[f"{role}_stored_error"] == stored.error
     assert figures[f"{role}_intact_loss"] == pytest.approx(stored.loss, abs=1e-6)
 
 
 def test_another_net_than_the_stored_one_is_told():
-    subject = trained()
-    score = subject.stored[Split.TEST_SUBSET]
+    inspected = trained()
+    score = inspected.stored[Split.TEST_SUBSET]
     for wrong in (
         dataclasses.replace(score, error=score.error + 1),
         dataclasses.replace(score, loss=score.loss + 1e-5),
     ):
-        other = dataclasses.replace(subject, stored={Split.TEST_SUBSET: wrong})
+        other = dataclasses.replace(inspected, stored={Split.TEST_SUBSET: wrong})
         assert checked(trained(2, model__shortcut="none"), other)["intact_equals_stored"] == 0.0
-    figures = checked(dataclasses.replace(subject, stored={}))
+    figures = checked(dataclasses.replace(inspected, stored={}))
     assert math.isnan(figures["intact_equals_stored"]) and math.isnan(figures["residual_stored_error"])
 
 
-def checked(*subjects):
+def checked(*inspected_runs):
     """The figures once every net was compared with what its run recorded."""
-    job, figures, done = lab(*subjects), {}, {}
+    job, figures, done = lab(*inspected_runs), {}, {}
     for unit in job.plan():
         if unit.part in ("intact", "stored"):
             work = job.measure(unit, done)
@@ -75,23 +75,23 @@ def checked(*subjects):
 
 @pytest.mark.parametrize("shortcut", ["none", "A"])
 def test_bars_are_the_errors_of_nets_without_the_block(shortcut):
-    subject = trained(model__shortcut=shortcut, model__depth=14)
-    curves, figures = results(subject)
-    bars = curves["deleted", subject.name]
+    inspected = trained(model__shortcut=shortcut, model__depth=14)
+    curves, figures = results(inspected)
+    bars = curves["deleted", inspected.name]
     assert list(bars) == list(range(7))
     for block in (1, 2, 4, 6):
-        model = subject.model()
+        model = inspected.model()
         stage, place = divmod(block - 1, 2)
         blocks = list(getattr(model, f"stage{stage + 1}"))
         del blocks[place]
         setattr(model, f"stage{stage + 1}", nn.Sequential(*blocks))
-        assert bars[block] == error_of(subject, model)
-    assert bars[0] == error_of(subject, subject.model()) == figures[f"{lab_role(shortcut)}_error_before"]
+        assert bars[block] == error_of(inspected, model)
+    assert bars[0] == error_of(inspected, inspected.model()) == figures[f"{lab_role(shortcut)}_error_before"]
     assert figures[f"{lab_role(shortcut)}_worst_error_after_deletion"] == max(bars[b] for b in range(1, 7))
-    swapped = curves["swapped", subject.name]
-    model = subject.model()
+    swapped = curves["swapped", inspected.name]
+    model = inspected.model()
     model.stage1[0], model.stage1[1] = model.stage1[1], model.stage1[0]
-    assert list(swapped) == [0, 1] and swapped[1] == error_of(subject, model)
+    assert list(swapped) == [0, 1] and swapped[1] == error_of(inspected, model)
 
 
 def lab_role(shortcut):
@@ -99,25 +99,25 @@ def lab_role(shortcut):
 
 
 @torch.no_grad()
-def error_of(subject, model):
-    test = subject.images.test
-    chosen = subset(test, subject.config.data.eval_images)
-    folded = FoldedNet(model, subject.device)
+def error_of(inspected, model):
+    test = inspected.images.test
+    chosen = subset(test, inspected.config.data.eval_images)
+    folded = FoldedNet(model, inspected.device)
     folded.take(model)
     pixels, labels = test.batch(chosen)
-    wrong = folded.logits(subject.images.normalise(pixels)).argmax(1) != labels
+    wrong = folded.logits(inspected.images.normalise(pixels)).argmax(1) != labels
     return 100 * int(wrong.sum()) / len(labels)
 
 
 def test_recalibrated_bars_are_an_evaluation_with_recalibrated_statistics():
-    subject = trained(model__shortcut="A")
-    curves, figures = results(subject, bn="both")
-    again = dataclasses.replace(subject, config=replace(subject.config, {"recalibrate_bn": True}))
-    score = again.evaluate(subject.model(), [Split.TEST_SUBSET])[Split.TEST_SUBSET]
+    inspected = trained(model__shortcut="A")
+    curves, figures = results(inspected, bn="both")
+    again = dataclasses.replace(inspected, config=replace(inspected.config, {"recalibrate_bn": True}))
+    score = again.evaluate(inspected.model(), [Split.TEST_SUBSET])[Split.TEST_SUBSET]
     bars = curves["deleted", "A-8 recalibrated"]
     assert bars[0] == score.error
     assert list(bars) == [0, 1, 2, 3]
-    alone, _ = results(subject, bn="recalibrated")
+    alone, _ = results(inspected, bn="recalibrated")
     assert alone["deleted", "A-8 recalibrated"] == bars and ("deleted", "A-8") not in alone
     assert figures["residual_least_error_recalibrated"] == min(bars[b] for b in (1, 2, 3))
 
@@ -134,17 +134,17 @@ def test_factors_go_from_the_deletion_through_the_net_as_it_is():
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_run_is_left_as_it_was(precision):
-    subject = trained(3, precision=precision, model__shortcut="C")
-    before = copy.deepcopy(subject.document)
-    results(subject, bn="both", grid="full")
+    inspected = trained(3, precision=precision, model__shortcut="C")
+    before = copy.deepcopy(inspected.document)
+    results(inspected, bn="both", grid="full")
     for name, tensor in before.pop("model").items():
-        assert torch.equal(subject.document["model"][name], tensor)
-    assert repr({key: subject.document[key] for key in before}) == repr(before)
+        assert torch.equal(inspected.document["model"][name], tensor)
+    assert repr({key: inspected.document[key] for key in before}) == repr(before)
 
 
 def test_a_plain_net_has_one_path():
-    subject = trained(model__shortcut="none")
-    curves, figures = results(subject)
+    inspected = trained(model__shortcut="none")
+    curves, figures = results(inspected)
     assert curves["paths", "plain-8"] == curves["path_gradient", "plain-8"] == {3: 1.0}
     assert math.isnan(figures["most_gradient_from_path_length"]) and math.isnan(figures["residual_blocks"])
     assert figures["plain_blocks"] == 3
@@ -224,7 +224,7 @@ def test_the_deepest_plain_and_the_deepest_residual_net_are_chosen():
 
 def test_every_figure_is_told_whatever_the_settings():
     _, figures = results(trained(model__shortcut="A"))
-    assert set(figures) == {figure.name for figure in FIGURES}
+    assert set(figures) == {figure.name for figure in METRICS}
 
 
 def test_estimated_time_grows_with_what_is_asked():

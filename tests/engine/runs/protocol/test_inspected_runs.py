@@ -8,21 +8,21 @@ import pytest
 from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split
-from engine.labs.spec import Lab, Option
+from engine.labs.spec import LabSpec, Option
 from engine.runs.protocol.inspected_runs import pin, resolve, suitable
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-ONE = Option("run", "Run", "Which.", 0, refers="run")
-SEVERAL = Option("runs", "Runs", "Which.", "", refers="runs")
+ONE = Option("run", "Run", "Which.", 0, run_reference="run")
+SEVERAL = Option("runs", "Runs", "Which.", "", run_reference="runs")
 STEP = Option("step", "Step", "Which.", -1, low=-1, high=10**9)
 TO_FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
 
 
 def lab(option, **more):
     texts = dict.fromkeys(("name", "question", "answer", "takes", "source", "caveats", "lab"), "x")
-    return Lab(**texts, options=(option, STEP), panels=(), figures=(), **more)
+    return LabSpec(**texts, options=(option, STEP), panels=(), metrics=(), **more)
 
 
 @pytest.fixture
@@ -135,5 +135,5 @@ def test_a_checkpoint_that_is_gone_is_said_and_leaves_nothing(workspace, store, 
 
 
 def test_the_row_names_its_subject():
-    assert lab(ONE).subject is ONE
-    assert dataclasses.replace(lab(ONE), options=(STEP,)).subject is None
+    assert lab(ONE).run_option is ONE
+    assert dataclasses.replace(lab(ONE), options=(STEP,)).run_option is None

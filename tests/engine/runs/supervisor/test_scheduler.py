@@ -1,7 +1,7 @@
 import pytest
 
 from engine.hardware.machine import RUNS_PER_GPU
-from engine.runs.supervisor.scheduler import Active, Room, Start, Waiting, schedule
+from engine.runs.supervisor.scheduler import Active, GpuMemory, Start, Waiting, schedule
 
 CPU = ["cpu"]
 
@@ -104,55 +104,61 @@ TWO = ["cpu", "cuda:0", "cuda:1"]
 
 
 def on_gpus(queued, active, free, total=(24, 24), **more):
-    rooms = {f"cuda:{i}": Room(total[i] * GB, int(free[i] * GB)) for i in range(2)}
-    return schedule(queued, active, TWO, 2, rooms, **more)
+    memory = {f"cuda:{i}": GpuMemory(total[i] * GB, int(free[i] * GB)) for i in range(2)}
+    return schedule(queued, active, TWO, 2, memory, **more)
 
 
 def test_a_gpu_without_room_is_passed_over():
-    plan = on_gpus(race(1, 3, 1, need=2 * GB), [], free=(1.5, 20))
+    plan = on_gpus(race(1, 3, 1, memory_estimate=2 * GB), [], free=(1.5, 20))
     assert [start.device for start in plan.starts] == ["cuda:1"] * 3
 
 
 def test_what_started_a_moment_ago_counts_although_its_memory_is_still_free():
-    starting = [Active(9, 1, "cuda:1", need=18 * GB)]
-    plan = on_gpus(race(1, 2, 1, need=3 * GB), starting, free=(4, 20))
+    starting = [Active(9, 1, "cuda:1", memory_estimate=18 * GB)]
+    plan = on_gpus(race(1, 2, 1, memory_estimate=3 * GB), starting, free=(4, 20))
     assert [(start.run, start.device) for start in plan.starts] == [(1, "cuda:0")]
     assert plan.waits == {2: "waits for GPU memory: needs about 3.0 GB, left on cuda:0 1.0 GB, cuda:1 2.0 GB"}
     # Those of one plan count for one another too.
-    plan = on_gpus(race(1, 9, 1, need=5 * GB), [], free=(11, 16))
+    plan = on_gpus(race(1, 9, 1, memory_estimate=5 * GB), [], free=(11, 16))
     assert [start.device for start in plan.starts] == ["cuda:1", "cuda:0", "cuda:1", "cuda:0", "cuda:1"]
     assert len(plan.waits) == 4
 
 
 def test_a_run_that_has_taken_its_memory_is_in_what_the_driver_says():
     settled = [Active(9, 1, "cuda:0"), Active(8, 1, "cuda:1")]
-    assert len(on_gpus(race(1, 2, 1, need=3 * GB), settled, free=(4, 4)).starts) == 2
+    assert len(on_gpus(race(1, 2, 1, memory_estimate=3 * GB), settled, free=(4, 4)).starts) == 2
 
 
 def test_one_that_needs_more_than_a_gpu_has_gets_an_empty_one():
-    huge = [Waiting(1, 1, 0, 2, need=90 * GB)]
+    huge = [Waiting(1, 1, 0, 2, memory_estimate=90 * GB)]
     assert on_gpus(huge, [], free=(23, 20)).starts == (Start(1, "cuda:0", 1),)
     plan = on_gpus(huge, [], free=(18, 20))
     assert plan.waits[1].startswith("waits for GPU memory: needs about 90.0 GB")
 
 
 def test_memory_that_is_not_known_does_not_hold_a_run():
-    rooms = {"cuda:0": Room(None, None)}
-    assert schedule(race(1, 2, 1, need=90 * GB), [], ["cpu", "cuda:0"], 2, rooms).starts[1].device == "cuda:0"
+    memory = {"cuda:0": GpuMemory(None, None)}
+    assert (
+        schedule(race(1, 2, 1, memory_estimate=90 * GB), [], ["cpu", "cuda:0"], 2, memory).starts[1].device == "cuda:0"
+    )
 
 
 def test_the_number_of_runs_per_gpu_can_be_chosen():
-    plan = on_gpus(race(1, 5, 1, need=GB), [], free=(20, 20), per_gpu=2)
+    plan = on_gpus(race(1, 5, 1, memory_estimate=GB), [], free=(20, 20), per_gpu=2)
     assert len(plan.starts) == 4
     assert plan.waits == {5: "waits for a free slot (2 runs on cuda:0, cuda:1)"}
 
 
 def test_of_equally_loaded_gpus_the_emptiest_is_taken():
-    assert on_gpus([Waiting(1, 1, 0, 2, need=GB)], [], free=(10, 20)).starts[0].device == "cuda:1"
+    assert on_gpus([Waiting(1, 1, 0, 2, memory_estimate=GB)], [], free=(10, 20)).starts[0].device == "cuda:1"
 
 
 def test_a_small_run_does_not_overtake_one_that_waits_for_memory():
-    queued = [Waiting(1, 1, 0, 2, need=9 * GB), Waiting(2, 1, 1, 2, need=GB), Waiting(3, 2, 0, 2, device="cpu")]
+    queued = [
+        Waiting(1, 1, 0, 2, memory_estimate=9 * GB),
+        Waiting(2, 1, 1, 2, memory_estimate=GB),
+        Waiting(3, 2, 0, 2, device="cpu"),
+    ]
     plan = on_gpus(queued, [], free=(5, 5))
     assert [start.run for start in plan.starts] == [3]
     assert plan.waits[2] == "waits its turn behind run 1"

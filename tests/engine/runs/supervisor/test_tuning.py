@@ -9,14 +9,15 @@ from engine.cli.output import tuning_document
 from engine.config import TUNED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
-from engine.runs.launchers.registry import Job
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.trials import WITH_ITS_RUNS, best
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
 from engine.runs.supervisor.scheduler import Start, schedule
-from engine.runs.supervisor.tuning import WITH_ITS_RUNS, Tuning, best
+from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.tables.tuning import ArmTuning, TrialRow
@@ -48,11 +49,13 @@ class Lab:
 
     def __init__(self, workspace, shortcuts=("none", "A"), seeds=2, **settings):
         self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
-        self.orders, self.living = [], set()
+        self.signals, self.living = [], set()
         launcher = SimpleNamespace(launch=self._launch)
-        self.crew = WorkerPool(launcher, self.reader, self.writer)
-        self.tuning = Tuning(workspace, self.reader, self.writer, self.crew)
-        self.desk = CommandHandler(workspace, self.reader, self.writer, self.crew, Coordinator(workspace), lambda: None)
+        self.pool = WorkerPool(launcher, self.reader, self.writer)
+        self.tuning = Tuning(workspace, self.reader, self.writer, self.pool)
+        self.handler = CommandHandler(
+            workspace, self.reader, self.writer, self.pool, Coordinator(workspace), lambda: None
+        )
         settings = {"lr": TUNED, "tune_grid": "0.01,0.1,1", "steps": "300", **settings}
         plan = plan_race((8,), shortcuts, seeds=seeds, settings=settings, workspace=workspace)
         self.race, self.runs = self.writer.submit(plan)
@@ -66,7 +69,7 @@ class Lab:
         self.living.add(run)
         return SimpleNamespace(
             job=job, pid=None, ended=lambda: None if run in self.living else "worker ended with exit code 0",
-            order=lambda word: self.orders.append((run, word)), kill=lambda: None,
+            send=lambda word: self.signals.append((run, word)), kill=lambda: None,
         )  # fmt: skip
 
     def trials(self, arm=None):
@@ -80,7 +83,7 @@ class Lab:
         for run in runs:
             self.writer.move(run, S.STARTING, device="cpu", threads=1)
             self.writer.move(run, S.RUNNING)
-            self.crew._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
+            self.pool._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
 
     def end(self, run, error, state=S.FINISHED, lr=None, **fields):
         if self.state(run) == S.QUEUED:
@@ -93,27 +96,27 @@ class Lab:
 
     def gone(self, run):
         self.living.discard(run)
-        self.crew.watch()
+        self.pool.watch()
 
     def obey(self):
         """Let the workers that were told to pause or to stop do so."""
-        for run, word in self.orders:
+        for run, word in self.signals:
             if run in self.living:
                 self.writer.move(run, S.PAUSED if word == "pause" else S.STOPPED, detail=f"{word}d at step 30")
                 self.gone(run)
-        self.orders.clear()
+        self.signals.clear()
 
     def do(self, verb, *runs):
         for run in runs:
             self.writer.command(verb, run)
-        self.desk.serve()
+        self.handler.serve()
         return self.tuning.see_to()
 
     def plan(self, cores=2):
         held = self.tuning.see_to()
         free = [row for row in self.reader.runs(states=[S.QUEUED], every=True) if row.id not in held]
         return schedule(
-            [_waiting(row, len(self.trials()) if row.tunes else 4) for row in free], self.crew.active(), ["cpu"], cores
+            [_waiting(row, len(self.trials()) if row.tunes else 4) for row in free], self.pool.active(), ["cpu"], cores
         )
 
 
@@ -260,9 +263,9 @@ def test_trials_pause_and_go_on_with_the_runs_that_wait(make):
     lab.start(one)
     plain = [lab.runs[0], lab.runs[2]]
     lab.do("pause", plain[0])
-    assert (lab.orders, lab.state(two)) == ([], S.QUEUED), "another seed still waits"
+    assert (lab.signals, lab.state(two)) == ([], S.QUEUED), "another seed still waits"
     lab.do("pause", plain[1])
-    assert lab.orders == [(one, "pause")]
+    assert lab.signals == [(one, "pause")]
     lab.obey()
     lab.tuning.see_to()
     assert [lab.reader.run(run).detail for run in (one, two, three)] == [WITH_ITS_RUNS] * 3
@@ -305,7 +308,7 @@ def test_trials_of_an_engine_that_was_killed_are_adopted(make):
     lab.writer.move(one, S.STARTING)
     lab.writer.move(one, S.PAUSED, detail=ENGINE_GONE)
     lab.writer.move(two, S.STARTING)
-    lab.crew.adopt()
+    lab.pool.adopt()
     lab.tuning.see_to()
     assert [lab.state(run) for run in (one, two)] == [S.QUEUED, S.QUEUED]
 
@@ -316,9 +319,9 @@ def test_stopping_all_runs_of_an_arm_stops_its_trials(make):
     lab.start(one)
     lab.end(three, 40.0)
     lab.do("stop", lab.runs[0])
-    assert lab.orders == []
+    assert lab.signals == []
     lab.do("stop", lab.runs[2])
-    assert lab.orders == [(one, "stop")]
+    assert lab.signals == [(one, "stop")]
     lab.obey()
     assert [lab.state(run) for run in (one, two, three)] == [S.STOPPED, S.STOPPED, S.FINISHED]
     assert {lab.state(run) for run in lab.trials("A")} == {S.QUEUED}
@@ -383,13 +386,13 @@ def test_one_arm_may_have_a_rate_of_its_own(workspace):
 @pytest.mark.parametrize(
     ("verb", "argument"), [("set", "lr=0.5"), ("extend", "900"), ("fork", '{"step": 1, "settings": {}}')]
 )
-def test_what_ifs_are_for_the_runs_not_for_their_trials(make, verb, argument):
+def test_interventions_are_for_the_runs_not_for_their_trials(make, verb, argument):
     lab = make()
     one = lab.trials()[0]
     command = lab.writer.command(verb, one, argument)
-    lab.desk.serve()
+    lab.handler.serve()
     assert lab.reader.command(command).refusal == (
-        f"run {one} is a trial for race {lab.race}; what-ifs are for the runs of that race"
+        f"run {one} is a trial for race {lab.race}; interventions are for the runs of that race"
     )
     with pytest.raises(ConfigError, match=f"run {one} is a trial for race {lab.race}; fork a run of that race"):
         plan_fork(lab.reader, lab.reader.run(one), None, {})

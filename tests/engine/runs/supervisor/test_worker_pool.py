@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.supervisor.supervisor import Supervisor
 from engine.runs.supervisor.worker_pool import WorkerPool
@@ -24,7 +24,7 @@ class Launcher:
 
     def launch(self, job):
         self.jobs.append(job)
-        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, order=lambda word: None, kill=lambda: None)
+        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, send=lambda word: None, kill=lambda: None)
 
 
 class Stubborn(Writer):
@@ -47,52 +47,52 @@ def parts(workspace):
             launcher = Launcher()
             yield SimpleNamespace(
                 workspace=workspace, launcher=launcher, reader=reader, writer=writer,
-                crew=WorkerPool(launcher, reader, writer),
+                pool=WorkerPool(launcher, reader, writer),
             )  # fmt: skip
 
 
 def start(parts):
     parts.writer.move(1, S.STARTING)
     parts.writer.move(1, S.RUNNING)
-    parts.crew.launch(Job(1, parts.workspace.path, "cpu", 1))
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
 
 
 def test_a_worker_is_forgotten_only_when_its_end_is_written(parts):
     start(parts)
     parts.launcher.how, parts.writer.refusals = "worker ended with exit code 9", 1
     with pytest.raises(DatabaseBusy):
-        parts.crew.watch()
-    assert parts.crew.has(1)
-    parts.crew.watch()
-    assert not parts.crew.has(1)
+        parts.pool.watch()
+    assert parts.pool.has(1)
+    parts.pool.watch()
+    assert not parts.pool.has(1)
     row = parts.reader.run(1)
     assert (row.state, row.cause) == (S.LOST, "worker ended with exit code 9")
 
 
 def test_a_worker_left_behind_is_forgotten_only_when_its_run_is_queued_again(parts):
     start(parts)
-    parts.crew._launched.clear()
+    parts.pool._launched.clear()
     process = SimpleNamespace(lives=lambda: False, pid=1)
-    parts.crew._left_behind[1] = (parts.reader.run(1), process)
+    parts.pool._left_behind[1] = (parts.reader.run(1), process)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
-        parts.crew.watch()
-    assert parts.crew.is_left_behind(1)
-    parts.crew.watch()
-    assert (parts.reader.run(1).state, parts.crew.is_left_behind(1)) == (S.QUEUED, False)
+        parts.pool.watch()
+    assert parts.pool.is_left_behind(1)
+    parts.pool.watch()
+    assert (parts.reader.run(1).state, parts.pool.is_left_behind(1)) == (S.QUEUED, False)
 
 
 @pytest.mark.parametrize("left", [S.RUNNING, S.PAUSED])
 def test_adopting_can_be_repeated(parts, left):
     start(parts)
-    parts.crew._launched.clear()
+    parts.pool._launched.clear()
     if left == S.PAUSED:
         parts.writer.move(1, S.PAUSED, detail=ENGINE_GONE)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
-        parts.crew.adopt()
+        parts.pool.adopt()
     assert parts.reader.run(1).state == left
-    parts.crew.adopt()
+    parts.pool.adopt()
     assert parts.reader.run(1).state == S.QUEUED
 
 
@@ -101,10 +101,10 @@ def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
     start(parts)
     if state == S.STOPPING:
         parts.writer.move(1, S.STOPPING)
-    parts.crew.check_books()
+    parts.pool.mark_lost()
     assert parts.reader.run(1).state == state
-    parts.crew._launched.clear()
-    parts.crew.check_books()
+    parts.pool._launched.clear()
+    parts.pool.mark_lost()
     row = parts.reader.run(1)
     assert row.state == end
     assert "it has no worker" in row.cause + row.detail
@@ -140,7 +140,7 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
         assert parts.reader.run(1).state == S.STARTING
         assert engine._goes_on()  # adopts it and starts it again
         assert [job.run for job in parts.launcher.jobs] == [1]
-        engine._crew._launched.clear()
+        engine._pool._launched.clear()
         engine._beat_at = 0.0
         assert engine._goes_on()
         assert (parts.reader.run(1).state, parts.reader.run(1).cause) == (S.LOST, "it has no worker")

@@ -1,9 +1,11 @@
 import pytest
 
 from engine.errors import CheckpointError, WorkspaceError
+from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.planning import plan_race
-from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus, tenths
-from engine.store.reader import CheckpointRow, Reader
+from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus
+from engine.store.reader import Reader
+from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -60,9 +62,9 @@ def shelf_with_reader(tmp_path):
 
 
 def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
-    shelf, reader = shelf_with_reader
+    checkpoints, reader = shelf_with_reader
     for step in range(1, 60):
-        shelf.put({"text": str(step)}, step, "autosave")
+        checkpoints.save({"text": str(step)}, step, "autosave")
     kept = [row.step for row in reader.checkpoints(1)]
     assert kept == [10, 20, 30, 40, 50, 59]
     assert sorted(path.name for path in reader.workspace.checkpoint(1, 0).parent.iterdir()) == [
@@ -72,54 +74,54 @@ def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_said(shelf_with_reader):
-    shelf, reader = shelf_with_reader
-    assert shelf.newest() is None
-    shelf.put({"text": "good"}, 10, "tenth")
-    shelf.put({"text": "bad"}, 20, "tenth")
-    assert shelf.newest() == {"text": "good"}
+    checkpoints, reader = shelf_with_reader
+    assert checkpoints.latest() is None
+    checkpoints.save({"text": "good"}, 10, "tenth")
+    checkpoints.save({"text": "bad"}, 20, "tenth")
+    assert checkpoints.latest() == {"text": "good"}
     assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
         (20, "checkpoint", "step-00000020.pt is damaged; went back to the one before it")
     ]
 
 
 def test_due_at_tenths_and_after_a_minute(shelf_with_reader, monkeypatch):
-    shelf, _ = shelf_with_reader
-    assert (shelf.due(9), shelf.due(10), shelf.due(100)) == (None, "tenth", None)
-    shelf._saved_at -= AUTOSAVE_S
-    assert shelf.due(9) == "autosave"
-    shelf.put({"text": "x"}, 10, "tenth")
-    assert shelf.due(10) is None  # resumed or saved there already
+    checkpoints, _ = shelf_with_reader
+    assert (checkpoints.due(9), checkpoints.due(10), checkpoints.due(100)) == (None, "tenth", None)
+    checkpoints._saved_at -= AUTOSAVE_S
+    assert checkpoints.due(9) == "autosave"
+    checkpoints.save({"text": "x"}, 10, "tenth")
+    assert checkpoints.due(10) is None  # resumed or saved there already
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
-    shelf, reader = shelf_with_reader
+    checkpoints, reader = shelf_with_reader
     reader.workspace.path.rename(reader.workspace.path.with_name("away"))
     with pytest.raises(WorkspaceError, match="is gone"):
-        shelf.put({"text": "x"}, 10, "tenth")
+        checkpoints.save({"text": "x"}, 10, "tenth")
     assert not reader.workspace.path.exists()
 
 
 def test_what_a_killed_worker_left_is_removed(shelf_with_reader):
-    shelf, reader = shelf_with_reader
-    shelf.tidy()  # nothing there yet
-    shelf.put({"text": "good"}, 10, "tenth")
+    checkpoints, reader = shelf_with_reader
+    checkpoints.prune()  # nothing there yet
+    checkpoints.save({"text": "good"}, 10, "tenth")
     folder = reader.workspace.checkpoint(1, 10).parent
     other = reader.workspace.checkpoint(2, 10)
     other.parent.mkdir(parents=True)
     for path in (folder / ".step-00000020.pt-x1.part", folder / "step-00000020.pt", other, folder / "notes.txt"):
         path.write_text("left")
-    shelf.tidy()
+    checkpoints.prune()
     assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", "step-00000010.pt"]
     assert other.exists()
-    assert shelf.newest() == {"text": "good"}
+    assert checkpoints.latest() == {"text": "good"}
 
 
 def test_when_nothing_can_be_read_it_says_so_and_forgets_files_that_are_gone(shelf_with_reader):
-    shelf, reader = shelf_with_reader
-    shelf.put({"text": "bad"}, 10, "tenth")
-    shelf.put({"text": "gone"}, 20, "tenth")
+    checkpoints, reader = shelf_with_reader
+    checkpoints.save({"text": "bad"}, 10, "tenth")
+    checkpoints.save({"text": "gone"}, 20, "tenth")
     reader.workspace.checkpoint(1, 20).unlink()
-    assert shelf.newest() is None
+    assert checkpoints.latest() is None
     assert [row.step for row in reader.checkpoints(1)] == [10]
     assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
         (20, "checkpoint", "step-00000020.pt is damaged"),

@@ -13,7 +13,7 @@ from engine.events import ENGINE_GONE, RunState
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
 from engine.runs.supervisor.worker_pool import WorkerPool
-from engine.runs.worker.engine_link import EngineLink, Order
+from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -21,17 +21,17 @@ from engine.store.writer import Writer
 _SCRIPT = """
 import multiprocessing, os, sys, time
 from pathlib import Path
-import engine.runs.worker.engine_link as lifeline
+import engine.runs.worker.engine_link as link
 from engine.store.workspace import Workspace
 
-lifeline.GRACE_S = float(sys.argv[2])
+link.GRACE_S = float(sys.argv[2])
 
-def worker(orders):
-    line = lifeline.EngineLink(Workspace(Path(sys.argv[1])), 1, orders).start()
+def worker(signals):
+    line = link.EngineLink(Workspace(Path(sys.argv[1])), 1, signals).start()
     print(os.getpid(), line.engine_lives(), flush=True)
-    while line.order is None:
+    while line.signal is None:
         time.sleep(0.01)
-    print(line.order, line.engine_lives(), flush=True)
+    print(line.signal, line.engine_lives(), flush=True)
     time.sleep(60)  # a step that does not end
 
 context = multiprocessing.get_context("fork")
@@ -73,7 +73,7 @@ def test_grace_fits_into_ten_seconds():
 
 
 @pytest.mark.parametrize(
-    ("heard", "order", "detail"),
+    ("heard", "signal", "detail"),
     [
         (["pause", "engine gone"], "pause", "paused at step 7"),
         (["terminated", "pause", "engine gone"], "pause", "paused at step 7"),
@@ -82,7 +82,7 @@ def test_grace_fits_into_ten_seconds():
         (["engine gone"], "engine gone", ENGINE_GONE),
     ],
 )
-def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, order, detail):
+def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, signal, detail):
     with Writer(workspace) as writer:
         writer.submit(plan_race((8,), ("A",), workspace=workspace))
         writer.move(1, RunState.STARTING)
@@ -90,8 +90,8 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
         with Reader(workspace) as reader:
             line = EngineLink(workspace, 1, None)
             for word in heard:
-                line._heard(Order(word))
-            assert line.order == order
+                line._heard(Signal(word))
+            assert line.signal == signal
             StatusReporter(1, writer, line).leave(7)
             assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
             WorkerPool(None, reader, writer).adopt()
@@ -100,14 +100,14 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
 
 def test_stop_outranks_everything(workspace):
     line = EngineLink(workspace, 1, None)
-    for word in Order:
+    for word in Signal:
         line._heard(word)
-    assert line.order == Order.STOP
+    assert line.signal == Signal.STOP
 
 
 def test_word_of_changes_is_no_order(workspace):
     line = EngineLink(workspace, 1, None)
     line._told("changes")
-    assert (line.order, line.changes) == (None, True)
+    assert (line.signal, line.changes) == (None, True)
     line._told("pause")
-    assert line.order == Order.PAUSE
+    assert line.signal == Signal.PAUSE

@@ -8,7 +8,7 @@ import pytest
 
 from engine.events import RunState
 from engine.paths import PROJECT
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 
 S = RunState

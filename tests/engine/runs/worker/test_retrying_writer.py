@@ -6,10 +6,10 @@ import pytest
 
 from engine.errors import DatabaseBusy, DiskFull
 from engine.events import RunState, Split
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker import retrying_writer
-from engine.runs.worker.engine_link import Order
+from engine.runs.worker.engine_link import Signal
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
@@ -23,14 +23,14 @@ STEPS = 30
 class Refusing(Writer):
     """Refuses ``refusals`` times to record points beyond the first."""
 
-    refusals, error, order = 0, DatabaseBusy("the database is locked by another program; try again"), None
+    refusals, error, signal = 0, DatabaseBusy("the database is locked by another program; try again"), None
     tries = 0
 
     def record(self, *arguments, **named):
         self.tries += 1
         if self.tries > 1 and self.refusals:
             self.refusals -= 1
-            self.line.order = self.order
+            self.line.signal = self.signal
             raise self.error
         super().record(*arguments, **named)
 
@@ -48,7 +48,7 @@ def bench(workspace, monkeypatch):
 
         def run(**refusing):
             writer.move(1, S.STARTING)
-            writer.line = SimpleNamespace(order=None)
+            writer.line = SimpleNamespace(signal=None)
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
             patient = RetryingWriter(writer, writer.line)
@@ -71,16 +71,16 @@ def test_a_lock_that_passes_is_waited_for(bench):
 
 
 @pytest.mark.parametrize(
-    ("patience_s", "order", "error"),
+    ("give_up_after_s", "signal", "error"),
     [
         (0.0, None, DatabaseBusy("the database is locked by another program; try again")),
         (0.0, None, DiskFull("skipscope.db: the disk is full; free some space")),
-        (600.0, Order.PAUSE, DatabaseBusy("the database is locked by another program; try again")),
+        (600.0, Signal.PAUSE, DatabaseBusy("the database is locked by another program; try again")),
     ],
 )
-def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch, patience_s, order, error):
-    monkeypatch.setattr(retrying_writer, "PATIENCE_S", patience_s)
-    row = bench.run(refusals=1, order=order, error=error)
+def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch, give_up_after_s, signal, error):
+    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", give_up_after_s)
+    row = bench.run(refusals=1, signal=signal, error=error)
     assert row.state == S.PAUSED
     assert row.detail == f"paused at step {bench.reader.checkpoints(1)[-1].step}: {str(error).partition(';')[0]}"
     assert bench.workspace.checkpoint(1, bench.reader.checkpoints(1)[-1].step).exists()
@@ -91,7 +91,7 @@ def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch,
 
 
 def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monkeypatch):
-    monkeypatch.setattr(retrying_writer, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", 0.0)
     monkeypatch.setattr(retrying_writer, "LAST_WORDS_S", 0.0)
     with pytest.raises(DatabaseBusy):
         bench.run(refusals=10_000)

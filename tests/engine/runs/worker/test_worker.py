@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.events import Finished, RunState, StepRow
-from engine.runs.launchers.registry import Job
+from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
@@ -18,7 +18,7 @@ def parts(workspace):
         writer.move(1, RunState.STARTING)
         writer.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
-            line = SimpleNamespace(order=None)
+            line = SimpleNamespace(signal=None)
             worker = TrainingJob(Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, writer, line), reader)
             yield worker, writer, reader
 
@@ -27,8 +27,8 @@ def test_a_worker_that_only_evaluates_keeps_the_rate_of_the_one_before(parts):
     worker, writer, reader = parts
     writer.record(1, [StepRow(300, 1.0, 50.0, 1.0, 50.0, 0.1, 9.0)], images_per_s=512.0)
     trainer = SimpleNamespace(drain=lambda: None, state=lambda: {"progress": {"step": 300}})
-    shelf = SimpleNamespace(put=lambda state, step, reason: None)
-    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, shelf)
+    checkpoints = SimpleNamespace(save=lambda state, step, reason: None)
+    assert worker._handle(Finished(300, 10.0, 0.1, 0.05), trainer, checkpoints)
     row = reader.run(1)
     assert (row.state, row.images_per_s, row.seconds, row.probe_share) == (RunState.FINISHED, 512.0, 10.0, 0.05)
 
@@ -36,9 +36,9 @@ def test_a_worker_that_only_evaluates_keeps_the_rate_of_the_one_before(parts):
 def test_the_same_report_is_written_once(parts, monkeypatch):
     worker, writer, reader = parts
     monkeypatch.setattr("engine.runs.worker.status_reporter._REPORT_EVERY_S", 0.0)
-    worker._books.report("waiting")
+    worker._reporter.report("waiting")
     seen = reader.head()[1]
-    worker._books.report("waiting")
+    worker._reporter.report("waiting")
     assert reader.head()[1] == seen
-    worker._books.report("decoding")
+    worker._reporter.report("decoding")
     assert reader.run(1).detail == "decoding"

@@ -43,22 +43,22 @@ def test_progress_and_results_are_changes_that_viewers_are_told_of(store):
         job, [CurveUpdated("norm", "with BN", [1, 2], [0.5, float("inf")])], [MetricReported("growth", 1.21)]
     )
     assert reader.head()[1] > seen
-    (trace,) = reader.traces(job)
+    (trace,) = reader.lab_curves(job)
     assert (trace.panel, trace.name) == ("norm", "with BN")
     np.testing.assert_array_equal(trace.y, np.array([0.5, np.inf], dtype=np.float32))
-    assert reader.figures(job) == {"growth": 1.21}
+    assert reader.lab_metrics(job) == {"growth": 1.21}
 
 
 def test_a_curve_that_grows_replaces_itself_and_comes_after_the_cursor(store):
     writer, reader, job = store
     writer.lab_results(job, [CurveUpdated("norm", "one", [1], [1.0]), CurveUpdated("norm", "two", [1], [2.0])])
-    cursor = reader.traces(job)[-1].id
+    cursor = reader.lab_curves(job)[-1].id
     writer.lab_results(job, [CurveUpdated("norm", "one", [1, 2], [1.0, 3.0])], [MetricReported("growth", float("nan"))])
-    (new,) = reader.traces(job, since=cursor)
+    (new,) = reader.lab_curves(job, since=cursor)
     assert new.name == "one"
     assert new.y.tolist() == [1.0, 3.0]
-    assert len(reader.traces(job)) == 2
-    assert reader.figures(job) == {"growth": None}
+    assert len(reader.lab_curves(job)) == 2
+    assert reader.lab_metrics(job) == {"growth": None}
 
 
 def test_a_deleted_lab_leaves_nothing(store):
@@ -66,6 +66,6 @@ def test_a_deleted_lab_leaves_nothing(store):
     writer.lab_results(job, [CurveUpdated("norm", "one", [1], [1.0])], [MetricReported("growth", 1.0)])
     writer.delete(job)
     assert reader.run(job) is None
-    assert (reader.traces(job), reader.figures(job)) == ([], {})
+    assert (reader.lab_curves(job), reader.lab_metrics(job)) == ([], {})
     with writer.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM races").fetchone()[0] == 0

@@ -9,9 +9,10 @@ from engine import __version__
 from engine.config import RaceConfig
 from engine.errors import OutdatedDatabase, VersionMismatch
 from engine.events import Probed
+from engine.store.connection import connect
 from engine.store.migrations import MIGRATIONS
 from engine.store.reader import Reader
-from engine.store.schema import connect, migrate
+from engine.store.schema import migrate
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.writer import Writer
 

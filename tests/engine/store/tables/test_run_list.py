@@ -40,7 +40,7 @@ def test_the_overview_has_the_last_figures_of_every_training_and_of_nothing_else
     writer.record(second, [row(1, math.nan)])
     with Reader(workspace) as reader:
         assert len(reader.trials()) == 5
-        found = reader.overview()
+        found = reader.run_list()
     assert [(run.id, run.race) for run in found] == [(waiting, newer), (first, 1), (second, 1)]
     told = found[1]
     assert (told.race_name, told.depth, told.data, told.eval_images) == ("old", 8, "fashion-mnist-mini", 1000)
@@ -133,7 +133,7 @@ def test_a_database_without_notes_gets_them_and_keeps_its_runs(workspace):
     )
     old.close()
     with Reader(workspace) as reader:
-        assert (reader.run(1).note, reader.overview()[0].race_name) == ("", "old")
+        assert (reader.run(1).note, reader.run_list()[0].race_name) == ("", "old")
     Control(workspace).annotate([1], "still here")
     with Reader(workspace) as reader:
         assert reader.run(1).note == "still here"

@@ -1,0 +1,54 @@
+"""After which steps a run is probed: dense at the start, then every k, equal for all arms of a race. Torch-free.
+
+k follows from the length of the run and the sizes of its batches alone, never from how fast a machine is, so that the
+columns of all arms line up.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from engine.config.run import RunConfig
+
+#: Always probed: what happens first happens fast.
+FIRST_STEPS = (0, 1, 2, 5, 10, 20)
+#: Cost of a probe in training steps per image of its batch and image of the training batch (tests/benchmarks).
+COST = 5.0
+#: Columns of a run at most: more than a screen has room for.
+MAX_COLUMNS = 500
+#: Steps -> share of the time that probes may take; between them on a logarithmic scale.
+_SHARES = ((300, 0.10), (2_000, 0.03))
+
+
+def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return the steps after which the run is probed, ascending, 0 = at initialisation; empty without probes.
+
+    The last step is always one of them. Of every k-th step those are left out that would fall just before it, and those
+    close to one of the first steps.
+
+    ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing changes;
+    behind it k is that of a run of the new length, and one just behind the old end is left out.
+    """
+    probe, steps = config.probe, config.optim.steps
+    if not probe.images:
+        return ()
+    found = {step for step in FIRST_STEPS if step < steps}
+    for before, end in pairwise((0, steps, *further_ends)):
+        every = probe.every or _derived(end, probe.images / config.optim.batch_size)
+        regular = [step for step in range(every, end, every) if step > before and 2 * (end - step) >= every]
+        early = [before] if before else [step for step in FIRST_STEPS if step < steps]
+        room = 2 if before else 4
+        found |= {end, *(step for step in regular if all(room * abs(step - other) >= every for other in early))}
+    return tuple(sorted(found))
+
+
+def _derived(steps: int, images_ratio: float) -> int:
+    allowed = _share(steps) * steps / max(1e-9, COST * images_ratio) - len(FIRST_STEPS)
+    columns = min(MAX_COLUMNS, max(1, math.floor(allowed)))
+    return math.ceil(steps / columns)
+
+
+def _share(steps: int) -> float:
+    (short, most), (long, least) = _SHARES
+    place = math.log(max(steps, short) / short) / math.log(long / short)
+    return most + (least - most) * min(1.0, place)

@@ -1,0 +1,101 @@
+"""Commands to the engine from outside: written to the store, acknowledged and answered there. Part of ``Control``.
+
+Torch-free.
+"""
+
+from collections.abc import Sequence
+
+from engine.config import lockstep
+from engine.errors import CommandRefused, EngineUnreachable
+from engine.runs.client.process import EngineProcess, until
+from engine.runs.protocol.verbs import PACE, RUN_VERBS, unknown
+from engine.store.reader import Reader
+from engine.store.rows import CommandRow
+from engine.store.writer import Writer
+
+ACKNOWLEDGE_S = 3.0
+#: What the engine has begun may take longer: a checkpoint is copied, the database is locked by somebody.
+CLAIMED_S = 30.0
+
+
+class CommandClient(EngineProcess):
+    """Gives commands to the engine of one workspace and waits for the answers."""
+
+    def command(self, verb: str, run: int, until_done_s: float = 0.0) -> bool:
+        """Pause, resume, stop or delete a run: ``ask`` and, for up to ``until_done_s``, ``await_done``."""
+        return self.await_done(self.ask(verb, run), until_done_s)
+
+    def ask(self, verb: str, run: int, argument: str = "") -> int:
+        """Give the engine a command and wait for its acknowledgement; return the command's id.
+
+        Raises CommandRefused with the engine's reason, EngineUnreachable when no engine answers within 3 s (the
+        command is then withdrawn), and the errors of ``ensure_engine``.
+        """
+        if verb not in RUN_VERBS:
+            raise CommandRefused(unknown(verb))
+        return self._ask(verb, run=run, argument=argument)
+
+    def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
+        """Give the engine one command for each of several runs at once; return {run: what is left to say of it}.
+
+        '' for done, a refusal in the engine's words, or that it is still being done after ``until_done_s``. What no
+        engine has begun with by then is withdrawn. Raises CommandRefused for an unknown verb, and the errors of
+        ``ensure_engine``.
+        """
+        if verb not in RUN_VERBS:
+            raise CommandRefused(unknown(verb))
+        self.ensure_engine()
+        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
+            asked = {run: writer.command(verb, run) for run in dict.fromkeys(runs)}
+
+            def are_done() -> bool:
+                return all(answer(reader, command).done is not None for command in asked.values())
+
+            until(are_done, until_done_s)
+            said = {}
+            for run, command in asked.items():
+                refusal = f"no engine answered within {until_done_s:g} s; nothing was changed"
+                if answer(reader, command).done is None and not writer.withdraw(command, refusal):
+                    said[run] = f"{verb} of run {run} is under way and ends by itself"
+                else:
+                    said[run] = answer(reader, command).refusal or ""
+        return said
+
+    def set_pace(self, race: int, pace: str) -> None:
+        """Let a race keep another pace from the next updates on. Raises ConfigError, and the errors of ``ask``."""
+        lockstep(pace)
+        self._ask(PACE, race=race, argument=pace)
+
+    def await_done(self, command: int, seconds: float) -> bool:
+        """Return whether the command was done within ``seconds``; a run in a long step ends that step first."""
+        with Reader(self.workspace) as reader:
+            return until(lambda: answer(reader, command).done is not None, seconds)
+
+    def _ask(self, verb: str, run: int | None = None, race: int | None = None, argument: str = "") -> int:
+        self.ensure_engine()
+        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
+            command = writer.command(verb, run, argument, race=race)
+
+            def is_acknowledged() -> bool:
+                return answer(reader, command).acknowledged is not None
+
+            if not until(is_acknowledged, ACKNOWLEDGE_S):
+                silence = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
+                if writer.withdraw(command, silence):
+                    raise EngineUnreachable(f"{silence}; see {self.workspace.engine_log}")
+                if not until(is_acknowledged, CLAIMED_S):  # it is being done
+                    raise EngineUnreachable(
+                        f"the engine has begun with {verb} and not answered yet; look at `python -m engine runs` "
+                        f"before asking again, and at {self.workspace.engine_log}"
+                    )
+            if (refusal := answer(reader, command).refusal) is not None:
+                raise CommandRefused(refusal)
+        return command
+
+
+def answer(reader: Reader, command: int) -> CommandRow:
+    """Return a command with the engine's answer so far. Raises EngineUnreachable when the database lost it."""
+    row = reader.command(command)
+    if row is None:
+        raise EngineUnreachable(f"command {command} is no longer in the database; start again")
+    return row

@@ -1,0 +1,17 @@
+"""The commands that a client may give to the engine: a contract, stored in the table ``commands``. Torch-free."""
+
+#: Commands on one run, by what they need.
+STATE_VERBS = ("pause", "resume", "stop", "delete")
+INTERVENTION_VERBS = ("set", "extend", "fork")
+RUN_VERBS = (*STATE_VERBS, *INTERVENTION_VERBS)
+#: The command on a race: keep another pace.
+PACE = "pace"
+#: The command on the engine: pause all runs and end.
+SHUTDOWN = "shutdown"
+#: Verbs that leave a run in its state; others on the same run need not wait until they are done.
+BESIDE = frozenset({"set", "fork"})
+
+
+def unknown(verb: str, choices: tuple[str, ...] = RUN_VERBS) -> str:
+    """Return the refusal of a verb that does not exist."""
+    return f"unknown command {verb!r}; choose from {', '.join(choices)}"
