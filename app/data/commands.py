@@ -1,7 +1,7 @@
 """What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -114,39 +114,26 @@ def new_database() -> Path:
     return kept
 
 
-@requires_presenter
-def start_race(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    steps: int | None = None,
-    seeds: int = 1,
-    first_seed: int = 0,
-    settings: Mapping[str, str] | None = None,
-    name: str = "",
-    pace: str = "free",
-) -> int:
-    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
-    race = planned(depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace)
-    return current().control.start_race(race)[0]
-
-
 def planned(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    *further: Any,
-    **choices: Any,
+    depths: Sequence[int], shortcuts: Sequence[str], preset: str = "quick", source: str | None = None, **choices: Any
 ) -> RaceConfig:
-    """Return the race that ``start_race`` with the same choices would start. Raises SkipscopeError.
+    """Return the race of these choices, for ``start_race``. Raises SkipscopeError.
 
-    ``source`` is one of ``sources()``; other paths are refused here, whatever the page let through.
+    Args:
+        depths: Of the nets; () takes the preset's, as () does for ``shortcuts``.
+        source: One of ``sources()``; other paths are refused here, whatever the page let through.
+        choices: More of ``engine.runs.protocol.planning.plan_race``: steps, seeds, first_seed, settings, name, pace.
     """
     if source is not None:
         check_source(source)
-    return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=current().workspace)
+    return plan_race(depths, shortcuts, preset, source, **choices, workspace=current().workspace)
+
+
+@requires_presenter
+def start_race(race: RaceConfig) -> int:
+    """Hand a planned race to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    check_source(race.run.data.name)
+    return current().control.start_race(race)[0]
 
 
 @requires_presenter

@@ -29,7 +29,7 @@ LOAD_S = 2.0
 class Feed(Watcher):
     """Feeds every viewer with what the watcher sees."""
 
-    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+    def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
         super().__init__(source, on_new_file)
         self.channels: dict[tuple[int, ...], Subscription] = {}
         #: Wakes the viewers that have no channel.
@@ -214,9 +214,7 @@ class Feed(Watcher):
 
     def _notices(self, channel: Subscription | None, told: dict[str, Any]) -> list[bytes]:
         """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
-        now = {"error": self.trouble}
-        if self.engine is not None:
-            now["engine"] = self.engine
+        now = self.notices()
         if channel and channel.gap is not None:
             now["g"] = channel.gap
         fresh = {key: value for key, value in now.items() if told.get(key) != value}

@@ -4,9 +4,8 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
@@ -107,7 +106,7 @@ class TrainingJob:
             self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
             # A generator: closed at once, its training lets go of the device before the checkpoint is written.
-            with closing(cast("Generator[Event, None, None]", trainer.events())) as events:
+            with closing(trainer.events()) as events:
                 for event in events:
                     if self._handle(event, trainer, checkpoints):
                         return

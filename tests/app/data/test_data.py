@@ -276,7 +276,7 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(data.SkipscopeError, match="unknown data set"):
         data.data_present("nothing")
     with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
-        data.start_race([21], ["none"])
+        data.planned([21], ["none"])
     assert not place.database.exists()
 
 
@@ -290,15 +290,17 @@ def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, t
     assert list(offers) == [*SOURCES, f"folder:{below}"]
     assert all(row.label and row.help and row.licence for row in offers.values())
     assert data.data_present(f"folder:{below}")
-    assert data.start_race([8], ["A"], source=f"folder:{below}") == 1
+    assert data.start_race(data.planned([8], ["A"], source=f"folder:{below}")) == 1
     assert started[0].run.data.name == f"folder:{below}"
     sneaky = f"folder:{below}/../../other"
     for name in (f"folder:{other}", sneaky, "folder:", f"parquet:{below}", f"folder:{below}/", "folder:~", "x:y"):
         with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
-            data.start_race([8], ["A"], source=name)
+            data.planned([8], ["A"], source=name)
         assert str(other) not in str(caught.value)
         with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
             data.data_present(name)
+    with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
+        data.start_race(plan_race([8], ["A"], "quick", f"folder:{other}", workspace=place))
     assert len(started) == 1
 
 
@@ -345,7 +347,8 @@ def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
             return 7, [1, 2]
 
     monkeypatch.setattr(current(), "control", Control())
-    race = data.start_race([20, 56], ["none"], "quick", "fashion-mnist-mini", 150, 2, 5, {"lr": "0.05"})
+    choices = {"steps": 150, "seeds": 2, "first_seed": 5, "settings": {"lr": "0.05"}}
+    race = data.start_race(data.planned([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
     assert race == 7
     assert (handed[0].run.optim.steps, handed[0].run.optim.lr, handed[0].first_seed) == (150, 0.05, 5)
 

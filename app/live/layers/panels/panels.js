@@ -1,5 +1,5 @@
 /** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
-import { spoken } from "../../labs/curves.js";
+import { spoken } from "../../shared/format.js";
 import { PLOT_OPTIONS, markX } from "./plot.js";
 import { NARROW_PX, buildProfile } from "./profile.js";
 import { INFINITE_COLOUR } from "./scale.js";
@@ -17,7 +17,7 @@ export class ProbePanels {
 
   #quantities() {
     const select = this.part("quantity");
-    for (const family of [...new Set(this.data.offered.map((name) => this.#row(name).family))]) {
+    for (const family of new Set(this.data.offered.map((name) => this.#row(name).family))) {
       const group = Object.assign(document.createElement("optgroup"), { label: family });
       for (const name of this.data.offered.filter((other) => this.#row(other).family === family)) {
         group.append(Object.assign(document.createElement("option"), { value: name, textContent: this.#row(name).label }));
@@ -146,7 +146,7 @@ export class ProbePanels {
     plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
     plot.on("plotly_relayout", () => this.mark(this.marked));
     this.zooms.listen(plot, name);
-    this.part(`${name}-whole`).onclick = () => this.zooms.whole(name);
+    this.part(`${name}-whole`).onclick = () => this.zooms.reset(name);
     if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 

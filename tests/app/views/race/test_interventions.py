@@ -3,6 +3,7 @@
 import pytest
 
 from app import data
+from app.data.workspace import reading
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
 from tests.app.views.race.test_race import bench, component, page  # noqa: F401
@@ -123,7 +124,7 @@ def test_the_pace_is_changed(page, bench, asked):  # noqa: F811
 def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     bench.start_all()
     bench.writer.add_checkpoint(bench.runs[3], 100, "tenth", 4096)
-    with data.place.reading() as reader:
+    with reading() as reader:
         parent = reader.run(bench.runs[3])
     child = bench.writer.fork(parent, parent.config, 100, (), 1.0, lambda run: 4096)
     page.run()

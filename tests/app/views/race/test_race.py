@@ -48,7 +48,7 @@ def bench(workspace):
 def started(monkeypatch):
     """Races that the page asked for, in place of an engine that trains them."""
     asked = []
-    monkeypatch.setattr(data, "start_race", lambda *args, **kwargs: asked.append((args, kwargs)) or 1)
+    monkeypatch.setattr(data, "start_race", lambda race: asked.append(race) or 1)
     return asked
 
 
@@ -74,7 +74,7 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     main_buttons = [button for button in page.main.button]
     assert [button.key for button in main_buttons] == ["start_quick"]
     main_buttons[0].click().run()
-    assert started == [(((), (), "quick"), {})], "the preset as it is"
+    assert started == [data.planned((), (), "quick")], "the preset as it is"
 
 
 @pytest.mark.parametrize("state", RunState)
@@ -184,9 +184,9 @@ def test_the_fields_reach_the_race(page, started):
     page.run()
     assert page.button(key="start").label == "Start race of 18 runs"
     page.button(key="start").click().run()
-    (depths, shortcuts), choices = started[0]
-    assert (depths, shortcuts, choices["seeds"]) == ([8, 26, 50], ["none", "A"], 3)
-    assert choices["settings"]["lr"] == "0.05"
+    race = started[0]
+    assert (race.depths, race.shortcuts, race.seeds) == ((8, 26, 50), ("none", "A"), 3)
+    assert race.run.optim.lr == 0.05
 
 
 def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, monkeypatch):
@@ -199,8 +199,8 @@ def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, m
     page.number_input(key="resize").set_value(16).run()
     page.button(key="start").click().run()
     assert not page.exception
-    assert started[0][1]["source"] == f"folder:{below}"
-    assert started[0][1]["settings"]["resize"] == "16"
+    assert started[0].run.data.name == f"folder:{below}"
+    assert started[0].run.data.resize == 16
     monkeypatch.delenv("SKIPSCOPE_DATA")
     page.run()
     assert not page.exception
