@@ -62,7 +62,7 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     variant, depth = arm.rsplit("-", 1)
     shortcut = "none" if variant == "plain" else variant
     steps, errors = [int(step) for step in steps], [None if error is None else float(error) for error in errors]
-    colour = {ground: theme.line_colour(shortcut, int(depth), ground) for ground in theme.GROUND}
+    colour = {ground: theme.line_color(shortcut, int(depth), ground) for ground in theme.BACKGROUND}
     usual = {
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
         "seed": seed, "plain": variant == "plain",
@@ -129,7 +129,7 @@ def test_a_picture_has_title_legend_and_caption_and_svg_is_vector(page):
     for arm in ("plain-20", "plain-56", "A-20", "A-56"):
         assert drawn.count(f">{arm}<") == 1, "in the legend; the labels at the line ends carry values"
     assert "<image" not in drawn
-    assert theme.GROUND["light"] in drawn or "rgb(255, 255, 255)" in drawn
+    assert theme.BACKGROUND["light"] in drawn or "rgb(255, 255, 255)" in drawn
 
 
 def test_a_png_is_sharp_and_the_browser_saves_it(page):
