@@ -76,7 +76,7 @@ class Archive:
 
     @contextmanager
     def staged(self, data: Path, below: str = "") -> Iterator[Path]:
-        """Yield a folder in which torchvision finds the files (in ``below``) and may unpack. It is deleted afterwards."""
+        """Yield a folder in which torchvision finds the files (in ``below``) and may unpack; deleted afterwards."""
         with tempfile.TemporaryDirectory(prefix=f".{self.name}-", suffix=".part", dir=data) as lent:
             inside = Path(lent) / below
             inside.mkdir(parents=True, exist_ok=True)

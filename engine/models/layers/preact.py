@@ -1,8 +1,8 @@
 """Blocks of any activation order, norm and number of layers, and with a coefficient c on the branch.
 
 y = v s(x) + c F(x), in the orders of He et al. 2016 (1603.05027), Fig. 4; ``engine.models.zoo.orders`` shows them. The
-convolutions are conv1 to convM. bnI is the batch norm after convI, in full pre-activation the one before it. s(x) starts
-from the bare x, also where the branch starts with BN and ReLU.
+convolutions are conv1 to convM. bnI is the batch norm after convI, in full pre-activation the one before it. s(x) has
+the bare x as its input, also where the branch starts with BN and ReLU.
 
 Two special cases of that paper's appendix: in the pre-activation orders the first block has no activation in front,
 because the stem has just made one; and the last sum is activated once more before the head (``engine.models.family``).
