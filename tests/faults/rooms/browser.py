@@ -4,10 +4,7 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="browser",
-    quick=(
-        "tests/e2e/test_curves.py",
-        "tests/e2e/test_guess.py",
-    ),
+    quick=("tests/app/live/test_browser_modules.py",),
     rest=(
         "tests/e2e/test_live_page.py",
         "tests/e2e/test_layers_page.py",
@@ -68,8 +65,8 @@ ROOM = Room(
         Fault(
             name="kind-by-its-worst-arm",
             file="app/live/race/presentation/prediction.js",
-            text=".filter(Boolean).sort((a, b) => a.mean - b.mean)[0]",
-            faulty=".filter(Boolean).sort((a, b) => b.mean - a.mean)[0]",
+            text=".filter(Boolean).toSorted((a, b) => a.mean - b.mean)[0]",
+            faulty=".filter(Boolean).toSorted((a, b) => b.mean - a.mean)[0]",
             breaks="At the reveal a kind of net is judged by its worst arm.",
         ),
         Fault(

@@ -1,4 +1,4 @@
-"""Faults in the engine: legal moves, heartbeats, scheduling, orders, lockstep, checkpoints, trials, forks."""
+"""Faults in the engine: legal moves, heartbeats, scheduling, signals, lockstep, checkpoints, trials, forks."""
 
 from tests.faults.fault import Fault, Room
 
@@ -62,15 +62,15 @@ ROOM = Room(
         Fault(
             name="pause-outranked",
             file="engine/runs/worker/engine_link.py",
-            text="Order.ENGINE_GONE: 1, Order.PAUSE: 2,",
-            faulty="Order.ENGINE_GONE: 2, Order.PAUSE: 1,",
+            text="Signal.ENGINE_GONE: 1, Signal.PAUSE: 2,",
+            faulty="Signal.ENGINE_GONE: 2, Signal.PAUSE: 1,",
             breaks="A run that a person paused goes on by itself when its engine vanishes meanwhile.",
         ),
         Fault(
             name="larger-of-equal-rates",
-            file="engine/runs/supervisor/tuning.py",
-            text="key=lambda trial: (trial.error, trial.lr)",
-            faulty="key=lambda trial: (trial.error, -trial.lr)",
+            file="engine/runs/protocol/trials.py",
+            text="(trial.error, trial.lr, trial)",
+            faulty="(trial.error, -trial.lr, trial)",
             breaks="Of equally good learning rates the larger one is taken, against the stated rule.",
         ),
         Fault(

@@ -51,15 +51,15 @@ ROOM = Room(
         ),
         Fault(
             name="strength-not-evaluated",
-            file="engine/training/evaluate.py",
-            text="module.strength = model.get_submodule(path).strength",
+            file="engine/models/shortcuts/strength.py",
+            text="module.strength = block.strength",
             faulty="module.strength = 1.0",
             breaks="A net whose shortcuts were turned down is tested with full shortcuts.",
         ),
         Fault(
             name="rate-dropped-twice",
             file="engine/training/live_edits.py",
-            text="drops = self._optim.drops_before(step) - self._optim.drops_before(change.step)",
+            text="drops = self._optim.drops_before(step) - self._optim.drops_before(_began(change))",
             faulty="drops = self._optim.drops_before(step)",
             breaks="A rate that is set live after a drop of the schedule is divided by that drop again.",
         ),
