@@ -73,5 +73,13 @@ ROOM = Room(
             faulty="if not kind:",
             breaks="When the audience fills the server, the presenter does not get in either.",
         ),
+        Fault(
+            name="button-does-not-measure",
+            file="app/data/run_times.py",
+            text="if unasked and not can_measure():",
+            faulty="if not can_measure():",
+            breaks="Measuring a race's time by the button does nothing while something trains, or has just ended.",
+            added_late=True,
+        ),
     ),
 )

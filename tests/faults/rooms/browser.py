@@ -90,5 +90,13 @@ ROOM = Room(
             faulty="points.step.map((step) => step / (card.train_images || 1))",
             breaks="Against epochs, curves and their axis are too short by the size of a batch.",
         ),
+        Fault(
+            name="follows-the-fastest-net",
+            file="app/live/layers/timeline.js",
+            text="findLastIndex((at) => at <= common)",
+            faulty="findLastIndex((at) => at <= last)",
+            breaks="Who follows the newest probe is shown a step that slower nets have not reached.",
+            added_late=True,
+        ),
     ),
 )

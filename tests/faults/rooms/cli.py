@@ -63,5 +63,13 @@ ROOM = Room(
             faulty="return 0 if finished else 1",
             breaks="A race of which one run failed exits with 0.",
         ),
+        Fault(
+            name="nearest-steps-are-the-first",
+            file="engine/cli/layers.py",
+            text="key=lambda other: abs(other - wanted))[:3]",
+            faulty="key=lambda other: other - wanted)[:3]",
+            breaks="Asked for a step that was not probed, `layers` names the first three probes as the nearest.",
+            added_late=True,
+        ),
     ),
 )

@@ -72,5 +72,13 @@ ROOM = Room(
             faulty="if small and not len(arrays[name]):",
             breaks="A decoded copy whose bytes changed on the disk is trained on.",
         ),
+        Fault(
+            name="pixels-of-other-images",
+            file="engine/data/images.py",
+            text="pixels = self.pixels[here if self.chosen is None else self.chosen[here]]",
+            faulty="pixels = self.pixels[here]",
+            breaks="With images held out of a set that stays on the disk, labels come with other images' pixels.",
+            added_late=True,
+        ),
     ),
 )

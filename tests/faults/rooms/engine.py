@@ -94,5 +94,13 @@ ROOM = Room(
             faulty='        _log.warning("run %d: %s", run, how)\n        if row.state == RunState.STOPPED:',
             breaks="A run that was told to stop is called lost when its worker dies on the way.",
         ),
+        Fault(
+            name="unmet-change-called-done",
+            file="engine/runs/supervisor/interventions.py",
+            text="_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}",
+            faulty="_OVER = {_S.STOPPED, _S.FINISHED}",
+            breaks="A change that a run never took, because it diverged first, is said to be done.",
+            added_late=True,
+        ),
     ),
 )

@@ -72,5 +72,13 @@ ROOM = Room(
             faulty="AND p.split = '{split.value}' ORDER BY p.step LIMIT 1)",
             breaks="The table of runs shows the first figures of a run instead of the last.",
         ),
+        Fault(
+            name="step-falls-back",
+            file="engine/store/tables/points.py",
+            text="SET step = max(step, ?), seconds",
+            faulty="SET step = ?, seconds",
+            breaks="A resumed run that computes steps again is shown as if it had lost what it had done.",
+            added_late=True,
+        ),
     ),
 )

@@ -57,5 +57,13 @@ ROOM = Room(
             faulty="    if value is None or not math.isfinite(value):\n        return 0\n    if value == 0:",
             breaks="A loss that is not finite is streamed as 0, the best there is.",
         ),
+        Fault(
+            name="last-means-not-sent",
+            file="app/live/stream/feed.py",
+            text="catching_up or run in told or now",
+            faulty="catching_up or now",
+            breaks="The running means of a run that has ended may stay up to a second behind for good.",
+            added_late=True,
+        ),
     ),
 )

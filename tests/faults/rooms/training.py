@@ -77,5 +77,13 @@ ROOM = Room(
             faulty="if split != Split.TEST else self._images.test",
             breaks="The live test error is measured on training images.",
         ),
+        Fault(
+            name="running-mean-cut-at-resume",
+            file="engine/training/metrics.py",
+            text='for pair in state["window"])',
+            faulty='for pair in state["window"][:-1])',
+            breaks="After a resume the running means leave out the last step before it.",
+            added_late=True,
+        ),
     ),
 )
