@@ -32,7 +32,7 @@ def main(host: str | None, port: int, workspace: str | None, no_browser: bool, s
     except data.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine that is started from here.
-    os.environ["SKIPSCOPE_WORKSPACE"] = str(data.workspace())
+    os.environ["SKIPSCOPE_WORKSPACE"] = str(data.workspace_path())
     # The presenter's link is not given to a browser: every user of this machine could read it off the process list.
     serve(host, port, share, browser=not (no_browser or share) and has_display())
 

@@ -39,7 +39,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
 
     ``on_start`` is called once the server can answer.
     """
-    feed = Feed(on_new_file=data.attend)
+    feed = Feed(on_new_file=data.startup)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
@@ -50,7 +50,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         gc.freeze()
         feed.start()
         restore = _end_streams_at_signal(feed)
-        threading.Thread(target=data.attend, name="attend", daemon=True).start()
+        threading.Thread(target=data.startup, name="startup", daemon=True).start()
         threading.Thread(target=packed, name="pack", daemon=True).start()
         if on_start:
             on_start()
@@ -59,7 +59,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         finally:
             restore()
             await feed.stop()
-            await asyncio.to_thread(data.depart)
+            await asyncio.to_thread(data.shutdown)
 
     return {
         "routes": [*routes(feed), *presenter_link.routes()],

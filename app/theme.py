@@ -1,7 +1,7 @@
 """Colours, dashes and states: one table for every page, so that a run looks the same everywhere.
 
 Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order, for the paper's four), lightness = depth:
-deeper is darker on the light ground, brighter on the dark one. Dash = training (thin, dashed) against test (bold,
+deeper is darker on a light page, brighter on a dark one. Dash = training (thin, dashed) against test (bold,
 solid), as in Fig. 6 of He et al. 2015. Sixteen hues cannot all be told apart, by some eyes no more than six: so every
 type has a mark as well, and types with the same mark have hues that no eye confuses. No ``st.`` here; the browser gets
 these values as data.
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 
 #: Page grounds; the same values stand in ``app/.streamlit/config.toml`` (a test holds the two together).
-GROUND = {"light": "#ffffff", "dark": "#0b0e12"}
+BACKGROUND = {"light": "#ffffff", "dark": "#0b0e12"}
 TEXT = {"light": "#1b2229", "dark": "#e8ecf1"}
 MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
 GRID = {"light": "#e7ebef", "dark": "#262d35"}
 
 #: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the other rows of the zoo, chosen by
 #: search: every pair apart for the usual eye, pairs of one mark apart for red- and green-blind ones too.
-HUES = {
+COLORS = {
     "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#4b608b", "gated": "#d11605",
     "shortcut-gated": "#8b5b4b", "conv1x1": "#16d105", "dropout": "#259ab1", "highway": "#633b9b",
     "stochastic-depth": "#6b9b3b", "skipinit": "#d105c0", "zero-gamma": "#0527d1", "fixup": "#8d05d1",
@@ -38,7 +38,7 @@ _MARK_OF = {
     "zero-gamma": "triangle-up", "fixup": "triangle-down", "dirac": "star", "delta-orthogonal": "cross",
 }  # fmt: skip
 #: For names that the table does not know.
-_SPARE_HUES = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
+_SPARE_COLORS = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
 #: Degrees by which the hue of the second, third, ... variant of one type in a race is turned.
 _TURNS = (0, 28, -22, 50, -44, 72)
 
@@ -47,7 +47,7 @@ _TURNS = (0, 28, -22, 50, -44, 72)
 class Look:
     """How the lines of a run look besides their lightness: a hue as ``#rrggbb``, and a mark of ``MARKS``."""
 
-    hue: str
+    color: str
     mark: str
 
 
@@ -64,7 +64,7 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
         nth = seen[base] = seen.get(base, -1) + 1
         marks = list(MARKS)
         mark = marks[(marks.index(_MARK_OF.get(base, "circle")) + nth) % len(marks)]
-        found[name] = Look(_turned(hue(base), _TURNS[nth % len(_TURNS)]), mark)
+        found[name] = Look(_turned(color(base), _TURNS[nth % len(_TURNS)]), mark)
     return found
 
 
@@ -72,14 +72,14 @@ def _base(name: str) -> str:
     return name.split(":")[0].split(" ")[0]
 
 
-def _turned(colour: str, degrees: float) -> str:
-    tone, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
-    return _text(*colorsys.hls_to_rgb((tone + degrees / 360) % 1, lightness, saturation)) if degrees else colour
+def _turned(value: str, degrees: float) -> str:
+    tone, lightness, saturation = colorsys.rgb_to_hls(*_channels(value))
+    return _text(*colorsys.hls_to_rgb((tone + degrees / 360) % 1, lightness, saturation)) if degrees else value
 
 
-#: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per ground.
+#: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per scheme.
 _LIGHTNESS = {"light": (60.0, 20.0), "dark": (46.0, 90.0)}
-#: Words need more contrast than lines: L* at most (light ground) or at least (dark ground) this.
+#: Words need more contrast than lines: L* at most (light scheme) or at least (dark scheme) this.
 _READABLE = {"light": 49.0, "dark": 53.0}
 _SHALLOWEST, _DEEPEST = 8, 110
 
@@ -99,8 +99,8 @@ STATES = {
 
 
 @cache
-def line_colour(shortcut: str, depth: int, ground: str) -> str:
-    """Return the colour of a run's lines as ``#rrggbb``; ``ground`` is ``light`` or ``dark``.
+def line_color(shortcut: str, depth: int, scheme: str) -> str:
+    """Return the colour of a run's lines as ``#rrggbb``; ``scheme`` is ``light`` or ``dark``.
 
     ``shortcut`` is a variant, or a hue as ``looks`` gives it.
 
@@ -108,20 +108,20 @@ def line_colour(shortcut: str, depth: int, ground: str) -> str:
     depends on nothing else in the race.
     """
     place = math.log(depth / _SHALLOWEST) / math.log(_DEEPEST / _SHALLOWEST)
-    shallow, deep = _LIGHTNESS[ground]
+    shallow, deep = _LIGHTNESS[scheme]
     return _shade(shortcut, shallow + (deep - shallow) * min(1.0, max(0.0, place)))
 
 
 @cache
-def word_colour(shortcut: str, depth: int, ground: str) -> str:
+def text_color(shortcut: str, depth: int, scheme: str) -> str:
     """Return the colour of a run's name as ``#rrggbb``: that of its lines, or the nearest one that can be read."""
-    lightness = perceived_lightness(line_colour(shortcut, depth, ground))
-    limit = _READABLE[ground]
-    return _shade(shortcut, min(lightness, limit) if ground == "light" else max(lightness, limit))
+    lightness = perceived_lightness(line_color(shortcut, depth, scheme))
+    limit = _READABLE[scheme]
+    return _shade(shortcut, min(lightness, limit) if scheme == "light" else max(lightness, limit))
 
 
 def _shade(shortcut: str, target: float) -> str:
-    red, green, blue = _channels(hue(shortcut))
+    red, green, blue = _channels(color(shortcut))
     tone, _, saturation = colorsys.rgb_to_hls(red, green, blue)
     low, high = 0.0, 1.0
     for _ in range(24):  # bisection: L* grows with the lightness of HLS at fixed hue and saturation
@@ -133,14 +133,14 @@ def _shade(shortcut: str, target: float) -> str:
     return _text(*colorsys.hls_to_rgb(tone, low, saturation))
 
 
-def hue(shortcut: str) -> str:
+def color(shortcut: str) -> str:
     """Return the base colour of a variant's type, stable for names that the table does not know; a hue is its own."""
     if shortcut.startswith("#"):
         return shortcut
     shortcut = _base(shortcut)
-    if shortcut in HUES:
-        return HUES[shortcut]
-    return _SPARE_HUES[sum(shortcut.encode()) % len(_SPARE_HUES)]
+    if shortcut in COLORS:
+        return COLORS[shortcut]
+    return _SPARE_COLORS[sum(shortcut.encode()) % len(_SPARE_COLORS)]
 
 
 def contrast(one: str, other: str) -> float:
@@ -149,19 +149,20 @@ def contrast(one: str, other: str) -> float:
     return (brighter + 0.05) / (darker + 0.05)
 
 
-def perceived_lightness(colour: str) -> float:
-    """Return CIE L* of a colour, 0 to 100."""
-    y = _luminance(colour)
+def perceived_lightness(value: str) -> float:
+    """Return CIE L* of a value, 0 to 100."""
+    y = _luminance(value)
     return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
 
 
-def _luminance(colour: str) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(colour)]
+def _luminance(value: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(value)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _channels(colour: str) -> tuple[float, float, float]:
-    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+def _channels(value: str) -> tuple[float, float, float]:
+    red, green, blue = (int(value[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
 
 
 def _text(red: float, green: float, blue: float) -> str:

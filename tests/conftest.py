@@ -1,19 +1,24 @@
 """Shared fixtures: a workspace of its own for every test, and the rules for tests that need a browser or a GPU.
 
-Tests run in two processes (pytest-xdist). Those of a file stay together, for its fixtures; those in the browser, which
-share a site and a browser and take longest, are all in one process and begin first.
+Tests run in two processes (pytest-xdist). Those of a file stay in one process, for its fixtures. Tests in the browser
+begin first, for they wait most; each process has a site and a browser of its own.
 """
 
 import os
 import shutil
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from engine.store.workspace import ENVIRONMENT, Workspace
 
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
+#: Folders whose files take longest begin first, so that both processes end together.
+FIRST = ("tests/e2e/", "tests/engine/runs/", "tests/contracts/")
 
 
 @pytest.fixture
@@ -31,29 +36,38 @@ def chromium() -> str:
     return CHROMIUM
 
 
+def pytest_addoption():
+    """Say in one line what to install, before an option of a plugin that is missing is called unknown."""
+    for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
+        name, pin, _ = line.partition("==")
+        if pin:
+            try:
+                metadata.version(name)
+            except metadata.PackageNotFoundError:
+                raise pytest.UsageError(f"{name} is not installed: pip install -r tests/requirements.txt") from None
+
+
+def pytest_configure():
+    """Make up the same few cases every time; SKIPSCOPE_HYPOTHESIS=thorough makes up many, others every time."""
+    from hypothesis import HealthCheck, settings
+
+    # A slow machine is no failure, and the fixtures that tests share do not change.
+    health = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    common = {"deadline": None, "database": None, "suppress_health_check": health}
+    settings.register_profile("few", derandomize=True, max_examples=20, **common)
+    settings.register_profile("thorough", max_examples=500, **common)
+    settings.load_profile(os.environ.get("SKIPSCOPE_HYPOTHESIS", "few"))
+
+
 def pytest_collection_finish():
     """Leave torch one thread in each of the processes that share the cores; its nets here are tiny."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Hand out the tests by file, those in the browser all together."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            path = nodeid.partition("::")[0]
-            return "tests/e2e" if path.startswith("tests/e2e/") else path
-
-    return ByFile(config, log)
-
-
-def pytest_collection_modifyitems(config, items):
-    """Skip what this machine cannot run, each with one line that says how to change that."""
-    if hasattr(config, "workerinput"):  # in the order in which the processes take them
-        items.sort(key=lambda item: item.path.parent.name != "e2e")
+def pytest_collection_modifyitems(items):
+    """Put long files first; skip what this machine cannot run, each with one line that says how to change that."""
+    items.sort(key=lambda item: [item.nodeid.startswith(folder) for folder in FIRST], reverse=True)
     if not CHROMIUM and os.environ.get("SKIPSCOPE_REQUIRE_BROWSER") != "1":
         for item in items:
             if item.get_closest_marker("browser"):

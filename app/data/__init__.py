@@ -4,7 +4,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
 ``SkipscopeError`` whose text is one line for people.
 
     authorization.py   who may command
-    workspace.py       which workspace, its health; connection_pool.py lends readers of it
+    workspace.py       which workspace, its health; connection_pool.py keeps readers of it
     options.py         tables of what can be chosen
     commands.py        the engine: start, races, commands, names and notes
     interventions.py   changes of live runs, forks, extensions, lockstep
@@ -23,17 +23,17 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
 from app.data.authorization import guard
 from app.data.commands import (
     annotate,
-    attend,
     command,
     command_all,
     command_each,
-    depart,
     engine_status,
     new_database,
     planned,
     rename_race,
+    shutdown,
     start_engine,
     start_race,
+    startup,
 )
 from app.data.disk import Disk, disk_use, size_in_words
 from app.data.guide import (
@@ -67,6 +67,7 @@ from app.data.interventions import (
 from app.data.labs import (
     LabNews,
     curve_name,
+    job_settings,
     lab_changed,
     lab_command,
     lab_job,
@@ -74,9 +75,9 @@ from app.data.labs import (
     lab_refusal,
     lab_results,
     lab_setting,
+    lab_specs,
     lab_time,
     lab_trainings,
-    labs,
     latest_lab,
     start_lab,
 )
@@ -106,12 +107,13 @@ from app.data.probes import (
     layer_over_time,
     quantities,
 )
-from app.data.races import Race, cards, first_shown, known_runs, race, races, runs, tuning
-from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, run_table
+from app.data.races import Race, first_shown, known_runs, race, races, run_summaries, runs, tuning
+from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, table_rows
 from app.data.run_times import Timing, can_measure, race_time, start_timing, stop_timing, timings
 from app.data.selection import MAX_COMPARED, difference, numbers_from
 from app.data.streaming import Delta, Head, History, delta, gap, head, history
-from app.data.workspace import Health, health, prepare, use, workspace
+from app.data.workspace import Health, health, prepare, use, workspace_path
+from engine.config import RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
@@ -142,18 +144,19 @@ __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
     "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
     "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
-    "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split",
-    "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "attend", "can_measure", "cards", "change",
-    "changeable", "changes", "columns_since", "command", "command_all", "command_each", "contested", "count",
-    "curve_name", "data_present", "delta", "depart", "depth_from", "depth_problem", "difference", "disk_use",
-    "engine_status", "extend", "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork",
-    "gap", "guard", "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history",
-    "in_words", "inside", "inside_news", "is_plain", "known_runs", "lab_changed", "lab_command", "lab_job",
-    "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_time", "lab_trainings", "labs", "latest_lab",
+    "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
+    "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",
+    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
+    "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend",
+    "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard",
+    "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",
+    "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed", "lab_command", "lab_job",
+    "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time", "lab_trainings", "latest_lab",
     "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
     "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
-    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_table",
-    "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "size_in_words", "sources", "start_engine",
-    "start_lab", "start_race", "start_timing", "still", "stop_timing", "timings", "trial_plan", "tuning", "use",
-    "value_in_words", "variant_from", "variant_name", "variant_text", "workspace",
+    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_summaries",
+    "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "shutdown", "size_in_words", "sources",
+    "start_engine", "start_lab", "start_race", "start_timing", "startup", "still", "stop_timing", "table_rows",
+    "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
+    "workspace_path",
 ]  # fmt: skip

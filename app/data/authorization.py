@@ -6,11 +6,12 @@ moment; where it cannot, nobody may.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from engine.errors import NotPresenter
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
 _guard: Callable[[], bool] | None = None
 
 
@@ -20,16 +21,16 @@ def guard(may_command: Callable[[], bool] | None) -> None:
     _guard = may_command
 
 
-def requires_presenter(function: _Function) -> _Function:
+def requires_presenter(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """Make a function raise NotPresenter, having done nothing, for whoever may not command."""
 
     @wraps(function)
-    def guarded(*args: object, **kwargs: object) -> object:
+    def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         if not _may_command():
             raise NotPresenter("this page only looks on; the presenter's link can command")
         return function(*args, **kwargs)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 def _may_command() -> bool:

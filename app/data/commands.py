@@ -1,7 +1,7 @@
 """What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import runs
-from app.data.workspace import here
+from app.data.workspace import current
 from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import RunState
@@ -23,48 +23,48 @@ CHECKED_BYTES = 64 * 2**20
 _TOGETHER = 16
 
 
-def attend() -> str:
+def startup() -> str:
     """Register this process as a client and see that an engine lives. Blocks; returns the trouble in one line or ''."""
-    at = here()
+    context = current()
     try:
-        at.workspace.prepare()
-        database = at.workspace.database
+        context.workspace.prepare()
+        database = context.workspace.database
         if database.exists() and database.stat().st_size <= CHECKED_BYTES:
-            check(at.workspace)
-        at.damage = ""
-        at.control.enter("app")
-        at.control.ensure_engine()
+            check(context.workspace)
+        context.damage = ""
+        context.control.enter("app")
+        context.control.ensure_engine()
     except DatabaseDamaged as error:
-        at.damage = str(error)
-        return at.damage
+        context.damage = str(error)
+        return context.damage
     except (SkipscopeError, sqlite3.Error, OSError) as error:
         return str(error)
     return ""
 
 
-def depart() -> None:
+def shutdown() -> None:
     """Say that this process no longer needs the engine. Never raises."""
-    at = here()
+    context = current()
     with suppress(SkipscopeError, sqlite3.Error, OSError):
-        at.control.leave()
-    at.pool.close()
+        context.control.leave()
+    context.pool.close()
 
 
 @requires_presenter
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
-    here().control.ensure_engine()
+    current().control.ensure_engine()
 
 
 def engine_status() -> dict[str, Any]:
     """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
-    return asdict(here().control.engine_status())
+    return asdict(current().control.engine_status())
 
 
 @requires_presenter
 def command(verb: str, run: int) -> None:
     """Pause, resume, stop or delete a run; waits up to 3 s for the engine's answer. Raises SkipscopeError."""
-    here().control.command(verb, run)
+    current().control.command(verb, run)
 
 
 @requires_presenter
@@ -95,7 +95,7 @@ def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
     """
     for start in range(0, len(runs), _TOGETHER):
         some = runs[start : start + _TOGETHER]
-        said = here().control.ask_each(verb, some)
+        said = current().control.ask_each(verb, some)
         yield said
         if all("no engine answered" in words for words in said.values()):
             return
@@ -107,55 +107,42 @@ def new_database() -> Path:
 
     Raises SkipscopeError while an engine lives, or when the database is healthy.
     """
-    at = here()
-    kept = at.control.new_database()
-    at.damage = ""
-    attend()
+    context = current()
+    kept = context.control.new_database()
+    context.damage = ""
+    startup()
     return kept
 
 
-@requires_presenter
-def start_race(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    steps: int | None = None,
-    seeds: int = 1,
-    first_seed: int = 0,
-    settings: Mapping[str, str] | None = None,
-    name: str = "",
-    pace: str = "free",
-) -> int:
-    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
-    race = planned(depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace)
-    return here().control.start_race(race)[0]
-
-
 def planned(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    *further: Any,
-    **choices: Any,
+    depths: Sequence[int], shortcuts: Sequence[str], preset: str = "quick", source: str | None = None, **choices: Any
 ) -> RaceConfig:
-    """Return the race that ``start_race`` with the same choices would start. Raises SkipscopeError.
+    """Return the race of these choices, for ``start_race``. Raises SkipscopeError.
 
-    ``source`` is one of ``sources()``; other paths are refused here, whatever the page let through.
+    Args:
+        depths: Of the nets; () takes the preset's, as () does for ``shortcuts``.
+        source: One of ``sources()``; other paths are refused here, whatever the page let through.
+        choices: More of ``engine.runs.protocol.planning.plan_race``: steps, seeds, first_seed, settings, name, pace.
     """
     if source is not None:
         check_source(source)
-    return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=here().workspace)
+    return plan_race(depths, shortcuts, preset, source, **choices, workspace=current().workspace)
+
+
+@requires_presenter
+def start_race(race: RaceConfig) -> int:
+    """Hand a planned race to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    check_source(race.run.data.name)
+    return current().control.start_race(race)[0]
 
 
 @requires_presenter
 def rename_race(race: int, name: str) -> str:
     """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""
-    return here().control.rename_race(race, name)
+    return current().control.rename_race(race, name)
 
 
 @requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
     """Write a note on these runs, '' to take it away; return those that exist. Raises SkipscopeError."""
-    return here().control.annotate(runs, note)
+    return current().control.annotate(runs, note)

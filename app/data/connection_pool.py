@@ -11,8 +11,11 @@ POOLED = 8
 File = tuple[int, int]
 
 
-class Pool:
-    """Lends connections to the database at ``path``; ``make`` opens one. A replaced database gets new connections."""
+class ConnectionPool:
+    """Reusable connections to the database at ``path``; ``make`` opens one.
+
+    A replaced database gets new connections.
+    """
 
     def __init__(self, path: Path, make: Callable[[], Any]):
         self._path, self._make = path, make
@@ -29,8 +32,8 @@ class Pool:
         return status.st_dev, status.st_ino
 
     @contextmanager
-    def lend(self) -> Iterator[Any]:
-        """Lend a connection to one thread. After an error it is closed, not kept. Raises what ``make`` raises."""
+    def acquire(self) -> Iterator[Any]:
+        """Give a connection to one thread; after an error it is closed, not reused. Raises what ``make`` raises."""
         file = self.file()
         connection = self._take(file) or self._make()
         try:
@@ -55,7 +58,7 @@ class Pool:
         return None
 
     def close(self) -> None:
-        """Close what is idle; what is lent is closed when it comes back."""
+        """Close idle connections; one in use is closed when its user is done."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -6,11 +6,12 @@ the whole, and for each run that holds them.
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.data.workspace import here
+from app.data.workspace import current
 
 #: For so long an answer holds: looking through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
@@ -49,20 +50,20 @@ class Disk:
 
     def freed_by(self, runs: Sequence[int]) -> int:
         """Return the bytes of files that go with these runs: a file that another run has as well stays."""
-        wanted, found = set(runs), {}
-        for piece in self.pieces:
-            if piece.run in wanted:
-                seen = found.get(piece.identity, (0, piece))[0]
-                found[piece.identity] = (seen + 1, piece)
-        return sum(piece.size for seen, piece in found.values() if seen >= piece.names)
+        wanted = set(runs)
+        going = [piece for piece in self.pieces if piece.run in wanted]
+        names = Counter(piece.identity for piece in going)
+        once = {piece.identity: piece for piece in going}
+        return sum(piece.size for piece in once.values() if names[piece.identity] >= piece.names)
 
 
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
     """Return what the workspace takes; an answer of the last ``fresh_s`` seconds is given again. Never raises."""
-    at = here()
-    if at.disk and time.monotonic() - at.disk[0] < fresh_s:
-        return at.disk[1]
-    pieces = tuple(_pieces(at.workspace.path))
+    context = current()
+    kept: tuple[float, Disk] | None = context.disk
+    if kept and time.monotonic() - kept[0] < fresh_s:
+        return kept[1]
+    pieces = tuple(_pieces(context.workspace.path))
     once = {piece.identity: piece for piece in pieces}
     kinds: dict[str, int] = {}
     for piece in once.values():
@@ -71,9 +72,9 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     for piece in pieces:
         if piece.run:
             runs[piece.run] = runs.get(piece.run, 0) + piece.size
-    found = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, pieces)
-    at.disk = (time.monotonic(), found)
-    return found
+    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, pieces)
+    context.disk = (time.monotonic(), disk)
+    return disk
 
 
 def size_in_words(size: float) -> str:
@@ -107,7 +108,7 @@ def _kind(parts: Sequence[str], run: int) -> str:
     return LOGS if parts[-1].endswith(".log") else OTHER
 
 
-def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry]]:
+def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import DRAWN_REMARKS, runs
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.config import FREE, LIVE, lockstep
 from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
@@ -60,7 +60,7 @@ def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], lis
     taken, refusals = [], []
     for run in asked:
         try:
-            here().control.set_value(run, key, value)
+            current().control.set_value(run, key, value)
         except ConfigError:
             raise
         except SkipscopeError as error:
@@ -89,7 +89,7 @@ def changes(race: int) -> list[dict[str, str]]:
 @requires_presenter
 def extend(run: int, steps: int) -> None:
     """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
-    here().control.extend(run, steps)
+    current().control.extend(run, steps)
 
 
 @requires_presenter
@@ -101,13 +101,13 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     for key, text in settings.items():
         if key.rsplit(".", 1)[-1] == "name":
             check_source(text)
-    return here().control.fork(run, step, settings)
+    return current().control.fork(run, step, settings)
 
 
 @requires_presenter
 def set_pace(race: int, pace: str) -> None:
     """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
-    here().control.set_pace(race, pace)
+    current().control.set_pace(race, pace)
 
 
 def pace_steps(pace: str) -> int:

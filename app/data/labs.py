@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.data.authorization import requires_presenter
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
+from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
@@ -34,7 +35,7 @@ class LabNews:
     log: Path
 
 
-def labs() -> Mapping[str, LabSpec]:
+def lab_specs() -> Mapping[str, LabSpec]:
     """Return the rows of all labs."""
     return LABS
 
@@ -68,7 +69,7 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
     for job in _finished(name):
         # A job of an earlier version may lack a setting.
-        before = lab.seconds(lab.defaults() | job.config.settings)
+        before = lab.seconds(lab.defaults() | job_settings(job))
         if job.seconds > 0 and before > 0:
             reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
             break
@@ -76,7 +77,7 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def _finished(name: str) -> list[RunRow]:
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return []
     with reading() as reader:
         return [job for job in reader.lab_jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
@@ -102,7 +103,7 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
 
 def lab_trainings(name: str) -> dict[int, str]:
     """Return the trainings that a lab can look at, newest first: id -> name. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return {}
     with reading() as reader:
         rows = suitable(reader, get_lab(name))[:_TRAININGS]
@@ -112,7 +113,13 @@ def lab_trainings(name: str) -> dict[int, str]:
 @requires_presenter
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
-    return here().control.start_lab(name, settings)
+    return current().control.start_lab(name, settings)
+
+
+def job_settings(job: RunRow) -> dict[str, Any]:
+    """Return the settings of a lab's job; trainings have another kind of config."""
+    assert isinstance(job.config, LabConfig), f"run {job.id} is a training"
+    return dict(job.config.settings)
 
 
 def lab_job(run: int) -> RunRow | None:
@@ -124,7 +131,7 @@ def lab_job(run: int) -> RunRow | None:
 
 def latest_lab(name: str) -> RunRow | None:
     """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
-    if here().pool.file() is None:
+    if current().pool.file() is None:
         return None
     with reading() as reader:
         return next(iter(reader.lab_jobs(name, limit=1)), None)
@@ -145,7 +152,7 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
             return None
         traces = reader.lab_curves(run, since)
         cursor = (reader.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.lab_metrics(run), cursor, here().workspace.log(run))
+        return LabNews(row, traces, reader.lab_metrics(run), cursor, current().workspace.log(run))
 
 
 def curve_name(name: str) -> CurveName:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.data.workspace import workspace
+from app.data.workspace import workspace_path
 from engine.config import ModelConfig, replace
 from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
@@ -42,7 +42,7 @@ def check_source(name: str) -> None:
 def data_present(name: str) -> bool:
     """Return whether a data set can be loaded without a download. Raises SkipscopeError for what is not offered."""
     check_source(name)
-    return present(name, workspace())
+    return present(name, workspace_path())
 
 
 def preset_source(name: str) -> str:
@@ -75,12 +75,12 @@ def depth_from(text: str) -> tuple[int | None, str]:
     return (None, problem) if problem else (int(word), "")
 
 
-def count(
-    depth: int, shortcut: str, width: int = 16, channels: int = 3, classes: int = 10, image_size: int = 32
-) -> Count:
-    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line."""
-    values = {"depth": depth, "shortcut": shortcut, "width": width, "channels": channels, "classes": classes}
-    return count_model(replace(ModelConfig(), {**values, "image_size": image_size}))
+def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:
+    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line.
+
+    ``shape`` as ``net_shape`` returns it: ``width``, ``channels``, ``classes``, ``image_size``; without it the paper's.
+    """
+    return count_model(replace(ModelConfig(), {**(shape or {}), "depth": depth, "shortcut": shortcut}))
 
 
 def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
@@ -96,7 +96,7 @@ def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
     return {"width": width, "channels": row.channels, "classes": len(row.classes), "image_size": size}
 
 
-def still(ground: str) -> Path | None:
+def still(scheme: str) -> Path | None:
     """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
-    path = PROJECT / "assets" / f"curves-{ground}.png"
+    path = PROJECT / "assets" / f"curves-{scheme}.png"
     return path if path.is_file() else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.data.races import cards_of
+from app.data.races import run_summaries_of, training_config
 from app.data.workspace import reading
 from engine.config.probe_steps import probe_steps
 from engine.probes.online.histogram import edges
@@ -40,7 +40,7 @@ class Inside:
     cursor: tuple[int, int]
     columns: dict[int, Columns]
     layers: dict[int, list[LayerRow]]
-    cards: list[dict[str, Any]]
+    run_summaries: list[dict[str, Any]]
     deleted: list[int]
     planned: dict[int, list[int]]
 
@@ -79,13 +79,13 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
         rows = [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.layers(row.id) for row in rows}
-        planned = {row.id: list(probe_steps(row.config, reader.further_ends(row.id))) for row in rows}
+        planned = {row.id: list(probe_steps(training_config(row), reader.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
-        return Inside(cursor, columns, layers, cards_of(reader, rows), missing, planned)
+        return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned)
 
 
 def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int]) -> Inside:
-    """Return the columns, cards and deletions after a cursor. ``layers`` of a run come with its first column.
+    """Return the columns, summaries and deletions after a cursor. ``layers`` of a run come with its first column.
 
     Raises SkipscopeError.
     """
@@ -102,8 +102,8 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
                 if reader.probes(run, upto=since[0])[1] == 0:
                     layers[run] = reader.layers(run)
         changed, gone = reader.changed_runs(since[1]) if since[1] < cursor[1] else ([], [])
-        cards = cards_of(reader, [row for row in changed if row.id in runs and not row.lab])
-        return Inside(cursor, columns, layers, cards, [run for run in gone if run in runs], {})
+        run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs and not row.lab])
+        return Inside(cursor, columns, layers, run_summaries, [run for run in gone if run in runs], {})
 
 
 def columns_since(runs: Sequence[int], since: int) -> int:

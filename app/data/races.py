@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.config import TUNED, RunConfig
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
@@ -167,19 +167,19 @@ def races() -> list[Race]:
 
     Without a database there are none.
     """
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        cached = at.races
+        key = (context.pool.file(), reader.head()[1])
+        cached = context.races
         if cached and cached[0] == key:
             return cached[1]
         by_race: dict[int, list[RunRow]] = {}
         for run in reader.runs():
             by_race.setdefault(run.race, []).append(run)
         found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
-    at.races = (key, found)
+    context.races = (key, found)
     return found
 
 
@@ -192,7 +192,7 @@ def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
 def race(race: int) -> Race | None:
     """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
     listed = next((found for found in races() if found.id == race), None)
-    if listed or here().pool.file() is None:
+    if listed or current().pool.file() is None:
         return listed
     with reading() as reader, reader.snapshot():
         row = reader.race(race)
@@ -215,10 +215,10 @@ def runs(race: int) -> list[RunRow]:
         return reader.runs(race)
 
 
-def cards(race: int) -> list[dict[str, Any]]:
-    """Return the cards of a race's runs in starting order. Raises SkipscopeError."""
+def run_summaries(race: int) -> list[dict[str, Any]]:
+    """Return the summaries of a race's runs in starting order. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return cards_of(reader, reader.runs(race))
+        return run_summaries_of(reader, reader.runs(race))
 
 
 def tuning(race: int) -> list[ArmTuning]:
@@ -237,29 +237,36 @@ def known_runs(runs: Sequence[int]) -> set[int]:
         return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
 
 
-def cards_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
-    """Return the cards of stored runs, with the number and size of their checkpoints."""
+def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
+    """Return the summaries of stored runs, with the number and size of their checkpoints."""
     totals = reader.checkpoint_totals() if rows else {}
     remarks: dict[int, list[Any]] = {}
     for remark in reader.remarks([row.id for row in rows]) if rows else ():
         remarks.setdefault(remark["run"], []).append(remark)
-    place = here().workspace
+    place = current().workspace
     return [
-        card(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
+        run_summary(row, place.log(row.id), _train_images(row), totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
         for row in rows
     ]
 
 
+def training_config(row: RunRow) -> RunConfig:
+    """Return the config of a training; jobs of labs have another kind."""
+    assert isinstance(row.config, RunConfig), f"run {row.id} is a job of the lab {row.lab}"
+    return row.config
+
+
 def _train_images(row: RunRow) -> int:
     """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
-    source = SOURCES.get(row.config.data.name)
-    return row.train_images or (source.train_images - row.config.data.validation if source else 0)
+    config = training_config(row).data
+    source = SOURCES.get(config.name)
+    return row.train_images or (source.train_images - config.validation if source else 0)
 
 
-def card(
-    row: Any, log: Path, train_images: int, checkpoints: int, checkpoint_bytes: int, remarks: Sequence[Any] = ()
+def run_summary(
+    row: Any, log: Path, train_images: int, checkpoints: tuple[int, int], remarks: Sequence[Any] = ()
 ) -> dict[str, Any]:
-    """Return the card of a stored run. Units: seconds, images per second, bytes.
+    """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
     config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
@@ -277,16 +284,16 @@ def card(
         "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),
         "seconds": _rounded(row.seconds, 2), "evaluation_share": _rounded(row.evaluation_share, 4),
         "probe_share": _rounded(row.probe_share, 4),
-        "lr": _rate(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
-        "train_images": train_images, "checkpoints": checkpoints,
-        "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
+        "lr": rate_of(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
+        "train_images": train_images, "checkpoints": checkpoints[0],
+        "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
         "parent_step": row.parent_step, "note": row.note,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
 
 
-def _rate(lr: Any) -> float | None:
+def rate_of(lr: Any) -> float | None:
     """Return a learning rate, None while one is looked for."""
     return lr if isinstance(lr, int | float) else None
 

@@ -6,7 +6,7 @@ One query for everything, and nothing at all while the store stands still; the p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.data.workspace import WorkspaceContext, here, reading
+from app.data.workspace import WorkspaceContext, current, reading
 from engine.events import RunState
 from engine.models import arm_names
 from engine.store.reader import Reader
@@ -76,22 +76,22 @@ class RaceSum:
     runs: tuple[int, ...]
 
 
-def run_table() -> list[TableRow]:
+def table_rows() -> list[TableRow]:
     """Return every training of the workspace, newest race first, in starting order within one. Raises SkipscopeError.
 
     Without a database there is none. Jobs of labs and trials of learning rates are left out.
     """
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head())
-        if at.table and at.table[0] == key:
-            return at.table[1]
+        key = (context.pool.file(), reader.head())
+        if context.table and context.table[0] == key:
+            return context.table[1]
         rows = reader.run_list()
-        sparks = _sparks(at, reader, rows)
+        sparks = _sparks(context, reader, rows)
     table = [_row(row, sparks.get(row.id, ())) for row in rows]
-    at.table = (key, table)
+    context.table = (key, table)
     return table
 
 
@@ -155,17 +155,17 @@ def _sum(race: int, rows: Sequence[TableRow]) -> RaceSum:
     )  # fmt: skip
 
 
-def _sparks(at: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
+def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
     """Return the small picture of every run; only those that have moved since the last look are read."""
-    file = at.pool.file()
+    file = context.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}
-    kept = {run: old for run, old in at.sparks.items() if old[0] == known.get(run)}
+    kept = {run: old for run, old in context.sparks.items() if old[0] == known.get(run)}
     wanted = [(row.id, step) for row in rows if row.id not in kept for step in _spark_steps(row)]
     fresh: dict[int, list[float]] = {}
     for run, error in reader.running_errors(wanted) if wanted else ():
         fresh.setdefault(run, []).append(round(error, 1))
-    at.sparks = kept | {run: (mark, tuple(fresh.get(run, ()))) for run, mark in known.items() if run not in kept}
-    return {run: values for run, (_, values) in at.sparks.items()}
+    context.sparks = kept | {run: (mark, tuple(fresh.get(run, ()))) for run, mark in known.items() if run not in kept}
+    return {run: values for run, (_, values) in context.sparks.items()}
 
 
 def _spark_steps(row: RunListRow) -> list[int]:

@@ -17,8 +17,9 @@ from numpy import float32
 
 from app.data.authorization import requires_presenter
 from app.data.commands import command
+from app.data.labs import job_settings
 from app.data.options import preset_source, presets
-from app.data.workspace import here, reading
+from app.data.workspace import current, reading
 from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
@@ -31,7 +32,7 @@ from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
-from engine.store.tables.labs import CONCURRENT_JOBS
+from engine.store.tables.labs import CONCURRENT_JOBS, CurveRow
 
 LAB = "timing"
 #: ``asked``: the page measures only when somebody presses the button.
@@ -68,6 +69,12 @@ class Timing:
     busy: bool = False
     bound: bool = False
     progress: str = ""
+
+
+#: A job's numbers by name.
+_Numbers = Mapping[str, float | None]
+#: One job of the lab: its row, its numbers, its curves.
+_Job = tuple[RunRow, _Numbers, list[CurveRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,9 @@ def start_timing(preset: str, unasked: bool = False) -> int | None:
         if unasked and not can_measure():
             return None
         active = _active(preset, _jobs())
-        return active.id if active else here().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        return (
+            active.id if active else current().control.start_lab(LAB, {"preset": preset, "data": preset_source(preset)})
+        )
 
 
 def stop_timing() -> None:
@@ -152,9 +161,9 @@ def can_measure() -> bool:
     if os.environ.get(ENVIRONMENT, "") == "asked":
         return False
     try:
-        if here().control.engine_status().state != "alive":
+        if current().control.engine_status().state != "alive":
             return False
-        if here().pool.file() is None:
+        if current().pool.file() is None:
             return True
         with reading() as reader:
             rows = reader.runs(every=True)
@@ -165,36 +174,36 @@ def can_measure() -> bool:
     return time.time() - max((row.ended or 0.0 for row in rows), default=0.0) >= QUIET_S
 
 
-def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
+def _jobs() -> list[_Job]:
     """Return the newest jobs first: row, figures, curves. Kept until news."""
-    at = here()
-    if at.pool.file() is None:
+    context = current()
+    if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (at.pool.file(), reader.head()[1])
-        if not at.timing or at.timing[0] != key:
-            at.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
-        return at.timing[1]
+        key = (context.pool.file(), reader.head()[1])
+        if not context.timing or context.timing[0] != key:
+            context.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+        return context.timing[1]
 
 
-def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
+def _job(reader: Reader, row: RunRow) -> _Job:
     return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
 
 
-def _active(preset: str, jobs: list) -> RunRow | None:
-    return next((row for row, *_ in jobs if row.config.settings["preset"] == preset and row.state in _GOING), None)
+def _active(preset: str, jobs: list[_Job]) -> RunRow | None:
+    return next((row for row, *_ in jobs if job_settings(row)["preset"] == preset and row.state in _GOING), None)
 
 
-def _missing(preset: str, jobs: list) -> str:
+def _missing(preset: str, jobs: list[_Job]) -> str:
     """Return why there is no measurement: ``failed``, ``disturbed`` or ``none``."""
-    newest = next((row for row, *_ in jobs if row.config.settings["preset"] == preset), None)
+    newest = next((row for row, *_ in jobs if job_settings(row)["preset"] == preset), None)
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
     return "disturbed" if sum(figures.get(CONCURRENT_JOBS) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
-def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
+def _measured(preset: str, data: str, jobs: list[_Job]) -> _Measurement | None:
     """Return the newest measurement of a preset that holds here and had no company."""
     for figures, curves in _fitting(preset, data, jobs):
         if figures.get(CONCURRENT_JOBS) != 0:
@@ -206,7 +215,7 @@ def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
     return None
 
 
-def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, float | None], list]]:
+def _fitting(preset: str, data: str, jobs: list[_Job]) -> list[tuple[_Numbers, list[CurveRow]]]:
     """Return figures and curves of the finished measurements of a preset that hold here, newest first."""
     usual = get_lab(LAB).defaults()
     wanted = usual | {"preset": preset, "data": data}
@@ -216,11 +225,11 @@ def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, floa
         for row, figures, curves in jobs
         if row.state == RunState.FINISHED
         and all(row.versions.get(key) == value for key, value in here_and_now.items())
-        and all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
+        and all(job_settings(row)[key] == value for key, value in wanted.items() if key != "seconds")
     ]
 
 
-def _points(panel: str, curves: list, arms: Sequence[TimedArm] = ()) -> list[Point]:
+def _points(panel: str, curves: list[CurveRow], arms: Sequence[TimedArm] = ()) -> list[Point]:
     """Return the points of a panel; those of ``arms`` say with which batch they were timed."""
     # Curves are kept in float32.
     batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}

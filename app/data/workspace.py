@@ -4,16 +4,13 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.data.connection_pool import Pool
+from app.data.connection_pool import ConnectionPool
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-
-if TYPE_CHECKING:
-    from app.data.races import Race
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,65 +31,65 @@ class WorkspaceContext:
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
-        self.pool = Pool(workspace.database, lambda: Reader(workspace))
+        self.pool = ConnectionPool(workspace.database, lambda: Reader(workspace))
         self.control = Control(workspace)
-        self.races: tuple[object, list[Race]] | None = None
+        self.races: tuple[object, list[Any]] | None = None
         self.table: tuple[object, list[Any]] | None = None
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.disk: tuple[float, Any] | None = None
-        self.timing: tuple[object, list] | None = None
+        self.timing: tuple[object, list[Any]] | None = None
         self.damage = ""
 
 
-_place: WorkspaceContext | None = None
-_choosing = threading.RLock()
+_context: WorkspaceContext | None = None
+_lock = threading.RLock()
 
 
 def use(path: str | Path | None = None) -> Path:
     """Serve the workspace at ``path``, else ``SKIPSCOPE_WORKSPACE``, else ``runs/``; return its path."""
-    global _place
-    with _choosing:
-        old, _place = _place, WorkspaceContext(Workspace.at(path))
+    global _context
+    with _lock:
+        old, _context = _context, WorkspaceContext(Workspace.at(path))
     if old:
         old.pool.close()
-    return _place.workspace.path
+    return _context.workspace.path
 
 
-def workspace() -> Path:
+def workspace_path() -> Path:
     """Return the folder of the workspace that is served."""
-    return here().workspace.path
+    return current().workspace.path
 
 
-def here() -> WorkspaceContext:
-    """Return the place that is served, the default one if none was chosen."""
-    with _choosing:
-        if _place is None:
+def current() -> WorkspaceContext:
+    """Return the context of the workspace that is served, the default one if none was chosen."""
+    with _lock:
+        if _context is None:
             use()
-        assert _place is not None
-        return _place
+        assert _context is not None
+        return _context
 
 
 def reading() -> AbstractContextManager[Reader]:
     """Borrow a reader of the present database. Raises SkipscopeError."""
-    return here().pool.lend()
+    return current().pool.acquire()
 
 
 def prepare() -> None:
     """Create the workspace's folder and prove that it can be written. Raises SkipscopeError in one line."""
-    here().workspace.prepare()
+    current().workspace.prepare()
 
 
 def health() -> Health:
     """Say what the workspace is like now. Never raises."""
-    at = here()
+    context = current()
     try:
-        at.workspace.prepare()
+        context.workspace.prepare()
     except SkipscopeError as error:
         return Health("not writable", str(error))
-    if at.pool.file() is None:
+    if context.pool.file() is None:
         return Health("empty")
-    if at.damage:
-        return Health("damaged", at.damage)
+    if context.damage:
+        return Health("damaged", context.damage)
     try:
         with reading() as reader:
             return Health("ok" if reader.races(limit=1) else "empty")

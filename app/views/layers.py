@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import data
 from app.live.layers.component import live_probes
-from app.views.race import picker
+from app.views import picker
 from app.web import presenter_link
 
 TITLE = "Layers: what each of them says"

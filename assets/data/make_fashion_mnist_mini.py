@@ -1,8 +1,8 @@
 """Remake fashion-mnist-mini.npz from the original Fashion-MNIST files.
 
-    python assets/data/make_fashion_mnist_mini.py [ORIGINALS] [--out FILE]
+    python assets/data/make_fashion_mnist_mini.py [ARCHIVE] [--out FILE]
 
-ORIGINALS is the folder with the four IDX files of https://github.com/zalandoresearch/fashion-mnist, gzipped or not;
+ARCHIVE is the folder with the four IDX files of https://github.com/zalandoresearch/fashion-mnist, gzipped or not;
 Debian's package dataset-fashion-mnist puts them into the default folder. The subset holds the first 2,000 training
 and the first 500 test images of each class, in the original order. The same originals give the same bytes.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 TRAIN_PER_CLASS = 2000
 TEST_PER_CLASS = 500
-ORIGINALS = Path("/usr/share/datasets/fashion-mnist")
+ARCHIVE = Path("/usr/share/datasets/fashion-mnist")
 
 
 def make(originals: Path) -> dict[str, np.ndarray]:
@@ -56,7 +56,7 @@ def write(arrays: dict[str, np.ndarray], path: Path) -> None:
 def main() -> None:
     """Parse the command line and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("originals", nargs="?", type=Path, default=ORIGINALS)
+    parser.add_argument("originals", nargs="?", type=Path, default=ARCHIVE)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("fashion-mnist-mini.npz"))
     arguments = parser.parse_args()
     write(make(arguments.originals), arguments.out)

@@ -1,8 +1,8 @@
-"""The contest: who runs when, and what the figures say. Torch-free; the contestants are processes of their own.
+"""The benchmark: which worker trains when, and what the measured speeds say. Torch-free; workers are processes.
 
-Only one group trains at a time, in turns, so that all of them meet the same noise of the machine: the conventional
+Groups of workers train in turns, one group at a time, so that all meet the same noise of the machine: the conventional
 loop with all cores; two runs of the engine at once with one thread each, as a race has them; one run with all cores.
-Then the engine's step and its convolutions alone, turn about in one process.
+Then one worker measures a step of the engine and the convolutions of a step, alternately.
 """
 
 import statistics
@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from engine.bench.worker import ANATOMY, CONVENTIONAL, ENGINE, contend
-from engine.bench.workload import Task
+from engine.bench.worker import BREAKDOWN, CONVENTIONAL, ENGINE, serve
+from engine.bench.workload import Workload
 from engine.errors import SkipscopeError
 
 _READY_S = 120.0
@@ -23,29 +23,29 @@ _READY_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long is measured: ``rounds`` turns of ``seconds`` each."""
+    """How long each group is measured: ``rounds`` turns of ``seconds`` each."""
 
     rounds: int = 4
     seconds: float = 5.0
 
 
 class BenchFailed(SkipscopeError):
-    """A contestant ended before it had answered."""
+    """A worker ended before it had answered."""
 
 
 def measure(
-    task: Task, device: str, cores: int, plan: Plan, tell: Callable[[str], None] = lambda words: None
+    workload: Workload, device: str, cores: int, plan: Plan, report: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """Return the figures of one net as ``bench --json`` prints them; ``tell`` hears what is being measured.
+    """Return the results for one net as ``bench --json`` prints them; ``report`` gets what is being measured.
 
-    Raises BenchFailed when a contestant dies.
+    Raises: BenchFailed when a worker dies.
     """
-    tell(f"{task.net}: starting")
+    report(f"{workload.net}: starting")
     with (
-        _contestant(CONVENTIONAL, task, device, cores) as conventional,
-        _contestant(ENGINE, task, device, 1) as one,
-        _contestant(ENGINE, task, device, 1) as other,
-        _contestant(ENGINE, task, device, cores) as single,
+        _worker(CONVENTIONAL, workload, device, cores) as conventional,
+        _worker(ENGINE, workload, device, 1) as one,
+        _worker(ENGINE, workload, device, 1) as other,
+        _worker(ENGINE, workload, device, cores) as single,
     ):
         groups = {"conventional": [conventional], "pair": [one, other], "single": [single]}
         for process in (conventional, one, other, single):
@@ -53,83 +53,85 @@ def measure(
         turns: dict[str, list[list[dict[str, float]]]] = {name: [] for name in groups}
         for number in range(plan.rounds):
             for name, group in groups.items():
-                tell(f"{task.net}: {name}, turn {number + 1} of {plan.rounds}")
+                report(f"{workload.net}: {name}, turn {number + 1} of {plan.rounds}")
                 turns[name].append(_train(group, plan.seconds))
-    tell(f"{task.net}: the step and its convolutions")
-    with _contestant(ANATOMY, task, device, 1) as anatomy:
-        anatomy.ready()
-        parts = _train([anatomy], plan.rounds * plan.seconds / 2)[0]
-    return _figures(task, turns, parts, cores)
+    report(f"{workload.net}: the step and its convolutions")
+    with _worker(BREAKDOWN, workload, device, 1) as breakdown:
+        breakdown.ready()
+        parts = _train([breakdown], plan.rounds * plan.seconds / 2)[0]
+    return _figures(workload, turns, parts, cores)
 
 
-class _Contestant:
-    """This side of a contestant's process."""
+class _Worker:
+    """The handle of a worker's process."""
 
-    def __init__(self, process: Any, orders: Connection, kind: str):
-        self._process, self._orders, self._kind = process, orders, kind
+    def __init__(self, process: Any, connection: Connection, kind: str):
+        self._process, self._connection, self._kind = process, connection, kind
 
     def ready(self) -> None:
         self.answer(_READY_S)
 
     def go(self, seconds: float | None) -> None:
         try:
-            self._orders.send(seconds)
+            self._connection.send(seconds)
         except OSError:
             raise self._ended() from None
 
     def answer(self, within_s: float) -> Any:
         deadline = time.monotonic() + within_s
         try:
-            while not self._orders.poll(0.2):
+            while not self._connection.poll(0.2):
                 if not self._process.is_alive() or time.monotonic() > deadline:
                     raise self._ended()
-            return self._orders.recv()
+            return self._connection.recv()
         except (EOFError, OSError):
             raise self._ended() from None
 
     def _ended(self) -> BenchFailed:
-        return BenchFailed(f"the {self._kind} contestant ended or hangs; its words stand above")
+        return BenchFailed(f"the {self._kind} worker ended or hangs; its messages are above")
 
 
 @contextmanager
-def _contestant(kind: str, task: Task, device: str, threads: int) -> Iterator[_Contestant]:
+def _worker(kind: str, workload: Workload, device: str, threads: int) -> Iterator[_Worker]:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=contend, args=(theirs, kind, task, device, threads), name=f"bench-{kind}")
+    process = context.Process(target=serve, args=(theirs, kind, workload, device, threads), name=f"bench-{kind}")
     process.start()
     theirs.close()
-    contestant = _Contestant(process, ours, kind)
+    worker = _Worker(process, ours, kind)
     try:
-        yield contestant
+        yield worker
     finally:
         with suppress(BenchFailed):  # it may have ended by itself
-            contestant.go(None)
+            worker.go(None)
         process.join(5.0)
         if process.is_alive():
             process.terminate()
             process.join(5.0)
 
 
-def _train(group: list[_Contestant], seconds: float) -> list[Any]:
-    for contestant in group:
-        contestant.go(seconds)
-    return [contestant.answer(seconds + _READY_S) for contestant in group]
+def _train(group: list[_Worker], seconds: float) -> list[Any]:
+    for worker in group:
+        worker.go(seconds)
+    return [worker.answer(seconds + _READY_S) for worker in group]
 
 
-def _figures(task: Task, turns: dict[str, list], parts: dict[str, Any], cores: int) -> dict[str, Any]:
+def _figures(
+    workload: Workload, turns: dict[str, list[list[dict[str, float]]]], parts: dict[str, Any], cores: int
+) -> dict[str, Any]:
     speeds = {name: [sum(one["images_per_s"] for one in turn) for turn in group] for name, group in turns.items()}
     # Turn by turn: what slows the machine down for a while slows both sides.
     pair = [ours / theirs for ours, theirs in zip(speeds["pair"], speeds["conventional"], strict=True)]
     single = [ours / theirs for ours, theirs in zip(speeds["single"], speeds["conventional"], strict=True)]
     over = [step / convolutions for step, convolutions in parts["rounds"]]
     return {
-        "net": task.net,
+        "net": workload.net,
         "pair_throughput_ratio": statistics.median(pair),
         "single_throughput_ratio": statistics.median(single),
         "step_over_convolutions": statistics.median(over),
         "probe_share": parts["probe_share"],
         "details": {
-            "batch_size": task.batch_size,
+            "batch_size": workload.batch_size,
             "turns": len(pair),
             "single_threads": cores,
             "images_per_s": {name: {"median": statistics.median(s), **_range(s)} for name, s in speeds.items()},

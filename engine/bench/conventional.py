@@ -11,14 +11,14 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.transforms.functional import to_pil_image
 
-from engine.bench.workload import CLASSES, SIZE, Task, synthetic_images
+from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images
 from engine.config import ModelConfig
 from engine.models.build import build_model
 
 WORKERS = 2
 
 
-class PilImages(Dataset):
+class PilImages(Dataset[tuple[torch.Tensor, int]]):
     """The synthetic images as PIL images, cropped, mirrored and normalised one by one as usual."""
 
     def __init__(self) -> None:
@@ -41,12 +41,12 @@ class PilImages(Dataset):
         return self._transform(self._images[index]), self._labels[index]
 
 
-def conventional_steps(task: Task, device: torch.device) -> Iterator[int]:
-    """Train for ever; yields the number of images after each step."""
-    model = build_model(ModelConfig(depth=task.depth, shortcut="A", classes=CLASSES, image_size=SIZE), 0).to(device)
+def conventional_steps(workload: Workload, device: torch.device) -> Iterator[int]:
+    """Train for ever; yield the number of images of each step."""
+    model = build_model(ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE), 0).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     loader = DataLoader(
-        PilImages(), batch_size=task.batch_size, shuffle=True, drop_last=True, num_workers=WORKERS,
+        PilImages(), batch_size=workload.batch_size, shuffle=True, drop_last=True, num_workers=WORKERS,
         persistent_workers=True, pin_memory=device.type == "cuda",
     )  # fmt: skip
     total = 0.0
@@ -55,7 +55,7 @@ def conventional_steps(task: Task, device: torch.device) -> Iterator[int]:
             images, labels = images.to(device), labels.to(device)
             loss = F.cross_entropy(model(images), labels)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             total += loss.item()
-            yield task.batch_size
+            yield workload.batch_size

@@ -1,4 +1,4 @@
-"""The engine's own trainer as a contestant, and its step beside the bare time of its convolutions."""
+"""The engine's own trainer as a worker of the benchmark, and its step beside the time of its convolutions alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from engine.bench.workload import CLASSES, SIZE, Task, synthetic_images
+from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images
 from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
 from engine.config.probe_steps import probe_steps
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped
 from engine.hardware.device import Device, choose
-from engine.models.layers.blocked_layout import enter, suits
+from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.probes.online.probe import OnlineProbe
 from engine.training.trainer import Trainer
 
@@ -20,12 +20,12 @@ from engine.training.trainer import Trainer
 PROBED_STEPS = 2000
 
 
-def trainer_of(task: Task, device: str, threads: int) -> tuple[Trainer, Device]:
+def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, Device]:
     """Return a trainer as a worker makes it, without probes."""
     config = RunConfig(
-        model=ModelConfig(depth=task.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
+        model=ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
         data=DataConfig(eval_images=100),
-        optim=OptimConfig(batch_size=task.batch_size, steps=10_000_000),
+        optim=OptimConfig(batch_size=workload.batch_size, steps=10_000_000),
         probe=ProbeConfig(images=0),
         device=device,
         threads=threads,
@@ -38,26 +38,26 @@ def trainer_of(task: Task, device: str, threads: int) -> tuple[Trainer, Device]:
     return Trainer(config, images, chosen), chosen
 
 
-def engine_steps(task: Task, device: str, threads: int) -> Iterator[int]:
-    """Train for ever; yields the number of images after each step."""
-    trainer, _ = trainer_of(task, device, threads)
+def engine_steps(workload: Workload, device: str, threads: int) -> Iterator[int]:
+    """Train for ever; yield the number of images of each step."""
+    trainer, _ = trainer_of(workload, device, threads)
     for event in trainer.events():
         if isinstance(event, Stepped):
-            yield task.batch_size
+            yield workload.batch_size
 
 
-class Anatomy:
+class StepBreakdown:
     """One step, the same step's convolutions alone, and one probe, each in seconds."""
 
-    def __init__(self, task: Task, device: str, threads: int):
-        self._trainer, self._device = trainer_of(task, device, threads)
+    def __init__(self, workload: Workload, device: str, threads: int):
+        self._trainer, self._device = trainer_of(workload, device, threads)
         self._events = self._trainer.events()
         config = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
         self._probe = OnlineProbe(config, self._trainer.images, self._trainer.model, self._device)
-        self._convolutions = bare_convolutions(self._trainer.model, task, self._device)
+        self._convolutions = bare_convolutions(self._trainer.model, workload, self._device)
 
     def step(self) -> float:
-        """Return the seconds of one step, figures included."""
+        """Return the seconds of one step, its metrics included."""
         return self._timed(lambda: next(event for event in self._events if isinstance(event, Stepped)))
 
     def convolutions(self) -> float:
@@ -88,7 +88,7 @@ class Anatomy:
             torch.cuda.synchronize(self._device.torch_device)
 
 
-def bare_convolutions(model: nn.Module, task: Task, device: Device) -> list[Callable[[], object]]:
+def bare_convolutions(model: nn.Module, workload: Workload, device: Device) -> list[Callable[[], object]]:
     """Return one function per convolution of the net: forward, and backward as training needs it.
 
     Inputs are noise of the shapes, layout and precision that a training step has.
@@ -104,9 +104,9 @@ def bare_convolutions(model: nn.Module, task: Task, device: Device) -> list[Call
         model.train()
     for hook in hooks:
         hook.remove()
-    blocked = device.blocked and suits(model)
+    blocked = device.blocked and supported(model)
     return [
-        _both_ways(conv, (task.batch_size, *shape[1:]), device, blocked, first=n == 0)
+        _both_ways(conv, (workload.batch_size, *shape[1:]), device, blocked, first=n == 0)
         for n, (conv, shape) in enumerate(shapes)
     ]
 
@@ -115,7 +115,7 @@ def _both_ways(
     conv: nn.Conv2d, shape: tuple[int, ...], device: Device, blocked: bool, first: bool
 ) -> Callable[[], object]:
     noise = torch.randn(shape, device=device.torch_device)
-    x = enter(noise) if blocked else noise.to(device.dtype).contiguous(memory_format=device.memory_format)
+    x = to_blocked(noise) if blocked else noise.to(device.dtype).contiguous(memory_format=device.memory_format)
     weight = conv.weight.detach() if blocked else conv.weight.detach().to(device.dtype)
     settings = (list(conv.stride), list(conv.padding), [1, 1], False, [0, 0], 1)
     # Of the layout that the library chooses for the output, as the gradient in a training step is.

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engine.bench.benchmark import Plan, measure
-from engine.bench.workload import Task
+from engine.bench.workload import Workload
 from engine.cli.output import echo_json
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices
@@ -33,7 +33,7 @@ def bench(as_json: bool) -> None:
         for depth in DEPTHS:
             nets.append(
                 measure(
-                    Task(depth),
+                    Workload(depth),
                     device,
                     cores(),
                     plan,

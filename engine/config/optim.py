@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from engine.config.base import Config
 
-#: Steps over which the running training error is averaged (design: "mean over the last 50 steps").
+#: Steps over which the running training error and loss are averaged.
 RUNNING_WINDOW = 50
 #: Instead of a learning rate: look for one, for every arm by itself.
 TUNED = "tuned"
@@ -16,6 +16,8 @@ MIN_TRIAL = 60
 
 class OptimConfig(Config):
     """SGD as in the paper. ``drops`` are shares of the steps, so that a scaled schedule keeps its shape.
+
+    Source: He et al. 2015, section 4.2.
 
     ``warmup_lr`` is used until the running training error falls below ``warmup_error`` percent (the paper's
     depth-110 rule); None: no warm-up.
@@ -67,9 +69,15 @@ class OptimConfig(Config):
         """Steps of a trial: ``tune_steps``, or a third of the run's, at least 60; never more than the run has."""
         return min(self.steps, self.tune_steps or max(MIN_TRIAL, self.steps // 3))
 
+    @property
+    def rate(self) -> float:
+        """``lr`` as a number: a run that trains has one, its trials are over."""
+        assert not isinstance(self.lr, str), "the learning rate is still to be tuned"
+        return self.lr
+
     def lr_at(self, step: int) -> float:
         """Learning rate of update ``step`` (1 is the first), warm-up left out."""
-        return self.lr * self.drop_factor ** self.drops_before(step)
+        return self.rate * self.drop_factor ** self.drops_before(step)
 
     def drops_before(self, step: int) -> int:
         """How many drops of the schedule update ``step`` has behind it."""

@@ -1,6 +1,7 @@
 """A race, as data: what its runs share and how they differ."""
 
 import re
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -21,11 +22,11 @@ def lockstep(pace: str) -> int:
     """
     if pace == FREE:
         return 0
-    if (found := _LOCKSTEP.fullmatch(pace)) is None:
+    if (match := _LOCKSTEP.fullmatch(pace)) is None:
         raise ConfigError(
             f"a pace is free or lockstep:K with K from 1 to 9999999, for example lockstep:5 (got {pace!r})"
         )
-    return int(found[1])
+    return int(match[1])
 
 
 class RaceConfig(Config):
@@ -58,7 +59,7 @@ class RaceConfig(Config):
 
     @field_validator("depths", "shortcuts")
     @classmethod
-    def _no_repeats(cls, values: tuple) -> tuple:
+    def _no_repeats(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(values)) != len(values):
             raise ValueError("each depth and each shortcut may be named once")
         return values

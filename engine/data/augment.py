@@ -31,9 +31,10 @@ def augment(images: Tensor, seed: int, step: int, crop: int, flip: bool) -> Tens
     offsets, flips = draws(seed, step, n, crop)
     if not flip:
         flips[:] = False
-    rows = offsets[:, :1] + np.arange(size)
-    columns = offsets[:, 1:] + np.where(flips[:, None], np.arange(size)[::-1], np.arange(size))
-    rows, columns = (torch.from_numpy(index).to(images.device, non_blocking=True) for index in (rows, columns))
+    row_indices = offsets[:, :1] + np.arange(size)
+    column_indices = offsets[:, 1:] + np.where(flips[:, None], np.arange(size)[::-1], np.arange(size))
+    rows = torch.from_numpy(row_indices).to(images.device, non_blocking=True)
+    columns = torch.from_numpy(column_indices).to(images.device, non_blocking=True)
     padded = F.pad(images, (crop, crop, crop, crop)) if crop else images
     image = torch.arange(n, device=images.device)[:, None, None]
     # One gather for crop and flip. The indexed axes come first: (N, S, S, channels).

@@ -111,9 +111,10 @@ class ImageSet:
 def load_images(config: DataConfig, workspace: Path, report: Callable[[str], None] = lambda text: None) -> ImageSet:
     """Return the data set of ``config``, decoded into the workspace at the first call and shared by all processes.
 
-    ``report`` is told in words what takes long. Raises ConfigError (unknown name, pooling that does not divide the
-    size) and DataError (no network, damaged files, images that cannot be trained on, folder not writable), each in one
-    line.
+    ``report`` gets a line of text about what takes long.
+
+    Raises: ConfigError (unknown name, pooling that does not divide the size) and DataError (no network, damaged files,
+    images that cannot be trained on, folder not writable), each in one line.
     """
     decoded = load_decoded(config.name, config.pool, workspace, report, config.resize)
     raw = decoded.raw
@@ -135,7 +136,7 @@ def hold_out(images: ImageSet, size: int) -> ImageSet:
     """Return ``images`` with ``size`` of its training images as ``validation``; no pixel is copied."""
     stay, held = (torch.from_numpy(part) for part in held_out(len(images.train), size))
     train, validation = (replace(images.train, labels=images.train.labels[part], chosen=part) for part in (stay, held))
-    held_pixels = (validation.pixels[part] for part in held.split(1_000))
+    held_pixels = (validation.pixels[part] for part in torch.split(held, 1_000))
     mean, scale = statistics_without(images.mean, images.scale, len(images.train), held_pixels)
     checksum = hashlib.sha256(f"{images.checksum} without {size}".encode()).hexdigest()
     return replace(images, train=train, validation=validation, mean=mean, scale=scale, checksum=checksum)

@@ -6,8 +6,10 @@ import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from engine.config import RunConfig
 from engine.errors import DeviceError
@@ -41,15 +43,20 @@ class Device:
         """Whether nets that suit run in oneDNN's own layout: in bf16 on a CPU (``models.layers.blocked_layout``)."""
         return self.torch_device.type == "cpu" and self.precision == "bf16"
 
-    def autocast(self) -> AbstractContextManager:
+    def autocast(self) -> AbstractContextManager[object]:
         """Return the context for a forward pass in this precision."""
         return torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def place(self, net: nn.Module, dtype: torch.dtype | None = None) -> None:
+        """Move a net to this device, in its memory layout; ``dtype`` None leaves the type of its numbers."""
+        # torch's annotations know no call that names a device and a memory format together.
+        net.to(self.torch_device, dtype, memory_format=self.memory_format)  # type: ignore[call-overload]
 
 
 def choose(config: RunConfig) -> Device:
     """Return the device for a run; ``auto`` takes the first GPU, else the CPU, and bf16 where it is native.
 
-    Raises DeviceError when what is asked for by name is not there.
+    Raises DeviceError when a device or precision that is named is not there.
     Side effects: fixes this process's thread count (``config.threads``, or all cores if 0), makes cuDNN deterministic
     and its 32-bit convolutions exact, and lets the C library keep freed memory. 1 and 2 threads give different bits,
     so the count is kept with the run.
@@ -80,7 +87,7 @@ def device_name(device: torch.device) -> str:
     return names[0] if names else "CPU"
 
 
-def describe() -> dict:
+def describe() -> dict[str, Any]:
     """Return what ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
 
     ``bf16``: whether the device has such arithmetic, so that ``precision=auto`` means it.

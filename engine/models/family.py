@@ -10,12 +10,9 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models.blocks import Stem, build_block
-from engine.models.layers.blocked_layout import leave
-from engine.models.parts import layer_path
+from engine.models.layers.blocked_layout import from_blocked
 from engine.models.registry import ORDERS, Site, Variant, variant
 from engine.models.shortcuts.scalars import Shift
-
-__all__ = ["CifarNet", "Head", "LastActivation", "layer_path"]
 
 
 class LastActivation(nn.Module):
@@ -47,8 +44,9 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
-        x = leave(x).mean(dim=(2, 3)).to(self.linear.weight.dtype)
-        return self.linear(x if self.shift is None else self.shift(x))
+        x = from_blocked(x).mean(dim=(2, 3)).to(self.linear.weight.dtype)
+        logits: Tensor = self.linear(x if self.shift is None else self.shift(x))
+        return logits
 
 
 class CifarNet(nn.Module):
@@ -78,11 +76,12 @@ class CifarNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
         x = self.stage3(self.stage2(self.stage1(self.stem(x))))
-        return self.head(x if self.last is None else self.last(x))
+        logits: Tensor = self.head(x if self.last is None else self.last(x))
+        return logits
 
 
 def _stage(chosen: Variant, blocks: int, stage: int, inputs: int, outputs: int) -> nn.Sequential:
-    named = OrderedDict()
+    named: OrderedDict[str, nn.Module] = OrderedDict()
     for number in range(1, blocks + 1):
         first = number == 1
         site = Site(

@@ -33,21 +33,24 @@ class ImageNet(nn.Module):
         self.config, variant = config, chosen(config.shortcut)
         self.stem = (LargeStem if config.first_layer == "large" else Stem)(config.channels, config.width)
         inputs = config.width
+        stages: list[nn.Module] = []
         for number, blocks in enumerate(IMAGENET_STAGES[config.depth]):
             width = config.width * 2**number
             outputs = EXPANSION * width if config.bottleneck else width
-            stage = OrderedDict()
+            stage: OrderedDict[str, nn.Module] = OrderedDict()
             for block in range(1, blocks + 1):
                 site = Site(inputs, outputs, stride=2 if number and block == 1 else 1)
                 stage[f"block{block}"] = _block(variant, site, width, config.bottleneck)
                 inputs = outputs
-            self.add_module(f"stage{number + 1}", nn.Sequential(stage))
+            stages.append(nn.Sequential(stage))
+        self.stage1, self.stage2, self.stage3, self.stage4 = stages
         self.head = Head(inputs, config.classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
         x = self.stage2(self.stage1(self.stem(x)))
-        return self.head(self.stage4(self.stage3(x)))
+        logits: Tensor = self.head(self.stage4(self.stage3(x)))
+        return logits
 
 
 def _block(variant: Variant, site: Site, width: int, bottleneck: bool) -> nn.Module:

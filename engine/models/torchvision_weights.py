@@ -30,8 +30,8 @@ def our_name(name: str) -> str | None:
     """
     module, _, tensor = name.rpartition(".")
     for pattern, ours in _NAMES:
-        if found := pattern.fullmatch(module):
-            parts = found.groupdict()
+        if match := pattern.fullmatch(module):
+            parts = match.groupdict()
             place = f"stage{parts['stage']}.block{int(parts['block']) + 1}." if "stage" in parts else ""
             return f"{place}{ours.format(**parts)}.{tensor}"
     return None
@@ -43,9 +43,11 @@ def load_torchvision(model: ImageNet, state: Mapping[str, Tensor]) -> None:
     Raises CheckpointError in one line that names the first tensor that does not fit.
     """
     ours = model.state_dict()
-    named = {our_name(name): (name, tensor) for name, tensor in state.items()}
-    if None in named:
-        raise CheckpointError(f"{named[None][0]!r} is not a tensor of a torchvision ResNet")
+    named: dict[str, tuple[str, Tensor]] = {}
+    for theirs, tensor in state.items():
+        if (name := our_name(theirs)) is None:
+            raise CheckpointError(f"{theirs!r} is not a tensor of a torchvision ResNet")
+        named[name] = (theirs, tensor)
     arm = f"{model.config.arm} with {model.config.classes} classes"
     for name, (theirs, tensor) in named.items():
         if name not in ours:

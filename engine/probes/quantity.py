@@ -37,8 +37,8 @@ class Quantity:
     high: float
     formula: str
     source: str
-    reading: str
-    misleads: str
+    how_to_read: str
+    caveat: str
     measure: str
     code: str = "f4"
     neutral: float | None = None

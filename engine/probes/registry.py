@@ -17,9 +17,9 @@ QUANTITIES: dict[str, Quantity] = {
             formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
             "addition",
             source="He et al. 2015, section 4.2 and Fig. 7",
-            reading="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
+            how_to_read="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
             "residual nets quieter still: each block only changes its input a little.",
-            misleads="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
+            caveat="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
             "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
             "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
             measure="engine.probes.online.responses:ResponseStd",
@@ -29,8 +29,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
             formula="sqrt(mean over channels of var(z_c) over images and pixels)",
             source="the per-channel reading of He et al. 2015, Fig. 7",
-            reading="As the response std, without what comes from the channels having different means (beta).",
-            misleads="It is the root mean square of |gamma| whatever the inputs are, unless their variance is as "
+            how_to_read="As the response std, without what comes from the channels having different means (beta).",
+            caveat="It is the root mean square of |gamma| whatever the inputs are, unless their variance is as "
             "small as the eps of the batch norm.",
             measure="engine.probes.online.responses:ResponseStdWithin",
         ),
@@ -39,8 +39,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="channel", family="responses", scale="log", low=1e-3, high=1e2, code="log16",
             formula="std(z_c) over images and pixels, for each channel c",
             source="the per-channel reading of He et al. 2015, Fig. 7",
-            reading="Whether all channels of a layer became quiet or only some.",
-            misleads="Channels have no order of their own; they are shown sorted.",
+            how_to_read="Whether all channels of a layer became quiet or only some.",
+            caveat="Channels have no order of their own; they are shown sorted.",
             measure="engine.probes.online.responses:ResponseStdChannel",
         ),
         Quantity(
@@ -48,8 +48,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
             formula="std(z) as above in a second pass in which every BN uses its running statistics",
             source="He et al. 2015, Fig. 7, read as a trained net at test time",
-            reading="Close to the response std once the running statistics have settled.",
-            misleads="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
+            how_to_read="Close to the response std once the running statistics have settled.",
+            caveat="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
             "Far above the train-mode value the running statistics lag behind the weights: a sign of a high learning "
             "rate.",
             measure="engine.probes.online.responses:ResponseStdEval",
@@ -59,8 +59,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
             formula="mean over channels of |gamma_c|, the scale of the layer's BN",
             source="Ioffe and Szegedy 2015, section 3",
-            reading="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
-            misleads="Weight decay pulls gamma to zero in every net, whether or not a layer is needed.",
+            how_to_read="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
+            caveat="Weight decay pulls gamma to zero in every net, whether or not a layer is needed.",
             measure="engine.probes.online.responses:GammaAbs",
         ),
         Quantity(
@@ -68,8 +68,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="bin", family="responses", scale="linear", low=0.0, high=1.0, code="root8",
             formula="shares of z in log-spaced bins, both signs apart, values that are not finite counted apart",
             source="He et al. 2015, Fig. 7 shows only its std",
-            reading="Wide: the layer speaks loudly. A tall narrow peak at zero: it hardly says anything.",
-            misleads="Bins are log-spaced, so heights are shown per unit of z. Large layers are sampled on a fixed "
+            how_to_read="Wide: the layer speaks loudly. A tall narrow peak at zero: it hardly says anything.",
+            caveat="Bins are log-spaced, so heights are shown per unit of z. Large layers are sampled on a fixed "
             "grid.",
             measure="engine.probes.online.histogram_measure:ResponseHistogram",
         ),
@@ -78,8 +78,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="responses", scale="linear", low=0.0, high=1.0,
             formula="share of units (channel and pixel) whose ReLU is zero for every image of the probe batch",
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
-            reading="A dead unit passes no signal and no gradient for these images.",
-            misleads="With few images a unit may look dead and fire for others. The second layer of a residual block "
+            how_to_read="A dead unit passes no signal and no gradient for these images.",
+            caveat="With few images a unit may look dead and fire for others. The second layer of a residual block "
             "is followed by the addition: its ReLU sees x + F(x).",
             measure="engine.probes.online.responses:DeadShare",
         ),
@@ -88,8 +88,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="block", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
             formula="mean over images of ||c F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
-            reading="How much a block changes what it gets. Below 1 the block refines its input.",
-            misleads="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
+            how_to_read="How much a block changes what it gets. Below 1 the block refines its input.",
+            caveat="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
             "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is.",
             measure="engine.probes.online.blocks:UpdateSize",
         ),
@@ -98,8 +98,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="block", family="responses", scale="linear", low=-1.0, high=1.0, neutral=0.0,
             formula="mean over images of F(x).s(x) / (||F(x)|| ||s(x)||)",
             source="after Jastrzebski et al. 2018, residual connections encourage iterative inference",
-            reading="Negative: the block takes away from its input. Zero: it adds something new.",
-            misleads="x is not negative after a ReLU while F(x) has mean beta: small values of either sign mean "
+            how_to_read="Negative: the block takes away from its input. Zero: it adds something new.",
+            caveat="x is not negative after a ReLU while F(x) has mean beta: small values of either sign mean "
             "little.",
             measure="engine.probes.online.blocks:UpdateCosine",
         ),
@@ -108,9 +108,9 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
             formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = response of the layer",
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
-            reading="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
+            how_to_read="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
             "vanishes.",
-            misleads="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
+            caveat="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
             "as flat as its residual twin and learns far less. Look at the direction beside it.",
             measure="engine.probes.online.gradients:GradientResponse",
         ),
@@ -119,8 +119,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
             formula="||dL/dW|| (Frobenius) of the layer's convolution",
             source="He et al. 2015, section 4.1",
-            reading="What the optimizer sees.",
-            misleads="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
+            how_to_read="What the optimizer sees.",
+            caveat="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
             "update-to-weight ratio.",
             measure="engine.probes.online.gradients:GradientWeight",
         ),
@@ -129,9 +129,9 @@ QUANTITIES: dict[str, Quantity] = {
             per="stage", family="gradients", scale="log", low=0.5, high=2.0, neutral=1.0,
             formula="(||dL/dz_first|| / ||dL/dz_last||)^(1 / (last - first)), whole net and each stage",
             source="Yang et al. 2019, A mean field theory of batch normalization: 1.21 at the start of a BN-ReLU stack",
-            reading="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
+            how_to_read="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
             "9,000.",
-            misleads="It compares two layers only, the stem or a first layer with the second layer of a block, which "
+            caveat="It compares two layers only, the stem or a first layer with the second layer of a block, which "
             "differ in residual nets; a stage with other channels or pixels moves it too.",
             measure="engine.probes.online.gradients:GradientGrowth",
         ),
@@ -140,8 +140,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="gradients", scale="log", low=1e-6, high=1.0, neutral=1e-3,
             formula="||last change of W|| / ||W||, momentum and weight decay included",
             source="a common rule of thumb; Karpathy's notes on training put it near 1e-3",
-            reading="How fast a layer moves. Layers far below the others do not learn.",
-            misleads="Not defined before the first update. Under BN only the direction of W matters to the function.",
+            how_to_read="How fast a layer moves. Layers far below the others do not learn.",
+            caveat="Not defined before the first update. Under BN only the direction of W matters to the function.",
             measure="engine.probes.online.weights:UpdateRatio",
         ),
         Quantity(
@@ -149,8 +149,8 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
             formula="mean cosine between the activations of two images after the ReLU that follows the layer",
             source="after Balduzzi et al. 2017 and Yang et al. 2019: collapse of the activations",
-            reading="Near 1 every image looks the same to this layer: the net has collapsed.",
-            misleads="Activations after a ReLU are not negative, so unrelated images already have a cosine well above "
+            how_to_read="Near 1 every image looks the same to this layer: the net has collapsed.",
+            caveat="Activations after a ReLU are not negative, so unrelated images already have a cosine well above "
             "0.",
             measure="engine.probes.online.directions:ActivationCosine",
         ),
@@ -159,9 +159,9 @@ QUANTITIES: dict[str, Quantity] = {
             per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
             formula="mean cosine between dL/dz of two images of one class",
             source="after Balduzzi et al. 2017, The shattered gradients problem",
-            reading="1: images of one class pull a layer the same way. Near 0 far from the output: the gradients are "
-            "shattered, white noise of healthy size.",
-            misleads="It says nothing where all images look alike (likeness near 1): then gradients agree because the "
+            how_to_read="1: images of one class pull a layer the same way. Near 0 far from the output: the gradients "
+            "are shattered, white noise of healthy size.",
+            caveat="It says nothing where all images look alike (likeness near 1): then gradients agree because the "
             "net has collapsed. Images of one class are compared, because their loss starts with the same direction; "
             "the value falls as well when a trained net gets some of them right.",
             measure="engine.probes.online.directions:GradientCosine",

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from engine.errors import CheckpointError
-from engine.training.state import check_document
+from engine.training.state import StateDocument, check_document
 
 
-def save(state: dict, path: Path) -> None:
+def save(state: StateDocument, path: Path) -> None:
     """Write ``state`` beside ``path``, sync it to the disk and rename it.
 
     Raises CheckpointError when the folder cannot be written; what was at ``path`` before is then still there.
@@ -36,10 +36,10 @@ def save(state: dict, path: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def load(path: Path) -> dict:
+def load(path: Path) -> StateDocument:
     """Read a checkpoint. Raises CheckpointError in one line when it is missing, damaged or of another format."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state: StateDocument = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint at {path}") from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):

@@ -8,15 +8,17 @@ the workspace. Evaluation and probes call ``model`` itself. Generated code round
 is reproducible in itself, not equal to one that is not compiled.
 """
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from engine.errors import DeviceError
 from engine.hardware.compiler import refusal
 from engine.hardware.device import Device
 
 
-def compiled(model: nn.Module, device: Device) -> nn.Module:
+def compiled(model: nn.Module, device: Device) -> Callable[[Tensor], Tensor]:
     """Return what computes ``model(inputs)`` with compiled code, around the same modules. The first call compiles.
 
     Raises DeviceError when this machine has no compiler.
@@ -25,4 +27,5 @@ def compiled(model: nn.Module, device: Device) -> nn.Module:
         raise DeviceError(words)
     # In this process, not in a pool beside it that would outlive a killed worker.
     torch._inductor.config.compile_threads = 1
-    return torch.compile(model, dynamic=False)
+    forward: Callable[[Tensor], Tensor] = torch.compile(model, dynamic=False)
+    return forward

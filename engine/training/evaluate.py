@@ -1,7 +1,7 @@
 """Loss and error over whole splits, in eval mode, on a copy of the net that has BN folded into its convolutions.
 
-Which images the fixed subsets hold depends on the data set alone, never on a seed: all arms and all races on one
-data set are measured on the same images.
+The fixed subsets depend on the data set alone, never on a seed: all arms and all races on one data set are measured on
+the same images.
 """
 
 import copy
@@ -18,8 +18,9 @@ from engine.data.images import Images, ImageSet
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.count import count
-from engine.models.init.rng import settle
-from engine.models.layers.blocked_layout import enter, suits
+from engine.models.init.rng import use_means
+from engine.models.layers.blocked_layout import supported, to_blocked
+from engine.models.shortcuts.strength import copy_strength
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 MAX_BATCH, MIN_BATCH = 1000, 50
@@ -68,13 +69,13 @@ class Evaluator:
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
-        The test subset's figures come out of the pass over the whole test set where both are asked for; then the
-        held-out images are measured as a whole too. ``model`` is left as it is, in train mode, BN statistics included.
+        Where the whole test set is measured, the scores of the test subset come from the same pass, and all held-out
+        images are measured too. ``model`` is left as it is, in train mode, BN statistics included.
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]
         total = sum(len(self._batches(self._indices(split, whole))) for split in passes)
-        calibration = self._calibration.split(self._calibration_batch) if self.bn == "recalibrated" else ()
+        calibration = torch.split(self._calibration, self._calibration_batch) if self.bn == "recalibrated" else ()
         total, done = total + len(calibration), 0
         statistics = model
         if calibration:
@@ -87,22 +88,24 @@ class Evaluator:
         self._folded.take(statistics)
         for split in passes:
             images = self._of(split)
-            losses, wrong = [], []
+            loss_parts: list[Tensor] = []
+            wrong_parts: list[Tensor] = []
             for indices in self._batches(self._indices(split, whole)):
                 with torch.inference_mode():
                     logits = self._folded.logits(self._input(images, indices))
                     labels = images.labels[indices]
-                    losses.append(F.cross_entropy(logits, labels, reduction="none"))
-                    wrong.append(logits.argmax(1) != labels)
+                    loss_parts.append(F.cross_entropy(logits, labels, reduction="none"))
+                    wrong_parts.append(logits.argmax(1) != labels)
                 done += 1
                 yield Batch(done, total)
-            losses, wrong = torch.cat(losses), torch.cat(wrong)
+            losses, wrong = torch.cat(loss_parts), torch.cat(wrong_parts)
             if split == Split.TEST and Split.TEST_SUBSET in splits:
                 yield _score(Split.TEST_SUBSET, losses[self._test_subset], wrong[self._test_subset])
             yield _score(split, losses, wrong)
 
     def _of(self, split: Split) -> Images:
         if split == Split.VALIDATION:
+            assert self._images.validation is not None, "validation is measured where images were held out"
             return self._images.validation
         return self._images.train if split == Split.TRAIN_CLEAN else self._images.test
 
@@ -110,11 +113,13 @@ class Evaluator:
         """Return which images of the split's are measured; of the held-out ones all in a ``whole`` evaluation."""
         if split == Split.TEST or (split == Split.VALIDATION and whole):
             return torch.arange(len(self._of(split)), device=self._device.torch_device)
-        fixed = {Split.TRAIN_CLEAN: self._train_subset, Split.VALIDATION: self._validation_subset}
-        return fixed.get(split, self._test_subset)
+        if split == Split.VALIDATION:
+            assert self._validation_subset is not None
+            return self._validation_subset
+        return self._train_subset if split == Split.TRAIN_CLEAN else self._test_subset
 
     def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
-        return indices.split(self._batch)
+        return torch.split(indices, self._batch)
 
     def _input(self, images: Images, indices: Tensor) -> Tensor:
         return self._images.normalise(images.batch(indices)[0]).contiguous(memory_format=self._device.memory_format)
@@ -135,7 +140,7 @@ class FoldedNet:
     """
 
     def __init__(self, model: nn.Module, device: Device):
-        self._device, self._blocked = device, device.blocked and suits(model)
+        self._device, self._blocked = device, device.blocked and supported(model)
         self.net = copy.deepcopy(model).eval().requires_grad_(False)
         self._pairs: list[tuple[nn.Conv2d, str, str]] = []
         for path, module in self.net.named_modules():
@@ -148,25 +153,26 @@ class FoldedNet:
                 self._pairs.append((bare, prefix + conv, prefix + bn))
         # What is left of a net in oneDNN's layout, its head, works in 32-bit floats.
         dtype = torch.float32 if self._blocked else device.dtype
-        self.net.to(device.torch_device, dtype, memory_format=device.memory_format)
+        device.place(self.net, dtype)
         self._others = dict(self.net.state_dict())
 
     def logits(self, images: Tensor) -> Tensor:
         """Return the logits, float32 (N, classes), of normalised images, float32 (N, channels, S, S)."""
-        return self.net(enter(images) if self._blocked else images.to(self._device.dtype)).float()
+        logits: Tensor = self.net(to_blocked(images) if self._blocked else images.to(self._device.dtype))
+        return logits.float()
 
     @torch.no_grad()
     def take(self, model: nn.Module) -> None:
         """Take over the present weights, BN statistics and shortcut strength of ``model``, a net of the same shape."""
         for conv, conv_path, bn_path in self._pairs:
-            norm = model.get_submodule(bn_path)
+            norm, trained = model.get_submodule(bn_path), model.get_submodule(conv_path)
+            assert isinstance(norm, nn.BatchNorm2d) and isinstance(trained, nn.Conv2d)
+            assert norm.running_mean is not None and norm.running_var is not None
             factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-            weight = model.get_submodule(conv_path).weight * factor[:, None, None, None]
+            weight = trained.weight * factor[:, None, None, None]
             conv.weight = self._laid_out(weight.to(memory_format=self._device.memory_format))
             conv.bias = self._laid_out(norm.bias - norm.running_mean * factor)
-        for path, module in self.net.named_modules():
-            if hasattr(module, "strength"):
-                module.strength = model.get_submodule(path).strength
+        copy_strength(model, self.net)
         present = model.state_dict()
         for name, tensor in self._others.items():
             tensor.copy_(present[name])
@@ -182,11 +188,11 @@ def reset_bn(model: nn.Module) -> nn.Module:
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None
-    settle(model)
+    use_means(model)
     return model.train()
 
 
 def _score(split: Split, losses: Tensor, wrong: Tensor) -> Score:
     # One copy from the device per split.
-    loss, wrong = torch.stack([losses.mean(), wrong.sum()]).tolist()
-    return Score(split, loss, 100 * wrong / len(losses), len(losses))
+    loss, mistakes = torch.stack([losses.mean(), wrong.sum()]).tolist()
+    return Score(split, loss, 100 * mistakes / len(losses), len(losses))

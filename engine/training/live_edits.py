@@ -1,13 +1,14 @@
-"""What was changed in a run while it lived: which changes hold, which wait, and what follows from them.
+"""Edits of a live run: which of them hold, which wait, and what follows from them.
 
-Learning rate, weight decay and shortcut strength of an update follow from the config, the changes before it and the
-warm-up alone. A change is taken over before an update and recorded with that update's step; a training that goes on
-from an older checkpoint takes it over at the same step again, so its weights are those of one that was never
-interrupted. One that was not taken over yet waits until the training is past everything that is on record.
+Learning rate, weight decay and shortcut strength of an update follow from the config, the earlier edits and the warm-up
+alone. An edit takes effect before an update and is recorded with the step of that update. A training that resumes from
+an older checkpoint takes the edit over at the same step, so its weights are those of one that was never interrupted. An
+edit without a step waits until the training has passed every step on record.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -18,36 +19,42 @@ from engine.models.shortcuts.strength import set_strength
 from engine.training.optim import learning_rate
 
 
-class Changes:
-    """The changes of one run. ``rows``: those asked for so far; ``on_record``: the last step whose figures are kept."""
+class LiveEdits:
+    """The edits of one run.
+
+    Args:
+        optim: the schedule that they change.
+        rows: the edits that are known so far.
+        on_record: the last step whose metrics are stored.
+    """
 
     def __init__(self, optim: OptimConfig, rows: Iterable[Change] = (), on_record: int = 0):
         self._optim, self._on_record = optim, on_record
         self._waiting: dict[int, Change] = {}
         self._holding: list[Change] = []
-        self._untold: list[Change] = []
+        self._unrecorded: list[Change] = []
         self.add(rows)
 
     def add(self, rows: Iterable[Change]) -> None:
-        """Take note of what was asked for; rows that are known already are passed over."""
+        """Add edits; those that are known already are passed over."""
         known = {change.id for change in self._holding}
         for row in sorted(rows, key=lambda row: row.id):
             if row.id in known:
                 continue
-            if row.key == STEPS:  # nothing to wait for: it holds behind the end that the run had
+            if row.key == STEPS:  # an extension waits for nothing: it holds behind the end that the run had
                 self._holding.append(row)
             else:
                 self._waiting.setdefault(row.id, row)
 
-    def restore(self, held: Iterable[Sequence], step: int) -> None:
-        """Go on from a checkpoint after ``step`` updates that holds ``held``, as ``document`` returned it.
+    def restore(self, held: Iterable[Sequence[Any]], step: int) -> None:
+        """Go on from a checkpoint after ``step`` updates that holds the edits ``held``, as ``document`` returned them.
 
-        What is on record up to that step is in the checkpoint, whatever it says of itself.
+        Every edit on record up to that step is in the weights of the checkpoint, also where ``held`` lacks it.
         """
         for change in (Change(*entry) for entry in held):
             row = self._waiting.pop(change.id, None)
-            if row is not None and row.step is None:  # taken over, but its worker could not write that down
-                self._untold.append(change)
+            if row is not None and row.step is None:  # it took effect, but its worker ended before the record
+                self._unrecorded.append(change)
             if change.id not in {one.id for one in self._holding}:
                 self._holding.append(change)
         for row in list(self._waiting.values()):
@@ -55,15 +62,15 @@ class Changes:
                 self._holding.append(self._waiting.pop(row.id))
         self._holding.sort(key=lambda change: (change.step, change.id))
 
-    def document(self) -> list[list]:
-        """Return the changes that hold, as plain values for a checkpoint."""
+    def document(self) -> list[list[Any]]:
+        """Return the edits that hold, as plain values for a checkpoint."""
         return [list(astuple(change)) for change in self._holding]
 
     def begin(self, step: int, lr: float) -> Iterator[Changed]:
-        """Take over what comes into force with update ``step``, one by one; ``lr`` is the rate before."""
-        while self._untold:
-            change = self._untold.pop(0)
-            yield Changed(change.step, change.id, f"{_label(change)} to {change.value:g}")
+        """Put the edits into effect that begin with update ``step``, one by one; ``lr`` is the rate before."""
+        while self._unrecorded:
+            change = self._unrecorded.pop(0)
+            yield Changed(_began(change), change.id, f"{_label(change)} to {change.value:g}")
         for row in list(self._waiting.values()):
             if row.step == step or (row.step is None and step > self._on_record):
                 before = lr if row.key == "lr" else self._value(row.key)
@@ -89,10 +96,10 @@ class Changes:
         change = self._last("lr")
         if change is None:
             return learning_rate(self._optim, step, warming)
-        drops = self._optim.drops_before(step) - self._optim.drops_before(change.step)
+        drops = self._optim.drops_before(step) - self._optim.drops_before(_began(change))
         return change.value * self._optim.drop_factor**drops
 
-    def settle(self, model: nn.Module, optimizer: Optimizer) -> None:
+    def apply(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Set weight decay and shortcut strength of the next update; the rate is set at every step."""
         if self._last("weight_decay") is not None:
             for group in optimizer.param_groups:
@@ -108,6 +115,11 @@ class Changes:
 
     def _last(self, key: str) -> Change | None:
         return next((change for change in reversed(self._holding) if change.key == key), None)
+
+
+def _began(change: Change) -> int:
+    assert change.step is not None, "a change that holds has its step"
+    return change.step
 
 
 def _label(change: Change) -> str:

@@ -1,10 +1,12 @@
 """Loss and error of every step: gathered on the device, fetched in one copy, with running means.
 
-A step writes two numbers into a buffer on the device, which costs no synchronisation. ``fetch`` is the sync point.
+A step writes two numbers into a buffer on the device without waiting for it. ``fetch`` waits.
 """
 
 import math
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,8 +18,8 @@ from engine.events import StepRow
 CAPACITY = 1024
 
 
-class Figures:
-    """The figures of the steps that were not fetched yet, and of the last 50 that were."""
+class StepMetrics:
+    """Loss and error of the steps that were not fetched yet, and of the last 50 that were."""
 
     def __init__(self, device: torch.device, batch_size: int):
         self._buffer = torch.zeros(CAPACITY, 2, device=device)
@@ -53,12 +55,12 @@ class Figures:
         self._steps.clear()
         return tuple(rows)
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """Return everything as plain values, what was not fetched yet included."""
         gathered = [[*step, *values] for step, values in zip(self._steps, self._gathered(), strict=True)]
         return {"window": [list(pair) for pair in self._window], "gathered": gathered}
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what ``state`` returned."""
         self._window.extend(tuple(pair) for pair in state["window"])
         for index, (step, lr, seconds, *values) in enumerate(state["gathered"]):

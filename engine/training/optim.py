@@ -17,13 +17,16 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.SGD:
     """Return SGD over all parameters; weight decay applies to all of them, BN's included."""
     # fused: one pass over each tensor instead of several, and few kernel launches on a GPU.
     return torch.optim.SGD(
-        model.parameters(), lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay, fused=True
+        model.parameters(), lr=config.rate, momentum=config.momentum, weight_decay=config.weight_decay, fused=True
     )
 
 
 def learning_rate(config: OptimConfig, step: int, warming: bool) -> float:
     """Return the rate of update ``step`` (1 is the first); ``warming`` while the warm-up lasts."""
-    return config.warmup_lr if warming else config.lr_at(step)
+    if not warming:
+        return config.lr_at(step)
+    assert config.warmup_lr is not None, "a run warms up where its config has a rate for it"
+    return config.warmup_lr
 
 
 def warmup_ends(config: OptimConfig, step: int, running_error: float | None) -> bool:

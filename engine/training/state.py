@@ -9,6 +9,16 @@ from engine.errors import CheckpointError
 #: Raised by one when the document changes.
 FORMAT = 1
 
+#: What ``Trainer.state`` returns: plain values and tensors, by the names that it lists.
+StateDocument = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ParentState:
+    """The state of the run that a fork starts from. Settings may differ from there on, the tensors of the net not."""
+
+    document: StateDocument
+
 
 @dataclass
 class Progress:
@@ -30,9 +40,9 @@ class Progress:
     due: list[str] = field(default_factory=list)
     probed: int | None = None
     probe_seconds: float = 0.0
-    changes: list[list] = field(default_factory=list)
+    changes: list[list[Any]] = field(default_factory=list)
 
-    def document(self) -> dict:
+    def document(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)
 
@@ -49,7 +59,7 @@ def check_tensors(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         raise CheckpointError(f"the checkpoint is of a net with other tensors ({named})")
 
 
-def check_document(state: dict) -> None:
+def check_document(state: object) -> None:
     """Raise CheckpointError unless ``state`` is a document of this format."""
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"the checkpoint is not of format {FORMAT}; start the run anew")

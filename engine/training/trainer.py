@@ -1,11 +1,11 @@
-"""The only training loop: a generator of events. Whoever asks for the next event drives it; pausing is not asking.
+"""The only training loop: a generator of events. Whoever takes the next event drives it; pausing is not taking it.
 
 Used by ``engine.runs.worker.worker``. It knows no database, no clock but the run's own, and prints nothing. What it
 computes depends on config, images and device alone, never on how fast the events are taken.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Generator, Iterator, Mapping, Set
 from typing import Any, Protocol
 
 import torch
@@ -30,8 +30,8 @@ from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
-from engine.training.live_edits import Changes
-from engine.training.metrics import Figures
+from engine.training.live_edits import LiveEdits
+from engine.training.metrics import StepMetrics
 from engine.training.optim import (
     WARMUP_CHECK,
     build_optimizer,
@@ -39,12 +39,12 @@ from engine.training.optim import (
     set_momentum,
     warmup_ends,
 )  # fmt: skip
-from engine.training.state import FORMAT, Progress, check_document, check_tensors
+from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
-#: Seconds between two fetches of the figures.
+#: Seconds between two fetches of the metrics from the device.
 FLUSH_S = 0.25
-#: Where a training goes on may differ from where its checkpoint was written; everything else must be the same.
+#: A training may resume on another device or with other threads; every other setting must be the same.
 _MAY_DIFFER = frozenset({"device", "threads"})
 
 
@@ -61,45 +61,51 @@ class Probe(Protocol):
 
 
 class Trainer:
-    """One training of one net, from its start or from a checkpoint's ``state``.
+    """One training of one net.
 
-    ``probe`` may be set until the first event is asked for. ``changes``: what was asked for while the run lived.
-    ``forked``: ``state`` is that of the run from which this one is forked; what follows may differ, tensors may not.
-    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
-    another training or of other data.
+    Args:
+        config, images, device: what is trained, on which images, and where.
+        state: what ``state`` returned for the same training, or that of a fork's parent; None: from the start.
+        live_edits: what people asked for while the run lived.
+
+    ``probe`` may be set until the first event is taken.
+
+    Raises: ConfigError when net and images do not fit; CheckpointError when ``state`` is of another net, of another
+    training or of other data.
     """
+
+    probe: Probe | None = None
 
     def __init__(
         self,
         config: RunConfig,
         images: ImageSet,
         device: Device,
-        state: dict | None = None,
-        probe: Probe | None = None,
-        changes: Changes | None = None,
-        forked: bool = False,
+        state: StateDocument | ParentState | None = None,
+        live_edits: LiveEdits | None = None,
     ):
         _check_fit(config, images)
         self.config = config
         self.device = device
-        self.probe = probe
         self.images = images.to(device.torch_device)
-        self.model = build_model(config.model, config.seed).to(device.torch_device, memory_format=device.memory_format)
+        self.model = build_model(config.model, config.seed)
+        device.place(self.model)
         self.optimizer = build_optimizer(self.model, config.optim)
-        self.figures = Figures(device.torch_device, config.optim.batch_size)
-        self.changes = changes or Changes(config.optim)
+        self.metrics = StepMetrics(device.torch_device, config.optim.batch_size)
+        self.live_edits = live_edits or LiveEdits(config.optim)
         self.progress = Progress(warming=config.optim.warmup_lr is not None)
         if state is not None:
-            self._restore(state, forked)
-        self.changes.settle(self.model, self.optimizer)
+            forked = isinstance(state, ParentState)
+            self._restore(state.document if isinstance(state, ParentState) else state, forked)
+        self.live_edits.apply(self.model, self.optimizer)
         self._update = Update(self.model, self.optimizer, self.images, config, device)
         self._evaluator = Evaluator(self.model, config, self.images, device)
-        self._ends = self.changes.ends
+        self._ends = self.live_edits.ends
         self._evaluation_steps = frozenset(config.evaluation_steps(self._ends[1:]))
         self._clock = Clock(self.progress.seconds)
         self._flushed_at = 0.0
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Train to the end, yielding what happens. The run's clock stands still while an event is being handled."""
         self._clock.go()
         for event in self._train():
@@ -109,8 +115,8 @@ class Trainer:
         self._clock.stop()
 
     def drain(self) -> Measured | None:
-        """Fetch the figures that were not yielded yet; None if there are none. Waits for the device."""
-        rows = self.figures.fetch()
+        """Fetch the metrics that were not yielded yet; None if there are none. Waits for the device."""
+        rows = self.metrics.fetch()
         self._flushed_at = self._clock.seconds()
         bad = next((index for index, row in enumerate(rows) if not math.isfinite(row.loss)), None)
         if bad is not None:
@@ -118,13 +124,13 @@ class Trainer:
             rows = rows[: bad + 1]
         return Measured(rows) if rows else None
 
-    def state(self) -> dict:
-        """Return copies of everything that is needed to go on, bit for bit, as tensors and plain values.
+    def state(self) -> StateDocument:
+        """Return copies of everything that a training needs to go on, bit for bit, as tensors and plain values.
 
         Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
-        state. Figures that were not drained are inside and come out again after a resume.
+        state. Metrics that were not drained are inside and come out again after a resume.
         """
-        self.progress.seconds, self.progress.changes = self._clock.seconds(), self.changes.document()
+        self.progress.seconds, self.progress.changes = self._clock.seconds(), self.live_edits.document()
         return {
             "format": FORMAT,
             "config": self.config.to_json(),
@@ -132,7 +138,7 @@ class Trainer:
             "model": {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()},
             "momentum": momentum_of(self.model, self.optimizer),
             "progress": self.progress.document(),
-            "figures": self.figures.state(),
+            "figures": self.metrics.state(),
         }
 
     def _train(self) -> Iterator[Event]:
@@ -161,7 +167,8 @@ class Trainer:
         """Do one update of the weights. Nothing in here waits for the device."""
         step = self.progress.step + 1
         loss, wrong = self._update(step)
-        self.figures.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
+        assert self.progress.lr is not None, "the rate is set before a step"
+        self.metrics.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
             self.progress.due = [split.value for split in self._splits_at(step)]
@@ -169,7 +176,7 @@ class Trainer:
     def _splits_at(self, step: int) -> list[Split]:
         """Return what is measured where an evaluation is due."""
         held_out = [Split.VALIDATION] * (self.images.validation is not None)
-        return [Split.TRAIN_CLEAN, Split.TEST_SUBSET, *held_out, *[Split.TEST] * (step in self.changes.ends)]
+        return [Split.TRAIN_CLEAN, Split.TEST_SUBSET, *held_out, *[Split.TEST] * (step in self.live_edits.ends)]
 
     def _evaluate(self) -> Iterator[Event]:
         progress = self.progress
@@ -188,13 +195,14 @@ class Trainer:
             before = now
 
     def _probe_is_due(self) -> bool:
-        """Whether to look into the net before the next update."""
+        """Whether the net is probed before the next update."""
         progress = self.progress
         return self.probe is not None and progress.step in self.probe.steps and progress.probed != progress.step
 
     def _measure(self) -> Probed:
-        """Look into the net. The figures were fetched before, so the device has nothing else left to do."""
+        """Probe the net. The metrics were fetched before, so the device has nothing else left to do."""
         progress, since = self.progress, self._clock.seconds()
+        assert self.probe is not None
         # Between updates progress.lr is the rate of the last one; before the first there was none.
         arrays = self.probe.measure(self.model, self.optimizer, progress.step, progress.lr)
         now = self._clock.seconds()
@@ -203,36 +211,36 @@ class Trainer:
         return Probed(progress.step, now, now - since, self.probe.images, arrays)
 
     def _adjust(self) -> Iterator[Event]:
-        """Set what the next update goes by: the learning rate, and what was changed. Remark on the rate."""
+        """Set the learning rate and the live edits of the next update; log a change of the rate."""
         progress, optim, step, kind = self.progress, self.config.optim, self.progress.step + 1, "lr"
-        if self._is_warming and warmup_ends(optim, progress.step, self.figures.running_error):
+        if self._is_warming and warmup_ends(optim, progress.step, self.metrics.running_error):
             progress.warming, kind = False, "warmup"
         if progress.step in self._ends and self._is_warming:
             progress.warming = False
             yield LogEntry(progress.step, "warmup", f"the warm-up at {optim.warmup_lr:g} never ended")
         if progress.step >= self._ends[-1]:
             return
-        before = progress.lr or self.changes.rate(step, self._is_warming)
-        for changed in self.changes.begin(step, before):
+        before = progress.lr or self.live_edits.rate(step, self._is_warming)
+        for changed in self.live_edits.begin(step, before):
             yield changed
-            self.changes.settle(self.model, self.optimizer)
-        progress.lr = self.changes.rate(step, self._is_warming)
+            self.live_edits.apply(self.model, self.optimizer)
+        progress.lr = self.live_edits.rate(step, self._is_warming)
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr
-        if before != progress.lr and self.changes.rate_set_at != step:
+        if before != progress.lr and self.live_edits.rate_set_at != step:
             yield LogEntry(step, kind, f"learning rate {before:g} to {progress.lr:g}")
 
     @property
     def _is_warming(self) -> bool:
         """Whether the warm-up lasts; a rate that was set in the live run ends it."""
         optim = self.config.optim
-        return self.progress.warming and optim.warmup_lr is not None and self.changes.rate_set_at is None
+        return self.progress.warming and optim.warmup_lr is not None and self.live_edits.rate_set_at is None
 
     def _flush_is_due(self) -> bool:
-        """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
+        """Whether to wait for the device now: before decisions that need metrics, else a few times a second."""
         progress = self.progress
-        looks = progress.due or self._probe_is_due()
-        needed = looks or self.figures.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
+        measures = progress.due or self._probe_is_due()
+        needed = measures or self.metrics.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
         return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
 
     def _started(self) -> Started:
@@ -248,7 +256,7 @@ class Trainer:
             test_images=len(self.images.test),
         )
 
-    def _restore(self, state: dict, forked: bool) -> None:
+    def _restore(self, state: StateDocument, forked: bool) -> None:
         check_document(state)
         saved = RunConfig.from_json(state["config"])
         changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}
@@ -266,12 +274,12 @@ class Trainer:
         if forked:
             # Steps that were not fetched yet are the parent's record; here they count for the running means alone. The
             # changes that the parent's state holds are among the fork's own, under other ids.
-            past = Figures(self.device.torch_device, saved.optim.batch_size)
+            past = StepMetrics(self.device.torch_device, saved.optim.batch_size)
             past.restore(figures)
             past.fetch()
             held, figures = [], past.state()
-        self.figures.restore(figures)
-        self.changes.restore(held, self.progress.step)
+        self.metrics.restore(figures)
+        self.live_edits.restore(held, self.progress.step)
         # A fork measures of what its parent still had to what it has itself.
         here = {split.value for split in self._splits_at(self.progress.step)}
         self.progress.due = [split for split in self.progress.due if split in here]

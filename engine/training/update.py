@@ -1,5 +1,7 @@
 """One update of the weights: batch, augmentation, forward, backward, optimizer. Where a training spends its time."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,8 +11,8 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
-from engine.models.init.rng import drawing_modules
-from engine.models.layers.blocked_layout import enter, suits
+from engine.models.init.rng import random_modules
+from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.training.compiled import compiled
 
 
@@ -23,9 +25,9 @@ class Update:
         self._model, self._optimizer, self._images = model, optimizer, images
         self._config, self._device = config, device
         # Compiled code has layouts of its own.
-        self._blocked = device.blocked and suits(model) and not config.compile
-        self._call = compiled(model, device) if config.compile else model
-        self._drawing = drawing_modules(model)
+        self._blocked = device.blocked and supported(model) and not config.compile
+        self._call: Callable[[Tensor], Tensor] = compiled(model, device) if config.compile else model
+        self._drawing = random_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -38,16 +40,17 @@ class Update:
         inputs = self._images.normalise(pixels)
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
         for module in self._drawing:
-            module.redraw(config.seed, step)
+            module.resample(config.seed, step)
         logits = self._forward(inputs).float()
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)  # what loss.backward() does, with types
         self._optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) != labels).sum()
 
     def _forward(self, inputs: Tensor) -> Tensor:
         if self._blocked:
-            return self._model(enter(inputs))  # bf16 from here on, no autocast needed
+            logits: Tensor = self._model(to_blocked(inputs))  # bf16 from here on, no autocast needed
+            return logits
         with self._device.autocast():
             return self._call(inputs)

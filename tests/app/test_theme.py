@@ -39,61 +39,61 @@ def apart(one, other, eye=((1, 0, 0), (0, 1, 0), (0, 0, 1))):
     return 100 * float(np.linalg.norm(seen[0] - seen[1]))
 
 
-@pytest.mark.parametrize("ground", theme.GROUND)
+@pytest.mark.parametrize("scheme", theme.BACKGROUND)
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
-def test_lines_keep_three_to_one_and_names_four_and_a_half_to_one_against_their_ground(ground, shortcut):
+def test_lines_keep_three_to_one_and_names_four_and_a_half_to_one_against_their_ground(scheme, shortcut):
     for depth in DEPTHS:
-        assert theme.contrast(theme.line_colour(shortcut, depth, ground), theme.GROUND[ground]) >= 3
-        assert theme.contrast(theme.word_colour(shortcut, depth, ground), theme.GROUND[ground]) >= 4.5
+        assert theme.contrast(theme.line_color(shortcut, depth, scheme), theme.BACKGROUND[scheme]) >= 3
+        assert theme.contrast(theme.text_color(shortcut, depth, scheme), theme.BACKGROUND[scheme]) >= 4.5
 
 
-@pytest.mark.parametrize("ground", theme.GROUND)
-def test_text_keeps_four_and_a_half_to_one(ground):
-    for colour in (theme.TEXT[ground], theme.MUTED[ground]):
-        assert theme.contrast(colour, theme.GROUND[ground]) >= 4.5
+@pytest.mark.parametrize("scheme", theme.BACKGROUND)
+def test_text_keeps_four_and_a_half_to_one(scheme):
+    for colour in (theme.TEXT[scheme], theme.MUTED[scheme]):
+        assert theme.contrast(colour, theme.BACKGROUND[scheme]) >= 4.5
 
 
 def test_deeper_is_darker_on_light_and_brighter_on_dark():
     for shortcut in SHORTCUTS:
-        light = [theme.perceived_lightness(theme.line_colour(shortcut, depth, "light")) for depth in DEPTHS[:-1]]
-        dark = [theme.perceived_lightness(theme.line_colour(shortcut, depth, "dark")) for depth in DEPTHS[:-1]]
+        light = [theme.perceived_lightness(theme.line_color(shortcut, depth, "light")) for depth in DEPTHS[:-1]]
+        dark = [theme.perceived_lightness(theme.line_color(shortcut, depth, "dark")) for depth in DEPTHS[:-1]]
         assert light == sorted(light, reverse=True)
         assert dark == sorted(dark)
         assert len(set(light)) == len(light)
 
 
 def test_every_shortcut_has_a_colour_that_the_usual_eye_tells_apart():
-    for ground, depth in product(theme.GROUND, (20, 56)):
+    for scheme, depth in product(theme.BACKGROUND, (20, 56)):
         for one, other in combinations(SHORTCUTS, 2):
-            colours = [theme.line_colour(name, depth, ground) for name in (one, other)]
-            assert apart(*colours) > 4, (one, other, ground, depth)
+            colours = [theme.line_color(name, depth, scheme) for name in (one, other)]
+            assert apart(*colours) > 4, (one, other, scheme, depth)
 
 
 def test_shortcuts_of_one_mark_are_told_apart_by_red_and_green_blind_eyes_too():
     looks = theme.looks(list(SHORTCUTS))
     zoo = [pair for pair in combinations(SHORTCUTS, 2) if looks[pair[0]].mark == looks[pair[1]].mark != "circle"]
     assert len(zoo) >= 6
-    for (one, other), ground, depth, eye in product(zoo, theme.GROUND, (20, 56), EYES):
-        colours = [theme.line_colour(looks[name].hue, depth, ground) for name in (one, other)]
-        assert apart(*colours, eye) > 8, (one, other, ground, depth)
+    for (one, other), scheme, depth, eye in product(zoo, theme.BACKGROUND, (20, 56), EYES):
+        colours = [theme.line_color(looks[name].color, depth, scheme) for name in (one, other)]
+        assert apart(*colours, eye) > 8, (one, other, scheme, depth)
 
 
 def test_variants_of_one_shortcut_have_marks_of_their_own_and_neighbouring_hues():
     names = ["A", "A:order=full-pre", "gated", "A:layers=1", "A 12", "gated:bias=-7"]
     looks = theme.looks(names)
-    assert looks["A"] == theme.Look(theme.hue("A"), "circle")
+    assert looks["A"] == theme.Look(theme.color("A"), "circle")
     assert len({look.mark for name, look in looks.items() if name.startswith("A")}) == 4
-    assert len({look.hue for look in looks.values()}) == len(names)
+    assert len({look.color for look in looks.values()}) == len(names)
     assert theme.looks(names[:3]) == {name: looks[name] for name in names[:3]}, "what is added changes nothing"
     assert {look.mark for look in looks.values()} <= set(theme.MARKS)
-    for look, ground, depth in product(looks.values(), theme.GROUND, DEPTHS):
-        assert theme.contrast(theme.line_colour(look.hue, depth, ground), theme.GROUND[ground]) >= 3
+    for look, scheme, depth in product(looks.values(), theme.BACKGROUND, DEPTHS):
+        assert theme.contrast(theme.line_color(look.color, depth, scheme), theme.BACKGROUND[scheme]) >= 3
 
 
 def test_the_grounds_are_those_of_the_page():
-    for ground, colour in theme.GROUND.items():
-        assert CONFIG["theme"][ground]["backgroundColor"] == colour
-        assert CONFIG["theme"][ground]["textColor"] == theme.TEXT[ground]
+    for scheme, colour in theme.BACKGROUND.items():
+        assert CONFIG["theme"][scheme]["backgroundColor"] == colour
+        assert CONFIG["theme"][scheme]["textColor"] == theme.TEXT[scheme]
 
 
 def test_every_state_has_a_symbol():

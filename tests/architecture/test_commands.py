@@ -10,8 +10,8 @@ DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
 READS = {"engine_status"}
-#: The server's own: it attends to its workspace before anybody has come, and departs after.
-OF_THE_SERVER = {"attend", "depart"}
+#: The server's own: it readies its workspace before anybody has come, and leaves it after.
+OF_THE_SERVER = {"startup", "shutdown"}
 #: Where the thing that commands is made.
 MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
@@ -86,14 +86,14 @@ def test_only_the_access_sets_the_guard():
 @pytest.mark.parametrize(
     ("source", "wrong"),
     [
-        ("def f():\n    here().control.extend(1, 2)", ["f"]),
-        ("def f():\n    at = here()\n    at.control.command('stop', 1)", ["f"]),
-        ("def f():\n    control = here().control\n    control.shutdown()", ["f"]),
-        ("@cache\ndef f():\n    here().control.extend(1, 2)", ["f"]),
-        ("@requires_presenter\ndef f():\n    here().control.extend(1, 2)", []),
-        ("@cache\n@requires_presenter\ndef f():\n    here().control.extend(1, 2)", ["f"]),
-        ("def f():\n    return here().control.engine_status()", []),
-        ("shut = lambda: here().control.shutdown()", ["outside of a function"]),
+        ("def f():\n    current().control.extend(1, 2)", ["f"]),
+        ("def f():\n    at = current()\n    at.control.command('stop', 1)", ["f"]),
+        ("def f():\n    control = current().control\n    control.shutdown()", ["f"]),
+        ("@cache\ndef f():\n    current().control.extend(1, 2)", ["f"]),
+        ("@requires_presenter\ndef f():\n    current().control.extend(1, 2)", []),
+        ("@cache\n@requires_presenter\ndef f():\n    current().control.extend(1, 2)", ["f"]),
+        ("def f():\n    return current().control.engine_status()", []),
+        ("shut = lambda: current().control.shutdown()", ["outside of a function"]),
     ],
 )
 def test_the_rule_can_fail(source, wrong):

@@ -14,11 +14,10 @@ from engine.data.presence import present
 from engine.data.registry import SOURCES, get_source
 from engine.data.source import MAX_SIZE, MIN_SIZE
 from engine.errors import ConfigError, DataError
+from engine.paths import PROJECT
 from tests.engine.data import pictures
 
 every_source = pytest.mark.parametrize("name", SOURCES)
-
-
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -56,15 +55,6 @@ def test_loader_is_there_and_says_what_is_found(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@every_source
-def test_presence_loads_no_torch(name, tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from engine.data.presence import present; "
-        f"present({name!r}, Path({str(tmp_path)!r})); sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
 @pytest.mark.parametrize("name", [name for name, row in SOURCES.items() if row.embedded])
 def test_embedded_set_is_what_the_row_says(name, workspace):
     row = SOURCES[name]
@@ -83,8 +73,8 @@ def test_embedded_set_is_what_the_row_says(name, workspace):
 def test_modules_of_sets_that_are_not_embedded_say_what_they_look_for(name):
     if not SOURCES[name].embedded:
         module = import_module(SOURCES[name].loader.split(":")[0])
-        assert module.ORIGINALS.name == name
-        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ORIGINALS.files)
+        assert module.ARCHIVE.name == name
+        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ARCHIVE.files)
 
 
 @every_kind
@@ -131,13 +121,17 @@ def test_path_that_is_not_there_is_one_line(kind, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-@every_kind
-def test_looking_through_a_path_loads_no_torch(kind, places):
+def test_looking_for_a_set_or_through_a_path_loads_no_torch(places, tmp_path):
+    paths = [f"{kind}:{place}" for kind, place in places.items()]
     code = (
-        "import sys; from engine.data.registry import get_source; "
-        f"get_source({f'{kind}:{places[kind]}'!r}); sys.exit('torch' in sys.modules)"
+        "import sys; from pathlib import Path; from engine.data.presence import present; "
+        "from engine.data.registry import SOURCES, get_source\n"
+        f"for name in [*SOURCES, *{paths!r}]:\n"
+        f"    present(name, Path({str(tmp_path)!r})); get_source(name)\n"
+        "    if 'torch' in sys.modules: sys.exit(name)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_sizes_are_those_of_the_configs():

@@ -84,7 +84,7 @@ def test_row_is_explained(name):
     assert 0 < len(row.label) <= 40
     assert 0 < len(row.formula) <= 160
     assert 0 < len(row.source) <= 160
-    for text in (row.reading, row.misleads):
+    for text in (row.how_to_read, row.caveat):
         assert text.endswith(".")
         assert 20 < len(text) <= 320
         assert "  " not in text

@@ -5,10 +5,12 @@ from importlib import import_module
 
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.config import ModelConfig
 from engine.models.build import build_model
-from engine.models.init.initializers import SCHEMES
+from engine.models.init.initializers import INITIALIZERS
 from engine.models.registry import ORDERS, SHORTCUTS, Site, variant
 from engine.models.shortcuts.shortcuts import ZeroPadded, build_coefficient, build_shortcut
 from engine.models.shortcuts.strength import set_strength
@@ -22,9 +24,11 @@ def images(n=4, seed=0):
 
 
 @every_shortcut
-@pytest.mark.parametrize(("inputs", "outputs", "stride"), [(8, 8, 1), (8, 16, 2), (8, 16, 1), (8, 8, 2)])
-@pytest.mark.parametrize("size", [7, 8])
-def test_maps_to_the_shape_of_the_branch(name, inputs, outputs, stride, size):
+@given(size=st.integers(3, 9), inputs=st.integers(1, 8), wider=st.sampled_from([1, 2]), stride=st.sampled_from([1, 2]))
+@example(size=8, inputs=8, wider=1, stride=1)
+@example(size=7, inputs=8, wider=2, stride=2)
+def test_maps_to_the_shape_of_the_branch(name, size, inputs, wider, stride):
+    outputs = wider * inputs
     chosen, site = variant(name), Site(inputs, outputs, stride)
     module, coefficient = build_shortcut(chosen, site), build_coefficient(chosen, site)
     assert (module is None) == chosen.plain == (not SHORTCUTS[name].builder)
@@ -42,7 +46,7 @@ def test_maps_to_the_shape_of_the_branch(name, inputs, outputs, stride, size):
 def test_shared_layers_start_as_in_the_plain_net(name):
     net = dict(build_model(small(name), 5).named_parameters())
     plain = dict(build_model(small("none"), 5).named_parameters())
-    if SHORTCUTS[name].start == "he":
+    if SHORTCUTS[name].initializer == "he":
         assert plain.keys() <= net.keys()
         shared = plain.keys()
     else:  # what a way to start leaves alone: the first layer, and the head but for Fixup's
@@ -77,7 +81,7 @@ def test_the_strength_scales_the_shortcut(name):
     assert same.stage1.block1.strength == 1.0 and net.stage1.block1.strength == 1.0
 
 
-@pytest.mark.parametrize("name", [n for n, row in SHORTCUTS.items() if row.start == "he" and not row.coefficient])
+@pytest.mark.parametrize("name", [n for n, row in SHORTCUTS.items() if row.initializer == "he" and not row.coefficient])
 def test_without_strength_the_net_is_the_plain_one(name):
     net, plain = build_model(small(name), 0), build_model(small("none"), 0)
     set_strength(net, 0.0)
@@ -92,7 +96,7 @@ def test_row_is_explained(name):
     assert row.help.endswith(".")
     assert row.formula.startswith("y = ")
     assert "et al." in row.source or "DiracNets" in row.source or "SkipInit" in row.source
-    assert row.start in SCHEMES
+    assert row.initializer in INITIALIZERS
     assert set(row.norms) <= {"batch", "none"}
     assert set(row.orders) <= set(ORDERS)
     for option in row.options:

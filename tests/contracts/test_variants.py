@@ -1,9 +1,14 @@
 """What every variant of the zoo must do: rows with each activation order, norm and length of shortcut."""
 
+import copy
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine.config import ModelConfig
@@ -11,7 +16,7 @@ from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.family import CifarNet
-from engine.models.init.rng import drawing_modules
+from engine.models.init.rng import random_modules
 from engine.models.registry import SHORTCUTS, variant
 from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
@@ -21,14 +26,29 @@ from engine.training.evaluate import FoldedNet
 from tests.contracts.variants import ROWS, all_changes, one_change, shallow, small
 from tests.engine.training import tiny
 
-every_variant = pytest.mark.parametrize("text", one_change())
-#: Rows as they are, and each order, norm and length with one row, or with the plain net and one with a gate.
+#: Every row as it is, and each order, norm and length with one of them.
 A_FEW = (*ROWS, *(text for text in one_change() if text.startswith("A:")))
-SOME = (*A_FEW, *(text for text in one_change() if text.startswith(("none:", "gated:"))))
-THE_REST = pytest.mark.parametrize("text", [text for text in one_change() if text not in SOME])
-some_variants = pytest.mark.parametrize("text", SOME)
+#: Of each kind one: no shortcut, one without and one with a factor, chance, two ways to start, and what ``A`` allows.
+KINDS = ("none", "gated", "stochastic-depth", "fixup", "skipinit", *(t for t in A_FEW if t == "A" or t[:2] == "A:"))
 #: Quantities that may be NaN after 60 updates, where a layer has no batch norm of its own.
 WITHOUT_NORM = {"gamma_abs"}
+
+
+def tiered(default, every):
+    """Parametrize by ``every`` variant; those that are not in ``default`` are slow."""
+    marked = [text if text in default else pytest.param(text, marks=pytest.mark.slow) for text in every]
+    return pytest.mark.parametrize("text", marked)
+
+
+@cache
+def built(text):
+    """The net of a variant, built once; nobody changes it."""
+    return build_model(small(text), 0)
+
+
+def fresh(text):
+    """A net of one's own."""
+    return copy.deepcopy(built(text))
 
 
 @pytest.fixture(autouse=True)
@@ -60,25 +80,25 @@ def with_a_life(net):
     return net
 
 
-@every_variant
-def test_tensors_and_counts_are_those_of_the_built_net(text):
+@pytest.mark.parametrize("text", one_change())
+def test_tensors_and_counts_are_those_of_the_net(text):
     check_size(text)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", all_changes())
-def test_tensors_and_counts_of_all_combinations(text):
-    check_size(text)
-    net = build_model(small(text), 0)
-    net(images()).square().sum().backward()
-    assert all(torch.isfinite(p.grad).all() for p in net.parameters())
+def test_tensors_and_counts_of_all_combinations():
+    for text in all_changes():
+        check_size(text)
 
 
 def check_size(text):
+    """On the meta device: shapes without numbers."""
     config = small(text)
-    net = build_model(config, 0)
-    built = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
-    assert list(tensors(config).items()) == list(built.items())
+    with torch.device("meta"):
+        net = CifarNet(config)
+        x = torch.zeros(2, 1, 8, 8)
+    shapes = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+    assert list(tensors(config).items()) == list(shapes.items())
     counted, flops = count(config), 0
 
     def add(module, inputs, output):
@@ -88,33 +108,40 @@ def check_size(text):
     for module in net.modules():
         if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
             module.register_forward_hook(add)
-    assert net(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
+    assert net(x).shape == (2, 10)
     assert counted.parameters == sum(parameter.numel() for parameter in net.parameters())
     assert counted.multiply_adds == flops
     assert counted.weighted_layers == config.depth
     assert counted.shortcut == text
 
 
-@some_variants
-def test_gradients_reach_every_parameter(text):
-    check_gradients(text)
-
-
 @pytest.mark.slow
-@THE_REST
-def test_the_rest_is_as_sound(text):
-    check_gradients(text)
-    check_state(text)
-    check_folding(text, 0.4)
+@settings(max_examples=60)
+@given(text=st.sampled_from(all_changes()))
+def test_gradients_of_combinations_are_finite(text):
+    check_backward(text)
 
 
-def check_gradients(text):
+@pytest.mark.long
+@pytest.mark.parametrize("text", all_changes())
+def test_gradients_of_every_combination_are_finite(text):
+    check_backward(text)
+
+
+def check_backward(text):
+    net = build_model(small(text), 0)
+    net(images()).square().sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in net.parameters())
+
+
+@tiered(A_FEW, one_change())
+def test_gradients_reach_every_parameter(text):
     """Every gradient exists and is finite at once, and is not zero at some time in the first updates.
 
     Where something starts at zero (skipinit, zero-gamma, fixup), what lies before it gets its first gradient when that
     has moved; in fixup that takes four updates.
     """
-    net = build_model(small(text), 0)
+    net = fresh(text)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
     silent = dict(net.named_parameters())
     generator = torch.Generator().manual_seed(0)
@@ -128,38 +155,30 @@ def check_gradients(text):
     assert not silent or text == "scaled:branch=0"
 
 
-@some_variants
+@tiered(A_FEW, one_change())
 def test_state_goes_round_and_folded_nets_agree(text):
-    check_state(text)
-    check_folding(text, 1.0, 0.4)
-
-
-def check_state(text):
-    net, other = with_a_life(build_model(small(text), 0)), build_model(small(text), 1)
+    net, other = with_a_life(fresh(text)), fresh(text)
+    assert not torch.equal(net.eval()(images()), other.eval()(images()))
     other.load_state_dict(net.state_dict())
-    assert torch.equal(net.eval()(images()), other.eval()(images()))
-
-
-def check_folding(text, *strengths):
-    net = with_a_life(build_model(small(text), 0))
+    assert torch.equal(net(images()), other(images()))
     folded = FoldedNet(net, tiny.device())
-    for strength in strengths:
+    for strength in (1.0, 0.4):
         set_strength(net, strength)
         folded.take(net)
         with torch.no_grad():
-            wanted = net.eval()(images())
+            wanted = net(images())
             torch.testing.assert_close(folded.net(images()), wanted, rtol=1e-3, atol=1e-4 * wanted.abs().max().item())
     left = [name for name, m in folded.net.named_modules() if isinstance(m, torch.nn.BatchNorm2d)]
     if variant(text).order not in ("bn-after-addition", "full-pre"):
         assert not left
 
 
-@pytest.mark.parametrize("text", A_FEW)
+@tiered(KINDS, A_FEW)
 def test_every_quantity_can_be_measured(text):
     config = tiny.config(model__shortcut=text, model__depth=shallow(text))
     net = build_model(config.model, 0).to(memory_format=torch.channels_last)
     chosen = variant(text)
-    if chosen.shortcut.start != "he" or chosen.shortcut.name == "skipinit":
+    if chosen.shortcut.initializer != "he" or chosen.shortcut.name == "skipinit":
         net = with_a_life(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     F.cross_entropy(net(images()), torch.arange(16) % 10).backward()
@@ -186,7 +205,7 @@ def test_every_quantity_can_be_measured(text):
 @pytest.mark.parametrize("text", ["A", "A:order=full-pre", "gated", "skipinit:start=0.3", "stochastic-depth", "fixup"])
 def test_updates_are_what_is_added(text):
     """update_size is the mean of |c F(x)| / |s(x)|, here from the block's sum."""
-    net = with_a_life(build_model(small(text), 0))
+    net = with_a_life(fresh(text))
     config = tiny.config(model__shortcut=text, model__depth=14)
     probe = OnlineProbe(config, tiny.images(), net, tiny.device())
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
@@ -216,12 +235,12 @@ def block_sum(block, x):
 @pytest.mark.parametrize("text", ["dropout", "stochastic-depth", "dropout:order=full-pre"])
 def test_chance_is_a_function_of_seed_path_and_step(text):
     def outputs(seed, step, net):
-        for module in drawing_modules(net):
-            module.redraw(seed, step)
+        for module in random_modules(net):
+            module.resample(seed, step)
         return net(images())
 
     random = torch.get_rng_state()
-    net, other = build_model(small(text), 0), build_model(small(text), 0)
+    net, other = fresh(text), fresh(text)
     assert torch.equal(net(images()), other(images()))
     first, second = outputs(3, 7, net), outputs(3, 8, net)
     outputs(4, 1, other)
@@ -232,10 +251,10 @@ def test_chance_is_a_function_of_seed_path_and_step(text):
     assert all(key in tensors(small(text)) for key in net.state_dict())
 
 
-@pytest.mark.parametrize("text", SOME)
+@tiered(A_FEW, one_change())
 def test_streams_stay_in_16_bits(text):
     """Numbers and gates in 32 bits must not widen what flows through a net in bf16."""
-    net, kinds = build_model(small(text), 0), set()
+    net, kinds = fresh(text), set()
     for module in net.modules():
         if hasattr(module, "branch"):
             module.register_forward_hook(lambda m, i, o: kinds.add(o.dtype))
@@ -245,15 +264,15 @@ def test_streams_stay_in_16_bits(text):
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("text", A_FEW)
+@tiered(ROWS, A_FEW)
 def test_nothing_in_a_net_asks_for_the_cpu(text):
     """With fake tensors on a GPU: forward in train and eval mode, before and after a draw; no device is needed."""
     with FakeTensorMode(), torch.device("cuda"):
         net = CifarNet(small(text))
         x = torch.empty(4, 1, 8, 8).contiguous(memory_format=torch.channels_last)
         outputs = [net(x)]
-        for module in drawing_modules(net):
-            module.redraw(0, 1)
+        for module in random_modules(net):
+            module.resample(0, 1)
         outputs += [net(x), net.eval()(x)]
     assert all(logits.device.type == "cuda" and logits.shape == (4, 10) for logits in outputs)
 
@@ -271,7 +290,7 @@ def test_a_resumed_run_sees_the_same_chance_and_probes_change_nothing(text):
     assert tiny.same_weights(whole, second)
 
 
-@pytest.mark.parametrize("text", A_FEW)
+@tiered(KINDS, A_FEW)
 def test_a_few_updates_lower_the_loss(text):
     """Four noisy patterns are easy for every shallow net, also for those that fail at depth 110 as published."""
     losses = train(text, steps=30, lr=0.05 if variant(text).norm == "batch" else 0.02)
@@ -281,14 +300,14 @@ def test_a_few_updates_lower_the_loss(text):
 
 def train(text, steps, lr):
     """Return the losses of a tiny net on four patterns that are easy to tell apart."""
-    net = build_model(small(text), 0)
+    net = fresh(text)
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
     patterns = torch.randn(4, 1, 8, 8, generator=generator)
     losses = []
     for step in range(1, steps + 1):
-        for module in drawing_modules(net):
-            module.redraw(0, step)
+        for module in random_modules(net):
+            module.resample(0, step)
         labels = torch.randint(0, 4, (32,), generator=generator)
         x = patterns[labels] + 0.5 * torch.randn(32, 1, 8, 8, generator=generator)
         optimizer.zero_grad()

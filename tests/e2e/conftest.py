@@ -1,4 +1,7 @@
-"""A real server, a real engine and a real browser, each ended by the process that started it."""
+"""A real server, a real engine and a real browser, each ended by the process that started it.
+
+Each process of the suite has one of each, which its tests share; a test that kills or shares takes a site of its own.
+"""
 
 import os
 import signal
@@ -12,7 +15,7 @@ from http.client import HTTPConnection
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
@@ -27,6 +30,11 @@ from tests.app.live.conftest import Bench
 SLOW = {"batch_size": "256", "precision": "fp32", "eval_images": "100"}
 #: A net that makes hundreds of steps per second.
 FAST = {"width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
+
+
+#: Seconds after which a browser that waits gives up: no limit of speed, for the machine may be busy.
+PATIENCE = 60.0
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 class Site:
@@ -57,9 +65,9 @@ class Site:
                 [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
                 env={**os.environ, "DISPLAY": "", "SKIPSCOPE_TIMING": "asked"},
             )  # fmt: skip
-        until(self._answers, 30)
+        until(self._answers)
         if engine:
-            until(lambda: self.control.engine_status().state == "alive", 20)
+            until(lambda: self.control.engine_status().state == "alive")
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
@@ -85,14 +93,18 @@ class Site:
             return reader.run(run)
 
     def close(self) -> None:
+        """End the server as Ctrl-C does, so that what it ran is counted, then the engine."""
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(10)
+            try:
+                self.interrupt()
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
         with suppress(SkipscopeError):
             self.control.shutdown()
 
 
-def until(met: Callable[[], object], seconds: float = 20.0) -> None:
+def until(met: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until ``met()`` is true."""
     deadline = time.monotonic() + seconds
     while not met():
@@ -109,31 +121,12 @@ def fresh_site(workspace) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture(scope="package")
-def _shared_site(tmp_path_factory) -> Iterator[Site]:
-    site = Site(Workspace.at(tmp_path_factory.mktemp("site") / "workspace").prepare())
-    site.start()
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def site(_shared_site) -> Iterator[Site]:
-    """A running site that other tests use as well; the races of the test are stopped at its end."""
-    yield _shared_site
-    with Reader(_shared_site.workspace) as reader:
-        left = reader.runs(states=set(RunState) - ENDED)
-    for run in left:
-        _shared_site.control.command("stop", run.id, until_done_s=10)
-
-
 SPIKE = 77.0
 
 
-@pytest.fixture(scope="package")
-def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
-    """A site that shows a race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
-    bench = Bench(tmp_path_factory.mktemp("recorded") / "workspace")
+def written_race(path) -> Bench:
+    """A race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
+    bench = Bench(path)
     bench.start_all()
     for run in bench.runs:
         bench.steps(run, 1, 5000)
@@ -144,10 +137,34 @@ def recorded(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     with bench.writer.transaction() as connection:
         connection.execute("UPDATE points SET loss = ? WHERE run = ? AND step = 2345", (SPIKE, bench.runs[0]))
     bench.writer.close()
+    return bench
+
+
+@pytest.fixture(scope="package")
+def _shared_site(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
+    """The one site of this process; its first race was written before the engine could take it for its own."""
+    bench = written_race(tmp_path_factory.mktemp("site") / "workspace")
     site = Site(bench.workspace)
     site.start()
     yield site, bench
     site.close()
+
+
+@pytest.fixture
+def site(_shared_site) -> Iterator[Site]:
+    """A running site that other tests use as well; the races of the test are stopped at its end."""
+    site, _ = _shared_site
+    yield site
+    with Reader(site.workspace) as reader:
+        left = reader.runs(states=set(RunState) - ENDED)
+    for run in left:
+        site.control.command("stop", run.id, until_done_s=10)
+
+
+@pytest.fixture
+def recorded(_shared_site) -> tuple[Site, Bench]:
+    """The same site, and the race in it that was written; others come and go beside it."""
+    return _shared_site
 
 
 @pytest.fixture(scope="package")
@@ -165,6 +182,7 @@ def browser(chromium) -> Iterator[Browser]:
 def _usual(browser) -> Iterator[BrowserContext]:
     """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(1000 * PATIENCE)
     yield context
     context.close()
 
@@ -177,6 +195,7 @@ def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
     def open_one(url: str, **options) -> Page:
         if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
+            contexts[-1].set_default_timeout(1000 * PATIENCE)
         page = (contexts[-1] if contexts else _usual).new_page()
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -202,7 +221,7 @@ def view(page: Page, expression: str):
     return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
 
 
-def wait_view(page: Page, condition: str, seconds: float = 30) -> None:
+def wait_view(page: Page, condition: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition about the page's RaceView ``v`` holds."""
     page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
 

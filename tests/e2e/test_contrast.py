@@ -28,7 +28,7 @@ PAGES = {
 @pytest.fixture(scope="module")
 def full_site(_shared_site):
     """A site with a trained race, one with probes (the newest) and a lab; the numbers of both races."""
-    site = _shared_site
+    site, _ = _shared_site
     race, runs = site.race(steps=40, settings=FAST)
     lab = site.control.start_lab("gradients", {"layers": 12, "width": 32, "images": 32, "seeds": 1})
     until(lambda: all(site.row(run).state == "finished" for run in (*runs, lab)), 120)
@@ -39,7 +39,7 @@ def full_site(_shared_site):
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 @pytest.mark.parametrize("path", PAGES)
 def test_every_word_can_be_read_and_every_control_is_named_and_reached_by_tab(full_site, open_page, path, scheme):
     site, trained, probed = full_site

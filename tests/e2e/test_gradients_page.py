@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from app import theme
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL, Curve
-from tests.e2e.conftest import until
+from tests.e2e.conftest import PATIENCE, until
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ def lab(page, expression: str):
     return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
 
 
-def wait_lab(page, condition: str, seconds: float = 30) -> None:
+def wait_lab(page, condition: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition about the page's LabView ``v`` holds."""
     page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
 
@@ -42,7 +42,7 @@ def y_range(page) -> list:
 def finished(site, **settings) -> int:
     """Do a small lab behind the page's back; return its run id."""
     run = site.control.start_lab("gradients", {**SMALL, **settings})
-    until(lambda: site.row(run).state == "finished", 60)
+    until(lambda: site.row(run).state == "finished")
     return run
 
 
@@ -163,7 +163,7 @@ def test_a_touched_screen_has_no_mode_bar_over_the_names(site, open_page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site, open_page, scheme):
     finished(site)
     page = open_page(f"{site.url}/gradients", color_scheme=scheme)
@@ -178,8 +178,33 @@ def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site,
     for selector in (".sl-state", ".sl-words", ".sl-says p", ".sl-title", ".sl-axis", ".sl-caption", ".sl-numbers td"):
         colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.GROUND[scheme])
+        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])
         assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")
     assert page.evaluate("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
+def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, browser):
+    first = finished(site)
+    second = finished(site, layers=14)
+    page = open_page(f"{site.url}/gradients")
+    wait_lab(page, f"v.run === {second} && v.values.length === 9 && v.drawn")
+    page.wait_for_url(lambda url: f"gradients-job={second}" in url)
+    asked = f"gradients-job={first}&gradients-kind=without+BN&gradients-value=0.841&gradients-set-layers=20"
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(f"{site.url}/gradients?{asked}&gradients-set-width=nonsense&gradients-set-seeds=-4")
+    wait_lab(other, f"v.run === {first} && v.pick.value === 0.841 && v.pick.kind === 'without BN'")
+    assert "layers 12" in other.locator(".sl-strip").inner_text()
+    other.locator("code", has_text="layers=12").wait_for(state="attached")
+    other.get_by_text("Settings", exact=True).click()
+    assert other.get_by_role("spinbutton", name="Layers").input_value() == "20"
+    assert other.get_by_role("spinbutton", name="Seeds").input_value() == "3"
+    other.get_by_role("button", name="Show the newest").click()
+    wait_lab(other, f"v.run === {second} && v.values.length === 9")
+    context.close()
+    page.goto(f"{site.url}/gradients?gradients-job=x&gradients-kind=evil&gradients-value=1e99&gradients-zoom=norm_x_1")
+    wait_lab(page, f"v.run === {second} && v.pick.kind === 'with BN' && v.pick.value === 1")
+    assert lab(page, "v.curves.size > 0")

@@ -40,6 +40,7 @@ def wait_rows(page, condition: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, open_page):
     first, (finished, other) = site.race(steps=3, name="tabled")
     second, (busy, _) = site.race(shortcuts=("A", "B"), name="tabled")
@@ -72,7 +73,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     wait_view(elsewhere, "v.runs.length === 2")
     expect(elsewhere.get_by_text("There is no run 987654: left out.")).to_be_visible()
     marked = "[data-testid=stDataFrame] table tbody tr[aria-selected=true]"
-    expect(elsewhere.locator(marked)).to_have_count(2, timeout=30_000)
+    expect(elsewhere.locator(marked)).to_have_count(2)
     assert chosen(elsewhere) == {finished, busy}
     here, there = (sorted(one.locator(".ss-card .ss-name").all_inner_texts()) for one in (page, elsewhere))
     assert here == there == [f"A-8 (race {second})", f"plain-8 (race {first})"]
@@ -89,7 +90,7 @@ def test_a_run_is_deleted_after_a_question_only(site, open_page):
     expect(dialog).to_contain_text(f"(run {run}, ")
     assert site.row(run) is not None
     dialog.get_by_role("button", name="Delete 1 run").click()
-    expect(dialog).to_have_count(0, timeout=15_000)
+    expect(dialog).to_have_count(0)
     wait_rows(page, f"r.length && !r.some(c => c[0] === '{run}')")
     assert site.row(run) is None
     assert site.row(kept) is not None

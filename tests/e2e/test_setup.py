@@ -19,6 +19,7 @@ def in_sight(page, locator) -> bool:
     return inside and locator.evaluate("(node, at) => node.contains(document.elementFromPoint(...at))", list(middle))
 
 
+@pytest.mark.slow
 def test_cards_are_chosen_by_key_and_by_press_and_the_set_up_outlives_a_reload(fresh_site, open_page):
     page = open_page(fresh_site.url)
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -54,7 +55,7 @@ def test_cards_are_chosen_by_key_and_by_press_and_the_set_up_outlives_a_reload(f
     expect(phone.get_by_role("spinbutton", name="Steps")).to_have_value("40", timeout=LATE)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_times_are_measured_by_the_engine_and_shown_on_the_card(fresh_site, open_page):
     page = open_page(fresh_site.url)
     card = page.get_by_test_id("stRadioCaption").first

@@ -42,7 +42,7 @@ class SharedSite(Site):
 
     def share(self) -> None:
         self.start("--share", "--host", "127.0.0.1")
-        until(lambda: "audience" in self.said.read_text(), 10)
+        until(lambda: "audience" in self.said.read_text())
         self.link = re.search(r"presenter: (\S+)", self.said.read_text())[1]
         self.audience = re.search(r"audience: +(\S+)", self.said.read_text())[1]
 
@@ -121,12 +121,12 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
     page.goto(shared.link)
     page.wait_for_url(re.compile(r"^http://127.0.0.1:\d+/(\?|$)"))
     assert "token" not in page.url
-    wait_view(page, "v.runs.length === 4", 40)
+    wait_view(page, "v.runs.length === 4")
     assert "presenter" not in page.evaluate("document.cookie"), "no script can read the token"
     for name in ("plain-20", "plain-56"):
         page.get_by_role("button", name=f"Stop {name}", exact=True).click()
         page.get_by_role("button", name=f"Yes, stop {name}").click()
-    until(lambda: shared.row(run).state == shared.row(other).state == "stopped", 20)
+    until(lambda: shared.row(run).state == shared.row(other).state == "stopped")
     context.close()
     shared.put_back(run, other)
     shared.quiet()
@@ -149,10 +149,11 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
         presenter.run(query=f"race={shared.race_id}")
         for frame in stops:
             presenter.send(frame)
-    until(lambda: shared.row(run).state == shared.row(other).state == "stopped", 20)
+    until(lambda: shared.row(run).state == shared.row(other).state == "stopped")
     shared.put_back(run, other)
 
 
+@pytest.mark.slow
 def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
     query, runs = f"race={shared.race_id}", shared.runs
     with RawPage(shared.url, shared.cookie) as presenter:
@@ -204,13 +205,14 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
         presenter.run(query=query, widgets={presenter.trigger_of("live"): _command("stop", runs[1])})
         presenter.run("runs", query=selected)
         presenter.run("runs", query=selected, widgets={presenter.trigger_of("compare"): _command("stop", runs[2])})
-    until(lambda: shared.row(runs[1]).state == shared.row(runs[2]).state == "stopped", 20)
+    until(lambda: shared.row(runs[1]).state == shared.row(runs[2]).state == "stopped")
 
 
 def _command(verb: str, run: int, **more: object) -> dict[str, object]:
     return {"verb": verb, "run": run, "at": 1, **more}
 
 
+@pytest.mark.slow
 def test_a_wrong_link_gives_nothing_and_the_right_one_ends_with_the_server(shared):
     for path in ("/present", "/present?token=", "/present?token=guess", f"/present?token={shared.link[-10:]}"):
         assert shared.answer(path) == (403, "")
@@ -235,6 +237,7 @@ def test_a_wrong_link_gives_nothing_and_the_right_one_ends_with_the_server(share
     assert shared.row(shared.runs[0]).state == "paused"
 
 
+@pytest.mark.slow
 def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspace, browser):
     site = SharedSite(workspace)
     site.share()
@@ -250,7 +253,7 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
         bench.steps(bench.runs[0], 1, 30)
         bench.writer.close()
         race = bench.race
-        wait_view(page, "v.runs.length === 4 && v.runs[0].series.lastStep === 30", 40)
+        wait_view(page, "v.runs.length === 4 && v.runs[0].series.lastStep === 30")
         expect(page.get_by_text("Audience: looking on")).to_be_visible()
         for name in ("Pause", "Resume", "Stop", "Delete", "Start", "Apply"):
             assert page.get_by_role("button", name=re.compile(f"^{name}")).count() == 0, name

@@ -32,10 +32,11 @@ def on_stage(page) -> None:
     page.wait_for_function(f"() => {ON_STAGE}")
 
 
+@pytest.mark.slow
 def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&layout=overlaid&zoom=1000_3000_10_80")
-    wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000", 60)
+    wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000")
     page.locator(".ss-present").scroll_into_view_if_needed()
     scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
     before = page.evaluate(scrolled), view(page, "v.view.all()")
@@ -72,7 +73,7 @@ READY = "v.chart.drawn && v.presenter.choices.length === 4"
 
 def hidden_from(page) -> None:
     """Nothing of a result is in the component, and there is a question in its place."""
-    wait_view(page, READY, 60)
+    wait_view(page, READY)
     expect(page.locator(".ss-question")).to_have_text("After 1,000 steps, which will have the lowest training error?")
     assert not RESULT.search(page.evaluate(TOLD))
     assert page.evaluate(TRACES) == 0
@@ -124,18 +125,18 @@ def test_leaving_the_stage_does_not_reveal_what_is_hidden(recorded, open_page):
 def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
     race, _ = site.race(steps=40)
     page = open_page(f"{site.url}/?race={race}")
-    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')", 60)
+    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')")
     page.keyboard.press("p")
     on_stage(page)
     page.keyboard.press(" ")
     expect(page.locator(".ss-notice")).to_contain_text("all runs have ended")
     page.keyboard.press("h")
     page.keyboard.press("s")
-    wait_view(page, f"v.data.race > {race} && v.runs.length === 4", 60)
+    wait_view(page, f"v.data.race > {race} && v.runs.length === 4")
     assert page.evaluate(f"() => {ON_STAGE}")
     assert view(page, "v.view.hidden")
     page.keyboard.press("s")
     expect(page.locator(".ss-notice")).to_contain_text("Press S again")
     page.keyboard.press(" ")
-    wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))", 60)
+    wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))")
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")

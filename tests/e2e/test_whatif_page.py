@@ -1,4 +1,4 @@
-"""What-ifs, the zoo and tuned rates on the page, against a real engine."""
+"""What-ifs, also from a point of a curve, the zoo and tuned rates on the page, against a real engine."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +8,20 @@ from app import theme
 from tests.e2e.conftest import until, view, wait_view
 from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FAST_TUNED = {
+    "width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
+}  # fmt: skip
+#: Where a point of a run's training curve lies in the window.
+CURVE_POINT = """([run, share]) => {
+  const plot = document.querySelector('.ss-plot'), full = plot._fullLayout;
+  const trace = plot.data.find((one) => one.run === run && one.steps?.length > 50 && one.visible !== false);
+  const index = Math.round(share * (trace.steps.length - 1)), box = plot.getBoundingClientRect();
+  const name = (axis) => `${axis[0]}axis${axis.slice(1)}`;
+  const [x, y] = [full[name(trace.xaxis)], full[name(trace.yaxis)]];
+  return { x: box.x + x._offset + x.d2p(trace.x[index]), y: box.y + y._offset + y.d2p(trace.y[index]) };
+}"""
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -80,10 +93,9 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
 
 
-@pytest.mark.slow
 def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
     race, (run,) = site.race(shortcuts=("A",), steps=40)
-    until(lambda: site.row(run).state == "finished", 60)
+    until(lambda: site.row(run).state == "finished")
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 1")
     open_what_ifs(page)
@@ -95,11 +107,10 @@ def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
     page.locator(".st-key-whatif_way").get_by_role("radio", name="Run longer").click()
     page.get_by_role("spinbutton", name="Steps in total").fill("80")
     press(page, "whatif_extend")
-    until(lambda: site.row(run).state == "finished" and site.row(run).step == 80, 60)
+    until(lambda: site.row(run).state == "finished" and site.row(run).step == 80)
     wait_view(page, "v.runs[0].card.step === 80 && v.runs[0].card.changes[0][1] === 'steps 40 to 80'")
 
 
-@pytest.mark.slow
 def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_page):
     page = open_page(site.url)
     page.get_by_text("More shortcuts").click()
@@ -115,13 +126,12 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
     page.get_by_role("option", name="none:norm=none").first.click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Start race of 8 runs").click()
-    wait_view(page, "v.runs.length === 8 && v.runs.some(r => r.label === 'scaled-56 shortcut 1')", 60)
+    wait_view(page, "v.runs.length === 8 && v.runs.some(r => r.label === 'scaled-56 shortcut 1')")
     families = "v.runs.map(r => r.card.plain)"
     assert view(page, families) == [True, True, False, False, False, False, True, True]
     page.wait_for_function("() => document.body.textContent.includes('without a shortcut (plain, plain no norm)')")
 
 
-@pytest.mark.slow
 def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site, open_page):
     race, runs = site.race(shortcuts=("none", "A"), steps=900, settings={**FAST_TUNED, "lr": "tuned"})
     page = open_page(f"{site.url}/?race={race}")
@@ -142,6 +152,36 @@ def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site
     expect(page.get_by_text("a better one may lie outside").first).to_be_visible()
 
 
-FAST_TUNED = {
-    "width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
-}  # fmt: skip
+def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, open_page):
+    race, (_, run) = site.race(steps=200)
+    until(lambda: site.row(run).state == "finished")
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs[1].series.lastStep === 200")
+    dialog = page.get_by_test_id("stDialog")  # the panel "What if?" has the same role
+
+    def click():
+        place = page.evaluate(CURVE_POINT, [run, 0.55])
+        page.mouse.move(place["x"], place["y"], steps=3)
+        page.wait_for_timeout(200)
+        page.mouse.click(place["x"], place["y"])
+        expect(dialog).to_be_visible()
+
+    click()
+    expect(dialog.get_by_text("The nearest saved step at or before it is 100.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.get_by_text("What if?").click()  # a rerun for another reason does not bring it back
+    page.wait_for_timeout(1500)
+    expect(dialog).to_have_count(0)
+
+    click()
+    dialog.get_by_role("button", name="Fork at step 100").click()
+    expect(dialog.get_by_text("say what learning rate is to be")).to_be_visible()
+    dialog.get_by_role("textbox", name="To").fill("0.01")
+    dialog.get_by_role("button", name="Fork at step 100").click()
+    expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible(timeout=20_000)
+    expect(dialog).to_have_count(0)
+    wait_view(page, "v.runs.length === 3")
+    fork = view(page, "v.runs[2].card")
+    assert (fork["parent"], fork["parent_step"]) == (run, 100)
+    assert page.get_by_role("textbox", name="To").count() == 0

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from app import data
-from app.live.race.component import Run, colours
 from app.live.shared.component import component, surroundings
+from app.live.shared.run import Run, run_colors
 
 Layout = Literal["layers", "gradients"]
 
@@ -52,7 +52,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
                     "run": run["run"],
                     "label": run["label"],
                     "family": "plain" if run["plain"] else "residual",
-                    **colours(run),
+                    **run_colors(run),
                 }
                 for run in runs
             ],

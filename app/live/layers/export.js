@@ -1,11 +1,12 @@
 /** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
-import { channelStrip, layerStrip, mapStrip, profileStrip } from "./footer.js";
+import { channelFooter, layerFooter, mapFooter, profileFooter } from "./footer.js";
+import { setText } from "../shared/dom.js";
 import { mapImage, mapSvg } from "../shared/export/map_picture.js";
-import { TakeButtons, saveTable, takePlot } from "../shared/export/buttons.js";
+import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.js";
 
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
-export class ProbeTakes {
+export class ProbeExport {
   /**
    * part(name) finds elements; shown(): what is looked at, { data, runs: shown ones, all, quantity, scale(name), step,
    * nets, map, layer, theme, page: words about every chart }.
@@ -13,31 +14,29 @@ export class ProbeTakes {
   constructor(part, shown) {
     this.part = part;
     this.shown = shown;
-    for (const [chart, name] of Object.entries(NAMES)) new TakeButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format));
+    this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
   }
 
   /** The line under each chart. */
   strips() {
     const now = this.shown();
     for (const chart of Object.keys(NAMES)) {
-      const node = this.part(`${chart}-strip`);
-      const words = strip(chart, now);
-      if (node.textContent !== words) node.textContent = words;
+      setText(this.part(`${chart}-strip`), strip(chart, now));
     }
   }
 
   #take(chart, format) {
     const now = this.shown();
-    if (chart === "map") return takeMap(format, now, this.part);
-    return takePlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
+    if (chart === "map") return exportMap(format, now, this.part);
+    return exportPlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
   }
 }
 
 function strip(chart, now) {
-  if (chart === "map") return mapStrip(now.nets ?? [], now.map.crowded);
-  if (chart === "hist") return layerStrip(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
-  if (chart === "channels") return channelStrip(now.layer.found);
-  return profileStrip(now.runs, now.all, scaleOf(chart, now), now.step);
+  if (chart === "map") return mapFooter(now.nets ?? [], now.map.crowded);
+  if (chart === "hist") return layerFooter(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
+  if (chart === "channels") return channelFooter(now.layer.found);
+  return profileFooter(now.runs, now.all, scaleOf(chart, now), now.step);
 }
 
 function scaleOf(chart, { data, quantity, scale }) {
@@ -67,7 +66,7 @@ function titled({ label, unit }) {
 
 // --- the map --------------------------------------------------------------------------------------------------------
 
-async function takeMap(format, now, part) {
+async function exportMap(format, now, part) {
   const { row } = now.scale(now.quantity);
   const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
   if (format === "csv") return saveTable(mapTable(now), filename);

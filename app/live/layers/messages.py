@@ -62,7 +62,7 @@ def history_document(inside: Inside) -> dict[str, Any]:
         }
         for run, columns in inside.columns.items()
     }
-    document = {"cursor": cursor_text(inside), "runs": runs, "cards": inside.cards}
+    document = {"cursor": cursor_text(inside), "runs": runs, "cards": inside.run_summaries}
     return document | ({"d": inside.deleted} if inside.deleted else {})
 
 
@@ -81,8 +81,8 @@ def news_document(inside: Inside) -> dict[str, Any]:
         document["l"] = {str(run): _places(inside, run) for run in inside.layers}
     if columns:
         document["b"] = columns
-    if inside.cards:
-        document["c"] = inside.cards
+    if inside.run_summaries:
+        document["c"] = inside.run_summaries
     if inside.deleted:
         document["d"] = inside.deleted
     return document

@@ -8,7 +8,7 @@ const NARROW_PX = 480;
 
 /** curves: see rates_chart.py. Returns { data, layout }. */
 export function buildRates(curves, theme, width, height) {
-  const rates = [...new Set(curves.flatMap(({ trials }) => trials.map(({ lr }) => lr)))].sort((a, b) => a - b);
+  const rates = [...new Set(curves.flatMap(({ trials }) => trials.map(({ lr }) => lr)))].toSorted((a, b) => a - b);
   const longest = Math.max(0, ...curves.map(({ arm }) => arm.length));
   const margin = { t: 16, r: 22 + Math.ceil(0.56 * (FONT_PX - 1) * longest), b: 48, l: width < NARROW_PX ? 44 : 56 };
   const axis = { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, fixedrange: true, tickfont: { color: theme.muted } };

@@ -5,38 +5,32 @@ which colours, and gets commands back as a trigger. Used by ``app.views.race.rac
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
+from dataclasses import asdict, dataclass
 
 from app import data, theme
 from app.live.shared.component import component, surroundings
+from app.live.shared.run import Run, run_colors
 
 
-class Run(TypedDict):
-    """What the component must know of a run before the stream tells the rest."""
+@dataclass(frozen=True, slots=True)
+class RaceWords:
+    """What is said around the curves.
 
-    run: int
-    label: str
-    plain: bool
-    look: theme.Look
-    depth: int
+    ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
+    ``command`` the line that repeats the race in a shell, ``images`` the name of its data set.
+    """
+
+    title: str = ""
+    notice: str = ""
+    command: str = ""
+    images: str = ""
 
 
 def live_race(
-    race: int,
-    runs: Sequence[Run],
-    on_command: Callable[[], None],
-    key: str = "race",
-    title: str = "",
-    notice: str = "",
-    command: str = "",
-    images: str = "",
-    starts: bool = True,
+    race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race", words: RaceWords | None = None
 ) -> None:
-    """Mount the live race.
+    """Mount the live race; 0 is any selection of runs, which has no set-up to start.
 
-    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line,
-    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on,
-    ``starts`` whether ``on_command`` takes ``start``.
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
@@ -45,18 +39,15 @@ def live_race(
         key=key,
         data={
             "race": race,
-            "title": title,
-            "notice": notice,
-            "command": command,
-            "images": images,
-            "starts": starts,
+            **asdict(words or RaceWords()),
+            "starts": race > 0,
             "runs": [
                 {
                     "run": run["run"],
                     "label": run["label"],
                     "mark": run["look"].mark,
                     "glyph": theme.MARKS[run["look"].mark],
-                    **colours(run),
+                    **run_colors(run),
                 }
                 for run in runs
             ],
@@ -65,12 +56,3 @@ def live_race(
         },
         on_command_change=on_command,
     )
-
-
-def colours(run: Run) -> dict[str, dict[str, str]]:
-    """Return the colours of a run's lines and of its name, by ground."""
-    hue, depth = run["look"].hue, run["depth"]
-    return {
-        "colour": {ground: theme.line_colour(hue, depth, ground) for ground in theme.GROUND},
-        "ink": {ground: theme.word_colour(hue, depth, ground) for ground in theme.GROUND},
-    }

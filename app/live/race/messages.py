@@ -25,7 +25,7 @@ def history_document(history: History, age: float | None, deleted: Sequence[int]
     document = {
         "cursor": history.head.cursor,
         "runs": runs,
-        "cards": history.cards,
+        "cards": history.run_summaries,
         "remarks": history.remarks,
         "g": history.gap,
         "a": None if age is None else round(age, 1),

@@ -44,13 +44,13 @@ def surroundings(**urls: str) -> dict[str, Any]:
         "mayCommand": presenter_link.may_command(),
         "states": theme.STATES,
         "themes": {
-            ground: {
-                "text": theme.TEXT[ground],
-                "muted": theme.MUTED[ground],
-                "grid": theme.GRID[ground],
-                "page": theme.GROUND[ground],
+            scheme: {
+                "text": theme.TEXT[scheme],
+                "muted": theme.MUTED[scheme],
+                "grid": theme.GRID[scheme],
+                "page": theme.BACKGROUND[scheme],
             }
-            for ground in theme.GROUND
+            for scheme in theme.BACKGROUND
         },
         "modules": f"live/js/{scripts_version()}/",
         "urls": {**urls, "plotly": f"live/plotly-{plotly.__version__}.js"},

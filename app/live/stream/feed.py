@@ -1,9 +1,8 @@
 """What is new about some runs is read and put into words once, however many look on.
 
-A ``Watcher`` says when the store has come further. Viewers of the same runs share a ``Subscription``: a chain of
-messages, each from one cursor to the next. A viewer follows the chain from its own cursor; one that comes from
-elsewhere (a reload, a reconnect) first gets one message of its own that brings it onto the chain. So nothing is missed
-and nothing is told twice, whatever ends and comes back in between.
+A ``Watcher`` says when the store has grown. Viewers of the same runs share a ``Subscription``: a chain of messages,
+each from one cursor to the next. A viewer follows the chain from its own cursor. After a reload or a reconnect, its
+first message is its own and brings it onto the chain. So each viewer gets every change exactly once.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ LOAD_S = 2.0
 class Feed(Watcher):
     """Feeds every viewer with what the watcher sees."""
 
-    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+    def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
         super().__init__(source, on_new_file)
         self.channels: dict[tuple[int, ...], Subscription] = {}
         #: Wakes the viewers that have no channel.
@@ -143,7 +142,7 @@ class Feed(Watcher):
         now = time.monotonic()
         # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
         # of a run at rest that comes without new points brings its last point again for them.
-        told = {card["run"] for card in delta.cards if card["state"] not in ("queued", "starting")}
+        told = {card["run"] for card in delta.run_summaries if card["state"] not in ("queued", "starting")}
         with_running = {
             run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
         }
@@ -160,7 +159,7 @@ class Feed(Watcher):
             age = channel.age
             document |= {"a": None if age is None else round(age, 1)}
         event = sse.event(f"{upto[0]}.{upto[1]}", document) if document else b""
-        return upto, event, bool(delta.cards or delta.deleted)
+        return upto, event, bool(delta.run_summaries or delta.deleted)
 
     def _meters(self) -> data.MachineLoad:
         self._load = self._load or data.MachineLoad(LOAD_S)
@@ -215,9 +214,7 @@ class Feed(Watcher):
 
     def _notices(self, channel: Subscription | None, told: dict[str, Any]) -> list[bytes]:
         """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
-        now = {"error": self.trouble}
-        if self.engine is not None:
-            now["engine"] = self.engine
+        now = self.notices()
         if channel and channel.gap is not None:
             now["g"] = channel.gap
         fresh = {key: value for key, value in now.items() if told.get(key) != value}

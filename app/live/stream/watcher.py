@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from app import data
@@ -36,7 +36,7 @@ class Watcher:
     was, ``engine`` how the engine is. ``on_new_file`` is called, in a thread, when the database is another one.
     """
 
-    def __init__(self, source: Source = data, on_new_file: Callable[[], None] | None = None):
+    def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
         self.source = source
         self.on_new_file = on_new_file
         self.head: data.Head | None = None
@@ -77,7 +77,7 @@ class Watcher:
         self._awake.set()
         await self._looked.wait()
 
-    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncIterator[data.Head | None]:
+    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncGenerator[data.Head | None, None]:
         """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
 
         Ends when the feed closes or another database takes this one's place. For streams of other things than points.
@@ -92,6 +92,10 @@ class Watcher:
                 await Signal.wait(further, seconds)
         finally:
             self._lookers -= 1
+
+    def notices(self) -> dict[str, Any]:
+        """Return what every stream tells beside its own news: trouble with the store, and the engine's state."""
+        return {"error": self.trouble} | ({"engine": self.engine} if self.engine is not None else {})
 
     # --- in the watching thread -----------------------------------------------------------------------------------
 
@@ -136,7 +140,7 @@ class Watcher:
         if another:
             self._replaced()
             if self.on_new_file:
-                threading.Thread(target=self.on_new_file, name="feed-attend", daemon=True).start()
+                threading.Thread(target=self.on_new_file, name="feed-startup", daemon=True).start()
         self._further.wake()
         if told:
             self._wake_viewers()

@@ -6,10 +6,8 @@ from functools import partial
 import streamlit as st
 
 from app import data
-from app.views import gradients
 from app.views.guide import guide_words
 from app.views.labs import lab
-from app.views.labs import pages as lab_pages
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
@@ -98,7 +96,7 @@ def _findings(found: list[data.GuidePage]) -> Mapping[data.Figure, data.Finding]
 
 
 def _experiment(page: data.GuidePage) -> None:
-    if page.lab not in data.labs():
+    if page.lab not in data.lab_specs():
         st.info(f"The lab `{page.lab}` of this question is not part of this version.", icon=":material/science:")
         return
     health = data.health()
@@ -106,19 +104,16 @@ def _experiment(page: data.GuidePage) -> None:
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
         return
-    _, picks = lab_pages.PAGES.get(page.lab, ("", None))
-    if page.lab == "gradients":  # which has no page of its own
-        picks = gradients.PICKS
-    lab.render(page.lab, picks, panels=page.panels or None, compact=True)
+    lab.render(page.lab, page.panels or None, compact=True)
 
 
 def _others(page: data.GuidePage) -> None:
-    there = [name for name in page.labs if name in data.labs()]
+    there = [name for name in page.labs if name in data.lab_specs()]
     if not there and not page.see:
         return
     st.caption("More of it:")
     for name in there:
-        words = "all its pictures and settings" if name == page.lab else data.labs()[name].question
+        words = "all its pictures and settings" if name == page.lab else data.lab_specs()[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")

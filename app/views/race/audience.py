@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app import data
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import picker
 
 #: Seconds between two looks for a race that began: the first one is waited for, a newer one is not urgent.
 FIRST_S, NEWER_S = 2.0, 5.0

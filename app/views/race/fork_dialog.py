@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from app import data
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_form, picker
+from app.views.race import fork_form
 
 _ASKED, _SAID = "fork_at", "fork_at_said"
 
@@ -28,7 +29,8 @@ def asked_run(place: str) -> int | None:
     """Return the run of which a point was clicked on this chart, None while no dialog is asked for."""
     if _ASKED in st.session_state and st.session_state[_ASKED][2] != place:
         _forget()
-    return st.session_state.get(_ASKED, (None,))[0]
+    run: int | None = st.session_state.get(_ASKED, (None,))[0]
+    return run
 
 
 def render(race: data.Race, place: str) -> None:

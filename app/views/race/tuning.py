@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import data, theme
 from app.live.learning_rates.component import live_rates
-from app.live.race.component import Run, colours
+from app.live.shared.run import Run, run_colors
 
 #: Seconds between two looks while trials run.
 LOOK_S = 2.0
@@ -66,7 +66,7 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
         label, look = data.arm_label(arm.depth, arm.shortcut), looks[arm.shortcut]
         run = Run(run=0, label=label, plain=data.is_plain(arm.shortcut), look=look, depth=arm.depth)
         trials = [_trial(trial) for trial in arm.trials]
-        curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **colours(run)})
+        curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **run_colors(run)})
     words = " ".join(_edges(arms))
     live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
     steps = arms[0].trials[0].total_steps
@@ -92,7 +92,7 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
     """Return one sentence for each end of the grid at which arms are best."""
     ends: dict[tuple[float, str], list[str]] = {}
     for arm in arms:
-        if arm.at_edge:
+        if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
             ends.setdefault((arm.lr, end), []).append(data.arm_label(arm.depth, arm.shortcut))
     return [

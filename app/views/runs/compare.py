@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.race.component import Run, live_race
+from app.live.race.component import RaceWords, live_race
+from app.live.shared.run import Run
+from app.views import picker
 from app.views.markdown_escape import literal
-from app.views.race import fork_dialog, picker
+from app.views.race import fork_dialog
 from app.views.runs import view as runs_view
 
 COMPONENT = "compare"
@@ -29,24 +31,15 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
             icon=":material/stacked_line_chart:",
         )
         return
-    if words := data.difference([row.id for row in chosen]):
-        st.markdown(literal(words))
+    if difference := data.difference([row.id for row in chosen]):
+        st.markdown(literal(difference))
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
     races = {row.race for row in chosen}
     race = data.race(races.pop()) if len(races) == 1 else None
-    live_race(
-        0,
-        _drawn(chosen),
-        _on_command,
-        key=COMPONENT,
-        title=title,
-        notice=notice,
-        command=race.as_command if race else "",
-        images=race.data if race else "",
-        starts=False,
-    )
+    words = RaceWords(title, notice, race.as_command if race else "", race.data if race else "")
+    live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:
@@ -93,7 +86,7 @@ def _on_command() -> None:
 
 def _command_all(verb: str) -> None:
     chosen = runs_view.chosen_runs()
-    able = [row.id for row in data.run_table() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    able = [row.id for row in data.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
     for some in data.command_each(verb, able):
         for words in filter(None, some.values()):
             runs_view.say(words)

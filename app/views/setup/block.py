@@ -97,7 +97,7 @@ def branch_words(variant: Any) -> tuple[list[str], list[str]]:
     """
     order, last, row = variant.order, variant.layers, variant.shortcut
     normed, pre = variant.norm == "batch", order in ("relu-only-pre", "full-pre")
-    early, late, norm = _STARTS[row.start]
+    early, late, norm = _STARTS[row.initializer]
     steps: list[str] = []
     for i in range(1, last + 1):
         if pre:
@@ -147,20 +147,20 @@ def plan(variant: Any) -> Plan:
     return Plan(tuple(branch), tuple(path), tuple(finish), sum_y, end + 16, variant.plain)
 
 
-def svg(variant: Any, ground: str, hue: str) -> str:
-    """Return the drawing as SVG text for a ``light`` or ``dark`` page; ``hue`` is the shortcut's colour."""
-    drawn, ink = plan(variant), theme.TEXT[ground]
-    parts = [_words(_BRANCH, _TOP - 10, "input x", theme.MUTED[ground])]
-    parts += _wires(drawn, ink, hue)
-    parts += [part for box in drawn.boxes for part in _box(box, ground, hue)]
+def svg(variant: Any, scheme: str, color: str) -> str:
+    """Return the drawing as SVG text for a ``light`` or ``dark`` page; ``color`` is the shortcut's colour."""
+    drawn, text_color = plan(variant), theme.TEXT[scheme]
+    parts = [_words(_BRANCH, _TOP - 10, "input x", theme.MUTED[scheme])]
+    parts += _wires(drawn, text_color, color)
+    parts += [part for box in drawn.boxes for part in _box(box, scheme, color)]
     if not drawn.plain:
         parts.append(
-            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{ink}" {_THIN}/>'
+            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{text_color}" {_THIN}/>'
         )
-        parts.append(_words(_BRANCH, drawn.sum_y + 4.5, "+", ink, size=15))
+        parts.append(_words(_BRANCH, drawn.sum_y + 4.5, "+", text_color, size=15))
     else:
-        parts.append(_words(_PATH, (_TOP + drawn.height) / 2, "no shortcut", theme.MUTED[ground]))
-    parts.append(_words(_BRANCH, drawn.height - 1, "output y", theme.MUTED[ground]))
+        parts.append(_words(_PATH, (_TOP + drawn.height) / 2, "no shortcut", theme.MUTED[scheme]))
+    parts.append(_words(_BRANCH, drawn.height - 1, "output y", theme.MUTED[scheme]))
     height = _n(drawn.height + 4)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -203,12 +203,12 @@ def _wrapped(text: str) -> list[str]:
     return lines
 
 
-def _wires(drawn: Plan, ink: str, hue: str) -> list[str]:
+def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
     """Return the lines between the boxes; they lie under them."""
     end = drawn.height - 13
-    stem = f'<line x1="{_BRANCH}" y1="{_TOP - 6}" x2="{_BRANCH}" y2="{{}}" stroke="{ink}" stroke-width="1.5"/>'
+    stem = f'<line x1="{_BRANCH}" y1="{_TOP - 6}" x2="{_BRANCH}" y2="{{}}" stroke="{text_color}" stroke-width="1.5"/>'
     tip = f"M{_BRANCH - 4} {_n(end - 5)}L{_BRANCH} {_n(end)}L{_BRANCH + 4} {_n(end - 5)}"
-    arrow = f'<path d="{tip}" fill="none" stroke="{ink}"/>'
+    arrow = f'<path d="{tip}" fill="none" stroke="{text_color}"/>'
     if drawn.plain:
         return [stem.format(_n(end)), arrow]
     over, joined = _TOP - 1, drawn.sum_y
@@ -216,28 +216,29 @@ def _wires(drawn: Plan, ink: str, hue: str) -> list[str]:
     tip = f"M{_BRANCH + 16} {_n(joined - 4)}L{_BRANCH + 11} {_n(joined)}L{_BRANCH + 16} {_n(joined + 4)}"
     return [
         stem.format(_n(joined - _RADIUS)),
-        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" stroke="{ink}" {_THIN}/>',
-        f'<path d="{way}" fill="none" stroke="{hue}" stroke-width="2.5"/>',
-        f'<path d="{tip}" fill="none" stroke="{hue}" stroke-width="2"/>',
+        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" '
+        f'stroke="{text_color}" {_THIN}/>',
+        f'<path d="{way}" fill="none" stroke="{color}" stroke-width="2.5"/>',
+        f'<path d="{tip}" fill="none" stroke="{color}" stroke-width="2"/>',
         arrow,
     ]
 
 
-def _box(box: Box, ground: str, hue: str) -> list[str]:
-    edge, weight = (hue, 1.5) if box.kind == "path" else (theme.MUTED[ground], 1)
+def _box(box: Box, scheme: str, color: str) -> list[str]:
+    edge, weight = (color, 1.5) if box.kind == "path" else (theme.MUTED[scheme], 1)
     left, top = box.rectangle[:2]
     found = [
         f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}" rx="5" '
-        f'fill="{theme.GROUND[ground]}" stroke="{edge}" stroke-width="{weight}"/>'
+        f'fill="{theme.BACKGROUND[scheme]}" stroke="{edge}" stroke-width="{weight}"/>'
     ]
     for number, line in enumerate(box.lines, start=1):
-        found.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[ground]))
+        found.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[scheme]))
     return found
 
 
-def _words(x: float, y: float, text: str, colour: str, size: float = _SIZE) -> str:
+def _words(x: float, y: float, text: str, color: str, size: float = _SIZE) -> str:
     return (
-        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="middle" fill="{colour}">{_shown(text)}</text>'
+        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="middle" fill="{color}">{_shown(text)}</text>'
     )
 
 

@@ -17,8 +17,8 @@ def render() -> None:
     variant, _ = data.variant_from(text)
     if variant is None:
         return
-    ground = st.context.theme.type or "light"
-    picture = block.svg(variant, ground, theme.word_colour(text, 56, ground))
+    scheme = st.context.theme.type or "light"
+    picture = block.svg(variant, scheme, theme.text_color(text, 56, scheme))
     with st.container(key="block", gap="xsmall"):
         st.markdown(f"A block of {data.variant_name(text)}")
         st.image(picture, width="stretch", alt=block.in_words(variant))
@@ -56,11 +56,11 @@ def _sizes(text: str) -> list[str]:
 
 def _size(depth: int, text: str, shape: dict[str, int]) -> str:
     try:
-        here, plain = data.count(depth, text, **shape), data.count(depth, "none", **shape)
+        net, plain = data.count(depth, text, shape), data.count(depth, "none", shape)
     except data.SkipscopeError as error:
         return f":red[{error}]"
-    parameters = _amount(here.parameters) + _difference(here.parameters - plain.parameters)
-    work = _amount(here.multiply_adds) + _difference(here.multiply_adds - plain.multiply_adds)
+    parameters = _amount(net.parameters) + _difference(net.parameters - plain.parameters)
+    work = _amount(net.multiply_adds) + _difference(net.multiply_adds - plain.multiply_adds)
     return f"{data.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
 
 

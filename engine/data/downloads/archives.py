@@ -23,7 +23,7 @@ _CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
-class Original:
+class ArchiveFile:
     """One file: its name, where the authors keep it, and the MD5 they state."""
 
     name: str
@@ -32,7 +32,7 @@ class Original:
 
 
 @dataclass(frozen=True)
-class Originals:
+class Archive:
     """The files of one data set. ``place`` is a folder below the data folder, for files with names that say little.
 
     ``elsewhere`` says in words where else the files can be had.
@@ -40,7 +40,7 @@ class Originals:
 
     name: str
     title: str
-    files: tuple[Original, ...]
+    files: tuple[ArchiveFile, ...]
     place: str = ""
     elsewhere: str = ""
 
@@ -48,7 +48,7 @@ class Originals:
         """Return where the files lie, given the workspace's data folder."""
         return data / self.place if self.place else data
 
-    def found(self, data: Path) -> bool:
+    def is_complete(self, data: Path) -> bool:
         """Return whether all files lie there; looks at names alone."""
         return all((self.folder(data) / file.name).is_file() for file in self.files)
 
@@ -75,7 +75,7 @@ class Originals:
         return DataError(f"{path} is damaged or incomplete; delete it, or choose fashion-mnist-mini, which is embedded")
 
     @contextmanager
-    def aside(self, data: Path, below: str = "") -> Iterator[Path]:
+    def staged(self, data: Path, below: str = "") -> Iterator[Path]:
         """Lend a folder in which torchvision finds the files (in ``below``) and may unpack; it vanishes afterwards."""
         with tempfile.TemporaryDirectory(prefix=f".{self.name}-", suffix=".part", dir=data) as lent:
             inside = Path(lent) / below
@@ -84,7 +84,7 @@ class Originals:
                 (inside / file.name).symlink_to((self.folder(data) / file.name).resolve())
             yield Path(lent)
 
-    def _download(self, file: Original, folder: Path, report: Callable[[str], None]) -> None:
+    def _download(self, file: ArchiveFile, folder: Path, report: Callable[[str], None]) -> None:
         """Fetch one file under a temporary name, then rename it."""
         part = folder / f".{file.name}.part"
         digest = hashlib.md5(usedforsecurity=False)

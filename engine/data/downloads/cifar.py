@@ -9,23 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.downloads.archives import Originals
+from engine.data.downloads.archives import Archive
 from engine.data.files.raw import RawImages
 
 
-def decode(originals: Originals, dataset: str, folder: Path, report: Callable[[str], None]) -> RawImages:
+def decode(archive: Archive, dataset: str, folder: Path, report: Callable[[str], None]) -> RawImages:
     """Decode the archive with torchvision's class ``dataset``, downloading it first if it is not there.
 
     Raises DataError in one line, naming the folder and the embedded alternative, when there is no network or the
     archive is damaged. Side effects: writes the archive into ``folder``, whole or not at all.
     """
-    originals.fetch(folder, report)
-    report(f"decoding {originals.name}")
+    archive.fetch(folder, report)
+    report(f"decoding {archive.name}")
     from torchvision import datasets  # a second of imports that nobody else needs
 
     kind = getattr(datasets, dataset)
-    originals.check(folder)
-    with originals.aside(folder) as unpacked:
+    archive.check(folder)
+    with archive.staged(folder) as unpacked:
         try:
             with warnings.catch_warnings():
                 # The authors' files hold arrays pickled in 2009, about which numpy 2.4 warns.
@@ -33,7 +33,7 @@ def decode(originals: Originals, dataset: str, folder: Path, report: Callable[[s
                 train = kind(unpacked, train=True, download=True)  # checked above: unpacks, downloads nothing
                 test = kind(unpacked, train=False)
         except (RuntimeError, OSError, EOFError, ValueError):
-            raise originals.damaged(folder) from None
+            raise archive.damaged(folder) from None
         return RawImages(
             train_images=np.ascontiguousarray(train.data.transpose(0, 3, 1, 2)),
             train_labels=np.asarray(train.targets),

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.data.downloads import cifar
-from engine.data.downloads.archives import Original, Originals
+from engine.data.downloads.archives import Archive, ArchiveFile
 from engine.data.files.raw import RawImages
 
-ORIGINALS = Originals(
+ARCHIVE = Archive(
     name="cifar100",
     title="CIFAR-100",
     files=(
-        Original(
+        ArchiveFile(
             "cifar-100-python.tar.gz",
             "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
             "eb9058c3a382ffc7106e4002c42a8d85",
@@ -34,11 +34,11 @@ CLASSES = (
 )  # fmt: skip
 
 
-def found(folder: Path) -> bool:
+def is_downloaded(folder: Path) -> bool:
     """Return whether the archive lies in ``folder``."""
-    return ORIGINALS.found(folder)
+    return ARCHIVE.is_complete(folder)
 
 
 def load(folder: Path, report: Callable[[str], None]) -> RawImages:
     """Decode the archive in ``folder``, downloading it first if it is not there. Raises DataError in one line."""
-    return cifar.decode(ORIGINALS, "CIFAR100", folder, report)
+    return cifar.decode(ARCHIVE, "CIFAR100", folder, report)

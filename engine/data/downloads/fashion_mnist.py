@@ -10,15 +10,15 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.data.downloads.archives import Original, Originals
+from engine.data.downloads.archives import Archive, ArchiveFile
 from engine.data.files.raw import RawImages
 
 _SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
-ORIGINALS = Originals(
+ARCHIVE = Archive(
     name="fashion-mnist",
     title="Fashion-MNIST",
     files=tuple(
-        Original(name, f"{_SITE}/{name}", md5)
+        ArchiveFile(name, f"{_SITE}/{name}", md5)
         for name, md5 in (
             ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
             ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
@@ -38,9 +38,9 @@ SHA256 = {
 }
 
 
-def found(folder: Path) -> bool:
+def is_downloaded(folder: Path) -> bool:
     """Return whether the four files lie in their place below ``folder``."""
-    return ORIGINALS.found(folder)
+    return ARCHIVE.is_complete(folder)
 
 
 def load(folder: Path, report: Callable[[str], None]) -> RawImages:
@@ -48,19 +48,19 @@ def load(folder: Path, report: Callable[[str], None]) -> RawImages:
 
     Side effects: writes files below ``folder``, each whole or not at all.
     """
-    ORIGINALS.fetch(folder, report)
+    ARCHIVE.fetch(folder, report)
     report("decoding fashion-mnist")
     from torchvision.datasets import FashionMNIST  # a second of imports that nobody else needs
 
-    with ORIGINALS.aside(folder, below="FashionMNIST/raw") as unpacked:
-        for file in ORIGINALS.files:
+    with ARCHIVE.staged(folder, below="FashionMNIST/raw") as unpacked:
+        for file in ARCHIVE.files:
             zipped = unpacked / "FashionMNIST" / "raw" / file.name
             try:
                 content = gzip.decompress(zipped.read_bytes())
             except (OSError, EOFError, zlib.error):
-                raise ORIGINALS.damaged(folder, file.name) from None
+                raise ARCHIVE.damaged(folder, file.name) from None
             if hashlib.sha256(content).hexdigest() != SHA256[file.name]:
-                raise ORIGINALS.damaged(folder, file.name)
+                raise ARCHIVE.damaged(folder, file.name)
             zipped.with_suffix("").write_bytes(content)
         train, test = (FashionMNIST(unpacked, train=split) for split in (True, False))
         return RawImages(

@@ -8,24 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.downloads.archives import Original, Originals
+from engine.data.downloads.archives import Archive, ArchiveFile
 from engine.data.files.raw import RawImages
 
 _SITE = "http://ufldl.stanford.edu/housenumbers"
-ORIGINALS = Originals(
+ARCHIVE = Archive(
     name="svhn",
     title="SVHN",
     files=(
-        Original("train_32x32.mat", f"{_SITE}/train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"),
-        Original("test_32x32.mat", f"{_SITE}/test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"),
+        ArchiveFile("train_32x32.mat", f"{_SITE}/train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"),
+        ArchiveFile("test_32x32.mat", f"{_SITE}/test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"),
     ),
     place="svhn-files",
 )
 
 
-def found(folder: Path) -> bool:
+def is_downloaded(folder: Path) -> bool:
     """Return whether both files lie in their place below ``folder``."""
-    return ORIGINALS.found(folder)
+    return ARCHIVE.is_complete(folder)
 
 
 def load(folder: Path, report: Callable[[str], None]) -> RawImages:
@@ -33,16 +33,16 @@ def load(folder: Path, report: Callable[[str], None]) -> RawImages:
 
     Side effects: writes files below ``folder``, each whole or not at all.
     """
-    ORIGINALS.fetch(folder, report)
+    ARCHIVE.fetch(folder, report)
     report("decoding svhn")
     from torchvision.datasets import SVHN  # a second of imports that nobody else needs
 
-    ORIGINALS.check(folder)
-    with ORIGINALS.aside(folder) as lent:
+    ARCHIVE.check(folder)
+    with ARCHIVE.staged(folder) as lent:
         try:
             train, test = (SVHN(lent, split=split) for split in ("train", "test"))
         except (RuntimeError, OSError, ValueError, KeyError, TypeError):
-            raise ORIGINALS.damaged(folder) from None
+            raise ARCHIVE.damaged(folder) from None
         return RawImages(
             train_images=np.ascontiguousarray(train.data),
             train_labels=train.labels,

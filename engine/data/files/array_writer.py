@@ -21,7 +21,7 @@ SPLITS = ("train", "test")
 _PIECE_BYTES = 1 << 22
 
 
-class SetWriter:
+class ArrayWriter:
     """Takes images in order. Shapes: uint8 (k, channels, S, S) with labels (k,), any k at a time."""
 
     def __init__(self, folder: Path, channels: int, size: int):

@@ -15,6 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from engine.data.files.array_writer import FORMAT, META, SPLITS, SetWriter, digest
+from engine.data.files.array_writer import FORMAT, META, SPLITS, ArrayWriter, digest
 from engine.data.files.origin import BROKEN, Origin, origin_of
 from engine.data.files.raw import RawImages
 from engine.data.source import Source, check_pool
@@ -30,7 +31,7 @@ from engine.errors import DataError
 
 #: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
 HASHED_BYTES = 512 * 2**20
-#: Whoever waits for another process is asked so often whether it still wants to.
+#: Seconds between two calls of ``report`` while another process holds the lock; ``report`` may raise to give up.
 _WAIT_S = 0.25
 #: Images pooled at a time.
 _POOLED = 1024
@@ -111,7 +112,7 @@ def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callabl
         _put(target, origin.source, pool, lambda writer, place: _average(base, pool, writer, place, report))
 
 
-def _average(base: Path, pool: int, writer: SetWriter, place: Path, report: Callable[[str], None]) -> dict[str, Any]:
+def _average(base: Path, pool: int, writer: ArrayWriter, place: Path, report: Callable[[str], None]) -> dict[str, Any]:
     """Average the full-size copy over pool x pool pixels, rounded to the nearest of 256 values."""
     decoded = _read(base)
     if decoded is None:
@@ -132,13 +133,13 @@ def _average(base: Path, pool: int, writer: SetWriter, place: Path, report: Call
     return {key: meta[key] for key in ("classes", "images", "broken", "examples") if key in meta}
 
 
-def _put(target: Path, source: Source, pool: int, fill: Callable[[SetWriter, Path], dict[str, Any]]) -> None:
+def _put(target: Path, source: Source, pool: int, fill: Callable[[ArrayWriter, Path], dict[str, Any]]) -> None:
     """Let ``fill`` write a whole folder beside ``target``, then put it in its place. The caller holds the lock."""
     for stale in target.parent.glob(f".{target.name}-*.part"):  # left by a process that was killed
         shutil.rmtree(stale, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
     try:
-        writer = SetWriter(part, source.channels, source.image_size // pool)
+        writer = ArrayWriter(part, source.channels, source.image_size // pool)
         try:
             writer.finish(**fill(writer, part))
         finally:
@@ -196,7 +197,7 @@ def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> No
         )
 
 
-def _lock(path: Path, name: str, report: Callable[[str], None]) -> FileLock:
+def _lock(path: Path, name: str, report: Callable[[str], None]) -> AbstractContextManager[object]:
     """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
     lock = FileLock(path, poll_interval=0.02)
     while True:

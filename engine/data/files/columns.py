@@ -1,22 +1,27 @@
 """The columns of one Parquet file: which hold images and labels, and the class names beside them. Torch-free."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from engine.data.files.listing import shown
+from engine.data.files.listing import printable
 from engine.errors import DataError
 
 IMAGE_COLUMNS = ("img", "image")
 LABEL_COLUMNS = ("label", "fine_label")
 
 
-def columns(where: str, schema) -> tuple[str, str]:
-    """Return the names of image column and label column. Raises DataError when they are not what they should be."""
+def columns(where: str, schema: Any) -> tuple[str, str]:
+    """Return the names of the image column and of the label column of a ``pyarrow.Schema``.
+
+    Raises DataError when one is missing, named twice, or of another type.
+    """
     from pyarrow import types
 
     image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
     label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
     if image is None or label is None:
-        names = shown(", ".join(schema.names))
+        names = printable(", ".join(schema.names))
         raise DataError(f"{where} has the columns {names}; it takes img or image, and label or fine_label")
     for name in (image, label):
         if (count := schema.names.count(name)) > 1:
@@ -29,21 +34,21 @@ def columns(where: str, schema) -> tuple[str, str]:
         column = f"{image}.bytes"
     elif not _binary(kind):
         raise DataError(
-            f"{where} keeps {shown(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
+            f"{where} keeps {printable(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
         )
     kind = schema.field(label).type
     if not (types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind)):
-        raise DataError(f"{where} keeps {shown(str(kind))} in {label}; labels are whole numbers or texts")
+        raise DataError(f"{where} keeps {printable(str(kind))} in {label}; labels are whole numbers or texts")
     return column, label
 
 
-def _binary(kind) -> bool:
+def _binary(kind: Any) -> bool:
     from pyarrow import types
 
-    return types.is_binary(kind) or types.is_large_binary(kind)
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
-def names_of(metadata: dict | None, label: str) -> tuple[str, ...]:
+def names_of(metadata: Mapping[bytes, bytes] | None, label: str) -> tuple[str, ...]:
     """Return the class names of a file's Hugging Face metadata, () when it has none."""
     try:
         names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]

@@ -7,11 +7,11 @@ class, so loops end. Classes and images come in the order of their names, as in 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, shown, spread, stamps_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
@@ -38,19 +38,19 @@ class FolderListing:
 
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, class after class."""
-        return (Item(shown(name), label, self.path / name) for name, label in self.files[split])
+        return (Item(printable(name), label, self.path / name) for name, label in self.files[split])
 
     def sample(self, most: int) -> Iterator[Item]:
         """Go through at most ``most`` images, spread over both splits."""
         train, test = self.files["train"], self.files["test"]
         for place in spread(len(train) + len(test), most):
             name, label = train[place] if place < len(train) else test[place - len(train)]
-            yield Item(shown(name), label, self.path / name)
+            yield Item(printable(name), label, self.path / name)
 
 
 def listing(path: Path) -> FolderListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
-    name = shown(str(path))
+    name = printable(str(path))
     try:
         if not path.exists():
             raise DataError(f"{name} is not there; folder:PATH names a folder of class folders ({_SHAPES})")
@@ -58,23 +58,24 @@ def listing(path: Path) -> FolderListing:
             raise DataError(f"{name} is a file; folder:PATH names a folder of class folders ({_SHAPES})")
         return _listing(path)
     except OSError as error:
-        where = shown(str(error.filename or path))
+        where = printable(str(error.filename or path))
         raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
 
 
 def _listing(path: Path) -> FolderListing:
     train, test = _splits(path)
-    found, stamped = {}, [path]
+    images_of, stamped = {}, [path]
     for split, folder in (("train", train), ("test", test)):
         if folder is None:
             continue
         stamped.append(folder)
         for place in _folders(folder):
-            found[split, place.name] = _images(place, path, stamped)
-    classes = tuple(sorted({name for _, name in found}))
-    _check_classes(path, train, test, classes, found)
-    hashed, files = hashlib.sha256(), {"train": [], "test": []}
-    for (split, name), images in sorted(found.items()):
+            images_of[split, place.name] = _images(place, path, stamped)
+    classes = tuple(sorted({name for _, name in images_of}))
+    _check_classes(path, train, test, classes, images_of)
+    hashed = hashlib.sha256()
+    files: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
+    for (split, name), images in sorted(images_of.items()):
         label = classes.index(name)
         for position, (relative, size, changed) in enumerate(images):
             hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
@@ -82,7 +83,7 @@ def _listing(path: Path) -> FolderListing:
             files["test" if apart else split].append((relative, label))
     note = SPLIT_NOTE if test is None else ""
     return FolderListing(
-        path, tuple(map(shown, classes)), files, note, hashed.hexdigest(), stamps_of(dict.fromkeys(stamped))
+        path, tuple(map(printable, classes)), files, note, hashed.hexdigest(), stamps_of(dict.fromkeys(stamped))
     )
 
 
@@ -96,7 +97,7 @@ def _splits(path: Path) -> tuple[Path, Path | None]:
     if not tests and len(by_name) > 1:
         return path, None  # a class that is called train
     if not _folders(train):
-        raise DataError(f"{shown(str(train))} holds no class folders; folder:PATH takes {_SHAPES}")
+        raise DataError(f"{printable(str(train))} holds no class folders; folder:PATH takes {_SHAPES}")
     # A test folder without class folders holds images without labels.
     return train, next((folder for folder in tests if _folders(folder)), None)
 
@@ -135,7 +136,7 @@ def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, in
     return sorted(images)
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself
@@ -147,27 +148,35 @@ def _hidden(name: str) -> bool:
 
 
 def _check_classes(
-    path: Path, train: Path, test: Path | None, classes: tuple[str, ...], found: dict[tuple[str, str], list]
+    path: Path,
+    train: Path,
+    test: Path | None,
+    classes: tuple[str, ...],
+    images_of: Mapping[tuple[str, str], Sequence[object]],
 ) -> None:
     """Raise DataError in one line when this is no set of at least two classes with images of each."""
-    where = shown(str(train))
-    if not any(found.values()):
+    where = printable(str(train))
+    if not any(images_of.values()):
         with os.scandir(path) as entries:
             names = [entry.name.lower() for entry in entries]
         if any(name.endswith(".parquet") for name in names):
-            raise DataError(f"{shown(str(path))} holds Parquet files; name it parquet:{shown(str(path))}")
+            raise DataError(f"{printable(str(path))} holds Parquet files; name it parquet:{printable(str(path))}")
         if any(name.endswith(SUFFIXES) for name in names):
-            raise DataError(f"the images in {shown(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
+            raise DataError(f"the images in {printable(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
         raise DataError(f"{where} holds no images; folder:PATH takes {_SHAPES} ({', '.join(SUFFIXES)})")
     for name in classes:
-        if test is not None and ("train", name) not in found:
-            raise DataError(f"class {shown(name)} is in {shown(str(test))} but not in {where}; each class needs both")
+        if test is not None and ("train", name) not in images_of:
+            raise DataError(
+                f"class {printable(name)} is in {printable(str(test))} but not in {where}; each class needs both"
+            )
         for split, folder in (("train", train), ("test", test)):
-            if (split, name) in found and not found[split, name]:
+            if (split, name) in images_of and not images_of[split, name]:
                 raise DataError(
-                    f"class folder {shown(name)} in {shown(str(folder))} holds no images; fill it or remove it"
+                    f"class folder {printable(name)} in {printable(str(folder))} holds no images; fill it or remove it"
                 )
-        if test is None and len(found["train", name]) < 2:
-            raise DataError(f"class {shown(name)} in {where} has one image; it takes two, one of them for the test")
+        if test is None and len(images_of["train", name]) < 2:
+            raise DataError(f"class {printable(name)} in {where} has one image; it takes two, one of them for the test")
     if len(classes) < 2:
-        raise DataError(f"{where} has one class only ({shown(classes[0])}); a race needs at least two class folders")
+        raise DataError(
+            f"{where} has one class only ({printable(classes[0])}); a race needs at least two class folders"
+        )

@@ -67,6 +67,6 @@ def unchanged(stamps: Stamps) -> bool:
         return False
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Return a name as it may stand in one line of text and in JSON."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.config.data import utf8_problem
 from engine.data.files.folder import SUFFIXES
-from engine.data.files.listing import shown
+from engine.data.files.listing import printable
 from engine.data.files.paths import KINDS, absolute
 
 ENVIRONMENT = "SKIPSCOPE_DATA"
@@ -52,10 +52,10 @@ def _look(root: Path) -> list[Offer]:
     except (OSError, RuntimeError):  # RuntimeError: the home of a user who is not known
         return []
     named = (child for child in children if not utf8_problem(str(child)))
-    found = [(kind, child) for child in named if (kind := kind_of(child))]
+    sets = [(kind, child) for child in named if (kind := kind_of(child))]
     return [
-        Offer(absolute(f"{kind}:{child}"), f"{shown(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
-        for kind, child in found
+        Offer(absolute(f"{kind}:{child}"), f"{printable(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
+        for kind, child in sets
     ]
 
 

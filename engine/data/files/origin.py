@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.files.array_writer import SPLITS, SetWriter
+from engine.data.files.array_writer import SPLITS, ArrayWriter
 from engine.data.files.paths import absolute, is_path, listing_of, path_of, path_source
 from engine.data.registry import get_source
 from engine.data.source import Source
@@ -32,7 +32,7 @@ class RegisteredOrigin:
         """Return whether a folder holds a copy of what this origin was before."""
         return False
 
-    def write(self, writer: SetWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
+    def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Run the loader, check what it returns against the registry, write it. ``data``: the folder for downloads."""
         source = self.source
         module, function = source.loader.split(":")
@@ -70,7 +70,7 @@ class PathOrigin:
         """Return whether a folder holds a copy of what lay below the path before."""
         return name.startswith(f"{self.family}-") and not name.startswith(self._content)
 
-    def write(self, writer: SetWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
+    def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Decode everything; broken images are named in a text file in ``place``."""
         from engine.data.files.decoding import (
             decode_into,  # image decoders, which nobody needs for a copy that is there

@@ -1,20 +1,22 @@
 """``parquet:PATH``: Hugging Face style Parquet, one file or a folder of them, read row group by row group.
 
 A row is one image: ``img`` or ``image``, a struct with ``bytes`` (or the bytes themselves), and ``label`` or
-``fine_label``. Which rows are for what is told by the names of files or of their folders: train*, test*, validation*.
+``fine_label``. The names of files, or of their folders, say which rows are for what: train*, test*, validation*.
 Class names come from the ``huggingface`` metadata where they stand there.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.data.files.columns import columns, names_of
-from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, shown, spread, stamps_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
 #: In order of preference, longer ones before their beginnings.
@@ -22,6 +24,8 @@ _TEST_NAMES = ("test", "validation", "valid", "val")
 #: Rows read at a time; a row group may be larger than one likes to hold.
 _ROWS = 256
 _SAMPLED_GROUPS = 8
+#: What ``_labels`` returns for a file: labels, class names, the image column.
+_Labels = tuple[npt.NDArray[np.int64], tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class ParquetListing:
 
 def listing(path: Path) -> ParquetListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
-    name = shown(str(path))
+    name = printable(str(path))
     try:
         if not path.exists():
             raise DataError(f"{name} is not there; parquet:PATH names a Parquet file or a folder of them")
@@ -88,7 +92,9 @@ def listing(path: Path) -> ParquetListing:
             hashed.update(b"%s\0%d\0%d\n" % (relative, status.st_size, status.st_mtime_ns))
         stamps = stamps_of(dict.fromkeys([path, *files, *(file.parent for file in files)]))
     except OSError as error:
-        raise DataError(f"{shown(str(error.filename or path))} cannot be read ({error.strerror or error})") from None
+        raise DataError(
+            f"{printable(str(error.filename or path))} cannot be read ({error.strerror or error})"
+        ) from None
     raw = {file: _labels(file) for file in (*train, *test)}
     classes, parts, unused = _classes(path, raw, train, test)
     if not test:
@@ -120,7 +126,7 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
     tests = [by_split[name] for name in _TEST_NAMES if name in by_split]
     if not train:
         if tests:
-            raise DataError(f"{shown(str(path))} has files for the test but none whose name starts with train")
+            raise DataError(f"{printable(str(path))} has files for the test but none whose name starts with train")
         return files, [], 0
     test = next((group for group in tests if _labelled(group)), [])
     return train, test, len(files) - len(train) - len(test)
@@ -141,8 +147,8 @@ def _split_of(relative: Path) -> str:
     return ""
 
 
-def _open(file: Path):
-    """Open a file. Raises DataError when it is no Parquet."""
+def _open(file: Path) -> Any:
+    """Return the opened ``pyarrow.parquet.ParquetFile``. Raises DataError when it is no Parquet."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -160,11 +166,11 @@ def _groups(file: Path) -> list[int]:
     return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
 
 
-def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
+def _labels(file: Path) -> _Labels:
     """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
     import pyarrow as pa
 
-    opened, where = _open(file), shown(str(file))
+    opened, where = _open(file), printable(str(file))
     try:
         schema = opened.schema_arrow
         column, label = columns(where, schema)
@@ -184,32 +190,34 @@ def _labels(file: Path) -> tuple[np.ndarray, tuple[str, ...], str]:
     return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
 
 
-def _classes(path: Path, raw: dict, train: list[Path], test: list[Path]) -> tuple[tuple[str, ...], list[Part], int]:
+def _classes(
+    path: Path, raw: Mapping[Path, _Labels], train: list[Path], test: list[Path]
+) -> tuple[tuple[str, ...], list[Part], int]:
     """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
     names = next((names for _, names, _ in raw.values() if names), ())
-    used: set = set()
+    used: set[Any] = set()
     for file, (labels, own, _) in raw.items():
-        where = shown(str(file))
+        where = printable(str(file))
         if (labels < 0).any():
             raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
         if names and labels.size and labels.max() >= len(own or names):
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
         here = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
         if file in test and (unknown := sorted(map(str, here - used))):
-            raise DataError(f"class {shown(unknown[0])} of {where} has no training images; each class needs both")
+            raise DataError(f"class {printable(unknown[0])} of {where} has no training images; each class needs both")
         used |= here
     known = [name for name in names if name in used] if names else sorted(used)
     known += sorted(used - set(known)) if names else []
     if len(known) < 2:
-        found = "one class only" if known else "no rows"
-        raise DataError(f"{shown(str(path))} has {found}; a race needs at least two classes")
+        content = "one class only" if known else "no rows"
+        raise DataError(f"{printable(str(path))} has {content}; a race needs at least two classes")
     places = {name: place for place, name in enumerate(known)}
     parts = []
     for file, (labels, own, column) in raw.items():
         table = np.array([places.get(name, -1) for name in (own or names)] if names else [], np.int64)
         mapped = table[labels] if names else np.array([places[label] for label in labels.tolist()], np.int64)
         parts.append(Part(file, column, mapped, np.full(len(labels), file in test)))
-    return tuple(shown(str(name)) for name in known), parts, max(0, len(names) - len(known))
+    return tuple(printable(str(name)) for name in known), parts, max(0, len(names) - len(known))
 
 
 def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:
@@ -219,7 +227,9 @@ def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[P
     for label, name in enumerate(classes):
         rows = np.flatnonzero(labels == label)
         if len(rows) < 2:
-            raise DataError(f"class {name} in {shown(str(path))} has one image; it takes two, one of them for the test")
+            raise DataError(
+                f"class {name} in {printable(str(path))} has one image; it takes two, one of them for the test"
+            )
         for_test[[row for position, row in enumerate(rows) if held_out(position, len(rows))]] = True
     ends = np.cumsum([len(part.labels) for part in parts])[:-1]
     return [
@@ -244,7 +254,7 @@ def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[
                 values = column.field("bytes") if pa.types.is_struct(column.type) else column
                 for value in values:
                     if chosen[row]:
-                        name = f"{shown(part.path.name)} row {row}"
+                        name = f"{printable(part.path.name)} row {row}"
                         yield Item(name, int(part.labels[row]), value.as_py())
                     row += 1
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
@@ -252,5 +262,5 @@ def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:
-    reason = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
-    return DataError(f"{shown(str(file))} cannot be read as Parquet ({reason})")
+    reason = printable(str(error).splitlines()[0] if str(error) else type(error).__name__)
+    return DataError(f"{printable(str(file))} cannot be read as Parquet ({reason})")

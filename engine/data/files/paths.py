@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from engine.config.data import utf8_problem
-from engine.data.files.listing import Listing, Stamps, shown, unchanged
+from engine.data.files.listing import Listing, Stamps, printable, unchanged
 from engine.data.source import MAX_SIZE, MIN_SIZE, Source
 from engine.errors import ConfigError, DataError
 
@@ -55,7 +55,7 @@ KINDS: dict[str, PathKind] = {
 
 
 @dataclass(frozen=True)
-class Facts:
+class QuickLook:
     """What a quick look found: enough for a row, whatever the images are resized to."""
 
     classes: tuple[str, ...]
@@ -69,7 +69,7 @@ class Facts:
     stamps: Stamps
 
 
-_known: dict[str, Facts] = {}
+_known: dict[str, QuickLook] = {}
 _lock = threading.Lock()
 
 
@@ -86,9 +86,13 @@ def absolute(name: str) -> str:
     try:
         path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
     except RuntimeError:
-        raise ConfigError(f"{shown(name)} names the home of a user who is not known; write the whole path") from None
+        raise ConfigError(
+            f"{printable(name)} names the home of a user who is not known; write the whole path"
+        ) from None
     except OSError as error:  # the working directory is gone
-        raise ConfigError(f"{shown(name)} cannot be made absolute ({error.strerror}); write the whole path") from None
+        raise ConfigError(
+            f"{printable(name)} cannot be made absolute ({error.strerror}); write the whole path"
+        ) from None
     if problem := utf8_problem(path):
         raise ConfigError(problem)
     return f"{kind}:{path}"
@@ -102,7 +106,8 @@ def path_of(name: str) -> Path:
 def listing_of(name: str) -> Listing:
     """Look through the path by names alone. Raises DataError in one line."""
     module, function = KINDS[name.partition(":")[0]].listing.split(":")
-    return getattr(import_module(module), function)(path_of(name))
+    listing: Listing = getattr(import_module(module), function)(path_of(name))
+    return listing
 
 
 def path_source(name: str, resize: int = 0) -> Source:
@@ -115,7 +120,7 @@ def path_source(name: str, resize: int = 0) -> Source:
     with _lock:
         facts = _known.pop(name, None)
     if facts is None or not unchanged(facts.stamps):
-        facts = facts_of(listing_of(name))
+        facts = quick_look(listing_of(name))
     with _lock:
         _known[name] = facts
         while len(_known) > _REMEMBERED:
@@ -123,7 +128,7 @@ def path_source(name: str, resize: int = 0) -> Source:
     return row(name, facts, resize)
 
 
-def facts_of(listing: Listing) -> Facts:
+def quick_look(listing: Listing) -> QuickLook:
     """Look at headers. Raises DataError when nothing can be read, or too many are broken where all were looked at."""
     from engine.data.files.pixels import Unreadable, look
 
@@ -140,17 +145,17 @@ def facts_of(listing: Listing) -> Facts:
                 break
     total = sum(listing.counts.values())
     if not headers:
-        raise DataError(f"none of the images in {shown(str(listing.path))} can be read, for example {broken[0]}")
+        raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
     if looked == total:
         check_broken(listing.path, broken, total)
     item, first = headers[0]
     size = (first.width, first.height)
     other = next(((one.name, (h.width, h.height)) for one, h in headers if (h.width, h.height) != size), None)
     grey = all(header.grey for _, header in headers)
-    return Facts(listing.classes, listing.counts, listing.note, grey, size, item.name, other, listing.stamps)
+    return QuickLook(listing.classes, listing.counts, listing.note, grey, size, item.name, other, listing.stamps)
 
 
-def row(name: str, facts: Facts, resize: int) -> Source:
+def row(name: str, facts: QuickLook, resize: int) -> Source:
     """Make the row. Raises DataError in one line when the images do not fit."""
     kind, _, path = name.partition(":")
     width, height = facts.size
@@ -161,7 +166,7 @@ def row(name: str, facts: Facts, resize: int) -> Source:
             raise oblong(path, facts.example, facts.size)
         if not MIN_SIZE <= width <= MAX_SIZE:
             raise DataError(
-                f"the images in {shown(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
+                f"the images in {printable(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
                 "a side: add --set data.resize=32"
             )
     train, test = facts.counts["train"], facts.counts["test"]
@@ -169,7 +174,7 @@ def row(name: str, facts: Facts, resize: int) -> Source:
     note = facts.note and f" ({facts.note})"
     return Source(
         name=name,
-        label=f"{shown(Path(path).name)} ({KINDS[kind].label})",
+        label=f"{printable(Path(path).name)} ({KINDS[kind].label})",
         help=f"{len(facts.classes)} classes, {size}x{size}: {train:,} images to train, {test:,} to test{note}.",
         licence="whatever its owner says",
         source=path,
@@ -187,15 +192,15 @@ def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, 
     """Return the error for images of several sizes."""
     sizes = " and ".join(f"{name} is {width}x{height}" for name, (width, height) in (one, other))
     return DataError(
-        f"the images in {shown(str(path))} differ in size ({sizes}); add --set data.resize=32 to bring them to one"
+        f"the images in {printable(str(path))} differ in size ({sizes}); add --set data.resize=32 to bring them to one"
     )
 
 
 def oblong(path: str | Path, name: str, size: tuple[int, int]) -> DataError:
     """Return the error for images that are not square."""
     return DataError(
-        f"the images in {shown(str(path))} are not square ({name} is {size[0]}x{size[1]}); add --set data.resize=32 "
-        "to cut and shrink them"
+        f"the images in {printable(str(path))} are not square ({name} is {size[0]}x{size[1]}); "
+        "add --set data.resize=32 to cut and shrink them"
     )
 
 
@@ -204,7 +209,7 @@ def check_broken(path: Path, broken: list[str], total: int) -> None:
     if broken and len(broken) * BROKEN_LIMIT >= total:
         names = ", ".join(broken[:3]) + (", ..." if len(broken) > 3 else "")
         raise DataError(
-            f"{len(broken)} of the {total} images in {shown(str(path))} cannot be read: {names}; 1 % or more is "
+            f"{len(broken)} of the {total} images in {printable(str(path))} cannot be read: {names}; 1 % or more is "
             "too much, mend or remove them"
         )
 
@@ -212,4 +217,4 @@ def check_broken(path: Path, broken: list[str], total: int) -> None:
 def none_left(path: Path, split: str, count: int, broken: list[str]) -> DataError:
     """Return the error for a split of which no image can be decoded; ``broken`` ends with its own."""
     example = f": {broken[-1]}" if broken else ""
-    return DataError(f"none of the {count} {split} images in {shown(str(path))} can be read{example}")
+    return DataError(f"none of the {count} {split} images in {printable(str(path))} can be read{example}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from engine.data.files.listing import Item, shown
+from engine.data.files.listing import Item, printable
 
 #: Only these decoders are tried, whatever a file is called: some others start programs.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -103,4 +103,4 @@ def _is_empty(content: Path | bytes) -> bool:
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return shown(text.splitlines()[0])[:80]
+    return printable(text.splitlines()[0])[:80]

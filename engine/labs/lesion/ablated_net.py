@@ -14,14 +14,17 @@ from engine.config import replace
 from engine.events import Split
 from engine.labs.inspected_run import InspectedRun
 from engine.models.count import count
-from engine.probes.offline.ablation import Lesions
-from engine.probes.offline.gradient_paths import Paths, draw_routes
+from engine.probes.offline.ablation import Ablation
+from engine.probes.offline.gradient_paths import GradientPaths, draw_routes
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.blocks import UpdateSize
 from engine.probes.online.hooks import find_blocks, find_layers
-from engine.probes.online.instrumented_pass import sweep
-from engine.probes.online.measure import Scene
+from engine.probes.online.instrumented_pass import instrumented_pass
+from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
+
+#: What ``path_gradients`` returns, by name.
+PathGradients = dict[str, Any]
 
 #: Images of a pass along paths, fewer for large nets: multiply-adds of such a pass, forward.
 _PATH_BATCH, _PATH_BUDGET = 128, 1e9
@@ -43,9 +46,9 @@ class AblatedNet:
         self._inspected = dataclasses.replace(inspected, config=replace(inspected.config, changes))
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
-        self.lesions = Lesions(self._model, [self._evaluator.net])
+        self.lesions = Ablation(self._model, [self._evaluator.net])
 
-    def score(self, lesion: AbstractContextManager | None = None) -> Generator[None, None, Score]:
+    def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion, on the test images; yields after each batch."""
         with lesion or nullcontext():
             for score in self._inspected.scores(self._evaluator, self._model, [Split.TEST_SUBSET]):
@@ -66,19 +69,20 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
     if Split.TEST in inspected.stored:
         # Then the subset was a part of that pass, in other batches, which may round differently.
         passes.append([Split.TEST_SUBSET, Split.TEST])
-    score, same = None, None
+    score: Score | None = None
+    same: bool | None = None
     for splits in passes:
         for found in inspected.scores(evaluator, model, splits):
             if found is None:
                 yield
             elif found.split == Split.TEST_SUBSET:
                 score = found
-        assert score is not None
-        if stored is None:
+        if score is None or stored is None:
             break
         same = score.error == stored.error and abs(score.loss - stored.loss) <= 1e-6
         if same:
             break
+    assert score is not None
     return score, same
 
 
@@ -89,14 +93,14 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
     images = inspected.images.to(inspected.device.torch_device)
     batch = probe_batch(images, inspected.config.probe.images or 32)
     layers = find_layers(model)
-    scene = Scene(layers, find_blocks(model), batch.labels, inspected.step, None, [None] * len(layers))
-    sizes = UpdateSize(scene)
-    sweep(model, batch, scene, inspected.device, [sizes])
+    context = ProbeContext(layers, find_blocks(model), batch.labels, inspected.step, None, [None] * len(layers))
+    sizes = UpdateSize(context)
+    instrumented_pass(model, batch, context, inspected.device, [sizes])
     with torch.no_grad():
         return sizes.result().tolist()
 
 
-def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, None, dict]:
+def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradients, None, PathGradients]:
     """Return the mean gradient norm along single paths, by their length; yields what is known after each batch.
 
     ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
@@ -104,7 +108,7 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, Non
     ``forks`` is how many blocks have a shortcut. A plain net has one path, itself.
     """
     inspected.enter()
-    device, paths = inspected.device, Paths(inspected.model())
+    device, paths = inspected.device, GradientPaths(inspected.model())
     images = inspected.images.to(device.torch_device)
     fixed = subset(images.test, inspected.config.data.eval_images)
     forks = len(paths.forks)
@@ -116,11 +120,12 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, Non
         pixels, labels = images.test.batch(fixed[rows.to(fixed.device) % len(fixed)])
         inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
         gradients = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))
-        return torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+        along: list[float] = torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+        return along
 
-    found: dict[str, Any] = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
+    found: PathGradients = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
     whole: list[float] = []
-    for rows in torch.arange(samples).split(size):
+    for rows in torch.split(torch.arange(samples), size):
         whole += norms(rows)
         found = found | {"whole": fmean(whole)}
         yield found
@@ -128,7 +133,7 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, Non
         return found | {"means": [fmean(whole)]}
     generator = torch.Generator().manual_seed(0)
     every: list[float] = []
-    for numbers in torch.arange(samples * len(lengths)).split(size):
+    for numbers in torch.split(torch.arange(samples * len(lengths)), size):
         routes = draw_routes(torch.tensor(lengths)[numbers % len(lengths)], forks, generator)
         every += norms(numbers // len(lengths), routes)
         columns = [every[place :: len(lengths)] for place in range(len(lengths))]

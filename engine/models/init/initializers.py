@@ -1,10 +1,11 @@
-"""Ways to start that differ from He's draws: each changes a freshly drawn net. Rows of the registry name them.
+"""Initializers other than He's: each changes a net whose weights were just drawn. Shortcuts of the zoo name them.
 
-A scheme is called with the net and a function from a layer path to that layer's generator, without gradients. Blocks
+An initializer gets the net, and a function from a layer path to the generator of that layer; gradients are off. Blocks
 are the modules that have a ``branch`` (``engine.models.layers.taps``); stem, shortcuts and coefficients stay as drawn.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,20 @@ from engine.models.parts import layer_path
 Generators = Callable[[str], torch.Generator]
 
 
+class _Tap(Protocol):
+    @property
+    def conv(self) -> str: ...
+
+
+class _Block(Protocol):
+    """What is needed of a block; the whole contract is ``engine.models.layers.taps``."""
+
+    branch: str
+    taps: Sequence[_Tap]
+
+    def get_submodule(self, target: str) -> nn.Module: ...
+
+
 def he(model: nn.Module, generators: Generators) -> None:
     """Leave all as it was drawn."""
 
@@ -21,7 +36,9 @@ def he(model: nn.Module, generators: Generators) -> None:
 def zero_gamma(model: nn.Module, generators: Generators) -> None:
     """Start every branch at zero: the scale of its last batch norm is 0 (Goyal et al. 2017, 1706.02677, sec. 5.1)."""
     for _, block in _blocks(model):
-        block.get_submodule(block.branch).weight.zero_()
+        norm = block.get_submodule(block.branch)
+        assert isinstance(norm, nn.BatchNorm2d), "the branch ends in a batch norm"
+        norm.weight.zero_()
 
 
 def fixup(model: nn.Module, generators: Generators) -> None:
@@ -38,11 +55,13 @@ def fixup(model: nn.Module, generators: Generators) -> None:
     """
     blocks = list(_blocks(model))
     for _, block in blocks:
-        *others, last = [block.get_submodule(tap.conv) for tap in block.taps]
+        *others, last = [_convolution(block, tap) for tap in block.taps]
         for conv in others:
             conv.weight.mul_(len(blocks) ** (-1.0 / (2 * len(others))))
         last.weight.zero_()
-    model.head.linear.weight.zero_()
+    head = model.get_submodule("head.linear")
+    assert isinstance(head, nn.Linear)
+    head.weight.zero_()
 
 
 def dirac(model: nn.Module, generators: Generators) -> None:
@@ -72,20 +91,26 @@ def delta_orthogonal(model: nn.Module, generators: Generators) -> None:
         _middle(conv).copy_(2**0.5 * q * r.diagonal().sign())
 
 
-SCHEMES: dict[str, Callable[[nn.Module, Generators], None]] = {
+INITIALIZERS: dict[str, Callable[[nn.Module, Generators], None]] = {
     "he": he, "zero-gamma": zero_gamma, "fixup": fixup, "dirac": dirac, "delta-orthogonal": delta_orthogonal,
 }  # fmt: skip
 
 
-def _blocks(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    return ((name, module) for name, module in model.named_modules() if hasattr(module, "branch"))
+def _blocks(model: nn.Module) -> Iterator[tuple[str, _Block]]:
+    return ((name, cast("_Block", module)) for name, module in model.named_modules() if hasattr(module, "branch"))
 
 
 def _convolutions(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
     """Yield (path, convolution) of every weighted layer of the blocks."""
     for name, block in _blocks(model):
         for tap in block.taps:
-            yield layer_path(f"{name}.{tap.conv}"), block.get_submodule(tap.conv)
+            yield layer_path(f"{name}.{tap.conv}"), _convolution(block, tap)
+
+
+def _convolution(block: _Block, tap: _Tap) -> nn.Conv2d:
+    conv = block.get_submodule(tap.conv)
+    assert isinstance(conv, nn.Conv2d)
+    return conv
 
 
 def _middle(conv: nn.Conv2d) -> Tensor:

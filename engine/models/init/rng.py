@@ -1,8 +1,8 @@
 """Chance inside a net: every draw is a pure function of (seed, module path, step); global random state is left alone.
 
-Before each update ``redraw`` is called for the modules that ``drawing_modules`` finds. ``settle`` puts all draws of a
-net at their mean until the next redraw: what evaluation uses, what probes look at (so that no layer is missing and
-two probes differ by weights alone), and what batch-norm statistics are recalibrated with. Nets start settled.
+Before each update a training calls ``resample`` of all ``random_modules``. ``use_means`` replaces all draws of a net by
+their means until the next resample. Evaluation, probes and the recalibration of batch norm use the means: no layer is
+missing, and two probes differ by weights alone. A new net starts with the means.
 """
 
 import hashlib
@@ -16,18 +16,18 @@ from engine.models.parts import layer_path
 _LEVELS = 1 << 24
 
 
-class Drawing(nn.Module):
+class RandomModule(nn.Module):
     """Base of modules with chance in them; ``path`` is filled in where the net is built."""
 
     path = ""
 
-    def redraw(self, seed: int, step: int) -> None:
+    def resample(self, seed: int, step: int) -> None:
         """Draw anew for update ``step``."""
         digest = hashlib.sha256(f"{seed} {self.path} {step}".encode()).digest()
         self._take(int.from_bytes(digest[:8], "little") >> 1)
 
-    def settle(self) -> None:
-        """Behave as the mean of all draws until the next redraw."""
+    def use_mean(self) -> None:
+        """Behave as the mean of all draws until the next resample."""
         self._take(None)
 
     def _take(self, key: int | None) -> None:
@@ -35,28 +35,30 @@ class Drawing(nn.Module):
         raise AssertionError(f"{type(self).__name__} does not say what it draws")
 
 
-class Mask(Drawing):
+class Mask(RandomModule):
     """Drops single values with probability ``rate``: (N, C, S, S) -> the same shape.
 
-    What is kept stays as it is. In eval mode, or settled, the result is (1 - rate) x. A mask depends on the key and on
-    the position of a value alone, so it is the same on every device and in every memory layout.
+    Values that are kept stay as they are. In eval mode, or with the mean, the result is (1 - rate) x. A mask depends
+    on the key and on the position of a value alone, so it is the same on every device and in every memory layout.
     """
+
+    key: Tensor
 
     def __init__(self, rate: float):
         super().__init__()
         self.rate = rate
-        self.settled = True
+        self.uses_mean = True
         # Not in the state_dict: the next update draws it anew.
         self.register_buffer("key", torch.zeros((), dtype=torch.int64), persistent=False)
 
     def _take(self, key: int | None) -> None:
-        self.settled = key is None
+        self.uses_mean = key is None
         if key is not None:
             self.key.fill_(key)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what is left of x."""
-        if self.settled or not self.training:
+        if self.uses_mean or not self.training:
             return x * (1.0 - self.rate)
         return x * self._kept(x)
 
@@ -70,10 +72,10 @@ class Mask(Drawing):
         return kept.view(n, height, width, channels).permute(0, 3, 1, 2)
 
 
-class Survival(Drawing):
+class Survival(RandomModule):
     """Stochastic depth's b for one block: whether the block's branch is there in this update (1603.09382, section 3).
 
-    One draw for the whole batch. ``alive`` is False where the branch is left out and None where the draw is settled.
+    One draw for the whole batch. ``alive`` is False where the branch is left out, and None where the mean is used.
     """
 
     def __init__(self, probability: float):
@@ -90,22 +92,22 @@ class Survival(Drawing):
         return self.training and self.alive is False
 
     def forward(self, x: Tensor) -> float:
-        """Return b: 1 while the net trains with this block, its mean p at test or settled."""
+        """Return b: 1 while the net trains with this block, its mean p otherwise."""
         return 1.0 if self.training and self.alive else self.probability
 
 
-def drawing_modules(model: nn.Module) -> list[Drawing]:
-    """Return the modules of a net that draw, and tell each its path."""
-    found = []
+def random_modules(model: nn.Module) -> list[RandomModule]:
+    """Return the modules of a net that draw, and set the path of each."""
+    modules = []
     for name, module in model.named_modules():
-        if isinstance(module, Drawing):
+        if isinstance(module, RandomModule):
             module.path = layer_path(name)
-            found.append(module)
-    return found
+            modules.append(module)
+    return modules
 
 
-def settle(model: nn.Module) -> None:
-    """Put all draws of a net at their mean until the next redraw."""
+def use_means(model: nn.Module) -> None:
+    """Put all draws of a net at their mean until the next resample."""
     for module in model.modules():
-        if isinstance(module, Drawing):
-            module.settle()
+        if isinstance(module, RandomModule):
+            module.use_mean()

@@ -1,8 +1,8 @@
 """How a net starts: the first draws of its weights.
 
 Each layer draws from a generator of its own, keyed by (seed, layer path), so that layers of equal path and shape start
-equal in all arms. Rows of the registry that are a way to start name a scheme of ``engine.models.init.initializers``,
-which then changes what was drawn.
+equal in all arms. A shortcut may name an initializer (``engine.models.init.initializers``), which then changes what was
+drawn.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import math
 import torch
 from torch import nn
 
-from engine.models.init.initializers import SCHEMES
+from engine.models.init.initializers import INITIALIZERS
 from engine.models.parts import layer_path
 from engine.models.registry import variant
 
@@ -19,10 +19,10 @@ from engine.models.registry import variant
 HEAD_STD = 0.01
 
 
-def draw_weights(model: nn.Module, seed: int) -> None:
+def draw_weights(model: nn.Module, shortcut: str, seed: int) -> None:
     """Fill every layer of a net with its first values; batch norm starts as the identity, numbers where they say.
 
-    ``model.config.shortcut`` names the variant, whose scheme is applied last. Global random state is left alone.
+    ``shortcut`` is the text of the variant, whose initializer is applied last. Global random state is left alone.
     """
     with torch.no_grad():
         for name, module in model.named_modules():
@@ -33,7 +33,7 @@ def draw_weights(model: nn.Module, seed: int) -> None:
             for key, buffer in module.named_buffers(recurse=False):
                 if key in module._non_persistent_buffers_set:
                     buffer.zero_()
-        SCHEMES[variant(model.config.shortcut).shortcut.start](model, lambda path: keyed(seed, path))
+        INITIALIZERS[variant(shortcut).shortcut.initializer](model, lambda path: keyed(seed, path))
 
 
 def keyed(seed: int, path: str) -> torch.Generator:

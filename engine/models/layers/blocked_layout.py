@@ -1,7 +1,7 @@
 """Feature maps in oneDNN's own blocked layout, in which batch norm, ReLU and addition take a third of their time.
 
-On a CPU in bf16 a net that ``suits`` enters the layout before its stem and leaves it in the head; in between
-convolutions take the 32-bit weights as they are. In 32-bit floats nothing would be gained.
+On a CPU in bf16 a ``supported`` net gets its images ``to_blocked``, and its head converts ``from_blocked``. In between,
+convolutions take the 32-bit weights as they are. In 32-bit floats the layout would gain nothing.
 """
 
 import torch
@@ -13,7 +13,7 @@ CHANNELS = 16
 _KNOWN = (nn.Conv2d, nn.BatchNorm2d, nn.Linear, nn.Sequential, nn.Identity, nn.ReLU)
 
 
-def suits(model: nn.Module) -> bool:
+def supported(model: nn.Module) -> bool:
     """Return whether ``model`` works in the layout and gains by it."""
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     return all(conv.out_channels % CHANNELS == 0 and conv.bias is None for conv in convolutions) and all(
@@ -21,11 +21,11 @@ def suits(model: nn.Module) -> bool:
     )
 
 
-def enter(x: Tensor) -> Tensor:
+def to_blocked(x: Tensor) -> Tensor:
     """Return a dense (N, C, S, S) as bf16 in the blocked layout."""
     return x.to(torch.bfloat16).to_mkldnn()
 
 
-def leave(x: Tensor) -> Tensor:
+def from_blocked(x: Tensor) -> Tensor:
     """Return x as a dense tensor; x itself where it is one."""
     return x.to_dense() if x.is_mkldnn else x

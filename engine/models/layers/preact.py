@@ -10,10 +10,13 @@ Without norm the orders are the same with BN left out, and convolutions have bia
 added before and after each convolution, and the branch ends in a multiplier.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.models.init.rng import Survival
 from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import ScaleShift, Shift
@@ -123,6 +126,8 @@ class ScaledBlock(PreActBlock):
     """A block whose branch is multiplied with a number or a trained number: y = v s(x) + c F(x)."""
 
     any_layout = False
+    shortcut: nn.Module
+    coefficient: nn.Module
 
     def _joined(self, x: Tensor) -> Tensor:
         return torch.add(self._branched(x) * self.coefficient(x), self.shortcut(x), alpha=self.strength)
@@ -132,6 +137,8 @@ class GatedBlock(PreActBlock):
     """A block whose gate g decides about both ways: y = v (1 - g) x + g F(x). The gate is computed once."""
 
     any_layout = False
+    shortcut: nn.Module
+    coefficient: nn.Module
 
     def _joined(self, x: Tensor) -> Tensor:
         g = self.coefficient(x)
@@ -146,10 +153,13 @@ class StochasticDepthBlock(PreActBlock):
     """
 
     any_layout = False
+    shortcut: nn.Module
+    coefficient: Survival
 
     def _joined(self, x: Tensor) -> Tensor:
         if self.coefficient.skips:
-            return _WithoutBranch.apply(self.shortcut(x) * self.strength, *self.parameters())
+            y: Tensor = _WithoutBranch.apply(self.shortcut(x) * self.strength, *self.parameters())
+            return y
         b = self.coefficient(x)
         f = self._branched(x)
         return torch.add(f if b == 1.0 else f * b, self.shortcut(x), alpha=self.strength)
@@ -159,10 +169,10 @@ class _WithoutBranch(torch.autograd.Function):
     """The identity in its first argument; the others, the weights of a branch that is left out, get zeros."""
 
     @staticmethod
-    def forward(context: torch.autograd.function.FunctionCtx, y: Tensor, *weights: Tensor) -> Tensor:
+    def forward(context: Any, y: Tensor, *weights: Tensor) -> Tensor:
         context.save_for_backward(*weights)
         return y.view_as(y)
 
     @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, ...]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         return gradient, *(torch.zeros_like(weight) for weight in context.saved_tensors)

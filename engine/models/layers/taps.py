@@ -8,6 +8,8 @@ channels come out than of its last 3x3 layer, ``outputs``: how many.
 
 from typing import NamedTuple
 
+from torch import nn
+
 
 class Tap(NamedTuple):
     """One 3x3 layer of a module; every name is that of one of the module's children.
@@ -24,3 +26,15 @@ class Tap(NamedTuple):
     activation_into: str = ""
     activation_from: str = ""
     activation_next: bool = False
+
+
+def taps_of(module: nn.Module) -> tuple[Tap, ...]:
+    """Return the taps of a module, front to back; () where it has none."""
+    taps: tuple[Tap, ...] = getattr(module, "taps", ())
+    return taps
+
+
+def branch_of(module: nn.Module) -> str | None:
+    """Return the name of the child whose output is F(x); None where the module is no block."""
+    branch: str | None = getattr(module, "branch", None)
+    return branch

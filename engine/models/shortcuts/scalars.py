@@ -22,7 +22,7 @@ def _slow(number: Tensor) -> Tensor:
 class Shift(nn.Module):
     """Adds one number, at first 0."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.empty(()))
 
@@ -38,7 +38,7 @@ class Shift(nn.Module):
 class ScaleShift(nn.Module):
     """Multiplies with one number, at first 1, and adds another, at first 0: the end of a branch."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(()))
         self.bias = nn.Parameter(torch.empty(()))

@@ -30,23 +30,19 @@ def _built(builder: str, variant: Variant, site: Site) -> nn.Module | None:
     if not builder:
         return None
     module, attribute = builder.split(":")
-    return getattr(import_module(module), attribute)(site, **variant.options)
+    built: nn.Module | None = getattr(import_module(module), attribute)(site, **variant.options)
+    return built
 
 
-class ZeroPadded(nn.Module):
-    """Option A: identity; where the shape changes, every stride-th pixel, new channels zero. No parameters.
-
-    The zero channels come after the old ones. Paper: He et al. 2015, sections 3.3 and 4.2.
-    """
-
-    any_layout = True
+class _Carrying(nn.Module):
+    """Base of shortcuts that carry x on as option A does: subsampled, new channels zero, after the old ones."""
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
         self.stride = stride
         self.new_channels = outputs - inputs
 
-    def forward(self, x: Tensor) -> Tensor:
+    def carried(self, x: Tensor) -> Tensor:
         """Return x in the shape of the block's output."""
         if self.stride == 1 and not self.new_channels:
             return x
@@ -57,6 +53,19 @@ class ZeroPadded(nn.Module):
         if self.stride > 1:
             x = x[:, :, :: self.stride, :: self.stride]
         return F.pad(x, (0, 0, 0, 0, 0, self.new_channels)) if self.new_channels else x
+
+
+class ZeroPadded(_Carrying):
+    """Option A: identity; where the shape changes, every stride-th pixel, new channels zero. No parameters.
+
+    Source: He et al. 2015, sections 3.3 and 4.2.
+    """
+
+    any_layout = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x in the shape of the block's output."""
+        return self.carried(x)
 
 
 class Projection(nn.Module):
@@ -75,7 +84,8 @@ class Projection(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the projected x."""
-        return self.bn(self.conv(x))
+        y: Tensor = self.bn(self.conv(x))
+        return y
 
 
 class BareProjection(nn.Module):
@@ -87,13 +97,12 @@ class BareProjection(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the projected x."""
-        return self.conv(x)
+        y: Tensor = self.conv(x)
+        return y
 
 
-class Scaled(ZeroPadded):
+class Scaled(_Carrying):
     """Constant scaling: option A times a constant (1603.05027, section 3.1)."""
-
-    any_layout = False
 
     def __init__(self, inputs: int, outputs: int, stride: int, factor: float):
         super().__init__(inputs, outputs, stride)
@@ -101,22 +110,18 @@ class Scaled(ZeroPadded):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scaled x."""
-        return super().forward(x) * self.factor
+        return self.carried(x) * self.factor
 
 
-class Carried(ZeroPadded):
+class Carried(_Carrying):
     """The share of x that a gate g in (0, 1), the block's coefficient, leaves to the shortcut: (1 - g) x."""
-
-    any_layout = False
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:
         """Return what is carried on. g has the shape of the block's output, or is the number 1."""
-        carried = super().forward(x)
-        # In one operation: 1 - g alone is coarse in 16-bit floats where g is small.
-        return torch.addcmul(carried, carried, g, value=-1.0)
+        return _passed(self.carried(x), g)
 
 
-class ShortcutGated(Carried):
+class ShortcutGated(_Carrying):
     """Shortcut-only gating: (1 - g(x)) x, with a gate of its own (1603.05027, section 3.1)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, bias: float):
@@ -125,17 +130,15 @@ class ShortcutGated(Carried):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what is carried on."""
-        return super().forward(x, self.gate(x))
+        return _passed(self.carried(x), self.gate(x))
 
 
-class Dropped(ZeroPadded):
+class Dropped(_Carrying):
     """Dropout on the shortcut: values are dropped with probability ``rate``, the rest stays as it is.
 
     The mean of the shortcut is (1 - rate) x while the net trains and at test: 1603.05027, section 3.1, explains the
     failure of this shortcut by that scale, so what is kept is not scaled up.
     """
-
-    any_layout = False
 
     def __init__(self, inputs: int, outputs: int, stride: int, rate: float):
         super().__init__(inputs, outputs, stride)
@@ -143,7 +146,13 @@ class Dropped(ZeroPadded):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what is left of x."""
-        return self.mask(super().forward(x))
+        y: Tensor = self.mask(self.carried(x))
+        return y
+
+
+def _passed(x: Tensor, g: Tensor) -> Tensor:
+    """Return (1 - g) x in one operation: 1 - g alone is coarse in 16-bit floats where g is small."""
+    return torch.addcmul(x, x, g, value=-1.0)
 
 
 def option_a(site: Site, **options: float) -> nn.Module:

@@ -51,7 +51,7 @@ GATED = Shortcut(
     formula="y = (1 - g(x)) x + g(x) F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, exclusive gating (after Highway networks)",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.branch_scale:gate",
+    coefficient="engine.models.shortcuts.gating:gate",
     shares_gate=True,
     coefficient_sizes=sizes.gate,
     options=(gate_bias(-6.0),),
@@ -98,4 +98,4 @@ DROPOUT = Shortcut(
     published=(_resnet_110("dropout", None),),
 )
 
-ROWS = (SCALED, GATED, SHORTCUT_GATED, CONV_1X1, DROPOUT)
+SPECS = (SCALED, GATED, SHORTCUT_GATED, CONV_1X1, DROPOUT)

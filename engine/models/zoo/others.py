@@ -14,7 +14,7 @@ HIGHWAY = Shortcut(
     formula="y = (1 - T(x)) x + T(x) F(x), T = sigmoid(W x + b), W 3x3",
     source="Srivastava et al. 2015, Highway networks (1505.00387); here around a block of two layers",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.branch_scale:wide_gate",
+    coefficient="engine.models.shortcuts.gating:wide_gate",
     shares_gate=True,
     coefficient_sizes=sizes.wide_gate,
     options=(gate_bias(-2.0),),
@@ -78,7 +78,7 @@ ZERO_GAMMA = Shortcut(
     formula="y = x + F(x), gamma of the branch's last BN = 0 at first",
     source="Goyal et al. 2017 (1706.02677), section 5.1",
     builder="engine.models.shortcuts.shortcuts:option_a",
-    start="zero-gamma",
+    initializer="zero-gamma",
     norms=("batch",),
     # The branch has to end in a batch norm that gradients reach: not through a ReLU that is zero everywhere.
     orders=("post", "relu-only-pre"),
@@ -91,7 +91,7 @@ FIXUP = Shortcut(
     formula="y = x + F(x), first layers of F drawn smaller by L^(-1/(2m-2)), its last layer zero; L blocks of m layers",
     source="Zhang et al. 2019, Fixup initialization (1901.09321), section 3",
     builder="engine.models.shortcuts.shortcuts:option_a",
-    start="fixup",
+    initializer="fixup",
     norms=("none",),
     orders=("post",),
     scalars=True,
@@ -113,7 +113,7 @@ DIRAC = Shortcut(
     help="A control: nothing is added, but every convolution of a block starts as the identity.",
     formula="y = F(x), W = identity at first",
     source="after Zagoruyko and Komodakis 2017, DiracNets (1706.00388)",
-    start="dirac",
+    initializer="dirac",
     published=(
         Published(
             "DiracNet-28",
@@ -132,7 +132,7 @@ DELTA_ORTHOGONAL = Shortcut(
     help="A control: nothing is added, but every convolution of a block starts as a rotation of the channels.",
     formula="y = F(x), W = a rotation in its middle and zero elsewhere at first",
     source="Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs (1806.05393)",
-    start="delta-orthogonal",
+    initializer="delta-orthogonal",
     published=(
         Published(
             "vanilla CNN, 10,000 layers",
@@ -145,4 +145,4 @@ DELTA_ORTHOGONAL = Shortcut(
     ),
 )
 
-ROWS = (HIGHWAY, STOCHASTIC_DEPTH, SKIPINIT, ZERO_GAMMA, FIXUP, DIRAC, DELTA_ORTHOGONAL)
+SPECS = (HIGHWAY, STOCHASTIC_DEPTH, SKIPINIT, ZERO_GAMMA, FIXUP, DIRAC, DELTA_ORTHOGONAL)

@@ -86,4 +86,4 @@ C = Shortcut(
     published=(_imagenet("ResNet-34", "C", 24.19, 7.40),),
 )
 
-ROWS = (NONE, A, B, C)
+SPECS = (NONE, A, B, C)

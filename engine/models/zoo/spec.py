@@ -77,8 +77,9 @@ class Shortcut:
     with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
     ``coefficient_sizes`` say what tensors they hold.
 
-    ``start`` names how weights start (``engine.models.init.weights``). ``norms`` and ``orders`` are those the row works
-    with, the first norm is its default; empty orders: all. ``scalars``: scalar biases and multipliers instead of norm.
+    ``initializer`` names how weights start (``engine.models.init.initializers``). ``norms`` and ``orders`` are those
+    that the shortcut works with; the first norm is its default, empty orders mean all. ``scalars``: scalar biases and
+    multipliers instead of norm.
     """
 
     name: str
@@ -94,7 +95,7 @@ class Shortcut:
     skips: bool = False
     shortcut_sizes: Sizes = _no_parts
     coefficient_sizes: Sizes = _no_parts
-    start: str = "he"
+    initializer: str = "he"
     norms: tuple[str, ...] = ("batch", "none")
     orders: tuple[str, ...] = ()
     scalars: bool = False

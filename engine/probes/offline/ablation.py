@@ -1,5 +1,6 @@
-"""Lesions: what deleting, scaling and swapping blocks means in a net that stands still. Paper: Veit et al. 2016
-(1605.06431), section 4.
+"""Ablation: what deleting, scaling and swapping blocks means in a trained net.
+
+Source: Veit et al. 2016 (1605.06431), section 4; they call it a lesion.
 
 A block is y = v s(x) + c F(x) (``engine.models.zoo.spec``), a plain one y = F(x).
 
@@ -13,8 +14,8 @@ delete  a factor of 0: what the shortcut carries passes on, a projection or a co
 swap    two blocks of one stage exchange all their weights and BN statistics. What is fixed by the place in the net
         (the survival probability of stochastic depth) stays with the place.
 
-Hooks do it, on a net and on the copy of it that evaluates, so nothing of how a net is evaluated changes; outside a
-lesion there is no hook, and the nets are as they were.
+Hooks do it, on a net and on the copy of it that evaluates: the evaluation itself stays the same. Outside of the context
+there is no hook, and the nets are as they were.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,13 +26,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import BlockTap, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
-class Lesions:
-    """Makes lesions in ``model`` and, at the same blocks, in ``copies`` of it in which BN may be folded.
+class Ablation:
+    """Ablates blocks of ``model`` and the same blocks of ``copies`` of it, in which BN may be folded.
 
-    ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One lesion at a time.
+    ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One ablation at a time.
     """
 
     def __init__(self, model: nn.Module, copies: Sequence[nn.Module] = ()):
@@ -55,7 +56,7 @@ class Lesions:
         """Multiply a block's branch with ``factor`` for the time of the context."""
         with ExitStack() as stack:
             for blocks in self._everywhere:
-                stack.callback(_weight(blocks[block]).register_forward_hook(_multiply(factor)).remove)
+                stack.callback(_scalable(blocks[block]).register_forward_hook(_multiply(factor)).remove)
             yield
 
     @contextmanager
@@ -63,7 +64,7 @@ class Lesions:
     def swapped(self, one: int, other: int) -> Iterator[None]:
         """Exchange the weights of two blocks in ``model`` for the time of the context.
 
-        Copies have to be told the present weights after it, as an evaluator does for itself.
+        Copies do not follow: who evaluates one gives it the present weights, as an evaluator does.
         """
         self._exchange(one, other)
         try:
@@ -73,7 +74,7 @@ class Lesions:
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the pairs of blocks that can be swapped: of one stage, with tensors of equal names and shapes."""
-        kinds = [(tap.place.stage, _shapes(tap.module)) for tap in self.blocks]
+        kinds = [(block.place.stage, _shapes(block.module)) for block in self.blocks]
         return [(a, b) for a, b in combinations(range(len(kinds)), 2) if kinds[a] == kinds[b]]
 
     def _exchange(self, one: int, other: int) -> None:
@@ -84,17 +85,17 @@ class Lesions:
             there[name].copy_(kept)
 
 
-def _weight(tap: BlockTap) -> nn.Module:
+def _scalable(block: HookedBlock) -> nn.Module:
     """Return the module whose output a factor is applied to."""
-    return tap.coefficient if isinstance(tap.module, GatedBlock) else tap.branch
+    return block.module.coefficient if isinstance(block.module, GatedBlock) else block.branch
 
 
 def _multiply(factor: float) -> Callable[..., Tensor]:
     return lambda module, inputs, output: output * factor
 
 
-def _pass_on(tap: BlockTap) -> Callable[..., Tensor]:
-    return lambda module, inputs, output: tap.stand_in(inputs[0], output)
+def _pass_on(block: HookedBlock) -> Callable[..., Tensor]:
+    return lambda module, inputs, output: block.stand_in(inputs[0], output)
 
 
 def _shapes(module: nn.Module) -> list[tuple[str, torch.Size]]:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 def filter_norms(weight: Tensor) -> Tensor:
     """Return the norm of every filter, (outputs,): over all but the first dimension."""
-    return weight.flatten(1).norm(dim=1)
+    norms: Tensor = weight.flatten(1).norm(dim=1)
+    return norms
 
 
 def flat_weights(parameters: Mapping[str, Tensor]) -> Tensor:

@@ -19,22 +19,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.init.rng import settle
+from engine.models.init.rng import use_means
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import BlockTap, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
-class Paths:
+class GradientPaths:
     """The paths through the blocks of ``model``, which is taken over: eval mode, no gradients of weights.
 
     ``blocks`` are all of its blocks, ``forks`` those with a shortcut, none in a plain net.
     """
 
     def __init__(self, model: nn.Module):
-        settle(model)
+        use_means(model)
         self._model = model.eval().float().requires_grad_(False)
         self.blocks = find_blocks(model)
-        self.forks = [tap for tap in self.blocks if tap.shortcut is not None]
+        self.forks = [block for block in self.blocks if block.shortcut is not None]
 
     def gradients(self, inputs: Tensor, labels: Tensor, routes: Tensor | None = None) -> Tensor:
         """Return dL_i / dh_i for every image, float32 (N, C, S, S): L_i its cross-entropy, h_i the first block's input.
@@ -44,15 +44,15 @@ class Paths:
         """
         start: list[Tensor] = []
 
-        def begin(module: nn.Module, args: tuple) -> tuple:
+        def begin(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
             start.append(args[0].detach().requires_grad_())
             return (start[0], *args[1:])
 
         with ExitStack() as stack, torch.enable_grad():
             stack.callback(self.blocks[0].module.register_forward_pre_hook(begin).remove)
             if routes is not None:
-                for tap, through in zip(self.forks, routes, strict=True):
-                    for handle in _open(tap, through.float()[:, None, None, None]):
+                for block, through in zip(self.forks, routes, strict=True):
+                    for handle in _open(block, through.float()[:, None, None, None]):
                         stack.callback(handle.remove)
             loss = F.cross_entropy(self._model(inputs), labels, reduction="sum")
             return torch.autograd.grad(loss, start[0])[0]
@@ -64,22 +64,23 @@ def draw_routes(lengths: Tensor, forks: int, generator: torch.Generator) -> Tens
     return ranks < lengths
 
 
-def _open(tap: BlockTap, through: Tensor) -> list[Any]:
+def _open(block: HookedBlock, through: Tensor) -> list[Any]:
     """Let gradients pass the branch where ``through`` is 1, the shortcut where it is 0; values stay as they are."""
+    assert block.shortcut is not None
     handles = [
-        tap.branch.register_forward_hook(_valve(through)),
-        tap.shortcut.register_forward_hook(_valve(1.0 - through)),
+        block.branch.register_forward_hook(_valve(through)),
+        block.shortcut.register_forward_hook(_valve(1.0 - through)),
     ]
-    if isinstance(tap.module, GatedBlock):
+    if isinstance(block.module, GatedBlock):
         # The shortcut gets the gate as it is, the branch one that lets gradients pass as the branch does.
         gate: list[Tensor] = []
 
-        def keep(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
+        def keep(module: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
             gate.append(output)
             return torch.lerp(output.detach(), output, through)
 
-        handles.append(tap.coefficient.register_forward_hook(keep))
-        handles.append(tap.shortcut.register_forward_pre_hook(lambda module, args: (args[0], gate.pop())))
+        handles.append(block.module.coefficient.register_forward_hook(keep))
+        handles.append(block.shortcut.register_forward_pre_hook(lambda module, args: (args[0], gate.pop())))
     return handles
 
 

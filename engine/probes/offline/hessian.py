@@ -56,7 +56,7 @@ class Hessian:
     def product(self, vector: Tensor) -> Generator[None, None, Tensor]:
         """Return the Hessian times a flat ``vector``, flat; yield after each chunk."""
         result = torch.zeros_like(vector)
-        pieces = vector.split([p.numel() for p in self._parameters])
+        pieces = torch.split(vector, [p.numel() for p in self._parameters])
         for number in range(len(self._chunks)):
             pairs = [
                 (slope, piece.view_as(slope))

@@ -23,7 +23,8 @@ def main_plane(offsets: Tensor) -> Tensor | None:
         return None
     signs = torch.stack([vectors[0, 0], vectors[vectors[:, 1].abs().argmax(), 1]]).sign()
     mixes = (vectors * signs / values.sqrt()).T
-    return (mixes.to(offsets) @ offsets).contiguous()
+    plane: Tensor = (mixes.to(offsets) @ offsets).contiguous()
+    return plane
 
 
 def project(offsets: Tensor, plane: Tensor) -> tuple[Tensor, float]:

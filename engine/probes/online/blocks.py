@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from engine.probes.online.measure import Scene, Update, mean_without
+from engine.probes.online.measure import ProbeContext, Update, mean_without
 
 
 class UpdateSize:
     """Mean over images of ||F(x)|| / ||s(x)||: (B,). Images whose s(x) is zero are left out."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._products: list[Tensor] = []
 
     def block(self, block: int, update: Update) -> None:
@@ -25,7 +25,7 @@ class UpdateSize:
 class UpdateCosine:
     """Mean over images of cos(F(x), s(x)): (B,). Images where one of them is zero are left out."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._products: list[Tensor] = []
 
     def block(self, block: int, update: Update) -> None:

@@ -3,15 +3,15 @@
 import torch
 from torch import Tensor
 
-from engine.probes.online.measure import Activation, Gradient, Scene, mean_without
+from engine.probes.online.measure import Activation, Gradient, ProbeContext, mean_without
 
 
 class ActivationCosine:
     """Mean cosine between the activations of two images: (L,), all pairs."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._grams: list[Tensor] = []
-        self._pairs = _different(scene.labels)
+        self._pairs = _different(context.labels)
 
     def activation(self, layer: int, activation: Activation) -> None:
         """Take one layer."""
@@ -25,9 +25,9 @@ class ActivationCosine:
 class GradientCosine:
     """Mean cosine between dL/dz of two images of one class: (L,), all pairs of one class."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._grams: dict[int, Tensor] = {}
-        self._pairs = _different(scene.labels) & (scene.labels[:, None] == scene.labels)
+        self._pairs = _different(context.labels) & (context.labels[:, None] == context.labels)
 
     def gradient(self, layer: int, gradient: Gradient) -> None:
         """Take one layer."""

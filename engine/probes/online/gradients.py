@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from engine.probes.online.measure import Gradient, Scene
+from engine.probes.online.measure import Gradient, ProbeContext
 
 
 class GradientResponse:
     """||dL/dz|| over the batch: (L,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._norms: dict[int, Tensor] = {}
 
     def gradient(self, layer: int, gradient: Gradient) -> None:
@@ -24,7 +24,7 @@ class GradientResponse:
 class GradientWeight:
     """||dL/dW|| of the convolution: (L,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._norms: list[Tensor] = []
 
     def weight_gradient(self, layer: int, gradient: Tensor) -> None:
@@ -42,11 +42,11 @@ class GradientGrowth:
     From the last to the first 3x3 layer of the net, and of each stage: (first / last)^(1 / number of layers between).
     """
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._norms: dict[int, Tensor] = {}
-        spans = [[layer.place.position for layer in scene.layers]]
-        for stage in sorted({layer.place.stage for layer in scene.layers} - {0}):
-            spans.append([layer.place.position for layer in scene.layers if layer.place.stage == stage])
+        spans = [[layer.place.position for layer in context.layers]]
+        for stage in sorted({layer.place.stage for layer in context.layers} - {0}):
+            spans.append([layer.place.position for layer in context.layers if layer.place.stage == stage])
         self._ends = [(span[0], span[-1]) for span in spans]
 
     def gradient(self, layer: int, gradient: Gradient) -> None:

@@ -5,17 +5,14 @@ import math
 import torch
 from torch import Tensor
 
-from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
-from engine.probes.online.measure import Response, Scene
-
-#: Larger layers are sampled on a fixed grid: about so many values are sorted into bins.
-SAMPLE = 16_384
+from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST, stride
+from engine.probes.online.measure import ProbeContext, Response
 
 
 class ResponseHistogram:
     """Shares of a layer's values per bin, and last the share that is not finite: (L, BINS + 1); rows sum to 1."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._samples: list[Tensor] = []
         self._not_finite: list[Tensor] = []
 
@@ -33,14 +30,6 @@ class ResponseHistogram:
         finite = counts[:, :BINS]
         shares = (1.0 - not_finite) * finite / finite.sum(1, keepdim=True).clamp(min=1.0)
         return torch.cat([shares, not_finite], 1)
-
-
-def stride(size: int) -> int:
-    """Return the distance between sampled values: no common factor with the size, so that no channel is preferred."""
-    step = -(-size // SAMPLE)
-    while math.gcd(step, size) > 1:
-        step += 1
-    return step
 
 
 def _counts(values: Tensor, sizes: list[int]) -> Tensor:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from engine.models.family import layer_path
+from engine.models.layers.taps import Tap, branch_of, taps_of
+from engine.models.parts import layer_path
 from engine.models.shortcuts.shortcuts import ZeroPadded
 
 
@@ -31,7 +32,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayerTap:
+class HookedLayer:
     """A 3x3 layer: the module that puts out its response, and whose input or output is the activation after it."""
 
     place: Place
@@ -43,7 +44,7 @@ class LayerTap:
 
 
 @dataclass(frozen=True)
-class BlockTap:
+class HookedBlock:
     """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block.
 
     ``coefficient`` puts out c, what F(x) is multiplied with before it is added; None where that is 1.
@@ -58,24 +59,24 @@ class BlockTap:
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
         """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
         stride = -(-x.shape[-1] // f.shape[-1])
-        return ZeroPadded(x.shape[1], f.shape[1], stride)(x)
+        return ZeroPadded(x.shape[1], f.shape[1], stride).carried(x)
 
 
-def find_layers(model: nn.Module) -> list[LayerTap]:
+def find_layers(model: nn.Module) -> list[HookedLayer]:
     """Return the 3x3 layers of a net, front to back."""
-    found: list[LayerTap] = []
+    layers: list[HookedLayer] = []
     waiting = None
     for path, module in model.named_modules():
-        for tap in getattr(module, "taps", ()):
+        for tap in taps_of(module):
             name = f"{path}.{tap.conv}" if path else tap.conv
-            conv = module.get_submodule(tap.conv)
+            conv = _convolution(module, tap)
             if waiting is not None:
-                found[waiting] = replace(found[waiting], activation=conv, activation_is_input=True)
-            waiting = len(found) if tap.activation_next else None
+                layers[waiting] = replace(layers[waiting], activation=conv, activation_is_input=True)
+            waiting = len(layers) if tap.activation_next else None
             child = tap.activation_into or tap.activation_from
-            place = Place("layer", len(found), layer_path(name), _stage(name), conv.out_channels)
-            found.append(
-                LayerTap(
+            place = Place("layer", len(layers), layer_path(name), _stage(name), conv.out_channels)
+            layers.append(
+                HookedLayer(
                     place=place,
                     conv=conv,
                     response=module.get_submodule(tap.response),
@@ -85,21 +86,34 @@ def find_layers(model: nn.Module) -> list[LayerTap]:
                 )
             )
     if waiting is not None:
-        found[waiting] = replace(found[waiting], activation=model.get_submodule("last"))
-    return found
+        layers[waiting] = replace(layers[waiting], activation=model.get_submodule("last"))
+    return layers
 
 
-def find_blocks(model: nn.Module) -> list[BlockTap]:
+def find_blocks(model: nn.Module) -> list[HookedBlock]:
     """Return the blocks of a net, front to back."""
-    found: list[BlockTap] = []
+    blocks: list[HookedBlock] = []
     for path, module in model.named_modules():
-        if not hasattr(module, "branch"):
+        if (branch := branch_of(module)) is None:
             continue
-        channels = getattr(module, "outputs", None) or module.get_submodule(module.taps[-1].conv).out_channels
-        place = Place("block", len(found), layer_path(path), _stage(path), channels)
-        branch, coefficient = module.get_submodule(module.branch), getattr(module, "coefficient", None)
-        found.append(BlockTap(place, module, branch, module.shortcut, coefficient))
-    return found
+        channels = getattr(module, "outputs", None) or _convolution(module, taps_of(module)[-1]).out_channels
+        place = Place("block", len(blocks), layer_path(path), _stage(path), channels)
+        blocks.append(
+            HookedBlock(
+                place=place,
+                module=module,
+                branch=module.get_submodule(branch),
+                shortcut=getattr(module, "shortcut", None),
+                coefficient=getattr(module, "coefficient", None),
+            )
+        )
+    return blocks
+
+
+def _convolution(module: nn.Module, tap: Tap) -> nn.Conv2d:
+    conv = module.get_submodule(tap.conv)
+    assert isinstance(conv, nn.Conv2d)
+    return conv
 
 
 def _stage(path: str) -> int:

@@ -1,7 +1,7 @@
 """The contract of a class that measures a quantity, and what it is shown.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
-the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(scene)``,
+the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
 ``result()`` and of the others only those it needs:
 
     response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
@@ -20,26 +20,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from engine.probes.online.hooks import BlockTap, LayerTap
+from engine.probes.online.hooks import HookedBlock, HookedLayer
 
 #: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
 SETTLED = 50
 
 
 @dataclass(frozen=True)
-class Scene:
+class ProbeContext:
     """What a probe knows before the pass.
 
     ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
     ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
     """
 
-    layers: Sequence[LayerTap]
-    blocks: Sequence[BlockTap]
+    layers: Sequence[HookedLayer]
+    blocks: Sequence[HookedBlock]
     labels: Tensor
     step: int
     lr: float | None
@@ -48,6 +49,13 @@ class Scene:
     def nan(self, *shape: int) -> Tensor:
         """Return NaN in ``shape`` on the device: for what cannot be measured."""
         return torch.full(shape, torch.nan, device=self.labels.device)
+
+
+class Measure(Protocol):
+    """What all measures have; the methods that show them the net are their own choice."""
+
+    def result(self) -> Tensor:
+        """Return the quantity, float32 on the device."""
 
 
 class Response:
@@ -69,7 +77,7 @@ class Response:
         return mean, (values - mean).square_().mean(0)
 
 
-class Rows:
+class PerImage:
     """Something per image: (N, C, S, S), in the run's precision."""
 
     def __init__(self, raw: Tensor):
@@ -86,17 +94,18 @@ class Rows:
         return self.rows @ self.rows.T
 
 
-class Activation(Rows):
+class Activation(PerImage):
     """The activation after a layer's ReLU."""
 
 
-class Gradient(Rows):
+class Gradient(PerImage):
     """dL/dz of a layer's response, L = mean cross-entropy over the batch."""
 
     @cached_property
     def norm(self) -> Tensor:
         """Norm over the whole batch, a scalar."""
-        return torch.linalg.vector_norm(self.rows)
+        norm: Tensor = torch.linalg.vector_norm(self.rows)
+        return norm
 
 
 class Update:

@@ -4,7 +4,7 @@ Nothing that a training can see is changed: weights, gradients, BN statistics, o
 are. A net that is not finite gives values that are not finite.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from importlib import import_module
 
 import numpy as np
@@ -17,8 +17,8 @@ from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
-from engine.probes.online.instrumented_pass import sweep, sweep_eval
-from engine.probes.online.measure import SETTLED, Scene
+from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
+from engine.probes.online.measure import SETTLED, Measure, ProbeContext
 from engine.probes.registry import QUANTITIES
 
 
@@ -37,7 +37,10 @@ class OnlineProbe:
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)
         self._measures = {name: _load(row.measure) for name, row in QUANTITIES.items()}
-        self.layers: list[Place] = [tap.place for tap in (*find_layers(model), *find_blocks(model))]
+        self.layers: list[Place] = [
+            *(layer.place for layer in find_layers(model)),
+            *(block.place for block in find_blocks(model)),
+        ]
 
     def measure(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
@@ -45,13 +48,13 @@ class OnlineProbe:
         """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
         layers = find_layers(model)
         momentum = [optimizer.state.get(layer.conv.weight, {}).get("momentum_buffer") for layer in layers]
-        scene = Scene(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
-        measures = {name: make(scene) for name, make in self._measures.items()}
+        context = ProbeContext(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
+        measures = {name: make(context) for name, make in self._measures.items()}
         gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpu):
-            sweep(model, self._batch, scene, self._device, list(measures.values()))
+            instrumented_pass(model, self._batch, context, self._device, list(measures.values()))
             if step >= SETTLED:
-                sweep_eval(model, self._batch, scene, self._device, list(measures.values()))
+                instrumented_eval_pass(model, self._batch, context, self._device, list(measures.values()))
         with torch.no_grad():
             return _fetch({name: measure.result() for name, measure in measures.items()})
 
@@ -64,6 +67,7 @@ def _fetch(results: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     return {name: part.reshape(result.shape) for (name, result), part in zip(results.items(), parts, strict=True)}
 
 
-def _load(name: str) -> type:
+def _load(name: str) -> Callable[[ProbeContext], Measure]:
     module, attribute = name.split(":")
-    return getattr(import_module(module), attribute)
+    measure: Callable[[ProbeContext], Measure] = getattr(import_module(module), attribute)
+    return measure

@@ -1,15 +1,15 @@
 """What the layers say: size of their responses (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from engine.probes.online.measure import Activation, Response, Scene, mean_of_each
+from engine.probes.online.measure import Activation, ProbeContext, Response, mean_of_each
 
 
 class ResponseStd:
     """std(z) over images, pixels and channels: (L,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._means: list[Tensor] = []
         self._variances: list[Tensor] = []
 
@@ -29,7 +29,7 @@ class ResponseStd:
 class ResponseStdWithin:
     """Root of the mean over channels of the variance within a channel: (L,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._variances: list[Tensor] = []
 
     def response(self, layer: int, response: Response) -> None:
@@ -45,7 +45,7 @@ class ResponseStdWithin:
 class ResponseStdChannel:
     """std(z_c) over images and pixels: (sum of all layers' channels,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._variances: list[Tensor] = []
 
     def response(self, layer: int, response: Response) -> None:
@@ -61,9 +61,9 @@ class ResponseStdChannel:
 class ResponseStdEval:
     """std(z) in a pass in eval mode: (L,); NaN as long as running statistics remember their start."""
 
-    def __init__(self, scene: Scene):
-        self._stds = ResponseStd(scene)
-        self._missing = scene.nan(len(scene.layers))
+    def __init__(self, context: ProbeContext):
+        self._stds = ResponseStd(context)
+        self._missing = context.nan(len(context.layers))
         self._seen = False
 
     def response_eval(self, layer: int, response: Response) -> None:
@@ -79,9 +79,12 @@ class ResponseStdEval:
 class GammaAbs:
     """mean |gamma| of the layer's BN: (L,); NaN for a layer without one."""
 
-    def __init__(self, scene: Scene):
-        missing = scene.nan(1)
-        self._gammas = [missing if layer.norm is None else layer.norm.weight.detach().abs() for layer in scene.layers]
+    def __init__(self, context: ProbeContext):
+        missing = context.nan(1)
+        self._gammas = [
+            layer.norm.weight.detach().abs() if isinstance(layer.norm, nn.BatchNorm2d) else missing
+            for layer in context.layers
+        ]
 
     def result(self) -> Tensor:
         """Return one value per layer."""
@@ -91,7 +94,7 @@ class GammaAbs:
 class DeadShare:
     """Share of units whose ReLU is zero for every image of the batch: (L,)."""
 
-    def __init__(self, scene: Scene):
+    def __init__(self, context: ProbeContext):
         self._shares: list[Tensor] = []
 
     def activation(self, layer: int, activation: Activation) -> None:

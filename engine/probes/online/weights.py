@@ -1,28 +1,30 @@
-"""How fast the weights move."""
+"""How fast the weights move, from the last update of the optimizer alone: no earlier weights are kept."""
 
 import torch
 from torch import Tensor
 
-from engine.probes.online.measure import Scene
+from engine.probes.online.measure import ProbeContext
 
 
 class UpdateRatio:
     """||last change of W|| / ||W|| of the convolution: (L,); NaN before the first update.
 
     SGD changes W by lr times its momentum buffer, in which weight decay is contained; W is the one after the change.
+
+    Source: a common rule of thumb, about 1e-3 (``engine.probes.registry``).
     """
 
-    def __init__(self, scene: Scene):
-        self._scene = scene
+    def __init__(self, context: ProbeContext):
+        self._context = context
 
     def result(self) -> Tensor:
         """Return one value per layer."""
-        scene, missing = self._scene, self._scene.nan()
+        context, missing = self._context, self._context.nan()
         ratios = []
-        for layer, buffer in zip(scene.layers, scene.momentum, strict=True):
-            if buffer is None or scene.lr is None:
+        for layer, buffer in zip(context.layers, context.momentum, strict=True):
+            if buffer is None or context.lr is None:
                 ratios.append(missing)
                 continue
             size = torch.linalg.vector_norm(layer.conv.weight.detach().float())
-            ratios.append(scene.lr * torch.linalg.vector_norm(buffer.float()) / size)
+            ratios.append(context.lr * torch.linalg.vector_norm(buffer.float()) / size)
         return torch.stack(ratios)

@@ -4,9 +4,8 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
@@ -74,7 +73,8 @@ class TrainingJob:
         from engine.hardware.device import choose
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
-        from engine.training.live_edits import Changes
+        from engine.training.live_edits import LiveEdits
+        from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
         config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
@@ -85,7 +85,7 @@ class TrainingJob:
         if config.optim.lr == TUNED:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
-        changes = Changes(config.optim, self._changes(), self._on_record())
+        changes = LiveEdits(config.optim, self._changes(), self._on_record())
         # Only the metrics of a trial are needed: no tenths and nothing at the end, just a state to resume from.
         ends = () if self._is_trial else changes.ends
         checkpoints = CheckpointStore(
@@ -100,14 +100,15 @@ class TrainingJob:
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, changes=changes, forked=checkpoints.forked)
-        del state
+        start = ParentState(state) if state is not None and checkpoints.forked else state
+        trainer = Trainer(config, images, device, start, changes)
+        del state, start
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
             # A generator: closed at once, its training lets go of the device before the checkpoint is written.
-            with closing(cast("Generator[Event, None, None]", trainer.events())) as events:
+            with closing(trainer.events()) as events:
                 for event in events:
                     if self._handle(event, trainer, checkpoints):
                         return

@@ -6,7 +6,7 @@ import pytest
 
 from app import data
 from app.data import commands, connection_pool
-from app.data.workspace import here as here_is
+from app.data.workspace import current
 from engine.config import RaceConfig, RunConfig, replace
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
@@ -47,7 +47,7 @@ def test_health_names_a_damaged_database_and_keeps_it(place):
     assert (health.state, health.usable) == ("damaged", False)
     assert "doctor --new-database" in health.message
     assert "\n" not in health.message
-    assert data.attend() == health.message
+    assert data.startup() == health.message
     assert place.database.read_bytes().startswith(b"this is no database")
 
 
@@ -144,7 +144,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
         writer.add_checkpoint(runs[1], 10, "tenth", 4096)
         writer.move(runs[2], RunState.STARTING)
         writer.move(runs[2], RunState.FAILED, cause="out of memory")
-    cards = data.cards(race)
+    cards = data.run_summaries(race)
     assert [card["run"] for card in cards] == runs
     assert {card["race"] for card in cards} == {race}
     assert set(cards[0]) == {
@@ -160,7 +160,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert cards[0]["train_images"] == 20_000
     assert (cards[0]["eval_images"], cards[0]["bn"]) == (1000, "running")
     other, _ = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
-    assert {(card["eval_images"], card["bn"]) for card in data.cards(other)} == {(500, "recalibrated")}
+    assert {(card["eval_images"], card["bn"]) for card in data.run_summaries(other)} == {(500, "recalibrated")}
 
 
 def test_history_and_delta_meet_at_the_cursor(place):
@@ -220,7 +220,7 @@ def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):
 def test_readers_are_reused_and_dropped_with_their_database(place):
     submit(place)
     opened = []
-    here = here_is()
+    here = current()
     make = here.pool._make
     here.pool._make = lambda: opened.append(1) or make()
     for _ in range(5):
@@ -244,11 +244,11 @@ def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
     path = tmp_path / "db"
     path.write_text("")
     made = []
-    connections = connection_pool.Pool(path, lambda: made.append(Connection()) or made[-1])
+    connections = connection_pool.ConnectionPool(path, lambda: made.append(Connection()) or made[-1])
     inside, go = threading.Barrier(13), threading.Event()
 
     def use():
-        with connections.lend():
+        with connections.acquire():
             inside.wait(5)
             go.wait(5)
 
@@ -261,7 +261,7 @@ def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
         thread.join(5)
     assert len(made) == 12
     assert sum(not connection.closed for connection in made) == connection_pool.POOLED
-    with connections.lend() as late:
+    with connections.acquire() as late:
         connections.close()
         assert not late.closed
     assert all(connection.closed for connection in made)
@@ -276,7 +276,7 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(data.SkipscopeError, match="unknown data set"):
         data.data_present("nothing")
     with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
-        data.start_race([21], ["none"])
+        data.planned([21], ["none"])
     assert not place.database.exists()
 
 
@@ -285,20 +285,22 @@ def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, t
     other = pictures.folder(tmp_path / "other", each=90)
     monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "offered"))
     started = []
-    monkeypatch.setattr(here_is().control, "start_race", lambda race: started.append(race) or (1, [1]))
+    monkeypatch.setattr(current().control, "start_race", lambda race: started.append(race) or (1, [1]))
     offers = data.sources()
     assert list(offers) == [*SOURCES, f"folder:{below}"]
     assert all(row.label and row.help and row.licence for row in offers.values())
     assert data.data_present(f"folder:{below}")
-    assert data.start_race([8], ["A"], source=f"folder:{below}") == 1
+    assert data.start_race(data.planned([8], ["A"], source=f"folder:{below}")) == 1
     assert started[0].run.data.name == f"folder:{below}"
     sneaky = f"folder:{below}/../../other"
     for name in (f"folder:{other}", sneaky, "folder:", f"parquet:{below}", f"folder:{below}/", "folder:~", "x:y"):
         with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
-            data.start_race([8], ["A"], source=name)
+            data.planned([8], ["A"], source=name)
         assert str(other) not in str(caught.value)
         with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
             data.data_present(name)
+    with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
+        data.start_race(plan_race([8], ["A"], "quick", f"folder:{other}", workspace=place))
     assert len(started) == 1
 
 
@@ -344,8 +346,9 @@ def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
             handed.append(race)
             return 7, [1, 2]
 
-    monkeypatch.setattr(here_is(), "control", Control())
-    race = data.start_race([20, 56], ["none"], "quick", "fashion-mnist-mini", 150, 2, 5, {"lr": "0.05"})
+    monkeypatch.setattr(current(), "control", Control())
+    choices = {"steps": 150, "seeds": 2, "first_seed": 5, "settings": {"lr": "0.05"}}
+    race = data.start_race(data.planned([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
     assert race == 7
     assert (handed[0].run.optim.steps, handed[0].run.optim.lr, handed[0].first_seed) == (150, 0.05, 5)
 

@@ -12,7 +12,7 @@ from engine.errors import CommandRefused, ConfigError
 @pytest.mark.parametrize("key", ["name", "data.name"])
 @pytest.mark.parametrize("path", ["folder:/etc", "parquet:/home"])
 def test_a_fork_from_the_page_names_no_path(key, path, monkeypatch):
-    monkeypatch.setattr(interventions, "here", lambda: pytest.fail("the engine was asked"))
+    monkeypatch.setattr(interventions, "current", lambda: pytest.fail("the engine was asked"))
     with pytest.raises(ConfigError, match="the page trains on registered data sets"):
         data.fork(1, 6, {key: path})
 
@@ -34,7 +34,7 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch):
     engine = Engine()
-    monkeypatch.setattr(interventions, "here", lambda: SimpleNamespace(control=engine))
+    monkeypatch.setattr(interventions, "current", lambda: SimpleNamespace(control=engine))
     return engine
 
 

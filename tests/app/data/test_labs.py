@@ -71,7 +71,7 @@ def test_the_names_of_the_gradients_lab_are_read_as_its_own_table_reads_them():
 
 
 def test_the_command_that_repeats_a_job_names_what_is_not_usual():
-    usual = data.labs()["gradients"].defaults()
+    usual = data.lab_specs()["gradients"].defaults()
     assert data.lab_command("gradients", usual) == "python -m engine lab gradients"
     changed = usual | {"gain": 0.8, "sweep": False, "layers": 20}
     command = data.lab_command("gradients", changed)

@@ -6,7 +6,7 @@ import pytest
 
 from app import data
 from app.data import run_table
-from app.data import workspace as places
+from app.data.workspace import current
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.tables.run_list import RunListReader
@@ -40,12 +40,12 @@ def evaluation(writer, run, step, split, error):
 
 
 def by_id():
-    return {row.id: row for row in data.run_table()}
+    return {row.id: row for row in data.table_rows()}
 
 
 def test_without_a_database_there_is_no_run(tmp_path):
     data.use(tmp_path / "nowhere")
-    assert data.run_table() == []
+    assert data.table_rows() == []
 
 
 def test_a_row_says_where_a_run_stands(writer):
@@ -87,13 +87,13 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
         return read(self, wanted)
 
     monkeypatch.setattr(RunListReader, "running_errors", count)
-    data.run_table()
-    assert data.run_table() is data.run_table()
+    data.table_rows()
+    assert data.table_rows() is data.table_rows()
     steps(writer, second, 101, 120)
     assert by_id()[second].spark[-1] == -20.0
     assert asked == [{first, second}, {second}]
     writer.delete(first)
-    assert set(by_id()) == {second} == set(places.here().sparks)
+    assert set(by_id()) == {second} == set(current().sparks)
 
 
 def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
@@ -136,7 +136,7 @@ def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected)
     submit(writer, depths=(8, 14), shortcuts=("A",), run={"data.name": "cifar10"})
     writer.move(1, RunState.PAUSED)
     writer.annotate([3], "rate too high?")
-    assert {row.id for row in data.Filter(**chosen).of(data.run_table())} == expected
+    assert {row.id for row in data.Filter(**chosen).of(data.table_rows())} == expected
 
 
 def test_races_in_sum_name_the_lowest_and_the_highest(writer):
@@ -145,7 +145,7 @@ def test_races_in_sum_name_the_lowest_and_the_highest(writer):
         steps(writer, run, 1, last)
     submit(writer, depths=(8,), shortcuts=("none",))
     writer.move(runs[0], RunState.PAUSED)
-    newest, oldest = data.race_sums(data.run_table())
+    newest, oldest = data.race_sums(data.table_rows())
     assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
     assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})
     assert (oldest.lowest.id, oldest.highest.id) == (runs[1], runs[3])

@@ -181,7 +181,7 @@ def test_steps_of_another_size_than_was_timed_are_extrapolated(writer):
 
 
 def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
-    monkeypatch.setattr(type(run_times.here().control), "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(type(run_times.current().control), "engine_status", lambda self: _Alive)
     assert data.can_measure()
     measure(writer, state=RunState.RUNNING)
     assert data.timings()["quick"].state == "measuring"
@@ -190,7 +190,7 @@ def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer
 
 def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writer, monkeypatch):
     assert not data.can_measure()
-    monkeypatch.setattr(type(run_times.here().control), "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(type(run_times.current().control), "engine_status", lambda self: _Alive)
     _, (trained,) = writer.submit(data.planned((8,), ("A",)))
     assert not data.can_measure(), "it waits for a worker"
     writer.move(trained, RunState.STARTING, started=1.0)
@@ -202,7 +202,7 @@ def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writ
 
 
 def test_of_two_pages_that_find_a_quiet_machine_one_measures(writer, monkeypatch):
-    control = type(run_times.here().control)
+    control = type(run_times.current().control)
     monkeypatch.setattr(control, "engine_status", lambda self: _Alive)
     both = threading.Barrier(2)
 

@@ -60,8 +60,8 @@ def test_the_component_gets_the_runs_and_every_word_from_the_registry(page, subm
     assert [run["run"] for run in handed["runs"]] == runs
     assert [run["label"] for run in handed["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
     assert [run["family"] for run in handed["runs"]] == ["plain", "plain", "residual", "residual"]
-    assert {row["name"]: row["reading"] for row in handed["quantities"]} == {
-        q.name: q.reading for q in QUANTITIES.values()
+    assert {row["name"]: row["how_to_read"] for row in handed["quantities"]} == {
+        q.name: q.how_to_read for q in QUANTITIES.values()
     }
     assert handed["offered"] == [q.name for q in QUANTITIES.values() if q.per in ("layer", "block")]
     assert len(handed["edges"]) == BINS - 1

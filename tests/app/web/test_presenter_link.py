@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from app import data
 from app.data import authorization, commands, interventions, labs
 from app.web import presenter_link
+from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import NotPresenter
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
@@ -21,7 +22,7 @@ COMMANDS = {
     "command": ("pause", 1),
     "command_all": ("pause", 1),
     "new_database": (),
-    "start_race": ((8,), ("none",)),
+    "start_race": (RaceConfig(depths=(8,), shortcuts=("none",), run=replace(RunConfig(), {"data.name": "cifar10"})),),
     "change": ([1], "lr", 0.1),
     "extend": (1, 10),
     "fork": (1, 1, {}),
@@ -127,7 +128,7 @@ def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked,
 def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
     answers = []
     monkeypatch.setattr(authorization, "_guard", lambda: answers.append(1) or True)
-    bench = Bench(data.workspace())
+    bench = Bench(data.workspace_path())
     done = getattr(data, name)(*COMMANDS[name])
     if isgenerator(done):
         next(done, None)
@@ -163,6 +164,6 @@ def test_a_guard_that_fails_refuses(asked, monkeypatch):
 
 def test_the_servers_own_part_needs_nobody(shared, asked):
     """It attends to its workspace before the first browser comes, and departs after the last one."""
-    assert data.attend() == ""
-    data.depart()
+    assert data.startup() == ""
+    data.shutdown()
     assert asked == ["enter", "ensure_engine", "leave"]

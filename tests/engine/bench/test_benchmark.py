@@ -1,4 +1,4 @@
-"""The bench: its figures follow from the turns, its contestants train, and a dead one is said in one line."""
+"""The bench: its figures follow from the turns, its workers train, and a dead one is said in one line."""
 
 import json
 import multiprocessing
@@ -7,7 +7,7 @@ import pytest
 
 from engine.bench import benchmark
 from engine.bench.benchmark import BenchFailed, Plan, _figures, measure
-from engine.bench.workload import Task
+from engine.bench.workload import Workload
 from engine.cli.group import run as cli
 from tests.engine.bench import dying
 
@@ -23,7 +23,7 @@ def test_ratios_are_medians_over_turns_and_not_ratios_of_medians():
         "single": [turn(200), turn(50), turn(500)],
     }
     parts = {"rounds": [(2.0, 1.0), (3.0, 2.0), (1.2, 1.0)], "probe_s": 0.5, "probe_share": 0.02}
-    figures = _figures(Task(20), turns, parts, cores=2)
+    figures = _figures(Workload(20), turns, parts, cores=2)
     assert figures["net"] == "resnet-20"
     assert figures["pair_throughput_ratio"] == 2.5
     assert figures["single_throughput_ratio"] == 2.0
@@ -37,9 +37,9 @@ def test_ratios_are_medians_over_turns_and_not_ratios_of_medians():
 
 
 def test_a_contestant_that_dies_is_said_in_one_line(monkeypatch):
-    monkeypatch.setattr(benchmark, "contend", dying.contend)
-    with pytest.raises(BenchFailed, match="the conventional contestant ended"):
-        measure(Task(8), "cpu", 1, Plan(rounds=1, seconds=0.1))
+    monkeypatch.setattr(benchmark, "serve", dying.serve)
+    with pytest.raises(BenchFailed, match="the conventional worker ended"):
+        measure(Workload(8), "cpu", 1, Plan(rounds=1, seconds=0.1))
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("bench-")]
 
 
@@ -49,7 +49,7 @@ def test_the_table_shows_ratios_with_their_spread(monkeypatch, capsys):
     }
     parts = {"rounds": [(0.02, 0.01)], "probe_s": 0.5, "probe_share": 0.02}
     monkeypatch.setattr("engine.cli.bench.DEPTHS", (20,))
-    monkeypatch.setattr("engine.cli.bench.measure", lambda task, *_: _figures(task, turns, parts, cores=2))
+    monkeypatch.setattr("engine.cli.bench.measure", lambda workload, *_: _figures(workload, turns, parts, cores=2))
     monkeypatch.setenv("COLUMNS", "200")
     assert cli(["bench"]) == 0
     words = capsys.readouterr().out

@@ -8,7 +8,7 @@ from torch import nn
 from engine.config import ModelConfig
 from engine.errors import ConfigError
 from engine.models.build import build_model
-from engine.models.family import layer_path
+from engine.models.parts import layer_path
 
 SMALL = {"width": 4, "channels": 1, "image_size": 8}
 

@@ -12,7 +12,8 @@ from engine.models.shortcuts.strength import set_strength
 from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
-from engine.training.live_edits import Changes
+from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 
@@ -26,8 +27,8 @@ def one_thread():
 
 
 def trainer(run, rows=(), on_record=0, state=None, forked=False, precision="fp32"):
-    changes = Changes(run.optim, rows, on_record)
-    return Trainer(run, tiny.images(), tiny.device(precision), state, changes=changes, forked=forked)
+    changes = LiveEdits(run.optim, rows, on_record)
+    return Trainer(run, tiny.images(), tiny.device(precision), ParentState(state) if forked else state, changes)
 
 
 def strengths(model):

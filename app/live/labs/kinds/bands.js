@@ -2,14 +2,14 @@
  * A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, where both are finite,
  * and its curve without a part as a line. A pure function.
  */
-import { seeThrough } from "../../race/chart/axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
 import { axis, base, columnTicks, named, onAxis, span } from "./curves.js";
 import { crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
 
-/** As buildPanel. */
+/** As buildCurves. */
 export function buildBands(panel, curves, pick, { styles }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
@@ -59,7 +59,7 @@ function outline(low, high, good) {
   const close = () => {
     if (stretch.length) {
       if (x.length) [x, y].forEach((list) => list.push(null));
-      const around = [...stretch.map(([place, bottom]) => [place, bottom]), ...[...stretch].reverse().map(([place, , top]) => [place, top]), stretch[0]];
+      const around = [...stretch.map(([place, bottom]) => [place, bottom]), ...stretch.toReversed().map(([place, , top]) => [place, top]), stretch[0]];
       for (const [place, edge] of around) {
         x.push(place);
         y.push(edge);

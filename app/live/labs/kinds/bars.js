@@ -3,7 +3,8 @@
  * it. Places are evenly spaced, whatever x is. A pure function.
  */
 import { axis, base, span } from "./curves.js";
-import { isSeed, spoken } from "../curves.js";
+import { isSeed } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 const MARGIN = { l: 50, r: 12, t: 14, b: 46 };
 /** Share of a place that its bars take. */
@@ -13,10 +14,10 @@ const LETTER_PX = 7.4;
 /** Bars of fewer pixels have no number on them. */
 const NUMBER_PX = 36;
 
-/** As buildPanel; the kinds stand in a legend. */
+/** As buildCurves; the kinds stand in a legend. */
 export function buildBars(panel, curves, pick, { styles }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
-  const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].sort((a, b) => a - b);
+  const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].toSorted((a, b) => a - b);
   const texts = panel.columns.length ? panel.columns : places.map((x) => spoken(x));
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
   const share = TAKEN / rows.length;
@@ -42,7 +43,7 @@ export function buildBars(panel, curves, pick, { styles }, theme, width, height)
         // Points of seeds are to be seen on their bar.
         marker: { color: colour, opacity: row.length > 1 ? 0.55 : 0.9, line: { color: colour, width: 1 } },
         ...(share * placePx > NUMBER_PX && row.length === 1 ? { text: curve.y.map((y) => (good(y) === null ? "" : spoken(y, 2))), textposition: "outside", cliponaxis: false, textfont: { color: theme.text, size: 12 } } : {}),
-      })).sort((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
+      })).toSorted((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
   });
   layout.annotations = lost(rows, good, middle, theme);
   return { data, layout, side: "right", legend: rows.map(([curve]) => ({ name: curve.row, style: styles[curve.kind] })) };

@@ -1,7 +1,6 @@
 /** One scale of colours for heights and cells, even to the eye and safe for colour-blind eyes, and what stands on it. Pure functions. */
+import { VIRIDIS as STOPS, channels } from "../../shared/plot_style.js";
 
-/** matplotlib's viridis, dark to bright, every 16th part. */
-const STOPS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
 /** On a logarithmic scale values further than this many decades from the end that is kept share a colour. */
 const DECADES = 8;
 const INKS = { dark: "#000000", light: "#ffffff" };
@@ -35,7 +34,7 @@ function decades(least, most, kept) {
   if (cut === "high") low = high - DECADES;
   if (cut === "low") high = low + DECADES;
   const stride = high - low > 4 ? 2 : 1;
-  const whole = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => Math.floor(high) - index).filter((at) => (Math.floor(high) - at) % stride === 0).reverse();
+  const whole = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => Math.floor(high) - index).filter((at) => (Math.floor(high) - at) % stride === 0).toReversed();
   const ticks = (whole.length > 1 ? whole : [low, ...whole, high]).filter((at, index, all) => all.indexOf(at) === index).map((at) => ({ at, text: plainly(at) }));
   if (cut === "high") ticks.splice(0, ticks[0].at === low ? 1 : 0, { at: low, text: `≤ ${plainly(low)}` });
   if (cut === "low") ticks.splice(-1, ticks.at(-1).at === high ? 1 : 0, { at: high, text: `≥ ${plainly(high)}` });
@@ -73,12 +72,8 @@ export function colourAxis({ low, high, ticks }, words, theme, { y, len }) {
 export function inkOn(place, { low, high }) {
   const at = Math.min(1, Math.max(0, (place - low) / (high - low))) * (STOPS.length - 1);
   const first = Math.min(STOPS.length - 2, Math.floor(at));
-  const colour = [0, 1, 2].map((channel) => part(STOPS[first], channel) + (at - first) * (part(STOPS[first + 1], channel) - part(STOPS[first], channel)));
-  const [r, g, b] = colour.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  const [from, to] = [STOPS[first], STOPS[first + 1]].map((hex) => channels(hex).map((part) => part / 255));
+  const [r, g, b] = from.map((part, channel) => part + (at - first) * (to[channel] - part)).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
   // Contrast with black is (L + 0.05) / 0.05, with white 1.05 / (L + 0.05): equal at 0.179.
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? INKS.dark : INKS.light;
-}
-
-function part(hex, channel) {
-  return parseInt(hex.slice(1 + 2 * channel, 3 + 2 * channel), 16) / 255;
 }

@@ -3,7 +3,8 @@
  * setting in other kinds stays readable; all others are faint. Without a pick all are bold but the seeds, which are thin.
  * Names stand where the curves are furthest apart.
  */
-import { ends, isSeed, same, spoken } from "../curves.js";
+import { ends, isSeed, same } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 /** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
@@ -25,7 +26,7 @@ const LOOKS = {
  * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
  * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
  */
-export function buildPanel(panel, curves, pick, { styles, setting }, theme, width, height) {
+export function buildCurves(panel, curves, pick, { styles, setting }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
@@ -36,7 +37,7 @@ export function buildPanel(panel, curves, pick, { styles, setting }, theme, widt
     if (even) return "even";
     return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
   };
-  const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).sort((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
+  const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
   const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
@@ -72,7 +73,7 @@ function fanned(means, { kind, value }) {
 
 /** Curves of one kind at several values get fainter from the largest to the smallest. */
 function fade(means, curve) {
-  const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).sort((a, b) => a.value - b.value);
+  const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).toSorted((a, b) => a.value - b.value);
   const at = fan.findIndex(({ value }) => same(value, curve.value));
   return fan.length > 1 && at >= 0 ? 0.45 + (0.55 * (at + 1)) / fan.length : 1;
 }
@@ -173,7 +174,7 @@ function mark(bold, pick, styles, theme) {
 /** Every kind's curves with the smallest and the largest setting, so that a fan has names at its edges. */
 function extremes(all) {
   return [...Map.groupBy(all, (curve) => curve.kind).values()].flatMap((fan) => {
-    const ordered = fan.filter((curve) => curve.value !== null && !curve.part).sort((a, b) => a.value - b.value);
+    const ordered = fan.filter((curve) => curve.value !== null && !curve.part).toSorted((a, b) => a.value - b.value);
     return ordered.length > 1 ? [ordered[0], ordered.at(-1)] : [];
   });
 }

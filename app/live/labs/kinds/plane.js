@@ -3,8 +3,9 @@
  * the same scale of colours and heights, seen from the same side; the way of its training is drawn over them. A pure
  * function.
  */
+import { axisSuffix } from "../../shared/plot_style.js";
 import { colourAxis, rangeOf } from "./colours.js";
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 import { gridsOf, heightAt } from "./heights.js";
 
 const NARROW = 480;
@@ -19,7 +20,7 @@ const RAISED = 0.015;
 /** The side from which surfaces are seen at first. */
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
-/** As buildPanel; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
+/** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
 export function buildPlane(panel, curves, pick, { styles, surface, camera }, theme, width) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };
@@ -36,7 +37,7 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
     })),
   };
   const data = grids.flatMap((grid, index) => {
-    const nth = index ? String(index + 1) : "";
+    const nth = axisSuffix(index);
     if (surface) {
       layout[`scene${nth}`] = scene(places.boxes[index], spans, range, panel, camera, theme);
       return surfaces(grid, `scene${nth}`, range, panel);

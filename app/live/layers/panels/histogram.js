@@ -2,8 +2,7 @@
  * Distributions of one layer's responses as Plotly figures: pure functions, no DOM, no network. Shares come per bin,
  * log-spaced on both sides of zero; they are drawn per unit of z, and bins that are narrower than a line are joined.
  */
-import { grouped } from "../../race/panel/cards.js";
-import { spoken } from "../../labs/curves.js";
+import { grouped, spoken } from "../../shared/format.js";
 
 const FONT_PX = 13;
 /** z runs over so many standard deviations of the widest distribution. */
@@ -78,7 +77,7 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const far = reach(spread);
   const outlines = over.histograms.map((shares) => density(shares, edges, far));
   const heights = outlines.map(({ height: y }) => Math.max(...y, 1e-9));
-  const middle = [...heights].sort((a, b) => a - b)[heights.length >> 1];
+  const middle = heights.toSorted((a, b) => a - b)[heights.length >> 1];
   const colour = run.colour[theme.ground];
   const data = [];
   outlines.forEach(({ z, height: y }, index) => {
@@ -91,7 +90,7 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
   layout.margin.l = 40 + 0.6 * FONT_PX * Math.max(...named.map(([step]) => grouped(step).length));
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z", theme), nticks: 7 };
-  layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).reverse(), ticktext: named.map(([step]) => grouped(step)).reverse(), title: title("step", theme) };
+  layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).toReversed(), ticktext: named.map(([step]) => grouped(step)).toReversed(), title: title("step", theme) };
   return { data, layout, words: "Each outline is one probe, the newest in front; heights are cut where they would hide others." };
 }
 

@@ -3,7 +3,7 @@
  * scale. A canvas per net; the lines of time and layer over them are elements of their own, so that dragging draws
  * nothing again. Where a screen has fewer pixels than the net has layers, the largest value of a pixel's layers stays.
  */
-import { grouped } from "../../race/panel/cards.js";
+import { grouped } from "../../shared/format.js";
 import { INFINITE, NOTHING } from "./scale.js";
 
 const TICK_PX = 12;

@@ -1,5 +1,5 @@
 /** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
-import { spoken } from "../../labs/curves.js";
+import { spoken } from "../../shared/format.js";
 import { PLOT_OPTIONS, markX } from "./plot.js";
 import { NARROW_PX, buildProfile } from "./profile.js";
 import { INFINITE_COLOUR } from "./scale.js";
@@ -17,7 +17,7 @@ export class ProbePanels {
 
   #quantities() {
     const select = this.part("quantity");
-    for (const family of [...new Set(this.data.offered.map((name) => this.#row(name).family))]) {
+    for (const family of new Set(this.data.offered.map((name) => this.#row(name).family))) {
       const group = Object.assign(document.createElement("optgroup"), { label: family });
       for (const name of this.data.offered.filter((other) => this.#row(other).family === family)) {
         group.append(Object.assign(document.createElement("option"), { value: name, textContent: this.#row(name).label }));
@@ -105,7 +105,8 @@ export class ProbePanels {
     this.wordsOf = row.name;
     this.part("quantity").value = row.name;
     for (const button of this.part("quick").children) button.setAttribute("aria-pressed", button.dataset.quantity === row.name);
-    for (const name of ["reading", "formula", "misleads", "source"]) this.part(name).textContent = row[name];
+    const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
+    for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
 
   // --- profiles -----------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ export class ProbePanels {
       const side = this.#row(name);
       this.part(`${id}-note`).textContent = side.label;
       const careful = Object.assign(document.createElement("b"), { textContent: " Careful: " });
-      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.reading, careful, side.misleads);
+      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.how_to_read, careful, side.caveat);
       this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
     });
   }
@@ -145,7 +146,7 @@ export class ProbePanels {
     plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
     plot.on("plotly_relayout", () => this.mark(this.marked));
     this.zooms.listen(plot, name);
-    this.part(`${name}-whole`).onclick = () => this.zooms.whole(name);
+    this.part(`${name}-whole`).onclick = () => this.zooms.reset(name);
     if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 

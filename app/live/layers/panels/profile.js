@@ -3,7 +3,8 @@
  * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
  * nothing jumps while time is dragged.
  */
-import { spoken } from "../../labs/curves.js";
+import { axisSuffix } from "../../shared/plot_style.js";
+import { spoken } from "../../shared/format.js";
 
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 3;
@@ -43,7 +44,7 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
   const panelPx = (height - margin.t - margin.b) * size;
   forms.forEach((form, index) => {
-    const suffix = index ? String(index + 1) : "";
+    const suffix = axisSuffix(index);
     const top = 1 - index * (size + GAP);
     layout[`xaxis${suffix}`] = {
       domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest],
@@ -80,10 +81,10 @@ function readings(columns, scale, step) {
   const name = scale.row.name;
   const codes = columns.codes(name, columns.at(step));
   const first = columns.steps[0] === 0 ? columns.codes(name, 0) : null;
-  return { now: codes && values(codes, scale), start: first && first.some((code) => code) ? values(first, scale) : null };
+  return { now: codes && numbersOf(codes, scale), start: first && first.some((code) => code) ? numbersOf(first, scale) : null };
 }
 
-function values(codes, scale) {
+function numbersOf(codes, scale) {
   return Array.from(codes, (code) => {
     const value = scale.value(code);
     return Number.isFinite(value) ? value : null;
@@ -93,7 +94,7 @@ function values(codes, scale) {
 /** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
 function arranged(list, form) {
   const pairs = list.map((value, place) => [value, place]);
-  return form === "sorted" ? pairs.filter(([value]) => value !== null).sort((a, b) => b[0] - a[0]) : pairs;
+  return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
 }
 
 function traces(line, form, suffix, scale, theme, ghosts) {
@@ -176,7 +177,7 @@ function beside(end, paths, taken, { perPlace, height }) {
 
 /** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
 function apart(ends, panelPx) {
-  const placed = ends.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+  const placed = ends.toSorted((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
   placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
   let ceiling = panelPx - LABEL_PX / 2;
   for (const end of placed.toReversed()) {

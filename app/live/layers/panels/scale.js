@@ -2,12 +2,12 @@
  * One quantity as numbers and colours: from the 16-bit codes that travel (probe_messages.py) to values, to places on an
  * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
  */
+import { VIRIDIS, channels } from "../../shared/plot_style.js";
+
 export const NOTHING = 0;
 export const INFINITE = 65535;
 const TOP = 65534;
 const WIDER = 1e4;
-/** matplotlib's viridis, dark to bright, every 16th part. */
-const VIRIDIS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
 /** Both directions from a middle that is near the ground: after ColorBrewer's RdBu and Crameri's berlin. */
 const DIVERGING = {
   light: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f3f3f3", "#f4a582", "#d6604d", "#b2182b", "#67001f"],
@@ -174,10 +174,6 @@ function logTicks(low, high, most) {
   const decades = choices.at(-1);
   const stride = Math.ceil(decades.length / most);
   return decades.filter((_, index) => index % stride === 0);
-}
-
-function channels(hex) {
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
 function pixel([red, green, blue]) {

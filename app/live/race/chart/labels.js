@@ -2,7 +2,9 @@
  * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
  * Pure functions.
  */
-import { labelPx, nameLines, seeThrough, sizes } from "./axes.js";
+/** @import { Theme, LineEnd, Metric, Range } from "../../types.js" */
+import { labelPx, nameLines, sizes } from "./axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
 
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 10;
@@ -12,6 +14,10 @@ const WITHIN = 0.97;
 /**
  * ends: [{ name, note, value, x, y, ink, colour }], x and y in the axes' own units, value as it is written;
  * panel: { suffix, axis: the y range, end: where the x axis ends, widthPx, heightPx }. Returns annotations.
+ * @param {LineEnd[]} ends
+ * @param {{ big?: boolean }} view
+ * @param {Theme} theme
+ * @param {{ suffix: string, axis: Range, end: number, widthPx: number, heightPx: number }} options
  */
 export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heightPx }) {
   const font = sizes(view).label;
@@ -19,13 +25,13 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   const perUnit = heightPx / Math.max(1e-9, top - bottom);
   const perX = widthPx / Math.max(1e-9, end);
   const placed = [];
-  for (const label of [...ends].sort((a, b) => a.y - b.y)) {
+  for (const label of ends.toSorted((a, b) => a.y - b.y)) {
     const x = label.x * perX;
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));
     const lines = [...nameLines(label.name), ...(label.note ? [label.note] : [])];
     // Half of this label's height and half of the other's lie between their middles.
-    const apart = (other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
+    const apart = (/** @type {{ lines: string[] }} */ other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
     const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
     placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
   }
@@ -38,12 +44,17 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   }));
 }
 
+/** @param {LineEnd} options */
 function words({ name, note, value }) {
   const named = value === null ? nameLines(name).join("<br>") : `${nameLines(name).join("<br>")} <b>${value}</b>`;
   return note ? `${named}<br>${note}` : named;
 }
 
-/** A number as labels have it: an error with one digit, a loss with three. */
+/**
+ * A number as labels have it: an error with one digit, a loss with three.
+ * @param {number} value
+ * @param {Metric} metric
+ */
 export function written(value, metric) {
   return metric === "error" ? value.toFixed(1) : value.toPrecision(3);
 }

@@ -193,8 +193,10 @@ def test_a_lab_is_no_run_whose_insides_or_curves_could_be_shown(client, recorded
         f"probes/stream?runs={job}&quantities={NAMES}",
     ):
         assert client.get(f"/live/{path}").status_code == 404, path
-    assert data.delta([job], (0, 0), (10**6, 10**6)).cards == []
-    assert data.inside_news([job, recorded.runs[0]], ["response_std"], (0, 0)).cards[0]["run"] == recorded.runs[0]
+    assert data.delta([job], (0, 0), (10**6, 10**6)).run_summaries == []
+    assert (
+        data.inside_news([job, recorded.runs[0]], ["response_std"], (0, 0)).run_summaries[0]["run"] == recorded.runs[0]
+    )
 
 
 def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorded):

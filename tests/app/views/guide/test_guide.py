@@ -43,7 +43,7 @@ def page(workspace):
 
     def draw(name: str) -> AppTest:
         call = f"guide.render({name!r})" if name else "guide.render_home()"
-        return AppTest.from_string(f"from app.views import guide\n{call}", default_timeout=20).run()
+        return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=20).run()
 
     yield draw
     data.use(workspace.path)

@@ -87,7 +87,9 @@ def test_a_damaged_database_is_said_and_left_to_the_presenter(audience):
 
 def test_a_newer_race_is_offered_and_shown_when_asked_for(bench):
     def newer(newest):
-        return AppTest.from_string(f"from app.views import audience\naudience._offer({newest})", default_timeout=20)
+        return AppTest.from_string(
+            f"from app.views.race import audience\naudience._offer({newest})", default_timeout=20
+        )
 
     assert not newer(bench.race).run().button
     second, _ = bench.writer.submit(bench.config)

@@ -60,7 +60,7 @@ def test_the_component_asks_for_the_dialog(workspace):
 
         import streamlit as st
 
-        from app.views.race.race import race
+        from app.views.race import race
 
         st.session_state["race"] = 7
         st.session_state[race.COMPONENT] = SimpleNamespace(command={"verb": "fork-at", "run": 4, "step": 137, "at": 1})

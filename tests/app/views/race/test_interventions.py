@@ -3,6 +3,7 @@
 import pytest
 
 from app import data
+from app.data.workspace import reading
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
 from tests.app.views.race.test_race import bench, component, page  # noqa: F401
@@ -123,7 +124,7 @@ def test_the_pace_is_changed(page, bench, asked):  # noqa: F811
 def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     bench.start_all()
     bench.writer.add_checkpoint(bench.runs[3], 100, "tenth", 4096)
-    with data.place.reading() as reader:
+    with reading() as reader:
         parent = reader.run(bench.runs[3])
     child = bench.writer.fork(parent, parent.config, 100, (), 1.0, lambda run: 4096)
     page.run()
@@ -131,7 +132,7 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     assert runs[child]["label"] == f"A-56 fork {child}"
     assert runs[child]["colour"] != runs[parent.id]["colour"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
-    card = next(card for card in data.cards(bench.race) if card["run"] == child)
+    card = next(card for card in data.run_summaries(bench.race) if card["run"] == child)
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
     assert {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]} in data.changes(bench.race)

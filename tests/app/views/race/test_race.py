@@ -1,20 +1,19 @@
 """The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, RunState
+from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
 from tests.engine.data import pictures
 
-MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+MAIN = str(PROJECT / "app" / "main.py")
 
 #: How a run gets into a state.
 PATHS = {
@@ -49,7 +48,7 @@ def bench(workspace):
 def started(monkeypatch):
     """Races that the page asked for, in place of an engine that trains them."""
     asked = []
-    monkeypatch.setattr(data, "start_race", lambda *args, **kwargs: asked.append((args, kwargs)) or 1)
+    monkeypatch.setattr(data, "start_race", lambda race: asked.append(race) or 1)
     return asked
 
 
@@ -75,7 +74,7 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     main_buttons = [button for button in page.main.button]
     assert [button.key for button in main_buttons] == ["start_quick"]
     main_buttons[0].click().run()
-    assert started == [(((), (), "quick"), {})], "the preset as it is"
+    assert started == [data.planned((), (), "quick")], "the preset as it is"
 
 
 @pytest.mark.parametrize("state", RunState)
@@ -97,7 +96,7 @@ def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, b
 
 
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
-    place = Workspace(data.workspace())
+    place = Workspace(data.workspace_path())
     with Writer(place) as writer:
         writer.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
     page.run()
@@ -106,7 +105,7 @@ def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
 
 
 def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(page, bench):
-    place = Workspace(data.workspace())
+    place = Workspace(data.workspace_path())
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
         writer.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
@@ -185,9 +184,9 @@ def test_the_fields_reach_the_race(page, started):
     page.run()
     assert page.button(key="start").label == "Start race of 18 runs"
     page.button(key="start").click().run()
-    (depths, shortcuts), choices = started[0]
-    assert (depths, shortcuts, choices["seeds"]) == ([8, 26, 50], ["none", "A"], 3)
-    assert choices["settings"]["lr"] == "0.05"
+    race = started[0]
+    assert (race.depths, race.shortcuts, race.seeds) == ((8, 26, 50), ("none", "A"), 3)
+    assert race.run.optim.lr == 0.05
 
 
 def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, monkeypatch):
@@ -200,8 +199,8 @@ def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, m
     page.number_input(key="resize").set_value(16).run()
     page.button(key="start").click().run()
     assert not page.exception
-    assert started[0][1]["source"] == f"folder:{below}"
-    assert started[0][1]["settings"]["resize"] == "16"
+    assert started[0].run.data.name == f"folder:{below}"
+    assert started[0].run.data.resize == 16
     monkeypatch.delenv("SKIPSCOPE_DATA")
     page.run()
     assert not page.exception
@@ -220,7 +219,7 @@ def test_a_refused_start_says_why(page, monkeypatch):
 
 def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, monkeypatch):
     workspace.database.write_bytes(b"not a database at all" * 300)
-    monkeypatch.setattr(data, "attend", lambda: "")
+    monkeypatch.setattr(data, "startup", lambda: "")
     page.run()
     assert not page.exception
     assert "is damaged" in page.error[0].value

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import data
 from app.data import commands
-from app.views.race import picker
+from app.views import picker
 from app.views.runs import dialogs, runs
 from app.views.runs import view as runs_view
 from engine.config import RaceConfig, RunConfig, replace
@@ -15,8 +15,8 @@ from engine.errors import EngineUnreachable
 from engine.events import RunState, StepRow
 from engine.store.writer import Writer
 
-PAGE = "from app.views import runs\nruns.render()"
-DIALOG = "from app import data\nfrom app.views import runs_dialogs\nruns_dialogs.{}"
+PAGE = "from app.views.runs import runs\nruns.render()"
+DIALOG = "from app import data\nfrom app.views.runs import dialogs\ndialogs.{}"
 
 
 @pytest.fixture
@@ -218,10 +218,10 @@ def test_whoever_may_not_command_is_offered_no_command(page, writer, monkeypatch
 
 def test_a_note_is_kept_or_refused_in_a_line(dialog, writer):
     submit(writer, depths=(8,), shortcuts=("none", "A"))
-    asked = dialog("note(data.run_table())").run()
+    asked = dialog("note(data.table_rows())").run()
     asked.text_input(key="note_text").set_value("for both").run()
     asked.button(key="note_keep").click().run()
-    assert [row.note for row in data.run_table()] == ["for both", "for both"]
+    assert [row.note for row in data.table_rows()] == ["for both", "for both"]
     asked.text_input(key="note_text").set_value("odd\a").run()
     asked.button(key="note_keep").click().run()
     assert "a note is one line of text without control characters" in asked.error[0].value
@@ -244,7 +244,7 @@ def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspac
     path.write_bytes(b"x" * 2_500_000)
     asked = []
     monkeypatch.setattr(data, "command_each", lambda verb, ids: asked.append((verb, list(ids))) or iter([{idle: ""}]))
-    shown = dialog("delete(data.run_table())").run()
+    shown = dialog("delete(data.table_rows())").run()
     assert "1 run at work and left out: A-8 s0 (run 2, race 1). Stop it first" in shown.warning[0].value
     assert "plain-8 s0 (run 1, race 1)" in shown.markdown[0].value
     assert "**1 run** with their curves" in shown.markdown[1].value
@@ -262,7 +262,7 @@ def test_what_could_not_be_deleted_is_said(dialog, writer, monkeypatch):
         raise EngineUnreachable("the engine did not answer within 10 s")
 
     monkeypatch.setattr(data, "command_each", refuse)
-    shown = dialog("delete(data.run_table())").run()
+    shown = dialog("delete(data.table_rows())").run()
     shown.button(key="delete_sure").click().run()
     assert shown.session_state["runs_said"] == [
         "the engine did not answer within 10 s",
@@ -279,7 +279,7 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
         words = "no engine answered within 3 s; nothing was changed" if len(asked) == 3 else ""
         return dict.fromkeys(ids, words)
 
-    monkeypatch.setattr(type(commands.here().control), "ask_each", answer)
+    monkeypatch.setattr(type(commands.current().control), "ask_each", answer)
     said = list(data.command_each("delete", range(1, 101)))
     assert asked == [16, 16, 16]
     assert sum(map(len, said)) == 48
@@ -287,4 +287,4 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
 
 def test_the_dialogs_name_a_few_and_count_the_rest(writer, page):
     submit(writer, depths=(8, 14, 20, 26, 32), shortcuts=("none", "A"))
-    assert dialogs._listed(data.run_table()).endswith("(run 8, race 1), and 2 more")
+    assert dialogs._listed(data.table_rows()).endswith("(run 8, race 1), and 2 more")

@@ -28,7 +28,7 @@ def test_a_shortcut_of_the_zoo_is_put_together_and_raced(page, started):  # noqa
     assert page.button(key="start").label == "Start race of 6 runs"
     page.button(key="start").click().run()
     assert not page.exception
-    assert started[0][0][1] == ["none", "A", "gated:bias=-7"]
+    assert started[0].shortcuts == ("none", "A", "gated:bias=-7")
 
 
 def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started):  # noqa: F811
@@ -68,7 +68,7 @@ def test_one_variant_by_two_names_races_once(page, started):  # noqa: F811
     page.session_state["variants"] = ["plain", "A:order=post", "gated:bias=-6", "gated"]
     page.run()
     page.button(key="start").click().run()
-    assert started[0][0][1] == ["none", "A", "gated"]
+    assert started[0].shortcuts == ("none", "A", "gated")
 
 
 def test_tuned_rates_say_what_comes_first(page, started):  # noqa: F811
@@ -77,23 +77,23 @@ def test_tuned_rates_say_what_comes_first(page, started):  # noqa: F811
     assert f"{RATES * 4} trials of 100 steps" in captions(page)
     assert not [field for field in page.number_input if field.key == "lr"]
     page.button(key="start").click().run()
-    assert started[0][1]["settings"]["lr"] == "tuned"
+    assert started[0].run.optim.lr == "tuned"
     page.segmented_control(key="rates").set_value("one").run()
     assert page.number_input(key="lr").value == 0.1
     page.button(key="start").click().run()
-    assert started[1][1]["settings"]["lr"] == "0.1"
+    assert started[1].run.optim.lr == 0.1
 
 
 def test_pace_and_held_out_images_reach_the_race(page, started):  # noqa: F811
     page.run()
     assert page.number_input(key="lead").disabled
     page.button(key="start").click().run()
-    assert (started[0][1]["pace"], "validation" in started[0][1]["settings"]) == ("free", False)
+    assert (started[0].pace, started[0].run.data.validation) == ("free", 0)
     page.segmented_control(key="pace").set_value("lockstep").run()
     page.number_input(key="lead").set_value(9)
     page.number_input(key="validation").set_value(5000).run()
     page.button(key="start").click().run()
-    assert (started[1][1]["pace"], started[1][1]["settings"]["validation"]) == ("lockstep:9", "5000")
+    assert (started[1].pace, started[1].run.data.validation) == ("lockstep:9", 5000)
 
 
 def test_presets_are_cards_that_say_what_they_show_and_whether_it_was_measured(page, monkeypatch):  # noqa: F811
@@ -273,10 +273,10 @@ def test_a_link_brings_the_set_up_back(page, started):  # noqa: F811
     page.query_params["race"] = "7"
     page.run()
     page.button(key="start").click().run()
-    (depths, shortcuts), choices = started[0]
-    assert (depths, shortcuts) == ([14, 26], ["A", "gated:bias=-7", "highway"])
-    assert (choices["preset"], choices["seeds"], choices["steps"]) == ("talk", 2, 600)
-    assert (choices["settings"]["lr"], choices["settings"]["width"]) == ("tuned", "4")
+    race = started[0]
+    assert (race.depths, race.shortcuts) == ((14, 26), ("A", "gated:bias=-7", "highway"))
+    assert (race.preset, race.seeds, race.run.optim.steps) == ("talk", 2, 600)
+    assert (race.run.optim.lr, race.run.model.width) == ("tuned", 4)
     assert not page.exception
 
 

@@ -22,8 +22,8 @@ ARCHIVE = "cifar-10-python.tar.gz"
 
 def publish(monkeypatch, **changes) -> None:
     """Let the authors' file have another checksum or place."""
-    files = (replace(cifar10.ORIGINALS.files[0], **changes),)
-    monkeypatch.setattr(cifar10, "ORIGINALS", replace(cifar10.ORIGINALS, files=files))
+    files = (replace(cifar10.ARCHIVE.files[0], **changes),)
+    monkeypatch.setattr(cifar10, "ARCHIVE", replace(cifar10.ARCHIVE, files=files))
 
 
 def member(archive: tarfile.TarFile, name: str, content: object) -> str:

@@ -41,10 +41,10 @@ def test_file_is_small_balanced_and_licensed():
     assert "MIT License" in LICENCE.read_text()
 
 
-@pytest.mark.skipif(not script().ORIGINALS.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")
+@pytest.mark.skipif(not script().ARCHIVE.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")
 def test_script_remakes_the_same_bytes(tmp_path):
     make = script()
-    make.write(make.make(make.ORIGINALS), tmp_path / "again.npz")
+    make.write(make.make(make.ARCHIVE), tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == FILE.read_bytes()
 
 

@@ -29,14 +29,14 @@ def quiet(text):
 
 def put(module, data: Path, contents: dict[str, bytes], monkeypatch) -> None:
     """Lay files where a person would, and let their checksums be the authors'."""
-    folder = module.ORIGINALS.folder(data)
+    folder = module.ARCHIVE.folder(data)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     files = tuple(
-        replace(file, md5=hashlib.md5(contents[file.name]).hexdigest()) for file in module.ORIGINALS.files
+        replace(file, md5=hashlib.md5(contents[file.name]).hexdigest()) for file in module.ARCHIVE.files
     )  # fmt: skip
-    monkeypatch.setattr(module, "ORIGINALS", replace(module.ORIGINALS, files=files))
+    monkeypatch.setattr(module, "ARCHIVE", replace(module.ARCHIVE, files=files))
 
 
 def cifar100_files(monkeypatch) -> tuple[dict[str, bytes], np.ndarray]:
@@ -119,7 +119,7 @@ def test_a_damaged_file_is_named_and_kept(name, tmp_path, monkeypatch):
     contents, _ = FILES[name](monkeypatch)
     put(MODULES[name], tmp_path, contents, monkeypatch)
     last = list(contents)[-1]
-    path = MODULES[name].ORIGINALS.folder(tmp_path) / last
+    path = MODULES[name].ARCHIVE.folder(tmp_path) / last
     harmed = bytearray(path.read_bytes())
     harmed[len(harmed) // 2] ^= 0xFF
     path.write_bytes(harmed)
@@ -139,15 +139,15 @@ def test_without_network_one_line_says_which_file_goes_where(name, tmp_path, mon
     module = import_module(SOURCES[name].loader.split(":")[0])
     with pytest.raises(DataError) as caught:
         module.load(tmp_path, quiet)
-    message, files = str(caught.value), ", ".join(file.name for file in module.ORIGINALS.files)
-    assert f"(Name or service not known); put {files} into {module.ORIGINALS.folder(tmp_path)}" in message
+    message, files = str(caught.value), ", ".join(file.name for file in module.ARCHIVE.files)
+    assert f"(Name or service not known); put {files} into {module.ARCHIVE.folder(tmp_path)}" in message
     assert "fashion-mnist-mini" in message
     assert "\n" not in message
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_only_what_is_missing_is_named(tmp_path, monkeypatch):
-    folder = svhn.ORIGINALS.folder(tmp_path)
+    folder = svhn.ARCHIVE.folder(tmp_path)
     folder.mkdir()
     (folder / "train_32x32.mat").write_bytes(b"there")
 
@@ -169,16 +169,16 @@ def test_checksums_and_addresses_are_torchvisions(name):
         "fashion-mnist": lambda: {(kind.mirrors[0] + file, md5) for file, md5 in kind.resources},
         "svhn": lambda: {(kind.split_list[split][0], kind.split_list[split][2]) for split in ("train", "test")},
     }[name]()
-    assert {(file.url, file.md5) for file in MODULES[name].ORIGINALS.files} == known
+    assert {(file.url, file.md5) for file in MODULES[name].ARCHIVE.files} == known
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")
 def test_debians_files_are_the_whole_of_fashion_mnist(tmp_path):
     from engine.data.downloads.fashion_mnist_mini import load
 
-    folder = fashion_mnist.ORIGINALS.folder(tmp_path)
+    folder = fashion_mnist.ARCHIVE.folder(tmp_path)
     folder.mkdir()
-    for file in fashion_mnist.ORIGINALS.files:
+    for file in fashion_mnist.ARCHIVE.files:
         (folder / file.name).symlink_to(DEBIAN / file.name)
     raw, mini = fashion_mnist.load(tmp_path, quiet), load(tmp_path, quiet)
     row = SOURCES["fashion-mnist"]

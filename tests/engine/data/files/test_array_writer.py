@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.data.files import array_writer
-from engine.data.files.array_writer import SetWriter
+from engine.data.files.array_writer import ArrayWriter
 
 
 @pytest.mark.parametrize("count", [1, 9, 10, 1234])
@@ -13,7 +13,7 @@ def test_pieces_make_the_array_that_numpy_would_have_saved(tmp_path, monkeypatch
     monkeypatch.setattr(array_writer, "_PIECE_BYTES", 5 * 48)
     images = np.random.default_rng(0).integers(0, 256, (count, 3, 4, 4), dtype=np.uint8)
     labels = np.arange(count) % 3
-    writer = SetWriter(tmp_path, 3, 4)
+    writer = ArrayWriter(tmp_path, 3, 4)
     for start in range(0, count, each):
         writer.append("train", images[start : start + each], labels[start : start + each])
     writer.append("test", images[::-1], labels[::-1])

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from engine.data.files.listing import shown
+from engine.data.files.listing import printable
 from engine.data.files.parquet import listing
 from engine.data.files.paths import path_source
 from engine.errors import DataError
@@ -185,7 +185,7 @@ def test_labels_beyond_all_numbers_are_one_line(tmp_path):
 def test_labels_of_other_types_are_one_line(tmp_path, labels):
     path = table(tmp_path / "pets.parquet", labels)
     kind = parquet.read_schema(path).field("label").type
-    assert f"{path} keeps {shown(str(kind))} in label; labels are whole numbers or texts" in complaint(path)
+    assert f"{path} keeps {printable(str(kind))} in label; labels are whole numbers or texts" in complaint(path)
 
 
 def test_a_file_whose_name_is_not_utf8_is_read_and_named(tmp_path):

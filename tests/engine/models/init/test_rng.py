@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from engine.models.init.rng import Mask, Survival, drawing_modules, settle
+from engine.models.init.rng import Mask, Survival, random_modules, use_means
 
 
 def drawn(rate, shape=(8, 6, 5, 4), seed=0, step=1, path="stage1/block1/shortcut/mask"):
     mask = Mask(rate)
     mask.path = path
-    mask.redraw(seed, step)
+    mask.resample(seed, step)
     return mask(torch.ones(shape))
 
 
@@ -30,7 +30,7 @@ def test_masks_depend_on_seed_step_and_path_and_on_nothing_else():
 
 def test_a_mask_does_not_depend_on_the_memory_layout():
     mask = Mask(0.5)
-    mask.redraw(0, 1)
+    mask.resample(0, 1)
     x = torch.randn(4, 3, 6, 5)
     assert torch.equal(mask(x), mask(x.contiguous(memory_format=torch.channels_last)))
     assert torch.equal(mask(x.bfloat16()) != 0, mask(x) != 0)
@@ -47,10 +47,10 @@ def test_neighbouring_values_and_steps_are_independent():
 def test_at_test_and_settled_the_mean_is_carried_on():
     mask, x = Mask(0.25), torch.randn(2, 3, 4, 4)
     assert torch.equal(mask(x), 0.75 * x)  # never drawn
-    mask.redraw(0, 1)
+    mask.resample(0, 1)
     assert not torch.equal(mask(x), 0.75 * x)
     assert torch.equal(mask.eval()(x), 0.75 * x)
-    mask.train().settle()
+    mask.train().use_mean()
     assert torch.equal(mask(x), 0.75 * x)
 
 
@@ -59,7 +59,7 @@ def test_blocks_survive_with_their_probability():
     survival.path = "stage3/block9/coefficient"
     alive = []
     for step in range(1, 4001):
-        survival.redraw(5, step)
+        survival.resample(5, step)
         alive.append(survival.alive)
         assert survival.skips != survival.alive
         assert survival(torch.ones(1)) == (1.0 if survival.alive else 0.7)
@@ -71,12 +71,12 @@ def test_blocks_survive_with_their_probability():
 
 def test_paths_are_told_and_all_can_be_settled():
     net = torch.nn.Sequential(torch.nn.Sequential(Mask(0.5)), Survival(0.5))
-    found = drawing_modules(net)
+    found = random_modules(net)
     assert [module.path for module in found] == ["0/0", "1"]
     for module in found:
-        module.redraw(0, 1)
-    settle(net)
-    assert found[0].settled and found[1].alive is None
+        module.resample(0, 1)
+    use_means(net)
+    assert found[0].uses_mean and found[1].alive is None
     assert net.state_dict() == {}
 
 
@@ -86,5 +86,5 @@ def test_a_mask_can_be_thought_through_on_a_gpu():
 
     with FakeTensorMode(allow_non_fake_inputs=True):
         mask = Mask(0.5).to("cuda")
-        mask.redraw(0, 1)
+        mask.resample(0, 1)
         assert mask(torch.empty(2, 3, 4, 4, device="cuda")).device.type == "cuda"

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from engine.hardware.device import Device
-from engine.probes.offline.ablation import Lesions
+from engine.probes.offline.ablation import Ablation
 from engine.training.evaluate import FoldedNet
 from tests.engine.probes.stirred import VARIANTS, images, net
 
@@ -34,7 +34,7 @@ def logits(model, x=None):
 @pytest.mark.parametrize("shortcut", ["none", "A", "B", "none:order=full-pre", "A:order=full-pre", "gated", "highway"])
 def test_a_deleted_block_is_a_block_that_is_not_there(shortcut):
     model = net(shortcut)
-    lesions = Lesions(model)
+    lesions = Ablation(model)
     for place in (0, 1, 2, 4, 5, 7, 8):
         with lesions.deleted(place):
             found = logits(model)
@@ -46,7 +46,7 @@ def test_a_deleted_block_is_a_block_that_is_not_there(shortcut):
 @pytest.mark.parametrize("shortcut", ["none", "A", "dirac"])
 def test_where_the_shape_changes_the_input_passes_on_as_option_a_carries_it(shortcut):
     model = net(shortcut)
-    with Lesions(model).deleted(3):
+    with Ablation(model).deleted(3):
         found = logits(model)
     with torch.no_grad():
         x = model.stage1(model.stem(images()))
@@ -58,7 +58,7 @@ def test_where_the_shape_changes_the_input_passes_on_as_option_a_carries_it(shor
 @every_variant
 def test_a_factor_multiplies_the_branch_as_the_formula_says(shortcut):
     model = net(shortcut)
-    lesions = Lesions(model)
+    lesions = Ablation(model)
     last = len(lesions.blocks) - 1
     for place, factor in ((1, 0.5), (last, 0.0), (last // 2, 1.5)):
         tap, seen = lesions.blocks[place], {}
@@ -96,7 +96,7 @@ def branch(block, x):
 def test_a_net_with_bn_folded_gets_the_same_lesion(shortcut):
     model = net(shortcut)
     folded = FoldedNet(model, CPU)
-    lesions = Lesions(model, [folded.net])
+    lesions = Ablation(model, [folded.net])
     places = (0, 3, len(lesions.blocks) - 1)
     for lesion in (*(lesions.deleted(b) for b in places if b < len(lesions.blocks)), lesions.scaled(2, 0.5)):
         with lesion:
@@ -108,7 +108,7 @@ def test_a_net_with_bn_folded_gets_the_same_lesion(shortcut):
 def test_nothing_of_a_lesion_stays(shortcut):
     model = net(shortcut)
     before, state = logits(model), copy.deepcopy(model.state_dict())
-    lesions = Lesions(model)
+    lesions = Ablation(model)
     for lesion in (lesions.deleted(1), lesions.scaled(1, 0.3), lesions.swapped(*lesions.pairs()[-1])):
         with pytest.raises(KeyError), lesion:
             assert not torch.equal(logits(model), before)
@@ -121,7 +121,7 @@ def test_nothing_of_a_lesion_stays(shortcut):
 @pytest.mark.parametrize("shortcut", ["none", "A", "C", "gated", "A:order=full-pre", "fixup"])
 def test_swapped_blocks_stand_in_each_others_place(shortcut):
     model = net(shortcut)
-    with Lesions(model).swapped(4, 5):
+    with Ablation(model).swapped(4, 5):
         found = logits(model)
     stage = model.stage2
     stage[1], stage[2] = stage[2], stage[1]
@@ -130,9 +130,9 @@ def test_swapped_blocks_stand_in_each_others_place(shortcut):
 
 def test_blocks_are_swapped_inside_a_stage_and_where_they_fit():
     inside = [(0, 1), (0, 2), (1, 2), (4, 5), (7, 8)]
-    assert Lesions(net("A")).pairs() == inside
+    assert Ablation(net("A")).pairs() == inside
     # The first block of all has no batch norm in front in full pre-activation.
-    assert Lesions(net("A:order=full-pre")).pairs() == inside[2:]
+    assert Ablation(net("A:order=full-pre")).pairs() == inside[2:]
 
 
 @pytest.mark.parametrize("shortcut", ["none", "A", "B"])
@@ -140,7 +140,7 @@ def test_in_onednns_layout_lesions_are_the_same(shortcut):
     model = net(shortcut, width=16)
     folded = FoldedNet(model, Device(torch.device("cpu"), "CPU", "bf16", 1))
     assert folded._blocked
-    lesions = Lesions(model, [folded.net])
+    lesions = Ablation(model, [folded.net])
     intact = logits(model)
     for lesion in (lesions.deleted(1), lesions.deleted(3), lesions.scaled(4, 0.5), lesions.swapped(7, 8)):
         with lesion:
@@ -153,7 +153,7 @@ def test_in_onednns_layout_lesions_are_the_same(shortcut):
 @pytest.mark.parametrize(("depth", "shortcut"), [(18, "A"), (18, "none"), (50, "B"), (50, "none")])
 def test_imagenet_nets(depth, shortcut):
     model = net(shortcut, depth, family="imagenet", stem="small")
-    lesions = Lesions(model)
+    lesions = Ablation(model)
     with torch.no_grad(), lesions.deleted(1):
         found = logits(model)
         x = model.stem(images())

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.probes.offline.gradient_paths import Paths, draw_routes
+from engine.probes.offline.gradient_paths import GradientPaths, draw_routes
 from tests.engine.probes.stirred import VARIANTS, images, net
 
 LABELS = torch.arange(6) % 10
@@ -24,7 +24,7 @@ def whole(model):
 def test_all_paths_together_are_the_gradient_of_the_net(shortcut):
     model = net(shortcut, depth=20 if shortcut == "A:layers=3" else 8)
     expected = whole(model)
-    paths = Paths(model)
+    paths = GradientPaths(model)
     forks = len(paths.forks)
     routes = torch.tensor(list(product([False, True], repeat=forks))).T
     count = routes.shape[1]
@@ -36,7 +36,7 @@ def test_all_paths_together_are_the_gradient_of_the_net(shortcut):
 
 
 def test_each_image_goes_its_own_way():
-    paths = Paths(net("A", depth=8))
+    paths = GradientPaths(net("A", depth=8))
     routes = torch.tensor([[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1], [0, 1, 0, 0, 0, 1]]).bool()
     together = paths.gradients(images(), LABELS, routes)
     for i in range(6):
@@ -47,7 +47,7 @@ def test_each_image_goes_its_own_way():
 def test_a_plain_net_has_no_fork():
     model = net("none", depth=8)
     expected = whole(model)
-    paths = Paths(model)
+    paths = GradientPaths(model)
     assert not paths.forks
     assert torch.allclose(paths.gradients(images(), LABELS), expected, atol=1e-6)
 

@@ -13,7 +13,8 @@ from engine.events import RunState, Split
 from engine.hardware.device import choose
 from engine.store.reader import Reader
 from engine.training.checkpoint import load
-from engine.training.live_edits import Changes
+from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.runs.conftest import PATIENCE_S
 
@@ -73,12 +74,12 @@ def uninterrupted(room, run, rows=None, state=None, forked=False):
     config = replace(row.config, {"device": "cpu", "threads": 1})
     with Reader(room.workspace) as reader:
         asked = reader.changes(run) if rows is None else rows
-    changes = Changes(config.optim, [Change(one.id, one.key, one.value, one.step) for one in asked])
+    changes = LiveEdits(config.optim, [Change(one.id, one.key, one.value, one.step) for one in asked])
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         images = load_images(config.data, room.workspace.path, lambda text: None)
-        trainer = Trainer(config, images, choose(config), state, changes=changes, forked=forked)
+        trainer = Trainer(config, images, choose(config), ParentState(state) if forked else state, changes)
         for _ in trainer.events():
             pass
     finally:

@@ -1,0 +1,73 @@
+"""Which race is shown: one choice for all pages, kept in the session and in the address."""
+
+import re
+
+import streamlit as st
+
+from app import data, theme
+from app.live.shared.run import Run
+
+#: The choice itself; the widget's own state goes when another page is shown.
+_CHOSEN = "chosen_race"
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def pick_race(races: list[data.Race]) -> data.Race:
+    """Draw the picker and return the chosen race: the address's, else the last choice, else the newest.
+
+    The address may name a race that is older than those of the list.
+    """
+    by_id = {race.id: race for race in races}
+    wanted = [st.session_state.get("race"), _asked(), st.session_state.get(_CHOSEN)]
+    for number in wanted:
+        if number and number not in by_id and (older := data.race(number)):
+            by_id[number] = older
+    st.session_state["race"] = next((number for number in wanted if number in by_id), races[0].id)
+    chosen = st.selectbox(
+        "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
+    )
+    st.session_state[_CHOSEN] = chosen
+    if st.query_params.get("race") != str(chosen):
+        st.query_params["race"] = str(chosen)
+    return by_id[chosen]
+
+
+def _asked() -> int | None:
+    text = st.query_params.get("race", "")
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def choose(race: int) -> None:
+    """Show this race from the next rerun on."""
+    st.session_state.pop("race", None)
+    st.session_state[_CHOSEN] = race
+    st.query_params["race"] = str(race)
+
+
+def runs_of(race: data.Race) -> list[Run]:
+    """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
+    rows = data.runs(race.id)
+    looks = theme.looks([*race.shortcuts, *map(_look_name, rows)])
+    return [
+        Run(
+            run=run.id,
+            label=label(race, run),
+            plain=data.is_plain(run.shortcut),
+            look=looks[_look_name(run)],
+            depth=run.depth,
+        )
+        for run in rows
+    ]
+
+
+def label(race: data.Race, run: data.RunRow) -> str:
+    """Return the name of a run among those of its race: the arm, with several seeds the seed, of a fork its number."""
+    words = [data.arm_label(run.depth, run.shortcut)]
+    words += [f"s{run.seed}"] if race.seeds > 1 else []
+    words += [f"fork {run.id}"] if run.parent_run is not None else []
+    return " ".join(words)
+
+
+def _look_name(run: data.RunRow) -> str:
+    """A fork looks like a variant of its own: its line begins on its parent's."""
+    return run.shortcut if run.parent_run is None else f"{run.shortcut} {run.id}"

@@ -1,0 +1,72 @@
+"""Databases that 0.2.0 and 0.4.0 made: they open, show what they showed, and their paused run goes on to its end."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.compatibility.databases import FOLDER, PAUSED, VERSIONS, copied, resumed, shown
+from tests.compatibility.fields import differences, masked, read
+from tests.compatibility.tree import Tree, platform
+
+RECORDED = read("databases.json")
+every_version = pytest.mark.parametrize("version", VERSIONS)
+
+
+@pytest.fixture(scope="module")
+def tree():
+    with Tree() as tree:
+        yield tree
+
+
+@every_version
+def test_the_command_line_shows_what_it_showed(version, tree, tmp_path):
+    expected = {name: entry for name, entry in RECORDED["databases"][version].items() if name != "resumed run"}
+    assert not list(differences(expected, shown(tree, copied(version, tmp_path))))
+
+
+@every_version
+def test_nothing_of_it_is_lost_when_it_is_brought_up_to_date(version, tree, tmp_path):
+    workspace = copied(version, tmp_path)
+    before = rows(workspace)
+    assert before["points"] > 30
+    assert before["traces"] > 5
+    tree.call(workspace, "runs")
+    after = rows(workspace)
+    assert {table: after.get(table) for table in before} == before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@every_version
+def test_the_paused_run_goes_on_to_its_end(version, tree, tmp_path):
+    expected = RECORDED["databases"][version]["resumed run"]
+    here = platform() == RECORDED["platform"]
+    row = resumed(tree, copied(version, tmp_path), PAUSED[version])
+    assert row["state"] == "finished"
+    assert row["step"] == row["total_steps"]
+    expected, found = (masked({"row": each}, bits=here) for each in (expected, row))
+    assert not list(differences(expected, found))
+
+
+def test_no_file_holds_a_path_of_the_machine_that_made_it():
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    assert len(files) == 2 * len(VERSIONS)
+    for path in files:
+        content = path.read_bytes()
+        for folder in (b"work", b"tmp", b"root", b"home", b"Users"):
+            assert b"/" + folder + b"/" not in content, path.name
+
+
+def rows(workspace) -> dict[str, int]:
+    """Return how many rows tables and views hold, without those that say who lives, and jobs of labs among the runs."""
+    with closing(sqlite3.connect(f"file:{workspace / 'skipscope.db'}?mode=ro", uri=True)) as connection:
+        names = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        ]
+        kept = [name for name in names if name not in ("clients", "engine", "migrations", "sqlite_sequence")]
+        trained = {"races": "WHERE lab = ''", "runs": "WHERE lab = ''"}
+        return {
+            name: connection.execute(f"SELECT count(*) FROM {name} {trained.get(name, '')}").fetchone()[0]
+            for name in kept
+        }
