@@ -107,7 +107,6 @@ class TrainingJob:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
-            # A generator: closed at once, its training lets go of the device before the checkpoint is written.
             with closing(trainer.events()) as events:
                 for event in events:
                     if self._handle(event, trainer, checkpoints):
