@@ -94,5 +94,12 @@ ROOM = Room(
             faulty='        _log.warning("run %d: %s", run, how)\n        if row.state == RunState.STOPPED:',
             breaks="A run that was told to stop is called lost when its worker dies on the way.",
         ),
+        Fault(
+            name="rate-of-zero",
+            file="engine/config/change.py",
+            text="(self.low < value if self.above",
+            faulty="(self.low <= value if self.above",
+            breaks="A live run takes a learning rate of 0 and stands still.",
+        ),
     ),
 )

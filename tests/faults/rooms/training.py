@@ -77,5 +77,12 @@ ROOM = Room(
             faulty="if split != Split.TEST else self._images.test",
             breaks="The live test error is measured on training images.",
         ),
+        Fault(
+            name="evaluations-of-long-runs",
+            file="engine/config/run.py",
+            text="max(8, end // 100)",
+            faulty="max(8, end // 1000)",
+            breaks="A longer run is evaluated a tenth as often as it should be.",
+        ),
     ),
 )
