@@ -4,8 +4,8 @@
     python -m tests.faults --check [--failing FILE]      which tests fail without a fault?
     python -m tests.faults --list
 
-A test that fails on this machine anyway would "catch" everything: --check writes those into a FILE, and the runs with
-faults leave them out where they are given the same --failing FILE.
+A test that fails without the fault too has caught nothing: whatever catches a fault is run again without it. Where many
+tests fail anyway, --check writes them into a FILE once, and runs that are given the same --failing FILE leave them out.
 
 By hand, not by CI: most faults take less than half a minute, one that survives as long as the tests of its room.
 Where there is no fork, nothing runs. Exit status: 0 all caught; 1 some survived (with --check: tests

@@ -102,5 +102,12 @@ ROOM = Room(
             breaks="A change that a run never took, because it diverged first, is said to be done.",
             added_late=True,
         ),
+        Fault(
+            name="rate-of-zero",
+            file="engine/config/change.py",
+            text="(self.low < value if self.above",
+            faulty="(self.low <= value if self.above",
+            breaks="A live run takes a learning rate of 0 and stands still.",
+        ),
     ),
 )

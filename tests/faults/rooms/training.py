@@ -85,5 +85,12 @@ ROOM = Room(
             breaks="After a resume the running means leave out the last step before it.",
             added_late=True,
         ),
+        Fault(
+            name="evaluations-of-long-runs",
+            file="engine/config/run.py",
+            text="max(8, end // 100)",
+            faulty="max(8, end // 1000)",
+            breaks="A longer run is evaluated a tenth as often as it should be.",
+        ),
     ),
 )
