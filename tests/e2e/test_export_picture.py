@@ -5,6 +5,7 @@ The chart's numbers are tested without a browser, in ``tests/app/live``. No serv
 
 import base64
 import json
+import re
 import struct
 import urllib.parse
 from pathlib import Path
@@ -97,7 +98,7 @@ def race(count=2, steps=100):
     return made
 
 
-def picture(page, kind, **more):
+def picture(page, kind, view=VIEW, **more):
     """The exported picture of the race that is drawn, as bytes."""
     address = page.evaluate(
         """async ([runs, view, format, more]) => {
@@ -109,7 +110,7 @@ def picture(page, kind, **more):
           const words = { title: "Is deeper worse?", legend, caption };
           return exportImage(Plotly, plot, { format, theme: told.theme, ...words, ...more });
         }""",
-        [race(), VIEW, kind, more],
+        [race(), {**VIEW, **view}, kind, more],
     )
     assert page.locator(".js-plotly-plot").count() == 1, "the copy is gone"
     head, _, body = address.partition(",")
@@ -143,3 +144,13 @@ def test_a_png_is_sharp_and_the_browser_saves_it(page):
     with page.expect_download() as waiting:
         page.evaluate("() => told.download('a,b\\r\\n1,−\\r\\n', 'race-1.csv')")
     assert Path(waiting.value.path()).read_bytes().decode() == "a,b\r\n1,−\r\n"
+
+
+def ticks(drawn):
+    return {*re.findall(r">([\d.]+)</text>", drawn.decode())}
+
+
+def test_a_picture_of_a_zoomed_chart_shows_the_same_part(page):
+    whole, zoomed = ticks(picture(page, "svg")), ticks(picture(page, "svg", {"zoom": {"x": [10, 20], "y": [30, 50]}}))
+    assert {"0", "100", "200"} <= whole
+    assert {"12", "18"} <= zoomed and not {"100", "200"} & zoomed
