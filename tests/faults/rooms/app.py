@@ -69,7 +69,7 @@ ROOM = Room(
         Fault(
             name="presenter-kept-out",
             file="app/web/middleware.py",
-            text="if not kind or access.is_presenter(HTTPConnection(scope).cookies):",
+            text="if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):",
             faulty="if not kind:",
             breaks="When the audience fills the server, the presenter does not get in either.",
         ),
