@@ -178,7 +178,7 @@ def test_every_quantity_can_be_measured(text):
     config = tiny.config(model__shortcut=text, model__depth=shallow(text))
     net = build_model(config.model, 0).to(memory_format=torch.channels_last)
     chosen = variant(text)
-    if chosen.shortcut.start != "he" or chosen.shortcut.name == "skipinit":
+    if chosen.shortcut.initializer != "he" or chosen.shortcut.name == "skipinit":
         net = with_a_life(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     F.cross_entropy(net(images()), torch.arange(16) % 10).backward()

@@ -1,8 +1,8 @@
-"""What a fork will be: which saved step it begins with, and what is different from there on. Torch-free.
+"""Plans a fork: the saved step it begins with, and what differs from there on. Torch-free.
 
-Whatever keeps every tensor of the net at its name and shape may be changed. A rate or a weight decay that is given
-holds from the fork's first step on, like one that is set in a live run; everything else follows from the new config.
-Mistakes are found here, in one line, before anything is made.
+A fork may change every setting that keeps each tensor of the net at its name and shape. A rate or a weight decay holds
+from the fork's first step on, like one that is set in a live run; the new config decides everything else. Mistakes are
+found here, in one line, before anything is made.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _MAX_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class ForkPlan:
-    """A fork before it is made: its config, the step it begins after, and what was or is to be changed live.
+    """A fork before it is made: its config, the step it begins after, and its live changes.
 
     ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
     """
@@ -70,7 +70,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
 
 
 def _sees(config: RunConfig) -> tuple[object, ...]:
-    """Return everything that has to do with the images."""
+    """Return the settings that concern the images."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
 

@@ -1,7 +1,7 @@
-"""The trainings that a lab looks at: which are meant, whether they can be looked at, and their states as its own files.
+"""The trainings that a lab inspects: which ones, whether it can inspect them, and copies of their states.
 
-Torch-free. A job's settings name runs and steps as they were when it was handed in, so a paused job goes on with the
-same states, whatever became of the runs.
+The settings of a job name runs and steps as they were when it was submitted. A paused job therefore goes on with the
+same states, whatever became of the runs. Torch-free.
 """
 
 import json

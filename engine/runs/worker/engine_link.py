@@ -1,6 +1,6 @@
-"""The worker's ties to its engine: signals that come down the pipe, the engine's end, and the heartbeat.
+"""The worker's link to its engine: signals from the pipe, the engine's end, and the heartbeat.
 
-Two threads beside the training. Alive means that they run, never that a step was done lately.
+Two threads run beside the training. The heartbeat says that the process lives, not that it did a step lately.
 """
 
 import logging
@@ -37,8 +37,8 @@ class Signal(StrEnum):
     ENGINE_GONE = "engine gone"
 
 
-#: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
-#: vanishes before it could, and is not resumed by the next one.
+#: A person's command outranks an event: a run that was told to pause stays paused although its engine vanished before,
+#: and the next engine does not resume it.
 _RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
 
 

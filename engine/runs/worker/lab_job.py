@@ -90,7 +90,7 @@ class LabJob:
         self._reporter.leave()
 
     def _inspected_runs(self, lab: LabSpec, config: LabConfig) -> "tuple[InspectedRun, ...]":
-        """Return the trainings that the lab looks at, as they were when it first began."""
+        """Return the inspected runs in the states that they had when the job first began."""
         from engine.data.images import ImageSet, load_images
         from engine.hardware.device import choose
         from engine.labs.inspected_run import InspectedRun
@@ -170,7 +170,7 @@ class LabJob:
             self._curves, self._metrics = [], []
 
     def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], Document], reason: str) -> None:
-        """The database cannot be written: keep where the lab stands, and try once more to say so."""
+        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         try:
@@ -183,7 +183,7 @@ class LabJob:
 def _document(
     form: int, config: LabConfig, state: Callable[[], Document], clock: "Clock", done: Callable[[], int]
 ) -> Callable[[], Document]:
-    """Return what makes the document of a lab's checkpoint."""
+    """Return a function that makes the document of a lab's checkpoint."""
     return lambda: {
         "format": form, "config": config.to_json(), "done": done(), "seconds": clock.seconds(), "state": state(),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A run in its worker: pulls the trainer's events and writes them to the store. The place where both meet."""
+"""A training in its worker: takes the trainer's events and writes them to the store."""
 
 import logging
 import os
@@ -74,6 +74,7 @@ class TrainingJob:
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
         from engine.training.live_edits import LiveEdits
+        from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
         config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
@@ -85,7 +86,7 @@ class TrainingJob:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
         changes = LiveEdits(config.optim, self._changes(), self._on_record())
-        # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
+        # Only the metrics of a trial are needed: no tenths and nothing at the end, just a state to resume from.
         ends = () if self._is_trial else changes.ends
         checkpoints = CheckpointStore(
             self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
@@ -99,13 +100,13 @@ class TrainingJob:
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
-        del state
+        start = ParentState(state) if state is not None and checkpoints.forked else state
+        trainer = Trainer(config, images, device, start, changes)
+        del state, start
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
-            # A generator: closed at once, its training lets go of the device before the checkpoint is written.
             with closing(trainer.events()) as events:
                 for event in events:
                     if self._handle(event, trainer, checkpoints):
@@ -122,7 +123,7 @@ class TrainingJob:
         self._reporter.leave(step)
 
     def _rescue(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> None:
-        """The database cannot be written: put the training into a file, and try once more to say where it stands."""
+        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         state = trainer.state()
@@ -188,7 +189,7 @@ class TrainingJob:
         return False
 
     def _keep_in_step(self, step: int, trainer: "Trainer") -> None:
-        """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
+        """Publish the step, and wait while the run is too far ahead of the others. Its clock stands still."""
         if not self._throttle.reach(step) or step >= self._total_steps:
             return
         shown = said = False
@@ -225,7 +226,7 @@ class TrainingJob:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.changes(self._run)]
 
     def _on_record(self) -> int:
-        """Return the last step whose figures are kept; a fork's record begins behind its parent's step."""
+        """Return the last recorded step; the record of a fork begins after the step of its parent."""
         last = self._reader.last_points([self._run]).get((self._run, Split.TRAIN))
         return max(last["step"] if last else 0, self._row.parent_step or 0)
 
@@ -238,7 +239,7 @@ class TrainingJob:
             self._record(rest.rows)
 
     def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
-        """Put the figures on record, then write a checkpoint of the same moment; return its step."""
+        """Record the metrics, then write a checkpoint of the same step; return that step."""
         self._record_rest(trainer)
         state = trainer.state()
         step = int(state["progress"]["step"])

@@ -1,8 +1,8 @@
-"""One job in one process: a training or a lab. The places where training and store meet begin here.
+"""One job in one process: a training or a lab.
 
 torch and everything above it are imported inside the jobs (``training_job``, ``lab_job``), so that the engine
-can import this module. Pausing is not asking for the next event: between two events the worker looks for signals
-(``engine.runs.worker.engine_link``), writes a checkpoint and ends. Everything it does is in the run's own log file.
+can import this module. Between two events the worker looks for signals (``engine.runs.worker.engine_link``); on a pause
+it takes no further event, writes a checkpoint and ends. The run's own log file tells what the worker did.
 """
 
 import faulthandler
@@ -32,7 +32,7 @@ _log = logging.getLogger("engine.run")
 
 
 def work(job: Job, signals: Connection) -> None:
-    """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
+    """Do ``job`` from its newest checkpoint or from its start; return when the process may end."""
     workspace = Workspace(job.workspace)
     link = EngineLink(workspace, job.run, signals)
     if not link.engine_lives():
