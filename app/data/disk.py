@@ -13,15 +13,15 @@ from pathlib import Path
 
 from app.data.workspace import current
 
-#: For so long an answer holds: looking through hundreds of folders takes tens of milliseconds.
+#: Seconds for which an answer is reused: a look through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
-#: The kinds of files, as people call them, in the order in which they are told.
+#: The kinds of files, as people call them, in the order in which they are shown.
 DATABASE, CHECKPOINTS, LOGS, IMAGES, OTHER = "database", "checkpoints", "logs", "data sets", "other files"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One file: its kind, the run it belongs to (0: none), its identity, names that it has, bytes."""
+class StoredFile:
+    """One file: its kind, the run it belongs to (0: none), its identity, the number of its names, its bytes."""
 
     kind: str
     run: int
@@ -36,7 +36,7 @@ class Disk:
 
     kinds: dict[str, int]
     runs: dict[int, int]
-    pieces: tuple[Piece, ...]
+    files: tuple[StoredFile, ...]
 
     @property
     def total(self) -> int:
@@ -51,10 +51,10 @@ class Disk:
     def freed_by(self, runs: Sequence[int]) -> int:
         """Return the bytes of files that go with these runs: a file that another run has as well stays."""
         wanted = set(runs)
-        going = [piece for piece in self.pieces if piece.run in wanted]
-        names = Counter(piece.identity for piece in going)
-        once = {piece.identity: piece for piece in going}
-        return sum(piece.size for piece in once.values() if names[piece.identity] >= piece.names)
+        going = [file for file in self.files if file.run in wanted]
+        names = Counter(file.identity for file in going)
+        once = {file.identity: file for file in going}
+        return sum(file.size for file in once.values() if names[file.identity] >= file.names)
 
 
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
@@ -63,16 +63,16 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     kept: tuple[float, Disk] | None = context.disk
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
-    pieces = tuple(_pieces(context.workspace.path))
-    once = {piece.identity: piece for piece in pieces}
+    files = tuple(_stored_files(context.workspace.path))
+    once = {file.identity: file for file in files}
     kinds: dict[str, int] = {}
-    for piece in once.values():
-        kinds[piece.kind] = kinds.get(piece.kind, 0) + piece.size
+    for file in once.values():
+        kinds[file.kind] = kinds.get(file.kind, 0) + file.size
     runs: dict[int, int] = {}
-    for piece in pieces:
-        if piece.run:
-            runs[piece.run] = runs.get(piece.run, 0) + piece.size
-    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, pieces)
+    for file in files:
+        if file.run:
+            runs[file.run] = runs.get(file.run, 0) + file.size
+    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, files)
     context.disk = (time.monotonic(), disk)
     return disk
 
@@ -86,7 +86,7 @@ def size_in_words(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-def _pieces(workspace: Path) -> Iterator[Piece]:
+def _stored_files(workspace: Path) -> Iterator[StoredFile]:
     for path, entry in _files(workspace):
         parts = Path(path).relative_to(workspace).parts
         word, _, number = parts[0].partition("-")
@@ -95,7 +95,7 @@ def _pieces(workspace: Path) -> Iterator[Piece]:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue  # deleted meanwhile
-        yield Piece(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
+        yield StoredFile(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
 
 
 def _kind(parts: Sequence[str], run: int) -> str:
