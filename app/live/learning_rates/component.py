@@ -12,7 +12,7 @@ from app.live.shared.component import component, surroundings
 def live_rates(race: int, curves: Sequence[dict[str, Any]], words: str, key: str) -> None:
     """Mount the curves of a race.
 
-    Of each arm: ``arm`` its name, ``mark`` as Plotly calls it, ``colour`` and ``ink`` by scheme, ``chosen`` the rate
+    Of each arm: ``arm`` its name, ``mark`` as Plotly calls it, ``color`` and ``textColor`` by scheme, ``chosen`` the rate
     that its runs take (None so far), ``trials`` by rate: ``lr``, ``error`` in percent or None, ``end`` (``finished``,
     ``without`` an error, empty while it goes on), ``run``, ``state``, ``step`` of ``steps``, ``seed``, ``precision``,
     ``device``, ``threads``. ``words`` say what is special, for those who do not see the chart.

@@ -107,7 +107,7 @@ def test_the_component_gets_all_words_from_the_row(page):
     assert set(given["picks"]["kinds"]) == set(given["styles"]) == set(KINDS)
     assert given["picks"]["kind"] in KINDS
     assert set(given["picks"]["alone"]) == {RESIDUAL}, "the sweep leaves this kind out"
-    looks = {(style["colour"]["light"], style["dash"]) for style in given["styles"].values()}
+    looks = {(style["color"]["light"], style["dash"]) for style in given["styles"].values()}
     assert len(looks) == len(KINDS), "two kinds must never look alike"
     assert (given["picks"]["low"], given["picks"]["high"]) == (0.5, 2.0)
 

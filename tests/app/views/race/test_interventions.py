@@ -131,7 +131,7 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     page.run()
     runs = {run["run"]: run for run in component(page)["runs"]}
     assert runs[child]["label"] == f"A-56 fork {child}"
-    assert runs[child]["colour"] != runs[parent.id]["colour"]
+    assert runs[child]["color"] != runs[parent.id]["color"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
     card = next(card for card in data.run_summaries(bench.race) if card["run"] == child)
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
