@@ -1,4 +1,4 @@
-"""What the workspace takes on the disk, by kind and by run.
+"""The machine as the page shows it: how busy it is, and what the workspace takes on its disk, by kind and by run.
 
 A fork shares its first checkpoint's file with its parent where the file system allows it: such bytes count once in
 the whole, and for each run that holds them.
@@ -10,13 +10,51 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from app.data.workspace import current
+from engine.hardware.machine import gpus
 
 #: Seconds for which an answer is reused: a look through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
 #: The kinds of files, as people call them, in the order in which they are shown.
 DATABASE, CHECKPOINTS, LOGS, IMAGES, OTHER = "database", "checkpoints", "logs", "data sets", "other files"
+
+
+class MachineLoad:
+    """Reads the meters every ``every_s`` seconds at most, for whoever asks.
+
+    Not thread-safe, and made, primed and asked in one thread: the processor is counted for each thread by itself.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        # A machine without a card is not asked about cards again.
+        self._has_gpus = bool(gpus())
+        self._every_s = every_s
+        self._last: list[Any] | None = None
+        psutil.cpu_percent()  # from here on it is counted
+        self._read = time.monotonic()
+
+    def now(self) -> list[Any] | None:
+        """Return ``[processor, memory, [[busy, memory], ...]]`` in whole percent, a pair per graphics card.
+
+        None where a driver does not say. Processor: all cores, over the ``every_s`` seconds or more before the meters
+        were read; before so long has passed there is no answer at all.
+        """
+        moment = time.monotonic()
+        if moment - self._read >= self._every_s:
+            cards = gpus() if self._has_gpus else []
+            memory = round(psutil.virtual_memory().percent)
+            self._last = [round(psutil.cpu_percent()), memory, [_card(gpu) for gpu in cards]]
+            self._read = moment
+        return self._last
+
+
+def _card(gpu: Any) -> list[int | None]:
+    used = None if not gpu.total or gpu.free is None else round(100 * (gpu.total - gpu.free) / gpu.total)
+    return [gpu.busy, used]
 
 
 @dataclass(frozen=True, slots=True)
