@@ -5,6 +5,7 @@ The chart's numbers are tested without a browser, in ``tests/app/live``. No serv
 
 import base64
 import json
+import re
 import struct
 import urllib.parse
 from pathlib import Path
@@ -36,7 +37,7 @@ VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": 
 @pytest.fixture(scope="module")
 def page(browser):
     """One page with the modules; what they throw fails the test that called them."""
-    told = PAGE.replace("THEME", json.dumps({**surroundings()["themes"]["light"], "ground": "light", "font": "Arial"}))
+    told = PAGE.replace("THEME", json.dumps({**surroundings()["themes"]["light"], "scheme": "light", "font": "Arial"}))
     page = browser.new_page(viewport={"width": 1100, "height": 700})
 
     def answer(route):
@@ -62,7 +63,7 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     variant, depth = arm.rsplit("-", 1)
     shortcut = "none" if variant == "plain" else variant
     steps, errors = [int(step) for step in steps], [None if error is None else float(error) for error in errors]
-    colour = {ground: theme.line_color(shortcut, int(depth), ground) for ground in theme.BACKGROUND}
+    color = {scheme: theme.line_color(shortcut, int(depth), scheme) for scheme in theme.BACKGROUND}
     usual = {
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
         "seed": seed, "plain": variant == "plain",
@@ -80,7 +81,7 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
         "step": [step for step, _ in tests], "error": [error for _, error in tests],
         "loss": [error / 40 for _, error in tests], "seconds": [step * (1 + seed) / 10 for step, _ in tests],
     }  # fmt: skip
-    look = {"colour": colour, "ink": colour, "label": card.pop("label", f"{arm} s{seed}"), "mark": "circle"}
+    look = {"color": color, "textColor": color, "label": card.pop("label", f"{arm} s{seed}"), "mark": "circle"}
     history = {"total": {"train": len(steps)}, "train": train, "test_subset": tested}
     return {"card": {**usual, **card}, "history": history, "look": look}
 
@@ -97,7 +98,7 @@ def race(count=2, steps=100):
     return made
 
 
-def picture(page, kind, **more):
+def picture(page, kind, view=VIEW, **more):
     """The exported picture of the race that is drawn, as bytes."""
     address = page.evaluate(
         """async ([runs, view, format, more]) => {
@@ -109,7 +110,7 @@ def picture(page, kind, **more):
           const words = { title: "Is deeper worse?", legend, caption };
           return exportImage(Plotly, plot, { format, theme: told.theme, ...words, ...more });
         }""",
-        [race(), VIEW, kind, more],
+        [race(), {**VIEW, **view}, kind, more],
     )
     assert page.locator(".js-plotly-plot").count() == 1, "the copy is gone"
     head, _, body = address.partition(",")
@@ -143,3 +144,13 @@ def test_a_png_is_sharp_and_the_browser_saves_it(page):
     with page.expect_download() as waiting:
         page.evaluate("() => told.download('a,b\\r\\n1,−\\r\\n', 'race-1.csv')")
     assert Path(waiting.value.path()).read_bytes().decode() == "a,b\r\n1,−\r\n"
+
+
+def ticks(drawn):
+    return {*re.findall(r">([\d.]+)</text>", drawn.decode())}
+
+
+def test_a_picture_of_a_zoomed_chart_shows_the_same_part(page):
+    whole, zoomed = ticks(picture(page, "svg")), ticks(picture(page, "svg", {"zoom": {"x": [10, 20], "y": [30, 50]}}))
+    assert {"0", "100", "200"} <= whole
+    assert {"12", "18"} <= zoomed and not {"100", "200"} & zoomed

@@ -1,11 +1,11 @@
 """Faults are put into a copy of the tree, one at a time, and the tests of their room are run: which survive?
 
-    python -m tests.faults [--room NAME] [--fault NAME] [--tier all] [--whole] [--jobs N] [--json FILE]
+    python -m tests.faults [--room NAME] [--fault NAME] [--added-late] [--tier all] [--whole] [--jobs N] [--json FILE]
     python -m tests.faults --check [--failing FILE]      which tests fail without a fault?
     python -m tests.faults --list
 
-A test that fails on this machine anyway would "catch" everything: --check writes those into a FILE, and the runs with
-faults leave them out where they are given the same --failing FILE.
+A test that fails without the fault too has caught nothing: whatever catches a fault is run again without it. Where many
+tests fail anyway, --check writes them into a FILE once, and runs that are given the same --failing FILE leave them out.
 
 By hand, not by CI: most faults take less than half a minute, one that survives as long as the tests of its room.
 Where there is no fork, nothing runs. Exit status: 0 all caught; 1 some survived (with --check: tests
@@ -40,7 +40,7 @@ def main() -> int:
     """Run what the command line asks for; return the exit status."""
     options = _options()
     try:
-        work = table.chosen(options.room, options.fault)
+        work = table.chosen(options.room, options.fault, options.added_late)
         table.check(PROJECT)
     except TableError as error:
         print(error, file=sys.stderr)
@@ -48,7 +48,7 @@ def main() -> int:
     if options.list:
         for room, fault in work:
             print(f"{room.name:<10} {fault.name:<34} {fault.file}: {fault.breaks}")
-        print(f"{len(work)} faults")
+        print(f"{len(work)} faults, {sum(fault.added_late for _, fault in work)} of them added late")
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.partition("\n")[0])
     parser.add_argument("--room", action="append", default=[], metavar="NAME", help="only the faults of this room")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="only this fault")
+    parser.add_argument("--added-late", action="store_true", help="only those written without a look at the tests")
     parser.add_argument("--list", action="store_true", help="show the faults and run nothing")
     parser.add_argument("--check", action="store_true", help="run the rooms' tests once without a fault")
     parser.add_argument("--failing", type=Path, metavar="FILE", help="tests that fail without a fault, one a line")
@@ -136,6 +137,7 @@ def _document(work: Work, done: dict[int, Outcome]) -> list[dict]:
             "room": work[index][0].name,
             "fault": fault.name if (fault := work[index][1]) else None,
             "file": fault.file if fault else None,
+            "added_late": fault.added_late if fault else None,
             "outcome": outcome.kind,
             "words": outcome.words,
             "seconds": round(outcome.seconds, 1),
@@ -153,6 +155,9 @@ def _count(outcomes: Outcomes) -> None:
         print(f"{room.name:<10} {kinds['caught']} of {kinds.total()} caught{f'; {rest}' if rest else ''}")
     caught = sum(outcome.kind == "caught" for _, _, outcome in outcomes)
     print(f"{'all':<10} {caught} of {len(outcomes)} caught")
+    late = [outcome.kind for _, fault, outcome in outcomes if fault is not None and fault.added_late]
+    if late:
+        print(f"{'added late':<10} {late.count('caught')} of {len(late)} caught")
     for room, fault, outcome in outcomes:
         if fault is not None and outcome.kind != "caught":
             print(f"{_SHOWN[outcome.kind]} {room.name}/{fault.name}: {fault.breaks}")

@@ -46,7 +46,9 @@ class Bench:
 
     def __init__(self, scratch: Path, tier: str, left_out: Collection[str] = (), limit_s: float = LIMIT_S):
         self._tree, self._scratch = scratch / "tree", scratch
-        self._tier, self._left_out, self._limit_s = tier, left_out, limit_s
+        self._tier, self._left_out, self._limit_s = tier, list(left_out), limit_s
+        #: Tests that passed without a fault.
+        self._sound: set[str] = set()
         self._running: psutil.Process | None = None
         self._closed = False
         listed = subprocess.run(
@@ -64,18 +66,38 @@ class Bench:
         )  # fmt: skip
 
     def run(self, room: Room, fault: Fault | None, whole: bool) -> Outcome:
-        """Run the tests of ``room``, or with ``whole`` all of them: with a fault up to the first that fails."""
-        ends = time.monotonic() + self._limit_s
+        """Run the tests of ``room``, or with ``whole`` all of them: with a fault up to the first that fails.
+
+        A test that fails without the fault too has not caught it: it is left out from then on.
+        """
+        began = time.monotonic()
+        ends = began + self._limit_s
         if fault is None:
             return self._pytest(() if whole else (*room.quick, *room.rest), ends)
-        with fault.applied(self._tree):
-            if whole:
-                return self._pytest(("-x",), ends)
-            first = self._pytest(("-x", *room.quick), ends)
-            if first.kind != "survived":
-                return first
-            second = self._pytest(("-x", *room.rest, *(f"--ignore={path}" for path in room.quick)), ends)
-            return replace(second, seconds=first.seconds + second.seconds)
+        while True:
+            with fault.applied(self._tree):
+                outcome = self._seeded(room, whole, ends)
+            if outcome.kind == "caught":
+                test = outcome.failed[0]
+                alone = None if test in self._sound else self._pytest((test,), ends)
+                if alone is not None and alone.kind == "caught":
+                    self._left_out.append(test)
+                    continue
+                if alone is not None and alone.kind == "survived":
+                    self._sound.add(test)
+                elif alone is not None:
+                    outcome = replace(outcome, kind=alone.kind, words=f"{test} without the fault: {alone.words}")
+            return replace(outcome, seconds=time.monotonic() - began)
+
+    def _seeded(self, room: Room, whole: bool, ends: float) -> Outcome:
+        if whole:
+            return self._pytest(("-x",), ends)
+        first = self._pytest(("-x", *room.quick), ends)
+        if first.kind != "survived":
+            return first
+        second = self._pytest(("-x", *room.rest, *(f"--ignore={path}" for path in room.quick)), ends)
+        # All that is left of a room may be left out.
+        return first if second.kind == "broke" and "no tests ran" in second.words else second
 
     def close(self) -> None:
         """End what is running, also from another thread, and run nothing more."""

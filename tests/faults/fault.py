@@ -16,6 +16,7 @@ class Fault:
     """One fault: in ``file``, the single occurrence of ``text`` becomes ``faulty``.
 
     ``file`` is a path below the project's root. ``breaks`` says in one line what a user would suffer.
+    ``added_late``: it was written when the tests were done, from the product's code alone: no test was made for it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Fault:
     text: str
     faulty: str
     breaks: str
+    added_late: bool = False
 
     def faulty_source(self, project: Path) -> str:
         """Return the whole file with the fault in it. Raises TableError."""

@@ -10,8 +10,10 @@ ROOMS: tuple[Room, ...] = tuple(
 )
 
 
-def chosen(rooms: list[str], faults: list[str]) -> list[tuple[Room, Fault]]:
+def chosen(rooms: list[str], faults: list[str], added_late: bool = False) -> list[tuple[Room, Fault]]:
     """Return the faults of the named rooms, or those named themselves; all where nothing is named.
+
+    With ``added_late`` only those of them that were added late.
 
     Raises TableError for a name that nothing has.
     """
@@ -19,9 +21,9 @@ def chosen(rooms: list[str], faults: list[str]) -> list[tuple[Room, Fault]]:
     unknown = [*set(rooms).difference(room.name for room in ROOMS), *set(faults).difference(f.name for _, f in every)]
     if unknown:
         raise TableError(f"no room or fault is called {', '.join(sorted(unknown))}; --list shows them")
-    if not rooms and not faults:
-        return every
-    return [(room, fault) for room, fault in every if room.name in rooms or fault.name in faults]
+    if rooms or faults:
+        every = [(room, fault) for room, fault in every if room.name in rooms or fault.name in faults]
+    return [(room, fault) for room, fault in every if fault.added_late or not added_late]
 
 
 def check(project: Path) -> None:

@@ -119,7 +119,7 @@ export class ProbeView {
     this.runs = answer.cards.map((card) => {
       const known = this.data.runs.find((run) => run.run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
-      return { card, columns, label: known.label, colour: known.colour, ink: known.ink, family: known.family };
+      return { card, columns, label: known.label, color: known.color, textColor: known.textColor, family: known.family };
     });
     this.#timed();
   }

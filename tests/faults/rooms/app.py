@@ -41,8 +41,8 @@ ROOM = Room(
         Fault(
             name="forks-are-compared",
             file="app/data/streaming.py",
-            text="if row.parent_run is None  # a fork",
-            faulty="if row.parent_run != 0  # a fork",
+            text="if row.parent_run is None\n",
+            faulty="if row.parent_run != 0\n",
             breaks="A fork takes its parent's place in the verdict.",
         ),
         Fault(
@@ -69,9 +69,17 @@ ROOM = Room(
         Fault(
             name="presenter-kept-out",
             file="app/web/middleware.py",
-            text="if not kind or access.is_presenter(HTTPConnection(scope).cookies):",
+            text="if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):",
             faulty="if not kind:",
             breaks="When the audience fills the server, the presenter does not get in either.",
+        ),
+        Fault(
+            name="button-does-not-measure",
+            file="app/data/run_times.py",
+            text="if unasked and not can_measure():",
+            faulty="if not can_measure():",
+            breaks="Measuring a race's time by the button does nothing while something trains, or has just ended.",
+            added_late=True,
         ),
     ),
 )

@@ -4,10 +4,7 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="browser",
-    quick=(
-        "tests/e2e/test_curves.py",
-        "tests/e2e/test_guess.py",
-    ),
+    quick=("tests/app/live/test_browser_modules.py",),
     rest=(
         "tests/e2e/test_live_page.py",
         "tests/e2e/test_layers_page.py",
@@ -68,8 +65,8 @@ ROOM = Room(
         Fault(
             name="kind-by-its-worst-arm",
             file="app/live/race/presentation/prediction.js",
-            text=".filter(Boolean).sort((a, b) => a.mean - b.mean)[0]",
-            faulty=".filter(Boolean).sort((a, b) => b.mean - a.mean)[0]",
+            text=".filter(Boolean).toSorted((a, b) => a.mean - b.mean)[0]",
+            faulty=".filter(Boolean).toSorted((a, b) => b.mean - a.mean)[0]",
             breaks="At the reveal a kind of net is judged by its worst arm.",
         ),
         Fault(
@@ -92,6 +89,14 @@ ROOM = Room(
             text="points.step.map((step) => (step * card.batch_size) / (card.train_images || 1))",
             faulty="points.step.map((step) => step / (card.train_images || 1))",
             breaks="Against epochs, curves and their axis are too short by the size of a batch.",
+        ),
+        Fault(
+            name="follows-the-fastest-net",
+            file="app/live/layers/timeline.js",
+            text="findLastIndex((at) => at <= common)",
+            faulty="findLastIndex((at) => at <= last)",
+            breaks="Who follows the newest probe is shown a step that slower nets have not reached.",
+            added_late=True,
         ),
     ),
 )

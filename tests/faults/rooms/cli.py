@@ -22,20 +22,6 @@ ROOM = Room(
             breaks="The paper's warm-up of depth 110 is not used.",
         ),
         Fault(
-            name="rate-of-zero",
-            file="engine/config/change.py",
-            text="(self.low < value if self.above",
-            faulty="(self.low <= value if self.above",
-            breaks="A live run takes a learning rate of 0 and stands still.",
-        ),
-        Fault(
-            name="evaluations-of-long-runs",
-            file="engine/config/run.py",
-            text="max(8, end // 100)",
-            faulty="max(8, end // 1000)",
-            breaks="A longer run is evaluated a tenth as often as it should be.",
-        ),
-        Fault(
             name="digits-are-mirrored",
             file="engine/runs/protocol/planning.py",
             text='if not source.mirrors and "data.flip" not in asked:',
@@ -62,6 +48,14 @@ ROOM = Room(
             text="return 0 if len(finished) == len(self._runs) else 1",
             faulty="return 0 if finished else 1",
             breaks="A race of which one run failed exits with 0.",
+        ),
+        Fault(
+            name="nearest-steps-are-the-first",
+            file="engine/cli/layers.py",
+            text="key=lambda other: abs(other - wanted))[:3]",
+            faulty="key=lambda other: other - wanted)[:3]",
+            breaks="Asked for a step that was not probed, `layers` names the first three probes as the nearest.",
+            added_late=True,
         ),
     ),
 )

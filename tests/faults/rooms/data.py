@@ -48,7 +48,7 @@ ROOM = Room(
             name="crops-off-centre",
             file="engine/data/augment.py",
             text=".integers(0, 2 * crop + 1, (batch_size, 2))",
-            faulty=".integers(0, 2 * crop, (batch_size, 2))",
+            faulty=".integers(0, max(1, 2 * crop), (batch_size, 2))",
             breaks="Images are never shifted all the way to one side, so crops lie off the centre on average.",
         ),
         Fault(
@@ -71,6 +71,14 @@ ROOM = Room(
             text="if small and digest(arrays[name]) != digested:",
             faulty="if small and not len(arrays[name]):",
             breaks="A decoded copy whose bytes changed on the disk is trained on.",
+        ),
+        Fault(
+            name="pixels-of-other-images",
+            file="engine/data/images.py",
+            text="pixels = self.pixels[here if self.chosen is None else self.chosen[here]]",
+            faulty="pixels = self.pixels[here]",
+            breaks="With images held out of a set that stays on the disk, labels come with other images' pixels.",
+            added_late=True,
         ),
     ),
 )

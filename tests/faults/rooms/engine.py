@@ -1,4 +1,4 @@
-"""Faults in the engine: legal moves, heartbeats, scheduling, orders, lockstep, checkpoints, trials, forks."""
+"""Faults in the engine: legal moves, heartbeats, scheduling, signals, lockstep, checkpoints, trials, forks."""
 
 from tests.faults.fault import Fault, Room
 
@@ -62,15 +62,15 @@ ROOM = Room(
         Fault(
             name="pause-outranked",
             file="engine/runs/worker/engine_link.py",
-            text="Order.ENGINE_GONE: 1, Order.PAUSE: 2,",
-            faulty="Order.ENGINE_GONE: 2, Order.PAUSE: 1,",
+            text="Signal.ENGINE_GONE: 1, Signal.PAUSE: 2,",
+            faulty="Signal.ENGINE_GONE: 2, Signal.PAUSE: 1,",
             breaks="A run that a person paused goes on by itself when its engine vanishes meanwhile.",
         ),
         Fault(
             name="larger-of-equal-rates",
-            file="engine/runs/supervisor/tuning.py",
-            text="key=lambda trial: (trial.error, trial.lr)",
-            faulty="key=lambda trial: (trial.error, -trial.lr)",
+            file="engine/runs/protocol/trials.py",
+            text="(trial.error, trial.lr, trial)",
+            faulty="(trial.error, -trial.lr, trial)",
             breaks="Of equally good learning rates the larger one is taken, against the stated rule.",
         ),
         Fault(
@@ -93,6 +93,21 @@ ROOM = Room(
             text='        _log.warning("run %d: %s", run, how)\n        if row.state == RunState.STOPPING:',
             faulty='        _log.warning("run %d: %s", run, how)\n        if row.state == RunState.STOPPED:',
             breaks="A run that was told to stop is called lost when its worker dies on the way.",
+        ),
+        Fault(
+            name="unmet-change-called-done",
+            file="engine/runs/supervisor/interventions.py",
+            text="_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}",
+            faulty="_OVER = {_S.STOPPED, _S.FINISHED}",
+            breaks="A change that a run never took, because it diverged first, is said to be done.",
+            added_late=True,
+        ),
+        Fault(
+            name="rate-of-zero",
+            file="engine/config/change.py",
+            text="(self.low < value if self.above",
+            faulty="(self.low <= value if self.above",
+            breaks="A live run takes a learning rate of 0 and stands still.",
         ),
     ),
 )

@@ -4,9 +4,12 @@ from tests.faults.fault import Fault, Room
 
 ROOM = Room(
     name="exports",
-    quick=("tests/e2e/test_share.py",),
+    quick=(
+        "tests/app/live/test_browser_modules.py",
+        "tests/e2e/test_share.py",
+    ),
     rest=(
-        "tests/e2e/test_curves.py",
+        "tests/e2e/test_export_picture.py",
         "tests/e2e/test_layers_page.py",
         "tests/e2e",
     ),
@@ -20,7 +23,7 @@ ROOM = Room(
         ),
         Fault(
             name="quotes-break-the-table",
-            file="app/live/race/panel/csv.js",
+            file="app/live/shared/format.js",
             text="""text.replaceAll('"', '""')""",
             faulty="text",
             breaks="A name with a quote in it shifts the fields of its row.",

@@ -64,5 +64,13 @@ ROOM = Room(
             faulty="pixels, labels = images.train.batch(",
             breaks="The gradient along paths is that of training images, against what the lab says.",
         ),
+        Fault(
+            name="fewest-solved-of-equal-rates",
+            file="engine/labs/conditioning/scalar_products.py",
+            text="(trials.median, -trials.solved)",
+            faulty="(trials.median, trials.solved)",
+            breaks="Where no rate solves half of the seeds, the one that solves the fewest is shown as the best.",
+            added_late=True,
+        ),
     ),
 )

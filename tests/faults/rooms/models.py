@@ -67,9 +67,17 @@ ROOM = Room(
         Fault(
             name="highway-carry",
             file="engine/models/shortcuts/shortcuts.py",
-            text="return torch.addcmul(carried, carried, g, value=-1.0)",
-            faulty="return carried * g",
+            text="return _passed(self.carried(x), g)",
+            faulty="return self.carried(x) * g",
             breaks="Where the gate opens for the branch it opens for the shortcut too: g x instead of (1 - g) x.",
+        ),
+        Fault(
+            name="bottleneck-ignores-the-strength",
+            file="engine/models/bottleneck.py",
+            text="y.add_(self.shortcut(x), alpha=self.strength)",
+            faulty="y.add_(self.shortcut(x))",
+            breaks="Turning the shortcuts of a live bottleneck net down does nothing.",
+            added_late=True,
         ),
     ),
 )

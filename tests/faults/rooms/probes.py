@@ -28,8 +28,8 @@ ROOM = Room(
         Fault(
             name="cosine-of-other-classes",
             file="engine/probes/online/directions.py",
-            text="(scene.labels[:, None] == scene.labels)",
-            faulty="(scene.labels[:, None] != scene.labels)",
+            text="(context.labels[:, None] == context.labels)",
+            faulty="(context.labels[:, None] != context.labels)",
             breaks="The gradients' cosine is taken over pairs of two classes instead of pairs of one.",
         ),
         Fault(
@@ -42,8 +42,8 @@ ROOM = Room(
         Fault(
             name="lesion-of-a-gated-block",
             file="engine/probes/offline/ablation.py",
-            text="return tap.coefficient if isinstance(tap.module, GatedBlock) else tap.branch",
-            faulty="return tap.branch",
+            text="return block.module.coefficient if isinstance(block.module, GatedBlock) else block.branch",
+            faulty="return block.branch",
             breaks="A deleted Highway block carries on only (1 - g) x instead of all of x.",
         ),
         Fault(
@@ -56,7 +56,7 @@ ROOM = Room(
         Fault(
             name="update-ratio-without-rate",
             file="engine/probes/online/weights.py",
-            text="ratios.append(scene.lr * torch",
+            text="ratios.append(context.lr * torch",
             faulty="ratios.append(torch",
             breaks="The size of the weights' update leaves the learning rate out.",
         ),

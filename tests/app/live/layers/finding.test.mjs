@@ -13,6 +13,10 @@ test("arms are compared with their plain twins and with the shallower net of the
     + "the deeper residual net is as much below the shallower one in 1 of 1 pair.");
 });
 
+test("means closer than 0.5 % are called equal", () => {
+  assert.ok(finding([net(1, "plain-20", 0.8), net(2, "A-20", 0.798)], scale(), 10).includes("below their plain twins in 0 of 1 pair."));
+});
+
 test("nothing is found at the start, in other quantities, or of runs that are not there yet", () => {
   const runs = [net(1, "plain-20", 0.8), net(2, "A-20", 0.6)];
   assert.equal(finding(runs, scale(), 0), "Mean over the layers at step 0: plain-20 1.000, A-20 1.000.");

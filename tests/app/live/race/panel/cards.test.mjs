@@ -39,6 +39,11 @@ test("what throws something away asks once more, and a viewer has no buttons", (
   one.card = { ...one.card, state: "paused" };
   draw();
   assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Resume", "Stop", "Delete"]);
+  press("Delete");
+  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Resume", "Stop", "Delete?", "Keep"]);
+  assert.deepEqual(sent, [["pause", 3]], "nothing is deleted yet");
+  press("Delete?");
+  assert.deepEqual(sent.at(-1), ["delete", 3]);
   assert.equal(drawn([run(3, "A-20", [1, 2], [5, 5])], false).buttons().length, 0);
 });
 
