@@ -4,7 +4,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
 ``SkipscopeError`` whose text is one line for people.
 
     authorization.py   who may command
-    workspace.py       which workspace, its health, and connections to read it
+    workspace.py       which workspace, its health; connection_pool.py keeps readers of it
     options.py         tables of what can be chosen
     commands.py        the engine: start, races, commands, names and notes
     interventions.py   changes of live runs, forks, extensions, lockstep

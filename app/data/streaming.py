@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
+from app.data.connection_pool import File
 from app.data.races import rate_of, run_summaries_of, training_config
-from app.data.workspace import File, current, reading
+from app.data.workspace import current, reading
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import statement
 from engine.analysis.verdict import RaceErrors, needed_steps

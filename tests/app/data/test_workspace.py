@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from app import data
-from app.data.workspace import POOLED, ConnectionPool, current
+from app.data.connection_pool import POOLED, ConnectionPool
+from app.data.workspace import current
 from engine.store.connection import set_aside
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
