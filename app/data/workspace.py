@@ -1,16 +1,21 @@
 """The workspace that this process serves: which one, in what state, and connections to read it."""
 
 import threading
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.connection_pool import ConnectionPool
 from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+
+#: Connections kept open for reuse: pages run in short-lived threads, and opening a database costs more than a read.
+POOLED = 8
+#: A database as a file: device and inode.
+File = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,61 @@ class Health:
     def usable(self) -> bool:
         """Whether races can be shown and started."""
         return self.state in ("ok", "empty")
+
+
+class ConnectionPool:
+    """Reusable connections to the database at ``path``; ``make`` opens one.
+
+    A replaced database gets new connections.
+    """
+
+    def __init__(self, path: Path, make: Callable[[], Any]):
+        self._path, self._make = path, make
+        self._lock = threading.Lock()
+        self._idle: list[tuple[File | None, Any]] = []
+        self._closed = False
+
+    def file(self) -> File | None:
+        """Return which file the database is now, (device, inode); None without one."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    @contextmanager
+    def acquire(self) -> Iterator[Any]:
+        """Give a connection to one thread; after an error it is closed, not reused. Raises what ``make`` raises."""
+        file = self.file()
+        connection = self._take(file) or self._make()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            keep = not self._closed and file is not None and len(self._idle) < POOLED
+            if keep:
+                self._idle.append((file, connection))
+        if not keep:
+            connection.close()
+
+    def _take(self, file: File | None) -> Any | None:
+        with self._lock:
+            while self._idle:
+                made_for, connection = self._idle.pop()
+                if made_for == file:
+                    return connection
+                connection.close()
+        return None
+
+    def close(self) -> None:
+        """Close idle connections; one in use is closed when its user is done."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()
 
 
 class WorkspaceContext:

@@ -54,18 +54,18 @@ def seconds_per_image(shortcut: str, multiply_adds: float, points: Sequence[Poin
             points, key=lambda point: (_apart(point.multiply_adds, multiply_adds), variant(point.shortcut).plain)
         )
         return Estimate(nearest.seconds * multiply_adds / nearest.multiply_adds, measured=False)
-    below = max((point for point in same if point[0] <= multiply_adds), default=None)
-    above = min((point for point in same if point[0] >= multiply_adds), default=None)
+    below = max((point for point in same if point[0] <= multiply_adds), default=same[0])
+    above = min((point for point in same if point[0] >= multiply_adds), default=same[-1])
     alike = any(
         point.shortcut == shortcut
         and math.exp(_apart(point.multiply_adds, multiply_adds)) <= _ALIKE
         and (not (batch and point.batch) or math.exp(_apart(point.batch, batch)) <= _ALIKE)
         for point in points
     )
-    if below and above and below != above:
+    if below[0] < above[0]:
         share = (multiply_adds - below[0]) / (above[0] - below[0])
         return Estimate(below[1] + share * (above[1] - below[1]), alike)
-    work, seconds = below or above
+    work, seconds = below
     return Estimate(seconds * multiply_adds / work, alike)
 
 
@@ -101,7 +101,8 @@ def race_seconds(race: RaceConfig, speeds: Speeds, test_images: int, cores: int,
 
 def makespan(work: Sequence[float], cores: int, slots: int) -> float:
     """Return when the last piece of ``work`` is done: ``slots`` at once, in order, sharing ``cores`` evenly."""
-    waiting, left, now = list(work), [], 0.0
+    waiting, now = list(work), 0.0
+    left: list[float] = []
     while waiting or left:
         while waiting and len(left) < slots:
             left.append(waiting.pop(0))

@@ -70,7 +70,8 @@ def mean_cosine(h: Tensor) -> Tensor:
     h = h.double()
     unit = h / torch.linalg.vector_norm(h, dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
     pairs = len(h) * (len(h) - 1)
-    return (unit.sum(0).square().sum() - unit.square().sum()) / pairs
+    mean: Tensor = (unit.sum(0).square().sum() - unit.square().sum()) / pairs
+    return mean
 
 
 def direction(kind: str, layers: int, gain: float, seed: int, device: torch.device) -> list[float]:
@@ -83,12 +84,12 @@ def direction(kind: str, layers: int, gain: float, seed: int, device: torch.devi
     x = torch.linspace(-2, 2, GRID)[:, None]
     h = x @ torch.randn(1, GRID_WIDTH, generator=generator) + torch.randn(GRID_WIDTH, generator=generator)
     readout = (torch.randn(GRID_WIDTH, generator=generator) / math.sqrt(GRID_WIDTH)).to(device)
-    h, found = h.to(device), []
+    h, correlations = h.to(device), []
     with torch.no_grad():
         for _ in range(layers):
             h = preactivation_layer(kind, h, _weight(GRID_WIDTH, gain, generator, device))
-            found.append(autocorrelation((h @ readout).double().diff()))
-    return torch.stack(found).tolist()
+            correlations.append(autocorrelation((h @ readout).double().diff()))
+    return [value.item() for value in correlations]
 
 
 def autocorrelation(slopes: Tensor) -> Tensor:

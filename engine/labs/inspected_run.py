@@ -6,6 +6,7 @@ A lab never changes the training: it works on copies, and the checkpoint files a
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +19,9 @@ from engine.models.build import build_model
 from engine.models.shortcuts.strength import set_strength
 from engine.training.evaluate import Evaluator, Score
 from engine.training.state import check_document, check_tensors
+
+#: The state of a training, as ``Trainer.state`` returns it.
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,11 @@ class InspectedRun:
     name: str
     config: RunConfig
     step: int
-    document: dict
+    document: Document
     stored: Mapping[Split, Score]
     images: ImageSet
     device: Device
-    trail: Sequence[tuple[int, Callable[[], dict]]] = ()
+    trail: Sequence[tuple[int, Callable[[], Document]]] = ()
 
     def enter(self) -> None:
         """Set this process's threads to those of the training: another number gives other bits."""
@@ -48,16 +52,16 @@ class InspectedRun:
         """Return a new copy of the net in train mode, as the training had it. Raises CheckpointError."""
         return self.model_of(self.document)
 
-    def model_of(self, document: dict) -> nn.Module:
+    def model_of(self, document: Document) -> nn.Module:
         """Return the net of another state of the same training, as ``model``."""
         check_document(document)
-        model = build_model(self.config.model, self.config.seed)
+        model: nn.Module = build_model(self.config.model, self.config.seed)
         check_tensors(document["model"], model.state_dict())
         model.load_state_dict(document["model"])
         strengths = [value for _, key, value, _ in document["progress"]["changes"] if key == "strength"]
         if strengths:
             set_strength(model, strengths[-1])
-        return model.to(self.device.torch_device, memory_format=self.device.memory_format).train()
+        return model.to(self.device.torch_device).to(memory_format=self.device.memory_format).train()
 
     def evaluator(self, model: nn.Module) -> Evaluator:
         """Return what evaluated the training: the same images in the same batches, at the same precision."""

@@ -27,7 +27,7 @@ from engine.labs.lesion.spec import LESION
 from engine.labs.mapping.spec import MAPPING
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
-from engine.labs.spec import LabSpec, Metric, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 from engine.labs.timing.spec import TIMING
 
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
@@ -71,7 +71,7 @@ def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def check_setting(option: Option, value: Any) -> bool | int | float | str:
+def check_setting(option: Option, value: Any) -> Value:
     """Return one setting's value, read as ``check_settings`` does. Raises ConfigError."""
     if isinstance(value, str) and not isinstance(option.default, str):
         try:
@@ -92,7 +92,8 @@ def check_setting(option: Option, value: Any) -> bool | int | float | str:
         right = (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
     if not right:
         raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})")
-    return value
+    checked: Value = value
+    return checked
 
 
 def _kind(option: Option) -> str:

@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from engine.data.downloads import fashion_mnist_mini
@@ -13,6 +15,8 @@ from engine.data.registry import check_pool, get_source
 NAME = "fashion-mnist-mini"
 #: Images of the lab are averaged over 2x2 pixels, to 14x14.
 POOL = 2
+
+Pixels = npt.NDArray[np.uint8]
 
 
 @lru_cache(maxsize=2)
@@ -29,18 +33,25 @@ def embedded_images(pool: int) -> ImageSet:
     mean = train.sum(0, dtype=np.int64) / len(train)
     squares = np.square(train, dtype=np.uint16).sum(0, dtype=np.int64) / len(train)
     scale = float(np.sqrt(np.mean(squares - np.square(mean)).clip(0)))
-    parts = (
-        Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
-        for pixels, labels in ((train, raw.train_labels), (test, raw.test_labels))
-    )
     return ImageSet(
-        NAME, *parts, torch.from_numpy(mean.astype(np.float32)), scale, source.classes, f"embedded, pool {pool}"
+        name=NAME,
+        train=_images(train, raw.train_labels),
+        test=_images(test, raw.test_labels),
+        mean=torch.from_numpy(mean.astype(np.float32)),
+        scale=scale,
+        classes=source.classes,
+        checksum=f"embedded, pool {pool}",
     )
 
 
-def _averaged(images: np.ndarray, pool: int) -> np.ndarray:
+def _images(pixels: Pixels, labels: npt.NDArray[Any]) -> Images:
+    return Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _averaged(images: Pixels, pool: int) -> Pixels:
     n, channels, size, _ = images.shape
     if pool == 1:
         return images
     tiles = images.reshape(n, channels, size // pool, pool, size // pool, pool)
-    return np.rint(tiles.mean(axis=(3, 5), dtype=np.float32)).astype(np.uint8)
+    averages: npt.NDArray[np.float32] = tiles.mean(axis=(3, 5), dtype=np.float32)
+    return np.rint(averages).astype(np.uint8)

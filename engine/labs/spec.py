@@ -6,6 +6,9 @@ from typing import Any
 
 from engine.config import RunConfig
 
+#: What a setting may be.
+Value = bool | int | float | str
+
 #: How a panel is drawn; see ``Panel``.
 KINDS = ("curves", "bars", "bands", "heat", "plane")
 
@@ -22,7 +25,7 @@ class Option:
     name: str
     label: str
     help: str
-    default: bool | int | float | str
+    default: Value
     low: float | None = None
     high: float | None = None
     step: float | None = None

@@ -38,7 +38,10 @@ def gram(net: Callable[[], Tensor], parts: Sequence[Tensor]) -> Tensor:
     out = net().flatten()
     pulls = torch.eye(len(out), dtype=out.dtype)
     rows = torch.autograd.grad(out, list(parts), pulls, is_grads_batched=True)
-    return sum(row.flatten(1) @ row.flatten(1).T for row in rows)
+    kernel = torch.zeros(len(out), len(out), dtype=out.dtype)
+    for row in rows:
+        kernel += row.flatten(1) @ row.flatten(1).T
+    return kernel
 
 
 def spectrum(kernel: Tensor) -> Kernel:

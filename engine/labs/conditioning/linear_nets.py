@@ -127,4 +127,5 @@ def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 def _orthogonal(d: int, generator: torch.Generator) -> Tensor:
     """Return an orthogonal matrix (d, d), uniform: the signs of R are taken out of the QR decomposition."""
     q, r = torch.linalg.qr(_normal((d, d), generator))
-    return q * torch.sign(torch.diag(r))
+    orthogonal: Tensor = q * torch.sign(torch.diag(r))
+    return orthogonal

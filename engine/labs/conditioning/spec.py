@@ -110,7 +110,7 @@ def _seconds(settings: Mapping[str, Any]) -> float:
         "linear": 0.2 + 3.5e-5 * seeds * settings["linear_steps"] * tables,
         "scalar": sum(0.2 + 1.1e-5 * k * settings["cap"] for k in factors(grid, settings["factors"])),
     }
-    return sum(costs.values()) if part == "all" else costs[part]
+    return float(sum(costs.values()) if part == "all" else costs[part])
 
 
 CONDITIONING = LabSpec(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from engine.events import CurveUpdated, MetricReported
 from engine.labs.conditioning.arms import ARMS, Arm, depths, metric_key
@@ -71,7 +72,7 @@ class Spectra(Part):
             y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]
             yield CurveUpdated("jacobian", CurveName(arm.name, part=part).text, [float(blocks) for blocks in x], y)
 
-    def _rows(self, arm: Arm, blocks: int, done: Results) -> list[dict]:
+    def _rows(self, arm: Arm, blocks: int, done: Results) -> list[dict[str, Any]]:
         names = [_name(arm, blocks, seed) for seed in self.seeds]
         return [done[name] for name in names if name in done]
 

@@ -46,25 +46,27 @@ def changes(
 
 
 def jumps(
-    shallow: nn.Module, grown: GrownNet, shown: Tensor, labels: Tensor, noises: Sequence[float], seed: int
+    shallow: nn.Module, grown: GrownNet, shown: tuple[Tensor, Tensor], noises: Sequence[float], seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield for each noise in the inserted convolutions the ``change`` of the logits and the ``loss``, in train mode.
 
-    Batch norm uses the statistics of the images ``shown``: the running ones do not suit weights with noise. ``grown``
+    ``shown`` holds images and labels. Batch norm uses the statistics of these images: the running ones do not suit
+    weights with noise. ``grown``
     holds the last level at the end.
     """
-    before = train_logits(shallow, shown)
+    images, labels = shown
+    before = train_logits(shallow, images)
     clean = {path: conv.weight.detach().clone() for path, conv in grown.convolutions()}
     for noise in noises:
         with torch.no_grad():
             for path, conv in grown.convolutions():
                 conv.weight.copy_(clean[path])
         add_noise(grown, noise, seed)
-        logits = train_logits(grown.net, shown)
+        logits = train_logits(grown.net, images)
         yield {"change": relative_change(before, logits), "loss": float(F.cross_entropy(logits, labels))}
 
 
 def _eval(net: nn.Module, images: Tensor) -> Tensor:
     with torch.no_grad():
         net.eval()
-        return torch.cat([net(part) for part in images.split(_CHUNK)])
+        return torch.cat([net(part) for part in torch.split(images, _CHUNK)])

@@ -180,7 +180,8 @@ class Findings:
         return whole | {"watched": watched}
 
     def _source(self, arm: Arm, seed: int, done: Results) -> Track:
-        return done[ArmTask("source", arm.source.name, seed).name]["track"]
+        track: Track = done[ArmTask("source", arm.source.name, seed).name]["track"]
+        return track
 
     def _errors(self, done: Results) -> Iterator[MetricReported]:
         means, edges = {}, 0

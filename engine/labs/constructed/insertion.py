@@ -8,7 +8,8 @@ plain     both convolutions are Dirac's and each BN is the identity: in eval mod
 residual  the branch's last gamma is 0, so F(x) = 0 in both modes whatever its convolutions are
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -31,17 +32,26 @@ class GrownNet:
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         """Yield path and block of everything that was inserted, front to back."""
-        return ((path, self.net.get_submodule(path)) for path in self.inserted)
+        for path in self.inserted:
+            block = self.net.get_submodule(path)
+            assert isinstance(block, Block)
+            yield path, block
 
     def convolutions(self) -> Iterator[tuple[str, nn.Conv2d]]:
         """Yield path and convolution of every inserted layer."""
         for path, block in self.blocks():
-            yield from ((f"{path}.{tap.conv}", block.get_submodule(tap.conv)) for tap in block.taps)
+            for tap in block.taps:
+                convolution = block.get_submodule(tap.conv)
+                assert isinstance(convolution, nn.Conv2d)
+                yield f"{path}.{tap.conv}", convolution
 
     def norms(self) -> Iterator[tuple[str, nn.BatchNorm2d]]:
         """Yield path and batch norm of every inserted layer."""
         for path, block in self.blocks():
-            yield from ((f"{path}.{tap.norm}", block.get_submodule(tap.norm)) for tap in block.taps)
+            for tap in block.taps:
+                norm = block.get_submodule(tap.norm)
+                assert isinstance(norm, nn.BatchNorm2d)
+                yield f"{path}.{tap.norm}", norm
 
     def dirac(self) -> None:
         """Make every inserted layer the identity in eval mode."""
@@ -51,15 +61,16 @@ class GrownNet:
             for _, norm in self.norms():
                 norm.weight.fill_(1.0)
                 norm.bias.zero_()
-                norm.running_mean.zero_()
+                mean, variance = running_statistics(norm)
+                mean.zero_()
                 # BN divides by the root of variance + eps.
-                norm.running_var.fill_(1.0 - norm.eps)
+                variance.fill_(1.0 - norm.eps)
 
     def zero_gamma(self) -> None:
         """Make every inserted branch zero; its convolutions keep their draws."""
         with torch.no_grad():
             for _, block in self.blocks():
-                block.get_submodule(block.branch).weight.zero_()
+                block.get_parameter(f"{block.branch}.weight").zero_()
 
 
 def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted: tuple[str, ...]) -> GrownNet:
@@ -69,6 +80,7 @@ def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted
     layers are drawn as those of a net of that depth and ``seed``: they are the layers of the arm from scratch.
     """
     net = build_model(config, seed)
+    assert isinstance(net, CifarNet)
     grown = GrownNet(net, inserted)
     net.load_state_dict(net.state_dict() | dict(shallow))
     if config.shortcut == "none":
@@ -91,9 +103,10 @@ def settle_norms(grown: GrownNet, images: Tensor) -> None:
         handle.remove()
     with torch.no_grad():
         for norm in norms:
-            norm.running_mean.copy_(norm.bias)
+            mean, variance = running_statistics(norm)
+            mean.copy_(norm.bias)
             # gamma^2 is the variance with eps, and BN adds eps again.
-            norm.running_var.copy_((norm.weight.double().square() - norm.eps).clamp_min(0.0))
+            variance.copy_((norm.weight.double().square() - norm.eps).clamp_min(0.0))
 
 
 def train_logits(net: nn.Module, images: Tensor) -> Tensor:
@@ -101,10 +114,16 @@ def train_logits(net: nn.Module, images: Tensor) -> Tensor:
     buffers = dict(net.named_buffers())
     saved = {name: buffer.clone() for name, buffer in buffers.items()}
     with torch.no_grad():
-        logits = net.train()(images)
+        logits: Tensor = net.train()(images)
         for name, buffer in buffers.items():
             buffer.copy_(saved[name])
     return logits
+
+
+def running_statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return the running mean and variance of a batch norm that keeps them."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    return norm.running_mean, norm.running_var
 
 
 def _fit_to_its_input(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
@@ -122,20 +141,20 @@ def add_noise(grown: GrownNet, std: float, seed: int) -> None:
             conv.weight.add_(drawn, alpha=std)
 
 
-def distance_from_identity(weights: Mapping[str, Tensor], inserted: tuple[str, ...]) -> float:
+def distance_from_identity(weights: Mapping[str, Tensor], inserted: Collection[str]) -> float:
     """Return ||W - I|| / ||I|| over all convolutions of the blocks ``inserted``, I being Dirac's convolution.
 
     ``weights``: a state_dict. 0 where they are the identity; He's draws are at sqrt(3) for square 3x3 layers: about
     1.41 from the draws, 1 from the identity that is missing.
     """
-    missing = whole = 0.0
+    missing, whole = 0.0, 0.0
     for name, weight in weights.items():
         block, _, layer = name.rpartition(".")[0].rpartition(".")
         if block in inserted and layer.startswith("conv"):
             identity = nn.init.dirac_(torch.empty_like(weight))
             missing += float((weight - identity).double().square().sum())
             whole += float(identity.double().square().sum())
-    return (missing / whole) ** 0.5
+    return math.sqrt(missing / whole)
 
 
 def largest_change(one: Tensor, other: Tensor) -> float:

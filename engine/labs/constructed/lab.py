@@ -4,7 +4,7 @@ Tasks (``engine.labs.constructed.plan``): a source is trained through the first 
 blocks change at once; an arm goes on from its source at one rate; a repair goes on from inserted blocks of other noise.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -17,7 +17,8 @@ from engine.labs.constructed.change import changes, jumps
 from engine.labs.constructed.findings import Findings
 from engine.labs.constructed.insertion import GrownNet, add_noise, grow, settle_norms
 from engine.labs.constructed.plan import NOISES, PLAIN, Arm, ArmTask, arm_of, budget, marks, new_blocks, planned, stride
-from engine.labs.constructed.training import Track, grown_state, inputs_of, run_config, train
+from engine.labs.constructed.training import Phase, Track, grown_state, inputs_of, run_config, train
+from engine.labs.inspected_run import Document
 from engine.labs.small_images import POOL, embedded_images
 from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
 from engine.models.build import build_model
@@ -77,21 +78,20 @@ class ConstructedLab(TaskLab[ArmTask]):
         return {"track": track, "state": state}
 
     def _training(
-        self, arm: Arm, task: ArmTask, config: RunConfig, state: Mapping[str, Any] | None, done: Results
-    ) -> Generator[CurveUpdated, None, tuple[Track, dict]]:
+        self, arm: Arm, task: ArmTask, config: RunConfig, state: Document | None, done: Results
+    ) -> Generator[CurveUpdated, None, tuple[Track, Document]]:
         before = self._budget.before
         start, end = (0, before) if task.role == "source" else (before, self._end)
         deep, places = config.model.depth > self.settings["shallow"], marks(start, end - start)
         watched = self._new_blocks if arm.shortcut == PLAIN and deep and task.role != "repair" else ()
-        phase = train(
-            config, self._images, self.device, state, end, stride(self.settings), places,
-            self._evaluator(config), watched,
-        )  # fmt: skip
+        phase = Phase(config, state, end, stride(self.settings), places, watched)
+        training = train(phase, self._images, self.device, self._evaluator(config))
         while True:
             try:
-                track = next(phase)
+                track = next(training)
             except StopIteration as stop:
-                return stop.value
+                result: tuple[Track, Document] = stop.value
+                return result
             yield from self._findings.growing(task, arm.kind, track, done)
 
     def _evaluator(self, config: RunConfig) -> Evaluator:
@@ -102,7 +102,7 @@ class ConstructedLab(TaskLab[ArmTask]):
             self._evaluators[shape] = Evaluator(net, config, self._images.to(self.device.torch_device), self.device)
         return self._evaluators[shape]
 
-    def _insertion(self, arm: Arm, seed: int, source: Mapping[str, Any]) -> Measuring:
+    def _insertion(self, arm: Arm, seed: int, source: Document) -> Measuring:
         """Measure what the new blocks change; without noise, and with each level of it."""
         images, plain = self._images, arm.shortcut == PLAIN
         config = self._config(arm, seed, False, self.settings["rate"])
@@ -121,18 +121,18 @@ class ConstructedLab(TaskLab[ArmTask]):
         shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
         labels = images.train.labels[chosen].to(self.device.torch_device)
         found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
-        for jump in jumps(shallow, grown, shown, labels, found["noises"], seed):
+        for jump in jumps(shallow, grown, (shown, labels), found["noises"], seed):
             found["jumps"].append(jump)
             yield from self._findings.jumping(arm, found)
         return found
 
-    def _grown(self, arm: Arm, seed: int, source: Mapping[str, Any]) -> GrownNet:
+    def _grown(self, arm: Arm, seed: int, source: Document) -> GrownNet:
         deep = self._config(arm, seed, True, self.settings["rate"])
         grown = grow(source["model"], deep.model, seed, self._new_blocks)
         self._placed(grown.net)
         return grown
 
-    def _inserted(self, arm: Arm, seed: int, source: Mapping[str, Any], noise: float) -> dict:
+    def _inserted(self, arm: Arm, seed: int, source: Document, noise: float) -> Document:
         """Return the state to go on from: blocks inserted, fitted to the batch of the next update, noise added."""
         grown = self._grown(arm, seed, source)
         if arm.shortcut == PLAIN:
@@ -150,12 +150,12 @@ class ConstructedLab(TaskLab[ArmTask]):
         return new_blocks(self.settings["shallow"], self.settings["grown"])
 
     def _placed(self, net: nn.Module) -> nn.Module:
-        return net.to(self.device.torch_device, memory_format=self.device.memory_format)
+        return net.to(self.device.torch_device).to(memory_format=self.device.memory_format)
 
     def _laid_out(self, images: Tensor) -> Tensor:
         return images.to(self.device.torch_device).contiguous(memory_format=self.device.memory_format)
 
 
-def _pixels(images: Images, chosen: Tensor, normalise) -> Tensor:
+def _pixels(images: Images, chosen: Tensor, normalise: Callable[[Tensor], Tensor]) -> Tensor:
     pixels, _ = images.batch(chosen)
     return normalise(pixels)

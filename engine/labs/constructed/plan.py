@@ -180,10 +180,13 @@ def refuse(settings: Mapping[str, Any]) -> str:
 
 def seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long the lab computes on one common core."""
-    plan, batch, images = budget(settings), settings["batch"], settings["images"]
+    plan = budget(settings)
+    batch: int = settings["batch"]
+    images: int = settings["images"]
+    width: int = settings["width"]
 
     def update(depth: int) -> float:
-        return depth * (_LAYER_MS + _IMAGE_MS * batch * settings["width"] / 8) / 1000
+        return depth * (_LAYER_MS + _IMAGE_MS * batch * width / 8) / 1000
 
     def phase(depth: int, start: int, updates: int) -> float:
         evaluated = len(marks(start, updates)) * (2 * images + _RECALIBRATION * batch)

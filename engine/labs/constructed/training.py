@@ -6,6 +6,7 @@ The batches and their augmentation are functions of seed and update alone, so al
 import math
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,8 +19,10 @@ from engine.data.images import ImageSet
 from engine.events import Diverged, Measured, Split, Stepped, StepRow
 from engine.hardware.device import Device
 from engine.labs.constructed.insertion import GrownNet, distance_from_identity
+from engine.labs.inspected_run import Document
 from engine.labs.small_images import POOL
 from engine.training.evaluate import Evaluator, Score
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 
 #: More updates than are ever done: the trainer never comes to its own end, its schedule is constant.
@@ -55,7 +58,7 @@ def inputs_of(config: RunConfig, images: ImageSet, step: int) -> Tensor:
     return augment(images.normalise(pixels), config.seed, step, config.data.crop, config.data.flip)
 
 
-def grown_state(state: Mapping[str, Any], grown: GrownNet) -> dict:
+def grown_state(state: Mapping[str, Any], grown: GrownNet) -> Document:
     """Return the state of a training that goes on with the grown net: the new layers have no momentum yet."""
     momentum = dict(state["momentum"])
     for name, parameter in grown.net.named_parameters():
@@ -63,25 +66,34 @@ def grown_state(state: Mapping[str, Any], grown: GrownNet) -> dict:
     return {**state, "model": grown.net.state_dict(), "momentum": momentum}
 
 
-def train(
-    config: RunConfig,
-    images: ImageSet,
-    device: Device,
-    state: Mapping[str, Any] | None,
-    end: int,
-    stride: int,
-    marks: Sequence[int],
-    evaluator: Evaluator,
-    inserted: Sequence[str] = (),
-) -> Generator[Track, None, tuple[Track, dict]]:
-    """Train up to update ``end``; yield the track as it grows, return it with the trainer's state.
+@dataclass(frozen=True)
+class Phase:
+    """One phase of training.
 
-    A point every ``stride`` updates: ``running`` error (percent, mean over 50 updates), ``loss`` (mean since the point
-    before) and, with blocks ``inserted``, their ``distance`` from the identity. After the updates ``marks`` clean and
-    test error by ``evaluator``, made for a net of this shape. ``state`` may be of another rate, or of a net that was
-    grown. A track that ends early diverged.
-    """  # fmt: skip
-    trainer = Trainer(config, images, device, None if state is None else dict(state), forked=state is not None)
+    ``state`` is what the phase starts from, None for a new net; it may be of another rate, or of a net that was grown.
+    ``end`` is the last update, ``stride`` the updates between two points of the track. After the updates ``marks`` the
+    net is evaluated. ``watched`` are the paths of the blocks whose distance from the identity is measured.
+    """
+
+    config: RunConfig
+    state: Document | None
+    end: int
+    stride: int
+    marks: Sequence[int]
+    watched: Sequence[str] = ()
+
+
+def train(
+    phase: Phase, images: ImageSet, device: Device, evaluator: Evaluator
+) -> Generator[Track, None, tuple[Track, Document]]:
+    """Train one phase; yield the track as it grows, return it with the trainer's state.
+
+    A point of the track has the ``running`` error (percent, mean over 50 updates), the ``loss`` (mean since the point
+    before) and the ``distance`` of the watched blocks from the identity. A mark has the ``clean`` and the ``test``
+    error by ``evaluator``, which is made for a net of this shape. A track that ends early diverged.
+    """
+    start, end = phase.state, phase.end
+    trainer = Trainer(phase.config, images, device, None if start is None else ParentState(dict(start)))
     track: Track = {name: [] for name in _LISTS}
     rows: list[StepRow] = []
     with closing(trainer.events()) as events:
@@ -92,15 +104,16 @@ def train(
                 break
             elif isinstance(event, Stepped):
                 step = event.step
-                if step % stride == 0 or step == end:
+                if step % phase.stride == 0 or step == end:
                     rows += measured.rows if (measured := trainer.drain()) else ()
                     if not _add(track, rows):
                         break
                     rows.clear()
-                    if inserted:
-                        track["distance"].append(distance_from_identity(trainer.model.state_dict(), inserted))
+                    if phase.watched:
+                        distance = distance_from_identity(trainer.model.state_dict(), phase.watched)
+                        track["distance"].append(distance)
                     yield track
-                if step in marks:
+                if step in phase.marks:
                     yield from _evaluate(track, evaluator, trainer, step)
                 if step == end:
                     break

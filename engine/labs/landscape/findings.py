@@ -15,18 +15,19 @@ SAME_LOSS = 1e-6
 
 def compared(found: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) -> dict[str, float]:
     """Return loss and error measured again beside those recorded, and whether they are the same."""
-    figures, same = {}, []
+    metrics: dict[str, float] = {}
+    same = []
     for split, word in SPLITS.items():
         loss, error, images = found[split.value]
         kept = stored.get(split)
-        figures |= {f"centre_{word}_loss": loss, f"centre_{word}_error": error}
-        figures[f"stored_{word}_loss"] = kept.loss if kept else math.nan
-        figures[f"stored_{word}_error"] = kept.error if kept else math.nan
+        metrics |= {f"centre_{word}_loss": loss, f"centre_{word}_error": error}
+        metrics[f"stored_{word}_loss"] = kept.loss if kept else math.nan
+        metrics[f"stored_{word}_error"] = kept.error if kept else math.nan
         if kept:
             wrong, recorded = (round(share * images / 100) for share in (error, kept.error))
             close = abs(loss - kept.loss) <= SAME_LOSS or (math.isnan(loss) and math.isnan(kept.loss))
             same.append(images == kept.images and wrong == recorded and close)
-    return figures | {"equals_stored": float(all(same)) if same else math.nan}
+    return metrics | {"equals_stored": float(all(same)) if same else math.nan}
 
 
 def bent(result: Mapping[str, Any]) -> dict[str, float]:

@@ -13,6 +13,10 @@ SIZES = (5, 9, 17, 33)
 LAST = SIZES[-1] - 1
 
 
+#: What was measured at a point.
+Point = Sequence[float]
+
+
 class Row(NamedTuple):
     """One row of points to be measured: those at ``columns``; ``filled`` where it has coarser ones already."""
 
@@ -38,7 +42,7 @@ def position(place: int, span: float) -> float:
     return span * (2 * place / LAST - 1)
 
 
-def shown(row: Row, done: Mapping[Row, Sequence]) -> list[int]:
+def shown(row: Row, done: Mapping[Row, Sequence[Point]]) -> list[int]:
     """Return which rows can be shown anew after ``row``: those that have all columns of its size."""
     if not row.filled:
         return [row.row]
@@ -46,14 +50,14 @@ def shown(row: Row, done: Mapping[Row, Sequence]) -> list[int]:
     return sorted(mate.row for mate in mates) if all(mate in done for mate in mates) else []
 
 
-def complete(row: Row, done: Mapping[Row, Sequence]) -> bool:
+def complete(row: Row, done: Mapping[Row, Sequence[Point]]) -> bool:
     """Return whether ``row`` was the last of its grid."""
     return all(mate in done for mate in rows(row.size))
 
 
-def gathered(line: int, done: Mapping[Row, Sequence]) -> dict[int, Sequence]:
+def gathered(line: int, done: Mapping[Row, Sequence[Point]]) -> dict[int, Point]:
     """Return what was measured on a row so far: column -> result, ascending."""
-    found: dict[int, Sequence] = {}
+    found: dict[int, Point] = {}
     for row, results in done.items():
         if row.row == line:
             found.update(zip(row.columns, results, strict=True))

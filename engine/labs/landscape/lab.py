@@ -85,7 +85,8 @@ class LandscapeLab(TaskLab[Task]):
         if what == "slices":
             return (yield from self._slices(net, done))
         row, surface, plane = _row(what), self._surface(net), self._plane(net, done)
-        at, results = self._scale(done), []
+        at = self._scale(done)
+        results: list[list[float]] = []
         for column in row.columns:
             step = at(column) * plane[0] + at(row.row) * plane[1]
             results.append((yield from _said(surface.point(step), self._counted(done, len(results)))))
@@ -164,8 +165,10 @@ class LandscapeLab(TaskLab[Task]):
         if way == "random direction":
             direction = surface.directions(self.settings["seed"])[0]
         else:
-            direction = measured["gradient" if way == "gradient" else "direction"].to(surface.weights)
-        return direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
+            kept: Tensor = measured["gradient" if way == "gradient" else "direction"]
+            direction = kept.to(surface.weights)
+        unit: Tensor = direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
+        return unit
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """Yield what ``task`` changed."""

@@ -136,7 +136,8 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
     """Return the deepest plain and the deepest residual net of a race, of one depth and seed where there are such."""
-    plain, other = [], []
+    plain: list[int] = []
+    other: list[int] = []
     for place, config in enumerate(configs):
         (plain if variant(config.model.shortcut).plain else other).append(place)
 
@@ -158,9 +159,10 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long it takes for nets of the quick race, depth 56."""
     nets = len([run for run in settings["runs"].split(",") if run.strip()]) or 2
     recalibrated = settings["bn"] == "recalibrated" or (settings["bn"], settings["directions"]) == (AUTO, TRAJECTORY)
-    points = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)
-    images = settings["images"]
-    return 1 + nets * (1 + images * (points * 1.6e-4 + 33 * 2.2e-4 + (settings["products"] + 2) * 2.2e-3))
+    points: int = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)
+    images: int = settings["images"]
+    products: int = settings["products"]
+    return 1 + nets * (1 + images * (points * 1.6e-4 + 33 * 2.2e-4 + (products + 2) * 2.2e-3))
 
 
 LANDSCAPE = LabSpec(

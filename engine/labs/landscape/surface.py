@@ -6,14 +6,14 @@ Points of the plane are evaluated as the training was: batch norm folded, at its
 """
 
 import dataclasses
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.labs.inspected_run import InspectedRun
+from engine.labs.inspected_run import Document, InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
@@ -91,7 +91,7 @@ class Surface:
         self._place(torch.zeros_like(self._start))
         size = self._batch(_PRODUCT, 8)
         keep = self._work * self.images <= _KEPT and self._device.torch_device.type == "cpu"
-        return Hessian(self._model, list(zip(self._images.split(size), self._labels.split(size), strict=True)), keep)
+        return Hessian(self._model, list(self._batches(size)), keep)
 
     @cached_property
     def _folded(self) -> FoldedNet:
@@ -101,7 +101,7 @@ class Surface:
     def _folded_fp32(self) -> FoldedNet:
         return FoldedNet(self._model, dataclasses.replace(self._device, precision="fp32"))
 
-    def _flat_of(self, document: dict) -> Tensor:
+    def _flat_of(self, document: Document) -> Tensor:
         check_document(document)
         saved = document["model"]
         check_tensors(saved, self._statistics | self._weights)
@@ -110,10 +110,13 @@ class Surface:
     def _batch(self, budget: dict[str, float], least: int) -> int:
         return int(min(1000, max(least, budget[self._device.torch_device.type] / self._work)))
 
+    def _batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(torch.split(self._images, size), torch.split(self._labels, size), strict=True)
+
     def _place(self, step: Tensor) -> None:
         """Set the net's parameters to those of the state plus ``step``, its statistics to those of the state."""
         with torch.no_grad():
-            pieces = (self._start + step).split([p.numel() for p in self._parameters])
+            pieces = torch.split(self._start + step, [p.numel() for p in self._parameters])
             for parameter, piece in zip(self._parameters, pieces, strict=True):
                 parameter.copy_(piece.view_as(parameter))
             for name, buffer in self._model.named_buffers():
@@ -123,7 +126,7 @@ class Surface:
         folded.take(self._model)
         size = self._batch(_PASS, 8)
         losses, wrong = [], []
-        for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
+        for images, labels in self._batches(size):
             with torch.inference_mode():
                 logits = folded.logits(images)
                 losses.append(F.cross_entropy(logits, labels, reduction="none"))

@@ -23,6 +23,9 @@ from engine.probes.online.instrumented_pass import instrumented_pass
 from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
 
+#: What ``path_gradients`` returns, by name.
+PathGradients = dict[str, Any]
+
 #: Images of a pass along paths, fewer for large nets: multiply-adds of such a pass, forward.
 _PATH_BATCH, _PATH_BUDGET = 128, 1e9
 #: Path lengths that are measured at most.
@@ -45,7 +48,7 @@ class AblatedNet:
         self._evaluator = self._inspected.evaluator(self._model)
         self.lesions = Ablation(self._model, [self._evaluator.net])
 
-    def score(self, lesion: AbstractContextManager | None = None) -> Generator[None, None, Score]:
+    def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion, on the test images; yields after each batch."""
         with lesion or nullcontext():
             for score in self._inspected.scores(self._evaluator, self._model, [Split.TEST_SUBSET]):
@@ -66,19 +69,20 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
     if Split.TEST in inspected.stored:
         # Then the subset was a part of that pass, in other batches, which may round differently.
         passes.append([Split.TEST_SUBSET, Split.TEST])
-    score, same = None, None
+    score: Score | None = None
+    same: bool | None = None
     for splits in passes:
         for found in inspected.scores(evaluator, model, splits):
             if found is None:
                 yield
             elif found.split == Split.TEST_SUBSET:
                 score = found
-        assert score is not None
-        if stored is None:
+        if score is None or stored is None:
             break
         same = score.error == stored.error and abs(score.loss - stored.loss) <= 1e-6
         if same:
             break
+    assert score is not None
     return score, same
 
 
@@ -96,7 +100,7 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
         return sizes.result().tolist()
 
 
-def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, None, dict]:
+def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradients, None, PathGradients]:
     """Return the mean gradient norm along single paths, by their length; yields what is known after each batch.
 
     ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
@@ -116,11 +120,12 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, Non
         pixels, labels = images.test.batch(fixed[rows.to(fixed.device) % len(fixed)])
         inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
         gradients = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))
-        return torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+        along: list[float] = torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+        return along
 
-    found: dict[str, Any] = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
+    found: PathGradients = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
     whole: list[float] = []
-    for rows in torch.arange(samples).split(size):
+    for rows in torch.split(torch.arange(samples), size):
         whole += norms(rows)
         found = found | {"whole": fmean(whole)}
         yield found
@@ -128,7 +133,7 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[dict, Non
         return found | {"means": [fmean(whole)]}
     generator = torch.Generator().manual_seed(0)
     every: list[float] = []
-    for numbers in torch.arange(samples * len(lengths)).split(size):
+    for numbers in torch.split(torch.arange(samples * len(lengths)), size):
         routes = draw_routes(torch.tensor(lengths)[numbers % len(lengths)], forks, generator)
         every += norms(numbers // len(lengths), routes)
         columns = [every[place :: len(lengths)] for place in range(len(lengths))]

@@ -94,13 +94,15 @@ def paths(case: Case, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
 def path_metrics(case: Case, found: Mapping[str, Any]) -> Iterator[MetricReported]:
     """The lengths that hold most of the gradient, how many of all paths are that long, how much of all that cancels."""
     lengths, forks = found["lengths"], found["forks"]
-    low, high = holding(gradient_shares(forks, lengths, found["means"]), MOST)
-    shares = gradient_shares(forks, lengths, [1.0] * len(lengths))
-    known = low is not None
-    yield MetricReported("most_gradient_from_path_length", float(lengths[low]) if known else math.nan)
-    yield MetricReported("most_gradient_to_path_length", float(lengths[high]) if known else math.nan)
+    first = last = share = math.nan
+    if (span := holding(gradient_shares(forks, lengths, found["means"]), MOST)) is not None:
+        low, high = span
+        first, last = float(lengths[low]), float(lengths[high])
+        share = 100 * sum(gradient_shares(forks, lengths, [1.0] * len(lengths))[low : high + 1])
+    yield MetricReported("most_gradient_from_path_length", first)
+    yield MetricReported("most_gradient_to_path_length", last)
     yield MetricReported("path_norms_over_gradient", path_norms(found))
-    yield MetricReported("share_of_paths_with_most_gradient", 100 * sum(shares[low : high + 1]) if known else math.nan)
+    yield MetricReported("share_of_paths_with_most_gradient", share)
 
 
 def gradient_shares(forks: int, lengths: Sequence[int], means: Sequence[float]) -> list[float]:
@@ -134,9 +136,10 @@ def path_norms(found: Mapping[str, Any]) -> float:
     return math.exp(total) if total < 700 else math.inf
 
 
-def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | tuple[None, None]:
+def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | None:
     """Return the first and the last place of the shortest range that holds at least ``wanted`` of the sum."""
-    best, start, inside = None, 0, 0.0
+    best: tuple[int, int] | None = None
+    start, inside = 0, 0.0
     for end, share in enumerate(shares):
         inside += share
         while inside - shares[start] >= wanted:
@@ -144,7 +147,7 @@ def holding(shares: Sequence[float], wanted: float) -> tuple[int, int] | tuple[N
             start += 1
         if inside >= wanted and (best is None or end - start < best[1] - best[0]):
             best = start, end
-    return best or (None, None)
+    return best
 
 
 def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float:

@@ -16,7 +16,6 @@ from engine.labs.lesion.ablated_net import AblatedNet, compare, path_gradients, 
 from engine.labs.lesion.plan import Case, LesionTask
 from engine.labs.lesion.spec import METRICS
 from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
-from engine.training.evaluate import Score
 
 
 class LesionLab(TaskLab[LesionTask]):
@@ -65,7 +64,7 @@ class LesionLab(TaskLab[LesionTask]):
             lesion = net.lesions.deleted(task.blocks[0])
         elif task.part == plan.SWAP:
             lesion = net.lesions.swapped(*task.blocks)
-        score: Score = yield from _showing(bars, net.score(lesion))
+        score = yield from _showing(bars, net.score(lesion))
         return [score.error, score.loss]
 
     def findings(self, task: LesionTask, done: Results) -> Iterator[Finding]:

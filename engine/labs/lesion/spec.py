@@ -149,7 +149,7 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     for unit in plan.planned([case, case], settings):
         lesions = len(plan.FACTORS) if unit.part == plan.SCALE else unit.part in (plan.INTACT, plan.DELETE, plan.SWAP)
         seconds += lesions * (once + (0.83 if unit.bn == plan.RECALIBRATED else 0.0))
-    return seconds
+    return float(seconds)
 
 
 #: The pairs of such a net that can be swapped.

@@ -43,7 +43,7 @@ def kernel(stacks: Stacks) -> Tensor:
 def condition(seed: int, blocks: int, identity: float) -> float:
     """Return the largest by the smallest eigenvalue of Theta of a plain stack that starts at ``identity``."""
     values = torch.linalg.eigvalsh(kernel(Stacks(PLAIN, blocks, [Start(seed, identity)])))
-    return (values[-1] / values[0].clamp_min(1e-20)).item()
+    return float(values[-1] / values[0].clamp_min(1e-20))
 
 
 def _layer(into: Tensor, back: Tensor) -> Tensor:

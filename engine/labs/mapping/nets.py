@@ -53,12 +53,12 @@ class Stacks:
         self.parts, self.moves = (
             {
                 name: piece.view(blocks, self.nets, *shape)
-                for (name, shape), piece in zip(shapes.items(), flat.split(sizes), strict=True)
+                for (name, shape), piece in zip(shapes.items(), torch.split(flat, sizes), strict=True)
             }
             for flat in (self.values, self.velocity)
         )
-        self._kept: list[tuple] = []
-        self._rooms: dict[tuple, Tensor] = {}
+        self._kept: list[tuple[Tensor, Tensor, Normed | None, Normed | None]] = []
+        self._rooms: dict[tuple[str | int, ...], Tensor] = {}
         self._start(starts)
 
     def _start(self, starts: Sequence[Start]) -> None:
@@ -117,7 +117,8 @@ class Stacks:
             moves["b2"][block].mul_(momentum).add_(total)
             if second is not None:
                 out = self._room("branch", 0, batch, WIDTH)
-                branch = _norm_back(slope, total, second, parts["g2"][block], moves["g2"][block], momentum, out)
+                branch, along = _norm_back(slope, total, second, parts["g2"][block], out)
+                moves["g2"][block].mul_(momentum).add_(along)
             moves["w2"][block].baddbmm_(inside.transpose(1, 2), branch, beta=momentum)
             within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INSIDE))
             within = torch.ops.aten.threshold_backward.grad_input(within, inside, 0, grad_input=within)
@@ -125,7 +126,8 @@ class Stacks:
             moves["b1"][block].mul_(momentum).add_(total)
             if first is not None:
                 out = self._room("within", 1, batch, INSIDE)
-                within = _norm_back(within, total, first, parts["g1"][block], moves["g1"][block], momentum, out)
+                within, along = _norm_back(within, total, first, parts["g1"][block], out)
+                moves["g1"][block].mul_(momentum).add_(along)
             moves["w1"][block].baddbmm_(h.transpose(1, 2), within, beta=momentum)
             if block:
                 below = torch.bmm(within, w1.transpose(1, 2), out=self._room("below", block % 2, batch, WIDTH))
@@ -133,7 +135,7 @@ class Stacks:
 
     def _room(self, use: str, place: int, *shape: int) -> Tensor:
         """Return the buffer (K, ``shape``) for a ``use``; fresh memory at every step costs as much as the products."""
-        key = (use, place, *shape)
+        key: tuple[str | int, ...] = (use, place, *shape)
         if key not in self._rooms:
             self._rooms[key] = torch.empty(self.nets, *shape)
         return self._rooms[key]
@@ -159,12 +161,9 @@ def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
     return Normed(values, inverse)
 
 
-def _norm_back(
-    slope: Tensor, total: Tensor, normed: Normed, gamma: Tensor, move: Tensor, momentum: float, out: Tensor
-) -> Tensor:
-    """Return the gradient before batch norm, in ``out``, given ``slope`` behind it with its sum; move gamma's."""
+def _norm_back(slope: Tensor, total: Tensor, normed: Normed, gamma: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients of batch norm's input, in ``out``, and of gamma, given that of its output and its sum."""
     batch = slope.shape[1]
     along = torch.mul(slope, normed.values, out=out).sum(1, keepdim=True)
-    move.mul_(momentum).add_(along)
     torch.mul(normed.values, along / -batch, out=out)
-    return out.add_(slope).sub_(total / batch).mul_(gamma * normed.inverse)
+    return out.add_(slope).sub_(total / batch).mul_(gamma * normed.inverse), along

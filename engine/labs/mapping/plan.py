@@ -112,7 +112,8 @@ def plan(settings: Mapping[str, Any]) -> list[MappingTask]:
 
 def seconds(settings: Mapping[str, Any]) -> float:
     """Return about how long a job takes on one common core."""
-    return _BEFORE + sum(work.seconds for work in plan(settings)) * (settings["batch"] / _BATCH + _READING)
+    batch: int = settings["batch"]
+    return _BEFORE + sum(task.seconds for task in plan(settings)) * (batch / _BATCH + _READING)
 
 
 def refuse(settings: Mapping[str, Any]) -> str:

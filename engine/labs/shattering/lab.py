@@ -7,6 +7,8 @@ scales of the scaled residual net. What is drawn after a task is the mean over t
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from torch import Tensor
+
 from engine.events import CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.curve import CurveName
@@ -120,7 +122,7 @@ class ShatteringLab(TaskLab[Task]):
         height = len(ROWS) - ROWS.index(kind)
         return CurveUpdated("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
 
-    def _curves(self, net: Net, rows: list[dict]) -> Iterator[Finding]:
+    def _curves(self, net: Net, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         row, part = rows[-1], f"seed {net.seed}"
         if net.seed == 0:
             yield self._row(net.kind, row["slopes"])
@@ -141,7 +143,7 @@ class ShatteringLab(TaskLab[Task]):
             x = sorted(points)
             yield CurveUpdated("branches", SCALED, x, [points[branch] for branch in x])
 
-    def _metrics(self, kind: str, rows: list[dict]) -> Iterator[Finding]:
+    def _metrics(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         key = metric_key(kind)
         yield MetricReported(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
         yield MetricReported(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
@@ -149,15 +151,17 @@ class ShatteringLab(TaskLab[Task]):
             yield MetricReported("looks_linear_gradient_spread", max(row["spread"] for row in rows))
 
 
-def _drawn(slopes) -> list[float]:
-    """Some of the slopes, in units of their root mean square: kinds of any scale fit into one picture."""
+def _drawn(slopes: Tensor) -> list[float]:
+    """Return some of the slopes, divided by their root mean square, so that kinds of any scale fit into one picture."""
     size = slopes.square().mean().sqrt().clamp_min(1e-300)
-    return (slopes / size)[::_EVERY].tolist()
+    drawn: list[float] = (slopes / size)[::_EVERY].tolist()
+    return drawn
 
 
 def _places() -> list[float]:
     """Where the drawn slopes are: between two inputs."""
-    return ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+    places: list[float] = ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+    return places
 
 
 def _lags() -> list[float]:

@@ -102,7 +102,7 @@ def _refuse(settings: Mapping[str, Any]) -> str:
 def _seconds(settings: Mapping[str, Any]) -> float:
     """About how long the nets take on a common core; a layer of the looks-linear kind as long as two others."""
     kinds = len(KINDS) + 1 + (len(BRANCHES) if settings["grid"] == "full" else 0)
-    return 0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds
+    return float(0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds)
 
 
 SHATTERING = LabSpec(

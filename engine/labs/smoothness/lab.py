@@ -15,7 +15,7 @@ from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.small_images import embedded_images
 from engine.labs.smoothness.spec import KINDS, METRIC_PREFIX, ONE_RATE, rates_of
-from engine.labs.smoothness.step_range import LENGTHS, Descent
+from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
 from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
 
 #: The loss that decides between rates, and the one at the end: a mean over so many last updates.
@@ -23,6 +23,11 @@ _LAST = 10
 #: A curve of a trial grows on the page after every so many updates.
 _SHOWN_EVERY = 5
 _POOL = 2
+#: The length of one learning rate among ``LENGTHS``.
+_AT_RATE = LENGTHS.index(1.0)
+
+#: What a measured training came to, by name: its rate, steps and bands, at its end its loss.
+Followed = dict[str, Any]
 
 
 class SmoothnessLab(TaskLab[Task]):
@@ -89,8 +94,8 @@ class SmoothnessLab(TaskLab[Task]):
                 yield self._rate_curve(kind, {**done, _trial(kind, rate): _late(losses, step)})
         return _late(losses, self.settings["steps"])
 
-    def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, dict]:
-        found: dict[str, Any] = {"rate": rate, "steps": [], "bands": []}
+    def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, Followed]:
+        found: Followed = {"rate": rate, "steps": [], "bands": []}
         descent, losses = self._descent(kind, rate, seed), []
         for step, loss in descent.steps(self.settings["steps"]):
             losses.append(loss)
@@ -120,25 +125,28 @@ class SmoothnessLab(TaskLab[Task]):
         tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
         return CurveUpdated("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
 
-    def _band_curves(self, kind: str, seeds: Sequence[dict]) -> Iterator[CurveUpdated]:
+    def _band_curves(self, kind: str, seeds: Sequence[Followed]) -> Iterator[CurveUpdated]:
         """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
         count = min(len(one["steps"]) for one in seeds)
         if not count:
             return
         steps = seeds[0]["steps"][:count]
-        bands = [[one["bands"][place] for one in seeds] for place in range(count)]
-        at_rate = LENGTHS.index(1.0)
-        for panel, line, spread in (
-            ("loss", lambda band: band[0], lambda band: [band[0], *band[1]]),
-            ("gradient", lambda band: band[2][at_rate], lambda band: band[2]),
-        ):
-            yield CurveUpdated(panel, kind, steps, [_mean([line(band) for band in here]) for here in bands])
-            for part, edge in (("low", min), ("high", max)):
-                values = [edge(value for band in here for value in spread(band)) for here in bands]
-                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, values)
-        yield CurveUpdated("beta", kind, steps, [_mean([band[3] for band in here]) for here in bands])
+        bands = [[Band(*one["bands"][place]) for one in seeds] for place in range(count)]
+        lines = {
+            "loss": [[band.loss for band in here] for here in bands],
+            "gradient": [[band.changes[_AT_RATE] for band in here] for here in bands],
+        }
+        spreads = {
+            "loss": [[loss for band in here for loss in (band.loss, *band.losses)] for here in bands],
+            "gradient": [[change for band in here for change in band.changes] for here in bands],
+        }
+        for panel, line in lines.items():
+            yield CurveUpdated(panel, kind, steps, list(map(_mean, line)))
+            for part, edges in (("low", map(min, spreads[panel])), ("high", map(max, spreads[panel]))):
+                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, list(edges))
+        yield CurveUpdated("beta", kind, steps, [_mean([band.beta for band in here]) for here in bands])
         rates = [one["rate"] for one in seeds]
-        sharp = [_mean([rate * band[3] for rate, band in zip(rates, here, strict=True)]) for here in bands]
+        sharp = [_mean([rate * band.beta for rate, band in zip(rates, here, strict=True)]) for here in bands]
         yield CurveUpdated("stability", kind, steps, sharp)
 
     def _curves(self, kind: str, done: Results) -> Iterator[CurveUpdated]:
@@ -146,7 +154,7 @@ class SmoothnessLab(TaskLab[Task]):
         found = [done[_measured(kind, seed)] for seed in seeds]
         yield from self._band_curves(kind, found)
         for seed, one in zip(seeds, found, strict=True):
-            betas = [band[3] for band in one["bands"]]
+            betas = [Band(*band).beta for band in one["bands"]]
             name = CurveName(kind, part=f"seed {seed}").text
             yield CurveUpdated("beta", name, one["steps"], betas)
             yield CurveUpdated("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
@@ -155,14 +163,11 @@ class SmoothnessLab(TaskLab[Task]):
 
     def _metrics(self, kind: str, done: Results) -> Iterator[MetricReported]:
         found, name = [done[_measured(kind, seed)] for seed in self._seeds], METRIC_PREFIX[kind]
-        bands = [band for one in found for band in one["bands"]]
-        yield MetricReported(f"{name}_beta", _mean([band[3] for band in bands]))
-        yield MetricReported(
-            f"{name}_rate_times_beta", _mean([one["rate"] * band[3] for one in found for band in one["bands"]])
-        )
-        at_rate = LENGTHS.index(1.0)
-        yield MetricReported(f"{name}_gradient_change", _mean([band[2][at_rate] for band in bands]))
-        yield MetricReported(f"{name}_loss_range", _mean([max(band[1]) / min(band[1]) for band in bands]))
+        bands = [(one["rate"], Band(*band)) for one in found for band in one["bands"]]
+        yield MetricReported(f"{name}_beta", _mean([band.beta for _, band in bands]))
+        yield MetricReported(f"{name}_rate_times_beta", _mean([rate * band.beta for rate, band in bands]))
+        yield MetricReported(f"{name}_gradient_change", _mean([band.changes[_AT_RATE] for _, band in bands]))
+        yield MetricReported(f"{name}_loss_range", _mean([max(band.losses) / min(band.losses) for _, band in bands]))
         yield MetricReported(f"{name}_rate", float(found[0]["rate"]))
         yield MetricReported(f"{name}_final_loss", _mean([one["loss"] for one in found]))
 

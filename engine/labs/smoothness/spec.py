@@ -42,7 +42,7 @@ def seconds(settings: Mapping[str, Any]) -> float:
     measured = settings["seeds"] * (steps + _MEASURE * settings["moments"])
     width = 0.4 + 0.6 * (settings["width"] / 8) ** 1.5
     size = settings["depth"] / 20 * width * (0.4 + 0.6 * settings["batch"] / 64)
-    return _UPDATE_S * size * len(KINDS) * (trials + measured)
+    return float(_UPDATE_S * size * len(KINDS) * (trials + measured))
 
 
 def refuse(settings: Mapping[str, Any]) -> str:

@@ -44,7 +44,8 @@ class Descent:
 
     def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
         self._config, self._device, self._images = config, device, images.to(device)
-        self.model = build_model(config.model, config.seed).to(device, memory_format=torch.channels_last).train()
+        model: nn.Module = build_model(config.model, config.seed)
+        self.model = model.to(device).to(memory_format=torch.channels_last).train()
         self._optimizer = build_optimizer(self.model, OptimConfig.checked(**config.optim.model_dump()))
         self._stream = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
@@ -61,7 +62,7 @@ class Descent:
             inputs, labels = self.batch(step)
             loss = F.cross_entropy(self.model(inputs), labels)
             self._optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             value = loss.item()
             yield step, value
             if not math.isfinite(value):
@@ -99,7 +100,7 @@ def _loss_and_gradient(model: nn.Module, inputs: Tensor, labels: Tensor) -> tupl
 
 
 def _norm(tensors: Sequence[Tensor]) -> float:
-    return torch.stack([torch.linalg.vector_norm(tensor, dtype=torch.float64) for tensor in tensors]).norm().item()
+    return float(torch.stack([torch.linalg.vector_norm(tensor, dtype=torch.float64) for tensor in tensors]).norm())
 
 
 def _finite(value: float) -> float:

@@ -23,6 +23,7 @@ from engine.errors import CheckpointError
 from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, Split, Stepped
 from engine.hardware.cores import cores
 from engine.hardware.device import Device, choose
+from engine.labs.tasks import State
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.training.evaluate import Evaluator, Score
 from engine.training.trainer import Trainer
@@ -48,7 +49,7 @@ class TimingLab:
     CheckpointError when it belongs to other settings.
     """
 
-    def __init__(self, settings: dict[str, Any], device: Device, state: dict | None = None) -> None:
+    def __init__(self, settings: dict[str, Any], device: Device, state: State | None = None) -> None:
         if state is not None and (state.get("format") != FORMAT or state.get("settings") != settings):
             raise CheckpointError("the checkpoint is of another timing lab; start the lab anew")
         self._settings = dict(settings)
@@ -60,7 +61,7 @@ class TimingLab:
         self._results: list[dict[str, float]] = list(state["results"]) if state else []
         self._seconds: float = state["seconds"] if state else 0.0
 
-    def state(self) -> dict:
+    def state(self) -> State:
         """Return everything needed to go on, as plain values; valid between two events."""
         return {
             "format": FORMAT,
@@ -112,12 +113,11 @@ class TimingLab:
 
     def _speeds(self, done: list[dict[str, float]]) -> Speeds:
         pairs = list(zip(self._arms, done, strict=False))
-        return Speeds(
-            *(
-                [Point(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
-                for panel in ("training", "evaluation")
-            )
-        )
+
+        def points(panel: str) -> list[Point]:
+            return [Point(arm.run.model.shortcut, arm.multiply_adds, result[panel]) for arm, result in pairs]
+
+        return Speeds(points("training"), points("evaluation"))
 
     def _timed(self, arm: TimedArm, threads: int) -> dict[str, float]:
         """Return seconds per image of training and evaluation, and the seconds computed and passed in all."""

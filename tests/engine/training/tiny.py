@@ -12,7 +12,7 @@ from engine.hardware.device import Device
 from engine.training.trainer import Trainer
 
 BASE = {
-    "model.depth": 8, "model.width": 4, "model.channels": 1, "model.image_size": 8, "data.crop": 1,
+    "model.depth": 8, "model.width": 8, "model.channels": 1, "model.image_size": 8, "data.crop": 1,
     "data.eval_images": 60, "optim.batch_size": 16, "optim.steps": 24, "eval_every": 10, "threads": 1,
 }  # fmt: skip
 

@@ -5,17 +5,17 @@ from itertools import combinations
 import pytest
 
 from app import theme
-from app.live.labs.component import asked, family_styles, spare_styles
+from app.live.labs.component import chosen_panels, family_styles, spare_styles
 from tests.app.test_theme import EYES, apart
 from tests.e2e.pictures import PICTURES
 
 
 def test_a_page_may_ask_for_single_panels_which_come_in_the_rows_order():
-    names = [panel.name for panel in asked(PICTURES.panels, ("plane", "rates", "map"))]
+    names = [panel.name for panel in chosen_panels(PICTURES.panels, ("plane", "rates", "map"))]
     assert names == ["map", "rates", "plane", "path"]
-    assert asked(PICTURES.panels, ("training", "map"))[0].opens == "training"
-    assert asked(PICTURES.panels, ("map",))[0].opens == "", "nothing is there that a cell could open"
-    assert asked(PICTURES.panels, None) == list(PICTURES.panels)
+    assert chosen_panels(PICTURES.panels, ("training", "map"))[0].opens == "training"
+    assert chosen_panels(PICTURES.panels, ("map",))[0].opens == "", "nothing is there that a cell could open"
+    assert chosen_panels(PICTURES.panels, None) == list(PICTURES.panels)
 
 
 @pytest.mark.parametrize("scheme", theme.BACKGROUND)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from engine.probes.online import histogram_measure
-from engine.probes.online.histogram import BINS, edges
-from engine.probes.online.histogram_measure import ResponseHistogram, stride
+from engine.probes.online.histogram import BINS, edges, stride
+from engine.probes.online.histogram_measure import ResponseHistogram
 from engine.probes.online.measure import Response
 
 
