@@ -158,7 +158,7 @@ export class ProbeView {
 
   #choose(name) {
     this.asked = name;
-    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.chooseQuantity(name, this.data.quantity);
+    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.setQuantity(name, this.data.quantity);
     if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
     this.quantity = name;
     this.#now();
