@@ -33,7 +33,7 @@ def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(fresh_site,
     words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first.inner_text()
     assert len(re.findall(r"\.(\s|$)", words)) == 2
     assert page.locator("[data-testid=stMain]").get_by_role("button", name="Start").count() == 1
-    page.goto(f"{fresh_site.url}/?set_depths=8,14&set_width=4&set_steps=9000")  # nets that leave time for the page
+    page.goto(f"{fresh_site.url}/?set_depths=8,14&set_width=8&set_steps=9000")  # nets that leave time for the page
     page.get_by_role("button", name="Start race of 4 runs").click()
     watched_and_paused(page, ["plain-8", "plain-14", "A-8", "A-14"])
 
