@@ -51,10 +51,10 @@ def test_a_change_holds_from_the_next_update_on_and_says_so_before_it():
     training = trainer(run)
     events = training.events()
     taken = tiny.until(events, lambda event: event == Stepped(6))
-    training.changes.add([Change(4, "lr", 0.03)])
+    training.live_edits.add([Change(4, "lr", 0.03)])
     taken += [next(events) for _ in range(2)]
     assert [event for event in taken if isinstance(event, Changed)] == [Changed(7, 4, "learning rate 0.1 to 0.03")]
-    training.changes.add([Change(4, "lr", 0.03), Change(5, "strength", 0.25), Change(6, "lr", 0.01)])
+    training.live_edits.add([Change(4, "lr", 0.03), Change(5, "strength", 0.25), Change(6, "lr", 0.01)])
     taken += list(events)
     assert changed(taken) == [
         (7, 4, "learning rate 0.1 to 0.03"),
