@@ -161,7 +161,8 @@ def _luminance(value: str) -> float:
 
 
 def _channels(value: str) -> tuple[float, float, float]:
-    return tuple(int(value[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+    red, green, blue = (int(value[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
 
 
 def _text(red: float, green: float, blue: float) -> str:

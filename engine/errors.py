@@ -13,7 +13,7 @@
     |   +-- VersionMismatch        database or engine of another version
     |       +-- OutdatedDatabase   the database is of an older version; a writer brings it up to date
     +-- GuideError                 a text of the guide is damaged
-    +-- NotPresenter               whoever looks on asked for what the presenter alone may do
+    +-- NotPresenter               a viewer gave a command that only the presenter may give
     +-- EngineError                the engine cannot do what was asked
         +-- EngineRunning          a second engine on one workspace
         +-- EngineUnreachable      no engine answers
@@ -76,7 +76,7 @@ class GuideError(SkipscopeError):
 
 
 class NotPresenter(SkipscopeError):
-    """A shared page was asked for a command by somebody who may only look on; nothing was done."""
+    """Somebody who may only view a shared page gave a command; nothing was done."""
 
 
 class EngineError(SkipscopeError):

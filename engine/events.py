@@ -1,6 +1,6 @@
-"""What a training tells the world: one small dataclass per event, and the states of a run with their legal moves.
+"""Events of trainings and labs, one small dataclass each, and the states of a run with their legal moves.
 
-The trainer is a generator of these events; the worker pulls. Pausing is not asking for the next one.
+The trainer is a generator of events and the worker takes them. A worker pauses a run by taking no further event.
 
 States and legal moves (``MOVES``):
 
@@ -112,21 +112,21 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """One optimizer update was issued. Carries no figure, so it costs no device sync."""
+    """One optimizer update was issued. It carries no metric, so it costs no device sync."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The figures of the steps since the last one of these, in order, fetched in one copy."""
+    """The metrics of the steps since the last ``Measured``, in order, fetched in one copy."""
 
     rows: tuple[StepRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluating:
-    """A batch of an evaluation is done; here the worker may interrupt."""
+    """A batch of an evaluation is done. The worker may interrupt here."""
 
     step: int
     done: int
@@ -168,7 +168,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """Something worth a marker on the record, for example the end of a warm-up or a learning-rate drop."""
+    """A remark on the record, for example the end of a warm-up or a learning-rate drop."""
 
     step: int
     kind: str
@@ -177,9 +177,9 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change that was asked for in the live run (row ``change``) holds from update ``step`` on; ``text`` for people.
+    """A change of the live run (row ``change``) takes effect at update ``step``; ``text`` says it to people.
 
-    Comes before that update. After a resume from an older checkpoint it comes again, at the same step.
+    The event comes before that update. A run that resumes from an older checkpoint repeats it at the same step.
     """
 
     step: int
@@ -209,7 +209,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """``done`` of ``total`` units of a lab are done; here the worker may interrupt. ``words`` say what comes next."""
+    """``done`` of ``total`` tasks of a lab are done; ``words`` name the next one. The worker may interrupt here."""
 
     done: int
     total: int
@@ -218,7 +218,7 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class CurveUpdated:
-    """A curve of a lab: ``y`` over ``x`` in one of its panels. A later one of the same panel and name replaces it."""
+    """A curve of a lab: ``y`` over ``x`` in a panel. It replaces an earlier curve of the same panel and name."""
 
     panel: str
     name: str
@@ -228,7 +228,7 @@ class CurveUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MetricReported:
-    """A number that a lab found; names, units and sources are fixed in its row of ``engine.labs.registry``."""
+    """A number that a lab found; its unit and source stand in the lab's spec (``engine.labs.registry``)."""
 
     name: str
     value: float

@@ -11,9 +11,8 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     races.py           races and the summaries of their runs
     run_table.py       all runs of the workspace in a table, races in sum
     selection.py       any runs on one chart, and in what they differ
-    disk.py            what the workspace takes on the disk
     streaming.py       snapshot and news for the live page
-    machine_load.py    how busy the machine is
+    machine.py         how busy the machine is, and what the workspace takes on its disk
     probes.py          quantities, and what was measured inside the nets
     labs.py            labs: specs, jobs, results
     guide.py           the texts of the guide, what they cite, and the numbers that labs found for them
@@ -35,7 +34,6 @@ from app.data.commands import (
     start_race,
     startup,
 )
-from app.data.disk import Disk, disk_use, size_in_words
 from app.data.guide import (
     Citation,
     Figure,
@@ -67,6 +65,7 @@ from app.data.interventions import (
 from app.data.labs import (
     LabNews,
     curve_name,
+    job_settings,
     lab_changed,
     lab_command,
     lab_job,
@@ -80,7 +79,7 @@ from app.data.labs import (
     latest_lab,
     start_lab,
 )
-from app.data.machine_load import MachineLoad
+from app.data.machine import Disk, MachineLoad, disk_use, size_in_words
 from app.data.options import (
     DEPTHS,
     count,
@@ -112,6 +111,7 @@ from app.data.run_times import Timing, can_measure, race_time, start_timing, sto
 from app.data.selection import MAX_COMPARED, difference, numbers_from
 from app.data.streaming import Delta, Head, History, delta, gap, head, history
 from app.data.workspace import Health, health, prepare, use, workspace_path
+from engine.config import RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
 from engine.events import ENGINE_GONE, RunState, Split
@@ -142,18 +142,19 @@ __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
     "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
     "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
-    "Race", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source", "Split", "TRAINING",
-    "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable", "changes", "columns_since",
-    "command", "command_all", "command_each", "contested", "count", "curve_name", "data_present", "delta",
-    "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable",
-    "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard", "guide_names",
-    "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words", "inside",
-    "inside_news", "is_plain", "known_runs", "lab_changed", "lab_command", "lab_job", "lab_news", "lab_refusal",
-    "lab_results", "lab_setting", "lab_specs", "lab_time", "lab_trainings", "latest_lab", "layer_moments",
-    "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database", "next_save",
-    "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source", "presets",
-    "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_summaries", "runs",
-    "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "shutdown", "size_in_words", "sources", "start_engine",
-    "start_lab", "start_race", "start_timing", "startup", "still", "stop_timing", "table_rows", "timings",
-    "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace_path",
+    "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
+    "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",
+    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
+    "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend",
+    "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard",
+    "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",
+    "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed", "lab_command", "lab_job",
+    "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time", "lab_trainings", "latest_lab",
+    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
+    "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
+    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_summaries",
+    "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "shutdown", "size_in_words", "sources",
+    "start_engine", "start_lab", "start_race", "start_timing", "startup", "still", "stop_timing", "table_rows",
+    "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
+    "workspace_path",
 ]  # fmt: skip

@@ -1,16 +1,17 @@
-"""Who may command: asked by every function of ``app.data`` that writes or commands, before it does anything.
+"""Who may command: every function of ``app.data`` that writes or commands asks here first.
 
-Without a guard everyone may: the server is for this machine alone. A guard answers for whoever is being served at the
-moment; where it cannot, nobody may.
+Without a guard everyone may, as the server is for this machine alone. A guard answers for the visitor who is being
+served at the moment. A guard that fails refuses.
 """
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from engine.errors import NotPresenter
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
 _guard: Callable[[], bool] | None = None
 
 
@@ -20,16 +21,16 @@ def guard(may_command: Callable[[], bool] | None) -> None:
     _guard = may_command
 
 
-def requires_presenter(function: _Function) -> _Function:
-    """Make a function raise NotPresenter, having done nothing, for whoever may not command."""
+def requires_presenter(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Make a function raise NotPresenter, before it does anything, for a visitor who may not command."""
 
     @wraps(function)
-    def guarded(*args: object, **kwargs: object) -> object:
+    def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         if not _may_command():
             raise NotPresenter("this page only looks on; the presenter's link can command")
         return function(*args, **kwargs)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 def _may_command() -> bool:
@@ -38,4 +39,4 @@ def _may_command() -> bool:
     try:
         return _guard() is True
     except Exception:
-        return False  # whoever cannot be asked about has not shown the token
+        return False  # a visitor whose cookies cannot be read has not shown the token

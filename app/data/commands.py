@@ -1,7 +1,10 @@
-"""What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
+"""Commands to the engine: start it, start a race, command a run.
+
+All of them block: never call one in the event loop.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +22,8 @@ from engine.store.connection import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20
-#: Commands that the engine is given at once: it also has workers to look after.
-_TOGETHER = 16
+#: Commands that the engine gets at once: it has workers to look after as well.
+_BATCH = 16
 
 
 def startup() -> str:
@@ -70,15 +73,15 @@ def command(verb: str, run: int) -> None:
 @requires_presenter
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
-    able = {
+    states = {
         "pause": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
         "resume": {RunState.PAUSED, RunState.LOST},
     }.get(verb)
-    if able is None:
+    if states is None:
         raise ConfigError(f"unknown command {verb!r} for a race; choose from pause, resume")
     refusal = None
     for run in runs(race):
-        if run.state in able:
+        if run.state in states:
             try:
                 command(verb, run.id)
             except SkipscopeError as error:
@@ -89,15 +92,14 @@ def command_all(verb: str, race: int) -> None:
 
 @requires_presenter
 def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
-    """Pause, resume, stop or delete several runs, some at a time; yield {run: '' or what is left to say} of each some.
+    """Pause, resume, stop or delete runs, batch by batch; yield {run: refusal, '' if it was done} of each batch.
 
-    Ends after the first some of which no engine took any: the others were not asked. Raises SkipscopeError.
+    Stops after a batch that no engine answered. Raises SkipscopeError.
     """
-    for start in range(0, len(runs), _TOGETHER):
-        some = runs[start : start + _TOGETHER]
-        said = current().control.ask_each(verb, some)
-        yield said
-        if all("no engine answered" in words for words in said.values()):
+    for start in range(0, len(runs), _BATCH):
+        refusals = current().control.ask_each(verb, runs[start : start + _BATCH])
+        yield refusals
+        if all("no engine answered" in refusal for refusal in refusals.values()):
             return
 
 
@@ -114,39 +116,26 @@ def new_database() -> Path:
     return kept
 
 
-@requires_presenter
-def start_race(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    steps: int | None = None,
-    seeds: int = 1,
-    first_seed: int = 0,
-    settings: Mapping[str, str] | None = None,
-    name: str = "",
-    pace: str = "free",
-) -> int:
-    """Plan a race and hand it to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
-    race = planned(depths, shortcuts, preset, source, steps, seeds, first_seed, settings, name, pace)
-    return current().control.start_race(race)[0]
-
-
 def planned(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    source: str | None = None,
-    *further: Any,
-    **choices: Any,
+    depths: Sequence[int], shortcuts: Sequence[str], preset: str = "quick", source: str | None = None, **choices: Any
 ) -> RaceConfig:
-    """Return the race that ``start_race`` with the same choices would start. Raises SkipscopeError.
+    """Return the race of these choices, for ``start_race``. Raises SkipscopeError.
 
-    ``source`` is one of ``sources()``; other paths are refused here, whatever the page let through.
+    Args:
+        depths: Of the nets; () takes the preset's, as () does for ``shortcuts``.
+        source: One of ``sources()``; other paths are refused here, whatever the page let through.
+        choices: More of ``engine.runs.protocol.planning.plan_race``: steps, seeds, first_seed, settings, name, pace.
     """
     if source is not None:
         check_source(source)
-    return plan_race(depths, shortcuts, preset, source, *further, **choices, workspace=current().workspace)
+    return plan_race(depths, shortcuts, preset, source, **choices, workspace=current().workspace)
+
+
+@requires_presenter
+def start_race(race: RaceConfig) -> int:
+    """Hand a planned race to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
+    check_source(race.run.data.name)
+    return current().control.start_race(race)[0]
 
 
 @requires_presenter
@@ -157,5 +146,5 @@ def rename_race(race: int, name: str) -> str:
 
 @requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
-    """Write a note on these runs, '' to take it away; return those that exist. Raises SkipscopeError."""
+    """Write a note on these runs, '' to remove it; return those that exist. Raises SkipscopeError."""
     return current().control.annotate(runs, note)

@@ -24,9 +24,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from app.data.labs import lab_changed
+from app.data.labs import job_settings, lab_changed
 from app.data.workspace import current, reading
 from engine.errors import GuideError
 from engine.labs.registry import LABS, LabSpec
@@ -83,6 +83,7 @@ class Citation:
 
 
 Part = str | Figure | Citation
+_Kind = TypeVar("_Kind", Figure, Citation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class GuidePage:
         """The lab that is embedded, then those that are linked."""
         return (self.lab, *self.also)
 
-    def parts(self, kind: type) -> list:
+    def parts(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the figures or the citations of the page in their order, each once."""
         found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
         return list(dict.fromkeys(found))
@@ -280,9 +281,9 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     values, basis = {}, {}
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
-            row = reader.run(jobs[lab])
+            job = reader.run(jobs[lab])
             values[lab] = reader.lab_metrics(jobs[lab])
-        basis[lab] = _basis(LABS[lab], row.config.settings if row is not None else {})
+        basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
     for figure in wanted:
         row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)
         known = figure.lab in values and figure.name in values[figure.lab]

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
+from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.curve import CurveName, parse_name
@@ -68,7 +69,7 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
     for job in _finished(name):
         # A job of an earlier version may lack a setting.
-        before = lab.seconds(lab.defaults() | job.config.settings)
+        before = lab.seconds(lab.defaults() | job_settings(job))
         if job.seconds > 0 and before > 0:
             reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
             break
@@ -113,6 +114,12 @@ def lab_trainings(name: str) -> dict[int, str]:
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
     return current().control.start_lab(name, settings)
+
+
+def job_settings(job: RunRow) -> dict[str, Any]:
+    """Return the settings of a lab's job; trainings have another kind of config."""
+    assert isinstance(job.config, LabConfig), f"run {job.id} is a training"
+    return dict(job.config.settings)
 
 
 def lab_job(run: int) -> RunRow | None:

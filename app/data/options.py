@@ -75,12 +75,12 @@ def depth_from(text: str) -> tuple[int | None, str]:
     return (None, problem) if problem else (int(word), "")
 
 
-def count(
-    depth: int, shortcut: str, width: int = 16, channels: int = 3, classes: int = 10, image_size: int = 32
-) -> Count:
-    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line."""
-    values = {"depth": depth, "shortcut": shortcut, "width": width, "channels": channels, "classes": classes}
-    return count_model(replace(ModelConfig(), {**values, "image_size": image_size}))
+def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:
+    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line.
+
+    ``shape`` as ``net_shape`` returns it: ``width``, ``channels``, ``classes``, ``image_size``; without it the paper's.
+    """
+    return count_model(replace(ModelConfig(), {**(shape or {}), "depth": depth, "shortcut": shortcut}))
 
 
 def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:

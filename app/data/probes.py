@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.data.races import run_summaries_of
+from app.data.races import run_summaries_of, training_config
 from app.data.workspace import reading
 from engine.config.probe_steps import probe_steps
 from engine.probes.online.histogram import edges
@@ -79,7 +79,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
         rows = [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.layers(row.id) for row in rows}
-        planned = {row.id: list(probe_steps(row.config, reader.further_ends(row.id))) for row in rows}
+        planned = {row.id: list(probe_steps(training_config(row), reader.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned)
 

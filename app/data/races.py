@@ -245,19 +245,26 @@ def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, A
         remarks.setdefault(remark["run"], []).append(remark)
     place = current().workspace
     return [
-        run_summary(row, place.log(row.id), _train_images(row), *totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
+        run_summary(row, place.log(row.id), _train_images(row), totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
         for row in rows
     ]
 
 
+def training_config(row: RunRow) -> RunConfig:
+    """Return the config of a training; jobs of labs have another kind."""
+    assert isinstance(row.config, RunConfig), f"run {row.id} is a job of the lab {row.lab}"
+    return row.config
+
+
 def _train_images(row: RunRow) -> int:
     """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
-    source = SOURCES.get(row.config.data.name)
-    return row.train_images or (source.train_images - row.config.data.validation if source else 0)
+    config = training_config(row).data
+    source = SOURCES.get(config.name)
+    return row.train_images or (source.train_images - config.validation if source else 0)
 
 
 def run_summary(
-    row: Any, log: Path, train_images: int, checkpoints: int, checkpoint_bytes: int, remarks: Sequence[Any] = ()
+    row: Any, log: Path, train_images: int, checkpoints: tuple[int, int], remarks: Sequence[Any] = ()
 ) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
@@ -277,16 +284,16 @@ def run_summary(
         "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),
         "seconds": _rounded(row.seconds, 2), "evaluation_share": _rounded(row.evaluation_share, 4),
         "probe_share": _rounded(row.probe_share, 4),
-        "lr": _rate(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
-        "train_images": train_images, "checkpoints": checkpoints,
-        "checkpoint_bytes": checkpoint_bytes, "eval_images": row.config.data.eval_images,
+        "lr": rate_of(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
+        "train_images": train_images, "checkpoints": checkpoints[0],
+        "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
         "parent_step": row.parent_step, "note": row.note,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
 
 
-def _rate(lr: Any) -> float | None:
+def rate_of(lr: Any) -> float | None:
     """Return a learning rate, None while one is looked for."""
     return lr if isinstance(lr, int | float) else None
 

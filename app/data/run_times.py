@@ -17,6 +17,7 @@ from numpy import float32
 
 from app.data.authorization import requires_presenter
 from app.data.commands import command
+from app.data.labs import job_settings
 from app.data.options import preset_source, presets
 from app.data.workspace import current, reading
 from engine.analysis.run_time import Estimate, Point, Speeds, race_seconds
@@ -31,7 +32,7 @@ from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
-from engine.store.tables.labs import CONCURRENT_JOBS
+from engine.store.tables.labs import CONCURRENT_JOBS, CurveRow
 
 LAB = "timing"
 #: ``asked``: the page measures only when somebody presses the button.
@@ -68,6 +69,12 @@ class Timing:
     busy: bool = False
     bound: bool = False
     progress: str = ""
+
+
+#: A job's numbers by name.
+_Numbers = Mapping[str, float | None]
+#: One job of the lab: its row, its numbers, its curves.
+_Job = tuple[RunRow, _Numbers, list[CurveRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ def can_measure() -> bool:
     return time.time() - max((row.ended or 0.0 for row in rows), default=0.0) >= QUIET_S
 
 
-def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
+def _jobs() -> list[_Job]:
     """Return the newest jobs first: row, figures, curves. Kept until news."""
     context = current()
     if context.pool.file() is None:
@@ -179,24 +186,24 @@ def _jobs() -> list[tuple[RunRow, Mapping[str, float | None], list]]:
         return context.timing[1]
 
 
-def _job(reader: Reader, row: RunRow) -> tuple[RunRow, Mapping[str, float | None], list]:
+def _job(reader: Reader, row: RunRow) -> _Job:
     return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
 
 
-def _active(preset: str, jobs: list) -> RunRow | None:
-    return next((row for row, *_ in jobs if row.config.settings["preset"] == preset and row.state in _GOING), None)
+def _active(preset: str, jobs: list[_Job]) -> RunRow | None:
+    return next((row for row, *_ in jobs if job_settings(row)["preset"] == preset and row.state in _GOING), None)
 
 
-def _missing(preset: str, jobs: list) -> str:
+def _missing(preset: str, jobs: list[_Job]) -> str:
     """Return why there is no measurement: ``failed``, ``disturbed`` or ``none``."""
-    newest = next((row for row, *_ in jobs if row.config.settings["preset"] == preset), None)
+    newest = next((row for row, *_ in jobs if job_settings(row)["preset"] == preset), None)
     if newest is not None and newest.state in (RunState.FAILED, RunState.LOST):
         return "failed"
     fitting = _fitting(preset, preset_source(preset), jobs)
     return "disturbed" if sum(figures.get(CONCURRENT_JOBS) != 0 for figures, _ in fitting) >= _MAX_DISTURBED else "none"
 
 
-def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
+def _measured(preset: str, data: str, jobs: list[_Job]) -> _Measurement | None:
     """Return the newest measurement of a preset that holds here and had no company."""
     for figures, curves in _fitting(preset, data, jobs):
         if figures.get(CONCURRENT_JOBS) != 0:
@@ -208,7 +215,7 @@ def _measured(preset: str, data: str, jobs: list) -> _Measurement | None:
     return None
 
 
-def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, float | None], list]]:
+def _fitting(preset: str, data: str, jobs: list[_Job]) -> list[tuple[_Numbers, list[CurveRow]]]:
     """Return figures and curves of the finished measurements of a preset that hold here, newest first."""
     usual = get_lab(LAB).defaults()
     wanted = usual | {"preset": preset, "data": data}
@@ -218,11 +225,11 @@ def _fitting(preset: str, data: str, jobs: list) -> list[tuple[Mapping[str, floa
         for row, figures, curves in jobs
         if row.state == RunState.FINISHED
         and all(row.versions.get(key) == value for key, value in here_and_now.items())
-        and all(row.config.settings[key] == value for key, value in wanted.items() if key != "seconds")
+        and all(job_settings(row)[key] == value for key, value in wanted.items() if key != "seconds")
     ]
 
 
-def _points(panel: str, curves: list, arms: Sequence[TimedArm] = ()) -> list[Point]:
+def _points(panel: str, curves: list[CurveRow], arms: Sequence[TimedArm] = ()) -> list[Point]:
     """Return the points of a panel; those of ``arms`` say with which batch they were timed."""
     # Curves are kept in float32.
     batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}

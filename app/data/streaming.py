@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from app.data.connection_pool import File
-from app.data.races import run_summaries_of
+from app.data.races import rate_of, run_summaries_of, training_config
 from app.data.workspace import current, reading
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import statement
@@ -85,24 +85,25 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
         points, changes = reader.head()
         rows = _trainings(reader, runs)
         series = {
-            row.id: _series(reader, row.id, at_most, points, *(ranges or {}).get(row.id, (0, None))) for row in rows
+            row.id: _series(reader, row.id, at_most, points, (ranges or {}).get(row.id, (0, None))) for row in rows
         }
         remarks = [dict(remark) for remark in reader.remarks([row.id for row in rows])] if rows else []
         at = Head(points, changes, context.pool.file() or (0, 0))
         return History(at, series, run_summaries_of(reader, rows), remarks, _gap(reader, rows))
 
 
-def _series(reader: Reader, run: int, at_most: int, upto: int, first: int, last: int | None) -> dict[Split, Series]:
+def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
     """Evaluations get a small part of the points, of which they seldom need all; training gets the rest."""
+    first, last = steps
     few = at_most // EVALUATIONS_PART
-    found = {
+    series: dict[Split, Series] = {
         split: reader.series(run, split, first=first, last=last, at_most=few, upto=upto)
         for split in Split
         if split is not Split.TRAIN
     }
-    left = at_most - sum(len(series) for series in found.values())
-    found[Split.TRAIN] = reader.series(run, Split.TRAIN, first=first, last=last, at_most=left, upto=upto)
-    return found
+    left = at_most - sum(map(len, series.values()))
+    series[Split.TRAIN] = reader.series(run, Split.TRAIN, first=first, last=last, at_most=left, upto=upto)
+    return series
 
 
 def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) -> Delta:
@@ -151,25 +152,31 @@ def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
     if len({row.race for row in rows}) > 1:
         return SEVERAL_RACES
-    runs = _standings(reader, rows)
+    runs = _compared_runs(reader, rows)
     return statement(runs, _figures(reader, runs))
 
 
-def _standings(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
+def _compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     changed = reader.changed_keys([row.id for row in rows]) if rows else {}
     race = reader.race(rows[0].race) if rows else None
     tuned = race is not None and race.config.run.optim.lr == TUNED
-    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if tuned else set()
+    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if race and tuned else set()
+    # A fork is no arm of its race: its beginning is another run's.
     return [
-        ComparedRun(
-            row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed,
-            # One that is still looked for is never named: its run has not begun.
-            0.0 if row.config.optim.lr == TUNED else row.config.optim.lr, row.state.value, row.step, row.total_steps,
-            row.config.optim.warmup_lr, changed.get(row.id, ()), tuned, (row.depth, row.shortcut) in edges,
-        )
+        _compared_run(row, changed.get(row.id, ()), tuned, (row.depth, row.shortcut) in edges)
         for row in rows
-        if row.parent_run is None  # a fork is no arm of its race: its beginning is another run's
-    ]  # fmt: skip
+        if row.parent_run is None
+    ]
+
+
+def _compared_run(row: RunRow, changed: tuple[str, ...], tuned: bool, at_edge: bool) -> ComparedRun:
+    optim = training_config(row).optim
+    # A rate that trials still look for is never named: its run has not begun.
+    lr = rate_of(optim.lr) or 0.0
+    return ComparedRun(
+        row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed, lr, row.state.value, row.step,
+        row.total_steps, optim.warmup_lr, changed, tuned, at_edge,
+    )  # fmt: skip
 
 
 def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> RaceErrors:
@@ -178,20 +185,20 @@ def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> RaceErrors:
     at_end = at_the_end(runs)
 
     def errors(split: Split, column: str = "error", first: int = step) -> dict[int, dict[int, float]]:
-        found = {}
+        by_run = {}
         for run in ids:
             columns = reader.series(run, split, first=first, last=step).columns
             pairs = zip(columns["step"].tolist(), columns[column].tolist(), strict=True)
-            found[run] = {int(at): value for at, value in pairs if isfinite(value)}
-        return found
+            by_run[run] = {int(at): value for at, value in pairs if isfinite(value)}
+        return by_run
 
-    def those_at(found: dict[int, dict[int, float]], at: int) -> dict[int, float]:
-        return {run: values[at] for run, values in found.items() if at in values}
+    def those_at(by_run: dict[int, dict[int, float]], at: int) -> dict[int, float]:
+        return {run: values[at] for run, values in by_run.items() if at in values}
 
     running = those_at(errors(Split.TRAIN, "running_error"), step)
     if at_end:
-        clean, test = those_at(errors(Split.TRAIN_CLEAN), step), those_at(errors(Split.TEST), step)
-        return RaceErrors(running, clean, test, at_end=True, test_step=step)
+        at_last = {split: those_at(errors(split), step) for split in (Split.TRAIN_CLEAN, Split.TEST)}
+        return RaceErrors(running, at_last[Split.TRAIN_CLEAN], at_last[Split.TEST], at_end=True, test_step=step)
     if step < needed_steps(runs):
         return RaceErrors(running)
     subset, clean = errors(Split.TEST_SUBSET, first=0), errors(Split.TRAIN_CLEAN, first=0)

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app import data
-from app.live.labs.component import CurveSelector, Style
 from app.live.layers.component import live_probes
 from app.views import picker
 from app.views.labs import lab
@@ -11,17 +10,6 @@ from app.web import presenter_link
 
 _LAB = "gradients"
 _TITLE = "Gradients: do they reach the first layer?"
-#: The switches above the lab's pictures.
-PICKS = CurveSelector(
-    label="Batch norm",
-    kinds={"without BN": "off", "with BN": "on", "residual with BN": "on, with shortcuts"},
-    kind="with BN",
-    setting="gain",
-    measure="Measure this gain",
-    # Hue says plain or residual, as on every page; the dash says without batch norm.
-    styles={"without BN": Style("none", "dash"), "with BN": Style("none"), "residual with BN": Style("A")},
-    alone={"residual with BN": "With shortcuts only the job's own gain is measured"},
-)
 
 
 def render() -> None:
@@ -34,7 +22,7 @@ def render() -> None:
         return
     _race(data.races())
     st.divider()
-    lab.render(_LAB, PICKS)
+    lab.render(_LAB)
     st.page_link(
         st.Page(lambda: None, title="Shattering", url_path="lab-shattering"),
         label=f"The direction in pictures, input by input: {data.lab_specs()['shattering'].question}",

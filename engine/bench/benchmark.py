@@ -1,8 +1,8 @@
-"""The benchmark: who runs when, and what the figures say. Torch-free; the workers are processes of their own.
+"""The benchmark: which worker trains when, and what the measured speeds say. Torch-free; workers are processes.
 
-Only one group trains at a time, in turns, so that all of them meet the same noise of the machine: the conventional
+Groups of workers train in turns, one group at a time, so that all meet the same noise of the machine: the conventional
 loop with all cores; two runs of the engine at once with one thread each, as a race has them; one run with all cores.
-Then the engine's step and its convolutions alone, turn about in one process.
+Then one worker measures a step of the engine and the convolutions of a step, alternately.
 """
 
 import statistics
@@ -23,7 +23,7 @@ _READY_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long is measured: ``rounds`` turns of ``seconds`` each."""
+    """How long each group is measured: ``rounds`` turns of ``seconds`` each."""
 
     rounds: int = 4
     seconds: float = 5.0
@@ -34,13 +34,13 @@ class BenchFailed(SkipscopeError):
 
 
 def measure(
-    workload: Workload, device: str, cores: int, plan: Plan, tell: Callable[[str], None] = lambda words: None
+    workload: Workload, device: str, cores: int, plan: Plan, report: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """Return the figures of one net as ``bench --json`` prints them; ``tell`` hears what is being measured.
+    """Return the results for one net as ``bench --json`` prints them; ``report`` gets what is being measured.
 
-    Raises BenchFailed when a worker dies.
+    Raises: BenchFailed when a worker dies.
     """
-    tell(f"{workload.net}: starting")
+    report(f"{workload.net}: starting")
     with (
         _worker(CONVENTIONAL, workload, device, cores) as conventional,
         _worker(ENGINE, workload, device, 1) as one,
@@ -53,9 +53,9 @@ def measure(
         turns: dict[str, list[list[dict[str, float]]]] = {name: [] for name in groups}
         for number in range(plan.rounds):
             for name, group in groups.items():
-                tell(f"{workload.net}: {name}, turn {number + 1} of {plan.rounds}")
+                report(f"{workload.net}: {name}, turn {number + 1} of {plan.rounds}")
                 turns[name].append(_train(group, plan.seconds))
-    tell(f"{workload.net}: the step and its convolutions")
+    report(f"{workload.net}: the step and its convolutions")
     with _worker(BREAKDOWN, workload, device, 1) as breakdown:
         breakdown.ready()
         parts = _train([breakdown], plan.rounds * plan.seconds / 2)[0]
@@ -63,32 +63,32 @@ def measure(
 
 
 class _Worker:
-    """This side of a worker's process."""
+    """The handle of a worker's process."""
 
-    def __init__(self, process: Any, orders: Connection, kind: str):
-        self._process, self._orders, self._kind = process, orders, kind
+    def __init__(self, process: Any, connection: Connection, kind: str):
+        self._process, self._connection, self._kind = process, connection, kind
 
     def ready(self) -> None:
         self.answer(_READY_S)
 
     def go(self, seconds: float | None) -> None:
         try:
-            self._orders.send(seconds)
+            self._connection.send(seconds)
         except OSError:
             raise self._ended() from None
 
     def answer(self, within_s: float) -> Any:
         deadline = time.monotonic() + within_s
         try:
-            while not self._orders.poll(0.2):
+            while not self._connection.poll(0.2):
                 if not self._process.is_alive() or time.monotonic() > deadline:
                     raise self._ended()
-            return self._orders.recv()
+            return self._connection.recv()
         except (EOFError, OSError):
             raise self._ended() from None
 
     def _ended(self) -> BenchFailed:
-        return BenchFailed(f"the {self._kind} worker ended or hangs; its words stand above")
+        return BenchFailed(f"the {self._kind} worker ended or hangs; its messages are above")
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class PilImages(Dataset[tuple[torch.Tensor, int]]):
 
 
 def conventional_steps(workload: Workload, device: torch.device) -> Iterator[int]:
-    """Train for ever; yields the number of images after each step."""
+    """Train for ever; yield the number of images of each step."""
     model = build_model(ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE), 0).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     loader = DataLoader(

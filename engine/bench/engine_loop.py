@@ -1,4 +1,4 @@
-"""The engine's own trainer as a worker, and its step beside the bare time of its convolutions."""
+"""The engine's own trainer as a worker of the benchmark, and its step beside the time of its convolutions alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, 
 
 
 def engine_steps(workload: Workload, device: str, threads: int) -> Iterator[int]:
-    """Train for ever; yields the number of images after each step."""
+    """Train for ever; yield the number of images of each step."""
     trainer, _ = trainer_of(workload, device, threads)
     for event in trainer.events():
         if isinstance(event, Stepped):
@@ -57,7 +57,7 @@ class StepBreakdown:
         self._convolutions = bare_convolutions(self._trainer.model, workload, self._device)
 
     def step(self) -> float:
-        """Return the seconds of one step, figures included."""
+        """Return the seconds of one step, its metrics included."""
         return self._timed(lambda: next(event for event in self._events if isinstance(event, Stepped)))
 
     def convolutions(self) -> float:

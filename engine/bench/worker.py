@@ -1,4 +1,4 @@
-"""A worker's process: made once, then told again and again to train for some seconds."""
+"""The process of a worker: it is made once, and trains for as many seconds as each message says."""
 
 import resource
 import time
@@ -12,25 +12,25 @@ CONVENTIONAL, ENGINE, BREAKDOWN = "conventional", "engine", "breakdown"
 _WARM_STEPS = 3
 
 
-def serve(orders: Connection, kind: str, workload: Workload, device: str, threads: int) -> None:
-    """Be one worker: say that it is ready, then answer each number of seconds with what was done in them."""
+def serve(connection: Connection, kind: str, workload: Workload, device: str, threads: int) -> None:
+    """Run one worker: send ``ready``, then answer each number of seconds with what was done in them; None ends it."""
     import torch
 
     torch.set_num_threads(threads)
     if kind == BREAKDOWN:
-        _be_dissected(orders, workload, device, threads)
+        _serve_breakdown(connection, workload, device, threads)
         return
     steps = _steps(kind, workload, device, threads)
     for _ in range(_WARM_STEPS):
         next(steps)
-    orders.send("ready")
-    while (seconds := orders.recv()) is not None:
+    connection.send("ready")
+    while (seconds := connection.recv()) is not None:
         _wait(device)
         since, images = time.perf_counter(), 0
         while time.perf_counter() - since < seconds:
             images += next(steps)
         _wait(device)
-        orders.send({"images_per_s": images / (time.perf_counter() - since), "memory_mb": _memory_mb()})
+        connection.send({"images_per_s": images / (time.perf_counter() - since), "memory_mb": _memory_mb()})
 
 
 def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator[int]:
@@ -45,8 +45,8 @@ def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator
     return engine_steps(workload, device, threads)
 
 
-def _be_dissected(orders: Connection, workload: Workload, device: str, threads: int) -> None:
-    """Answer each order with the seconds of one step, its convolutions alone and one probe, turn about."""
+def _serve_breakdown(connection: Connection, workload: Workload, device: str, threads: int) -> None:
+    """Answer each message with the seconds of a step and of its convolutions, alternately, and of one probe."""
     from engine.bench.engine_loop import StepBreakdown
 
     breakdown = StepBreakdown(workload, device, threads)
@@ -54,14 +54,14 @@ def _be_dissected(orders: Connection, workload: Workload, device: str, threads: 
         breakdown.step()
         breakdown.convolutions()
     breakdown.probe()
-    orders.send("ready")
-    while (seconds := orders.recv()) is not None:
+    connection.send("ready")
+    while (seconds := connection.recv()) is not None:
         since, rounds = time.perf_counter(), []
         while time.perf_counter() - since < seconds:
             rounds.append((breakdown.step(), breakdown.convolutions()))
         probe = breakdown.probe()
         step = sorted(step for step, _ in rounds)[len(rounds) // 2]
-        orders.send({"rounds": rounds, "probe_s": probe, "probe_share": breakdown.probe_share(step, probe)})
+        connection.send({"rounds": rounds, "probe_s": probe, "probe_share": breakdown.probe_share(step, probe)})
 
 
 def _wait(device: str) -> None:

@@ -1,10 +1,11 @@
-"""What every worker trains: a residual net of the paper's size on synthetic images. Torch-free description."""
+"""What every worker of the benchmark trains: a residual net of the paper's size on synthetic images. Torch-free."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-#: Images in the synthetic training set; a worker goes round in it.
+#: Images in the synthetic training set, which a worker trains on again and again.
 IMAGES = 2048
 SIZE, CLASSES = 32, 10
 
@@ -22,8 +23,11 @@ class Workload:
         return f"resnet-{self.depth}"
 
 
-def synthetic_images() -> tuple[np.ndarray, np.ndarray]:
-    """Return noise: uint8 (IMAGES, 3, 32, 32) and labels int64 (IMAGES,)."""
+def synthetic_images() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return noise and random labels, the same at every call.
+
+    Shapes: uint8 (IMAGES, 3, 32, 32) and int64 (IMAGES,).
+    """
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (IMAGES, 3, SIZE, SIZE), dtype=np.uint8)
     return pixels, rng.integers(0, CLASSES, IMAGES)

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from engine.cli.output import echo_json
-from engine.data.files.offered import offered
+from engine.data.files.offered import Offer, offered
 from engine.data.presence import present
-from engine.data.registry import SOURCES
+from engine.data.registry import SOURCES, Source
 from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
 from engine.hardware.compiler import why_not
 from engine.hardware.cores import cores
@@ -46,6 +46,7 @@ def examine(workspace: Workspace) -> dict[str, Any]:
     from engine.hardware.device import describe
 
     device = describe()
+    sources: list[Source | Offer] = [*SOURCES.values(), *offered()]
     return {
         "device": device,
         "devices": devices(),
@@ -55,7 +56,7 @@ def examine(workspace: Workspace) -> dict[str, Any]:
         "versions": versions(),
         "data": [
             {"name": source.name, "label": source.label, "present": present(source.name, workspace.path)}
-            for source in (*SOURCES.values(), *offered())
+            for source in sources
         ],
         "workspace": _health(workspace),
     }

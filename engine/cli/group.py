@@ -1,7 +1,7 @@
 """The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
 
-Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
-Verbs with more to them have files of their own: ``cli_race.py``, ``cli_lab.py`` and so on.
+Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right. This file
+holds the group, its errors, and the verbs ``count``, ``serve`` and ``shutdown``; each other verb has a file beside it.
 """
 
 import contextlib
@@ -14,27 +14,21 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from engine.cli.bench import bench
 from engine.cli.doctor import doctor
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
-from engine.cli.output import RUN_ID, echo_json, labs_document, runs_document, trials_document, what_happened
+from engine.cli.output import echo_json
 from engine.cli.races import pace, race
+from engine.cli.runs import STATE_COMMANDS, runs
 from engine.config import ModelConfig, arm_name
-from engine.errors import CommandRefused, ConfigError, NoDatabase, SkipscopeError
-from engine.events import RunState
+from engine.errors import SkipscopeError
 from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
-from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-
-#: How long a command waits to be done; a run that is in a long step ends that step first.
-DONE_S = 15.0
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -93,141 +87,8 @@ def main(context: click.Context, workspace: str | None) -> None:
     context.obj = Workspace.at(workspace)
 
 
-main.add_command(bench)
-main.add_command(doctor)
-main.add_command(race)
-main.add_command(pace)
-main.add_command(layers)
-main.add_command(lab)
-for _command in (set_, extend, fork):
+for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, bench, doctor):
     main.add_command(_command)
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_obj
-def runs(workspace: Workspace, as_json: bool) -> None:
-    """List what is in the workspace, with the cause of a failure.
-
-    The test error is that of the whole test set; while a run trains, that of a subset, its size in parentheses.
-    """
-    try:
-        with Reader(workspace) as reader:
-            found = reader.runs()
-            rows = runs_document(workspace, reader, found)
-            trials, labs = trials_document(workspace, reader), labs_document(workspace, reader)
-    except NoDatabase:
-        found, rows, trials, labs = [], [], [], []
-    if as_json:
-        tried = {"trials": trials} if trials else {}
-        echo_json({"workspace": str(workspace.path), "runs": rows, **tried, "labs": labs})
-        return
-    if not rows and not labs:
-        click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
-        return
-    table = Table(box=None)
-    for title in ("run", "race", "arm", "seed", "state", "step", "train", "test"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for row, run in zip(rows, found, strict=True):
-        error = _percent(row["test_error"])
-        if row["test_error"] is None and row["test_subset_error"] is not None:
-            error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
-        table.add_row(
-            str(row["run"]), str(row["race"]), row["arm"],
-            str(row["seed"]), row["state"], f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error,
-            what_happened(row),
-        )  # fmt: skip
-    if rows:
-        Console().print(table)
-    if trials:
-        _print_trials(trials)
-    if labs:
-        _print_labs(labs)
-
-
-def _print_trials(trials: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for title in ("trial", "for race", "arm", "rate", "state", "step", "train"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for trial in trials:
-        words = f"{trial['cause']} (log: {trial['log']})" if trial["cause"] else trial["detail"]
-        steps = f"{trial['step']}/{trial['total_steps']}"
-        table.add_row(
-            str(trial["run"]), str(trial["race"]), trial["arm"], f"{trial['lr']:g}", trial["state"], steps,
-            _percent(trial["train_error"]), words,
-        )  # fmt: skip
-    Console().print(table)
-
-
-def _print_labs(labs: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for title in ("run", "lab", "state", "unit", "seconds"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for job in labs:
-        words = f"{job['cause']} (log: {job['log']})" if job["cause"] else job["detail"]
-        units = f"{job['step']}/{job['total_steps']}"
-        table.add_row(str(job["run"]), job["lab"], job["state"], units, f"{job['seconds']:.1f}", words)
-    Console().print(table)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} %"
-
-
-def _steering(verb: str, text: str, done: str) -> click.Command:
-    @click.command(name=verb, help=text)
-    @click.argument("runs", metavar="RUN...", type=RUN_ID, nargs=-1, required=True)
-    @click.pass_obj
-    def steer(workspace: Workspace, runs: tuple[int, ...]) -> None:
-        with Reader(workspace) as reader:
-            unknown = [run for run in runs if reader.run(run) is None]
-        if unknown:
-            raise ConfigError(f"there is no run {unknown[0]}; `python -m engine runs` lists them")
-        control, asked, refused = Control(workspace), {}, []
-        for run in runs:
-            try:
-                asked[run] = control.ask(verb, run)
-            except CommandRefused as error:
-                refused.append(str(error))
-        for run, command in asked.items():
-            finished = control.await_done(command, DONE_S)
-            words = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
-            click.echo(f"run {run} {words}", err=True)
-        if refused:
-            raise CommandRefused("; ".join(refused))
-
-    return steer
-
-
-#: The states in which a command has done what its word says.
-_REACHED = {
-    "pause": {RunState.PAUSED},
-    "resume": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
-    "stop": {RunState.STOPPED},
-}
-
-
-def _outcome(workspace: Workspace, verb: str, run: int, done: str) -> str:
-    """Return what became of the run: ``done``, or its state if it went another way meanwhile."""
-    with Reader(workspace) as reader:
-        row = reader.run(run)
-    if row is None:
-        return "is deleted"
-    if row.state in _REACHED.get(verb, ()):
-        return done
-    return f"is {row.state}: {row.cause}" if row.cause else f"is {row.state}"
-
-
-for _verb, _text, _done in (
-    ("pause", "Write a checkpoint and free the worker.", "is paused"),
-    ("resume", "Go on from the newest checkpoint.", "is resumed"),
-    ("stop", "End a run for good; its record stays.", "is stopped"),
-    ("delete", "Remove a run that does not train, with its files.", "is deleted"),
-):
-    main.add_command(_steering(_verb, _text, _done))
 
 
 @main.command()

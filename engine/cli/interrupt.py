@@ -1,6 +1,6 @@
-"""Ctrl-C as something that is heard between two looks, so that it cannot get lost.
+"""Ctrl-C as an event that a loop checks, so that it cannot get lost.
 
-Python raises KeyboardInterrupt wherever the program happens to be; inside a destructor it is printed and forgotten.
+Python raises KeyboardInterrupt wherever the program happens to be; inside a destructor it is printed and ignored.
 """
 
 import signal

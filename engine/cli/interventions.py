@@ -2,15 +2,13 @@
 
 import click
 
-from engine.cli.output import RUN_ID, echo_json, pairs
+from engine.cli.output import DONE_S, RUN_ID, check_known, echo_json, pairs
 from engine.config import check_change
 from engine.errors import CommandRefused, ConfigError
+from engine.runs.client.commands import answer
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-
-#: How long a command waits to be done; a run that is in a long step ends that step first.
-DONE_S = 15.0
 
 
 @click.command(name="set")
@@ -20,7 +18,7 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
     """Change lr, weight_decay or strength (of the shortcuts, 0 to 1) of live runs from their next step on."""
     runs, settings = _runs_and_settings(words)
     values = {key: check_change(key, text) for key, text in settings.items()}
-    _know(workspace, runs)
+    check_known(workspace, runs)
     control, asked, refused = Control(workspace), [], []
     for run in runs:
         for key, value in values.items():
@@ -31,10 +29,10 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
     for run, key, command in asked:
         done = control.await_done(command, DONE_S)
         with Reader(workspace) as reader:
-            answer = reader.command(command)
-            change = next((c for c in reader.changes(run) if (c.key, c.created) == (key, answer.created)), None)
-        if answer.refusal:
-            refused.append(answer.refusal)
+            row = answer(reader, command)
+            change = next((c for c in reader.changes(run) if (c.key, c.created) == (key, row.created)), None)
+        if row.refusal:
+            refused.append(row.refusal)
         elif change is None or change.step is None:
             when = "when it goes on" if done else "at the end of this step"
             click.echo(f"run {run} takes {key}={values[key]:g} over {when}", err=True)
@@ -50,7 +48,7 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
 @click.pass_obj
 def extend(workspace: Workspace, run: int, steps: int) -> None:
     """Let a finished run go on; drops stay where they were, the last learning rate goes on."""
-    _know(workspace, [run])
+    check_known(workspace, [run])
     Control(workspace).extend(run, steps)
     click.echo(f"run {run} goes on to {steps} steps", err=True)
 
@@ -64,10 +62,10 @@ def extend(workspace: Workspace, run: int, steps: int) -> None:
 def fork(workspace: Workspace, run: int, step: int | None, settings: tuple[str, ...], as_json: bool) -> None:
     """Start a new run in the same race from a saved step of RUN, with any change that keeps its weights loadable."""
     changed = pairs(settings)
-    _know(workspace, [run])
+    check_known(workspace, [run])
     child = Control(workspace).fork(run, step, changed)
     with Reader(workspace) as reader:
-        row = reader.run(child)
+        row = reader.known_run(child)
     if as_json:
         echo_json(
             {
@@ -86,15 +84,8 @@ def fork(workspace: Workspace, run: int, step: int | None, settings: tuple[str, 
 def _runs_and_settings(words: tuple[str, ...]) -> tuple[list[int], dict[str, str]]:
     """Split ``3 4 lr=0.03`` into runs and settings. Raises ConfigError in one line."""
     settings = pairs(tuple(word for word in words if "=" in word))
-    runs = [RUN_ID.convert(word, None, click.get_current_context()) for word in words if "=" not in word]
+    context = click.get_current_context()
+    runs = [int(RUN_ID(word, ctx=context)) for word in words if "=" not in word]
     if not runs or not settings:
         raise ConfigError("name runs and what to change in them, for example `set 3 4 lr=0.03`")
     return list(dict.fromkeys(runs)), settings
-
-
-def _know(workspace: Workspace, runs: list[int]) -> None:
-    """Raise ConfigError when one of the runs is not there."""
-    with Reader(workspace) as reader:
-        unknown = [run for run in runs if reader.run(run) is None]
-    if unknown:
-        raise ConfigError(f"there is no run {unknown[0]}; `python -m engine runs` lists them")

@@ -95,7 +95,7 @@ def _stop(control: Control, job: int) -> None:
 def _document(row: LabSpec, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
     return {
         "lab": row.name,
-        "settings": {} if job is None else job.config.settings,
+        "settings": {} if job is None else job.lab_config.settings,
         "seconds": 0.0 if job is None else job.seconds,
         "figures": [
             {"name": metric.name, "value": found[metric.name], "unit": metric.unit, "source": metric.source}

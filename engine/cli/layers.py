@@ -27,9 +27,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     """Print what the probes measured in every layer of a run at one step, front to back."""
     row = get_quantity(quantity)
     with Reader(workspace) as reader:
-        known = reader.run(run)
-        if known is None:
-            raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+        known = reader.known_run(run)
         if known.lab:
             raise ConfigError(
                 f"run {run} is a job of the lab {known.lab}, not a training; `python -m engine runs` lists both"

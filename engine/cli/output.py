@@ -1,7 +1,7 @@
 """What the command line prints about runs, as plain dictionaries."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -13,6 +13,8 @@ from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, RunRow
 from engine.store.workspace import Workspace
 
+#: How long a command waits to be done; a run that is in a long step ends that step first.
+DONE_S = 15.0
 #: A run's id, as SQLite can hold it.
 RUN_ID = click.IntRange(1, 2**63 - 1)
 
@@ -22,9 +24,16 @@ def echo_json(document: dict[str, Any]) -> None:
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
+def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
+    """Raise ConfigError in one line when one of the runs is not there."""
+    with Reader(workspace) as reader:
+        for run in runs:
+            reader.known_run(run)
+
+
 def pairs(settings: tuple[str, ...]) -> dict[str, str]:
     """Return ``--set key=value`` options as a dictionary. Raises ConfigError in one line."""
-    pairs = {}
+    pairs: dict[str, str] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.strip() or not value.strip():
@@ -169,7 +178,7 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
             **result,
             "race": row.tunes,
             "arm": row.arm,
-            "lr": row.config.optim.lr,
+            "lr": row.training.optim.lr,
             "total_steps": row.total_steps,
             "detail": row.detail,
             "cause": row.cause,
@@ -185,7 +194,7 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
         {
             "run": row.id,
             "lab": row.lab,
-            "settings": row.config.settings,
+            "settings": row.lab_config.settings,
             "state": row.state.value,
             "step": row.step,
             "total_steps": row.total_steps,

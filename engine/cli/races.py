@@ -90,7 +90,7 @@ def race(
     context.exit(code)
 
 
-def _looking(data: str | None, shown: bool) -> AbstractContextManager:
+def _looking(data: str | None, shown: bool) -> AbstractContextManager[object]:
     """Say on a terminal that a path is looked through, which takes seconds for many files."""
     console = _console()
     if shown and console.is_terminal and ":" in (data or ""):

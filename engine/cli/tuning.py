@@ -1,4 +1,4 @@
-"""What ``race`` shows of ``lr=tuned``: how far the trials are while they run, the whole curves at the end."""
+"""What ``race`` shows of ``lr=tuned``: the progress of the trials while they run, their errors at the end."""
 
 from collections.abc import Sequence
 

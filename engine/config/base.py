@@ -77,17 +77,17 @@ def apply_settings(config: T, settings: Mapping[str, str]) -> T:
 
 def leaves(config: Config) -> dict[str, Any]:
     """Return every setting as ``{"optim.lr": 0.1, ...}``, in declaration order."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
 
     def walk(document: dict[str, Any], prefix: str) -> None:
         for key, value in document.items():
             if isinstance(value, dict):
                 walk(value, f"{prefix}{key}.")
             else:
-                found[prefix + key] = value
+                settings[prefix + key] = value
 
     walk(config.model_dump(mode="json"), "")
-    return found
+    return settings
 
 
 def diff(old: Config, new: Config) -> dict[str, tuple[Any, Any]]:

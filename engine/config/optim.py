@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from engine.config.base import Config
 
-#: Steps over which the running training error is averaged (design: "mean over the last 50 steps").
+#: Steps over which the running training error and loss are averaged.
 RUNNING_WINDOW = 50
 #: Instead of a learning rate: look for one, for every arm by itself.
 TUNED = "tuned"
@@ -16,6 +16,8 @@ MIN_TRIAL = 60
 
 class OptimConfig(Config):
     """SGD as in the paper. ``drops`` are shares of the steps, so that a scaled schedule keeps its shape.
+
+    Source: He et al. 2015, section 4.2.
 
     ``warmup_lr`` is used until the running training error falls below ``warmup_error`` percent (the paper's
     depth-110 rule); None: no warm-up.

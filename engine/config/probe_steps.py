@@ -32,14 +32,14 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
     probe, steps = config.probe, config.optim.steps
     if not probe.images:
         return ()
-    found = {step for step in FIRST_STEPS if step < steps}
+    chosen = {step for step in FIRST_STEPS if step < steps}
     for before, end in pairwise((0, steps, *further_ends)):
         every = probe.every or _derived(end, probe.images / config.optim.batch_size)
         regular = [step for step in range(every, end, every) if step > before and 2 * (end - step) >= every]
         early = [before] if before else [step for step in FIRST_STEPS if step < steps]
         room = 2 if before else 4
-        found |= {end, *(step for step in regular if all(room * abs(step - other) >= every for other in early))}
-    return tuple(sorted(found))
+        chosen |= {end, *(step for step in regular if all(room * abs(step - other) >= every for other in early))}
+    return tuple(sorted(chosen))
 
 
 def _derived(steps: int, images_ratio: float) -> int:

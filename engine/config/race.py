@@ -22,11 +22,11 @@ def lockstep(pace: str) -> int:
     """
     if pace == FREE:
         return 0
-    if (found := _LOCKSTEP.fullmatch(pace)) is None:
+    if (match := _LOCKSTEP.fullmatch(pace)) is None:
         raise ConfigError(
             f"a pace is free or lockstep:K with K from 1 to 9999999, for example lockstep:5 (got {pace!r})"
         )
-    return int(found[1])
+    return int(match[1])
 
 
 class RaceConfig(Config):

@@ -61,14 +61,14 @@ class RunConfig(Config):
         ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing
         changes; behind it the cadence is that of a run of the new length, one just behind the old end left out.
         """
-        found: list[int] = []
+        steps: list[int] = []
         for before, end in pairwise((0, self.optim.steps, *further_ends)):
             every = self.eval_every or math.ceil(max(300, end) / min(128, max(8, end // 100)))
             close = 0 if self.eval_every else every
             regular = range(every, end, every)
-            found += [step for step in regular if step > before and 2 * min(end - step, step - before) >= close]
-            found.append(end)
-        return found
+            steps += [step for step in regular if step > before and 2 * min(end - step, step - before) >= close]
+            steps.append(end)
+        return steps
 
 
 class LabConfig(Config):

@@ -111,9 +111,10 @@ class ImageSet:
 def load_images(config: DataConfig, workspace: Path, report: Callable[[str], None] = lambda text: None) -> ImageSet:
     """Return the data set of ``config``, decoded into the workspace at the first call and shared by all processes.
 
-    ``report`` is told in words what takes long. Raises ConfigError (unknown name, pooling that does not divide the
-    size) and DataError (no network, damaged files, images that cannot be trained on, folder not writable), each in one
-    line.
+    ``report`` gets a line of text about what takes long.
+
+    Raises: ConfigError (unknown name, pooling that does not divide the size) and DataError (no network, damaged files,
+    images that cannot be trained on, folder not writable), each in one line.
     """
     decoded = load_decoded(config.name, config.pool, workspace, report, config.resize)
     raw = decoded.raw

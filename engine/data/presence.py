@@ -1,6 +1,7 @@
 """Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
 
-The module of a registered set may offer ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``.
+The module of a registered set may offer ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``, the
+folder of the workspace for downloads.
 """
 
 from importlib import import_module
@@ -14,7 +15,9 @@ from engine.data.registry import get_source
 def present(name: str, workspace: Path) -> bool:
     """Return whether ``name`` is embedded, decoded already, has its originals in the workspace, or its path exists.
 
-    Looks at file names alone, reads nothing. Raises ConfigError naming the choices when the name is unknown.
+    Looks at file names alone, reads nothing.
+
+    Raises: ConfigError naming the choices when the name is unknown.
     """
     if is_path(name):
         try:

@@ -1,6 +1,6 @@
 """What this machine has and who lives on it: processor, CUDA devices, processes. Torch-free; CUDA is never touched.
 
-GPUs and their memory are asked about through NVIDIA's management library, which makes no CUDA context, so that workers
+GPUs and their memory are read through NVIDIA's management library, which makes no CUDA context, so that workers
 can be forked.
 """
 
@@ -78,7 +78,7 @@ def processor() -> str:
 def facts() -> str:
     """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
 
-    Found once for a process, so that a page finds again what it has asked for, whatever a driver says meanwhile.
+    It is asked for once in a process, so that a page names the same machine throughout.
     """
     return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
 

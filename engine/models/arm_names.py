@@ -104,7 +104,7 @@ def references(texts: Sequence[str]) -> list[Reference]:
 
     Another order, norm, or number of layers is another net: its figures are left out.
     """
-    found = []
+    published = []
     for text in dict.fromkeys(texts):
         chosen = read_variant(text)
         # The orders were published with option A: of another shortcut they would say nothing.
@@ -114,8 +114,8 @@ def references(texts: Sequence[str]) -> list[Reference]:
             other = read_variant(figure.variant)
             if (other.order, other.norm, other.layers) == (chosen.order, chosen.norm, chosen.layers):
                 marked.append((other.text == chosen.text, figure))
-        found += [Reference(variant_name(text), *each) for each in sorted(marked, key=lambda each: not each[0])]
-    return found
+        published += [Reference(variant_name(text), *each) for each in sorted(marked, key=lambda each: not each[0])]
+    return published
 
 
 def figure_in_words(figure: Published) -> str:

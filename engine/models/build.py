@@ -1,4 +1,4 @@
-"""From a config to a net with its first weights."""
+"""From a config to a net with its first weights: the one way in which nets are made."""
 
 import torch
 
@@ -12,13 +12,20 @@ from engine.models.init.weights import draw_weights
 def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
     """Return a freshly initialised net on the CPU, in train mode.
 
+    Args:
+        config: what the net is.
+        seed: what its first weights are drawn from.
+
     Layers of equal path and shape start equal in all arms of a race, whatever their depth and shortcut, unless the
-    shortcut is a way to start (``engine.models.init.weights``). Global random state is left alone.
-    Raises ConfigError when the shortcut is unknown, not one of the family's or does not fit the depth.
+    shortcut names an initializer (``engine.models.init.initializers``). Global random state is left alone.
+
+    Shapes: images float32 (N, channels, S, S), normalised -> logits (N, classes).
+
+    Raises: ConfigError when the shortcut is unknown, not one of the family's or does not fit the depth.
     """
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away
         model = (ImageNet if config.family == "imagenet" else CifarNet)(config)
     model.to_empty(device="cpu")
     draw_weights(model, config.shortcut, seed)
-    random_modules(model)  # tells them their paths
+    random_modules(model)  # sets their paths, from which they draw
     return model

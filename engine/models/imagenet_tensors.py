@@ -23,13 +23,13 @@ def chosen(text: str) -> Variant:
 
     Raises ConfigError naming what is allowed.
     """
-    found = variant(text)
-    if found.text not in SHORTCUTS:
+    requested = variant(text)
+    if requested.text not in SHORTCUTS:
         raise ConfigError(
             f"the family imagenet has the shortcuts {', '.join(SHORTCUTS)}, in the order post, with batch norm and "
-            f"without other options (got {found.text!r})"
+            f"without other options (got {requested.text!r})"
         )
-    return found
+    return requested
 
 
 def parts(config: ModelConfig) -> Iterator[Part]:
@@ -38,7 +38,7 @@ def parts(config: ModelConfig) -> Iterator[Part]:
     size, kernel = config.image_size, 3
     if config.first_layer == "large":
         size, kernel = _halved(size), 7
-    yield convolution("stem.conv", config.channels, config.width, kernel, size, layer=True)
+    yield convolution("stem.conv", (config.channels, config.width, kernel), size, layer=True)
     yield batch_norm("stem.bn", config.width)
     if config.first_layer == "large":
         size = _halved(size)  # by pooling
@@ -62,7 +62,7 @@ def _branch(config: ModelConfig, site: Site, width: int, before: int, size: int)
     for index, kernel in enumerate(kernels):
         # The 3x3 convolution of a bottleneck halves, so the 1x1 before it still sees all pixels.
         side = before if config.bottleneck and index == 0 else size
-        yield convolution(f"conv{index + 1}", maps[index], maps[index + 1], kernel, side, layer=True)
+        yield convolution(f"conv{index + 1}", (maps[index], maps[index + 1], kernel), side, layer=True)
         yield batch_norm(f"bn{index + 1}", maps[index + 1])
 
 

@@ -1,8 +1,7 @@
 """The parts of a net as arithmetic: what tensors they hold, under which names, and their multiply-adds. Torch-free.
 
-The readable path of a module, which also keys its draws, is made here too.
-
-``engine.models.tensors`` lists the parts of a whole net; tests hold every list against built nets.
+``engine.models.tensors`` lists the parts of a whole net; tests hold every list against built nets. ``layer_path`` makes
+the readable path of a module, which also keys its initial weights.
 """
 
 from dataclasses import dataclass, replace
@@ -30,10 +29,12 @@ class Part:
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def convolution(
-    path: str, inputs: int, outputs: int, kernel: int, size: int, bias: bool = False, layer: bool = False
-) -> Part:
-    """Return a convolution whose output is ``size`` x ``size``."""
+def convolution(path: str, filters: tuple[int, int, int], size: int, bias: bool = False, layer: bool = False) -> Part:
+    """Return a convolution with ``filters`` (inputs, outputs, side of the kernel); its output is ``size`` x ``size``.
+
+    ``layer``: it counts as a weighted layer.
+    """
+    inputs, outputs, kernel = filters
     shape = (outputs, inputs, kernel, kernel)
     tensors = (("weight", shape), *((("bias", (outputs,)),) if bias else ()))
     return Part(path, tensors, outputs * inputs * kernel * kernel * size * size, layer)

@@ -4,7 +4,7 @@ A variant text is ``NAME[:key=value]...``: a row's name, then the row's own opti
 ``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
 For example ``A``, ``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``.
 
-Adding a row: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``engine/models/shortcuts``.
+To add a shortcut: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``engine/models/shortcuts``.
 """
 
 from collections.abc import Mapping
@@ -83,11 +83,11 @@ def get_shortcut(text: str) -> Shortcut:
 def variant(text: str) -> Variant:
     """Return what a variant text says. Raises ConfigError in one line that names what is allowed."""
     row = get_shortcut(text)
-    asked = _pairs(row, text)
-    options = {option.name: _number(row, option, asked) for option in row.options}
-    order = _choice(row, "order", asked, row.orders or tuple(ORDERS))
-    norm = _choice(row, "norm", asked, row.norms)
-    layers = int(_choice(row, "layers", asked, tuple(map(str, LAYERS)), default="2"))
+    requested = _pairs(row, text)
+    options = {option.name: _number(row, option, requested) for option in row.options}
+    order = _choice(row, "order", requested, row.orders or tuple(ORDERS))
+    norm = _choice(row, "norm", requested, row.norms)
+    layers = int(_choice(row, "layers", requested, tuple(map(str, LAYERS)), default="2"))
     words = [row.name]
     words += [f"{option.name}={options[option.name]:g}" for option in row.options if not _is_default(option, options)]
     words += [f"order={order}"] * (order != "post")
@@ -98,21 +98,21 @@ def variant(text: str) -> Variant:
 
 def _pairs(row: Shortcut, text: str) -> dict[str, str]:
     allowed = [*(option.name for option in row.options), "order", "norm", "layers"]
-    found: dict[str, str] = {}
+    options: dict[str, str] = {}
     for pair in text.split(":")[1:]:
         key, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not value:
             raise ConfigError(f"{pair!r} in shortcut {text!r} is not of the form key=value with {', '.join(allowed)}")
         if key not in allowed:
             raise ConfigError(f"unknown option {key!r} of shortcut {row.name}; choose from {', '.join(allowed)}")
-        if key in found:
+        if key in options:
             raise ConfigError(f"option {key!r} is named twice in shortcut {text!r}; name it once")
-        found[key] = value
-    return found
+        options[key] = value
+    return options
 
 
-def _number(row: Shortcut, option: Option, asked: Mapping[str, str]) -> float:
-    text = asked.get(option.name)
+def _number(row: Shortcut, option: Option, requested: Mapping[str, str]) -> float:
+    text = requested.get(option.name)
     if text is None:
         return option.default
     try:
@@ -126,8 +126,8 @@ def _number(row: Shortcut, option: Option, asked: Mapping[str, str]) -> float:
     return value + 0.0  # -0 is 0
 
 
-def _choice(row: Shortcut, key: str, asked: Mapping[str, str], allowed: tuple[str, ...], default: str = "") -> str:
-    value = asked.get(key, default or allowed[0])
+def _choice(row: Shortcut, key: str, requested: Mapping[str, str], allowed: tuple[str, ...], default: str = "") -> str:
+    value = requested.get(key, default or allowed[0])
     if value not in allowed:
         raise ConfigError(f"{key} of shortcut {row.name} is {' or '.join(allowed)} (got {value!r})")
     return value

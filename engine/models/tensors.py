@@ -30,7 +30,7 @@ def _cifar(config: ModelConfig, chosen: Variant) -> Iterator[Part]:
     size, inputs = config.image_size, config.width
     normed, fixed_up = chosen.norm == "batch", chosen.shortcut.scalars
     blocks = chosen.blocks_per_stage(config.depth)
-    yield convolution("stem.conv", config.channels, inputs, 3, size, bias=not normed and not fixed_up, layer=True)
+    yield convolution("stem.conv", (config.channels, inputs, 3), size, bias=not normed and not fixed_up, layer=True)
     if normed:
         yield batch_norm("stem.bn", inputs)
     elif fixed_up:
@@ -64,7 +64,7 @@ def block_parts(chosen: Variant, site: Site, size: int, first: bool = False) -> 
         if normed and pre and not (first and i == 1):
             yield batch_norm(f"bn{i}", inputs)
         yield convolution(
-            f"conv{i}", inputs, site.outputs, 3, size, bias=not normed and not fixed_up, layer=True
+            f"conv{i}", (inputs, site.outputs, 3), size, bias=not normed and not fixed_up, layer=True
         )  # fmt: skip
         if normed and not pre:
             yield batch_norm(f"bn{i}", site.outputs)

@@ -30,8 +30,8 @@ def our_name(name: str) -> str | None:
     """
     module, _, tensor = name.rpartition(".")
     for pattern, ours in _NAMES:
-        if found := pattern.fullmatch(module):
-            parts = found.groupdict()
+        if match := pattern.fullmatch(module):
+            parts = match.groupdict()
             place = f"stage{parts['stage']}.block{int(parts['block']) + 1}." if "stage" in parts else ""
             return f"{place}{ours.format(**parts)}.{tensor}"
     return None

@@ -1,12 +1,13 @@
-"""Who of a race is how far, in a file that the engine and the workers map into memory: so runs keep in step.
+"""Lockstep: the runs of a race share their step counts in a file that engine and workers map into memory.
 
     python -m engine race --pace lockstep:5        or while it runs:  python -m engine pace RACE lockstep:5
 
-With ``lockstep:K`` no run is more than K steps ahead of the slowest of those that have a worker, from the moment it is
-launched. Paused, queued and ended runs hold nobody back; one that comes back behind the others holds them until it has
-caught up. Layout: 8-byte integers in the machine's order; a head (mark, K, number of slots), then per slot the run,
-whether it takes part (0 or 1), its step. The engine gives out slots and ends those of dead workers; a worker writes
-its own step and nothing else, until it leaves. Single aligned integers are read and written, so there is no lock.
+With ``lockstep:K`` no run gets more than K steps ahead of the slowest run that has a worker. Paused, queued and ended
+runs hold nobody back. A run that resumes behind the others holds them until it has caught up.
+
+The file holds 8-byte integers in the machine's byte order: a head (mark, K, number of slots), then for each slot the
+run, whether it takes part (0 or 1), and its step. The engine gives out slots and frees those of dead workers. A worker
+writes only its own step, and leaves at its end. All accesses are single aligned integers, so no lock is needed.
 Torch-free.
 """
 
@@ -31,7 +32,7 @@ NAP_S = 0.005
 
 
 class SharedSteps:
-    """One race's file, mapped. Whoever makes the object has it open until ``close``."""
+    """The mapped file of one race; it stays open until ``close``."""
 
     def __init__(self, path: Path, make: bool = False):
         """Map the file; ``make``: where there is none, or one of another layout, a new one. Raises OSError."""
@@ -59,19 +60,19 @@ class SharedSteps:
         self._cells[_K] = steps
 
     def taking_part(self) -> dict[int, int]:
-        """Return ``{run: step}`` of those that count."""
+        """Return ``{run: step}`` of the runs that take part."""
         cells = self._cells
         slots = range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH)
         return {cells[slot + _RUN]: cells[slot + _STEP] for slot in slots if cells[slot + _PART]}
 
     def slowest(self) -> int | None:
-        """Return the smallest step of those that count; None when nobody does."""
+        """Return the smallest step of the runs that take part; None when there are none."""
         return min(self.taking_part().values(), default=None)
 
     def enter(self, run: int, step: int) -> bool:
-        """Count ``run`` from now on, ``step`` updates being done. Return False when every slot is taken.
+        """Let ``run`` take part, after ``step`` updates. Return False when every slot is taken.
 
-        For the engine alone: it gives out the slots, so two runs never get the same one.
+        Only the engine calls this, so two runs never get the same slot.
         """
         cells = self._cells
         slot = self._slot(run)
@@ -86,7 +87,7 @@ class SharedSteps:
         return True
 
     def leave(self, run: int) -> None:
-        """Count ``run`` no longer; nothing happens if it does not take part."""
+        """End the part of ``run``; do nothing if it does not take part."""
         if (slot := self._slot(run)) is not None:
             self._cells[slot + _PART] = 0
 
@@ -108,42 +109,45 @@ class SharedSteps:
 
 
 class Throttle:
-    """A worker's side: says how far its run is, and holds it while it is too far ahead of the others.
+    """The worker's side: publishes the step of its run, and holds the run while it is too far ahead.
 
-    A run that has no slot (its engine could not give it one) goes on freely and holds nobody.
+    A run to which the engine could give no slot goes on freely and holds nobody back.
     """
 
     def __init__(self, path: Path, run: int):
-        self._run, self._file, self._place = run, None, None
+        self._run = run
+        self._file: SharedSteps | None = None
+        self._place: int | None = None
         with suppress(OSError):
             self._file = SharedSteps(path)
             self._place = self._file.place(run)
 
     def reach(self, step: int) -> bool:
         """Say that ``step`` updates are done; return whether the next one has to wait. Costs two integers if free."""
-        if self._place is None:
+        if self._file is None or self._place is None:
             return False
         self._file.publish(self._place, step)
-        return self._file.ahead > 0 and self._is_held(step)
+        return self._file.ahead > 0 and self._is_held(self._file, step)
 
     def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
         """Sleep until the next update may be done, or until ``ends()``; ``waits`` is told the seconds so far."""
         began = time.monotonic()
-        while self._is_held(step) and not ends():
+        while self._file is not None and self._is_held(self._file, step) and not ends():
             waits(time.monotonic() - began)
             time.sleep(NAP_S)
 
     def leave(self) -> None:
-        """The run's work in this process is over: hold nobody back any more."""
+        """End the part of this run, whose work in this process is over."""
         if self._file is not None:
             self._file.leave(self._run)
             self._file.close()
             self._file = self._place = None
 
-    def _is_held(self, step: int) -> bool:
-        ahead = self._file.ahead
+    @staticmethod
+    def _is_held(file: SharedSteps, step: int) -> bool:
+        ahead = file.ahead
         # Its own slot is among them, so there is a slowest one, unless the engine took it for dead.
-        slowest = self._file.slowest()
+        slowest = file.slowest()
         return ahead > 0 and slowest is not None and step - slowest >= ahead
 
 
@@ -155,18 +159,18 @@ class Coordinator:
         self._files: dict[int, SharedSteps] = {}
 
     def enter(self, race: int, run: int, step: int, pace: str) -> None:
-        """A worker is about to be launched for ``run``, which stands at ``step``. Raises OSError."""
+        """Let ``run`` take part from ``step`` on, before its worker is launched. Raises OSError."""
         file = self._open(race)
         file.ahead = lockstep(pace)
         file.enter(run, step)
 
     def set(self, race: int, pace: str) -> None:
-        """The race keeps another pace from now on; its workers see it before their next update."""
+        """Set the pace of a race; its workers see the change before their next update."""
         if race in self._files or self._workspace.shared_steps(race).exists():
             self._open(race).ahead = lockstep(pace)
 
     def sweep(self, has_worker: Callable[[int], bool]) -> None:
-        """End the part of every run whose worker is gone, however it went; let go of races without workers."""
+        """End the part of every run whose worker is gone; close the files of races without workers."""
         for race, file in list(self._files.items()):
             for run in file.taking_part():
                 if not has_worker(run):
@@ -176,7 +180,7 @@ class Coordinator:
                 del self._files[race]
 
     def forget(self, race: int) -> None:
-        """The race was deleted: remove its file."""
+        """Remove the file of a deleted race."""
         if (file := self._files.pop(race, None)) is not None:
             file.close()
         self._workspace.shared_steps(race).unlink(missing_ok=True)

@@ -18,7 +18,7 @@ def keep_extremes(steps: np.ndarray, values: Sequence[np.ndarray], at_most: int)
     one.
     """
     at_most = max(1, at_most)
-    kept = np.arange(len(steps))
+    kept: np.ndarray = np.arange(len(steps))
     if len(steps) <= at_most:
         return kept
     whole = steps.astype(np.int64)
@@ -40,8 +40,9 @@ def _kept(buckets: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
     bucket_of = np.repeat(np.arange(len(starts)), ends - starts)
 
     def first_of(chosen: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.flatnonzero(chosen)
-        return found[np.r_[True, np.diff(bucket_of[found]) > 0]] if len(found) else found
+        found = np.flatnonzero(chosen)
+        first = np.r_[True, np.diff(bucket_of[found]) > 0][: len(found)]
+        return np.compress(first, found)
 
     kept = [starts[:1], ends - 1]
     for value in values:

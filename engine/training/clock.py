@@ -1,17 +1,24 @@
-"""The run's clock: seconds of work, pauses left out."""
+"""The clock of a run: seconds of work, pauses left out.
+
+It measures for people and for the record; no decision of a training depends on it but when metrics are fetched.
+"""
 
 import time
 
 
 class Clock:
-    """A stopwatch that starts stopped; ``seconds`` of an earlier process may be carried over."""
+    """A stopwatch that starts stopped.
+
+    Args:
+        seconds: what an earlier process of the same run has counted.
+    """
 
     def __init__(self, seconds: float = 0.0):
         self._before = seconds
         self._started: float | None = None
 
     def go(self) -> None:
-        """Count from now on."""
+        """Count from now on; no effect on a clock that counts."""
         if self._started is None:
             self._started = time.perf_counter()
 

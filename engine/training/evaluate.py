@@ -1,7 +1,7 @@
 """Loss and error over whole splits, in eval mode, on a copy of the net that has BN folded into its convolutions.
 
-Which images the fixed subsets hold depends on the data set alone, never on a seed: all arms and all races on one
-data set are measured on the same images.
+The fixed subsets depend on the data set alone, never on a seed: all arms and all races on one data set are measured on
+the same images.
 """
 
 import copy
@@ -20,7 +20,7 @@ from engine.hardware.device import Device
 from engine.models.count import count
 from engine.models.init.rng import use_means
 from engine.models.layers.blocked_layout import supported, to_blocked
-from engine.models.shortcuts.strength import HasStrength
+from engine.models.shortcuts.strength import copy_strength
 
 #: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
 MAX_BATCH, MIN_BATCH = 1000, 50
@@ -69,8 +69,8 @@ class Evaluator:
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
-        The test subset's figures come out of the pass over the whole test set where both are asked for; then the
-        held-out images are measured as a whole too. ``model`` is left as it is, in train mode, BN statistics included.
+        Where the whole test set is measured, the scores of the test subset come from the same pass, and all held-out
+        images are measured too. ``model`` is left as it is, in train mode, BN statistics included.
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]
@@ -172,11 +172,7 @@ class FoldedNet:
             weight = trained.weight * factor[:, None, None, None]
             conv.weight = self._laid_out(weight.to(memory_format=self._device.memory_format))
             conv.bias = self._laid_out(norm.bias - norm.running_mean * factor)
-        for path, module in self.net.named_modules():
-            if isinstance(module, HasStrength):
-                block = model.get_submodule(path)
-                assert isinstance(block, HasStrength)
-                module.strength = block.strength
+        copy_strength(model, self.net)
         present = model.state_dict()
         for name, tensor in self._others.items():
             tensor.copy_(present[name])

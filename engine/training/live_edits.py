@@ -1,9 +1,9 @@
-"""What was changed in a run while it lived: which changes hold, which wait, and what follows from them.
+"""Edits of a live run: which of them hold, which wait, and what follows from them.
 
-Learning rate, weight decay and shortcut strength of an update follow from the config, the changes before it and the
-warm-up alone. A change is taken over before an update and recorded with that update's step; a training that goes on
-from an older checkpoint takes it over at the same step again, so its weights are those of one that was never
-interrupted. One that was not taken over yet waits until the training is past everything that is on record.
+Learning rate, weight decay and shortcut strength of an update follow from the config, the earlier edits and the warm-up
+alone. An edit takes effect before an update and is recorded with the step of that update. A training that resumes from
+an older checkpoint takes the edit over at the same step, so its weights are those of one that was never interrupted. An
+edit without a step waits until the training has passed every step on record.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,35 +20,41 @@ from engine.training.optim import learning_rate
 
 
 class LiveEdits:
-    """The changes of one run. ``rows``: those asked for so far; ``on_record``: the last step whose figures are kept."""
+    """The edits of one run.
+
+    Args:
+        optim: the schedule that they change.
+        rows: the edits that are known so far.
+        on_record: the last step whose metrics are stored.
+    """
 
     def __init__(self, optim: OptimConfig, rows: Iterable[Change] = (), on_record: int = 0):
         self._optim, self._on_record = optim, on_record
         self._waiting: dict[int, Change] = {}
         self._holding: list[Change] = []
-        self._untold: list[Change] = []
+        self._unrecorded: list[Change] = []
         self.add(rows)
 
     def add(self, rows: Iterable[Change]) -> None:
-        """Take note of what was asked for; rows that are known already are passed over."""
+        """Add edits; those that are known already are passed over."""
         known = {change.id for change in self._holding}
         for row in sorted(rows, key=lambda row: row.id):
             if row.id in known:
                 continue
-            if row.key == STEPS:  # nothing to wait for: it holds behind the end that the run had
+            if row.key == STEPS:  # an extension waits for nothing: it holds behind the end that the run had
                 self._holding.append(row)
             else:
                 self._waiting.setdefault(row.id, row)
 
     def restore(self, held: Iterable[Sequence[Any]], step: int) -> None:
-        """Go on from a checkpoint after ``step`` updates that holds ``held``, as ``document`` returned it.
+        """Go on from a checkpoint after ``step`` updates that holds the edits ``held``, as ``document`` returned them.
 
-        What is on record up to that step is in the checkpoint, whatever it says of itself.
+        Every edit on record up to that step is in the weights of the checkpoint, also where ``held`` lacks it.
         """
         for change in (Change(*entry) for entry in held):
             row = self._waiting.pop(change.id, None)
-            if row is not None and row.step is None:  # taken over, but its worker could not write that down
-                self._untold.append(change)
+            if row is not None and row.step is None:  # it took effect, but its worker ended before the record
+                self._unrecorded.append(change)
             if change.id not in {one.id for one in self._holding}:
                 self._holding.append(change)
         for row in list(self._waiting.values()):
@@ -57,13 +63,13 @@ class LiveEdits:
         self._holding.sort(key=lambda change: (change.step, change.id))
 
     def document(self) -> list[list[Any]]:
-        """Return the changes that hold, as plain values for a checkpoint."""
+        """Return the edits that hold, as plain values for a checkpoint."""
         return [list(astuple(change)) for change in self._holding]
 
     def begin(self, step: int, lr: float) -> Iterator[Changed]:
-        """Take over what comes into force with update ``step``, one by one; ``lr`` is the rate before."""
-        while self._untold:
-            change = self._untold.pop(0)
+        """Put the edits into effect that begin with update ``step``, one by one; ``lr`` is the rate before."""
+        while self._unrecorded:
+            change = self._unrecorded.pop(0)
             yield Changed(_began(change), change.id, f"{_label(change)} to {change.value:g}")
         for row in list(self._waiting.values()):
             if row.step == step or (row.step is None and step > self._on_record):

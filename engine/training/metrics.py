@@ -1,6 +1,6 @@
 """Loss and error of every step: gathered on the device, fetched in one copy, with running means.
 
-A step writes two numbers into a buffer on the device, which costs no synchronisation. ``fetch`` is the sync point.
+A step writes two numbers into a buffer on the device without waiting for it. ``fetch`` waits.
 """
 
 import math

@@ -13,6 +13,13 @@ FORMAT = 1
 StateDocument = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ParentState:
+    """The state of the run that a fork starts from. Settings may differ from there on, the tensors of the net not."""
+
+    document: StateDocument
+
+
 @dataclass
 class Progress:
     """Where a training stands.

@@ -1,4 +1,4 @@
-"""The only training loop: a generator of events. Whoever asks for the next event drives it; pausing is not asking.
+"""The only training loop: a generator of events. Whoever takes the next event drives it; pausing is not taking it.
 
 Used by ``engine.runs.worker.worker``. It knows no database, no clock but the run's own, and prints nothing. What it
 computes depends on config, images and device alone, never on how fast the events are taken.
@@ -39,12 +39,12 @@ from engine.training.optim import (
     set_momentum,
     warmup_ends,
 )  # fmt: skip
-from engine.training.state import FORMAT, Progress, StateDocument, check_document, check_tensors
+from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
-#: Seconds between two fetches of the figures.
+#: Seconds between two fetches of the metrics from the device.
 FLUSH_S = 0.25
-#: Where a training goes on may differ from where its checkpoint was written; everything else must be the same.
+#: A training may resume on another device or with other threads; every other setting must be the same.
 _MAY_DIFFER = frozenset({"device", "threads"})
 
 
@@ -61,28 +61,32 @@ class Probe(Protocol):
 
 
 class Trainer:
-    """One training of one net, from its start or from a checkpoint's ``state``.
+    """One training of one net.
 
-    ``probe`` may be set until the first event is asked for. ``live_edits``: what was asked for while the run lived.
-    ``forked``: ``state`` is that of the run from which this one is forked; what follows may differ, tensors may not.
-    Raises ConfigError when net and images do not fit, CheckpointError when ``state`` is of another net, of
-    another training or of other data.
+    Args:
+        config, images, device: what is trained, on which images, and where.
+        state: what ``state`` returned for the same training, or that of a fork's parent; None: from the start.
+        live_edits: what people asked for while the run lived.
+
+    ``probe`` may be set until the first event is taken.
+
+    Raises: ConfigError when net and images do not fit; CheckpointError when ``state`` is of another net, of another
+    training or of other data.
     """
+
+    probe: Probe | None = None
 
     def __init__(
         self,
         config: RunConfig,
         images: ImageSet,
         device: Device,
-        state: StateDocument | None = None,
-        probe: Probe | None = None,
+        state: StateDocument | ParentState | None = None,
         live_edits: LiveEdits | None = None,
-        forked: bool = False,
     ):
         _check_fit(config, images)
         self.config = config
         self.device = device
-        self.probe = probe
         self.images = images.to(device.torch_device)
         self.model = build_model(config.model, config.seed)
         device.place(self.model)
@@ -91,7 +95,8 @@ class Trainer:
         self.live_edits = live_edits or LiveEdits(config.optim)
         self.progress = Progress(warming=config.optim.warmup_lr is not None)
         if state is not None:
-            self._restore(state, forked)
+            forked = isinstance(state, ParentState)
+            self._restore(state.document if isinstance(state, ParentState) else state, forked)
         self.live_edits.apply(self.model, self.optimizer)
         self._update = Update(self.model, self.optimizer, self.images, config, device)
         self._evaluator = Evaluator(self.model, config, self.images, device)
@@ -110,7 +115,7 @@ class Trainer:
         self._clock.stop()
 
     def drain(self) -> Measured | None:
-        """Fetch the figures that were not yielded yet; None if there are none. Waits for the device."""
+        """Fetch the metrics that were not yielded yet; None if there are none. Waits for the device."""
         rows = self.metrics.fetch()
         self._flushed_at = self._clock.seconds()
         bad = next((index for index, row in enumerate(rows) if not math.isfinite(row.loss)), None)
@@ -120,7 +125,7 @@ class Trainer:
         return Measured(rows) if rows else None
 
     def state(self) -> StateDocument:
-        """Return copies of everything that is needed to go on, bit for bit, as tensors and plain values.
+        """Return copies of everything that a training needs to go on, bit for bit, as tensors and plain values.
 
         Valid between any two events. Batches and augmentation are functions of seed and step, so there is no random
         state. Metrics that were not drained are inside and come out again after a resume.
@@ -190,12 +195,12 @@ class Trainer:
             before = now
 
     def _probe_is_due(self) -> bool:
-        """Whether to look into the net before the next update."""
+        """Whether the net is probed before the next update."""
         progress = self.progress
         return self.probe is not None and progress.step in self.probe.steps and progress.probed != progress.step
 
     def _measure(self) -> Probed:
-        """Look into the net. The figures were fetched before, so the device has nothing else left to do."""
+        """Probe the net. The metrics were fetched before, so the device has nothing else left to do."""
         progress, since = self.progress, self._clock.seconds()
         assert self.probe is not None
         # Between updates progress.lr is the rate of the last one; before the first there was none.
@@ -206,7 +211,7 @@ class Trainer:
         return Probed(progress.step, now, now - since, self.probe.images, arrays)
 
     def _adjust(self) -> Iterator[Event]:
-        """Set what the next update goes by: the learning rate, and what was changed. Remark on the rate."""
+        """Set the learning rate and the live edits of the next update; log a change of the rate."""
         progress, optim, step, kind = self.progress, self.config.optim, self.progress.step + 1, "lr"
         if self._is_warming and warmup_ends(optim, progress.step, self.metrics.running_error):
             progress.warming, kind = False, "warmup"
@@ -232,10 +237,10 @@ class Trainer:
         return self.progress.warming and optim.warmup_lr is not None and self.live_edits.rate_set_at is None
 
     def _flush_is_due(self) -> bool:
-        """Whether to wait for the device now: before decisions that need figures, else a few times a second."""
+        """Whether to wait for the device now: before decisions that need metrics, else a few times a second."""
         progress = self.progress
-        looks = progress.due or self._probe_is_due()
-        needed = looks or self.metrics.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
+        measures = progress.due or self._probe_is_due()
+        needed = measures or self.metrics.full or (self._is_warming and progress.step % WARMUP_CHECK == 0)
         return bool(needed) or self._clock.seconds() - self._flushed_at >= FLUSH_S
 
     def _started(self) -> Started:

@@ -14,8 +14,26 @@ MAX_FILES, MAX_LINES, MIN_LINES = 16, 400, 30
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 #: Shorter than 30 lines, and why that is right. Style sheets, markup and ``__init__`` need no reason.
 SHORT = {
+    "app/live/labs/sentences/conditioning.js": "one file for each lab with sentences",
+    "app/live/labs/sentences/constructed.js": "one file for each lab with sentences",
+    "app/live/labs/sentences/mapping.js": "one file for each lab with sentences",
+    "app/live/labs/sentences/smoothness.js": "one file for each lab with sentences",
+    "app/live/layers/stream.js": "seam: how this feature asks for its stream",
+    "app/live/learning_rates/component.py": "seam: one component of the page",
+    "app/live/routes.py": "registry of the routes",
+    "app/live/shared/run.py": "seam: what every component is told of a run",
+    "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",
+    "engine/labs/mapping/findings.py": "one file for each lab with findings",
+    "engine/labs/shattering/kinds.py": "table, torch-free beside nets that are not",
     "engine/paths.py": "one constant of the ground floor",
+    "engine/runs/launchers/preload.py": "entry point of the fork server",
+    "engine/runs/protocol/job.py": "seam between engine and worker",
+    "engine/runs/protocol/verbs.py": "table of the commands",
+    "engine/runs/worker/out_of_memory.py": "torch-free beside jobs that are not",
+    "engine/store/reader.py": "seam: joins the readers of the tables",
+    "engine/store/revision.py": "one counter that all tables share",
+    "engine/store/writer.py": "seam: joins the writers of the tables",
 }
 UNFINISHED = ("TO" + "DO", "FIX" + "ME", "X" + "XX")
 

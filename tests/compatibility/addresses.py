@@ -63,7 +63,7 @@ ADDRESSES = {
     "/lab-smoothness": "the lab",
     "/lab-mapping?mapping-set-steps=100&mapping-set-sweep=none": "settings of the next job",
     "/lab-landscape?landscape-set-directions=trajectory&landscape-set-span=0.5": "settings of the next job",
-    "/lab-lesion?lesion-set-grid=full&lesion-set-runs=1,3": "the full grid of two runs",
+    "/lab-lesion?lesion-set-grid=full&lesion-set-runs=1,3": "the full grid; runs it does not offer are left out",
 }  # fmt: skip
 
 

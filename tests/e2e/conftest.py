@@ -29,7 +29,7 @@ from tests.app.live.conftest import Bench
 #: A net that makes a few steps per second, slow enough that every step is streamed.
 SLOW = {"batch_size": "256", "precision": "fp32", "eval_images": "100"}
 #: A net that makes hundreds of steps per second.
-FAST = {"width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
+FAST = {"width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
 
 
 #: Seconds after which a browser that waits gives up: no limit of speed, for the machine may be busy.

@@ -177,7 +177,7 @@ def main() -> None:
     from app.views.labs import pages
 
     LABS["pictures"] = PICTURES
-    pages.PAGES["pictures"] = (":material/image:", None)
+    pages.PAGES["pictures"] = ":material/image:"
     serve()
 
 

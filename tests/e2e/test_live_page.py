@@ -2,28 +2,15 @@
 
 import re
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from engine.store.decimate import keep_extremes
 from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, points, until, view, wait_view
 
 pytestmark = pytest.mark.browser
 
 #: Long enough to look at, gone when the test ends.
 ENDLESS = 100_000
-
-
-@pytest.fixture
-def drawn(recorded, browser):
-    """A page for tests that only ask its modules."""
-    site, bench = recorded
-    page = browser.new_page()
-    page.goto(f"{site.url}/?race={bench.race}")
-    wait_view(page, "v.chart.drawn")
-    yield page
-    page.close()
 
 
 def drag_zoom(page) -> None:
@@ -40,17 +27,28 @@ def ranges(page) -> list:
     )
 
 
-def test_first_visit_shows_two_sentences_and_one_button_that_starts_the_quick_race(fresh_site, open_page):
+def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(fresh_site, open_page):
     page = open_page(fresh_site.url)
-    start = page.get_by_role("button", name="Start the quick race")
-    start.wait_for()
+    page.get_by_role("button", name="Start the quick race").wait_for()
     words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first.inner_text()
     assert len(re.findall(r"\.(\s|$)", words)) == 2
     assert page.locator("[data-testid=stMain]").get_by_role("button", name="Start").count() == 1
-    start.click()
+    page.goto(f"{fresh_site.url}/?set_depths=8,14&set_width=8&set_steps=9000")  # nets that leave time for the page
+    page.get_by_role("button", name="Start race of 4 runs").click()
+    watched_and_paused(page, ["plain-8", "plain-14", "A-8", "A-14"])
+
+
+@pytest.mark.slow
+def test_the_one_button_of_the_first_visit_starts_the_quick_race(fresh_site, open_page):
+    page = open_page(fresh_site.url)
+    page.get_by_role("button", name="Start the quick race").click()
+    watched_and_paused(page, ["plain-20", "plain-56", "A-20", "A-56"])
+
+
+def watched_and_paused(page, names) -> None:
     wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.series.train.step.length > 0)")
     expect(page.locator(".ss-chip")).to_have_text("LIVE")
-    expect(page.locator(".ss-card .ss-name")).to_have_text(["plain-20", "plain-56", "A-20", "A-56"])
+    expect(page.locator(".ss-card .ss-name")).to_have_text(names)
     page.get_by_role("button", name="Pause all").click()
     wait_view(page, "v.runs.every(r => r.card.state === 'paused')")
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
@@ -259,53 +257,3 @@ def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(record
     view(page, "v.view.zoom = null")
     wait_view(page, "v.runs.every(r => r.series.detail === null)")
     assert points(page) == whole
-
-
-@pytest.mark.slow
-def test_the_browser_thins_by_the_same_rule_as_the_server(drawn):
-    page = drawn
-    rng = np.random.default_rng(1)
-    for at_most in (7, 60, 400):
-        steps, loss, error = np.arange(11, 911), rng.standard_normal(900), rng.integers(0, 9, 900).astype(float)
-        loss[rng.random(900) < 0.1] = np.nan
-        columns = {
-            "step": steps.tolist(), "error": error.tolist(), "loss": [None if np.isnan(v) else v for v in loss]
-        }  # fmt: skip
-        kept = page.evaluate(
-            "async ([url, points, most]) =>"
-            " (await import(new URL(`${url}shared/decimate.js`, location))).thinned(points, most).step",
-            [view(page, "v.data.modules"), columns, at_most],
-        )
-        assert kept == steps[keep_extremes(steps.astype(float), [loss, error], at_most)].tolist()
-
-
-@pytest.mark.slow
-def test_above_16_runs_what_looks_alike_is_one_trace_that_still_knows_its_points(drawn):
-    page = drawn
-    made = page.evaluate(
-        """async (url) => {
-          const { lighter, leftOut } = await import(new URL(`${url}race/chart/many_runs.js`, location));
-          const runs = Array.from({ length: 17 }, (_, run) => run);
-          const curve = (run, meta, y) => ({
-            run, meta, name: `run ${run}`, x: [1, 2, 3], y, steps: [10, 20, 30], connectgaps: meta === "running",
-            line: { color: run < 9 ? "red" : "blue" }, marker: {}, hovertemplate: `run ${run}`,
-          });
-          const curves = { raw: [1, 2, 3], running: [1, null, 3], test: [4, 5, 6] };
-          const of = (run) => Object.entries(curves).map(([meta, y]) => curve(run, meta, y));
-          const data = runs.flatMap(of);
-          const all = ["running", "raw", "test", "clean"];
-          const words = [leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, all, true)];
-          return { data: lighter(data, runs), few: lighter(data, runs.slice(1)).length, words };
-        }""",
-        view(page, "v.data.modules"),
-    )
-    assert [trace["meta"] for trace in made["data"]] == ["running", "test", "running", "test"]
-    running = made["data"][0]
-    assert running["x"][:6] == [1, 3, None, 1, 3, None], "a mean that was not told is no gap, another run is one"
-    assert (running["runs"][3], running["steps"][4], running["hovertemplate"][4]) == (1, 30, "run 1")
-    assert made["few"] == 51
-    assert made["words"] == [
-        "above 16 runs left out: single steps",
-        "",
-        "above 16 runs left out: the seeds' own lines, marks and whiskers of test curves, clean marks",
-    ]

@@ -11,7 +11,7 @@ from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FAST_TUNED = {
-    "width": "4", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
+    "width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
 }  # fmt: skip
 #: Where a point of a run's training curve lies in the window.
 CURVE_POINT = """([run, share]) => {

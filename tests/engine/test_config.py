@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.config import (
@@ -75,8 +77,11 @@ def test_schedule_drops_after_its_shares():
     assert at == pytest.approx({1: 0.1, 32_000: 0.1, 32_001: 0.01, 48_000: 0.01, 48_001: 0.001, 64_000: 0.001})
 
 
-@pytest.mark.parametrize("steps", [1, 7, 8, 60, 200, 300, 600, 1000, 64_000])
-def test_evaluation_cadence(steps):
+@given(steps=st.integers(1, 100_000))
+@example(steps=1)
+@example(steps=8)
+@example(steps=300)
+def test_evaluations_are_few_ascending_and_end_with_the_last_step(steps):
     at = RunConfig(optim=OptimConfig(steps=steps)).evaluation_steps()
     assert at[-1] == steps
     assert at == sorted(set(at))

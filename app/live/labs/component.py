@@ -51,27 +51,28 @@ class CurveSelector:
     alone: Mapping[str, str] = field(default_factory=dict)
 
 
-def live_lab(
-    name: str,
-    run: int | None,
-    on_command: Callable[[], None],
-    picks: CurveSelector | None = None,
-    key: str = "lab",
-    panels: Sequence[str] | None = None,
-) -> None:
-    """Mount the view of a lab's job, of none yet with ``run`` None; with ``panels`` only those, in the row's order.
+@dataclass(frozen=True, slots=True)
+class LabView:
+    """What is drawn of a lab: the switches above its pictures, and which panels (None: all, in the row's order)."""
+
+    selector: CurveSelector | None = None
+    panels: tuple[str, ...] | None = None
+
+
+def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: LabView, key: str = "lab") -> None:
+    """Mount the view of a lab's job, of none yet with ``run`` None.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
-    lab = data.lab_specs()[name]
+    lab, picks = data.lab_specs()[name], view.selector
     component("labs", "skipscope_lab", "shared/export/buttons.css")(
         key=key,
         data={
             "lab": name,
             "run": run,
-            "whole": panels is None,
-            "panels": [asdict(panel) for panel in asked(lab.panels, panels)],
+            "whole": view.panels is None,
+            "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
             "figures": [asdict(figure) for figure in lab.metrics],
             "options": {option.name: option.label for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
@@ -84,7 +85,7 @@ def live_lab(
     )
 
 
-def asked(panels: Sequence[data.Panel], names: Sequence[str] | None) -> list[data.Panel]:
+def chosen_panels(panels: Sequence[data.Panel], names: Sequence[str] | None) -> list[data.Panel]:
     """Return the panels of these names, all with None, and the ways that are drawn on their planes."""
     if names is None:
         return list(panels)
@@ -124,6 +125,6 @@ def _picks(lab: data.LabSpec, picks: CurveSelector) -> dict[str, Any]:
 def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
     return {
         "dash": style.dash,
-        "colour": {scheme: theme.line_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
-        "ink": {scheme: theme.text_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "color": {scheme: theme.line_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "textColor": {scheme: theme.text_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
     }

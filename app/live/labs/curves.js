@@ -3,6 +3,8 @@
  * setting, value, cell, part, row, x, y }: what its name says (engine/labs/curve.py); `value` is null where the setting
  * is on the axis, `cell` and `part` are empty where the name has none, `row` is the name without cell and part.
  */
+import { spoken } from "../shared/format.js";
+
 const SAME = 1e-6;
 const SEED = /^seed \d+$/;
 let revision = 0;
@@ -52,13 +54,13 @@ export class Curves {
   /** Values of a setting, or of any, for which there is a curve, of one kind or of any, ascending. */
   values(kind, setting) {
     const found = this.all().filter((curve) => (kind === undefined || curve.kind === kind) && (setting === undefined || curve.setting === setting));
-    return [...new Set(found.map((curve) => curve.value).filter((value) => value !== null))].sort((a, b) => a - b);
+    return [...new Set(found.map((curve) => curve.value).filter((value) => value !== null))].toSorted((a, b) => a - b);
   }
 
   /** The curve of a panel for a pick { kind, value, cell }: with this value, else the nearest one measured; or undefined. */
   picked(panel, { kind, value, cell }) {
     const distance = (curve) => (curve.value === null || value === null ? 0 : Math.abs(Math.log(curve.value / value)));
-    return this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part).sort((a, b) => distance(a) - distance(b))[0];
+    return this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part).toSorted((a, b) => distance(a) - distance(b))[0];
   }
 }
 
@@ -86,20 +88,4 @@ export function same(a, b) {
 export function ends(curve) {
   const good = curve.x.map((x, index) => [x, curve.y[index]]).filter(([, y]) => y !== null && y !== undefined);
   return good.length ? [good[0], good.at(-1)] : undefined;
-}
-
-/** A number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001. */
-export function spoken(value, digits = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
-  const size = Math.abs(value);
-  if (size >= 1e3 && size < 1e6) return Number(value.toPrecision(digits)).toLocaleString("en-US");
-  if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
-    const [mantissa, exponent] = value.toExponential(1).split("e");
-    return `${mantissa === "1.0" ? "" : `${mantissa.replace("-", "−")}×`}10${raised(exponent)}`;
-  }
-  return String(Number(value.toPrecision(digits))).replace("-", "−");
-}
-
-function raised(exponent) {
-  return [...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("");
 }

@@ -1,9 +1,9 @@
 /** What a lab measured with and what its pictures leave out: one line about the job, one under each panel. */
-import { duration, grouped } from "../race/panel/cards.js";
+import { duration, grouped } from "../shared/format.js";
 import { isSeed } from "./curves.js";
 
 /** labels: { name of a setting: its label }. */
-export function jobStrip(card, labels) {
+export function jobFooter(card, labels) {
   if (!card) return "";
   const settings = Object.entries(card.settings).filter(([name]) => name in labels).map(([name, value]) => `${labels[name].toLowerCase()} ${said(value)}`);
   const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
@@ -19,12 +19,12 @@ export function jobStrip(card, labels) {
 }
 
 /** Under a panel: what is drawn, of what was measured; `curves` are those that are shown. */
-export function panelStrip(curves, panel) {
+export function panelFooter(curves, panel) {
   if (!curves.length) return "";
   const points = curves.flatMap((curve) => curve.y);
   const drawn = points.filter((y) => y !== null && (panel.y_scale !== "log" || y > 0)).length;
   const log = panel.y_scale === "log" ? " or not above 0" : "";
-  if (panel.kind === "heat") return cellStrip(curves, panel);
+  if (panel.kind === "heat") return cellFooter(curves, panel);
   const shown = drawn < points.length
     ? `${grouped(drawn)} of ${grouped(points.length)} points shown, the others are not finite${log}`
     : `all ${grouped(points.length)} points shown`;
@@ -39,7 +39,7 @@ function curvesOf(curves, panel) {
   return [(main || !seeds) && counted(main, panel.kind === "bars" ? "kind" : "curve"), seeds && `${counted(seeds, "seed")} (${panel.kind === "bars" ? "points" : "thin lines"})`, bands && "each with its band"].filter(Boolean).join(", ");
 }
 
-function cellStrip(curves, panel) {
+function cellFooter(curves, panel) {
   const rows = curves.filter(({ part }) => !part);
   const values = rows.flatMap(({ y }) => y);
   const columns = new Set(rows.flatMap(({ x }) => x)).size;

@@ -47,7 +47,7 @@ def _card(news: data.LabNews) -> dict[str, Any]:
     return {
         "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.step, "total": job.total_steps,
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
-        "settings": dict(job.config.settings), "device": job.device, "precision": job.precision,
+        "settings": data.job_settings(job), "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 /** The numbers of a lab as a compact table: label, value with unit, what to expect, source. */
-import { spoken } from "./curves.js";
+import { setText } from "../shared/dom.js";
+import { spoken } from "../shared/format.js";
 
 /** From this width in pixels on the table is open at first. */
 const WIDE = 900;
@@ -34,10 +35,7 @@ export function numbersTable(details, rows, values, known, whole) {
     const has = row.name in values;
     measured += has;
     const words = has ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
-    const cell = table.tBodies[0].rows[index].cells[1];
-    if (cell.textContent !== words) cell.textContent = words;
+    setText(table.tBodies[0].rows[index].cells[1], words);
   });
-  const summary = `Numbers (${measured} of ${rows.length} measured)`;
-  const node = details.querySelector("summary");
-  if (node.textContent !== summary) node.textContent = summary;
+  setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);
 }

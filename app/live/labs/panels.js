@@ -1,12 +1,15 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
 import { cellWords } from "./kinds/cells.js";
-import { ends, same, spoken } from "./curves.js";
+import { ends, same } from "./curves.js";
+import { spoken } from "../shared/format.js";
 import { buildPicture, controlsOf, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
 import { pictureWords, stylesOf, tableOf } from "./export.js";
-import { panelStrip } from "./footer.js";
+import { panelFooter } from "./footer.js";
+import { element, setText } from "../shared/dom.js";
+import { quietModeBar } from "../shared/plot_style.js";
 import { TOUCH, loadPlotly } from "../shared/page.js";
-import { TakeButtons, takePlot } from "../shared/export/buttons.js";
+import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
 /** Panels of these kinds need all of the width. */
 const WIDE = new Set(["heat", "plane"]);
@@ -55,9 +58,9 @@ export class LabPanels {
       if (panel.caveat) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.caveat));
       head.append(note);
       const [foot, strip, take] = [element("div", "ss-foot"), element("p"), element("span")];
-      new TakeButtons(take, panel.title, (format) => this.#take(format, panel, plot));
+      const exportButtons = new ExportButtons(take, panel.title, (format) => this.#take(format, panel, plot));
       foot.append(strip, take);
-      const one = { panel, root, note, axis, legend, stage, empty, plot, foot, strip };
+      const one = { panel, root, note, axis, legend, stage, empty, plot, foot, strip, exportButtons };
       one.controls = controlsOf(one, this);
       root.append(head, legend, ...one.controls.nodes, axis, stage, foot, caption);
       grid.append(root);
@@ -91,9 +94,9 @@ export class LabPanels {
     one.plot.style.visibility = some ? "visible" : "hidden";
     one.axis.hidden = panel.kind === "heat" || panel.kind === "plane";
     if (!some) one.legend.hidden = true;
-    text(one.strip, panelStrip(shown, panel));
-    text(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
-    text(one.note, noteOf(panel, curves, shown, pick, data));
+    setText(one.strip, panelFooter(shown, panel));
+    setText(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
+    setText(one.note, noteOf(panel, curves, shown, pick, data));
     one.controls.words?.(shown, curves);
   }
 
@@ -119,19 +122,18 @@ export class LabPanels {
       ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,
       // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
-      modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.whole?.(Plotly), this.zooms.whole(panel.name)) }]],
+      modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.resetView?.(Plotly), this.zooms.reset(panel.name)) }]],
       plotlyServerURL: "",
     });
     one.controls.drawn?.(Plotly, drawn, began);
     if (!one.heard) this.zooms.listen(plot, panel.name);
     one.heard = true;
-    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
-    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+    quietModeBar(plot);
   }
 
   #take(format, panel, plot) {
     const shown = this.shown(panel);
-    return takePlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
+    return exportPlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
   }
 
   stop() {
@@ -153,15 +155,4 @@ function noteOf(panel, curves, shown, pick, data) {
   if (picked && picked.value !== null && !same(picked.value, pick.value)) return ` measured at ${data.picks.setting} ${spoken(picked.value)}`;
   if (picked && !ends(picked)) return ` “${pick.kind}” is not finite here`;
   return shown.length && !picked ? ` without a curve of “${pick.kind}”` : "";
-}
-
-function element(tag, className = "", words = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = words;
-  return made;
-}
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
 }

@@ -62,7 +62,7 @@ async def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[
     looked, sent = None, time.monotonic()
     async with aclosing(feed.heads(LOOK_S)) as heads:
         async for head in heads:
-            fresh = {key: value for key, value in _notices(feed).items() if notices.get(key) != value}
+            fresh = {key: value for key, value in feed.notices().items() if notices.get(key) != value}
             notices.update(fresh)
             cursor_text = None
             if head is not None and head.changes != looked:
@@ -88,12 +88,8 @@ async def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[
             sent = time.monotonic()
 
 
-def _notices(feed: Feed) -> dict[str, Any]:
-    return {"error": feed.trouble} | ({"engine": feed.engine} if feed.engine is not None else {})
-
-
 def _run(request: Request) -> int:
-    run = number(request, "run", 1, 10**12 - 1, None)
+    run = number(request, "run", (1, 10**12 - 1), None)
     if run is None:
         raise BadRequest(400, "run must name a job of a lab, for example run=12")
     return run

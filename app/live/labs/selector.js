@@ -2,11 +2,13 @@
  * The controls that choose a lab's bold curve: a switch between kinds, a slider over the values that were measured, and
  * a field for another value. They decide nothing: what is chosen or asked for goes to the view.
  */
-import { same, spoken } from "./curves.js";
+import { same } from "./curves.js";
+import { button, element, setText } from "../shared/dom.js";
+import { spoken } from "../shared/format.js";
 
 const SLIDER = 1_000;
 
-export class LabPicks {
+export class CurveSelector {
   /** choose({ kind } or { value }); measure(value) asks for one that was not measured for the picked kind. */
   constructor(part, { choose, measure }) {
     this.part = part;
@@ -28,7 +30,7 @@ export class LabPicks {
     Object.assign(this, { picks, curves, values, pick });
     const group = this.part("switch");
     if (!group.children.length) this.#build(group);
-    for (const button of group.querySelectorAll(".sl-option")) button.setAttribute("aria-checked", button.dataset.kind === pick.kind);
+    for (const option of group.querySelectorAll(".sl-option")) option.setAttribute("aria-checked", option.dataset.kind === pick.kind);
     const { slider } = this;
     const why = picks.alone[pick.kind];
     slider.value = pick.value === null ? 0 : place(pick.value, picks);
@@ -36,8 +38,8 @@ export class LabPicks {
     slider.setAttribute("aria-disabled", slider.disabled);
     const shown = pick.value === null ? "" : spoken(pick.value);
     slider.setAttribute("aria-valuetext", shown);
-    text(this.part("slider-value"), shown);
-    text(this.part("why"), why && shown ? `${why}: ${shown}` : "");
+    setText(this.part("slider-value"), shown);
+    setText(this.part("why"), why && shown ? `${why}: ${shown}` : "");
     const ticks = this.part("ticks");
     const marked = why ? values.filter((value) => same(value, pick.value)) : values;
     while (ticks.children.length > marked.length) ticks.lastChild.remove();
@@ -49,16 +51,14 @@ export class LabPicks {
     const { picks, field } = this;
     group.setAttribute("aria-label", picks.label);
     group.append(element("span", "sl-switch-label", picks.label), ...Object.entries(picks.kinds).map(([kind, label]) => {
-      const button = element("button", "sl-option", label);
-      button.type = "button";
-      button.dataset.kind = kind;
-      button.setAttribute("role", "radio");
-      button.setAttribute("aria-label", `${picks.label}: ${label}`);
-      button.onclick = () => this.choose({ kind });
-      return button;
+      const option = button(label, () => this.choose({ kind }), "sl-option");
+      option.dataset.kind = kind;
+      option.setAttribute("role", "radio");
+      option.setAttribute("aria-label", `${picks.label}: ${label}`);
+      return option;
     }));
-    text(this.part("slider-label"), picks.settingLabel);
-    text(this.part("measure-button"), picks.measure);
+    setText(this.part("slider-label"), picks.settingLabel);
+    setText(this.part("measure-button"), picks.measure);
     Object.assign(field, { min: picks.low, max: picks.high, step: picks.step, value: somewhere(picks) });
     field.setAttribute("aria-label", `another ${picks.settingLabel.toLowerCase()}`);
   }
@@ -90,7 +90,7 @@ export class LabPicks {
 
   /** Say below the field what would be right; an empty text takes that back. */
   #refuse(words) {
-    text(this.part("refusal"), words);
+    setText(this.part("refusal"), words);
     this.field.setAttribute("aria-invalid", Boolean(words));
   }
 }
@@ -103,21 +103,10 @@ function place(value, { low, high }) {
 
 /** The measured value that is nearest to a place on the slider. */
 function nearest(values, at, picks) {
-  return [...values].sort((a, b) => Math.abs(place(a, picks) - at) - Math.abs(place(b, picks) - at))[0];
+  return values.toSorted((a, b) => Math.abs(place(a, picks) - at) - Math.abs(place(b, picks) - at))[0];
 }
 
 /** A value that is probably not measured yet, to begin with: a fifth of the way up, on the setting's own steps. */
 function somewhere({ low, high, step }) {
   return Number((low + step * Math.round((0.2 * (high - low)) / step)).toPrecision(6));
-}
-
-function element(tag, className, words) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = words;
-  return made;
-}
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
 }

@@ -1,13 +1,13 @@
 /** What is looked at of a lab: its bold curve, the cell of its heat maps, the zoom of each panel. Kept in the address, under names that begin with the lab's. */
-import { Address } from "../shared/address/url_state.js";
-import { Zooms } from "../shared/address/zoom_state.js";
+import { UrlState } from "../shared/address/url_state.js";
+import { ZoomState } from "../shared/address/zoom_state.js";
 
 export class LabState {
   /** lab: its name; moved(): someone went back or forward; zoomed(): a panel shows another part. */
   constructor(lab, moved, zoomed) {
     this.keys = { kind: `${lab}-kind`, value: `${lab}-value`, cell: `${lab}-cell`, zoom: `${lab}-zoom` };
-    this.address = new Address(Object.values(this.keys), `skipscope-lab-${lab}`, moved);
-    this.zooms = new Zooms(this.address, this.keys.zoom, zoomed);
+    this.address = new UrlState(Object.values(this.keys), `skipscope-lab-${lab}`, moved);
+    this.zooms = new ZoomState(this.address, this.keys.zoom, zoomed);
   }
 
   /** The kind of curve that is asked for, whatever an address says; null for the usual one. */
@@ -44,7 +44,7 @@ export class LabState {
     this.address.put(this.keys.zoom, null);
   }
 
-  /** See Address. */
+  /** See UrlState. */
   keep() {
     this.address.keep();
   }

@@ -2,14 +2,17 @@
  * One lab on the page: owns the feed of its job, the curves, the panels and the words around them. What is picked (a
  * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
  */
-import { duration } from "../race/panel/cards.js";
-import { Feed } from "../shared/event_stream.js";
+import { button, element, setText } from "../shared/dom.js";
+import { duration } from "../shared/format.js";
+import { unreachableText } from "../shared/link_status.js";
+import { WAITING } from "../shared/run_states.js";
+import { EventStream } from "../shared/event_stream.js";
 import { settledCell } from "./kinds/cells.js";
 import { Curves, same } from "./curves.js";
 import { LabPanels } from "./panels.js";
-import { LabPicks } from "./selector.js";
+import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
-import { jobStrip } from "./footer.js";
+import { jobFooter } from "./footer.js";
 import { numbersTable } from "./numbers.js";
 import { words } from "./sentences/sentences.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
@@ -18,10 +21,9 @@ const DRAW_MS = 120;
 const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
 /** A job in these states changes no more; its connection is let go. */
 const FINAL = new Set(["finished", "stopped", "diverged"]);
-const WAITS = new Set(["queued", "starting", "running", "stopping"]);
 const ASKED_MS = 4_000;
 
-class LabFeed extends Feed {
+class LabStream extends EventStream {
   query(more) {
     return new URLSearchParams({ run: this.runs[0], ...more });
   }
@@ -36,7 +38,7 @@ export class LabView {
     this.asked = 0;
     this.#forget();
     this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
-    this.picks = new LabPicks(this.part, {
+    this.picks = new CurveSelector(this.part, {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
     });
@@ -49,15 +51,15 @@ export class LabView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
-    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: (panel) => this.#shownOf(panel), choose: (change) => this.#choose(change) });
+    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
     this.state.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();
       this.run = data.run;
       this.#forget();
       if (data.run !== null) {
-        this.feed = new LabFeed(data.urls, [data.run], {
-          history: (document_) => { this.curves = new Curves(); this.#message(document_); },
+        this.feed = new LabStream(data.urls, [data.run], {
+          history: (answer) => { this.curves = new Curves(); this.#message(answer); },
           message: (message) => this.#message(message),
           link: (state, reason) => { this.link = state; this.linkReason = reason ?? ""; this.#soon(); },
         });
@@ -133,7 +135,7 @@ export class LabView {
     this.part("measure").hidden = !this.data.mayCommand;
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
-    text(this.part("strip"), jobStrip(this.card, this.data.options));
+    setText(this.part("strip"), jobFooter(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
     this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
@@ -162,15 +164,15 @@ export class LabView {
   }
 
   /** What is drawn, for the files of a panel. */
-  #shownOf(panel) {
+  #exported() {
     const { data, theme, card } = this;
-    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobStrip(card, data.options) };
+    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options) };
   }
 
   emptyWords() {
     if (!this.card) return this.run === null ? "drawn here while it is measured" : "loading";
     if (this.card.state === "queued") return "waiting for its turn";
-    return WAITS.has(this.card.state) ? "measuring" : "was not measured";
+    return WAITING.has(this.card.state) ? "measuring" : "was not measured";
   }
 
   #status() {
@@ -178,15 +180,15 @@ export class LabView {
     this.part("top").hidden = this.run === null;
     this.host.dataset.empty = this.run === null;
     const [symbol, tone] = this.data.states[card?.state] ?? ["", "gray"];
-    text(this.part("state"), card ? `${symbol} ${card.state}` : "");
+    setText(this.part("state"), card ? `${symbol} ${card.state}` : "");
     this.part("state").dataset.tone = tone;
     const progress = this.part("progress");
-    progress.hidden = !card || !WAITS.has(card.state) && card.state !== "paused";
+    progress.hidden = !card || !WAITING.has(card.state) && card.state !== "paused";
     if (card?.total) {
       progress.max = card.total;
       progress.value = card.step;
     } else progress.removeAttribute("value");
-    text(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
+    setText(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
     this.part("words").classList.toggle("sl-bad", ["failed", "lost"].includes(card?.state));
     const busy = this.asked && performance.now() - this.asked < ASKED_MS;
     const { mayCommand } = this.data;
@@ -197,21 +199,19 @@ export class LabView {
     this.buttonsKey = key;
     const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
     this.part("buttons").replaceChildren(...verbs.map((verb) => {
-      const button = element("button", "sl-button", verb[0].toUpperCase() + verb.slice(1));
-      button.type = "button";
-      button.setAttribute("aria-label", `${button.textContent} the lab`);
-      button.disabled = Boolean(this.asked);
-      button.onclick = () => this.#ask(verb);
-      return button;
+      const made = button(verb[0].toUpperCase() + verb.slice(1), () => this.#ask(verb), "sl-button");
+      made.setAttribute("aria-label", `${made.textContent} the lab`);
+      made.disabled = Boolean(this.asked);
+      return made;
     }));
   }
 
   #notice() {
     const silent = this.engine && this.engine.state !== "alive";
-    const waits = this.card && WAITS.has(this.card.state);
+    const waits = this.card && WAITING.has(this.card.state);
     const unreachable = this.link === "gone" && !this.gone;
     this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
-    text(this.part("notice-text"), this.trouble || (unreachable ? `This page cannot reach its server: ${this.linkReason}` : this.engine?.message ?? ""));
+    setText(this.part("notice-text"), this.trouble || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
     const start = this.part("engine-start");
     start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.trouble);
     start.onclick = () => this.#ask("engine");
@@ -222,7 +222,7 @@ export class LabView {
     const node = this.part("says");
     while (node.children.length > lines.length) node.lastChild.remove();
     while (node.children.length < lines.length) node.append(element("p"));
-    lines.forEach((words_, index) => text(node.children[index], words_));
+    lines.forEach((words_, index) => setText(node.children[index], words_));
   }
 }
 
@@ -235,15 +235,4 @@ function statusWords(card) {
   if (card.state === "stopped") return `after ${units || "0"} measurements; what was measured stays`;
   if (card.state === "paused") return `${units} measured`;
   return [units, card.detail].filter(Boolean).join(" · ");
-}
-
-function element(tag, className = "", words_ = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = words_;
-  return made;
-}
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
 }

@@ -1,5 +1,6 @@
 /** The shown runs as chips: colour, name, how far it was probed; a click hides or shows its lines. */
-import { grouped } from "../race/panel/cards.js";
+import { button, setText } from "../shared/dom.js";
+import { grouped } from "../shared/format.js";
 
 export class Arms {
   /** state: see state.js. */
@@ -20,13 +21,13 @@ export class Arms {
       const id = run.card.run;
       const chip = this.chips.get(id) ?? this.#make(id);
       const [name, note] = chip.querySelectorAll("span");
-      chip.style.setProperty("--sp-run", run.colour[theme.ground]);
-      name.style.color = run.ink[theme.ground];
-      text(name, run.label);
+      chip.style.setProperty("--sp-run", run.color[theme.scheme]);
+      name.style.color = run.textColor[theme.scheme];
+      setText(name, run.label);
       const [symbol] = states[run.card.state];
       const last = run.columns.lastStep;
       const words = last < 0 ? "" : step > last ? `, shown at ${grouped(last)}, its newest probe` : `, probed to ${grouped(last)}`;
-      text(note, `${symbol} ${run.card.state}${words}`);
+      setText(note, `${symbol} ${run.card.state}${words}`);
       chip.setAttribute("aria-pressed", !off.has(id));
     }
   }
@@ -37,20 +38,13 @@ export class Arms {
   }
 
   #make(id) {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.className = "sp-arm";
-    chip.append(document.createElement("i"), document.createElement("span"), document.createElement("span"));
-    chip.onclick = () => {
+    const chip = button("", () => {
       this.state.toggle(id);
       this.changed();
-    };
+    }, "sp-arm");
+    chip.append(document.createElement("i"), document.createElement("span"), document.createElement("span"));
     this.node.append(chip);
     this.chips.set(id, chip);
     return chip;
   }
-}
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
 }

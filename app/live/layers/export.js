@@ -1,11 +1,12 @@
 /** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
-import { channelStrip, layerStrip, mapStrip, profileStrip } from "./footer.js";
+import { channelFooter, layerFooter, mapFooter, profileFooter } from "./footer.js";
+import { setText } from "../shared/dom.js";
 import { mapImage, mapSvg } from "../shared/export/map_picture.js";
-import { TakeButtons, saveTable, takePlot } from "../shared/export/buttons.js";
+import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.js";
 
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
-export class ProbeTakes {
+export class ProbeExport {
   /**
    * part(name) finds elements; shown(): what is looked at, { data, runs: shown ones, all, quantity, scale(name), step,
    * nets, map, layer, theme, page: words about every chart }.
@@ -13,31 +14,29 @@ export class ProbeTakes {
   constructor(part, shown) {
     this.part = part;
     this.shown = shown;
-    for (const [chart, name] of Object.entries(NAMES)) new TakeButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format));
+    this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
   }
 
   /** The line under each chart. */
   strips() {
     const now = this.shown();
     for (const chart of Object.keys(NAMES)) {
-      const node = this.part(`${chart}-strip`);
-      const words = strip(chart, now);
-      if (node.textContent !== words) node.textContent = words;
+      setText(this.part(`${chart}-strip`), strip(chart, now));
     }
   }
 
   #take(chart, format) {
     const now = this.shown();
-    if (chart === "map") return takeMap(format, now, this.part);
-    return takePlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
+    if (chart === "map") return exportMap(format, now, this.part);
+    return exportPlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
   }
 }
 
 function strip(chart, now) {
-  if (chart === "map") return mapStrip(now.nets ?? [], now.map.crowded);
-  if (chart === "hist") return layerStrip(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
-  if (chart === "channels") return channelStrip(now.layer.found);
-  return profileStrip(now.runs, now.all, scaleOf(chart, now), now.step);
+  if (chart === "map") return mapFooter(now.nets ?? [], now.map.crowded);
+  if (chart === "hist") return layerFooter(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
+  if (chart === "channels") return channelFooter(now.layer.found);
+  return profileFooter(now.runs, now.all, scaleOf(chart, now), now.step);
 }
 
 function scaleOf(chart, { data, quantity, scale }) {
@@ -48,7 +47,7 @@ function scaleOf(chart, { data, quantity, scale }) {
 function wordsOf(chart, now, part) {
   const { runs, theme, data, step } = now;
   const drawn = runs.filter(({ columns }) => columns.steps.length);
-  const lines = drawn.map(({ label, colour }) => ({ name: label, colour: colour[theme.ground], width: 2.4 }));
+  const lines = drawn.map(({ label, color }) => ({ name: label, color: color[theme.scheme], width: 2.4 }));
   const caption = [`race ${data.race}`, strip(chart, now), now.page].filter(Boolean).join(" · ");
   const layered = chart === "hist" || chart === "channels";
   const name = layered ? `layer-${now.layer.found?.document.layer ?? now.layer.wanted?.layer ?? ""}-${chart}` : scaleOf(chart, now).row.name;
@@ -56,9 +55,9 @@ function wordsOf(chart, now, part) {
   const over = layered && now.layer.found?.over;
   const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
     : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
-  if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, colour: now.layer.found.run.colour[theme.ground], width: 2 }] };
+  if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, color: now.layer.found.run.color[theme.scheme], width: 2 }] };
   const dotted = chart === "profile" && drawn.some(({ columns }) => columns.steps[0] === 0 && columns.firstMeasured(now.quantity) === 0);
-  return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", colour: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
+  return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
 }
 
 function titled({ label, unit }) {
@@ -67,13 +66,13 @@ function titled({ label, unit }) {
 
 // --- the map --------------------------------------------------------------------------------------------------------
 
-async function takeMap(format, now, part) {
+async function exportMap(format, now, part) {
   const { row } = now.scale(now.quantity);
   const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
   if (format === "csv") return saveTable(mapTable(now), filename);
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
-  const bar = { stops: now.scale(now.quantity).stops(now.theme.ground), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
+  const bar = { stops: now.scale(now.quantity).stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
   const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
   const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);

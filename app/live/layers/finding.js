@@ -2,8 +2,7 @@
  * What the profiles say in numbers: the mean over the layers of every arm, and, for the response std, whether finding 1
  * of Fig. 7 (He et al. 2015) shows here: residual nets quieter than their plain twins, deeper residual nets quieter still.
  */
-import { grouped } from "../race/panel/cards.js";
-import { spoken } from "../labs/curves.js";
+import { grouped, spoken } from "../shared/format.js";
 
 const MARGIN = 0.005;
 

@@ -1,8 +1,8 @@
 /** What the pictures of the probe pages leave out and what they cost: one line under each, one about all of them. */
-import { duration, grouped } from "../race/panel/cards.js";
+import { duration, grouped } from "../shared/format.js";
 
 /** About every chart of the page; live: whether more is to come; news: age of the newest column in seconds, or null. */
-export function pageStrip(runs, live, news) {
+export function pageFooter(runs, live, news) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
   const share = Math.max(...probed.map(({ columns }) => columns.share ?? 0));
@@ -23,7 +23,7 @@ export function pageStrip(runs, live, news) {
 }
 
 /** Under a profile: shown runs of all runs, what is drawn at a step. */
-export function profileStrip(shown, all, scale, step) {
+export function profileFooter(shown, all, scale, step) {
   const probed = shown.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
   const [place, name] = [scale.row.per === "block" ? "block" : "layer", scale.row.name];
@@ -39,7 +39,7 @@ export function profileStrip(shown, all, scale, step) {
 }
 
 /** Under the map; crowded: whether several layers share a pixel. */
-export function mapStrip(nets, crowded) {
+export function mapFooter(nets, crowded) {
   const probed = nets.map(({ columns }) => columns).filter((columns) => columns.steps.length);
   if (!probed.length) return "";
   const [shown, total] = ["shown", "total"].map((which) => Math.max(...probed.map((columns) => (which === "total" ? columns.total : columns.steps.length))));
@@ -53,7 +53,7 @@ export function mapStrip(nets, crowded) {
 }
 
 /** Under a distribution: what was fetched, see panels/layer.js. */
-export function layerStrip(found, total) {
+export function layerFooter(found, total) {
   if (!found) return "";
   if (found.over) {
     const shown = found.document.steps?.length ?? 0;
@@ -63,7 +63,7 @@ export function layerStrip(found, total) {
 }
 
 /** Under the channels. */
-export function channelStrip(found) {
+export function channelFooter(found) {
   const counts = Object.values(found?.document.runs ?? {}).map(({ channels }) => channels.length).filter(Boolean);
   return counts.length ? `all ${[...new Set(counts)].join(" / ")} channels shown, those with no deviation cannot be drawn · no smoothing` : "";
 }

@@ -20,8 +20,8 @@ export function commonStep(runs) {
 export function mapNets(runs, picks) {
   const choices = ["plain", "residual"].map((family) => runs.filter((run) => run.family === family)).filter((list) => list.length);
   return choices.map((list, half) => {
-    const deepest = [...list].sort((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
-    const run = list.find(({ card }) => card.run === picks[half]) ?? deepest;
+    const usual = list.toSorted((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
+    const run = list.find(({ card }) => card.run === picks[half]) ?? usual;
     const says = absence(run.card, run.columns) || null;
     return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };
   });
@@ -29,7 +29,7 @@ export function mapNets(runs, picks) {
 
 /** The run with the most layers, undefined without a probe. */
 export function deepest(runs) {
-  return runs.filter(({ columns }) => columns.layers.length).sort((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
+  return runs.filter(({ columns }) => columns.layers.length).toSorted((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
 }
 
 /** Which layer of which runs a place of a quantity stands for, the last layer of a block; null without a probe. */

@@ -31,6 +31,8 @@ MAX_MOMENTS, USUAL_MOMENTS = 100, 24
 #: Seconds between two messages at least, and of silence at most.
 PACE_S, KEEP_ALIVE_S = 0.5, 15.0
 LOOK_S = 1.0
+#: The largest step that a query can name.
+MAX_STEP = 10**9
 
 
 def probe_routes(feed: Feed) -> list[Route]:
@@ -39,7 +41,7 @@ def probe_routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         def answer() -> dict[str, Any]:
             runs, names = runs_of(request, at_least=1), _quantities(request)
-            found = data.inside(runs, names, number(request, "n", MIN_COLUMNS, MAX_COLUMNS, USUAL_COLUMNS))
+            found = data.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS))
             if not found.columns:
                 raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
             return messages.history_document(found)
@@ -50,12 +52,12 @@ def probe_routes(feed: Feed) -> list[Route]:
         def answer() -> dict[str, Any]:
             runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
             if request.query_params.get("over"):
-                at_most = number(request, "n", 2, MAX_MOMENTS, USUAL_MOMENTS)
+                at_most = number(request, "n", (2, MAX_MOMENTS), USUAL_MOMENTS)
                 found = data.layer_over_time(runs[0], layer, at_most)
                 if found is None:
                     raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
                 return messages.over_time_document(runs[0], *found)
-            moments = data.layer_moments(runs, layer, number(request, "step", 0, 10**9, 10**9))
+            moments = data.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
             if not moments:
                 raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
             return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
@@ -87,7 +89,7 @@ async def follow(
     told: dict[str, Any] = {"error": ""}
     async with aclosing(feed.heads(LOOK_S)) as heads:
         async for head in heads:
-            fresh = {key: value for key, value in _notices(feed).items() if told.get(key) != value}
+            fresh = {key: value for key, value in feed.notices().items() if told.get(key) != value}
             told.update(fresh)
             text = None
             if head is not None and (head.probes > position[0] or head.changes > position[1]):
@@ -104,10 +106,6 @@ async def follow(
             elif time.monotonic() - sent >= KEEP_ALIVE_S:
                 sent = time.monotonic()
                 yield b": keep-alive\n\n"
-
-
-def _notices(feed: Feed) -> dict[str, Any]:
-    return {"error": feed.trouble} | ({"engine": feed.engine} if feed.engine is not None else {})
 
 
 def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int, int]:

@@ -1,9 +1,8 @@
 /** The sentences of the probe pages: what cannot be shown and why, how the gradient grows, what the pointer is on. */
-import { grouped } from "../race/panel/cards.js";
-import { spoken } from "../labs/curves.js";
+import { grouped, spoken } from "../shared/format.js";
+import { ENDED } from "../shared/run_states.js";
 
 const BEFORE = new Set(["queued", "starting"]);
-const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
 
 /** Why a run has nothing to show, "" when it has. */
 export function absence(card, columns) {

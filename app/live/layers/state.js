@@ -2,8 +2,8 @@
  * What is looked at on a page of probes: quantity, moment, nets shown, nets of the map, layer, zooms. Kept in the address.
  * What is usual is not there: the newest moment, all nets, the middle layer.
  */
-import { Address } from "../shared/address/url_state.js";
-import { Zooms } from "../shared/address/zoom_state.js";
+import { UrlState, rememberRace, rememberedRace } from "../shared/address/url_state.js";
+import { ZoomState } from "../shared/address/zoom_state.js";
 
 const QUANTITY = "quantity", AT = "at", OFF = "off", HALVES = ["upper", "lower"], LAYER = "layer", PINNED = "pin", OVER = "over", MORE = "more", ZOOMS = "zooms";
 /** These are about the runs of one race. */
@@ -14,16 +14,16 @@ export class ProbeState {
   constructor(page, moved, zoomed) {
     this.memory = `skipscope-${page}`;
     this.given = OF_RACE.some((key) => new URLSearchParams(location.search).has(key));
-    this.address = new Address([QUANTITY, MORE, ...OF_RACE], this.memory, moved);
-    this.zooms = new Zooms(this.address, ZOOMS, zoomed);
+    this.address = new UrlState([QUANTITY, MORE, ...OF_RACE], this.memory, moved);
+    this.zooms = new ZoomState(this.address, ZOOMS, zoomed);
   }
 
   /** Whose insides are shown: what was remembered of another race is forgotten, what the address says is not. */
   of(race) {
     const key = `${this.memory}-race`;
-    const before = this.race ?? (this.given ? race : remembered(key) ?? race);
+    const before = this.race ?? (this.given ? race : rememberedRace(key) ?? race);
     if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
-    if (this.race !== race) remember(key, race);
+    if (this.race !== race) rememberRace(key, race);
     this.race = race;
     this.address.keep();
   }
@@ -34,7 +34,7 @@ export class ProbeState {
     return offered.includes(name) ? name : usual;
   }
 
-  chooseQuantity(name, usual) {
+  setQuantity(name, usual) {
     this.address.put(QUANTITY, name === usual ? null : name);
     // Another quantity has another height.
     this.zooms.set("profile", null);
@@ -98,7 +98,7 @@ export class ProbeState {
     this.address.put(MORE, open ? "1" : null);
   }
 
-  /** See Address. */
+  /** See UrlState. */
   keep() {
     this.address.keep();
   }
@@ -111,21 +111,4 @@ export class ProbeState {
 /** A whole number of at least so much, null for anything else. */
 function whole(text, least) {
   return /^\d{1,12}$/.test(text ?? "") && Number(text) >= least ? Number(text) : null;
-}
-
-/** A browser that keeps nothing still has the address. */
-function remembered(key) {
-  try {
-    return whole(sessionStorage.getItem(key), 1);
-  } catch {
-    return null;
-  }
-}
-
-function remember(key, race) {
-  try {
-    sessionStorage.setItem(key, race);
-  } catch {
-    // See above.
-  }
 }

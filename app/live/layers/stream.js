@@ -1,7 +1,7 @@
 /** The feed of a set of quantities: `urls.quantities` names them, `urls.columns` how many columns of each run at most. */
-import { Feed } from "../shared/event_stream.js";
+import { EventStream } from "../shared/event_stream.js";
 
-export class ProbeFeed extends Feed {
+export class ProbeStream extends EventStream {
   query(more) {
     return super.query({ quantities: [...this.urls.quantities].join(","), n: this.urls.columns, ...more });
   }

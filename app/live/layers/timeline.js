@@ -2,7 +2,7 @@
  * The time of the page: which columns there are, which one is looked at, whether it follows the newest, and the playing.
  * Owns the slider, the play button and the words beside them; `changed` is called whenever another column is looked at.
  */
-import { grouped } from "../race/panel/cards.js";
+import { grouped } from "../shared/format.js";
 
 /** The whole history plays in about so long, at no more and no fewer columns a second than these. */
 const PLAY_MS = 15_000;
@@ -43,7 +43,7 @@ export class Timeline {
     const coarse = series.some((columns) => columns.steps.length < columns.total);
     const planned = coarse ? [] : series.flatMap((columns) => columns.planned).filter((step) => step > last);
     const step = this.step;
-    this.columns = [...new Set([...measured, ...planned])].sort((a, b) => a - b);
+    this.columns = [...new Set([...measured, ...planned])].toSorted((a, b) => a - b);
     this.have = this.columns.filter((at) => at <= last).length;
     this.total = total;
     this.together = Math.max(0, this.columns.findLastIndex((at) => at <= common));

@@ -5,20 +5,21 @@
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { finding } from "./finding.js";
-import { ProbeFeed } from "./stream.js";
+import { ProbeStream } from "./stream.js";
 import { LayerPanel } from "./panels/layer.js";
 import { ProbeMap } from "./panels/map.js";
 import { commonStep, deepest, mapNets, underGlass } from "./nets.js";
 import { ProbePanels } from "./panels/panels.js";
 import { Scale } from "./panels/scale.js";
 import { Timeline } from "./timeline.js";
-import { drawStatus } from "./status.js";
-import { pageStrip } from "./footer.js";
+import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
-import { ProbeTakes } from "./export.js";
+import { ProbeExport } from "./export.js";
 import { absence, remark } from "./sentences.js";
+import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
-import { isLive } from "../race/panel/status.js";
+import { drawChip, unreachableText } from "../shared/link_status.js";
+import { WAITING, isLive } from "../shared/run_states.js";
 
 const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
@@ -69,7 +70,7 @@ export class ProbeView {
     this.arms = new Arms(this.part("arms"), this.state, () => this.#now());
     this.layer = new LayerPanel(this.part, this.state, (place) => this.#focus(place, true));
     this.panels = new ProbePanels(this.part, data, this.state.zooms, { quantity: (name) => this.#choose(name), net: (half, run) => this.#net(half, run), hover: (place) => this.#focus(place, false), pin: (place) => this.#pinned(place) });
-    this.takes = new ProbeTakes(this.part, () => this.#shown());
+    this.takes = new ProbeExport(this.part, () => this.#shown());
   }
 
   /** Look at what the address says: at the begin, after a step back, at another race. */
@@ -89,8 +90,8 @@ export class ProbeView {
     this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
     const urls = { ...this.data.urls, quantities: this.wanted, columns: MAX_COLUMNS };
-    this.feed = new ProbeFeed(urls, this.data.runs.map((run) => run.run), {
-      history: (document_) => this.#history(document_),
+    this.feed = new ProbeStream(urls, this.data.runs.map((run) => run.run), {
+      history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
       link: (state, reason) => this.#link(state, reason),
     });
@@ -111,14 +112,14 @@ export class ProbeView {
 
   // --- what arrives -------------------------------------------------------------------------------------------------
 
-  #history(document_) {
+  #history(answer) {
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
-    this.runs = document_.cards.map((card) => {
+    this.runs = answer.cards.map((card) => {
       const known = this.data.runs.find((run) => run.run === card.run);
-      const columns = new Columns(document_.runs[card.run], (name, codes) => this.scale(name).learn(codes));
-      return { card, columns, label: known.label, colour: known.colour, ink: known.ink, family: known.family };
+      const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
+      return { card, columns, label: known.label, color: known.color, textColor: known.textColor, family: known.family };
     });
     this.#timed();
   }
@@ -157,7 +158,7 @@ export class ProbeView {
 
   #choose(name) {
     this.asked = name;
-    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.chooseQuantity(name, this.data.quantity);
+    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.setQuantity(name, this.data.quantity);
     if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
     this.quantity = name;
     this.#now();
@@ -280,8 +281,18 @@ export class ProbeView {
   }
 
   #status() {
-    this.panels.notice(drawStatus(this.part("chip"), this.runs, this));
+    drawChip(this.part("chip"), this.runs, this.link);
+    this.panels.notice(this.#trouble());
     this.#honest();
+  }
+
+  /** What keeps the page from being live, "" for nothing. */
+  #trouble() {
+    const { trouble, link, linkReason, engine, runs } = this;
+    if (trouble) return trouble;
+    if (link === "gone" && runs.length) return unreachableText(linkReason);
+    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => WAITING.has(card.state));
+    return silent ? `${engine.message} The Race page can start it.` : "";
   }
 
   /** What is looked at, for its strips and its files. */
@@ -293,8 +304,7 @@ export class ProbeView {
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    const words = pageStrip(this.runs, isLive(this.runs), news);
-    if (this.part("honest").textContent !== words) this.part("honest").textContent = words;
+    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news));
     if (this.nets) this.takes.strips();
   }
 }

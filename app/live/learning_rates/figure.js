@@ -8,7 +8,7 @@ const NARROW_PX = 480;
 
 /** curves: see rates_chart.py. Returns { data, layout }. */
 export function buildRates(curves, theme, width, height) {
-  const rates = [...new Set(curves.flatMap(({ trials }) => trials.map(({ lr }) => lr)))].sort((a, b) => a - b);
+  const rates = [...new Set(curves.flatMap(({ trials }) => trials.map(({ lr }) => lr)))].toSorted((a, b) => a - b);
   const longest = Math.max(0, ...curves.map(({ arm }) => arm.length));
   const margin = { t: 16, r: 22 + Math.ceil(0.56 * (FONT_PX - 1) * longest), b: 48, l: width < NARROW_PX ? 44 : 56 };
   const axis = { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, fixedrange: true, tickfont: { color: theme.muted } };
@@ -25,8 +25,8 @@ export function buildRates(curves, theme, width, height) {
   return { data: curves.flatMap((curve) => traces(curve, theme)), layout };
 }
 
-function traces({ arm, mark, chosen, colour, trials }, theme) {
-  const own = colour[theme.ground];
+function traces({ arm, mark, chosen, color, trials }, theme) {
+  const own = color[theme.scheme];
   const points = (list, style) => ({ type: "scatter", mode: "markers", meta: arm, x: list.map(({ lr }) => lr), y: list.map(({ error }) => error), ...style });
   const ended = finished(trials);
   const lost = trials.filter(({ end, error }) => end === "without" || (end === "finished" && error === null));
@@ -54,7 +54,7 @@ function labels(curves, theme, perPoint) {
   const heights = apart(ends.map(({ error }) => error * perPoint), LABEL_PX);
   return ends.map(({ curve, lr, error }, index) => ({
     text: curve.arm, x: Math.log10(lr), y: error, xref: "x", yref: "y", xanchor: "left", yanchor: "middle", xshift: 14,
-    yshift: heights[index] - error * perPoint, showarrow: false, font: { size: FONT_PX - 1, color: curve.ink[theme.ground] },
+    yshift: heights[index] - error * perPoint, showarrow: false, font: { size: FONT_PX - 1, color: curve.textColor[theme.scheme] },
   }));
 }
 

@@ -1,8 +1,8 @@
 /** The learning-rate curves on a page: drawn again in place when trials, theme or width change, with strip and files. */
-import { grouped } from "../race/panel/cards.js";
+import { grouped } from "../shared/format.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { buildRates } from "./figure.js";
-import { TakeButtons, takePlot } from "../shared/export/buttons.js";
+import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
 const AGAIN_MS = 2_000;
 
@@ -10,7 +10,7 @@ export class RatesView {
   constructor(host) {
     this.host = host;
     this.part = (name) => host.querySelector(`.sr-${name}`);
-    new TakeButtons(this.part("take"), "the learning-rate curves", (format) => this.#take(format));
+    this.exportButtons = new ExportButtons(this.part("take"), "the learning-rate curves", (format) => this.#take(format));
     this.leave = attend(host, () => this.#draw(), () => {});
     host.ratesView = this; // for tests and for the curious
   }
@@ -31,7 +31,7 @@ export class RatesView {
   async #draw() {
     const [plot, says] = [this.part("plot"), this.part("says")];
     if (!this.data || this.stopped) return;
-    this.part("strip").textContent = ratesStrip(this.data.curves);
+    this.part("strip").textContent = ratesFooter(this.data.curves);
     let Plotly;
     try {
       Plotly = await loadPlotly(this.data.urls.plotly);
@@ -51,11 +51,11 @@ export class RatesView {
     const { data: { curves, race, urls, words: special }, theme } = this;
     const words = () => ({
       title: "Learning rates: training error at the end of each trial",
-      caption: [ratesStrip(curves), special].filter(Boolean).join(" · "),
+      caption: [ratesFooter(curves), special].filter(Boolean).join(" · "),
       legend: [
-        ...curves.map(({ arm, colour, mark }) => ({ name: arm, colour: colour[theme.ground], width: 2, symbol: mark })),
-        { name: "the rate that is taken", colour: theme.text, symbol: "circle-open", meaning: true },
-        { name: "no error: diverged, failed or stopped", colour: theme.text, symbol: "x-thin-open", meaning: true },
+        ...curves.map(({ arm, color, mark }) => ({ name: arm, color: color[theme.scheme], width: 2, symbol: mark })),
+        { name: "the rate that is taken", color: theme.text, symbol: "circle-open", meaning: true },
+        { name: "no error: diverged, failed or stopped", color: theme.text, symbol: "x-thin-open", meaning: true },
       ],
       filename: `skipscope-race-${race}-learning-rates`,
     });
@@ -63,16 +63,16 @@ export class RatesView {
       columns: ["arm", "run", "learning_rate", "training_error", "state", "step", "total_steps", "seed", "chosen"],
       rows: curves.flatMap(({ arm, chosen, trials }) => trials.map((trial) => [arm, trial.run, trial.lr, trial.error, trial.state, trial.step, trial.steps, trial.seed, trial.lr === chosen ? 1 : 0])),
     });
-    return takePlot(format, { plot: this.part("plot"), url: urls.plotly, theme, words, table });
+    return exportPlot(format, { plot: this.part("plot"), url: urls.plotly, theme, words, table });
   }
 }
 
 /** What the curves rest on, in one line. */
-export function ratesStrip(curves) {
+export function ratesFooter(curves) {
   const trials = curves.flatMap((curve) => curve.trials);
   const distinct = (key) => [...new Set(trials.map((trial) => trial[key]).filter((value) => value !== "" && value !== 0))].join(" / ");
   const ended = trials.filter(({ end }) => end).length;
-  const seeds = [...new Set(trials.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const seeds = [...new Set(trials.map(({ seed }) => seed))].toSorted((a, b) => a - b);
   const steps = [...new Set(trials.map((trial) => trial.steps))].map(grouped).join(" / ");
   const threads = distinct("threads");
   return [

@@ -5,28 +5,32 @@ which colours, and gets commands back as a trigger. Used by ``app.views.race.rac
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 from app import data, theme
 from app.live.shared.component import component, surroundings
 from app.live.shared.run import Run, run_colors
 
 
-def live_race(
-    race: int,
-    runs: Sequence[Run],
-    on_command: Callable[[], None],
-    key: str = "race",
-    title: str = "",
-    notice: str = "",
-    command: str = "",
-    images: str = "",
-    starts: bool = True,
-) -> None:
-    """Mount the live race.
+@dataclass(frozen=True, slots=True)
+class RaceWords:
+    """What is said around the curves.
 
-    ``title`` is what the race is called on stage, ``notice`` what was refused just now, in one line,
-    ``command`` the line that repeats it in a shell, ``images`` the name of what it is trained on,
-    ``starts`` whether ``on_command`` takes ``start``.
+    ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
+    ``command`` the line that repeats the race in a shell, ``images`` the name of its data set.
+    """
+
+    title: str = ""
+    notice: str = ""
+    command: str = ""
+    images: str = ""
+
+
+def live_race(
+    race: int, runs: Sequence[Run], on_command: Callable[[], None], key: str = "race", words: RaceWords | None = None
+) -> None:
+    """Mount the live race; 0 is any selection of runs, which has no set-up to start.
+
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
@@ -35,11 +39,8 @@ def live_race(
         key=key,
         data={
             "race": race,
-            "title": title,
-            "notice": notice,
-            "command": command,
-            "images": images,
-            "starts": starts,
+            **asdict(words or RaceWords()),
+            "starts": race > 0,
             "runs": [
                 {
                     "run": run["run"],

@@ -22,6 +22,8 @@ from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor,
 
 #: Points of one curve; the most also of all the curves of an answer together.
 MIN_POINTS, MAX_POINTS = 100, 20_000
+#: The largest step that a query can name.
+MAX_STEP = 10**9
 Ranges = dict[int, tuple[int, int | None]]
 
 
@@ -49,10 +51,10 @@ def race_routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         try:
             runs = runs_of(request, at_least=1)
-            at_most = number(request, "n", MIN_POINTS, MAX_POINTS // len(runs), usual_points(len(runs)))
-            first = numbers(request, "first", 0, 10**9, 0, len(runs))
-            last = numbers(request, "last", 0, 10**9, None, len(runs))
-            ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
+            at_most = number(request, "n", (MIN_POINTS, MAX_POINTS // len(runs)), usual_points(len(runs)))
+            first = numbers(request, "first", (0, MAX_STEP), 0, len(runs))
+            last = numbers(request, "last", (0, MAX_STEP), None, len(runs))
+            ranges: Ranges = dict(zip(runs, zip(first, last, strict=True), strict=True))
             for begin, end in ranges.values():
                 if end is not None and end < begin:
                     raise BadRequest(400, f"last ({end}) must not be smaller than first ({begin})")

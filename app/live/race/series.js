@@ -2,30 +2,63 @@
  * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
  * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
-import { thinned } from "../shared/decimate.js";
+/** @import { Points, Split, Detail } from "../types.js" */
+import { decimate } from "../shared/decimate.js";
 
+/** @returns {Points} */
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
+/** @type {Split[]} */
 const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
 /** Of what lies outside the zoomed range so much of a run's points is drawn: a pan must not move into nothing. */
 const OUTSIDE = 0.2;
 
 export class Series {
-  /** `first`: the updates that a fork has behind it when it begins; its own rows come after them. */
+  /**
+   * `first`: the updates that a fork has behind it when it begins; its own rows come after them.
+   * @param {any} history
+   * @param {number} [first]
+   */
   constructor(history, first = 0) {
     this.first = first;
+    /** @type {Points} */
     this.train = { ...EMPTY(), ...history?.train };
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
-    for (const split of EVALUATED) this[split] = history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
+    const evaluated = (/** @type {Split} */ split) => history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
+    /** @type {Points} */
+    this.train_clean = evaluated("train_clean");
+    /** @type {Points} */
+    this.test_subset = evaluated("test_subset");
+    /** @type {Points} */
+    this.validation = evaluated("validation");
+    /** @type {Points} */
+    this.test = evaluated("test");
     /** Evaluations in the store that were left out, by split. */
     this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
-    /** ZoomDetail points of the zoomed range, null when the whole is shown. */
+    /**
+     * Finer points of the zoomed range, null when the whole is shown.
+     * @type {Detail | null}
+     */
     this.detail = null;
-    /** What is drawn outside of it, as far as it was thinned. */
+    /**
+     * What is drawn outside of it, as far as it was decimated.
+     * @type {{ before: Points, after: Points, count: number, begun: boolean } | null}
+     */
     this.outside = null;
+    /**
+     * What is drawn, until something is new.
+     * @type {Points | null}
+     */
+    this.merged = null;
   }
 
-  /** Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all. */
+  /**
+   * Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all.
+   * @param {Points | null} points
+   * @param {number} first
+   * @param {number} last
+   * @param {number} atMost
+   */
   refine(points, first, last, atMost) {
     this.merged = this.outside = null;
     this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
@@ -33,7 +66,7 @@ export class Series {
     // The stream may have told more than the answer knew.
     const newest = points.step.at(-1) ?? first;
     this.train.step.forEach((step, index) => {
-      if (step > newest && step <= last && points.step.length) push(this.detail.points, row(this.train, index));
+      if (step > newest && step <= last && points.step.length && this.detail) push(this.detail.points, row(this.train, index));
     });
   }
 
@@ -58,11 +91,15 @@ export class Series {
   /**
    * Append streamed training points: flat [step, loss, error, step, ...]. The running means and the clock come once
    * per message, for its last step; the clock between is interpolated, the running means are left out (null).
+   * @param {number} seconds
+   * @param {number | null} runningLoss
+   * @param {number | null} runningError
+   * @param {number[]} flat
    */
   append(seconds, runningLoss, runningError, flat) {
     const fromStep = this.lastStep;
     const fromSeconds = this.lastSeconds;
-    const toStep = flat.at(-3);
+    const toStep = flat.at(-3) ?? 0;
     for (let i = 0; i < flat.length; i += 3) {
       const step = flat[i];
       const last = step === toStep;
@@ -78,18 +115,25 @@ export class Series {
         seconds: fromSeconds + share * (seconds - fromSeconds),
       };
       push(this.train, point);
-      if (this.#belongs(step)) push(this.detail.points, point);
+      if (this.detail && this.#belongs(step)) push(this.detail.points, point);
     }
     this.merged = null;
     // Steps count up by one and the server may leave some out, so the last step tells the number of rows in the store.
-    this.total = Math.max(this.total, (toStep ?? 0) - this.first);
+    this.total = Math.max(this.total, toStep - this.first);
   }
 
-  /** Whether a new step lies in the zoomed range and is not there yet. */
+  /**
+   * Whether a new step lies in the zoomed range and is not there yet.
+   * @param {number} step
+   */
   #belongs(step) {
     return this.detail !== null && step <= this.detail.last && step > (this.detail.points.step.at(-1) ?? this.detail.first - 1);
   }
 
+  /**
+   * @param {number | null} runningLoss
+   * @param {number | null} runningError
+   */
   #settle(runningLoss, runningError) {
     for (const points of [this.train, this.detail?.points]) {
       if (points?.step.at(-1) !== this.lastStep) continue;
@@ -98,6 +142,13 @@ export class Series {
     }
   }
 
+  /**
+   * @param {Split} split
+   * @param {number} step
+   * @param {number | null} loss
+   * @param {number | null} error
+   * @param {number} seconds
+   */
   evaluate(split, step, loss, error, seconds) {
     const series = this[split];
     if (!series || series.step.includes(step)) return;
@@ -113,6 +164,7 @@ export class Series {
     return (this.merged ??= this.#merge(this.detail));
   }
 
+  /** @param {Detail} options */
   #merge({ points, first, last, atMost }) {
     const { step } = this.train;
     const to = lowerBound(step, last + 1);
@@ -122,35 +174,56 @@ export class Series {
       const from = lowerBound(step, first);
       // The last point's running means may still come.
       const count = Math.max(to, step.length - 1);
-      this.outside = { before: thinned(part(this.train, 0, from), most), after: thinned(part(this.train, to, count), most), count, begun: from < step.length };
+      this.outside = { before: decimate(part(this.train, 0, from), most), after: decimate(part(this.train, to, count), most), count, begun: from < step.length };
     }
     const { before, after, count } = this.outside;
     const newest = part(this.train, Math.max(to, count));
-    return Object.fromEntries(Object.keys(points).map((key) => [key, [...before[key], ...points[key], ...after[key], ...newest[key]]]));
+    return mapped(points, (_column, key) => [...before[key], ...points[key], ...after[key], ...newest[key]]);
   }
 
-  /** Latest value of a split, for example latest("test_subset", "error"); undefined when there is none. */
+  /**
+   * Latest value of a split, for example latest("test_subset", "error"); undefined when there is none.
+   * @param {Split} split
+   * @param {string} key
+   * @returns {number | undefined}
+   */
   latest(split, key) {
     const values = this[split]?.[key] ?? [];
-    for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null && values[i] !== undefined) return values[i];
-    return undefined;
+    return values.findLast((value) => value !== null && value !== undefined) ?? undefined;
   }
 }
 
+/**
+ * @param {Points} points
+ * @param {Record<string, number | null>} point
+ */
 function push(points, point) {
   for (const key of Object.keys(points)) points[key].push(point[key]);
 }
 
+/**
+ * @param {Points} points
+ * @param {number} index
+ */
 function row(points, index) {
   return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
 }
 
-/** The points from one place to another. */
-function part(points, from, to) {
-  return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column.slice(from, to)]));
+/**
+ * The points from one place to another.
+ * @param {Points} points
+ * @param {number} from
+ * @param {number} [to]
+ */
+function part(points, from, to = Infinity) {
+  return mapped(points, (column) => column.slice(from, to));
 }
 
-/** The first place in a sorted list whose value is not below this one. */
+/**
+ * The first place in a sorted list whose value is not below this one.
+ * @param {number[]} sorted
+ * @param {number} value
+ */
 function lowerBound(sorted, value) {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -159,4 +232,14 @@ function lowerBound(sorted, value) {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * Points with other columns under the same names.
+ * @param {Points} points
+ * @param {(column: (number | null)[], key: string) => (number | null)[]} change
+ * @returns {Points}
+ */
+function mapped(points, change) {
+  return /** @type {Points} */ (Object.fromEntries(Object.entries(points).map(([key, column]) => [key, change(column, key)])));
 }

@@ -1,5 +1,5 @@
 /** The feed of a race, and how many points its runs may bring: 20,000 in all, so that a redraw stays quick. */
-import { Feed } from "../shared/event_stream.js";
+import { EventStream } from "../shared/event_stream.js";
 
 const MAX_DRAWN = 20_000;
 const MAX_PER_RUN = 2_000, MIN_PER_RUN = 100;
@@ -8,22 +8,22 @@ const ASKED = 0.8;
 /** And so much of a run's share for the zoomed range: the rest is drawn outside of it. */
 const ASKED_FINER = 0.7;
 /** A curve longer than this is fetched again, decimated by the server, extremes kept. */
-const LONGEST = 4_000;
+const MAX_POINTS = 4_000;
 /** Not before it has grown by this factor: what the server sends is not fetched twice. */
-const GROWN = 1.1;
+const GROWTH = 1.1;
 
-export class RaceFeed extends Feed {
-  /** ZoomDetail points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
+export class RaceStream extends EventStream {
+  /** Finer points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
   async finer(runs, ranges) {
-    const n = Math.max(MIN_PER_RUN, Math.floor(ASKED_FINER * share(runs.length)));
+    const n = Math.max(MIN_PER_RUN, Math.floor(ASKED_FINER * shareOf(runs.length)));
     const lists = { first: ranges.map(([first]) => first).join(), last: ranges.map(([, last]) => last).join() };
-    return { document: await this.history({ runs: runs.join(), n, ...lists }), atMost: share(runs.length) };
+    return { document: await this.history({ runs: runs.join(), n, ...lists }), atMost: shareOf(runs.length) };
   }
 
   /** Whether the runs hold more than may be drawn, zoomed or not, and more than they held after the last history. */
   isFull(runs) {
     const held = heldPoints(runs);
-    return (held > MAX_DRAWN || runs.some(({ series }) => series.train.step.length > LONGEST)) && held > GROWN * (this.loaded ?? 0);
+    return (held > MAX_DRAWN || runs.some(({ series }) => series.train.step.length > MAX_POINTS)) && held > GROWTH * (this.loaded ?? 0);
   }
 
   /** The history has come: what it brought is what the runs hold at least. */
@@ -32,7 +32,7 @@ export class RaceFeed extends Feed {
   }
 }
 
-function share(runs) {
+function shareOf(runs) {
   return Math.max(MIN_PER_RUN, Math.min(MAX_PER_RUN, Math.floor((ASKED * MAX_DRAWN) / Math.max(1, runs))));
 }
 

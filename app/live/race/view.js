@@ -4,14 +4,16 @@
  */
 import { Cards } from "./panel/cards.js";
 import { ZoomDetail } from "./zoom_detail.js";
-import { Meters } from "./panel/machine_load.js";
+import { MachineLoad } from "./panel/machine_load.js";
 import { readTheme } from "../shared/page.js";
+import { ENDED, isLive } from "../shared/run_states.js";
+import { setText } from "../shared/dom.js";
 import { Presenter } from "./presentation/presenter.js";
-import { RaceFeed } from "./stream.js";
+import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
-import { ENDED, RaceStatus, isLive } from "./panel/status.js";
-import { stripWords } from "./panel/footer.js";
-import { RaceTools } from "./panel/tools.js";
+import { RaceStatus } from "./panel/status.js";
+import { footerText } from "./panel/footer.js";
+import { ExportTools } from "./panel/tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./panel/controls.js";
 import { ViewState, laidOut } from "./panel/view_state.js";
@@ -37,8 +39,8 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
-    this.tools = new RaceTools(this.part, () => this.#shown());
-    this.meters = new Meters(this.part("meters"));
+    this.tools = new ExportTools(this.part, () => this.#shown());
+    this.meters = new MachineLoad(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
     this.resize = new ResizeObserver(() => {
@@ -73,8 +75,8 @@ export class RaceView {
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
-      this.feed = new RaceFeed(data.urls, data.runs.map((run) => run.run), {
-        history: (document_) => this.#history(document_),
+      this.feed = new RaceStream(data.urls, data.runs.map((run) => run.run), {
+        history: (answer) => this.#history(answer),
         message: (message) => this.#message(message),
         link: (state, reason) => this.#link(state, reason),
       });
@@ -94,15 +96,15 @@ export class RaceView {
 
   // --- what arrives -------------------------------------------------------------------------------------------------
 
-  #history(document_) {
+  #history(answer) {
     const before = new Map(this.runs.map((run) => [run.card.run, run.series]));
-    this.runs = document_.cards.map((card) => {
-      const series = new Series(document_.runs[card.run], card.parent_step ?? 0);
+    this.runs = answer.cards.map((card) => {
+      const series = new Series(answer.runs[card.run], card.parent_step ?? 0);
       series.detail = before.get(card.run)?.detail ?? null;
       return this.#run(card, series);
     });
-    if (document_.a !== null && document_.a !== undefined) this.lastNews = performance.now() - 1000 * document_.a;
-    this.#words(document_);
+    if (answer.a !== null && answer.a !== undefined) this.lastNews = performance.now() - 1000 * answer.a;
+    this.#words(answer);
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
     if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
@@ -148,7 +150,7 @@ export class RaceView {
 
   #run(card, series) {
     const known = this.data.runs.find((run) => run.run === card.run);
-    return { card, series, colour: known.colour, ink: known.ink, label: known.label, mark: known.mark, glyph: known.glyph };
+    return { card, series, color: known.color, textColor: known.textColor, label: known.label, mark: known.mark, glyph: known.glyph };
   }
 
   #link(state, reason) {
@@ -220,8 +222,7 @@ export class RaceView {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    const words = stripWords(this.runs, this.#view(), age);
-    if (this.part("strip").textContent !== words) this.part("strip").textContent = words;
+    setText(this.part("strip"), footerText(this.runs, this.#view(), age));
   }
 }
 

@@ -3,17 +3,34 @@
  * EventSource reconnects by itself and tells the server the last message it has, so nothing is missed or doubled.
  * A tab that is hidden for a minute lets go of its connection and fetches the history again when it is shown.
  */
+import { messageOf } from "./format.js";
+
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 1_000;
 
-export class Feed {
-  /** handlers: history(document), message(document), link("live" | "waiting" | "gone", reason) */
+/**
+ * @typedef {object} Handlers
+ * @property {(answer: any) => void} history
+ * @property {(message: any) => void} message
+ * @property {(state: "live" | "waiting" | "gone", reason?: string) => void} link
+ */
+
+export class EventStream {
+  /**
+   * handlers: history(document), message(document), link("live" | "waiting" | "gone", reason)
+   * @param {Record<string, any>} urls
+   * @param {number[]} runs
+   * @param {Handlers} handlers
+   */
   constructor(urls, runs, handlers) {
     this.urls = urls;
     this.runs = runs;
     this.handlers = handlers;
+    /** @type {EventSource | null} */
     this.source = null;
-    this.timer = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.attempt = 0;
     this.closed = false;
     this.bytes = 0;
     this.messages = 0;
@@ -25,28 +42,34 @@ export class Feed {
   /** Fetch the history and follow from it. A later call overtakes an earlier one that still waits for its answer. */
   async open() {
     clearTimeout(this.timer);
-    const attempt = (this.attempt = (this.attempt ?? 0) + 1);
+    const attempt = (this.attempt += 1);
     this.source?.close();
     this.source = null;
     try {
-      const document_ = await this.history();
+      const answer = await this.history();
       if (this.closed || attempt !== this.attempt) return;
-      this.forget(document_.d ?? []);
-      this.handlers.history(document_);
-      this.#follow(document_.cursor);
+      this.forget(answer.d ?? []);
+      this.handlers.history(answer);
+      this.#follow(answer.cursor);
     } catch (error) {
       if (this.closed || attempt !== this.attempt) return;
-      this.handlers.link("gone", error.message);
+      this.handlers.link("gone", messageOf(error));
       this.timer = setTimeout(() => this.open(), RETRY_MS);
     }
   }
 
-  /** Ask no more for runs that were deleted. */
+  /**
+   * Ask no more for runs that were deleted.
+   * @param {number[]} deleted
+   */
   forget(deleted) {
     this.runs = this.runs.filter((run) => !deleted.includes(run));
   }
 
-  /** Fetch the points of all runs, or the finer ones of a range of steps. */
+  /**
+   * Fetch the points of all runs, or the finer ones of a range of steps.
+   * @param {Record<string, any>} [range]
+   */
   async history(range = {}) {
     if (!this.runs.length) throw new Error("these runs were deleted");
     const response = await fetch(`${this.urls.history}?${this.query(range)}`); // not kept by anybody: the answer says so
@@ -54,11 +77,15 @@ export class Feed {
     return response.json();
   }
 
-  /** The address behind the `?`; feeds of other routes name their runs in another way. */
+  /**
+   * The address behind the `?`; feeds of other routes name their runs in another way.
+   * @param {Record<string, any>} more
+   */
   query(more) {
     return new URLSearchParams({ runs: this.runs.join(","), ...more });
   }
 
+  /** @param {string} cursor */
   #follow(cursor) {
     const source = new EventSource(`${this.urls.stream}?${this.query({ since: cursor })}`);
     this.source = source;

@@ -7,18 +7,19 @@
  */
 const mounts = new WeakMap();
 
+/** @param {{ data: any, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} options */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const host = parentElement.querySelector("[data-view]");
+  const host = /** @type {HTMLElement} */ (parentElement.querySelector("[data-view]"));
   let mount = mounts.get(host);
   if (!mount) {
     mount = { view: null, latest: null, stopped: false };
     mounts.set(host, mount);
-    import(new URL(`${data.modules}${host.dataset.module}`, document.baseURI)).then((module) => {
+    import(new URL(`${data.modules}${host.dataset.module}`, document.baseURI).href).then((module) => {
       if (mount.stopped) return;
-      mount.view = new module[host.dataset.view](host);
+      mount.view = new module[host.dataset.view ?? ""](host);
       mount.view.update(...mount.latest);
     }).catch((error) => {
-      const words = host.querySelector(host.dataset.words);
+      const words = /** @type {HTMLElement} */ (host.querySelector(host.dataset.words ?? ""));
       words.hidden = false;
       words.textContent = `The page's scripts could not be loaded (${error.message}); reload the page.`;
     });

@@ -41,8 +41,8 @@ def thinned(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> list[Any
         inside = range(bucket * count // buckets, (bucket + 1) * count // buckets)
         kept.add(inside[-1])
         for name in ("loss", "error"):
-            kept.add(min(inside, key=lambda index, name=name: _height(rows[index][name])))
-            kept.add(max(inside, key=lambda index, name=name: _height(rows[index][name])))
+            heights = {index: _height(rows[index][name]) for index in inside}
+            kept |= {min(inside, key=heights.__getitem__), max(inside, key=heights.__getitem__)}
     return [rows[index] for index in sorted(kept)]
 
 
@@ -54,7 +54,8 @@ def is_fast(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> bool:
     """Return whether one run makes more steps per second than are streamed; its messages then come twice a second."""
     if len(rows) < 2:
         return False
-    return (len(rows) - 1) > points_per_s * (rows[-1]["seconds"] - rows[0]["seconds"])
+    seconds: float = rows[-1]["seconds"] - rows[0]["seconds"]
+    return len(rows) - 1 > points_per_s * seconds
 
 
 def by_run(delta: Delta) -> dict[int, list[Any]]:

@@ -1,6 +1,7 @@
-"""What a live route is asked: its parameters, read strictly, and the one line that a wrong one is answered with."""
+"""The parameters of a live route, read strictly; a wrong one is answered with one line."""
 
 import re
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -9,6 +10,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 #: Headers of a stream; the second one tells proxies to pass every event on at once.
 STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
 MAX_RUNS = 64
+_Otherwise = TypeVar("_Otherwise", int, None)
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
@@ -25,8 +27,9 @@ def refusal(refused: BadRequest) -> Response:
     return PlainTextResponse(str(refused), refused.status, headers=NO_STORE)
 
 
-def number(request: Request, name: str, smallest: int, largest: int, otherwise: int | None) -> int | None:
-    """Return a whole number of the query, ``otherwise`` where it is absent. Raises BadRequest."""
+def number(request: Request, name: str, bounds: tuple[int, int], otherwise: _Otherwise) -> int | _Otherwise:
+    """Return a whole number of the query within ``bounds``, ``otherwise`` where it is absent. Raises BadRequest."""
+    smallest, largest = bounds
     text = request.query_params.get(name)
     if text is None:
         return otherwise
@@ -35,17 +38,20 @@ def number(request: Request, name: str, smallest: int, largest: int, otherwise: 
     return int(text)
 
 
-def numbers(request: Request, name: str, smallest: int, largest: int, otherwise: int | None, count: int) -> list:
+def numbers(
+    request: Request, name: str, bounds: tuple[int, int], otherwise: _Otherwise, count: int
+) -> list[int] | list[_Otherwise]:
     """Return ``count`` whole numbers of the query, with commas between; one stands for all. Raises BadRequest."""
+    smallest, largest = bounds
     text = request.query_params.get(name)
     if text is None:
         return [otherwise] * count
-    found = text.split(",")
-    if len(found) not in (1, count):
-        raise BadRequest(400, f"{name} must be one number or one for each run, {count} (got {len(found)})")
-    if not all(re.fullmatch(r"\d{1,12}", part) and smallest <= int(part) <= largest for part in found):
+    parts = text.split(",")
+    if len(parts) not in (1, count):
+        raise BadRequest(400, f"{name} must be one number or one for each run, {count} (got {len(parts)})")
+    if not all(re.fullmatch(r"\d{1,12}", part) and smallest <= int(part) <= largest for part in parts):
         raise BadRequest(400, f"{name} must be whole numbers from {smallest} to {largest} (got {text[:40]!r})")
-    return [int(part) for part in found] * (count if len(found) == 1 else 1)
+    return [int(part) for part in parts] * (count if len(parts) == 1 else 1)
 
 
 def cursor(text: str | None) -> tuple[int, int] | None:

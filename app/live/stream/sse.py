@@ -25,7 +25,7 @@ def rounded(values: np.ndarray, digits: int) -> list[float | None]:
     safe = np.where(finite & (values != 0), np.abs(values), 1.0)
     decimals = np.maximum(digits - 1 - np.floor(np.log10(safe)), 0)
     scale = 10.0**decimals
-    result = (np.round(np.where(finite, values, 0.0) * scale) / scale).tolist()
+    result: list[float | None] = (np.round(np.where(finite, values, 0.0) * scale) / scale).tolist()
     if not finite.all():
         result = [value if good else None for value, good in zip(result, finite.tolist(), strict=True)]
     return result

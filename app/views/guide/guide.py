@@ -6,10 +6,8 @@ from functools import partial
 import streamlit as st
 
 from app import data
-from app.views import gradients
 from app.views.guide import guide_words
 from app.views.labs import lab
-from app.views.labs import pages as lab_pages
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
@@ -106,10 +104,7 @@ def _experiment(page: data.GuidePage) -> None:
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
         return
-    _, picks = lab_pages.PAGES.get(page.lab, ("", None))
-    if page.lab == "gradients":  # which has no page of its own
-        picks = gradients.PICKS
-    lab.render(page.lab, picks, panels=page.panels or None, compact=True)
+    lab.render(page.lab, page.panels or None, compact=True)
 
 
 def _others(page: data.GuidePage) -> None:

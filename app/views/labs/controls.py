@@ -1,5 +1,6 @@
 """The controls of a lab: its sliders, the fields behind them, how long it will take, and the button."""
 
+from itertools import cycle
 from typing import Any
 
 import streamlit as st
@@ -33,8 +34,8 @@ def controls(lab: data.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str,
     if behind:
         with (st if front else places[0]).expander("Settings", icon=":material/tune:"):
             columns = st.columns(min(_COLUMNS, len(behind)))
-            for place, option in enumerate(behind):
-                _widget(lab, option, columns[place % len(columns)])
+            for option, column in zip(behind, cycle(columns), strict=False):
+                _widget(lab, option, column)
     for option in lab.options:
         address.keep(lab.name, option, key_of(lab.name, option.name))
     settings = {option.name: st.session_state[key_of(lab.name, option.name)] for option in lab.options}

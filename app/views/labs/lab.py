@@ -1,21 +1,19 @@
 """A lab on a page: question, short answer, controls, the live view, caveats, how to repeat it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from app import data
-from app.live.labs.component import CurveSelector, live_lab
+from app.live.labs.component import LabView, live_lab
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
+from app.views.labs.selectors import SELECTORS
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
 
-def render(
-    name: str, picks: CurveSelector | None = None, panels: Sequence[str] | None = None, compact: bool = False
-) -> None:
+def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = False) -> None:
     """Draw one lab, with the job that was started here, else that of the address, else the newest.
 
     ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
@@ -27,7 +25,7 @@ def render(
     job = address.job(name, key_of(name, "job"))
     _newer(name, job)
     if presenter_link.may_command():
-        settings, pressed = controls(lab, job.config.settings if job else None)
+        settings, pressed = controls(lab, data.job_settings(job) if job else None)
         if pressed:
             _start(name, settings)
             st.rerun()
@@ -35,13 +33,13 @@ def render(
         settings = usual(lab, job is None)
     if notice := st.session_state.pop(key_of(name, "notice"), None):
         st.warning(literal(notice), icon=":material/warning:")
-    more = {} if panels is None else {"panels": tuple(panels)}
-    live_lab(name, job.id if job else None, lambda: _on_command(name), picks, key=key_of(name, "view"), **more)
+    view = LabView(SELECTORS.get(name), panels)
+    live_lab(name, job.id if job else None, lambda: _on_command(name), view, key=key_of(name, "view"))
     if not compact:
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
             st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
     with st.expander("The same from a shell", icon=":material/terminal:"):
-        st.code(data.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
+        st.code(data.lab_command(name, data.job_settings(job) if job else settings), language="bash", wrap_lines=True)
 
 
 def anchor(name: str) -> str:
@@ -78,7 +76,7 @@ def _on_command(name: str) -> None:
             data.start_engine()
         elif verb == "measure":
             job = data.lab_job(run)
-            _start(name, {**(job.config.settings if job else {}), asked["setting"]: asked["value"]})
+            _start(name, {**(data.job_settings(job) if job else {}), asked["setting"]: asked["value"]})
         else:
             data.command(verb, run)
     except data.SkipscopeError as error:

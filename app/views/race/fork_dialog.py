@@ -29,7 +29,8 @@ def asked_run(place: str) -> int | None:
     """Return the run of which a point was clicked on this chart, None while no dialog is asked for."""
     if _ASKED in st.session_state and st.session_state[_ASKED][2] != place:
         _forget()
-    return st.session_state.get(_ASKED, (None,))[0]
+    run: int | None = st.session_state.get(_ASKED, (None,))[0]
+    return run
 
 
 def render(race: data.Race, place: str) -> None:

@@ -109,13 +109,14 @@ def _extend(race: data.Race) -> None:
     names = _names(race)
     which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
     everyone = "all finished runs"
+    options: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
     choice = which.selectbox(
         "Run",
-        [everyone, *runs] if len(runs) > 1 else list(runs),
-        format_func=lambda run: names.get(run, everyone),
+        options,
+        format_func=lambda run: everyone if isinstance(run, str) else names.get(run, everyone),
         key="whatif_longer",
     )
-    asked = list(runs) if choice == everyone else [choice]
+    asked = [choice] if isinstance(choice, int) else list(runs)
     longest = max((runs[run].total_steps for run in asked if run in runs), default=1)
     total = steps.number_input(
         "Steps in total", min_value=1, max_value=10_000_000, value=2 * longest, key=f"whatif_steps_{choice}_{longest}"

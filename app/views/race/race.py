@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import data
-from app.live.race.component import live_race
+from app.live.race.component import RaceWords, live_race
 from app.views import picker
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, race_help, tuning
@@ -50,11 +50,8 @@ def _race(races: list[data.Race], mine: bool) -> None:
         race.id,
         picker.runs_of(race),
         _on_command,
-        key=COMPONENT,
-        title=race.title,
-        notice=notice,
-        command=race.as_command,
-        images=race.data,
+        COMPONENT,
+        RaceWords(race.title, notice, race.as_command, race.data),
     )
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
@@ -110,7 +107,7 @@ def _place(race: int | None) -> str:
 
 def _announce() -> str:
     """Say what was refused just now; return it for the stage, which covers this."""
-    notice = st.session_state.pop("notice", "")
+    notice: str = st.session_state.pop("notice", "")
     if notice:
         st.warning(literal(notice), icon=":material/warning:")
     return notice

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app import data
 
@@ -86,7 +86,7 @@ def protocol(race: data.Race) -> None:
             st.dataframe(changed, hide_index=True, width="stretch")
 
 
-def _fold(label: str, icon: str, key: str) -> DeltaGenerator:
+def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
     """Return a closed section; what is in it is made when it is open, so that nothing above waits for it.
 
     Whether it is open stands in the address.

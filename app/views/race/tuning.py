@@ -92,7 +92,7 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
     """Return one sentence for each end of the grid at which arms are best."""
     ends: dict[tuple[float, str], list[str]] = {}
     for arm in arms:
-        if arm.at_edge:
+        if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
             ends.setdefault((arm.lr, end), []).append(data.arm_label(arm.depth, arm.shortcut))
     return [

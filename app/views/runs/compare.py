@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import data
-from app.live.race.component import live_race
+from app.live.race.component import RaceWords, live_race
 from app.live.shared.run import Run
 from app.views import picker
 from app.views.markdown_escape import literal
@@ -31,24 +31,15 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
             icon=":material/stacked_line_chart:",
         )
         return
-    if words := data.difference([row.id for row in chosen]):
-        st.markdown(literal(words))
+    if difference := data.difference([row.id for row in chosen]):
+        st.markdown(literal(difference))
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
     races = {row.race for row in chosen}
     race = data.race(races.pop()) if len(races) == 1 else None
-    live_race(
-        0,
-        _drawn(chosen),
-        _on_command,
-        key=COMPONENT,
-        title=title,
-        notice=notice,
-        command=race.as_command if race else "",
-        images=race.data if race else "",
-        starts=False,
-    )
+    words = RaceWords(title, notice, race.as_command if race else "", race.data if race else "")
+    live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:

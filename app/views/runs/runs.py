@@ -1,5 +1,8 @@
 """The page "Runs": every training of the workspace in a table; any of them compared, noted, renamed, deleted."""
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
 from app import data, theme
@@ -42,24 +45,19 @@ def render() -> None:
 
 def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
     """Draw the controls above the table; what is chosen is in the address."""
-    kinds = {
-        "data": sorted({row.data for row in rows}),
-        "shortcut": {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)},
-        "depth": [str(depth) for depth in sorted({row.depth for row in rows})],
-    }
+    variants = {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         text = st.text_input(
             "Search", key="search", bind="query-params", placeholder="words: plain 56 talk", width=220,
             help="Every word must stand somewhere in a row: arm, race, name, data, device, note, state.",
         )  # fmt: skip
         states = _several("State", list(theme.STATES), "state")
-        sources = _several("Data", kinds["data"], "of_data")
-        shortcuts = _several("Shortcut", list(kinds["shortcut"]), "shortcut")
-        depths = _several("Depth", kinds["depth"], "depth")
+        sources = _several("Data", sorted({row.data for row in rows}), "of_data")
+        shortcuts = _several("Shortcut", list(variants), "shortcut")
+        depths = _several("Depth", [str(depth) for depth in sorted({row.depth for row in rows})], "depth")
         by_race = st.toggle("Group by race", key="by_race", bind="query-params")
-    variants = tuple(kinds["shortcut"][name] for name in shortcuts)
-    chosen = data.Filter(text or "", tuple(states), tuple(sources), variants, tuple(map(int, depths)))
-    return chosen, bool(by_race)
+    chosen = tuple(variants[name] for name in shortcuts)
+    return data.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths))), bool(by_race)
 
 
 def _several(label: str, options: list[str], key: str) -> list[str]:
@@ -99,16 +97,16 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
     st.caption(f"{_counted(rows, found)} {_disk_line(disk)}")
 
 
-def _table(frame, columns, choice: runs_view.Choice, most_px: int) -> set[int]:
+def _table(frame: pd.DataFrame, columns: dict[str, Any], selection: runs_view.TableSelection, most_px: int) -> set[int]:
     """Draw one table whose rows can be selected; return the ids that are chosen."""
-    ids = [int(number) for number in frame[choice.column]]
-    marked = choice.apply(ids)
+    ids = [int(number) for number in frame[selection.column]]
+    marked = selection.apply(ids)
     st.dataframe(
-        frame, key=choice.key, on_select=choice.take, selection_mode="multi-row", selection_default=marked,
-        hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="", alt=choice.alt,
+        frame, key=selection.key, on_select=selection.take, selection_mode="multi-row", selection_default=marked,
+        hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="", alt=selection.alt,
         height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
     )  # fmt: skip
-    return set(choice.ids)
+    return set(selection.ids)
 
 
 def _counted(rows: list[data.TableRow], found: list[data.TableRow]) -> str:
@@ -146,10 +144,11 @@ def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int 
     """The buttons that change something; ``race`` is the one that the selection is of, None for several."""
     if st.button("Note", icon=":material/edit_note:", disabled=not chosen, key="note"):
         dialogs.note(chosen)
-    if st.button(
+    pressed = st.button(
         "Rename race" if race is None else f"Rename race {race}", icon=":material/edit:", key="rename",
         disabled=race is None, help="Select runs of one race, or one race.",
-    ):  # fmt: skip
+    )  # fmt: skip
+    if pressed and race is not None:
         dialogs.rename(race, next((row.race_name for row in rows if row.race == race), ""))
     if st.button("Delete", icon=":material/delete:", disabled=not chosen, key="delete"):
         dialogs.delete(chosen)

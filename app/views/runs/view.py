@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.elements.arrow import DataframeStateInput
 
 from app import data
 from app.views.markdown_escape import literal
@@ -24,7 +25,7 @@ def may_command() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TableSelection:
     """The selected rows of one table: ``key`` of its widget, ``column`` that holds the ids, ``alt`` its name.
 
     ``plural`` is what the address calls them.
@@ -48,7 +49,7 @@ class Choice:
         """Select these and no others."""
         st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
 
-    def apply(self, drawn: Sequence[int]) -> dict:
+    def apply(self, drawn: Sequence[int]) -> DataframeStateInput:
         """Mark the selected among the rows about to be drawn, which are ``drawn`` from the first to the last.
 
         Returns the same as the table's beginning: a browser that is slow to draw it misses what is told once.
@@ -56,7 +57,7 @@ class Choice:
         chosen = set(self.ids)
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
         state = st.session_state.get(self.key)
-        marked = {"selection": {"rows": wanted, "columns": [], "cells": []}}
+        marked: DataframeStateInput = {"selection": {"rows": wanted, "columns": [], "cells": []}}
         if sorted(state["selection"]["rows"] if state else []) != wanted:
             st.session_state[self.key] = marked
         st.session_state[f"{self.key}_drawn"] = tuple(drawn)
@@ -72,8 +73,8 @@ class Choice:
         st.session_state[_MOVED] = True
 
 
-RUNS = Choice("runs_table", "run", "Runs")
-RACES = Choice("races_table", "race", "Races")
+RUNS = TableSelection("runs_table", "run", "Runs")
+RACES = TableSelection("races_table", "race", "Races")
 
 
 def chosen_runs() -> set[int]:
@@ -110,26 +111,26 @@ def forget_gone(present: Iterable[int]) -> None:
 
 def take_address(rows: Sequence[data.TableRow]) -> None:
     """Select what the address names, once per address; what is no more is left out with a line."""
-    for choice, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
-        asked = st.query_params.get(choice.plural)
-        if asked is not None and not _is_old(choice, asked):
-            found, problem = data.numbers_from(asked, choice.plural)
-            choice.choose(found)
+    for selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
+        asked = st.query_params.get(selection.plural)
+        if asked is not None and not _is_old(selection, asked):
+            found, problem = data.numbers_from(asked, selection.plural)
+            selection.choose(found)
             unknown = [number for number in found if number not in present]
             if unknown:
                 listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
-                problem = "; ".join(filter(None, (problem, f"there is no {choice.column} {listed}: left out")))
+                problem = "; ".join(filter(None, (problem, f"there is no {selection.column} {listed}: left out")))
             if problem:
                 say(f"{problem[0].upper()}{problem[1:]}.")
-        choice.choose(number for number in choice.ids if number in present)
+        selection.choose(number for number in selection.ids if number in present)
 
 
-def _is_old(choice: Choice, asked: str) -> bool:
+def _is_old(selection: TableSelection, asked: str) -> bool:
     """Whether this address was written here, or the visitor has chosen since: a browser tells the one that it has yet.
 
     An older one is taken again after a while: then the visitor went back to it.
     """
-    written = st.session_state.get(f"{choice.key}_{_ADDRESS}", {})
+    written = st.session_state.get(f"{selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
     stale = asked in written and time.monotonic() - written[newest] < _STALE_S
     return asked == newest or stale or bool(st.session_state.get(_MOVED))
@@ -137,19 +138,19 @@ def _is_old(choice: Choice, asked: str) -> bool:
 
 def write_address(by_race: bool) -> None:
     """Keep the selection in the address, as far as one chart takes it; races where they are shown."""
-    for choice, shown in ((RUNS, True), (RACES, by_race)):
-        chosen = sorted(choice.ids) if shown else []
+    for selection, shown in ((RUNS, True), (RACES, by_race)):
+        chosen = sorted(selection.ids) if shown else []
         text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_COMPARED else ""
-        written = st.session_state.setdefault(f"{choice.key}_{_ADDRESS}", {})
+        written = st.session_state.setdefault(f"{selection.key}_{_ADDRESS}", {})
         if next(reversed(written), None) != text:
             written.pop(text, None)
             written[text] = time.monotonic()
             if len(written) > _REMEMBERED:
                 del written[next(iter(written))]
-        if text and st.query_params.get(choice.plural) != text:
-            st.query_params[choice.plural] = text
-        elif not text and choice.plural in st.query_params:
-            del st.query_params[choice.plural]
+        if text and st.query_params.get(selection.plural) != text:
+            st.query_params[selection.plural] = text
+        elif not text and selection.plural in st.query_params:
+            del st.query_params[selection.plural]
 
 
 def say(line: str) -> None:

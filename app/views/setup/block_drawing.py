@@ -56,11 +56,11 @@ def _sizes(text: str) -> list[str]:
 
 def _size(depth: int, text: str, shape: dict[str, int]) -> str:
     try:
-        here, plain = data.count(depth, text, **shape), data.count(depth, "none", **shape)
+        net, plain = data.count(depth, text, shape), data.count(depth, "none", shape)
     except data.SkipscopeError as error:
         return f":red[{error}]"
-    parameters = _amount(here.parameters) + _difference(here.parameters - plain.parameters)
-    work = _amount(here.multiply_adds) + _difference(here.multiply_adds - plain.multiply_adds)
+    parameters = _amount(net.parameters) + _difference(net.parameters - plain.parameters)
+    work = _amount(net.multiply_adds) + _difference(net.multiply_adds - plain.multiply_adds)
     return f"{data.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
 
 

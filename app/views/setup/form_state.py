@@ -30,7 +30,7 @@ def runs() -> int:
 
 
 def arguments() -> dict[str, Any]:
-    """Return the set-up as ``data.start_race`` takes it, depths and shortcuts left out."""
+    """Return the set-up as ``data.planned`` takes it, depths and shortcuts left out."""
     state = st.session_state
     return {
         "preset": state["preset"],
@@ -56,7 +56,7 @@ def problems() -> dict[str, str]:
     return {field: problem for field, problem in found.items() if problem}
 
 
-def plan() -> tuple[Any, str]:
+def plan() -> tuple[data.RaceConfig | None, str]:
     """Return (race, '') or (None, why it cannot start in one line).
 
     Images named by a path are looked through only when the race starts, so for them there is no race yet.

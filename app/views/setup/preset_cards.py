@@ -1,6 +1,7 @@
 """The presets as cards: what each shows and how long it takes on this machine, measured as soon as nothing trains."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -19,7 +20,7 @@ _UNKNOWN = {
 }
 
 
-def render(on_change) -> None:
+def render(on_change: Callable[[], None]) -> None:
     """Draw the cards; the choice is kept in the session as ``preset``."""
     presets, known = data.presets(), data.timings()
     st.radio(
@@ -48,6 +49,7 @@ def in_words(timing: data.Timing) -> str:
     """Return a measured time in words, with how it came: ``about 45 s here (measured)``."""
     how = "extrapolated from measured nets" if timing.extrapolated else "measured"
     busy = "; the machine was busy then" if timing.busy else ""
+    assert timing.seconds is not None, "only a measured time is said"
     return f"{'at most' if timing.bound else 'about'} {spoken(timing.seconds)} here ({how}{busy})"
 
 

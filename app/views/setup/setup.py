@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -53,7 +52,7 @@ def start() -> None:
 
 def start_quick() -> None:
     """Start the quick race as it is; the first visit's one button."""
-    _hand_over(lambda: _undisturbed((), (), "quick"))
+    _hand_over(lambda: _undisturbed(data.planned((), (), _USUAL)))
 
 
 def _arms() -> None:
@@ -147,7 +146,7 @@ def _start_bar(first_visit: bool) -> None:
         st.error(markdown_escape.literal(complaint), icon=":material/error:")
 
 
-def _ahead(race: object, runs: int) -> str:
+def _ahead(race: data.RaceConfig | None, runs: int) -> str:
     """Return how much is about to be computed, and where it was measured how long that takes."""
     steps = int(st.session_state["steps"])
     words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
@@ -175,14 +174,13 @@ def _usual() -> dict[str, object]:
 
 
 def _begin() -> int:
-    return _undisturbed(form_state.depths(), form_state.shortcuts(), **form_state.arguments())
+    return _undisturbed(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
 
 
-def _undisturbed(*choices: Any, **further: Any) -> int:
-    """Start a race after what is being measured was stopped: each would disturb the other."""
-    data.planned(*choices, **further)  # a race that cannot be started stops nothing
+def _undisturbed(race: data.RaceConfig) -> int:
+    """Stop what is being measured, then start a race: each would disturb the other."""
     data.stop_timing()
-    return data.start_race(*choices, **further)
+    return data.start_race(race)
 
 
 def _hand_over(begin: Callable[[], int]) -> None:

@@ -46,7 +46,7 @@ def _source(text: str) -> str:
     return _one_of(*data.sources())(text)
 
 
-def _some(read: Callable[[str], Any]) -> Callable[[str], list]:
+def _some(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
     return lambda text: list(dict.fromkeys(read(part) for part in text.split(_SEPARATOR) if part))
 
 

@@ -29,7 +29,7 @@ def chosen() -> list[str]:
 
 def put_together() -> str:
     """Return the variant that the fields for a shortcut and its options make, whether or not it is in the race."""
-    return st.session_state[_MADE]
+    return str(st.session_state[_MADE])
 
 
 def problem() -> str:

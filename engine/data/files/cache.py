@@ -31,7 +31,7 @@ from engine.errors import DataError
 
 #: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
 HASHED_BYTES = 512 * 2**20
-#: Whoever waits for another process is asked so often whether it still wants to.
+#: Seconds between two calls of ``report`` while another process holds the lock; ``report`` may raise to give up.
 _WAIT_S = 0.25
 #: Images pooled at a time.
 _POOLED = 1024

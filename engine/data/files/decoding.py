@@ -27,6 +27,15 @@ _PIECE_IMAGES = 128
 
 
 @dataclass(frozen=True)
+class _Job:
+    """What is decoded, what a quick look said of it, and the size it is brought to (0: as it is)."""
+
+    listing: Listing
+    source: Source
+    resize: int
+
+
+@dataclass(frozen=True)
 class _Piece:
     """Some images in order: pixels uint8 (k, channels, S, S), labels int64 (k,), what was broken among them."""
 
@@ -43,7 +52,9 @@ def decode_into(
     Raises DataError in one line when images differ from what ``source`` says, or too many are broken; and whatever
     ``report`` raises.
     """
-    total, done, broken = sum(listing.counts.values()), 0, []
+    job = _Job(listing, source, resize)
+    total, done = sum(listing.counts.values()), 0
+    broken: list[str] = []
     threads = min(MAX_THREADS, cores())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files; set before the threads start
@@ -51,7 +62,7 @@ def decode_into(
         try:
             for split in SPLITS:
                 kept = 0
-                for piece in _pieces(pool, 2 * threads, listing, split, source, resize):
+                for piece in _pieces(pool, 2 * threads, job, split):
                     writer.append(split, piece.pixels, piece.labels)
                     broken += piece.broken
                     check_broken(listing.path, broken, total)
@@ -66,22 +77,21 @@ def decode_into(
     return broken
 
 
-def _pieces(
-    pool: ThreadPoolExecutor, ahead: int, listing: Listing, split: str, source: Source, resize: int
-) -> Iterator[_Piece]:
+def _pieces(pool: ThreadPoolExecutor, ahead: int, job: _Job, split: str) -> Iterator[_Piece]:
     """Decode a split; at most ``ahead`` pieces are under way or waiting."""
-    bytes_each = source.channels * source.image_size**2
+    bytes_each = job.source.channels * job.source.image_size**2
     each = min(_PIECE_IMAGES, max(1, _PIECE_BYTES // bytes_each))
-    items, waiting = listing.items(split), deque[Future[_Piece]]()
+    items, waiting = job.listing.items(split), deque[Future[_Piece]]()
     while True:
         while len(waiting) < ahead and (some := list(islice(items, each))):
-            waiting.append(pool.submit(_decode, some, listing, source, resize))
+            waiting.append(pool.submit(_decode, some, job))
         if not waiting:
             return
         yield waiting.popleft().result()
 
 
-def _decode(items: list[Item], listing: Listing, source: Source, resize: int) -> _Piece:
+def _decode(items: list[Item], job: _Job) -> _Piece:
+    listing, source, resize = job.listing, job.source, job.resize
     side = source.image_size
     pixels = np.empty((len(items), source.channels, side, side), np.uint8)
     labels: list[int] = []

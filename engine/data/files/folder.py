@@ -64,18 +64,18 @@ def listing(path: Path) -> FolderListing:
 
 def _listing(path: Path) -> FolderListing:
     train, test = _splits(path)
-    found, stamped = {}, [path]
+    images_of, stamped = {}, [path]
     for split, folder in (("train", train), ("test", test)):
         if folder is None:
             continue
         stamped.append(folder)
         for place in _folders(folder):
-            found[split, place.name] = _images(place, path, stamped)
-    classes = tuple(sorted({name for _, name in found}))
-    _check_classes(path, train, test, classes, found)
+            images_of[split, place.name] = _images(place, path, stamped)
+    classes = tuple(sorted({name for _, name in images_of}))
+    _check_classes(path, train, test, classes, images_of)
     hashed = hashlib.sha256()
     files: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
-    for (split, name), images in sorted(found.items()):
+    for (split, name), images in sorted(images_of.items()):
         label = classes.index(name)
         for position, (relative, size, changed) in enumerate(images):
             hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
@@ -152,11 +152,11 @@ def _check_classes(
     train: Path,
     test: Path | None,
     classes: tuple[str, ...],
-    found: Mapping[tuple[str, str], Sequence[object]],
+    images_of: Mapping[tuple[str, str], Sequence[object]],
 ) -> None:
     """Raise DataError in one line when this is no set of at least two classes with images of each."""
     where = printable(str(train))
-    if not any(found.values()):
+    if not any(images_of.values()):
         with os.scandir(path) as entries:
             names = [entry.name.lower() for entry in entries]
         if any(name.endswith(".parquet") for name in names):
@@ -165,16 +165,16 @@ def _check_classes(
             raise DataError(f"the images in {printable(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
         raise DataError(f"{where} holds no images; folder:PATH takes {_SHAPES} ({', '.join(SUFFIXES)})")
     for name in classes:
-        if test is not None and ("train", name) not in found:
+        if test is not None and ("train", name) not in images_of:
             raise DataError(
                 f"class {printable(name)} is in {printable(str(test))} but not in {where}; each class needs both"
             )
         for split, folder in (("train", train), ("test", test)):
-            if (split, name) in found and not found[split, name]:
+            if (split, name) in images_of and not images_of[split, name]:
                 raise DataError(
                     f"class folder {printable(name)} in {printable(str(folder))} holds no images; fill it or remove it"
                 )
-        if test is None and len(found["train", name]) < 2:
+        if test is None and len(images_of["train", name]) < 2:
             raise DataError(f"class {printable(name)} in {where} has one image; it takes two, one of them for the test")
     if len(classes) < 2:
         raise DataError(

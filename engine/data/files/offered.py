@@ -52,10 +52,10 @@ def _look(root: Path) -> list[Offer]:
     except (OSError, RuntimeError):  # RuntimeError: the home of a user who is not known
         return []
     named = (child for child in children if not utf8_problem(str(child)))
-    found = [(kind, child) for child in named if (kind := kind_of(child))]
+    sets = [(kind, child) for child in named if (kind := kind_of(child))]
     return [
         Offer(absolute(f"{kind}:{child}"), f"{printable(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
-        for kind, child in found
+        for kind, child in sets
     ]
 
 

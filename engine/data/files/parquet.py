@@ -1,7 +1,7 @@
 """``parquet:PATH``: Hugging Face style Parquet, one file or a folder of them, read row group by row group.
 
 A row is one image: ``img`` or ``image``, a struct with ``bytes`` (or the bytes themselves), and ``label`` or
-``fine_label``. Which rows are for what is told by the names of files or of their folders: train*, test*, validation*.
+``fine_label``. The names of files, or of their folders, say which rows are for what: train*, test*, validation*.
 Class names come from the ``huggingface`` metadata where they stand there.
 """
 
@@ -209,8 +209,8 @@ def _classes(
     known = [name for name in names if name in used] if names else sorted(used)
     known += sorted(used - set(known)) if names else []
     if len(known) < 2:
-        found = "one class only" if known else "no rows"
-        raise DataError(f"{printable(str(path))} has {found}; a race needs at least two classes")
+        content = "one class only" if known else "no rows"
+        raise DataError(f"{printable(str(path))} has {content}; a race needs at least two classes")
     places = {name: place for place, name in enumerate(known)}
     parts = []
     for file, (labels, own, column) in raw.items():

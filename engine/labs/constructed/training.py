@@ -22,6 +22,7 @@ from engine.labs.constructed.insertion import GrownNet, distance_from_identity
 from engine.labs.inspected_run import Document
 from engine.labs.small_images import POOL
 from engine.training.evaluate import Evaluator, Score
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 
 #: More updates than are ever done: the trainer never comes to its own end, its schedule is constant.
@@ -92,7 +93,7 @@ def train(
     error by ``evaluator``, which is made for a net of this shape. A track that ends early diverged.
     """
     start, end = phase.state, phase.end
-    trainer = Trainer(phase.config, images, device, None if start is None else dict(start), forked=start is not None)
+    trainer = Trainer(phase.config, images, device, None if start is None else ParentState(dict(start)))
     track: Track = {name: [] for name in _LISTS}
     rows: list[StepRow] = []
     with closing(trainer.events()) as events:

@@ -97,13 +97,13 @@ class Survival(RandomModule):
 
 
 def random_modules(model: nn.Module) -> list[RandomModule]:
-    """Return the modules of a net that draw, and tell each its path."""
-    found = []
+    """Return the modules of a net that draw, and set the path of each."""
+    modules = []
     for name, module in model.named_modules():
         if isinstance(module, RandomModule):
             module.path = layer_path(name)
-            found.append(module)
-    return found
+            modules.append(module)
+    return modules
 
 
 def use_means(model: nn.Module) -> None:

@@ -1,7 +1,7 @@
-"""c: what F(x) is multiplied with, for the rows of ``engine.models.registry`` where it is not 1.
+"""c: what F(x) is multiplied with, for the shortcuts of ``engine.models.registry`` where it is not 1.
 
-A row's ``coefficient`` is called with a ``Site`` and the row's options as keywords. It returns a module that maps the
-block's input to c, a number or a tensor that multiplies F(x), or None where c is 1.
+The ``coefficient`` of a shortcut is called with a ``Site`` and the options as keywords. It returns a module that maps
+the input of the block to c, a number or a tensor, or None where c is 1. ``engine.models.shortcuts.gating`` has gates.
 """
 
 import torch
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from engine.models.init.rng import Survival
 from engine.models.registry import Site
-from engine.models.shortcuts.gating import Gate
 
 
 class Constant(nn.Module):
@@ -45,16 +44,6 @@ class Multiplier(nn.Module):
 def constant(site: Site, shortcut: float, branch: float) -> nn.Module | None:
     """Constant scaling of the branch."""
     return None if branch == 1.0 else Constant(branch)
-
-
-def gate(site: Site, bias: float) -> nn.Module:
-    """A 1x1 gate."""
-    return Gate(site.inputs, site.outputs, site.stride, kernel=1, first_bias=bias)
-
-
-def wide_gate(site: Site, bias: float) -> nn.Module:
-    """A 3x3 gate."""
-    return Gate(site.inputs, site.outputs, site.stride, kernel=3, first_bias=bias)
 
 
 def multiplier(site: Site, start: float) -> nn.Module:

@@ -20,3 +20,12 @@ def set_strength(model: nn.Module, strength: float) -> None:
     for module in model.modules():
         if isinstance(module, HasStrength):
             module.strength = float(strength)
+
+
+def copy_strength(model: nn.Module, copy: nn.Module) -> None:
+    """Give every block of ``copy``, a net with the same modules, the strength that it has in ``model``."""
+    for path, module in copy.named_modules():
+        if isinstance(module, HasStrength):
+            block = model.get_submodule(path)
+            assert isinstance(block, HasStrength)
+            module.strength = block.strength

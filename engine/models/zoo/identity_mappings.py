@@ -51,7 +51,7 @@ GATED = Shortcut(
     formula="y = (1 - g(x)) x + g(x) F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, exclusive gating (after Highway networks)",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.branch_scale:gate",
+    coefficient="engine.models.shortcuts.gating:gate",
     shares_gate=True,
     coefficient_sizes=sizes.gate,
     options=(gate_bias(-6.0),),

@@ -14,7 +14,7 @@ HIGHWAY = Shortcut(
     formula="y = (1 - T(x)) x + T(x) F(x), T = sigmoid(W x + b), W 3x3",
     source="Srivastava et al. 2015, Highway networks (1505.00387); here around a block of two layers",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.branch_scale:wide_gate",
+    coefficient="engine.models.shortcuts.gating:wide_gate",
     shares_gate=True,
     coefficient_sizes=sizes.wide_gate,
     options=(gate_bias(-2.0),),

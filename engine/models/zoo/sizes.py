@@ -1,4 +1,4 @@
-"""What tensors the zoo's shortcuts and coefficients hold: one function per kind, as rows name them. Torch-free."""
+"""What tensors the zoo's shortcuts and coefficients hold: one function per kind, as shortcuts name them. Torch-free."""
 
 from engine.models.parts import Part, batch_norm, convolution, scalars
 from engine.models.zoo.spec import Site
@@ -7,7 +7,7 @@ from engine.models.zoo.spec import Site
 def projection(site: Site, size: int) -> tuple[Part, ...]:
     """1x1 convolution, then batch norm; without norm the convolution has biases."""
     normed = site.norm == "batch"
-    conv = convolution("shortcut.conv", site.inputs, site.outputs, 1, size, bias=not normed)
+    conv = convolution("shortcut.conv", (site.inputs, site.outputs, 1), size, bias=not normed)
     return (conv, batch_norm("shortcut.bn", site.outputs)) if normed else (conv,)
 
 
@@ -18,22 +18,22 @@ def projection_where_shape_changes(site: Site, size: int) -> tuple[Part, ...]:
 
 def bare_convolution(site: Site, size: int) -> tuple[Part, ...]:
     """1x1 convolution alone."""
-    return (convolution("shortcut", site.inputs, site.outputs, 1, size),)
+    return (convolution("shortcut", (site.inputs, site.outputs, 1), size),)
 
 
 def gate_in_shortcut(site: Site, size: int) -> tuple[Part, ...]:
     """A 1x1 gate that only the shortcut has."""
-    return (convolution("shortcut.gate", site.inputs, site.outputs, 1, size, bias=True),)
+    return (convolution("shortcut.gate", (site.inputs, site.outputs, 1), size, bias=True),)
 
 
 def gate(site: Site, size: int) -> tuple[Part, ...]:
     """A 1x1 gate for shortcut and branch."""
-    return (convolution("coefficient", site.inputs, site.outputs, 1, size, bias=True),)
+    return (convolution("coefficient", (site.inputs, site.outputs, 1), size, bias=True),)
 
 
 def wide_gate(site: Site, size: int) -> tuple[Part, ...]:
     """A 3x3 gate for shortcut and branch."""
-    return (convolution("coefficient", site.inputs, site.outputs, 3, size, bias=True),)
+    return (convolution("coefficient", (site.inputs, site.outputs, 3), size, bias=True),)
 
 
 def multiplier(site: Site, size: int) -> tuple[Part, ...]:

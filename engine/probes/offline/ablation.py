@@ -1,5 +1,6 @@
-"""Lesions: what deleting, scaling and swapping blocks means in a net that stands still. Paper: Veit et al. 2016
-(1605.06431), section 4.
+"""Ablation: what deleting, scaling and swapping blocks means in a trained net.
+
+Source: Veit et al. 2016 (1605.06431), section 4; they call it a lesion.
 
 A block is y = v s(x) + c F(x) (``engine.models.zoo.spec``), a plain one y = F(x).
 
@@ -13,8 +14,8 @@ delete  a factor of 0: what the shortcut carries passes on, a projection or a co
 swap    two blocks of one stage exchange all their weights and BN statistics. What is fixed by the place in the net
         (the survival probability of stochastic depth) stays with the place.
 
-Hooks do it, on a net and on the copy of it that evaluates, so nothing of how a net is evaluated changes; outside a
-lesion there is no hook, and the nets are as they were.
+Hooks do it, on a net and on the copy of it that evaluates: the evaluation itself stays the same. Outside of the context
+there is no hook, and the nets are as they were.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,9 +30,9 @@ from engine.probes.online.hooks import HookedBlock, find_blocks
 
 
 class Ablation:
-    """Makes lesions in ``model`` and, at the same blocks, in ``copies`` of it in which BN may be folded.
+    """Ablates blocks of ``model`` and the same blocks of ``copies`` of it, in which BN may be folded.
 
-    ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One lesion at a time.
+    ``blocks`` are those of ``model``, front to back; a block is named by its position in them. One ablation at a time.
     """
 
     def __init__(self, model: nn.Module, copies: Sequence[nn.Module] = ()):
@@ -63,7 +64,7 @@ class Ablation:
     def swapped(self, one: int, other: int) -> Iterator[None]:
         """Exchange the weights of two blocks in ``model`` for the time of the context.
 
-        Copies have to be told the present weights after it, as an evaluator does for itself.
+        Copies do not follow: who evaluates one gives it the present weights, as an evaluator does.
         """
         self._exchange(one, other)
         try:

@@ -5,11 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST
+from engine.probes.online.histogram import BINS, PER_DECADE, PER_SIGN, SMALLEST, stride
 from engine.probes.online.measure import ProbeContext, Response
-
-#: Larger layers are sampled on a fixed grid: about so many values are sorted into bins.
-SAMPLE = 16_384
 
 
 class ResponseHistogram:
@@ -33,14 +30,6 @@ class ResponseHistogram:
         finite = counts[:, :BINS]
         shares = (1.0 - not_finite) * finite / finite.sum(1, keepdim=True).clamp(min=1.0)
         return torch.cat([shares, not_finite], 1)
-
-
-def stride(size: int) -> int:
-    """Return the distance between sampled values: no common factor with the size, so that no channel is preferred."""
-    step = -(-size // SAMPLE)
-    while math.gcd(step, size) > 1:
-        step += 1
-    return step
 
 
 def _counts(values: Tensor, sizes: list[int]) -> Tensor:

@@ -1,10 +1,10 @@
-"""Probes inside a run: all quantities of the registry from one pass over a fixed batch, fetched in one copy.
+"""The probe of a run: all quantities of the registry from one pass over a fixed batch, fetched in one copy.
 
-Nothing that a training can see is changed: weights, gradients, BN statistics, optimizer and random state stay as they
+It changes nothing that a training can see: weights, gradients, BN statistics, optimizer and random state stay as they
 are. A net that is not finite gives values that are not finite.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from importlib import import_module
 
 import numpy as np
@@ -32,7 +32,7 @@ class OnlineProbe:
     def __init__(
         self, config: RunConfig, images: ImageSet, model: nn.Module, device: Device, further_ends: Sequence[int] = ()
     ):
-        self.steps = frozenset(probe_steps(config, further_ends))
+        self.steps: Set[int] = frozenset(probe_steps(config, further_ends))
         self._device = device
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)

@@ -1,4 +1,4 @@
-"""The engine from outside: start it, ask how it is, give it races and commands. For the page and the command line.
+"""The engine from outside, for page and command line: its status, races, labs, commands and clients.
 
 Torch-free. Making a ``Control`` touches nothing; every method opens what it needs, so threads may share one.
 """
@@ -59,13 +59,13 @@ class Control(InterventionControl, NoteControl):
     # --- clients ---------------------------------------------------------------------------------------------------
 
     def enter(self, kind: str) -> None:
-        """Say that this process looks on (``app``, ``race``): the engine stays up for it."""
+        """Register this process as a client of a ``kind`` (``app``, ``race``); the engine stays up for it."""
         me = this_process()
         with Writer(self.workspace.prepare()) as writer:
             writer.enter_client(me.pid, me.started, kind)
 
     def leave(self) -> None:
-        """This process looks on no longer. Nothing happens when the workspace is gone."""
+        """Remove this process from the clients; do nothing when the workspace is gone."""
         me = this_process()
         with suppress(WorkspaceError):
             if self.workspace.database.exists():

@@ -17,7 +17,7 @@ _FORK_S = 30.0
 
 
 class InterventionControl(CommandClient):
-    """The interventions of ``Control``; every method raises what ``Control.ask`` raises, mistakes in one line."""
+    """Interventions; every method raises the errors of ``CommandClient.ask``, each in one line."""
 
     def set_value(self, run: int, key: str, value: str | float) -> int:
         """Change ``lr``, ``weight_decay`` or ``strength`` of a live run from its next step on; return the command's id.

@@ -1,4 +1,4 @@
-"""The engine's process from outside: is it there, start it, end it. What ``Control`` builds on. Torch-free."""
+"""The engine's process from outside: find it, start it, end it. ``Control`` builds on this. Torch-free."""
 
 import os
 import signal

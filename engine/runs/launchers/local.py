@@ -14,10 +14,16 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from engine.hardware.machine import ProcessId, process_before
 from engine.paths import PROJECT
 from engine.runs.protocol.job import Job
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
+    Context = ForkServerContext | SpawnContext
 
 PRELOAD = "engine.runs.launchers.preload"
 #: What multiprocessing reports when the fork server that knew the exit code is gone itself.
@@ -30,7 +36,7 @@ _one_at_a_time = threading.Lock()
 class LocalWorker:
     """A worker process of this machine; see ``engine.runs.launchers.registry.Launched``."""
 
-    def __init__(self, job: Job, context: multiprocessing.context.BaseContext, work: Callable[[Job, Connection], None]):
+    def __init__(self, job: Job, context: "Context", work: Callable[[Job, Connection], None]):
         self.job = job
         # One way: signals go down, the end of the pipe tells the worker that its engine is gone.
         self._theirs, self._signals = context.Pipe(duplex=False)
@@ -47,7 +53,9 @@ class LocalWorker:
                 return
             with _one_at_a_time:
                 self._process.start()
-            self._identity = process_before(self._process.pid, float("inf")) or ProcessId(self._process.pid, 0.0)
+            pid = self._process.pid
+            assert pid is not None, "a process that was started has a number"
+            self._identity = process_before(pid, float("inf")) or ProcessId(pid, 0.0)
             if self._killed:
                 self.kill()
         except Exception as error:  # whatever it is, the engine must go on
@@ -104,11 +112,12 @@ class LocalLauncher:
 
     def __init__(self) -> None:
         fork_server = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context("forkserver" if fork_server else "spawn")
+        self._context: Context = multiprocessing.get_context("spawn")
         if fork_server:
+            self._context = multiprocessing.get_context("forkserver")
             os.chdir(PROJECT)
             self._context.set_forkserver_preload([PRELOAD])
-        self._tasks: queue.SimpleQueue = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         threading.Thread(target=self._start_in_turn, name="launcher", daemon=True).start()
 
     def warm(self) -> None:

@@ -1,4 +1,4 @@
-"""The launchers, as a torch-free table, and what every one of them promises. Adding one: one file, one row.
+"""The launchers as a torch-free table, and what each of them promises. A new launcher is one file and one row.
 
 ``launcher`` names a class as ``module:attribute``; it is imported where an engine starts.
 """
@@ -12,7 +12,7 @@ from engine.runs.protocol.job import Job
 
 
 class Launched(Protocol):
-    """A worker, from the order to start it until its process is gone."""
+    """A worker, from its launch until its process is gone."""
 
     job: Job
 

@@ -1,8 +1,8 @@
-"""What a fork will be: which saved step it begins with, and what is different from there on. Torch-free.
+"""Plans a fork: the saved step it begins with, and what differs from there on. Torch-free.
 
-Whatever keeps every tensor of the net at its name and shape may be changed. A rate or a weight decay that is given
-holds from the fork's first step on, like one that is set in a live run; everything else follows from the new config.
-Mistakes are found here, in one line, before anything is made.
+A fork may change every setting that keeps each tensor of the net at its name and shape. A rate or a weight decay holds
+from the fork's first step on, like one that is set in a live run; the new config decides everything else. Mistakes are
+found here, in one line, before anything is made.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _MAX_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class ForkPlan:
-    """A fork before it is made: its config, the step it begins after, and what was or is to be changed live.
+    """A fork before it is made: its config, the step it begins after, and its live changes.
 
     ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
     """
@@ -44,16 +44,17 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
+    before = parent.training
     step = saved_step(reader, parent.id, step)
     if len(reader.runs(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
-    config, own = _changed(parent.config, settings)
-    if _sees(config) != _sees(parent.config) or config.optim.batch_size > parent.config.optim.batch_size:
+    config, own = _changed(before, settings)
+    if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)  # what the parent trains on is not looked through again
-    if config.compile and (config.compile, config.model) != (parent.config.compile, parent.config.model):
+    if config.compile and (config.compile, config.model) != (before.compile, before.model):
         check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
-    longer = config.optim.steps != parent.config.optim.steps
+    longer = config.optim.steps != before.optim.steps
     past = [
         Change(row.id, row.key, row.value, row.step)
         for row in reader.changes(parent.id)
@@ -68,8 +69,8 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     return ForkPlan(config, step, (*past, *own))
 
 
-def _sees(config: RunConfig) -> tuple:
-    """Return everything that has to do with the images."""
+def _sees(config: RunConfig) -> tuple[object, ...]:
+    """Return the settings that concern the images."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
 
@@ -108,7 +109,7 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.config.model), tensors(model)
+    there, wanted = tensors(parent.training.model), tensors(model)
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]

@@ -1,7 +1,7 @@
-"""The trainings that a lab looks at: which are meant, whether they can be looked at, and their states as its own files.
+"""The trainings that a lab inspects: which ones, whether it can inspect them, and copies of their states.
 
-Torch-free. A job's settings name runs and steps as they were when it was handed in, so a paused job goes on with the
-same states, whatever became of the runs.
+The settings of a job name runs and steps as they were when it was submitted. A paused job therefore goes on with the
+same states, whatever became of the runs. Torch-free.
 """
 
 import json
@@ -139,9 +139,7 @@ def _asked(value: int | str) -> list[int]:
 
 
 def _row(reader: Reader, run: int) -> RunRow:
-    row = reader.run(run)
-    if row is None:
-        raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+    row = reader.known_run(run)
     if row.lab:
         raise ConfigError(f"run {run} is a job of the lab {row.lab}, not a training; name a training")
     return row
@@ -155,7 +153,7 @@ def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     if not several:
         return rows[:1]
     mates = sorted((row for row in rows if row.race == rows[0].race), key=lambda row: row.position)
-    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
+    chosen = lab.choose([row.training for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
     return [mates[place] for place in chosen] or rows[:1]
 
 
@@ -165,4 +163,4 @@ def _saved(reader: Reader, row: RunRow, step: int) -> int:
 
 def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:
     """Return why the lab cannot look at these trainings, '' when it can."""
-    return lab.suits([row.config for row in rows]) if lab.suits else ""
+    return lab.suits([row.training for row in rows]) if lab.suits else ""

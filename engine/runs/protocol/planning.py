@@ -1,4 +1,4 @@
-"""From what a person asks for to a race that can run: mistakes are found here, in one line, before anything is made.
+"""Plans a race from the settings that a person chose; mistakes are found here, in one line, before anything is made.
 
 Torch-free; used by the page and the command line.
 """
@@ -121,7 +121,7 @@ def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
 
 
 def _habits(source: Source, data: DataConfig, asked: frozenset[str]) -> dict[str, bool | int]:
-    """Return what of a preset does not suit the data set, unless it was asked for."""
+    """Return replacements for settings of a preset that do not suit the data set, unless a person set them."""
     habits: dict[str, bool | int] = {}
     if not source.mirrors and "data.flip" not in asked:
         habits["data.flip"] = False

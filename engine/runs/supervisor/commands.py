@@ -1,7 +1,7 @@
-"""What the engine does with a command: the commands table is its inbox, each row also carries the answer.
+"""Serves commands: the table ``commands`` is the engine's inbox, and each row also carries the answer.
 
-A command is acknowledged when the engine has seen it and done when the run is where it was asked to be. Commands on
-one run are served in order, one at a time; repeats are harmless, so two viewers may press the same button.
+A command is acknowledged when the engine has seen it, and done when the run has reached the requested state. Commands
+on one run are served in order, one at a time. Repeats are harmless, so two viewers may press the same button.
 """
 
 import logging
@@ -71,13 +71,13 @@ class CommandHandler:
                 self._begun.discard(command.id)
 
     def forget_shutdowns(self) -> None:
-        """Close what an engine before was told about its own end; commands on runs are served late but served."""
+        """Finish the shutdown commands that were meant for an earlier engine; other commands are served late."""
         for command in self._reader.open_commands():
             if command.verb == SHUTDOWN:
                 self._writer.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
-        """Return what ``_answer`` does; whatever goes wrong with one command is its refusal, not the engine's end."""
+        """Return the answer of ``_answer``; an error in one command is its refusal, not the end of the engine."""
         try:
             return self._answer(command, busy)
         except (sqlite3.Error, WorkspaceError):

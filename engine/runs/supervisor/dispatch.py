@@ -1,4 +1,4 @@
-"""Gives queued runs to devices: asks the scheduler which may start, starts them, says what the others wait for."""
+"""Starts queued runs as the scheduler allows, and records what the others wait for."""
 
 import logging
 import time
@@ -45,7 +45,7 @@ class Dispatch:
         self._scheduled_at: tuple[int, int, int] | None = None
 
     def schedule(self) -> None:
-        """Start what may start; say of the others what they wait for."""
+        """Start the runs that may start; record what each of the others waits for."""
         # Nothing to think about unless a run's state changed or a worker came or went.
         # The memory of GPUs is looked at again all the same: others take it and let it go.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
@@ -81,24 +81,26 @@ class Dispatch:
         self._scheduled_at = moment  # last: what the database refused is done in the next round
 
     def _with_estimate(self, active: Active) -> Active:
-        """Return who occupies a device, with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
+        """Return an active run with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
         row = self._reader.run(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
-        return replace(active, memory_estimate=gpu_bytes(row.config))
+        return replace(active, memory_estimate=gpu_bytes(row.training))
 
     def _enter_race(self, row: RunRow) -> None:
-        """Count the run among those that keep in step: it holds the others from now on if it is behind."""
+        """Let the run take part in the lockstep of its race; if it is behind, it holds the others from now on."""
         saved = self._reader.checkpoints(row.id)
         try:
-            self._coordinator.enter(row.race, row.id, saved[-1].step if saved else 0, self._reader.race(row.race).pace)
+            self._coordinator.enter(
+                row.race, row.id, saved[-1].step if saved else 0, self._reader.known_race(row.race).pace
+            )
         except OSError as error:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
 
     def _arms_of(self, race: int) -> int:
         """Return how many runs the race was planned with, whether or not they still exist."""
         if race not in self._arms:
-            row = self._reader.race(race)
+            row = self._reader.known_race(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
         return self._arms[race]
 
@@ -109,7 +111,7 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     device = row.config.device if row.config.device.startswith(kind) else kind
     # Trials come before every run of the race they serve, and after every race before it.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.config)
+    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.training)
     return Waiting(
         row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), memory_estimate
     )

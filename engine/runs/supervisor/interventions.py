@@ -1,7 +1,7 @@
-"""What the engine does when somebody asks "what if": a change of a live run, an extension, a fork.
+"""Interventions in the engine: the change of a live run, an extension, a fork.
 
-What was asked for is on record before the command is acknowledged, under the moment at which it was asked: a command
-that is served twice, because an engine ended in between, does its work once.
+An intervention is on record before its command is acknowledged, under the time of the command. A command that is served
+twice, because an engine ended in between, therefore takes effect once.
 """
 
 import json
@@ -34,14 +34,14 @@ _OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
 class Interventions:
     """Serves the commands ``set``, ``extend`` and ``fork``.
 
-    Each returns '' when it is done, one line when it is refused, None while it is under way.
+    Each method returns '' when done, one line when refused, None while it is under way.
     """
 
     def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
         self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
-        """Change ``key=value`` of a live run; done when a step goes by it, or when that waits for the run to go on."""
+        """Change ``key=value`` of a live run; done once a step uses it, or at once if the run does not train now."""
         key, _, text = command.argument.partition("=")
         asked = next((c for c in self._reader.changes(row.id) if (c.key, c.created) == (key, command.created)), None)
         if asked is None:
@@ -123,7 +123,7 @@ def _no_change(row: RunRow, key: str) -> str:
         return _no_training(row)
     if row.state not in _CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
-    if key == "strength" and variant(row.config.model.shortcut).plain:
+    if key == "strength" and variant(row.training.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
     return ""
 

@@ -47,7 +47,7 @@ class Tuning:
             if self._reader.race(race) is None:
                 self._drop(rows.values())
                 continue
-            runs = [row for row in self._reader.runs(race) if row.config.optim.lr == TUNED]
+            runs = [row for row in self._reader.runs(race) if row.training.optim.lr == TUNED]
             for arm in self._reader.tuning(race):
                 waiting = [row for row in runs if (row.depth, row.shortcut) == (arm.depth, arm.shortcut)]
                 waits |= self._see_to_arm(arm, waiting, [rows[trial.run] for trial in arm.trials if trial.run in rows])
@@ -100,14 +100,14 @@ class Tuning:
         first: dict[int, int] = {}
         arms: dict[int, set[tuple[int, str]]] = {}
         for row in queued:
-            if row.config.optim.lr == TUNED:
+            if row.training.optim.lr == TUNED:
                 if row.race not in arms:
                     arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.trials(row.race)}
                 if (row.depth, row.shortcut) not in arms[row.race]:
                     self._fail([row], "its learning rate was to be tuned and its trials were deleted; start a new race")
                 first[row.race] = min(row.seed, first.get(row.race, row.seed))
         for row in queued:
-            if row.race in first and row.config.optim.lr != TUNED and row.seed > first[row.race]:
+            if row.race in first and row.training.optim.lr != TUNED and row.seed > first[row.race]:
                 waits[row.id] = f"waits until every arm has its learning rate: seed {first[row.race]} goes first"
         return waits
 

@@ -1,6 +1,6 @@
-"""The workers that live: those this engine launched, and those that a dead engine left behind.
+"""The living workers: those that this engine launched, and those that a dead engine left behind.
 
-Watches how they end and writes it down. A run is never given to a second worker while its first one lives.
+The pool records how each worker ends. It gives no run to a second worker while the first one lives.
 """
 
 import logging
@@ -69,7 +69,7 @@ class WorkerPool:
             worker.kill()
 
     def watch(self) -> None:
-        """Find workers that ended; a run that did not say why is lost, with the cause in words."""
+        """Find workers that ended. A run whose worker gave no reason is lost, with the cause in words."""
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
                 # Written first: if the database does not answer, the next round finds the worker again.
@@ -84,13 +84,13 @@ class WorkerPool:
                 process.kill()
 
     def mark_lost(self) -> None:
-        """Record the end of runs that have no worker although their state says so; for after ``adopt``."""
+        """Mark as lost the runs whose state claims a worker that does not exist. Call it after ``adopt``."""
         for row in self._reader.runs(states=ALIVE, every=True):
             if row.id not in self._launched and row.id not in self._left_behind:
                 self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
-        """Take over what a dead engine left: wait for its workers, then queue their runs again. May be repeated."""
+        """Take over the runs of a dead engine: wait for their workers, then queue them again. May be repeated."""
         self._adopted_at = time.monotonic()
         for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], every=True):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
@@ -106,7 +106,7 @@ class WorkerPool:
                 self._take_back(row.id)
 
     def _take_back(self, run: int) -> None:
-        """Queue a run of a dead engine again, from its newest checkpoint; nobody asked for it to end."""
+        """Queue a run of a dead engine again; it resumes from its newest checkpoint."""
         row = self._reader.run(run)
         if row is None:
             return

@@ -8,9 +8,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
+from typing import Any
 
 from engine.errors import CheckpointError, WorkspaceError
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
+from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
@@ -20,6 +22,8 @@ AUTOSAVE_S = 60.0
 MAX_FILES = 12
 MAX_BYTES = 2 * 1024**3
 
+#: A state as it is saved: plain values and tensors by name (``engine.training.trainer``, a lab's ``state``).
+Document = dict[str, Any]
 #: Said of a run that had got somewhere and has nothing to go on from.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
@@ -43,7 +47,7 @@ def surplus(
 
 
 class CheckpointStore:
-    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for what has no steps to go back to.
+    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without steps to go back to.
 
     ``forked``: the state that ``latest`` returned is the parent's, as the fork found it.
     """
@@ -53,10 +57,10 @@ class CheckpointStore:
         workspace: Workspace,
         run: int,
         ends: Sequence[int],
-        writer: Writer,
+        writer: Writer | RetryingWriter,
         reader: Reader,
-        save: Callable[[dict, Path], None],
-        load: Callable[[Path], dict],
+        save: Callable[[Document, Path], None],
+        load: Callable[[Path], Document],
     ):
         self._workspace, self._run = workspace, run
         self._writer, self._reader, self._to_file, self._from_file = writer, reader, save, load
@@ -73,7 +77,7 @@ class CheckpointStore:
             return TENTH
         return AUTOSAVE if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
-    def save(self, state: dict, step: int, reason: str) -> None:
+    def save(self, state: Document, step: int, reason: str) -> None:
         """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
@@ -87,7 +91,7 @@ class CheckpointStore:
             self._writer.remove_checkpoint(self._run, old)
 
     def prune(self) -> None:
-        """Remove what a killed worker left: half-written files, and files that it did not come to record."""
+        """Remove the half-written and unrecorded files that a killed worker left."""
         known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints(self._run)}
         for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
             if path not in known and path.suffix in {".part", ".pt"}:
@@ -95,14 +99,16 @@ class CheckpointStore:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def latest(self) -> dict | None:
+    def latest(self) -> Document | None:
         """Return the newest state that can be read, None if there is none.
 
-        Damaged files are passed over and said; records of files that are gone are removed and said. A run that had
-        got somewhere and finds nothing to go on from gets a remark; a fork has no start of its own to go back to, so
-        there it raises CheckpointError.
+        A remark names each damaged file that is passed over; the records of files that are gone are removed. A run that
+        had made progress and has nothing to go on from gets a remark. A fork has no start of its own to go back to.
+
+        Raises CheckpointError for a fork without a readable checkpoint.
         """
-        state, passed_over = None, []
+        state: Document | None = None
+        passed_over: list[tuple[int, str]] = []
         for row in reversed(self._reader.checkpoints(self._run)):
             path = self._workspace.checkpoint(self._run, row.step)
             try:
@@ -118,12 +124,12 @@ class CheckpointStore:
         then = "" if state is None else "; went back to the one before it"
         for step, words in passed_over:
             self._writer.remark(self._run, step, "checkpoint", words + then)
-        row = self._reader.run(self._run)
-        if state is None and row.parent_run is not None:
+        run = self._reader.known_run(self._run)
+        if state is None and run.parent_run is not None:
             raise CheckpointError(
-                f"no readable checkpoint of this fork of run {row.parent_run}; delete it and fork again"
+                f"no readable checkpoint of this fork of run {run.parent_run}; delete it and fork again"
             )
-        if state is None and (passed_over or row.step > 0):
+        if state is None and (passed_over or run.step > 0):
             _log.warning(NO_CHECKPOINT)
             self._writer.remark(self._run, 0, "checkpoint", NO_CHECKPOINT)
         return state

@@ -1,6 +1,6 @@
-"""The worker's ties to its engine: signals that come down the pipe, the engine's end, and the heartbeat.
+"""The worker's link to its engine: signals from the pipe, the engine's end, and the heartbeat.
 
-Two threads beside the training. Alive means that they run, never that a step was done lately.
+Two threads run beside the training. The heartbeat says that the process lives, not that it did a step lately.
 """
 
 import logging
@@ -11,6 +11,7 @@ import threading
 from enum import StrEnum
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from engine.errors import SkipscopeError
 from engine.runs.protocol.job import CHANGES, PAUSE, STOP
@@ -36,8 +37,8 @@ class Signal(StrEnum):
     ENGINE_GONE = "engine gone"
 
 
-#: What a person asked for outranks what merely happened: a run that was told to pause stays paused when its engine
-#: vanishes before it could, and is not resumed by the next one.
+#: A person's command outranks an event: a run that was told to pause stays paused although its engine vanished before,
+#: and the next engine does not resume it.
 _RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
 
 
@@ -77,7 +78,7 @@ class EngineLink:
 
     def _listen(self) -> None:
         parent = parent_process()
-        sources = [self._signals] if parent is None else [self._signals, parent.sentinel]
+        sources: list[Any] = [self._signals] if parent is None else [self._signals, parent.sentinel]
         while True:
             ready = wait(sources)
             try:

@@ -1,4 +1,4 @@
-"""A lab in its worker: pulls the lab's events and writes them to the store, as ``training.py`` does for a run."""
+"""A lab in its worker: pulls the lab's events and writes them to the store, as ``training_job`` does for a run."""
 
 import dataclasses
 import logging
@@ -8,19 +8,25 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from engine.config import LabConfig, RunConfig, replace
+from engine.config import DataConfig, LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
 from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
 from engine.labs.registry import LabSpec, get_lab
 from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
-from engine.runs.worker.checkpoint_store import CheckpointStore
+from engine.runs.worker.checkpoint_store import CheckpointStore, Document
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.hardware.device import Device
+    from engine.labs.inspected_run import InspectedRun
+    from engine.training.clock import Clock
 
 #: Curves and figures are written this often at most, and with every unit.
 _FLUSH_S = 0.1
@@ -34,7 +40,7 @@ class LabJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._row = reader.run(job.run)
+        self._row = reader.known_run(job.run)
         self._curves: list[CurveUpdated] = []
         self._metrics: list[MetricReported] = []
         self._done = 0
@@ -47,7 +53,7 @@ class LabJob:
         from engine.training.clock import Clock
         from engine.training.state import FORMAT
 
-        config = self._row.config
+        config = self._row.lab_config
         row = get_lab(config.lab)
         _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
         self._reporter.report("preparing the lab", now=True)
@@ -59,8 +65,8 @@ class LabJob:
         checkpoints.prune()
         before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
-        subjects = (self._subjects(row, config),) if row.run_option is not None else ()
-        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *subjects)
+        inspected = (self._inspected_runs(row, config),) if row.run_option is not None else ()
+        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *inspected)
         clock = Clock(before.get("seconds", 0.0))
         document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
         self._started(device)
@@ -83,34 +89,37 @@ class LabJob:
             return
         self._reporter.leave()
 
-    def _subjects(self, lab: LabSpec, config: LabConfig) -> tuple:
-        """Return the trainings that the lab looks at, as they were when it first began."""
-        from engine.data.images import load_images
+    def _inspected_runs(self, lab: LabSpec, config: LabConfig) -> "tuple[InspectedRun, ...]":
+        """Return the inspected runs in the states that they had when the job first began."""
+        from engine.data.images import ImageSet, load_images
         from engine.hardware.device import choose
         from engine.labs.inspected_run import InspectedRun
         from engine.training import checkpoint
         from engine.training.evaluate import Score
 
-        found, sets = [], {}
-        for pinned in pin(self._workspace, self._reader, self._run, lab, config.settings):
-            state = checkpoint.load(pinned.state)
+        found: list[InspectedRun] = []
+        sets: dict[DataConfig, ImageSet] = {}
+        for snapshot in pin(self._workspace, self._reader, self._run, lab, config.settings):
+            state = checkpoint.load(snapshot.state)
             training = RunConfig.from_json(state["config"])
             if training.data not in sets:
                 sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
-            where = {"device": self._job.device, "threads": pinned.threads, "precision": pinned.precision}
+            where = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
             device = choose(replace(training, where))
-            stored = {Split(name): Score(Split(name), *figures) for name, figures in pinned.stored.items()}
-            trail = [(step, partial(checkpoint.load, path)) for step, path in pinned.trail]
+            stored = {Split(name): Score(Split(name), *figures) for name, figures in snapshot.stored.items()}
+            trail = [(step, partial(checkpoint.load, path)) for step, path in snapshot.trail]
             images = sets[training.data].to(device.torch_device)
-            name = f"{training.model.arm}, run {pinned.run}"
-            found.append(InspectedRun(pinned.run, name, training, pinned.step, state, stored, images, device, trail))
-        arms = [subject.config.model.arm for subject in found]
+            name = f"{training.model.arm}, run {snapshot.run}"
+            found.append(
+                InspectedRun(snapshot.run, name, training, snapshot.step, state, stored, images, device, trail)
+            )
+        arms = [run.config.model.arm for run in found]
         return tuple(
-            dataclasses.replace(subject, name=arm) if arms.count(arm) == 1 else subject
-            for subject, arm in zip(found, arms, strict=True)
+            dataclasses.replace(run, name=arm) if arms.count(arm) == 1 else run
+            for run, arm in zip(found, arms, strict=True)
         )
 
-    def _restored(self, saved: dict | None) -> dict:
+    def _restored(self, saved: Document | None) -> Document:
         if saved is None:
             return {}
         if saved.get("config") != self._row.config.to_json():
@@ -118,8 +127,8 @@ class LabJob:
         self._done = saved["done"]
         return saved
 
-    def _started(self, device) -> None:
-        facts = {
+    def _started(self, device: "Device") -> None:
+        facts: dict[str, Any] = {
             "detail": "", "device": str(device.torch_device), "precision": device.precision,
             "threads": device.threads, "started": self._row.started or time.time(),
         }  # fmt: skip
@@ -139,7 +148,7 @@ class LabJob:
                 self._flush()
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
-                if get_lab(self._row.config.lab).timed:
+                if get_lab(self._row.lab).timed:
                     self._metrics.append(
                         MetricReported(CONCURRENT_JOBS, float(self._reader.concurrent_jobs(self._run)))
                     )
@@ -160,8 +169,8 @@ class LabJob:
             self._writer.lab_results(self._run, self._curves, self._metrics)
             self._curves, self._metrics = [], []
 
-    def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], dict], reason: str) -> None:
-        """The database cannot be written: keep where the lab stands, and try once more to say so."""
+    def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], Document], reason: str) -> None:
+        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         try:
@@ -171,8 +180,10 @@ class LabJob:
         self._reporter.leave(reason=reason)
 
 
-def _document(form: int, config, state: Callable[[], dict], clock, done: Callable[[], int]) -> Callable[[], dict]:
-    """Return what makes the document of a lab's checkpoint."""
+def _document(
+    form: int, config: LabConfig, state: Callable[[], Document], clock: "Clock", done: Callable[[], int]
+) -> Callable[[], Document]:
+    """Return a function that makes the document of a lab's checkpoint."""
     return lambda: {
         "format": form, "config": config.to_json(), "done": done(), "seconds": clock.seconds(), "state": state(),
     }  # fmt: skip

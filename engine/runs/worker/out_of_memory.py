@@ -1,4 +1,4 @@
-"""Out of memory: how it is recognised whoever says it, and what helps. Torch-free: errors are told by their words."""
+"""Recognises out-of-memory errors of torch, CUDA and the C library by their text, and advises. Torch-free."""
 
 from engine.runs.protocol.job import Job
 
@@ -15,7 +15,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def advice(job: Job, batch_size: int | None) -> str:
-    """Return the cause of the failure in one line with what helps; ``batch_size`` None: the job has none."""
+    """Return the cause in one line, with a remedy. ``batch_size`` None: the job has no batches."""
     smaller = "fewer units" if batch_size is None else f"a smaller batch (now {batch_size}: --set batch_size=...)"
     if job.device.startswith("cuda"):
         return f"out of memory on {job.device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"

@@ -1,7 +1,7 @@
-"""A worker's writer that outlasts a database which somebody else keeps locked, or a full disk.
+"""A worker's writer that repeats its writes while the database is locked by another program or the disk is full.
 
-Every method of ``Writer`` is one transaction, so a refused one can be repeated. While it is, nothing trains and what
-was measured waits in memory.
+Every method of ``Writer`` is one transaction, so a refused one can be repeated. Meanwhile nothing trains, and
+measurements wait in memory.
 """
 
 import logging
@@ -17,11 +17,11 @@ from engine.store.writer import Writer
 #: How long SQLite itself waits in a worker: short, because signals are heard between two tries only.
 BUSY_S = 1.0
 GIVE_UP_AFTER_S = 60.0
-#: How long the last words of a worker are tried, whatever was ordered.
+#: How long the last writes of a worker are tried, whatever signal came.
 LAST_WORDS_S = 10.0
 _PAUSE_S = 1.0
 _LOOK_S = 0.1
-#: What is kept when it could not be written: without it there would be a gap in the record.
+#: Methods whose data are kept when they could not be written; the record would have a gap without them.
 _MEASUREMENTS = frozenset({"record", "remark", "probe", "lab_results"})
 
 #: Errors that may be over when one tries again.
@@ -43,7 +43,7 @@ class RetryingWriter:
         self._give_up_after_s, self._hears = GIVE_UP_AFTER_S, True
 
     def last_words(self) -> None:
-        """From now on be brief, and deaf to signals: the worker is about to end."""
+        """Give up early and ignore signals from now on: the worker is about to end."""
         self._give_up_after_s, self._hears = LAST_WORDS_S, False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What a worker writes about its run besides what it measures: what it prepares, why it ends."""
+"""Records what a worker prepares and why it ends; its measurements go to the store directly."""
 
 import logging
 import time
@@ -13,11 +13,11 @@ _log = logging.getLogger("engine.run")
 
 
 class Interrupted(Exception):
-    """A signal came before the work began."""
+    """A signal came before the training or the lab began."""
 
 
 class StatusReporter:
-    """The record of one run, kept by its worker."""
+    """Writes the status of one run, for its worker."""
 
     def __init__(self, run: int, writer: RetryingWriter, link: EngineLink):
         self.run, self.writer, self.link = run, writer, link
@@ -26,7 +26,7 @@ class StatusReporter:
     def leave(self, step: int | None = None, reason: str = "") -> None:
         """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none.
 
-        ``reason``: what made it end when nobody asked for it.
+        ``reason``: what made the worker end without a command.
         """
         signal = self.link.signal
         where = "" if step is None else f" at step {step}"
@@ -50,7 +50,7 @@ class StatusReporter:
         self.writer.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
 
     def report(self, text: str, now: bool = False) -> None:
-        """Show what is being prepared; the moment to hear signals while nothing trains yet. Raises Interrupted."""
+        """Show what is being prepared. Raises Interrupted when a signal has come."""
         if self.link.signal is not None:
             raise Interrupted
         moment = time.monotonic()

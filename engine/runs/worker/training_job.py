@@ -1,10 +1,11 @@
-"""A run in its worker: pulls the trainer's events and writes them to the store. The place where both meet."""
+"""A training in its worker: takes the trainer's events and writes them to the store."""
 
 import logging
 import os
 import time
 from collections import deque
 from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
 from engine.errors import CheckpointError, ConfigError
@@ -35,6 +36,9 @@ from engine.store.reader import Reader
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 
+if TYPE_CHECKING:
+    from engine.training.trainer import Trainer
+
 #: images/s is a mean over this many seconds of training.
 RATE_WINDOW_S = 5.0
 #: A run that waits for slower ones shows its last figures after so long, and says so after so long.
@@ -51,8 +55,8 @@ class TrainingJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._link, self._row = reporter.link, reader.run(job.run)
-        self._rate = Rate(self._row.config.optim.batch_size)
+        self._link, self._row = reporter.link, reader.known_run(job.run)
+        self._rate = Rate(self._row.training.optim.batch_size)
         self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
@@ -70,9 +74,10 @@ class TrainingJob:
         from engine.probes.online.probe import OnlineProbe
         from engine.training import checkpoint
         from engine.training.live_edits import LiveEdits
+        from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
-        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
+        config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._reporter.report)
@@ -81,7 +86,7 @@ class TrainingJob:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
         changes = LiveEdits(config.optim, self._changes(), self._on_record())
-        # Of a trial only the figures are needed: no tenths, nothing at the end, and what it needs to go on from.
+        # Only the metrics of a trial are needed: no tenths and nothing at the end, just a state to resume from.
         ends = () if self._is_trial else changes.ends
         checkpoints = CheckpointStore(
             self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
@@ -95,11 +100,12 @@ class TrainingJob:
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
-        trainer = Trainer(config, images, device, state, live_edits=changes, forked=checkpoints.forked)
-        del state
+        start = ParentState(state) if state is not None and checkpoints.forked else state
+        trainer = Trainer(config, images, device, start, changes)
+        del state, start
         if config.probe.images:
-            trainer.probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
-            self._writer.layers(self._run, [LayerRow(*place) for place in trainer.probe.layers])
+            trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
+            self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
             with closing(trainer.events()) as events:
                 for event in events:
@@ -116,8 +122,8 @@ class TrainingJob:
             return
         self._reporter.leave(step)
 
-    def _rescue(self, trainer, checkpoints: CheckpointStore, reason: str) -> None:
-        """The database cannot be written: put the training into a file, and try once more to say where it stands."""
+    def _rescue(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> None:
+        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
         _log.error("giving up: %s", reason)
         self._writer.last_words()
         state = trainer.state()
@@ -129,7 +135,7 @@ class TrainingJob:
             step = None
         self._reporter.leave(step, reason)
 
-    def _handle(self, event: Event, trainer, checkpoints: CheckpointStore) -> bool:
+    def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the run ended with it."""
         match event:
             case Stepped(step):
@@ -182,8 +188,8 @@ class TrainingJob:
                 return True
         return False
 
-    def _keep_in_step(self, step: int, trainer) -> None:
-        """Say how far the run is, and wait while it is too far ahead of the others. Its clock stands still."""
+    def _keep_in_step(self, step: int, trainer: "Trainer") -> None:
+        """Publish the step, and wait while the run is too far ahead of the others. Its clock stands still."""
         if not self._throttle.reach(step) or step >= self._total_steps:
             return
         shown = said = False
@@ -204,7 +210,7 @@ class TrainingJob:
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
-        facts = {
+        facts: dict[str, Any] = {
             "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
             "device": event.device, "precision": event.precision,
             "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
@@ -220,7 +226,7 @@ class TrainingJob:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.changes(self._run)]
 
     def _on_record(self) -> int:
-        """Return the last step whose figures are kept; a fork's record begins behind its parent's step."""
+        """Return the last recorded step; the record of a fork begins after the step of its parent."""
         last = self._reader.last_points([self._run]).get((self._run, Split.TRAIN))
         return max(last["step"] if last else 0, self._row.parent_step or 0)
 
@@ -228,15 +234,15 @@ class TrainingJob:
         self._rate.add(rows)
         self._writer.record(self._run, rows, images_per_s=self._rate.recent())
 
-    def _record_rest(self, trainer) -> None:
+    def _record_rest(self, trainer: "Trainer") -> None:
         if (rest := trainer.drain()) is not None:
             self._record(rest.rows)
 
-    def _save(self, trainer, checkpoints: CheckpointStore, reason: str) -> int:
-        """Put the figures on record, then write a checkpoint of the same moment; return its step."""
+    def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
+        """Record the metrics, then write a checkpoint of the same step; return that step."""
         self._record_rest(trainer)
         state = trainer.state()
-        step = state["progress"]["step"]
+        step = int(state["progress"]["step"])
         checkpoints.save(state, step, reason)
         _log.info("checkpoint after step %d (%s)", step, reason)
         return step

@@ -1,8 +1,8 @@
-"""One job in one process: a training or a lab. The places where training and store meet begin here.
+"""One job in one process: a training or a lab.
 
 torch and everything above it are imported inside the jobs (``training_job``, ``lab_job``), so that the engine
-can import this module. Pausing is not asking for the next event: between two events the worker looks for signals
-(``engine.runs.worker.engine_link``), writes a checkpoint and ends. Everything it does is in the run's own log file.
+can import this module. Between two events the worker looks for signals (``engine.runs.worker.engine_link``); on a pause
+it takes no further event, writes a checkpoint and ends. The run's own log file tells what the worker did.
 """
 
 import faulthandler
@@ -13,7 +13,6 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.config import LabConfig
 from engine.errors import SkipscopeError
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink
@@ -33,7 +32,7 @@ _log = logging.getLogger("engine.run")
 
 
 def work(job: Job, signals: Connection) -> None:
-    """Do job ``job.run`` from its newest checkpoint or from its start; returns when its process may end."""
+    """Do ``job`` from its newest checkpoint or from its start; return when the process may end."""
     workspace = Workspace(job.workspace)
     link = EngineLink(workspace, job.run, signals)
     if not link.engine_lives():
@@ -45,7 +44,7 @@ def work(job: Job, signals: Connection) -> None:
         _open_log(workspace, job.run, stack)
         reader = stack.enter_context(Reader(workspace))
         reporter = StatusReporter(job.run, writer, link)
-        kind = LabJob if isinstance(reader.run(job.run).config, LabConfig) else TrainingJob
+        kind = LabJob if reader.known_run(job.run).lab else TrainingJob
         try:
             _be_polite()
             if "torch" not in sys.modules:
@@ -60,7 +59,8 @@ def work(job: Job, signals: Connection) -> None:
             reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
-                batch = None if job.lab else reader.run(job.run).config.optim.batch_size
+                row = reader.known_run(job.run)
+                batch = None if row.lab else row.training.optim.batch_size
                 reporter.fail(advice(job, batch))
                 return
             text = " ".join(str(error).split())[:300]
@@ -76,7 +76,8 @@ def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    faulthandler.enable(handler.stream)
+    if handler.stream is not None:  # only with ``delay``
+        faulthandler.enable(handler.stream)
 
 
 def _be_polite() -> None:

@@ -35,7 +35,7 @@ class CommandWriter(WritingConnection):
         return int(cursor.lastrowid or 0)
 
     def claim(self, command: int) -> bool:
-        """The engine is about to serve the command; return False if it was withdrawn."""
+        """Mark that the engine is about to serve the command; return False if the command was withdrawn."""
         with self.transaction() as connection:
             cursor = connection.execute(
                 "UPDATE commands SET claimed = ? WHERE id = ? AND done IS NULL", (time.time(), command)
@@ -54,14 +54,14 @@ class CommandWriter(WritingConnection):
         return cursor.rowcount == 1
 
     def acknowledge(self, command: int) -> None:
-        """The engine has seen the command."""
+        """Mark that the engine has seen the command."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE commands SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL", (time.time(), command)
             )
 
     def finish(self, command: int, refusal: str | None = None) -> None:
-        """The command is done, or refused with one line."""
+        """Mark the command as done, or as refused with one line."""
         now = time.time()
         with self.transaction() as connection:
             connection.execute(

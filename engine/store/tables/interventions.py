@@ -20,19 +20,19 @@ class InterventionWriter(WritingConnection):
     """How interventions get into the store; part of ``Writer``."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
-        """Put a change of a live run on record; its step is filled in by the worker that takes it over."""
+        """Record a change of a live run; the worker that applies it fills in the step."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO changes (run, key, value, created) VALUES (?, ?, ?, ?)", (run, key, value, created)
             )
 
     def drop_change(self, change: int) -> None:
-        """Forget a change that no step will ever take over."""
+        """Remove a change that no step will ever apply."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM changes WHERE id = ? AND step IS NULL", (change,))
 
     def take_over(self, run: int, change: int, step: int, text: str) -> None:
-        """A change holds from update ``step`` on: written into its row, and remarked. Said again it does nothing."""
+        """Record that a change takes effect at update ``step``, with a remark; a repeat does nothing."""
         with self.transaction() as connection:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:

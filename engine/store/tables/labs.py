@@ -59,7 +59,7 @@ class LabWriter(WritingConnection):
         return int(cursor.lastrowid or 0)
 
     def lab_progress(self, run: int, done: int, total: int, words: str, seconds: float) -> None:
-        """Say how far a lab is: ``step`` of ``total_steps`` units, and in ``detail`` what comes next."""
+        """Record that ``done`` of ``total`` tasks of a lab are done; ``words`` name the next one."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE runs SET step = ?, total_steps = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
@@ -116,9 +116,9 @@ class LabReader(RaceReader):
         return {row["lab"]: row["id"] for row in rows}
 
     def concurrent_jobs(self, run: int) -> int:
-        """Return how many other jobs, trainings or labs, have a worker or had one since this one was started.
+        """Return how many other jobs, trainings or labs, have had a worker since this job was started.
 
-        To be asked at the end of the job. One that is paused had a worker up to its last heartbeat.
+        Call it at the end of the job. A paused job had a worker up to its last heartbeat.
         """
         rows = self._all(
             "SELECT count(*) AS others FROM runs AS one JOIN runs AS other ON other.id != one.id"

@@ -164,7 +164,7 @@ class PointWriter(WritingConnection):
             )
 
     def remark(self, run: int, step: int, kind: str, text: str) -> None:
-        """Put something worth a marker on the run's record. Said again after a resume it is kept once."""
+        """Add a remark to the record of a run; a repeat after a resume is kept once."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO remarks (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"

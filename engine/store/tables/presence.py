@@ -15,17 +15,17 @@ class PresenceWriter(WritingConnection):
     """How programs say that they are there; part of ``Writer``."""
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
-        """An app server or a following command line lives; the engine stays up for it."""
+        """Add a client, an app server or a following command line; the engine stays up for it."""
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
 
     def leave_client(self, pid: int, pid_started: float) -> None:
-        """The client is gone, or was found dead."""
+        """Remove a client that left or died."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
 
     def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
-        """The engine that holds the lock says who it is."""
+        """Record the engine that holds the lock."""
         now = time.time()
         with self.transaction() as connection:
             connection.execute(
@@ -34,12 +34,12 @@ class PresenceWriter(WritingConnection):
             )
 
     def engine_beat(self) -> None:
-        """The engine lives."""
+        """Record that the engine lives."""
         with self.transaction() as connection:
             connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
 
     def leave_engine(self) -> None:
-        """The engine ends in good order."""
+        """Remove the engine, which ends in good order."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM engine")
 

@@ -54,7 +54,7 @@ class ProbeWriter(WritingConnection):
     """What a worker records of its probes; part of ``Writer``."""
 
     def layers(self, run: int, rows: Sequence[LayerRow]) -> None:
-        """Say what the arrays of a run belong to. A resumed run says it again."""
+        """Record the layers and blocks to which the arrays of a run belong; a resumed run repeats this."""
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?)",

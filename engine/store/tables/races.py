@@ -133,7 +133,7 @@ class RaceWriter(WritingConnection):
         return race_id, ids
 
     def set_pace(self, race: int, pace: str) -> None:
-        """Keep the pace of a race (``engine.config.lockstep``) and let viewers see that something changed."""
+        """Set the pace of a race (``engine.config.lockstep``) and tell viewers."""
         with self.transaction() as connection:
             connection.execute("UPDATE races SET pace = ? WHERE id = ?", (pace, race))
             next_revision(connection)
@@ -181,7 +181,7 @@ class RaceWriter(WritingConnection):
         connection.execute(f"UPDATE runs SET {names} WHERE id = ?", (*fields.values(), run))
 
     def beat(self, run: int) -> None:
-        """Say that the run's worker lives. Not a change that viewers are told of."""
+        """Record that the run's worker lives; viewers are not told."""
         with self.transaction() as connection:
             self._update(connection, run, {"heartbeat": time.time()}, changed=False)
 

@@ -123,6 +123,7 @@ class TuningReader(RaceReader, PointReader):
         arms: dict[tuple[int, str], list[TrialRow]] = {}
         for row in rows:
             optim, point = row.training.optim, points.get((row.id, Split.TRAIN))
+            assert not isinstance(optim.lr, str), "a trial has a rate"
             arms.setdefault((row.depth, row.shortcut), []).append(
                 TrialRow(
                     row.id, optim.lr, row.state, row.step, row.total_steps,

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from app import data
 from app.data import authorization, commands, interventions, labs
 from app.web import presenter_link
+from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import NotPresenter
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
@@ -21,7 +22,7 @@ COMMANDS = {
     "command": ("pause", 1),
     "command_all": ("pause", 1),
     "new_database": (),
-    "start_race": ((8,), ("none",)),
+    "start_race": (RaceConfig(depths=(8,), shortcuts=("none",), run=replace(RunConfig(), {"data.name": "cifar10"})),),
     "change": ([1], "lr", 0.1),
     "extend": (1, 10),
     "fork": (1, 1, {}),

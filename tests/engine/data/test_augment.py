@@ -1,6 +1,7 @@
 import numpy as np
-import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.data.augment import augment, draws
 
@@ -13,11 +14,11 @@ def crop_by_hand(image: torch.Tensor, down: int, right: int, flipped: bool, crop
     return window.flip(-1) if flipped else window
 
 
-@pytest.mark.parametrize(("crop", "flip"), [(2, True), (2, False), (0, True), (0, False)])
-def test_agrees_with_one_image_at_a_time(crop, flip):
+@given(crop=st.integers(0, 4), flip=st.booleans(), seed=st.integers(0, 2**31 - 1), step=st.integers(1, 10_000))
+def test_agrees_with_one_image_at_a_time(crop, flip, seed, step):
     images = torch.randn(12, 3, 6, 6)
-    result = augment(images, seed=1, step=9, crop=crop, flip=flip)
-    offsets, flips = draws(1, 9, 12, crop)
+    result = augment(images, seed, step, crop, flip)
+    offsets, flips = draws(seed, step, 12, crop)
     for i, image in enumerate(images):
         assert torch.equal(result[i], crop_by_hand(image, *offsets[i], flip and flips[i], crop))
     if not crop and not flip:

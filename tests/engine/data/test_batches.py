@@ -1,24 +1,29 @@
 import numpy as np
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.data.batches import BatchStream
 
-
-def test_every_epoch_is_a_permutation_and_every_batch_is_full():
-    stream = BatchStream(seed=0, images=50, batch_size=16)
-    batches = [stream.indices(step) for step in range(1, 26)]
-    assert {len(batch) for batch in batches} == {16}
-    for epoch in np.concatenate(batches).reshape(-1, 50):
-        assert sorted(epoch) == list(range(50))
+SEEDS, IMAGES, BATCH_SIZES = st.integers(0, 2**31 - 1), st.integers(1, 60), st.integers(2, 80)
 
 
-def test_a_batch_is_a_function_of_seed_and_step_alone():
-    forwards = BatchStream(3, 50, 16)
+@given(seed=SEEDS, images=IMAGES, batch_size=BATCH_SIZES)
+def test_every_epoch_is_a_permutation_and_every_batch_is_full(seed, images, batch_size):
+    stream = BatchStream(seed, images, batch_size)
+    batches = [stream.indices(step) for step in range(1, -(-3 * images // batch_size) + 1)]
+    assert {len(batch) for batch in batches} == {batch_size}
+    for epoch in np.concatenate(batches)[: 3 * images].reshape(3, images):
+        assert sorted(epoch) == list(range(images))
+
+
+@given(seed=SEEDS, steps=st.lists(st.integers(1, 39), min_size=1, max_size=8))
+def test_a_batch_is_a_function_of_seed_and_step_alone(seed, steps):
+    forwards = BatchStream(seed, 50, 16)
     in_order = {step: forwards.indices(step).copy() for step in range(1, 40)}
-    jumping = BatchStream(3, 50, 16)
-    for step in (39, 1, 20, 2, 38):
+    jumping = BatchStream(seed, 50, 16)
+    for step in steps:
         assert np.array_equal(jumping.indices(step), in_order[step])
-    assert not np.array_equal(BatchStream(4, 50, 16).indices(1), in_order[1])
+    assert not np.array_equal(BatchStream(seed + 1, 50, 16).indices(1), in_order[1])
 
 
 def test_epochs_differ():
@@ -37,9 +42,8 @@ def test_the_stream_never_changes_between_versions():
     assert BatchStream(0, 20_000, 128).indices(200)[:4].tolist() == [5964, 13405, 18876, 3157]
 
 
-@pytest.mark.parametrize("batch_size", [7, 16, 50])
-def test_concatenation_does_not_depend_on_batch_size(batch_size):
-    whole = BatchStream(1, 50, 350).indices(1)
-    stream = BatchStream(1, 50, batch_size)
-    pieces = np.concatenate([stream.indices(step) for step in range(1, 350 // batch_size + 1)])
-    assert np.array_equal(pieces, whole[: len(pieces)])
+@given(seed=SEEDS, images=IMAGES, batch_size=BATCH_SIZES, steps=st.integers(1, 6))
+def test_concatenation_does_not_depend_on_batch_size(seed, images, batch_size, steps):
+    stream = BatchStream(seed, images, batch_size)
+    pieces = np.concatenate([stream.indices(step) for step in range(1, steps + 1)])
+    assert np.array_equal(pieces, BatchStream(seed, images, batch_size * steps).indices(1))

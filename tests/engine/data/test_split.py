@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.config import DataConfig
 from engine.data.images import hold_out, load_images
@@ -11,8 +13,10 @@ from tests.engine.data import sources
 from tests.engine.training import tiny
 
 
-@pytest.mark.parametrize(("images", "size"), [(50_000, 5_000), (40, 7), (10, 10)])
-def test_every_image_is_in_one_part(images, size):
+@given(images=st.integers(1, 3_000), data=st.data())
+@example(images=50_000, data=None)
+def test_every_image_is_in_one_part(images, data):
+    size = 5_000 if data is None else data.draw(st.integers(1, images))
     stay, held = held_out(images, size)
     assert (len(stay), len(held)) == (images - size, size)
     assert np.array_equal(np.sort(np.concatenate([stay, held])), np.arange(images))

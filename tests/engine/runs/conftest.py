@@ -25,6 +25,8 @@ from engine.store.workspace import Workspace
 TINY = {"width": "4", "pool": "4", "precision": "fp32"}
 #: Enough steps to be running whenever a test looks.
 ENDLESS = 100_000
+#: Nothing takes so long on an idle machine; a busy one is no failure.
+PATIENCE_S = 100.0
 
 
 class EngineRoom:
@@ -36,17 +38,19 @@ class EngineRoom:
         self.engine: subprocess.Popen | None = None
         self._seen: dict[int, psutil.Process] = {}
 
-    def start(self, idle_s: float = 60.0) -> psutil.Process:
-        """Start an engine and wait until it says that it lives."""
-        command = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
+    def start(self, idle_s: float = 60.0, launcher: str = "") -> psutil.Process:
+        """Start an engine and wait until it says that it lives; ``launcher``: one of ``tests.engine.runs.faults``."""
+        path, idle = str(self.workspace.path), str(idle_s)
+        serve = ["engine", "--workspace", path, "serve", "--idle-seconds", idle]
+        module = ["tests.engine.runs.faults", path, launcher, idle] if launcher else serve
         self.workspace.path.mkdir(parents=True, exist_ok=True)
         with self.workspace.engine_log.open("ab") as log:
             self.engine = subprocess.Popen(
-                [*command, "--idle-seconds", str(idle_s)], cwd=PROJECT, start_new_session=True,
+                [sys.executable, "-m", *module], cwd=PROJECT, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         pid = self.engine.pid
-        self.until(lambda: (row := self.control._engine_row()) is not None and row.pid == pid, 15)
+        self.until(lambda: (row := self.control._engine_row()) is not None and row.pid == pid)
         return psutil.Process(pid)
 
     def race(self, steps: int = ENDLESS, depths=(8,), shortcuts=("none", "A"), seeds: int = 1) -> list[int]:
@@ -60,7 +64,7 @@ class EngineRoom:
         with Reader(self.workspace) as reader:
             return reader.run(run)
 
-    def until(self, met: Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, met: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Wait until ``met()``; fail with the engine's log otherwise."""
         deadline = time.monotonic() + seconds
         while not met():
@@ -70,11 +74,11 @@ class EngineRoom:
             time.sleep(0.02)
             self.family()
 
-    def until_state(self, run: int, *states: RunState, seconds: float = 20.0) -> RunRow:
+    def until_state(self, run: int, *states: RunState, seconds: float = PATIENCE_S) -> RunRow:
         self.until(lambda: self.row(run).state in states, seconds)
         return self.row(run)
 
-    def until_step(self, run: int, step: int, seconds: float = 20.0) -> RunRow:
+    def until_step(self, run: int, step: int, seconds: float = PATIENCE_S) -> RunRow:
         self.until(lambda: self.row(run).state == RunState.RUNNING and self.row(run).step >= step, seconds)
         return self.row(run)
 
@@ -110,7 +114,7 @@ class EngineRoom:
 
     def finish(self) -> int:
         """Wait for the engine's end; return its exit code."""
-        return self.engine.wait(20)
+        return self.engine.wait(PATIENCE_S)
 
     def close(self) -> None:
         for process in self.family():
@@ -128,19 +132,20 @@ def room(tmp_path: Path) -> Iterator[EngineRoom]:
     made.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def warm_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineRoom]:
-    """A workspace with a warm engine that the tests of a module share."""
+    """A workspace with a warm engine that the tests of this folder share; to start one costs seconds of CPU."""
     made = EngineRoom(tmp_path_factory.mktemp("shared") / "workspace")
-    made.start()
+    made.start(idle_s=600.0, launcher="faulty")
     yield made
     made.close()
 
 
 @pytest.fixture
 def busy_room(warm_room: EngineRoom) -> Iterator[EngineRoom]:
-    """The shared workspace; what a test leaves running is stopped after it."""
+    """The shared workspace; what a test leaves running is stopped after it, and its fault is mended."""
     yield warm_room
+    (warm_room.workspace.path / "fault").unlink(missing_ok=True)
     with Reader(warm_room.workspace) as reader:
         left = [row.id for row in reader.runs() if row.state not in ENDED]
     commands = []
@@ -148,4 +153,4 @@ def busy_room(warm_room: EngineRoom) -> Iterator[EngineRoom]:
         with suppress(CommandRefused):  # it ended by itself meanwhile
             commands.append(warm_room.control.ask("stop", run))
     for command in commands:
-        warm_room.control.await_done(command, 10)
+        warm_room.control.await_done(command, PATIENCE_S)

@@ -1,8 +1,9 @@
-"""Workers in which something goes wrong on purpose, and an engine that starts them.
+"""Engines for tests: one whose workers meet faults on demand, one that loads no torch until a run is launched.
 
-    python -m tests.engine.runs.faults WORKSPACE KIND
+    python -m tests.engine.runs.faults WORKSPACE LAUNCHER IDLE_SECONDS
 
-Runs of depth 8 train as usual; those of another depth meet the fault at their third update. For test_exhaustion.py.
+``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
+their third update. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
 """
 
 import logging
@@ -18,13 +19,19 @@ FAULT_STEP = 3
 
 
 def work(job, signals):
-    """Do a job as a worker does, with the fault in its updates; the kind is in the workspace."""
+    """Do a job as a worker does, with the fault in its updates that the workspace names."""
+    from engine.runs.worker import worker
+
+    fault = job.workspace / "fault"
+    if fault.exists():
+        _plant(fault.read_text())
+    worker.work(job, signals)
+
+
+def _plant(kind):
     import torch
 
-    from engine.runs.worker import worker
     from engine.training import trainer, update
-
-    kind = (job.workspace / "fault").read_text()
 
     class Faulty(update.Update):
         def __call__(self, step):
@@ -37,18 +44,23 @@ def work(job, signals):
             return super().__call__(step)
 
     trainer.Update = Faulty
-    worker.work(job, signals)
 
 
 class FaultyLauncher(LocalLauncher):
-    """Starts workers with a fault."""
+    """Starts workers that meet the workspace's fault, where it has one."""
 
     work = staticmethod(work)
 
 
+class ColdLauncher(LocalLauncher):
+    """Starts workers as usual, but prepares nothing beforehand."""
+
+    def warm(self):
+        pass
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    LAUNCHERS["faulty"] = LauncherRow("faulty", "", "", "tests.engine.runs.faults:FaultyLauncher")
-    place = Workspace(Path(sys.argv[1])).prepare()
-    (place.path / "fault").write_text(sys.argv[2])
-    serve(place, 60.0, "faulty")
+    for name, made in (("faulty", FaultyLauncher), ("cold", ColdLauncher)):
+        LAUNCHERS[name] = LauncherRow(name, "", "", f"tests.engine.runs.faults:{made.__name__}")
+    serve(Workspace(Path(sys.argv[1])).prepare(), float(sys.argv[3]), sys.argv[2])

@@ -160,9 +160,8 @@ def test_an_order_is_heard_while_a_run_waits(track):
     track.coordinator.enter(1, 1, 0, "lockstep:1")
     fast = track(2, FAST, pace="lockstep:1")
     until(lambda: fast.step == 1)
-    began = time.monotonic()
-    fast.stop()
-    assert time.monotonic() - began < 0.2
+    fast.stop()  # fails unless its thread ends
+    assert fast.step == 1, "it ended without another step"
 
 
 def test_slots_are_used_again_and_the_file_goes_with_its_race(tmp_path):
@@ -197,15 +196,17 @@ def test_a_run_without_a_slot_goes_on_freely(tmp_path):
     assert SharedSteps(workspace.shared_steps(1), make=True).taking_part() == {}
 
 
-def test_a_free_pace_costs_next_to_nothing(tmp_path):
+def test_a_free_pace_looks_at_no_other_run(tmp_path, monkeypatch):
     coordinator = Coordinator(Workspace(tmp_path))
     for run in range(64):
         coordinator.enter(1, run, 0, "free")
     throttle = Throttle(Workspace(tmp_path).shared_steps(1), 5)
-    began = time.perf_counter()
-    for step in range(20_000):
+    monkeypatch.setattr(SharedSteps, "taking_part", lambda self: pytest.fail("64 slots are read at every step"))
+    for step in range(100):
         assert throttle.reach(step) is False
-    assert (time.perf_counter() - began) / 20_000 < 20e-6
+    coordinator.set(1, "lockstep:1")
+    with pytest.raises(pytest.fail.Exception):
+        throttle.reach(100)
 
 
 @pytest.mark.slow
@@ -216,7 +217,7 @@ def test_runs_keep_in_step_across_a_killed_engine(room):
     room.until_step(slow, 10)
     os.kill(room.engine.pid, signal.SIGKILL)
     room.engine.wait()
-    room.until(lambda: not room.family(), seconds=10)
+    room.until(lambda: not room.family())
     assert room.row(fast).step <= room.row(slow).step + 2
     stood = room.row(slow).step
     room.start()

@@ -13,6 +13,7 @@ from engine.events import RunState, Split
 from engine.hardware.cores import cores
 from engine.runs.supervisor.supervisor import serve
 from engine.store.reader import Reader
+from tests.engine.runs.conftest import PATIENCE_S
 
 S = RunState
 
@@ -30,7 +31,7 @@ def test_paused_and_resumed_is_bit_for_bit_uninterrupted(busy_room):
     parts, _ = busy_room.race(steps=60)
     for step in (8, 30):
         busy_room.until_step(parts, step)
-        busy_room.control.command("pause", parts, until_done_s=3)
+        busy_room.control.command("pause", parts, until_done_s=PATIENCE_S)
         row = busy_room.row(parts)
         assert row.state == S.PAUSED
         assert row.detail == f"paused at step {row.step}"
@@ -66,7 +67,7 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
     run, sibling = busy_room.race()
     pid = busy_room.until_step(run, 20).pid
     os.kill(pid, signal.SIGKILL)
-    row = busy_room.until_state(run, S.LOST, seconds=2)
+    row = busy_room.until_state(run, S.LOST)
     assert "signal 9 (SIGKILL)" in row.cause
     assert row.ended is not None
     assert busy_room.row(sibling).state in {S.STARTING, S.RUNNING}
@@ -75,14 +76,14 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
     assert row.cause == ""
     assert row.pid != pid
     for each in (run, sibling):
-        busy_room.control.command("stop", each, until_done_s=3)
+        busy_room.control.command("stop", each, until_done_s=PATIENCE_S)
         assert busy_room.row(each).state == S.STOPPED
 
 
 def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
     run = busy_room.race()[0]
     busy_room.until_step(run, 200)  # far enough that the way back up to it is seen
-    busy_room.control.command("pause", run, until_done_s=3)
+    busy_room.control.command("pause", run, until_done_s=PATIENCE_S)
     stood_at = busy_room.row(run).step
     busy_room.workspace.checkpoint(run, stood_at).unlink()
     busy_room.control.command("resume", run)
@@ -97,7 +98,7 @@ def test_a_lost_run_that_is_stopped_keeps_no_cause(busy_room):
     run = busy_room.race()[0]
     os.kill(busy_room.until_step(run, 1).pid, signal.SIGKILL)
     assert busy_room.until_state(run, S.LOST).cause
-    busy_room.control.command("stop", run, until_done_s=3)
+    busy_room.control.command("stop", run, until_done_s=PATIENCE_S)
     row = busy_room.row(run)
     assert (row.state, row.detail, row.cause) == (S.STOPPED, "stopped", "")
 
@@ -105,7 +106,7 @@ def test_a_lost_run_that_is_stopped_keeps_no_cause(busy_room):
 def test_sigterm_to_a_worker_writes_a_checkpoint(busy_room):
     run = busy_room.race()[0]
     os.kill(busy_room.until_step(run, 5).pid, signal.SIGTERM)
-    row = busy_room.until_state(run, S.PAUSED, seconds=3)
+    row = busy_room.until_state(run, S.PAUSED)
     assert "SIGTERM" in row.detail
     assert busy_room.workspace.checkpoint(run, row.step).exists()
 
@@ -120,23 +121,21 @@ def test_repeats_are_harmless_and_illegal_moves_are_refused(busy_room):
     if cap < len(runs):
         busy_room.until(lambda: busy_room.row(waiting).detail)
         assert busy_room.row(waiting).detail.startswith("waits")
-    began = time.monotonic()
     commands = [control.ask("pause", runs[0]) for _ in range(3)]
-    assert time.monotonic() - began < 1.5
-    assert all(control.await_done(command, 3) for command in commands)
+    assert all(control.await_done(command, PATIENCE_S) for command in commands)
     with Reader(busy_room.workspace) as reader:
         answers = [reader.command(command) for command in commands]
-    assert all(answer.acknowledged - answer.created < 0.5 for answer in answers)
+    assert all(answer.created <= answer.acknowledged <= answer.done for answer in answers)
     assert [answer.refusal for answer in answers] == [None] * 3
     with pytest.raises(CommandRefused, match=f"run {runs[1]} is .*; stop it before deleting it"):
         control.ask("delete", runs[1])
-    assert control.command("pause", waiting, until_done_s=3)
+    assert control.command("pause", waiting, until_done_s=PATIENCE_S)
     assert busy_room.row(waiting).state == S.PAUSED
-    assert control.command("resume", waiting, until_done_s=3)
-    assert control.command("resume", waiting, until_done_s=3)
+    assert control.command("resume", waiting, until_done_s=PATIENCE_S)
+    assert control.command("resume", waiting, until_done_s=PATIENCE_S)
     for run in runs:
-        assert control.command("stop", run, until_done_s=5)
-        assert control.command("stop", run, until_done_s=1)
+        assert control.command("stop", run, until_done_s=PATIENCE_S)
+        assert control.command("stop", run, until_done_s=PATIENCE_S)
         assert busy_room.row(run).state == S.STOPPED
     with pytest.raises(CommandRefused, match="is stopped; only paused, lost and failed runs can be resumed"):
         control.ask("resume", runs[0])
@@ -144,7 +143,7 @@ def test_repeats_are_harmless_and_illegal_moves_are_refused(busy_room):
         control.ask("pause", runs[0])
     assert busy_room.workspace.run(runs[0]).exists()
     for run in runs:
-        assert control.command("delete", run, until_done_s=3)
+        assert control.command("delete", run, until_done_s=PATIENCE_S)
     assert busy_room.row(runs[0]) is None
     assert not busy_room.workspace.run(runs[0]).exists()
     with pytest.raises(CommandRefused, match=f"there is no run {runs[0]}"):
@@ -178,7 +177,7 @@ def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
 def test_a_failure_has_a_cause_and_a_log(busy_room):
     run = busy_room.race(shortcuts=("none", "A"))[0]
     row = busy_room.until_step(run, 12)
-    busy_room.control.command("pause", run, until_done_s=3)
+    busy_room.control.command("pause", run, until_done_s=PATIENCE_S)
     # Checkpoints of another net: a plain mistake that only the worker can find.
     other = busy_room.race(steps=30, depths=(14, 20), shortcuts=("A",))[0]
     busy_room.until_state(other, S.FINISHED)
@@ -213,7 +212,7 @@ def test_the_engine_has_no_torch_in_its_memory_and_leads_its_group(busy_room):
 def test_orders_that_come_before_the_training_begins(busy_room):
     first, second = busy_room.race()
     commands = [busy_room.control.ask("pause", first), busy_room.control.ask("stop", second)]
-    assert all(busy_room.control.await_done(command, 5) for command in commands)
+    assert all(busy_room.control.await_done(command, PATIENCE_S) for command in commands)
     assert busy_room.row(first).state == S.PAUSED
     assert busy_room.row(second).state == S.STOPPED
     busy_room.control.command("resume", first)
@@ -232,7 +231,7 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     # Large enough to be met at work: 66 units of some 20 ms.
     job = control.start_lab("gradients", {"layers": 50, "width": 128, "seeds": 12, "sweep": False})
     busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).step >= 2)
-    assert control.command("pause", job, until_done_s=3)
+    assert control.command("pause", job, until_done_s=PATIENCE_S)
     paused = busy_room.row(job)
     assert (paused.state, paused.detail) == (S.PAUSED, "paused")
     assert 2 <= paused.step < paused.total_steps
@@ -240,8 +239,8 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
         before = {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
         assert before
         assert busy_room.workspace.checkpoint(job, paused.step).exists()
-    assert control.command("resume", job, until_done_s=3)
-    busy_room.until_state(job, S.FINISHED, seconds=30)
+    assert control.command("resume", job, until_done_s=PATIENCE_S)
+    busy_room.until_state(job, S.FINISHED)
     with Reader(busy_room.workspace) as reader:
         assert before <= {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
         figures = reader.lab_metrics(job)
@@ -250,11 +249,11 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     assert all(busy_room.row(run).state in {S.STARTING, S.RUNNING, S.QUEUED} for run in training)
     with pytest.raises(CommandRefused, match="nothing to stop"):
         control.ask("stop", job)
-    assert control.command("delete", job, until_done_s=3)
+    assert control.command("delete", job, until_done_s=PATIENCE_S)
     assert busy_room.row(job) is None
     other = control.start_lab("gradients", {"layers": 60, "seeds": 20})
     busy_room.until(lambda: busy_room.row(other).step >= 1)
-    assert control.command("stop", other, until_done_s=3)
+    assert control.command("stop", other, until_done_s=PATIENCE_S)
     assert busy_room.row(other).state == S.STOPPED
 
 
@@ -277,7 +276,7 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     assert room.steps_of(race, [slow, fast])[1] <= step + 30, "it stands"
     assert room.row(fast).seconds < clock + 2, "its clock stands still"
     # Paused, it holds nobody; resumed behind the others, it holds them until it has caught up.
-    room.control.command("pause", slow, until_done_s=5)
+    room.control.command("pause", slow, until_done_s=PATIENCE_S)
     before = room.row(fast).step
     room.until_step(fast, before + 20)
     assert room.row(fast).detail == ""
@@ -296,8 +295,8 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     with pytest.raises(CommandRefused, match="there is no race 999"):
         room.control.set_pace(999, "free")
     for run in (slow, fast):
-        room.control.command("stop", run, until_done_s=5)
-        room.control.command("delete", run, until_done_s=5)
+        room.control.command("stop", run, until_done_s=PATIENCE_S)
+        room.control.command("delete", run, until_done_s=PATIENCE_S)
     assert not room.workspace.shared_steps(race).exists()
 
 
@@ -306,9 +305,9 @@ def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room
     ended = busy_room.race(steps=2, seeds=2)
     busy, _ = busy_room.race()
     for run in ended:
-        busy_room.until_state(run, S.FINISHED, seconds=60)
-    busy_room.until_state(busy, S.RUNNING, seconds=60)
-    said = control.ask_each("delete", [*ended, busy, 999], until_done_s=20)
+        busy_room.until_state(run, S.FINISHED)
+    busy_room.until_state(busy, S.RUNNING)
+    said = control.ask_each("delete", [*ended, busy, 999], until_done_s=PATIENCE_S)
     assert all(said.pop(run) == "" for run in ended)
     assert said[busy] == f"run {busy} is running; stop it before deleting it"
     assert said[999].startswith("there is no run 999")

@@ -19,6 +19,7 @@ from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training.evaluate import Evaluator, FoldedNet, Score, subset
 from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 
@@ -46,7 +47,7 @@ def config(shortcut="A", **changes):
 
 def trainer(run, state=None, rows=(), on_record=0, forked=False):
     changes = LiveEdits(run.optim, rows, on_record)
-    training = Trainer(run, tiny.images(), tiny.device("bf16"), state, live_edits=changes, forked=forked)
+    training = Trainer(run, tiny.images(), tiny.device("bf16"), ParentState(state) if forked else state, changes)
     assert training._update._blocked
     assert training._evaluator._folded._blocked
     return training

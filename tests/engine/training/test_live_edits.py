@@ -13,6 +13,7 @@ from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
 from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
 
@@ -27,7 +28,7 @@ def one_thread():
 
 def trainer(run, rows=(), on_record=0, state=None, forked=False, precision="fp32"):
     changes = LiveEdits(run.optim, rows, on_record)
-    return Trainer(run, tiny.images(), tiny.device(precision), state, live_edits=changes, forked=forked)
+    return Trainer(run, tiny.images(), tiny.device(precision), ParentState(state) if forked else state, changes)
 
 
 def strengths(model):

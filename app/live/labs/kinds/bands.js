@@ -2,14 +2,14 @@
  * A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, where both are finite,
  * and its curve without a part as a line. A pure function.
  */
-import { seeThrough } from "../../race/chart/axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
 import { axis, base, columnTicks, named, onAxis, span } from "./curves.js";
 import { crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
 
-/** As buildPanel. */
+/** As buildCurves. */
 export function buildBands(panel, curves, pick, { styles }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
@@ -33,15 +33,15 @@ function traces(row, good, styles, theme, panel) {
   const of = (part) => row.find((curve) => curve.part === part);
   const [low, high, line] = ["low", "high", ""].map(of);
   const style = styles[row[0].kind];
-  const colour = style.colour[theme.ground];
+  const color = style.color[theme.scheme];
   const name = row[0].row;
   return [
     low && high && {
-      type: "scatter", mode: "lines", ...outline(low, high, good), fill: "toself", fillcolor: seeThrough(colour, SHADE[theme.ground]), line: { color: seeThrough(colour, 0.6), width: 1 },
+      type: "scatter", mode: "lines", ...outline(low, high, good), fill: "toself", fillcolor: seeThrough(color, SHADE[theme.scheme]), line: { color: seeThrough(color, 0.6), width: 1 },
       name: `${name}; band`, meta: "band", hoverinfo: "skip", connectgaps: false,
     },
     line && {
-      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => (good(y) === null ? null : y)), connectgaps: false, line: { color: colour, width: 3, dash: style.dash },
+      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => (good(y) === null ? null : y)), connectgaps: false, line: { color, width: 3, dash: style.dash },
       name: line.name, meta: "line", customdata: line.x.map((x) => [at(low, x), at(high, x)]),
       hovertemplate: `${name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${low && high ? " (%{customdata[0]:.3~g} to %{customdata[1]:.3~g})" : ""}<extra></extra>`,
     },
@@ -59,7 +59,7 @@ function outline(low, high, good) {
   const close = () => {
     if (stretch.length) {
       if (x.length) [x, y].forEach((list) => list.push(null));
-      const around = [...stretch.map(([place, bottom]) => [place, bottom]), ...[...stretch].reverse().map(([place, , top]) => [place, top]), stretch[0]];
+      const around = [...stretch.map(([place, bottom]) => [place, bottom]), ...stretch.toReversed().map(([place, , top]) => [place, top]), stretch[0]];
       for (const [place, edge] of around) {
         x.push(place);
         y.push(edge);

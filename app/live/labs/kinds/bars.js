@@ -3,7 +3,8 @@
  * it. Places are evenly spaced, whatever x is. A pure function.
  */
 import { axis, base, span } from "./curves.js";
-import { isSeed, spoken } from "../curves.js";
+import { isSeed } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 const MARGIN = { l: 50, r: 12, t: 14, b: 46 };
 /** Share of a place that its bars take. */
@@ -13,10 +14,10 @@ const LETTER_PX = 7.4;
 /** Bars of fewer pixels have no number on them. */
 const NUMBER_PX = 36;
 
-/** As buildPanel; the kinds stand in a legend. */
+/** As buildCurves; the kinds stand in a legend. */
 export function buildBars(panel, curves, pick, { styles }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
-  const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].sort((a, b) => a - b);
+  const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].toSorted((a, b) => a - b);
   const texts = panel.columns.length ? panel.columns : places.map((x) => spoken(x));
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
   const share = TAKEN / rows.length;
@@ -33,16 +34,16 @@ export function buildBars(panel, curves, pick, { styles }, theme, width, height)
     shapes: panel.neutral === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: panel.neutral, y1: panel.neutral, line: { color: theme.muted, width: 1.5, dash: "dot" } }],
   };
   const data = rows.flatMap((row, index) => {
-    const colour = styles[row[0].kind].colour[theme.ground];
+    const color = styles[row[0].kind].color[theme.scheme];
     const hover = (curve) => curve.x.map((x, at) => `${curve.name}<br>${texts[places.indexOf(x)]}<br><b>${spoken(curve.y[at])}</b>`);
     return row.map((curve) => (isSeed(curve)
-      ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color: colour, line: { color: theme.page, width: 1 } } }
+      ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color, line: { color: theme.page, width: 1 } } }
       : {
         type: "bar", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), width: 0.94 * share, name: curve.name, meta: "bar", hovertext: hover(curve), hoverinfo: "text",
         // Points of seeds are to be seen on their bar.
-        marker: { color: colour, opacity: row.length > 1 ? 0.55 : 0.9, line: { color: colour, width: 1 } },
+        marker: { color, opacity: row.length > 1 ? 0.55 : 0.9, line: { color, width: 1 } },
         ...(share * placePx > NUMBER_PX && row.length === 1 ? { text: curve.y.map((y) => (good(y) === null ? "" : spoken(y, 2))), textposition: "outside", cliponaxis: false, textfont: { color: theme.text, size: 12 } } : {}),
-      })).sort((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
+      })).toSorted((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
   });
   layout.annotations = lost(rows, good, middle, theme);
   return { data, layout, side: "right", legend: rows.map(([curve]) => ({ name: curve.row, style: styles[curve.kind] })) };

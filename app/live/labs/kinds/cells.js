@@ -12,7 +12,7 @@ import { valued } from "../curves.js";
 export function rowsOf(panel, curves) {
   const kinds = curves.kinds();
   return curves.of(panel.name).filter((curve) => !curve.part)
-    .sort((a, b) => (a.value ?? -Infinity) - (b.value ?? -Infinity) || kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
+    .toSorted((a, b) => (a.value ?? -Infinity) - (b.value ?? -Infinity) || kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
     .map((curve) => ({ curve, cells: panel.columns.map((_, column) => curve.y[curve.x.indexOf(column)]) }));
 }
 
@@ -25,11 +25,11 @@ export function settledCell(panels, curves, wanted) {
 /** All cells, of the heat maps from left to right and from top to bottom; without a heat map those that have curves. */
 function cellsOf(panels, curves) {
   const maps = panels.filter((panel) => panel.kind === "heat");
-  if (maps.length) return maps.flatMap((panel) => rowsOf(panel, curves).flatMap((row) => panel.columns.map((column, index) => row.cells[index] !== undefined && cell(column, row.curve)).filter(Boolean)));
-  return [...Map.groupBy(curves.all().filter((curve) => curve.cell), (curve) => `${curve.cell}: ${curve.row}`).values()].map(([curve]) => cell(curve.cell, curve));
+  if (maps.length) return maps.flatMap((panel) => rowsOf(panel, curves).flatMap((row) => panel.columns.map((column, index) => row.cells[index] !== undefined && cellOf(column, row.curve)).filter(Boolean)));
+  return [...Map.groupBy(curves.all().filter((curve) => curve.cell), (curve) => `${curve.cell}: ${curve.row}`).values()].map(([curve]) => cellOf(curve.cell, curve));
 }
 
-export function cell(column, { row, kind, setting, value }) {
+export function cellOf(column, { row, kind, setting, value }) {
   return { column, row, kind, setting, value, text: `${column}: ${row}` };
 }
 
@@ -47,7 +47,7 @@ export function stepped(panel, curves, picked, key) {
   if (key === "Home") at.column = -1;
   if (key === "End") at.column = panel.columns.length;
   for (let row = at.row + by[0], column = at.column + by[1]; rows[row] && column >= 0 && column < panel.columns.length; row += by[0], column += by[1]) {
-    if (rows[row].cells[column] !== undefined) return cell(panel.columns[column], rows[row].curve);
+    if (rows[row].cells[column] !== undefined) return cellOf(panel.columns[column], rows[row].curve);
   }
   return null;
 }

@@ -3,7 +3,8 @@
  * setting in other kinds stays readable; all others are faint. Without a pick all are bold but the seeds, which are thin.
  * Names stand where the curves are furthest apart.
  */
-import { ends, isSeed, same, spoken } from "../curves.js";
+import { ends, isSeed, same } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 /** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
@@ -20,12 +21,12 @@ const LOOKS = {
 
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
- * styles: { kind: { colour: {light, dark}, ink: {light, dark}, dash } }, setting: { low, high, settingLabel } of
+ * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
  * the lab's setting that is picked, or null }; width, height in pixels.
  * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
  * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
  */
-export function buildPanel(panel, curves, pick, { styles, setting }, theme, width, height) {
+export function buildCurves(panel, curves, pick, { styles, setting }, theme, width, height) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
@@ -36,7 +37,7 @@ export function buildPanel(panel, curves, pick, { styles, setting }, theme, widt
     if (even) return "even";
     return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
   };
-  const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).sort((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
+  const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
   const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
@@ -72,7 +73,7 @@ function fanned(means, { kind, value }) {
 
 /** Curves of one kind at several values get fainter from the largest to the smallest. */
 function fade(means, curve) {
-  const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).sort((a, b) => a.value - b.value);
+  const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).toSorted((a, b) => a.value - b.value);
   const at = fan.findIndex(({ value }) => same(value, curve.value));
   return fan.length > 1 && at >= 0 ? 0.45 + (0.55 * (at + 1)) / fan.length : 1;
 }
@@ -152,8 +153,8 @@ function line(curve, look, faded, { panel, styles, theme }) {
     type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: positive, connectgaps: false,
     name: curve.name, meta: look === "few" ? "faint" : look,
     opacity: look === "even" ? faded : opacity,
-    line: { color: style.colour[theme.ground], width, dash: look === "seed" ? "solid" : style.dash },
-    marker: { color: style.colour[theme.ground], size: 7 },
+    line: { color: style.color[theme.scheme], width, dash: look === "seed" ? "solid" : style.dash },
+    marker: { color: style.color[theme.scheme], size: 7 },
     hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}<extra></extra>`,
   };
 }
@@ -165,15 +166,15 @@ function mark(bold, pick, styles, theme) {
   if (index < 0 || bold.y[index] === null) return [];
   return [{
     type: "scatter", mode: "markers+text", x: [bold.x[index]], y: [bold.y[index]], text: [spoken(bold.y[index])], textposition: "top left",
-    textfont: { size: 15, color: styles[bold.kind].ink[theme.ground] }, hoverinfo: "skip", meta: "mark", cliponaxis: false,
-    marker: { symbol: "circle", size: 11, color: styles[bold.kind].colour[theme.ground], line: { width: 2, color: theme.text } },
+    textfont: { size: 15, color: styles[bold.kind].textColor[theme.scheme] }, hoverinfo: "skip", meta: "mark", cliponaxis: false,
+    marker: { symbol: "circle", size: 11, color: styles[bold.kind].color[theme.scheme], line: { width: 2, color: theme.text } },
   }];
 }
 
 /** Every kind's curves with the smallest and the largest setting, so that a fan has names at its edges. */
 function extremes(all) {
   return [...Map.groupBy(all, (curve) => curve.kind).values()].flatMap((fan) => {
-    const ordered = fan.filter((curve) => curve.value !== null && !curve.part).sort((a, b) => a.value - b.value);
+    const ordered = fan.filter((curve) => curve.value !== null && !curve.part).toSorted((a, b) => a.value - b.value);
     return ordered.length > 1 ? [ordered[0], ordered.at(-1)] : [];
   });
 }

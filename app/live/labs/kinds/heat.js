@@ -3,9 +3,10 @@
  * number stands in each cell where there is room. Cells that were not measured are empty frames, those that are not
  * finite are crossed. A pure function.
  */
-import { cellWords, cell as cellOf, rowsOf } from "./cells.js";
-import { colourAxis, inkOn, placed, rangeOf } from "./colours.js";
-import { spoken, valued } from "../curves.js";
+import { cellWords, cellOf, rowsOf } from "./cells.js";
+import { colorAxis, inkOn, placed, rangeOf } from "./colors.js";
+import { valued } from "../curves.js";
+import { spoken, wrapped } from "../../shared/format.js";
 
 const NARROW = 480;
 /** Rows and the words above a group, in pixels. */
@@ -20,14 +21,14 @@ const TWO_LINES_PX = 38;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
 
-/** As buildPanel; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
+/** As buildCurves; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
  * and rows lie where. */
 export function buildHeat(whole, curves, pick, look, theme, width) {
   const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
   const rows = placedRows(measured);
   const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
   const narrow = width < NARROW;
-  const names = rows.map(({ curve }) => broken(curve.kind, narrow ? 15 : 26));
+  const names = rows.map(({ curve }) => wrapped(curve.kind, narrow ? 15 : 26));
   const left = Math.min(0.42 * width, 16 + Math.max(...names.flat().map((line) => line.length)) * FONT_PX * LETTER);
   const columnPx = (width - left - RIGHT_PX) / panel.columns.length;
   const heads = headings(panel.columns, columnPx);
@@ -41,7 +42,7 @@ export function buildHeat(whole, curves, pick, look, theme, width) {
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom",
     xaxis: { ...axis, side: "top", range: [-0.5, panel.columns.length - 0.5], tickvals: panel.columns.map((_, index) => index), ticktext: heads.texts, tickangle: heads.angle, tickfont: { color: theme.text, size: FONT_PX } },
     yaxis: { ...axis, range: [rows.at(-1).at + 0.5, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
-    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
+    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
     shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
     annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
@@ -74,13 +75,13 @@ function placedRows(rows) {
 function tables(rows, panel, range) {
   return [...Map.groupBy(rows, ({ curve }) => curve.value).values()].map((group) => ({
     type: "heatmap", coloraxis: "coloraxis", x0: 0, dx: 1, y0: group[0].at, dy: 1, xgap: 2, ygap: 2, meta: "cells",
-    z: group.map(({ cells }) => panel.columns.map((_, column) => height(cells[column], panel, range))),
+    z: group.map(({ cells }) => panel.columns.map((_, column) => heightOf(cells[column], panel, range))),
     text: group.map(({ curve, cells }) => panel.columns.map((column, index) => `${cellWords(cellOf(column, curve))}<br>${cells[index] === undefined ? "not measured" : `<b>${spoken(cells[index])}</b>`}`)),
     hoverinfo: "text", hoverongaps: true,
   }));
 }
 
-function height(value, { y_scale }, { low }) {
+function heightOf(value, { y_scale }, { low }) {
   if (value === undefined || value === null) return null;
   return placed(value, y_scale) ?? low;
 }
@@ -90,13 +91,13 @@ function numbers(rows, panel, range, columnPx) {
   const all = rows.flatMap(({ at, cells }) => cells.map((value, column) => ({ at, column, value })).filter(({ value }) => value !== undefined));
   const fits = [2, 1].find((digits) => all.every(({ value }) => value === null || number(value, digits).length * FONT_PX * LETTER < columnPx - 4));
   const lost = all.filter(({ value }) => value === null);
-  const inks = Map.groupBy(fits ? all.filter(({ value }) => value !== null) : [], ({ value }) => inkOn(height(value, panel, range), range));
+  const inks = Map.groupBy(fits ? all.filter(({ value }) => value !== null) : [], ({ value }) => inkOn(heightOf(value, panel, range), range));
   const texts = (cells, color, words, meta) => ({
     type: "scatter", mode: "text", meta, x: cells.map(({ column }) => column), y: cells.map(({ at }) => at), text: cells.map(words), textposition: "middle center",
     textfont: { size: FONT_PX, color }, hoverinfo: "skip",
   });
   return [
-    ...[...inks].map(([ink, cells]) => texts(cells, ink, ({ value }) => number(value, fits), "numbers")),
+    ...[...inks].map(([textColor, cells]) => texts(cells, textColor, ({ value }) => number(value, fits), "numbers")),
     ...(lost.length ? [texts(lost, undefined, () => (columnPx > 76 ? "not finite" : "✕"), "lost")] : []),
   ];
 }
@@ -129,16 +130,8 @@ function box(column, at, half) {
 function headings(columns, columnPx) {
   const letters = Math.floor((columnPx - 4) / (FONT_PX * LETTER));
   const turned = columns.some((name) => name.split(" ").some((word) => word.length > letters));
-  const lines = columns.map((name) => broken(name, turned ? (columnPx < TWO_LINES_PX ? Infinity : 15) : letters));
+  const lines = columns.map((name) => wrapped(name, turned ? (columnPx < TWO_LINES_PX ? Infinity : 15) : letters));
   const longest = Math.max(...lines.flat().map((line) => line.length));
   const px = turned ? longest * FONT_PX * LETTER + 14 : Math.max(...lines.map((rows) => rows.length)) * FONT_PX * 1.35 + 12;
   return { texts: lines.map((rows) => rows.join("<br>")), angle: turned ? -90 : 0, px: Math.round(px) };
-}
-
-/** Words in lines of at most so many letters. */
-function broken(words, most) {
-  return words.split(" ").reduce((lines, word) => {
-    const longer = `${lines.at(-1)} ${word}`;
-    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
-  }, []);
 }

@@ -2,7 +2,7 @@
  * The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, whatever rows are there, and the way
  * of the training over it. Pure functions.
  */
-import { placed } from "./colours.js";
+import { placed } from "./colors.js";
 
 /**
  * Grids of a panel by kind: [{ kind, x, y, z, lost, way }], x and y ascending, z[row][column] in the colour scale's own
@@ -11,8 +11,8 @@ import { placed } from "./colours.js";
  */
 export function gridsOf(panel, curves) {
   return [...Map.groupBy(curves.of(panel.name).filter((curve) => curve.value !== null), ({ kind }) => kind)].map(([kind, rows]) => {
-    const x = [...new Set(rows.flatMap((row) => row.x))].sort((a, b) => a - b);
-    const ordered = [...rows].sort((a, b) => a.value - b.value);
+    const x = [...new Set(rows.flatMap((row) => row.x))].toSorted((a, b) => a - b);
+    const ordered = rows.toSorted((a, b) => a.value - b.value);
     return {
       kind, x, y: ordered.map(({ value }) => value), z: ordered.map((row) => filledRow(row, x, panel.y_scale)),
       lost: rows.reduce((sum, row) => sum + row.y.filter((y) => y === null).length, 0),
@@ -23,7 +23,7 @@ export function gridsOf(panel, curves) {
 
 /** A row at every place of x; places between two of its own points lie on the line between them. */
 function filledRow(row, x, scale) {
-  const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).sort((a, b) => a.at - b.at);
+  const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).toSorted((a, b) => a.at - b.at);
   let after = 0;
   return x.map((at) => {
     while (after < own.length - 1 && own[after].at < at) after += 1;

@@ -1,16 +1,16 @@
 /** The kinds of panels: which function draws each, and what stands around the picture to steer it. */
-import { cell as cellOf, stepped } from "./cells.js";
+import { cellOf, stepped } from "./cells.js";
 import { buildBands } from "./bands.js";
 import { buildBars } from "./bars.js";
-import { buildPanel } from "./curves.js";
+import { buildCurves } from "./curves.js";
 import { buildHeat } from "./heat.js";
 import { buildPlane } from "./plane.js";
 import { PlaneControls } from "./plane_controls.js";
 
-const BUILDERS = { curves: buildPanel, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
+const BUILDERS = { curves: buildCurves, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
 
 /**
- * The picture of a panel as { data, layout } for Plotly, with { side, legend } as buildPanel and, where a kind has a
+ * The picture of a panel as { data, layout } for Plotly, with { side, legend } as buildCurves and, where a kind has a
  * height of its own, { height }; a heat map also tells the `places` of its columns and rows.
  */
 export function buildPicture(panel, ...rest) {
@@ -25,7 +25,7 @@ export function filled({ kind }) {
 /**
  * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(shown, curves) at every drawing,
  * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, began) after a drawing, and
- * whole(Plotly) where the whole is asked for.
+ * resetView(Plotly) where the whole is asked for.
  */
 export function controlsOf(one, panels) {
   if (one.panel.kind === "heat") return heatControls(one, panels);

@@ -2,7 +2,9 @@
  * Names of a panel's curves: beside the curves' ends, pushed apart where they would cover one another, or as a legend
  * above the panel where there are too many. Pure functions.
  */
-import { ends, spoken } from "../curves.js";
+import { ends } from "../curves.js";
+import { element, svgElement } from "../../shared/dom.js";
+import { spoken, wrapped } from "../../shared/format.js";
 
 export const NARROW = 480;
 export const FONT_PX = 14;
@@ -27,10 +29,7 @@ export function crowded(names, width, plotPx) {
 
 function lines(words, width) {
   const most = Math.floor((labelRoom(width) - 8) / (FONT_PX * LETTER));
-  return words.split("\n").flatMap((line) => line.split(" ").reduce((found, word) => {
-    const longer = `${found.at(-1)} ${word}`;
-    return found.length && longer.length <= most ? [...found.slice(0, -1), longer] : [...found, word];
-  }, []));
+  return words.split("\n").flatMap((line) => wrapped(line, most));
 }
 
 /**
@@ -59,9 +58,9 @@ export function endLabels(named, edges, { side, low, high, place, bold, styles, 
     return {
       text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: side === "left" ? 0 : 1, y: one.y, yref: "y",
       xanchor: side === "left" ? "right" : "left", align: side === "left" ? "right" : "left", yanchor: "middle",
-      font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.ink[theme.ground] },
+      font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.textColor[theme.scheme] },
       ...(far
-        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.colour[theme.ground], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
+        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.color[theme.scheme], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
         : { showarrow: false, xshift: side === "left" ? -6 : 6, yshift: shift }),
     };
   });
@@ -76,7 +75,7 @@ function apart(wanted, plotPx) {
     floor = one.at + (LINE_PX * one.rows) / 2;
   }
   let ceiling = plotPx + LINE_PX / 2;
-  for (const one of [...wanted].reverse()) {
+  for (const one of wanted.toReversed()) {
     one.at = Math.min(one.at, ceiling - (LINE_PX * one.rows) / 2);
     ceiling = one.at - (LINE_PX * one.rows) / 2;
   }
@@ -89,33 +88,26 @@ export function edgeName({ kind, setting, value }) {
 
 /** Draw a legend into its node: entries [{ name, style }], none hides it; `fill` for areas and bars. */
 export function drawLegend(node, entries, fill, theme) {
-  const key = JSON.stringify([entries, fill, theme.ground]);
+  const key = JSON.stringify([entries, fill, theme.scheme]);
   node.hidden = !entries.length;
   if (node.dataset.key === key) return;
   node.dataset.key = key;
   node.replaceChildren(...entries.map(({ name, style }) => {
-    const item = document.createElement("span");
-    item.className = "sl-key";
+    const item = element("span", "sl-key");
     item.append(fill ? swatch(style, theme) : stroke(style, theme), name.replace("\n", " "));
     return item;
   }));
 }
 
-function stroke({ colour, dash }, theme) {
-  const svg = shape("svg", { width: 34, height: 10, "aria-hidden": "true" });
+function stroke({ color, dash }, theme) {
+  const svg = svgElement("svg", { width: 34, height: 10, "aria-hidden": "true" });
   const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
-  svg.append(shape("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: colour[theme.ground], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
+  svg.append(svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color[theme.scheme], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
   return svg;
 }
 
-function swatch({ colour }, theme) {
-  const svg = shape("svg", { width: 14, height: 14, "aria-hidden": "true" });
-  svg.append(shape("rect", { width: 14, height: 14, rx: 2, fill: colour[theme.ground] }));
+function swatch({ color }, theme) {
+  const svg = svgElement("svg", { width: 14, height: 14, "aria-hidden": "true" });
+  svg.append(svgElement("rect", { width: 14, height: 14, rx: 2, fill: color[theme.scheme] }));
   return svg;
-}
-
-function shape(tag, attributes) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
 }

@@ -3,8 +3,9 @@
  * the same scale of colours and heights, seen from the same side; the way of its training is drawn over them. A pure
  * function.
  */
-import { colourAxis, rangeOf } from "./colours.js";
-import { spoken } from "../curves.js";
+import { axisSuffix } from "../../shared/plot_style.js";
+import { colorAxis, rangeOf } from "./colors.js";
+import { spoken } from "../../shared/format.js";
 import { gridsOf, heightAt } from "./heights.js";
 
 const NARROW = 480;
@@ -19,7 +20,7 @@ const RAISED = 0.015;
 /** The side from which surfaces are seen at first. */
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
-/** As buildPanel; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
+/** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
 export function buildPlane(panel, curves, pick, { styles, surface, camera }, theme, width) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };
@@ -29,14 +30,14 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
   const layout = {
     uirevision: "keep", width, height, margin: { l: places.left, r: SIDE_PX, t: 0, b: 0, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: surface ? "turntable" : "zoom",
-    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
+    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
     annotations: grids.map(({ kind }, index) => ({
       text: `<b>${kind}</b>`, showarrow: false, xref: "paper", yref: "paper", x: places.boxes[index].x[0], y: places.boxes[index].y[1], xanchor: "left", yanchor: "bottom",
-      font: { size: 14, color: styles[kind].ink[theme.ground] },
+      font: { size: 14, color: styles[kind].textColor[theme.scheme] },
     })),
   };
   const data = grids.flatMap((grid, index) => {
-    const nth = index ? String(index + 1) : "";
+    const nth = axisSuffix(index);
     if (surface) {
       layout[`scene${nth}`] = scene(places.boxes[index], spans, range, panel, camera, theme);
       return surfaces(grid, `scene${nth}`, range, panel);

@@ -1,5 +1,6 @@
 /** The switch above a panel of planes, contours or surfaces, and what keeps all surfaces turned alike. */
 import { CAMERA } from "./plane.js";
+import { button, element } from "../../shared/dom.js";
 
 const WAYS = ["contours", "surface"];
 /** Between two drawings lies at least so many times what one of them took. */
@@ -15,10 +16,9 @@ export class PlaneControls {
     group.setAttribute("role", "radiogroup");
     group.setAttribute("aria-label", `${panel.title}: drawn as`);
     this.buttons = WAYS.map((way) => {
-      const button = element("button", "sl-option", way);
-      Object.assign(button, { type: "button", onclick: () => this.#choose(way) });
-      button.setAttribute("role", "radio");
-      return button;
+      const option = button(way, () => this.#choose(way), "sl-option");
+      option.setAttribute("role", "radio");
+      return option;
     });
     this.says = element("span", "sl-note");
     this.says.setAttribute("role", "status");
@@ -56,7 +56,7 @@ export class PlaneControls {
   }
 
   /** Surfaces are seen from the side from which they were at first. */
-  whole(Plotly) {
+  resetView(Plotly) {
     if (this.look.surface) Plotly.relayout(this.plot, { "scene.camera": structuredClone(CAMERA) });
   }
 
@@ -81,7 +81,7 @@ export class PlaneControls {
   }
 
   #mark() {
-    this.buttons.forEach((button, index) => button.setAttribute("aria-checked", (index === 1) === this.look.surface));
+    this.buttons.forEach((option, index) => option.setAttribute("aria-checked", (index === 1) === this.look.surface));
   }
 }
 
@@ -92,8 +92,4 @@ function hasWebGl() {
   } catch {
     return false;
   }
-}
-
-function element(tag, className, words = "") {
-  return Object.assign(document.createElement(tag), { className, textContent: words });
 }

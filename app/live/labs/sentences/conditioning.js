@@ -1,5 +1,5 @@
 /** What the condition numbers of the lab `conditioning` say, in words; every number is read from the curves. */
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 /** Factors from the shallowest to the deepest net within this many times of each other are called no change. */
 const STEADY = 2;

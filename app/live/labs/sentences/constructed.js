@@ -1,5 +1,5 @@
 /** What the pictures of the lab `constructed` say, in words; every number is read from the curves. */
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 /** Kind of curve -> how the sentence names it, in the order of the sentence. */
 const ARMS = {

@@ -1,5 +1,5 @@
 /** What the pictures of the lab `lesion` say, in words; every number is read from the curves. */
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 const RECALIBRATED = / recalibrated$/;
 /** A rise of the error by less, in points, is called next to nothing. */
@@ -16,7 +16,7 @@ function barLine({ kind, x, y }) {
   const intact = y[x.indexOf(0)];
   const bars = x.map((block, index) => [block, y[index]]).filter(([block, error]) => block > 0 && Number.isFinite(error));
   if (!Number.isFinite(intact) || !bars.length) return undefined;
-  const ordered = bars.map(([, error]) => error).sort((a, b) => a - b);
+  const ordered = bars.map(([, error]) => error).toSorted((a, b) => a - b);
   const [worst, most] = bars.reduce((a, b) => (b[1] > a[1] ? b : a));
   const some = bars.filter(([, error]) => error - intact < LITTLE).length;
   const net = `${kind.replace(RECALIBRATED, "")}${RECALIBRATED.test(kind) ? " with statistics of batch norm gathered anew" : ""}`;

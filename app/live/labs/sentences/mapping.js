@@ -1,5 +1,5 @@
 /** What the heat map of the lab `mapping` says, in words; every number is read from the curves. */
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 const TARGETS = { identity: "x", rotation: "a rotation", "-x": "-x", constant: "a constant", smooth: "a random smooth map" };
 /** An arm is called the best where no other has as small an error times this. */
@@ -13,7 +13,7 @@ export function mapping(curves, _, { columns }) {
   if (deep.length < 2) return [];
   const said = Object.entries(TARGETS).map(([column, target]) => {
     const at = columns("heat").indexOf(column);
-    const errors = deep.map(({ kind, x, y }) => [kind, y[x.indexOf(at)]]).filter(([, error]) => Number.isFinite(error)).sort((a, b) => a[1] - b[1]);
+    const errors = deep.map(({ kind, x, y }) => [kind, y[x.indexOf(at)]]).filter(([, error]) => Number.isFinite(error)).toSorted((a, b) => a[1] - b[1]);
     if (errors.length < deep.length) return undefined;
     const level = errors.filter(([, error]) => error <= CLEAR * errors[0][1]).map(([kind]) => kind);
     const who = level.length === errors.length ? "all alike" : level.join(" and ");

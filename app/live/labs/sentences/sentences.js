@@ -2,7 +2,8 @@
  * What the curves of a lab say, in words: one function per lab, from the curves and the pick { kind, value }. Every
  * number is computed from what was measured; before it is there, nothing is said about it.
  */
-import { ends, same, spoken } from "../curves.js";
+import { ends, same } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 import { conditioning } from "./conditioning.js";
 import { constructed } from "./constructed.js";
 import { lesion } from "./lesion.js";
@@ -50,7 +51,7 @@ function lostLine({ kind, value, y }) {
 function normLine(curves, curve, { total, perLayer, way }) {
   const { kind, value } = curve;
   const others = curves.of("norm").filter((other) => other.kind === kind).map((other) => ({ value: other.value, growth: growthOf(other) }))
-    .filter(({ growth }) => growth).sort((a, b) => a.value - b.value);
+    .filter(({ growth }) => growth).toSorted((a, b) => a.value - b.value);
   const factors = others.map(({ growth }) => growth.perLayer);
   const indifferent = others.length > 2 && Math.max(...factors) - Math.min(...factors) < INDIFFERENT;
   const range = others.length > 2 ? `${spoken(others[0].value)} to ${spoken(others.at(-1).value)}` : "";

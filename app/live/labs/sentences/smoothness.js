@@ -1,5 +1,5 @@
 /** What the pictures of the lab `smoothness` say, in words; every number is read from the curves. */
-import { spoken } from "../curves.js";
+import { spoken } from "../../shared/format.js";
 
 /** One line for each kind that was followed: its rate, its loss before and at the last measure. */
 export function smoothness(curves) {

@@ -3,7 +3,7 @@
  * and its channels. Fetches what the browser does not hold, a little after the pointer rests; older requests are ended.
  */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
-import { grouped } from "../../race/panel/cards.js";
+import { grouped } from "../../shared/format.js";
 import { PLOT_OPTIONS } from "./plot.js";
 
 const REST_MS = 60;
@@ -87,8 +87,8 @@ export class LayerPanel {
     try {
       const response = await fetch(`${urls.detail}?${query}`, { cache: "no-store", signal: abort.signal });
       if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-      const document_ = await response.json();
-      this.found = { over: this.over, run, document: document_ };
+      const answer = await response.json();
+      this.found = { over: this.over, run, document: answer };
       this.say("");
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -120,7 +120,7 @@ export class LayerPanel {
     }
     const moments = wanted.runs.flatMap((run) => {
       const moment = found.document.runs[run.card.run];
-      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, colour: run.colour, ink: run.ink, moment }] : [];
+      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, color: run.color, textColor: run.textColor, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
     const figure = buildHistogram(moments, wanted.edges, theme, width, height);

@@ -3,7 +3,8 @@
  * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
  * nothing jumps while time is dragged.
  */
-import { spoken } from "../../labs/curves.js";
+import { axisSuffix } from "../../shared/plot_style.js";
+import { spoken } from "../../shared/format.js";
 
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 3;
@@ -20,7 +21,7 @@ const COST = { line: 60, ghost: 8, label: 400 };
 const TIED_PX = 14;
 
 /**
- * lines: [{ run, label, colour, ink, columns }]; forms: of "order" and "sorted", one panel each, stacked.
+ * lines: [{ run, label, color, textColor, columns }]; forms: of "order" and "sorted", one panel each, stacked.
  * Returns { data, layout }; each trace's `meta` is its run and `customdata` the place of each point in the net.
  */
 export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width, height) {
@@ -43,7 +44,7 @@ export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
   const panelPx = (height - margin.t - margin.b) * size;
   forms.forEach((form, index) => {
-    const suffix = index ? String(index + 1) : "";
+    const suffix = axisSuffix(index);
     const top = 1 - index * (size + GAP);
     layout[`xaxis${suffix}`] = {
       domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest],
@@ -80,10 +81,10 @@ function readings(columns, scale, step) {
   const name = scale.row.name;
   const codes = columns.codes(name, columns.at(step));
   const first = columns.steps[0] === 0 ? columns.codes(name, 0) : null;
-  return { now: codes && values(codes, scale), start: first && first.some((code) => code) ? values(first, scale) : null };
+  return { now: codes && numbersOf(codes, scale), start: first && first.some((code) => code) ? numbersOf(first, scale) : null };
 }
 
-function values(codes, scale) {
+function numbersOf(codes, scale) {
   return Array.from(codes, (code) => {
     const value = scale.value(code);
     return Number.isFinite(value) ? value : null;
@@ -93,7 +94,7 @@ function values(codes, scale) {
 /** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
 function arranged(list, form) {
   const pairs = list.map((value, place) => [value, place]);
-  return form === "sorted" ? pairs.filter(([value]) => value !== null).sort((a, b) => b[0] - a[0]) : pairs;
+  return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
 }
 
 function traces(line, form, suffix, scale, theme, ghosts) {
@@ -103,12 +104,12 @@ function traces(line, form, suffix, scale, theme, ghosts) {
     const pairs = arranged(list, form);
     return { ...axes, ...style, x: pairs.map((_, index) => index + 1), y: pairs.map(([value]) => value), customdata: pairs.map(([, place]) => place) };
   };
-  const colour = line.colour[theme.ground];
+  const color = line.color[theme.scheme];
   const found = [];
-  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color: colour, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
+  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
   const drawn = make(line.now, {
     mode: line.now.length < FEW_POINTS ? "lines+markers" : "lines",
-    line: { color: colour, width: 2.4 }, marker: { color: colour, size: 5 },
+    line: { color, width: 2.4 }, marker: { color, size: 5 },
   });
   drawn.text = drawn.customdata.map((place) => `${place + 1}: ${places[place]?.[0] ?? ""}`);
   drawn.hovertemplate = `<b>${line.label}</b> ${scale.row.per === "block" ? "block" : "layer"} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
@@ -146,9 +147,9 @@ function labels(shown, form, panel, ghosts, theme) {
   for (const end of ends.filter(({ x }) => x < 0.97 * deepest)) taken.push(beside(end, paths, taken, panel));
   return [...outside, ...taken].map(({ line, x, y, natural }) => {
     const tied = x < 0.97 * deepest && Math.abs(y - natural) > TIED_PX;
-    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.ink[theme.ground] } };
+    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.textColor[theme.scheme] } };
     if (!tied) return { ...style, y: range[0] + y / perUnit, xshift: 5, showarrow: false };
-    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.colour[theme.ground], standoff: 3 };
+    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.color[theme.scheme], standoff: 3 };
   });
 }
 
@@ -176,7 +177,7 @@ function beside(end, paths, taken, { perPlace, height }) {
 
 /** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
 function apart(ends, panelPx) {
-  const placed = ends.sort((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
+  const placed = ends.toSorted((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
   placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
   let ceiling = panelPx - LABEL_PX / 2;
   for (const end of placed.toReversed()) {

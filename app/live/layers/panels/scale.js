@@ -2,19 +2,19 @@
  * One quantity as numbers and colours: from the 16-bit codes that travel (probe_messages.py) to values, to places on an
  * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
  */
+import { VIRIDIS, channels } from "../../shared/plot_style.js";
+
 export const NOTHING = 0;
 export const INFINITE = 65535;
 const TOP = 65534;
 const WIDER = 1e4;
-/** matplotlib's viridis, dark to bright, every 16th part. */
-const VIRIDIS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
 /** Both directions from a middle that is near the ground: after ColorBrewer's RdBu and Crameri's berlin. */
 const DIVERGING = {
   light: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f3f3f3", "#f4a582", "#d6604d", "#b2182b", "#67001f"],
   dark: ["#9eb0ff", "#5aa3da", "#2d75a0", "#1a4155", "#14191e", "#4a2112", "#8a4a33", "#c57d6a", "#ffacac"],
 };
 /** Values that are infinite; in none of the scales. */
-export const INFINITE_COLOUR = "#e0119d";
+export const INFINITE_COLOR = "#e0119d";
 const STEPS = 256;
 
 export class Scale {
@@ -91,17 +91,17 @@ export class Scale {
   }
 
   /** 65,536 pixels (little-endian RGBA), one per code, for the range `most`; NOTHING is transparent. */
-  pixels(ground) {
+  pixels(scheme) {
     const [low, high] = this.ranges().most;
-    const key = `${ground} ${low} ${high}`;
+    const key = `${scheme} ${low} ${high}`;
     if (key === this.pixelsKey) return this.table;
-    const ramp = this.ramp(ground).map((colour) => pixel(colour));
+    const ramp = this.ramp(scheme).map((color) => pixel(color));
     const table = new Uint32Array(INFINITE + 1);
     for (let code = 1; code <= TOP; code += 1) {
       const place = (this.onAxis(this.value(code)) - low) / (high - low);
       table[code] = ramp[Math.round(this.#toned(Math.min(1, Math.max(0, place))) * (STEPS - 1))];
     }
-    table[INFINITE] = pixel(channels(INFINITE_COLOUR));
+    table[INFINITE] = pixel(channels(INFINITE_COLOR));
     this.pixelsKey = key;
     this.table = table;
     return table;
@@ -126,8 +126,8 @@ export class Scale {
   }
 
   /** The colours from low to high as [r, g, b]. */
-  ramp(ground) {
-    const stops = (this.diverging || this.#middle() !== null ? DIVERGING[ground] : VIRIDIS).map(channels);
+  ramp(scheme) {
+    const stops = (this.diverging || this.#middle() !== null ? DIVERGING[scheme] : VIRIDIS).map(channels);
     return Array.from({ length: STEPS }, (_, step) => {
       const place = (step / (STEPS - 1)) * (stops.length - 1);
       const at = Math.min(stops.length - 2, Math.floor(place));
@@ -136,14 +136,14 @@ export class Scale {
   }
 
   /** The ramp from left to right as colours in equal distances. */
-  stops(ground) {
-    const ramp = this.ramp(ground);
+  stops(scheme) {
+    const ramp = this.ramp(scheme);
     return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
   }
 
   /** The same as a CSS gradient. */
-  gradient(ground) {
-    return `linear-gradient(to right, ${this.stops(ground).join(", ")})`;
+  gradient(scheme) {
+    return `linear-gradient(to right, ${this.stops(scheme).join(", ")})`;
   }
 
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */
@@ -174,10 +174,6 @@ function logTicks(low, high, most) {
   const decades = choices.at(-1);
   const stride = Math.ceil(decades.length / most);
   return decades.filter((_, index) => index % stride === 0);
-}
-
-function channels(hex) {
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
 function pixel([red, green, blue]) {

@@ -2,6 +2,9 @@
  * What all pictures of the race share: sizes of type and lines, the layout around the plot, axes, and where a point
  * stands on them. Pure functions.
  */
+/** @import { Run, Card, Theme, View, Layout, LineName, Scale, XAxis, Range, Split } from "../../types.js" */
+import { axisSuffix } from "../../shared/plot_style.js";
+
 export const LABELS = {
   error: { axis: "error (%)", unit: " %", difference: "points" },
   loss: { axis: "loss (nats)", unit: " nats", difference: "nats" },
@@ -20,26 +23,38 @@ const CHART_PX = { usual: 430, stacked: 600 };
 /** For a room: type, lines and marks are this much larger. */
 const BIG = { type: 1.7, line: 1.7, mark: 1.5 };
 /** The evaluations that are drawn. */
+/** @type {Split[]} */
 const EVALUATED = ["test_subset", "train_clean"];
 /** What hidden curves do not tell through their axis either, in the axis's own unit. */
+/** @type {Record<Scale, Range>} */
 const UNTOLD = { linear: [0, 2.5], log: [-1, 0.5] };
 
-/** Sizes in pixels of words, and factors of line widths and marks. */
+/**
+ * Sizes in pixels of words, and factors of line widths and marks.
+ * @param {{ big?: boolean }} options
+ */
 export function sizes({ big }) {
-  const type = (px) => Math.round(px * (big ? BIG.type : 1));
+  const type = (/** @type {number} */ px) => Math.round(px * (big ? BIG.type : 1));
   return { text: type(14), label: type(13), title: type(15), words: type(12), pad: big ? BIG.type : 1, line: big ? BIG.line : 1, mark: big ? BIG.mark : 1 };
 }
 
-/** The lines of a name: one, or the arm and below it what is special about it. */
+/**
+ * The lines of a name: one, or the arm and below it what is special about it.
+ * @param {string} name
+ */
 export function nameLines(name) {
   const at = name.indexOf(" ");
   return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), name.slice(at + 1)];
 }
 
-/** Room for the longest label at the end of a line, in pixels. names: [{ name, note }]; the value stands beside the name. */
+/**
+ * Room for the longest label at the end of a line, in pixels. names: [{ name, note }]; the value stands beside the name.
+ * @param {LineName[]} names
+ * @param {{ big?: boolean }} view
+ */
 export function labelPx(names, view) {
   const { label, pad } = sizes(view);
-  const length = ({ name, note }) => Math.max(
+  const length = (/** @type {LineName} */ { name, note }) => Math.max(
     ...nameLines(name).map((line, index, lines) => line.length - (index < lines.length - 1 ? 5 : 0)),
     (note?.length ?? 0) - 5,
   );
@@ -49,6 +64,10 @@ export function labelPx(names, view) {
 /**
  * The layout without its axes. names: [{ name, note }] of the labels at the line ends; end: where the x axis ends; axis:
  * the y range in the axis's own unit.
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {{ names: LineName[], width: number, end: number, axis: Range, stacked: boolean }} options
+ * @returns {Layout}
  */
 export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
   const { text, pad } = sizes(view);
@@ -70,16 +89,27 @@ export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
   };
 }
 
-/** Taller on larger screens, so that the back row can read it; view.height, where it is given, is kept. */
+/**
+ * Taller on larger screens, so that the back row can read it; view.height, where it is given, is kept.
+ * @param {View} view
+ * @param {number} width
+ * @param {boolean} stacked
+ */
 function chartHeight(view, width, stacked) {
   if (view.height) return view.height;
   if (stacked) return Math.round(CHART_PX.stacked * (view.big ? 1.2 : 1));
   return Math.round(Math.min(view.big ? 900 : 620, Math.max(CHART_PX.usual, 0.42 * width)));
 }
 
-/** The axes and the title of one panel of several, left to right or, stacked, one below the other. */
+/**
+ * The axes and the title of one panel of several, left to right or, stacked, one below the other.
+ * @param {Layout} layout
+ * @param {{ count: number, index: number, stacked: boolean, width: number, title: string, xTitle?: string, yTitle?: string }} options
+ * @param {View} view
+ * @param {Theme} theme
+ */
 export function placeAxes(layout, { count, index, stacked, width, title, xTitle, yTitle }, view, theme) {
-  const suffix = index ? String(index + 1) : "";
+  const suffix = axisSuffix(index);
   const { pad, title: titlePx } = sizes(view);
   const inner = width - layout.margin.l - layout.margin.r;
   const gap = stacked ? 0.14 : Math.min(0.3, (labelPx(layout.meta.names, view) + TICKS_PX * pad) / inner);
@@ -119,7 +149,12 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
   return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx: (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1) };
 }
 
-/** The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change. */
+/**
+ * The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change.
+ * @param {View} view
+ * @param {Run[]} runs
+ * @returns {Range}
+ */
 export function yAxis(view, runs) {
   if (view.metric === "error") return view.scale === "log" ? [0, 2] : [0, 100];
   if (view.hidden) return UNTOLD[view.scale];
@@ -127,6 +162,7 @@ export function yAxis(view, runs) {
   for (const { series } of runs) {
     for (const values of [series.drawn().running_loss, series.test_subset.loss]) {
       for (const value of values) {
+        if (value === null) continue;
         if (value > most) most = value;
         if (value > 0 && value < least) least = value;
       }
@@ -136,7 +172,11 @@ export function yAxis(view, runs) {
   return [0, Math.ceil(2 * most) / 2];
 }
 
-/** Where the x axis ends, so that it seldom moves while curves grow: at the planned steps; of seconds at a round number. */
+/**
+ * Where the x axis ends, so that it seldom moves while curves grow: at the planned steps; of seconds at a round number.
+ * @param {View} view
+ * @param {Run[]} runs
+ */
 export function xEnd(view, runs) {
   if (view.x !== "seconds") return Math.max(...runs.map(({ card }) => xs({ step: [card.total_steps] }, card, view.x)[0]));
   const last = Math.max(1, ...runs.map(({ series }) => Math.max(series.lastSeconds, ...EVALUATED.map((split) => series[split].seconds.at(-1) ?? 0))));
@@ -144,25 +184,40 @@ export function xEnd(view, runs) {
   return Math.ceil(last / step) * step;
 }
 
-/** The x values of a list of points. */
+/**
+ * The x values of a list of points.
+ * @param {{ step: number[], seconds?: number[] }} points
+ * @param {Card} card
+ * @param {XAxis} kind
+ */
 export function xs(points, card, kind) {
-  if (kind === "seconds") return points.seconds;
+  if (kind === "seconds") return points.seconds ?? [];
   if (kind === "epoch") return points.step.map((step) => (step * card.batch_size) / (card.train_images || 1));
   return points.step;
 }
 
-/** What a log scale has no place for is left out. */
-export function positive(values, scale) {
-  return scale === "log" ? values.map((value) => (value > 0 ? value : null)) : values;
+/**
+ * The last value of a list that has one.
+ * @param {number[]} values
+ */
+export function lastOf(values) {
+  return values[values.length - 1];
 }
 
-/** A value in the axis's own unit. */
+/**
+ * What a log scale has no place for is left out.
+ * @param {(number | null)[]} values
+ * @param {Scale} scale
+ */
+export function positive(values, scale) {
+  return scale === "log" ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
+}
+
+/**
+ * A value in the axis's own unit.
+ * @param {number} value
+ * @param {{ scale: Scale }} view
+ */
 export function onAxis(value, view) {
   return view.scale === "log" ? Math.log10(value) : value;
-}
-
-/** A colour `#rrggbb` that lets others through. */
-export function seeThrough(hex, opacity) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return `rgba(${r},${g},${b},${opacity})`;
 }

@@ -2,34 +2,48 @@
  * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
-import { LABELS, NARROW, baseLayout, placeAxes, sizes, xEnd, xs } from "./axes.js";
+/** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
+import { LABELS, NARROW, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { areaTrace, reasons, whiskers } from "./seed_curves.js";
 import { onClock } from "./seed_stats.js";
 import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
-import { gapBand, gapsOf } from "./differences.js";
+import { differenceStats, differencesOf } from "./differences.js";
 import { endLabels } from "./labels.js";
 
+/** @typedef {keyof Gaps} Kind */
+
+/** @type {Record<Kind, string>} */
 const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
 /** Whose clock the seconds are. */
 const CLOCKS = { depth: "deeper", family: "plain" };
 /** At the begin, and while it is hidden, the axis shows this much. */
+/** @type {Record<Metric, Range>} */
 const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
 /** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
 /** A range wider than this many steps takes steps of double width. */
 const MAX_STEPS = 8;
 
-/** The same arguments and result as buildFigure. The scale is always linear: a difference may be negative. */
-export function buildGapFigure(runs, asked, theme, width) {
-  const view = { ...asked, scale: "linear" };
-  const found = shownGaps(runs, view);
-  const kinds = Object.keys(TITLES).filter((kind) => found[kind].length);
+/**
+ * The same arguments and result as buildFigure. The scale is always linear: a difference may be negative.
+ * @param {Run[]} runs
+ * @param {View} asked
+ * @param {Theme} theme
+ * @param {number} width
+ * @returns {Figure}
+ */
+export function buildDifferenceFigure(runs, asked, theme, width) {
+  const view = { ...asked, scale: /** @type {Scale} */ ("linear") };
+  const found = shownDifferences(runs, view);
+  const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => found[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = Object.values(found).flat();
   const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
+  /** @type {LineName[]} */
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
+  /** @type {Trace[]} */
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
   kinds.forEach((kind, index) => {
@@ -43,46 +57,67 @@ export function buildGapFigure(runs, asked, theme, width) {
     }
     data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurve(view)) return;
-    const ends = found[kind].map((gap) => gapEnd(gap, view)).filter(Boolean);
-    ends.push({ name: "level", value: null, x: end, y: 0, ink: muted(theme), colour: muted(theme) });
+    const ends = found[kind].flatMap((gap) => differenceEnd(gap, view) ?? []);
+    ends.push({ name: "level", value: null, x: end, y: 0, textColor: muted(theme), color: muted(theme) });
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
   });
   return { data, layout };
 }
 
-/** The gaps as they are drawn: with bands one for all seeds, otherwise one for each. */
-export function shownGaps(runs, view) {
-  const found = gapsOf(runs);
+/**
+ * The gaps as they are drawn: with bands one for all seeds, otherwise one for each.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @returns {Gaps}
+ */
+export function shownDifferences(runs, view) {
+  const found = differencesOf(runs);
   if ((view.seeds ?? "band") === "band") return found;
-  const bySeed = ({ name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
+  const bySeed = (/** @type {Gap} */ { name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
   return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
 }
 
-/** The curves of the gap chart that are drawn, with their words: [[split, key, words]]. */
-export function gapCurves({ curves, metric }) {
-  return [
-    ["running", "train", `running_${metric}`, `training ${metric}, mean of 50 steps`],
-    ["test", "test_subset", metric, `test ${metric}`],
-  ].filter(([curve]) => curves.includes(curve)).map(([, ...rest]) => rest);
+/**
+ * The curves of the gap chart that are drawn, with their words: [[split, key, words]].
+ * @param {View} options
+ * @returns {DifferenceCurve[]}
+ */
+export function differenceCurves({ curves, metric }) {
+  /** @type {[string, DifferenceCurve][]} */
+  const all = [
+    ["running", ["train", `running_${metric}`, `training ${metric}, mean of 50 steps`]],
+    ["test", ["test_subset", metric, `test ${metric}`]],
+  ];
+  return all.filter(([curve]) => curves.includes(curve)).map(([, drawn]) => drawn);
 }
 
-/** Stacked panels have one title between them. */
+/**
+ * Stacked panels have one title between them.
+ * @param {Kind[]} kinds
+ * @param {View} options
+ */
 function xTitle(kinds, { x }) {
   if (x !== "seconds") return undefined;
   const of = kinds.map((kind, index) => `of the ${CLOCKS[kind]} net${kinds.length > 1 ? [" above", " below"][index] : ""}`);
   return `seconds ${of.join(",<br>")}, at equal steps`;
 }
 
+/** @param {View} view */
 function yTitle(view) {
-  const what = gapCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
+  const what = differenceCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
   return `difference in ${what} (${LABELS[view.metric].difference})`;
 }
 
-/** The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards. */
+/**
+ * The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards.
+ * @param {Gap[]} gaps
+ * @param {View} view
+ * @returns {Range}
+ */
 function range(gaps, view) {
   if (view.hidden) return USUAL[view.metric];
-  const [training, ...further] = gapCurves(view).map((curve) => reach(gaps, curve, view));
+  const [training, ...further] = differenceCurves(view).map((curve) => reach(gaps, curve, view));
   let [low, high] = training ?? USUAL[view.metric];
   const span = high - low;
   for (const [least, most] of further) {
@@ -95,11 +130,17 @@ function range(gaps, view) {
   return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 
-/** From the smallest to the largest difference of one curve, and at least the usual range. */
+/**
+ * From the smallest to the largest difference of one curve, and at least the usual range.
+ * @param {Gap[]} gaps
+ * @param {DifferenceCurve} options
+ * @param {View} view
+ * @returns {Range}
+ */
 function reach(gaps, [split, key], view) {
   let [low, high] = USUAL[view.metric];
   for (const gap of gaps) {
-    for (const { value: values } of gapBand(gap, split, key).curves) {
+    for (const { value: values } of differenceStats(gap, split, key).curves) {
       for (const value of values) {
         if (value < low) low = value;
         if (value > high) high = value;
@@ -109,10 +150,17 @@ function reach(gaps, [split, key], view) {
   return [low, high];
 }
 
+/** @param {Theme} theme */
 function muted(theme) {
-  return { [theme.ground]: theme.muted };
+  return { [theme.scheme]: theme.muted };
 }
 
+/**
+ * @param {Layout} layout
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {number} width
+ */
 function withWords(layout, view, theme, width) {
   placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "", yTitle: yTitle(view) }, view, theme);
   layout.annotations.push({
@@ -122,31 +170,39 @@ function withWords(layout, view, theme, width) {
   return layout;
 }
 
+/** @param {string} suffix */
 function empty(suffix) {
   return { ...axesOf(suffix), x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
 }
 
+/**
+ * @param {Gap} gap
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {string} suffix
+ * @returns {Trace[]}
+ */
 function traces(gap, view, theme, suffix) {
   const { run, pairs, name } = gap;
-  const colour = run.colour[theme.ground];
+  const color = run.color[theme.scheme];
   const { line } = sizes(view);
-  return gapCurves(view).flatMap(([split, key, words]) => {
-    const { band, curves } = gapBand(gap, split, key);
+  return differenceCurves(view).flatMap(([split, key, words]) => {
+    const { band, curves } = differenceStats(gap, split, key);
     const training = split === "train";
     const axes = { ...axesOf(suffix), name };
-    const x = (points) => xs(points, run.card, view.x);
+    const x = (/** @type {{ step: number[], seconds: number[] }} */ points) => xs(points, run.card, view.x);
     const several = pairs.length > 1;
     return [
-      ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
+      ...(several && training ? [areaTrace(x(band), band.low, band.high, color, axes)] : []),
       // One seed has no band; where it diverged, it has no mean either.
       ...((several && training) || !band.seeds ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
       {
         ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
-        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color: colour, width: WIDTHS.test * line },
-        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, colour) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color: colour } }),
+        line: training ? { color, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color, width: WIDTHS.test * line },
+        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, color) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color } }),
         customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
         hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
       },
@@ -154,14 +210,23 @@ function traces(gap, view, theme, suffix) {
   });
 }
 
+/**
+ * @param {string} words
+ * @param {View} view
+ */
 function hover(words, view) {
   return `${view.x} %{x:.4~g}<br>difference in ${words}: %{y:${signedFormat(view)}} ${LABELS[view.metric].difference}`;
 }
 
+/**
+ * @param {Band} options
+ * @param {View} view
+ */
 function meanOf({ seeds, of }, view) {
   return `mean of ${seeds === of ? seeds : `${seeds} of ${of}`} seeds, %{customdata[0]:${signedFormat(view)}} to %{customdata[1]:${signedFormat(view)}}`;
 }
 
+/** @param {View} view */
 function signedFormat(view) {
   return view.metric === "error" ? "+.1f" : "+.3f";
 }
@@ -169,25 +234,36 @@ function signedFormat(view) {
 /** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
 const FAR = 1.15;
 
-/** Where no seed has a mean, only the name and why; null while there is nothing. */
-function gapEnd(gap, view) {
-  const [split, key] = namedCurve(view);
-  const { band, curves } = gapBand(gap, split, key);
+/**
+ * Where no seed has a mean, only the name and why; null while there is nothing.
+ * @param {Gap} gap
+ * @param {View} view
+ * @returns {LineEnd | null}
+ */
+function differenceEnd(gap, view) {
+  const named = namedCurve(view);
+  if (!named) return null;
+  const [split, key] = named;
+  const { band, curves } = differenceStats(gap, split, key);
   const { name, run } = gap;
-  const made = { name, ink: run.ink, colour: run.colour };
+  const made = { name, textColor: run.textColor, color: run.color };
   const value = band.mean.at(-1);
   if (value !== undefined) {
-    const ends = gapCurves(view).map((curve) => xs(gapBand(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
+    const ends = differenceCurves(view).map((curve) => xs(differenceStats(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
     const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-    const own = xs(band, run.card, view.x).at(-1);
+    const own = lastOf(xs(band, run.card, view.x));
     return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
   }
-  const longest = curves.filter(({ step }) => step.length).sort((one, other) => one.step.at(-1) - other.step.at(-1)).at(-1);
+  const longest = curves.filter(({ step }) => step.length).toSorted((one, other) => lastOf(one.step) - lastOf(other.step)).at(-1);
   if (!longest || band.diverged < band.of) return null;
-  return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: xs(longest, run.card, view.x).at(-1), y: longest.value.at(-1) };
+  return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: lastOf(xs(longest, run.card, view.x)), y: lastOf(longest.value) };
 }
 
-/** `+6.1`, `−0.4`, `0.0`. */
+/**
+ * `+6.1`, `−0.4`, `0.0`.
+ * @param {number} value
+ * @param {Metric} metric
+ */
 export function signed(value, metric) {
   const text = Math.abs(value).toFixed(metric === "error" ? 1 : 3);
   if (Number(text) === 0) return text;

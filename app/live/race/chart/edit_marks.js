@@ -2,6 +2,7 @@
  * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
  * dashed line, a dotted line at the step, and a few words at its top. A pure function like chart/figure.js.
  */
+/** @import { Run, Card, Theme, View, ForkPoint, Mark, MarkGroup, Range } from "../../types.js" */
 import { positive, sizes, xs } from "./axes.js";
 
 /** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
@@ -14,12 +15,17 @@ const MAX_NAMED = 2;
 export const FORK = /^fork of /;
 
 /**
- * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; branches: where forks leave their parents
+ * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; forkPoints: where forks leave their parents
  * (see chart/fork_lineage.js). Returns { data, shapes, annotations }.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {{ suffix: string, end: number, widthPx: number }} options
+ * @param {Map<number, ForkPoint>} forkPoints
  */
-export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branches) {
-  const found = runs.flatMap((run) => told(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, branches) })));
-  const shown = found.filter(({ x }) => x !== null);
+export function editMarks(runs, view, theme, { suffix, end, widthPx }, forkPoints) {
+  const found = runs.flatMap((run) => editsOf(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, forkPoints) })));
+  const shown = found.flatMap(({ x, ...mark }) => (x === null ? [] : [{ ...mark, x }]));
   const groups = together(shown, end);
   return {
     data: view.curves.includes("running") ? rings(shown.filter((mark) => mark.y !== null), view, theme, suffix) : [],
@@ -31,13 +37,19 @@ export function changeMarks(runs, view, theme, { suffix, end, widthPx }, branche
   };
 }
 
-/** What a fork changes at its first step says where it begins as well. */
-function told({ changes, parent_step: begin }) {
-  const changed = changes.some(([step, text]) => step === begin + 1 && !FORK.test(text));
+/**
+ * What a fork changes at its first step says where it begins as well.
+ * @param {Card} options
+ */
+function editsOf({ changes, parent_step: begin }) {
+  const changed = changes.some(([step, text]) => begin !== null && step === begin + 1 && !FORK.test(text));
   return begin !== null && changed ? changes.filter(([, text]) => !FORK.test(text)) : changes;
 }
 
-/** The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`. */
+/**
+ * The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`.
+ * @param {string} text
+ */
 export function short(text) {
   return text.replace("shortcut strength", "strength").replace("learning rate", "rate").replace("weight decay", "decay").replace(/ to (?=[\d.])/, " → ");
 }
@@ -45,10 +57,15 @@ export function short(text) {
 /**
  * Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. A fork begins
  * on its parent's line.
+ * @param {Run} run
+ * @param {number} step
+ * @param {View} view
+ * @param {Map<number, ForkPoint>} forkPoints
+ * @returns {{ x: number | null, y: number | null, ringAt?: number, parent?: Run }}
  */
-function placeOf({ card, series }, step, view, branches) {
-  const branch = branches.get(card.run);
-  if (branch && step <= card.parent_step + 1) return { ...branch, ringAt: branch.x };
+function placeOf({ card, series }, step, view, forkPoints) {
+  const branch = forkPoints.get(card.run);
+  if (branch && step <= (card.parent_step ?? 0) + 1) return { ...branch, ringAt: branch.x };
   const { train } = series;
   const from = train.step.findIndex((other) => other >= step);
   if (from < 0) {
@@ -61,7 +78,13 @@ function placeOf({ card, series }, step, view, branches) {
   return at < 0 ? { x, y: null } : { x, y: positive([means[at]], view.scale)[0], ringAt: xs({ step: [train.step[at]], seconds: [train.seconds[at]] }, card, view.x)[0] };
 }
 
-/** A ring for every place; of several forks that begin at one point it is the parent's, and tells of all. */
+/**
+ * A ring for every place; of several forks that begin at one point it is the parent's, and tells of all.
+ * @param {Mark[]} marks
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {string} suffix
+ */
 function rings(marks, view, theme, suffix) {
   const { line, mark: size } = sizes(view);
   return [...Map.groupBy(marks, ({ x, ringAt, y }) => `${ringAt ?? x} ${y}`).values()].map((here) => {
@@ -70,16 +93,21 @@ function rings(marks, view, theme, suffix) {
     const told = here.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
     return {
       type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change", name: owner.label,
-      marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.colour[theme.ground] } },
+      marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.color[theme.scheme] } },
       hovertemplate: `${told.join("<br>")}<extra></extra>`,
     };
   });
 }
 
-/** One entry per change and place, with the runs that it holds for, from left to right. */
+/**
+ * One entry per change and place, with the runs that it holds for, from left to right.
+ * @param {Mark[]} marks
+ * @param {number} end
+ */
 function together(marks, end) {
+  /** @type {MarkGroup[]} */
   const groups = [];
-  for (const { run, text, x } of [...marks].sort((a, b) => a.x - b.x)) {
+  for (const { run, text, x } of marks.toSorted((a, b) => a.x - b.x)) {
     const same = groups.findLast((group) => group.text === text && !group.runs.includes(run) && x - group.x <= TOGETHER * end);
     if (same) same.runs.push(run);
     else groups.push({ text, x, runs: [run] });
@@ -87,7 +115,16 @@ function together(marks, end) {
   return groups;
 }
 
+/**
+ * @param {MarkGroup[]} groups
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {{ end: number, widthPx: number }} options
+ * @param {Theme} theme
+ * @param {string} suffix
+ */
 function words(groups, runs, view, { end, widthPx }, theme, suffix) {
+  /** @type {Range[][]} */
   const rows = [];
   const { words: font } = sizes(view);
   return groups.map((group) => {
@@ -108,7 +145,11 @@ function words(groups, runs, view, { end, widthPx }, theme, suffix) {
   });
 }
 
-/** A fork's own name says what it is; a change of every run of the panel needs no name. */
+/**
+ * A fork's own name says what it is; a change of every run of the panel needs no name.
+ * @param {MarkGroup} options
+ * @param {Run[]} runs
+ */
 function named({ text, runs: changed }, runs) {
   const names = changed.map(({ label }) => label.replace(/^.* (?=fork \d)/, ""));
   if (FORK.test(text)) return names.join(", ");

@@ -2,14 +2,16 @@
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
  * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by chart/difference_figure.js.
  */
+/** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace, Group } from "../../types.js" */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, seedGroups } from "./seed_stats.js";
-import { changeMarks } from "./edit_marks.js";
+import { editMarks } from "./edit_marks.js";
 import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
-import { buildGapFigure } from "./difference_figure.js";
+import { buildDifferenceFigure } from "./difference_figure.js";
+import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
-import { branchNote, branches } from "./fork_lineage.js";
+import { forkNote, forkPoints } from "./fork_lineage.js";
 
 export { xs } from "./axes.js";
 
@@ -19,24 +21,30 @@ const MAX_NAMED = 3;
 const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
 
 /**
- * runs: [{ card, series, colour: {light, dark}, ink, label, mark }]; theme: { ground, page, text, muted, grid, font };
+ * runs: [{ card, series, color: {light, dark}, textColor, label, mark }]; theme: { scheme, page, text, muted, grid, font };
  * width in pixels. Returns { data, layout }.
  *
  * view: { race, layout: "side" | "overlaid" | "gap", metric: "error" | "loss", scale: "linear" | "log",
  * x: "step" | "epoch" | "seconds", curves: some of "running", "raw", "test", "clean" } and, where they are given,
  * seeds: "band" (default) | "lines", zoom: { x, y } (ranges in the axes' own units), big: for a room, height in pixels,
  * hidden: axes and titles without what they show.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {number} width
+ * @returns {Figure}
  */
 export function buildFigure(runs, view, theme, width) {
-  const spoken = runs.map((run) => ({ ...run, label: literal(run.label) }));
-  if (view.layout === "gap") return buildGapFigure(spoken, view, theme, width);
+  const spoken = runs.map((run) => ({ ...run, label: escaped(run.label) }));
+  if (view.layout === "gap") return buildDifferenceFigure(spoken, view, theme, width);
   const families = panels(spoken, view.layout);
   const stacked = families.length > 1 && width < NARROW;
   const { groups, single } = sorted(spoken, view);
-  const names = [...single.map((run) => ({ name: run.label, note: branchNote(run) })), ...groups.map(groupName)];
+  const names = [...single.map((run) => ({ name: run.label, note: forkNote(run) })), ...groups.map(groupName)];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
+  /** @type {Trace[]} */
   const data = [];
   families.forEach((family, index) => {
     const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title, xTitle }, view, theme);
@@ -45,15 +53,22 @@ export function buildFigure(runs, view, theme, width) {
   return { data, layout };
 }
 
-/** The traces of one panel; its marks and labels go into the layout. */
+/**
+ * The traces of one panel; its marks and labels go into the layout.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {Panel} panel
+ * @param {Layout} layout
+ */
 function contents(runs, view, theme, panel, layout) {
   const { groups, single } = sorted(runs, view);
-  const joins = branches(runs, view);
-  const marks = changeMarks(runs, view, theme, panel, joins);
+  const joins = forkPoints(runs, view);
+  const marks = editMarks(runs, view, theme, panel, joins);
   layout.shapes.push(...marks.shapes);
   layout.annotations.push(...marks.annotations);
   if (namedCurve(view)) {
-    const ends = [...single.map((run) => runEnd(run, view, branchNote(run))), ...groups.map((group) => groupEnd(group, view))].filter(Boolean);
+    const ends = [...single.flatMap((run) => runEnd(run, view, forkNote(run)) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
@@ -67,20 +82,27 @@ function contents(runs, view, theme, panel, layout) {
   ]);
 }
 
+/**
+ * @param {Run[]} runs
+ * @param {View} view
+ * @returns {{ groups: Group[], single: Run[] }}
+ */
 function sorted(runs, view) {
   return (view.seeds ?? "band") === "band" ? seedGroups(runs) : { groups: [], single: runs };
 }
 
-/** Keeps the axes of a panel without curves. */
+/**
+ * Keeps the axes of a panel without curves.
+ * @param {string} suffix
+ */
 function unseen(suffix) {
   return { type: "scatter", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
 }
 
-/** Plotly reads a few tags in its texts: a name has none. */
-function literal(name) {
-  return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
+/**
+ * @param {Run[]} runs
+ * @param {string} layout
+ */
 function panels(runs, layout) {
   const plain = runs.filter((run) => run.card.plain);
   const residual = runs.filter((run) => !run.card.plain);
@@ -91,7 +113,12 @@ function panels(runs, layout) {
   ];
 }
 
-/** `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name. */
+/**
+ * `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name.
+ * @param {string} narrow
+ * @param {string} wide
+ * @param {Run[]} runs
+ */
 function panelTitle(narrow, wide, runs) {
   const names = [...new Set(runs.map((run) => run.card.variant))];
   if (names.length === 1 && names[0] === narrow) return narrow;
@@ -99,11 +126,15 @@ function panelTitle(narrow, wide, runs) {
   return `${names.every((name) => OF_THE_PAPER.has(name)) ? narrow : wide} (${listed})`;
 }
 
-/** With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read. */
+/**
+ * With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read.
+ * @param {RunEnd[]} ends
+ * @param {Metric} metric
+ */
 function perArm(ends, metric) {
   const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));
   const armOf = armNames(ends.map(({ run }) => run));
-  const mean = (list, key) => list.reduce((sum, item) => sum + item[key], 0) / list.length;
+  const mean = (/** @type {RunEnd[]} */ list, /** @type {"number" | "y"} */ key) => list.reduce((sum, item) => sum + (item[key] ?? 0), 0) / list.length;
   return [...arms.values()].map((list) => (list.length === 1 ? list[0] : {
     ...list[0], name: armOf(list[0].run.card), x: Math.max(...list.map(({ x }) => x)), value: written(mean(list, "number"), metric), y: mean(list, "y"),
   }));

@@ -2,6 +2,7 @@
  * A fork and its parent as one tree: the fork's dashed line begins on its parent's, at the step that both share. Pure
  * functions.
  */
+/** @import { Run, View, Points } from "../../types.js" */
 import { xs } from "./axes.js";
 import { FORK, short } from "./edit_marks.js";
 
@@ -11,36 +12,46 @@ const NOTE_LETTERS = 26;
 /**
  * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork whose parent
  * is not drawn, or has no running mean at that step, has no place on it.
+ * @param {Run[]} runs
+ * @param {View} view
  */
-export function branches(runs, view) {
+export function forkPoints(runs, view) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
   const found = new Map();
   for (const { card } of runs) {
     const parent = card.parent === null ? undefined : byId.get(card.parent);
-    const point = parent && pointAt(parent.series.drawn(), card.parent_step, `running_${view.metric}`);
+    const point = parent && pointAt(parent.series.drawn(), card.parent_step ?? 0, `running_${view.metric}`);
     if (!point || (view.scale === "log" && point.value <= 0)) continue;
     found.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
   }
   return found;
 }
 
-/** A curve's value at a step, interpolated between the points that are drawn; null outside of them. */
+/**
+ * A curve's value at a step, interpolated between the points that are drawn; null outside of them.
+ * @param {Points} points
+ * @param {number} step
+ * @param {string} key
+ */
 function pointAt(points, step, key) {
   const values = points[key];
   const after = points.step.findIndex((other, index) => other >= step && Number.isFinite(values[index]));
   if (after < 0) return null;
-  if (points.step[after] === step) return { step, value: values[after], seconds: points.seconds[after] };
+  if (points.step[after] === step) return { step, value: Number(values[after]), seconds: points.seconds[after] };
   const before = values.findLastIndex((value, index) => index < after && points.step[index] < step && Number.isFinite(value));
   if (before < 0) return null;
   const share = (step - points.step[before]) / (points.step[after] - points.step[before]);
-  const between = (column) => column[before] + share * (column[after] - column[before]);
+  const between = (/** @type {(number | null)[]} */ column) => Number(column[before]) + share * (Number(column[after]) - Number(column[before]));
   return { step, value: between(values), seconds: between(points.seconds) };
 }
 
-/** What a fork does differently from its first step on, in a few words under its name; "" for other runs. */
-export function branchNote({ card }) {
+/**
+ * What a fork does differently from its first step on, in a few words under its name; "" for other runs.
+ * @param {Run} run
+ */
+export function forkNote({ card }) {
   if (card.parent === null) return "";
-  const own = card.changes.filter(([step, text]) => step === card.parent_step + 1 && !FORK.test(text)).map(([, text]) => short(text));
+  const own = card.changes.filter(([step, text]) => step === (card.parent_step ?? 0) + 1 && !FORK.test(text)).map(([, text]) => short(text));
   const words = own.length > 1 ? `${own[0]}, +${own.length - 1}` : own[0] ?? "";
   return words.length > NOTE_LETTERS ? `${words.slice(0, NOTE_LETTERS - 1)}…` : words;
 }

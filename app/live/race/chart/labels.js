@@ -2,7 +2,9 @@
  * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
  * Pure functions.
  */
-import { labelPx, nameLines, seeThrough, sizes } from "./axes.js";
+/** @import { Theme, LineEnd, Metric, Range } from "../../types.js" */
+import { labelPx, nameLines, sizes } from "./axes.js";
+import { seeThrough } from "../../shared/plot_style.js";
 
 /** A label that is pushed further than this from its line gets a leader. */
 const LEADER_PX = 10;
@@ -10,8 +12,12 @@ const LEADER_PX = 10;
 const WITHIN = 0.97;
 
 /**
- * ends: [{ name, note, value, x, y, ink, colour }], x and y in the axes' own units, value as it is written;
+ * ends: [{ name, note, value, x, y, textColor, color }], x and y in the axes' own units, value as it is written;
  * panel: { suffix, axis: the y range, end: where the x axis ends, widthPx, heightPx }. Returns annotations.
+ * @param {LineEnd[]} ends
+ * @param {{ big?: boolean }} view
+ * @param {Theme} theme
+ * @param {{ suffix: string, axis: Range, end: number, widthPx: number, heightPx: number }} options
  */
 export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heightPx }) {
   const font = sizes(view).label;
@@ -19,31 +25,36 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   const perUnit = heightPx / Math.max(1e-9, top - bottom);
   const perX = widthPx / Math.max(1e-9, end);
   const placed = [];
-  for (const label of [...ends].sort((a, b) => a.y - b.y)) {
+  for (const label of ends.toSorted((a, b) => a.y - b.y)) {
     const x = label.x * perX;
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));
     const lines = [...nameLines(label.name), ...(label.note ? [label.note] : [])];
     // Half of this label's height and half of the other's lie between their middles.
-    const apart = (other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
+    const apart = (/** @type {{ lines: string[] }} */ other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
     const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
     placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
   }
   return placed.map((label) => ({
     text: words(label), x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.ink[theme.ground] },
+    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.textColor[theme.scheme] },
     ...(label.shift > LEADER_PX
-      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
+      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.color[theme.scheme], ax: 10, ay: -label.shift, standoff: 2 }
       : { showarrow: false, xshift: 8, yshift: label.shift }),
   }));
 }
 
+/** @param {LineEnd} options */
 function words({ name, note, value }) {
   const named = value === null ? nameLines(name).join("<br>") : `${nameLines(name).join("<br>")} <b>${value}</b>`;
   return note ? `${named}<br>${note}` : named;
 }
 
-/** A number as labels have it: an error with one digit, a loss with three. */
+/**
+ * A number as labels have it: an error with one digit, a loss with three.
+ * @param {number} value
+ * @param {Metric} metric
+ */
 export function written(value, metric) {
   return metric === "error" ? value.toFixed(1) : value.toPrecision(3);
 }

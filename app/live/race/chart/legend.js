@@ -2,38 +2,55 @@
  * What a picture of the race needs beside its curves when it stands alone: which colour is which arm, what dashes and
  * marks mean, and in one line where the curves come from. Pure functions.
  */
+/** @import { Run, Theme, View } from "../../types.js" */
 import { seedGroups } from "./seed_stats.js";
-import { grouped } from "../panel/cards.js";
+import { grouped } from "../../shared/format.js";
 import { WIDTHS, dash } from "./curves.js";
-import { shownGaps } from "./difference_figure.js";
-import { averaged, bands, singles, trainingShown } from "../panel/coverage.js";
+import { shownDifferences } from "./difference_figure.js";
+import { averaged, bands, singles, trainingShown } from "./coverage.js";
 
 /**
- * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
+ * Entries of the legend in order: { name, color, width, dash, symbol, fill, opacity, meaning }; all but name and color
  * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {Theme} theme
  */
 export function legendOf(runs, view, theme) {
-  const names = view.layout === "gap" ? gapNames(runs, view) : armNames(runs, view);
-  return [...names.map(({ name, run }) => ({ name, colour: run.colour[theme.ground], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
+  const names = view.layout === "gap" ? differenceNames(runs, view) : armNames(runs, view);
+  return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
 
+/**
+ * @param {Run[]} runs
+ * @param {View} view
+ */
 function armNames(runs, view) {
   const { groups, single } = bands(view) ? seedGroups(runs) : { groups: [], single: runs };
   const named = [...groups.map(({ arm, note, runs: [run] }) => ({ name: note ? `${arm}, ${note}` : arm, run })), ...single.map((run) => ({ name: run.label, run }))];
-  return named.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
+  return named.toSorted((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
 }
 
-function gapNames(runs, view) {
-  return Object.values(shownGaps(runs, view)).flat().map(({ name, run }) => ({ name, run }));
+/**
+ * @param {Run[]} runs
+ * @param {View} view
+ */
+function differenceNames(runs, view) {
+  return Object.values(shownDifferences(runs, view)).flat().map(({ name, run }) => ({ name, run }));
 }
 
+/**
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {Theme} theme
+ */
 function meanings(runs, view, theme) {
   const { curves, metric } = view;
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
   const several = averaged(runs, view);
   const images = runs[0]?.card.eval_images;
   const of = images ? ` (${grouped(images)} images)` : "";
-  const shows = (curve) => curves.includes(curve);
+  const shows = (/** @type {string} */ curve) => curves.includes(curve);
   return [
     shows("running") && { name: `${difference}training ${metric}, mean of 50 steps`, width: WIDTHS.running, dash: dash({}) },
     several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
@@ -41,10 +58,14 @@ function meanings(runs, view, theme) {
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
     shows("clean") && !gap && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
-  ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
+  ].filter(Boolean).map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 
-/** How the dashed curves were made from single steps, in words; "" where none are drawn. */
+/**
+ * How the dashed curves were made from single steps, in words; "" where none are drawn.
+ * @param {Run[]} runs
+ * @param {View} view
+ */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   const made = view.layout === "gap" ? "dashed: differences of means of 50 steps" : "dashed: mean of 50 steps";
@@ -56,11 +77,14 @@ export function smoothingOf(runs, view) {
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
  * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of 50 steps; all 1,200
  * training points shown`.
+ * @param {Run[]} runs
+ * @param {View} view
+ * @param {string} [data]
  */
 export function captionOf(runs, view, data = "") {
   const cards = runs.map(({ card }) => card);
-  const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter((value) => value !== null && value !== undefined))];
-  const listed = (word, key) => (distinct(key).length ? `${word}${distinct(key).join(" / ")}` : "");
+  const distinct = (/** @type {string} */ key) => [...new Set(cards.map((card) => card[key]).filter((value) => value !== null && value !== undefined))];
+  const listed = (/** @type {string} */ word, /** @type {string} */ key) => (distinct(key).length ? `${word}${distinct(key).join(" / ")}` : "");
   const [least, most] = [Math.min(...runs.map(reached)), Math.max(...runs.map(reached))];
   const planned = Math.max(...cards.map((card) => card.total_steps));
   const seeds = distinct("seed").length;
@@ -71,6 +95,7 @@ export function captionOf(runs, view, data = "") {
   return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points")].filter(Boolean).join("; ");
 }
 
+/** @param {Run} run */
 function reached({ card, series }) {
   return Math.max(card.step, series.lastStep);
 }

@@ -3,15 +3,21 @@
  * steps are left out, the seeds' own lines where they have a band, marks and whiskers, and curves that look alike are
  * one trace, so that a redraw stays quick. The strip below the chart says so. Pure functions of what chart/figure.js made.
  */
+/** @import { Trace } from "../../types.js" */
 export const MANY = 16;
 /** The curves of single runs; a mean has more to say of each of its points than whose it is. */
 const JOINED = new Set(["running", "seed", "test", "clean"]);
 const LINES = new Set(["running", "test"]);
 
-/** What is left out of so many runs, in words; empty when nothing is. `banded`: whether seeds are drawn as bands. */
+/**
+ * What is left out of so many runs, in words; empty when nothing is. `banded`: whether seeds are drawn as bands.
+ * @param {unknown[]} runs
+ * @param {string[]} curves
+ * @param {boolean} [banded]
+ */
 export function leftOut(runs, curves, banded = false) {
   if (runs.length <= MANY) return "";
-  const shown = (curve) => curves.includes(curve);
+  const shown = (/** @type {string} */ curve) => curves.includes(curve);
   const words = [
     banded ? shown("running") && "the seeds' own lines" : shown("raw") && "single steps",
     shown("test") && (banded ? "marks and whiskers of test curves" : "marks of test curves"),
@@ -20,7 +26,11 @@ export function leftOut(runs, curves, banded = false) {
   return words.length ? `above ${MANY} runs left out: ${words.join(", ")}` : "";
 }
 
-/** data: Plotly's traces; `meta` says which curve one is, `run` and `steps` whose points. Returns fewer of them. */
+/**
+ * data: Plotly's traces; `meta` says which curve one is, `run` and `steps` whose points. Returns fewer of them.
+ * @param {Trace[]} data
+ * @param {unknown[]} runs
+ */
 export function lighter(data, runs) {
   if (runs.length <= MANY) return data;
   const metas = new Set(data.map(({ meta }) => meta));
@@ -29,26 +39,34 @@ export function lighter(data, runs) {
   return [...groups.values()].map((alike) => (alike.length > 1 ? joined(alike) : alike[0]));
 }
 
+/** @param {Trace} trace */
 function lightened(trace) {
   if (trace.meta !== "test") return trace;
   const { marker, error_y, ...line } = trace;
   return { ...line, mode: "lines" };
 }
 
-/** What curves have in common that are drawn as one; a trace of another kind is like nothing else. */
+/**
+ * What curves have in common that are drawn as one; a trace of another kind is like nothing else.
+ * @param {Trace} trace
+ */
 function likeness(trace) {
   if (!JOINED.has(trace.meta) || trace.customdata) return trace;
   const { x, y, steps, run, name, hovertemplate, ...look } = trace;
   return JSON.stringify(look);
 }
 
-/** One trace of several, with a gap between two; `runs` says of every point whose it is. */
+/**
+ * One trace of several, with a gap between two; `runs` says of every point whose it is.
+ * @param {Trace[]} alike
+ */
 function joined(alike) {
   const { run, name, ...first } = alike[0];
+  /** @type {Record<string, unknown[]>} */
   const all = { x: [], y: [], steps: [], runs: [], hovertemplate: [] };
-  const put = (...values) => Object.values(all).forEach((column, index) => column.push(values[index]));
+  const put = (/** @type {unknown[]} */ ...values) => Object.values(all).forEach((column, index) => column.push(values[index]));
   for (const trace of alike) {
-    trace.x.forEach((x, index) => {
+    trace.x.forEach((/** @type {number} */ x, /** @type {number} */ index) => {
       // A mean that was not told is no gap: gaps are where the next run begins.
       if (trace.y[index] !== null || !trace.connectgaps) put(x, trace.y[index], trace.steps[index], trace.run, trace.hovertemplate);
     });

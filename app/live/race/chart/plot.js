@@ -1,18 +1,39 @@
 /** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, chart/figure.js says. */
+/** @import { Run, Theme, View, Plot, Range } from "../../types.js" */
 import { buildFigure } from "./figure.js";
+import { messageOf } from "../../shared/format.js";
 import { lighter } from "./many_runs.js";
 import { TOUCH, loadPlotly } from "../../shared/page.js";
+import { quietModeBar } from "../../shared/plot_style.js";
 import { preview } from "./preview.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
 const KEY_ZOOM = 1.4, KEY_MOVE = 0.2;
+/** @type {Record<string, Range>} */
+const MOVES = { ArrowLeft: [-KEY_MOVE, 0], ArrowRight: [KEY_MOVE, 0], ArrowDown: [0, -KEY_MOVE], ArrowUp: [0, KEY_MOVE] };
+/** @type {Record<string, number>} */
+const FACTORS = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM };
+
+/**
+ * @typedef {object} Told
+ * @property {(zoom: { x: Range, y: Range } | null) => void} zoomed
+ * @property {(point: { run: number, step: number }) => void} clicked
+ * @property {() => void} later
+ */
 
 export class RacePlot {
   /**
    * plot, skeleton, stage: elements. told: { zoomed(zoom or null), clicked({ run, step }), later(): draw again soon }.
+   * @param {{ plot: Plot, skeleton: HTMLElement, stage: HTMLElement }} options
+   * @param {Told} told
    */
   constructor({ plot, skeleton, stage }, told) {
-    Object.assign(this, { plot, skeleton, stage, told, drawn: false, held: false, revision: 0 });
+    this.plot = plot;
+    this.skeleton = skeleton;
+    this.stage = stage;
+    this.told = told;
+    this.drawn = this.held = this.previewed = this.stopped = false;
+    this.revision = 0;
     this.onRelease = () => this.#release();
     // A redraw in the middle of a drag would take it away.
     plot.addEventListener("pointerdown", () => (this.held = true));
@@ -21,6 +42,13 @@ export class RacePlot {
     stage.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /**
+   * @param {Run[]} runs
+   * @param {View} view
+   * @param {Theme} theme
+   * @param {string} url
+   * @param {number} width
+   */
   async draw(runs, view, theme, url, width) {
     if (!runs.length) return;
     let Plotly = window.Plotly;
@@ -28,7 +56,7 @@ export class RacePlot {
     try {
       Plotly ??= await loadPlotly(url);
     } catch (error) {
-      this.skeleton.textContent = `The chart could not be loaded (${error.message}); trying again.`;
+      this.skeleton.textContent = `The chart could not be loaded (${messageOf(error)}); trying again.`;
       setTimeout(() => this.told.later(), 2000);
       return;
     }
@@ -53,12 +81,16 @@ export class RacePlot {
       plot.on("plotly_doubleclick", () => this.told.zoomed(null));
       plot.on("plotly_click", (event) => this.#clicked(event));
     }
-    // The chart's small buttons are for the pointer; Tab goes from the chart to its controls.
-    for (const button of plot.querySelectorAll(".modebar-btn")) button.tabIndex = -1;
-    for (const icon of plot.querySelectorAll(".modebar-btn svg")) icon.setAttribute("aria-hidden", "true");
+    quietModeBar(plot);
   }
 
-  /** The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment. */
+  /**
+   * The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment.
+   * @param {Run[]} runs
+   * @param {View} view
+   * @param {Theme} theme
+   * @param {number} width
+   */
   #preview(runs, view, theme, width) {
     this.previewed = true;
     const figure = buildFigure(runs, view, theme, width);
@@ -68,10 +100,13 @@ export class RacePlot {
     return new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
   }
 
-  /** What is seen now, in the axes' own units. */
+  /**
+   * What is seen now, in the axes' own units.
+   * @returns {{ x: Range, y: Range }}
+   */
   get seen() {
     const { xaxis, yaxis } = this.plot._fullLayout;
-    return { x: [...xaxis.range], y: [...yaxis.range] };
+    return { x: /** @type {Range} */ ([...xaxis.range]), y: /** @type {Range} */ ([...yaxis.range]) };
   }
 
   stop() {
@@ -90,11 +125,13 @@ export class RacePlot {
     }, 50);
   }
 
+  /** @param {Record<string, any>} change */
   #relayout(change) {
     if (!Object.keys(change).some((key) => /^[xy]axis\d*\.range/.test(key))) return;
     this.told.zoomed(this.seen);
   }
 
+  /** @param {any} options */
   #clicked({ points }) {
     const { data: trace, pointNumber } = points[0];
     const step = trace.steps?.[pointNumber];
@@ -102,12 +139,14 @@ export class RacePlot {
     if (run !== undefined && step !== undefined) this.told.clicked({ run, step });
   }
 
-  /** + and - zoom, the arrows move, 0 shows the whole: what the mouse can do, for those who do not use one. */
+  /**
+   * + and - zoom, the arrows move, 0 shows the whole: what the mouse can do, for those who do not use one.
+   * @param {KeyboardEvent} event
+   */
   #key(event) {
     if (!this.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
     const { x, y } = this.seen;
-    const by = { ArrowLeft: [-KEY_MOVE, 0], ArrowRight: [KEY_MOVE, 0], ArrowDown: [0, -KEY_MOVE], ArrowUp: [0, KEY_MOVE] }[event.key];
-    const factor = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM }[event.key];
+    const by = MOVES[event.key], factor = FACTORS[event.key];
     if (event.key === "0") this.told.zoomed(null);
     else if (by) this.told.zoomed({ x: moved(x, by[0]), y: moved(y, by[1]) });
     else if (factor) this.told.zoomed({ x: scaled(x, factor), y: scaled(y, factor) });
@@ -117,10 +156,20 @@ export class RacePlot {
   }
 }
 
+/**
+ * @param {Range} options
+ * @param {number} share
+ * @returns {Range}
+ */
 function moved([from, to], share) {
   return [from + share * (to - from), to + share * (to - from)];
 }
 
+/**
+ * @param {Range} options
+ * @param {number} factor
+ * @returns {Range}
+ */
 function scaled([from, to], factor) {
   const [middle, half] = [(from + to) / 2, ((to - from) / 2) * factor];
   return [middle - half, middle + half];

@@ -2,13 +2,23 @@
  * The curves before plotly.js has been read, which takes longer than everything else: the same figure as plain lines
  * in an SVG, at the places where the chart will have them. Plotly then takes its place.
  */
-const SVG = "http://www.w3.org/2000/svg";
+/** @import { Theme, Trace, Layout, Figure, Range } from "../../types.js" */
+import { svgElement } from "../../shared/dom.js";
+
+/** @typedef {(value: number) => number | null} Place a place in pixels, null where the axis has none */
+
+/** @type {Record<string, string>} */
 const DASHES = { "5px,3px": "5 3" };
 
-/** figure: what buildFigure made; width in pixels. Returns an <svg>. */
+/**
+ * figure: what buildFigure made; width in pixels. Returns an <svg>.
+ * @param {Figure} options
+ * @param {Theme} theme
+ * @param {number} width
+ */
 export function preview({ data, layout }, theme, width) {
   const { height, margin } = layout;
-  const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+  const svg = svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   const inner = { width: width - margin.l - margin.r, height: height - margin.t - margin.b };
   for (const key of Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name))) {
     const suffix = key.slice("xaxis".length);
@@ -20,22 +30,31 @@ export function preview({ data, layout }, theme, width) {
     svg.append(frame(x.domain, y.domain, margin, inner, theme));
     for (const trace of data.filter((one) => (one.xaxis ?? "x") === `x${suffix}` && one.mode?.includes("lines") && !one.fill)) {
       const d = path(trace, place);
-      if (d) svg.append(node("path", { d, fill: "none", stroke: trace.line.color, "stroke-width": trace.line.width, "stroke-dasharray": DASHES[trace.line.dash] ?? trace.line.dash?.replaceAll("px", "") ?? "none", opacity: trace.opacity ?? 1 }));
+      if (d) svg.append(svgElement("path", { d, fill: "none", stroke: trace.line.color, "stroke-width": trace.line.width, "stroke-dasharray": DASHES[trace.line.dash] ?? trace.line.dash?.replaceAll("px", "") ?? "none", opacity: trace.opacity ?? 1 }));
     }
   }
   return svg;
 }
 
-/** From a value to pixels; null where the axis has no place for it. */
+/**
+ * From a value to pixels; null where the axis has no place for it.
+ * @param {Layout} options
+ * @param {number} from
+ * @param {number} length
+ */
 function scale({ domain, range, type }, from, length) {
   const [first, last] = [from + domain[0] * length, from + domain[1] * length];
   const [low, high] = range;
-  return (value) => {
+  return (/** @type {number} */ value) => {
     const at = type === "log" ? (value > 0 ? Math.log10(value) : null) : value;
     return at === null || !Number.isFinite(at) || at < low || at > high ? null : first + ((at - low) / (high - low)) * (last - first);
   };
 }
 
+/**
+ * @param {Trace} options
+ * @param {{ x: Place, y: Place }} place
+ */
 function path({ x, y, connectgaps }, place) {
   let d = "", pen = "M";
   for (let index = 0; index < x.length; index += 1) {
@@ -50,13 +69,14 @@ function path({ x, y, connectgaps }, place) {
   return d;
 }
 
+/**
+ * @param {Range} options
+ * @param {Range} more
+ * @param {Layout} margin
+ * @param {{ width: number, height: number }} inner
+ * @param {Theme} theme
+ */
 function frame([left, right], [bottom, top], margin, inner, theme) {
-  const x = (share) => margin.l + share * inner.width, y = (share) => margin.t + (1 - share) * inner.height;
-  return node("path", { d: `M${x(left)} ${y(top)}V${y(bottom)}H${x(right)}`, fill: "none", stroke: theme.muted });
-}
-
-function node(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+  const x = (/** @type {number} */ share) => margin.l + share * inner.width, y = (/** @type {number} */ share) => margin.t + (1 - share) * inner.height;
+  return svgElement("path", { d: `M${x(left)} ${y(top)}V${y(bottom)}H${x(right)}`, fill: "none", stroke: theme.muted });
 }

@@ -4,27 +4,35 @@
  * Seeds are decimated one by one, so a seed is interpolated linearly between its own kept points, at every step that
  * any of them kept. The mean reaches only as far as all of its seeds do: it never goes on over fewer of them.
  */
+/** @import { Run, Card, Table, Member, Range, Split, Band, Curve, Group } from "../../types.js" */
+/** @import { Series } from "../series.js" */
+import { lastOf } from "./axes.js";
+import { ENDED } from "../../shared/run_states.js";
 
 /** As many steps are drawn of one mean; more are thinned, extremes kept. */
 const MAX_STEPS = 600;
 /** Of a bucket of steps these stay: the last, and those of the smallest and of the largest value. */
 const PER_BUCKET = 3;
-/** States in which a run makes no further step. */
-export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
 
+/**
+ * Bands by the points of their first run.
+ * @type {WeakMap<Series, Map<string, { stamp: string, all: Series[], band: Band }>>}
+ */
 const known = new WeakMap();
 
 /**
  * The runs as groups of seeds, and those that stand alone: forks, and arms with one run. Runs of one arm with another
  * learning rate or batch, or of another race, are no seeds of each other. Returns { groups: [{ arm, note, runs }], single:
  * [run] }; `note`: what tells a group from another of the same arm.
+ * @param {Run[]} runs
+ * @returns {{ groups: Group[], single: Run[] }}
  */
 export function seedGroups(runs) {
   const sorted = Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.race}|${card.arm}|${card.lr}|${card.batch_size}|${card.train_images}`);
   const groups = [...sorted.values()].filter((list) => list.length > 1);
   const grouped = new Set(groups.flat());
   const races = severalRaces(runs);
-  const differ = (key, arm) => new Set(groups.filter(([{ card }]) => card.arm === arm).map(([{ card }]) => card[key])).size > 1;
+  const differ = (/** @type {string} */ key, /** @type {string} */ arm) => new Set(groups.filter(([{ card }]) => card.arm === arm).map(([{ card }]) => card[key])).size > 1;
   return {
     groups: groups.map((list) => {
       const { arm, race, lr, batch_size: batch } = list[0].card;
@@ -35,15 +43,21 @@ export function seedGroups(runs) {
   };
 }
 
-/** Whether the runs are of several races: then an arm's name alone does not say whose it is. */
+/**
+ * Whether the runs are of several races: then an arm's name alone does not say whose it is.
+ * @param {Run[]} runs
+ */
 export function severalRaces(runs) {
   return new Set(runs.map(({ card }) => card.race)).size > 1;
 }
 
-/** What an arm is called among these runs, by its card: with several races the race stands in the name. */
+/**
+ * What an arm is called among these runs, by its card: with several races the race stands in the name.
+ * @param {Run[]} runs
+ */
 export function armNames(runs) {
   const races = severalRaces(runs);
-  return ({ arm, race }) => (races ? `${arm} (race ${race})` : arm);
+  return (/** @type {Card} */ { arm, race }) => (races ? `${arm} (race ${race})` : arm);
 }
 
 /**
@@ -52,69 +66,95 @@ export function armNames(runs) {
  * whether steps were left out; `seeds` of `of`
  * are in the mean, `diverged` are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
  * The same object comes back as long as no run of the group has news.
+ * @param {Run[]} runs
+ * @param {Split} split
+ * @param {string} key
+ * @returns {Band}
  */
-export function seedBand(runs, split, key) {
+export function seedStats(runs, split, key) {
   const stamp = runs.map(({ card, series }) => {
     const list = split === "train" ? series.train : series[split];
     return [card.run, card.state, list.step.length, list[key].at(-1), split === "train" ? detailStamp(series) : ""].join(":");
   }).join();
   const all = runs.map(({ series }) => series);
-  const kept = known.get(all[0]) ?? known.set(all[0], new Map()).get(all[0]);
+  const kept = known.get(all[0]) ?? new Map();
+  known.set(all[0], kept);
   const before = kept.get(`${split} ${key}`);
-  if (before?.stamp === stamp && before.all.every((series, index) => series === all[index])) return before.band;
-  const band = bandOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
+  if (before?.stamp === stamp && before.all.every((/** @type {Series} */ series, /** @type {number} */ index) => series === all[index])) return before.band;
+  const band = statsOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
   kept.set(`${split} ${key}`, { stamp, all, band });
   return band;
 }
 
-/** What tells one state of a run's finer points from another. */
+/**
+ * What tells one state of a run's finer points from another.
+ * @param {Series} options
+ */
 export function detailStamp({ detail }) {
   return detail ? `${detail.first}-${detail.last}-${detail.points.step.length}` : "";
 }
 
+/** @param {Card} options */
 function memberOf({ seed, state }) {
   return { seed, state, diverged: state === "diverged", over: ENDED.has(state) };
 }
 
-/** The points of a run that have a value: { step, value, seconds }. */
+/**
+ * The points of a run that have a value: { step, value, seconds }.
+ * @param {Run} options
+ * @param {Split} split
+ * @param {string} key
+ * @returns {Curve}
+ */
 export function curveOf({ series }, split, key) {
   const points = split === "train" ? series.drawn() : series[split];
   const values = points[key];
   const curve = table(["step", "value", "seconds"], values.length);
   let count = 0;
   for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     // A value that is not finite comes as null, as does a running mean that was not sent.
-    if (!Number.isFinite(values[i])) continue;
+    if (value === null || !Number.isFinite(value)) continue;
     curve.step[count] = points.step[i];
-    curve.value[count] = values[i];
+    curve.value[count] = value;
     curve.seconds[count] = points.seconds[i];
     count += 1;
   }
-  return first(curve, count);
+  return /** @type {any} */ (firstRows(curve, count));
 }
 
-/** The range of steps in which a zoom has brought finer points, or null. */
+/**
+ * The range of steps in which a zoom has brought finer points, or null.
+ * @param {Run[]} runs
+ * @returns {Range | null}
+ */
 export function detailOf(runs) {
-  const finer = runs.map(({ series }) => series.detail).filter((detail) => detail?.points.step.length);
+  const finer = runs.flatMap(({ series: { detail } }) => (detail?.points.step.length ? [detail] : []));
   return finer.length ? [Math.min(...finer.map(({ first }) => first)), Math.max(...finer.map(({ last }) => last))] : null;
 }
 
 /**
  * members: [{ seed, state, diverged, over, step, value, seconds }]; detail: a range of steps that is thinned by itself;
- * measured: only steps at which every member has a point of its own, where there are any. Returns what seedBand does.
+ * measured: only steps at which every member has a point of its own, where there are any. Returns what seedStats does.
+ * @param {Member[]} members
+ * @param {Range | null} [detail]
+ * @param {boolean} [measured]
  */
-export function bandOf(members, detail = null, measured = false) {
+export function statsOf(members, detail = null, measured = false) {
   const counted = members.filter(({ step, diverged }) => step.length && !diverged);
+  /** @type {Band} */
   const band = { ...spread(counted, detail, measured), seeds: counted.length, of: members.length, diverged: members.filter(({ diverged }) => diverged).length, end: null };
-  const last = Math.min(...counted.map(({ step }) => step.at(-1)));
-  const ended = counted.find(({ step, over }) => over && step.at(-1) === last);
-  if (ended && counted.some(({ step }) => step.at(-1) > last)) band.end = { seed: ended.seed, state: ended.state, step: last };
+  const end = Math.min(...counted.map(({ step }) => lastOf(step)));
+  const ended = counted.find(({ step, over }) => over && lastOf(step) === end);
+  if (ended && counted.some(({ step }) => lastOf(step) > end)) band.end = { seed: ended.seed, state: ended.state, step: end };
   return band;
 }
 
 /**
  * The points of one seed at the mean clock of its band, so that what happened at one step stands at one place; where the
  * band has ended, its own clock goes on.
+ * @param {{ step: number[], seconds: number[] }} points
+ * @param {{ step: number[], seconds: number[] }} band
  */
 export function onClock(points, band) {
   const { step, seconds } = band;
@@ -135,10 +175,17 @@ export function onClock(points, band) {
   return result;
 }
 
-/** Mean, smallest and largest of curves at the steps that all of them cover, thinned. Seconds: the mean of their clocks. */
+/**
+ * Mean, smallest and largest of curves at the steps that all of them cover, thinned. Seconds: the mean of their clocks.
+ * @param {Curve[]} curves
+ * @param {Range | null} detail
+ * @param {boolean} measured
+ * @returns {Pick<Band, "step" | "mean" | "low" | "high" | "seconds" | "thinned">}
+ */
 function spread(curves, detail, measured) {
   const most = curves.reduce((sum, { step }) => sum + step.length, 0);
   const found = table(["step", "mean", "low", "high", "seconds"], most);
+  /** @type {number[]} */
   const shared = [];
   let count = 0;
   along(curves, (step, values, seconds, points) => {
@@ -157,21 +204,23 @@ function spread(curves, detail, measured) {
     if (points === curves.length) shared.push(count);
     count += 1;
   });
-  const walked = first(found, count);
-  if (measured && shared.length) return pick(walked, shared);
-  const kept = thinned(walked, "low", "high", detail);
-  return { ...kept, thinned: kept.step.length < count };
+  const walked = firstRows(found, count);
+  const exact = measured && shared.length > 0;
+  const kept = /** @type {any} */ (exact ? pick(walked, shared) : decimateTable(walked, "low", "high", detail));
+  return exact ? kept : { ...kept, thinned: kept.step.length < count };
 }
 
 /**
  * Walk through the steps that any curve has and all cover, in order. visit(step, values, seconds, points): values and
  * seconds by curve, interpolated where a curve has no point of its own (the arrays are used again for the next step);
  * points: how many curves have one there.
+ * @param {Curve[]} curves
+ * @param {(step: number, values: Float64Array, seconds: Float64Array, points: number) => void} visit
  */
 export function along(curves, visit) {
   if (!curves.length || curves.some(({ step }) => !step.length)) return;
   const from = Math.max(...curves.map(({ step }) => step[0]));
-  const to = Math.min(...curves.map(({ step }) => step.at(-1)));
+  const to = Math.min(...curves.map(({ step }) => lastOf(step)));
   const at = curves.map(({ step }) => Math.max(0, step.findIndex((other) => other >= from)));
   const values = new Float64Array(curves.length), seconds = new Float64Array(curves.length);
   for (let now = from; now <= to;) {
@@ -199,8 +248,12 @@ export function along(curves, visit) {
 /**
  * A table of columns with at most about MAX_STEPS rows: of every bucket its last row, the one with the smallest value in
  * column `low` and the one with the largest in column `high`. The columns of the result are plain arrays.
+ * @param {Table} rows
+ * @param {string} low
+ * @param {string} high
+ * @param {Range | null} [detail]
  */
-export function thinned(rows, low, high, detail = null) {
+export function decimateTable(rows, low, high, detail = null) {
   const { step, [low]: lows, [high]: highs } = rows;
   const parts = detail ? [[-Infinity, detail[0] - 1], detail, [detail[1] + 1, Infinity]] : [[-Infinity, Infinity]];
   const kept = new Set(step.length ? [0] : []);
@@ -221,20 +274,35 @@ export function thinned(rows, low, high, detail = null) {
       lowest = highest = i + 1;
     }
   }
-  return pick(rows, [...kept].sort((a, b) => a - b));
+  return pick(rows, [...kept].toSorted((a, b) => a - b));
 }
 
-/** An empty table of numbers with room for so many rows. */
+/**
+ * An empty table of numbers with room for so many rows.
+ * @param {string[]} names
+ * @param {number} rows
+ * @returns {Table}
+ */
 export function table(names, rows) {
-  return Object.fromEntries(names.map((name) => [name, new Float64Array(rows)]));
+  return /** @type {any} */ (Object.fromEntries(names.map((name) => [name, new Float64Array(rows)])));
 }
 
-/** The first rows of a table, which share its memory. */
-export function first(rows, count) {
-  return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, column.subarray(0, count)]));
+/**
+ * The first rows of a table, which share its memory.
+ * @param {Table} rows
+ * @param {number} count
+ * @returns {Table}
+ */
+export function firstRows(rows, count) {
+  const typed = /** @type {Record<string, Float64Array>} */ (/** @type {unknown} */ (rows));
+  return /** @type {any} */ (Object.fromEntries(Object.entries(typed).map(([name, column]) => [name, column.subarray(0, count)])));
 }
 
-/** Some rows of a table, as plain arrays. */
+/**
+ * Some rows of a table, as plain arrays.
+ * @param {Table} rows
+ * @param {number[]} chosen
+ */
 export function pick(rows, chosen) {
   return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, chosen.map((row) => column[row])]));
 }

@@ -3,6 +3,8 @@
  * made once per run and then only its texts change, so that focus and a half-made decision survive every update.
  */
 import { short } from "../chart/edit_marks.js";
+import { button, element, setText } from "../../shared/dom.js";
+import { duration, grouped } from "../../shared/format.js";
 
 const ACTIONS = {
   queued: ["pause", "stop"],
@@ -30,7 +32,7 @@ export class Cards {
     this.cards = new Map();
   }
 
-  /** runs: [{ card, colour, glyph, series, label }], theme: { ground }; who may not command sees no buttons. */
+  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; who may not command sees no buttons. */
   draw(runs, theme, mayCommand) {
     this.mayCommand = mayCommand;
     const wanted = new Set(runs.map((run) => run.card.run));
@@ -81,28 +83,28 @@ export class Cards {
   #fill(parts, run, theme, labels) {
     const { card, series } = run;
     const [symbol, tone] = this.states[card.state] ?? ["", "gray"];
-    parts.root.style.setProperty("--ss-run", run.colour[theme.ground]);
-    parts.root.style.setProperty("--ss-ink", run.ink[theme.ground]);
+    parts.root.style.setProperty("--ss-run", run.color[theme.scheme]);
+    parts.root.style.setProperty("--ss-ink", run.textColor[theme.scheme]);
     parts.root.dataset.state = card.state;
-    text(parts.swatch, run.glyph ?? "");
-    text(parts.name, run.label);
-    text(parts.badge, `${symbol} ${card.state}`);
+    setText(parts.swatch, run.glyph ?? "");
+    setText(parts.name, run.label);
+    setText(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
     const step = Math.max(card.step, series.lastStep);
     parts.progress.max = card.total_steps;
     parts.progress.value = step;
     parts.progress.setAttribute("aria-label", `${run.label}: step ${step} of ${card.total_steps}`);
-    text(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
-    text(parts.speed, speedLine(card, series, step));
+    setText(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
+    setText(parts.speed, speedLine(card, series, step));
     parts.errors.hidden = !series.train.step.length && !series.test_subset.step.length;
     for (const [{ cell, ...words }, [label, value]] of zip(parts.cells, errorCells(series, card))) {
       cell.hidden = value === null;
-      text(words.label, label);
-      text(words.value, value);
+      setText(words.label, label);
+      setText(words.value, value);
     }
-    text(parts.changes, changeLines(card, labels));
-    text(parts.note, noteLine(card));
-    text(parts.files, fileLine(card));
+    setText(parts.changes, changeLines(card, labels));
+    setText(parts.note, noteLine(card));
+    setText(parts.files, fileLine(card));
     parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
     if (parts.state !== card.state || parts.mayCommand !== this.mayCommand) {
       parts.state = card.state;
@@ -122,14 +124,14 @@ export class Cards {
     const made = verbs.flatMap((verb) => {
       if (parts.confirming === verb) {
         return [
-          button(`${capital(verb)}?`, `Yes, ${verb} ${label}`, "ss-sure", () => this.#send(parts, verb, label)),
-          button("Keep", `Do not ${verb} ${label}`, "", () => this.#confirm(parts, null, label)),
+          action(`${capital(verb)}?`, `Yes, ${verb} ${label}`, "ss-sure", () => this.#send(parts, verb, label)),
+          action("Keep", `Do not ${verb} ${label}`, "", () => this.#confirm(parts, null, label)),
         ];
       }
       const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb, label) : () => this.#send(parts, verb, label);
-      return [button(capital(verb), `${capital(verb)} ${label}`, "", act)];
+      return [action(capital(verb), `${capital(verb)} ${label}`, "", act)];
     });
-    for (const made_ of made) made_.disabled = Boolean(parts.asked);
+    for (const one of made) one.disabled = Boolean(parts.asked);
     parts.buttons.replaceChildren(...made);
   }
 
@@ -196,17 +198,6 @@ function noteLine(card) {
   return card.detail;
 }
 
-export function duration(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-export function grouped(number) {
-  return number.toLocaleString("en-US");
-}
-
 function zip(left, right) {
   return left.map((item, index) => [item, right[index]]);
 }
@@ -215,21 +206,8 @@ function capital(word) {
   return word[0].toUpperCase() + word.slice(1);
 }
 
-function element(tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  return made;
-}
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
-}
-
-function button(label, name, className, act) {
-  const made = element("button", `ss-button ${className}`);
-  made.type = "button";
-  made.textContent = label;
+function action(label, name, className, act) {
+  const made = button(label, act, `ss-button ${className}`);
   made.setAttribute("aria-label", name);
-  made.onclick = act;
   return made;
 }

@@ -1,6 +1,7 @@
-/** What a chart of the race shows as a table of text (RFC 4180). Pure functions. */
-import { gapCurves, shownGaps } from "../chart/difference_figure.js";
-import { gapBand } from "../chart/differences.js";
+/** What a chart of the race shows as a table of text. Pure functions. */
+import { differenceCurves, shownDifferences } from "../chart/difference_figure.js";
+import { differenceStats } from "../chart/differences.js";
+import { csv } from "../../shared/format.js";
 
 const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
 const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];
@@ -10,7 +11,7 @@ const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];
  * gap chart the differences. A value that is not there, or not finite, is an empty field.
  */
 export function exportCsv(runs, view) {
-  return view.layout === "gap" ? csv(GAP_COLUMNS, gapRows(runs, view)) : csv(COLUMNS, runs.flatMap((run) => runRows(run, view)));
+  return view.layout === "gap" ? csv(GAP_COLUMNS, differenceRows(runs, view)) : csv(COLUMNS, runs.flatMap((run) => runRows(run, view)));
 }
 
 function runRows({ card, series }, view) {
@@ -27,21 +28,10 @@ function runRows({ card, series }, view) {
   });
 }
 
-function gapRows(runs, view) {
+function differenceRows(runs, view) {
   if (view.hidden) return [];
-  return Object.values(shownGaps(runs, view)).flat().flatMap((gap) => gapCurves(view).flatMap(([split, key, words]) => {
-    const { band } = gapBand(gap, split, key);
+  return Object.values(shownDifferences(runs, view)).flat().flatMap((gap) => differenceCurves(view).flatMap(([split, key, words]) => {
+    const { band } = differenceStats(gap, split, key);
     return band.step.map((step, index) => [`${gap.name}, ${words}`, step, band.mean[index], band.low[index], band.high[index], band.seeds]);
   }));
-}
-
-/** Rows of values as text: lines end with CR LF, fields with a comma, a quote or a line break stand in quotes. */
-export function csv(columns, rows) {
-  return [columns, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
-}
-
-function field(value) {
-  if (value === null || value === undefined || (typeof value === "number" && !Number.isFinite(value))) return "";
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

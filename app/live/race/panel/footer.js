@@ -1,14 +1,14 @@
 /** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
-import { duration } from "./cards.js";
+import { duration } from "../../shared/format.js";
 import { smoothingOf } from "../chart/legend.js";
 import { leftOut } from "../chart/many_runs.js";
-import { averaged, evaluationsShown, trainingShown } from "./coverage.js";
+import { averaged, evaluationsShown, trainingShown } from "../chart/coverage.js";
 
 /** The first probes come before the first steps: their share says nothing yet. */
 const TELLING_STEP = 50;
 
 /** runs as drawn; view as in panel/view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
-export function stripWords(runs, view, age) {
+export function footerText(runs, view, age) {
   const cards = runs.map((run) => run.card);
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
   const seeds = new Set(cards.map((card) => card.seed)).size;

@@ -1,9 +1,10 @@
 /** How busy the machine is: processor, memory, graphics cards, as small bars. They come along with points, about every two seconds. */
+import { setText } from "../../shared/dom.js";
 
 /** Older figures say nothing about now. */
 const STALE_MS = 8_000;
 
-export class Meters {
+export class MachineLoad {
   constructor(place) {
     this.place = place;
     this.bars = new Map();
@@ -23,8 +24,7 @@ export class Meters {
       const { root, bar, figure } = this.bars.get(name) ?? this.#bar(name);
       root.hidden = value === null;
       bar.value = value ?? 0;
-      const words = `${value} %`;
-      if (figure.textContent !== words) figure.textContent = words;
+      setText(figure, `${value} %`);
     }
   }
 

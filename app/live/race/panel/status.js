@@ -1,16 +1,12 @@
 /** The words and buttons around the chart: LIVE or not, the verdict, trouble with the engine, commands to all runs. */
-import { grouped } from "./cards.js";
+import { setText } from "../../shared/dom.js";
+import { grouped } from "../../shared/format.js";
+import { drawChip, unreachableText } from "../../shared/link_status.js";
+import { PAUSABLE, RESUMABLE, WAITING } from "../../shared/run_states.js";
 
-export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
-const WAITING = new Set(["queued", "starting", "running", "stopping"]);
 /** A screen reader reads the conclusion aloud, but not every change of a digit. */
 const SPOKEN_MS = 20_000;
-const ALL = [["pause", ["queued", "starting", "running"]], ["resume", ["paused", "lost"]]];
-
-/** Whether something of these runs may still change by itself. */
-export function isLive(runs) {
-  return runs.some(({ card: { state } }) => !ENDED.has(state) && state !== "paused");
-}
+const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
   /** part(name): the element of that name; ask(verb, run) sends a command. */
@@ -20,7 +16,7 @@ export class RaceStatus {
 
   /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
   draw(runs, told) {
-    this.#chip(runs, told.link);
+    drawChip(this.part("chip"), runs, told.link);
     this.#evaluated(runs);
     verdict(this.part("gap"), told.verdict ?? "");
     this.#speak(told.verdict ?? "", told.hidden);
@@ -28,7 +24,7 @@ export class RaceStatus {
     this.#engine(runs, told);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
-      const able = runs.filter((run) => states.includes(run.card.state)).length;
+      const able = runs.filter((run) => states.has(run.card.state)).length;
       all.hidden = !told.mayCommand;
       // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
       all.setAttribute("aria-disabled", able < 2);
@@ -44,40 +40,27 @@ export class RaceStatus {
     const spoken = this.part("spoken"), said = words.slice(0, conclusionEnd(words));
     if (spoken.textContent !== said) this.spokenAt = now;
     this.wasHidden = hidden;
-    text(spoken, said);
-  }
-
-  #chip(runs, link) {
-    const live = isLive(runs);
-    const word = live ? "LIVE" : runs.some(({ card }) => card.state === "paused") ? "PAUSED" : "ENDED";
-    const chip = this.part("chip");
-    chip.hidden = !runs.length && link !== "gone";
-    text(chip, link === "live" || !live ? word : link === "gone" ? "OFFLINE" : "RECONNECTING");
-    chip.dataset.kind = link === "gone" ? "offline" : word.toLowerCase();
+    setText(spoken, said);
   }
 
   /** On how many images the evaluations stand. */
   #evaluated(runs) {
     const { eval_images: images, bn = "running" } = runs[0]?.card ?? {};
     if (!images) return;
-    text(this.part("test-label"), `test (${grouped(images)} images)`);
-    text(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
+    setText(this.part("test-label"), `test (${grouped(images)} images)`);
+    setText(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
   }
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {
     const silent = engine && engine.state !== "alive";
     const waits = runs.some(({ card }) => WAITING.has(card.state) || card.detail === engineGone);
     this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
-    const reason = trouble || (link === "gone" ? `This page cannot reach its server: ${linkReason}` : engine?.message);
-    text(this.part("engine-text"), reason ?? "");
+    const reason = trouble || (link === "gone" ? unreachableText(linkReason) : engine?.message);
+    setText(this.part("engine-text"), reason ?? "");
     const start = this.part("engine-start");
     start.hidden = !(mayCommand && silent && waits) || Boolean(trouble);
     start.onclick = () => this.ask("engine", 0);
   }
-}
-
-function text(node, words) {
-  if (node.textContent !== words) node.textContent = words;
 }
 
 /** The first sentence is the conclusion: it stands out. The rest is what it rests on. */

@@ -1,10 +1,12 @@
 /** What can be taken away from the chart: the command that repeats the race, a link, a picture, a table. */
-import { captionOf, download, exportCsv, exportImage, legendOf } from "../../shared/export/image.js";
+import { captionOf, legendOf } from "../chart/legend.js";
+import { exportCsv } from "./csv.js";
+import { download, exportImage } from "../../shared/export/image.js";
 
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
 
-export class RaceTools {
+export class ExportTools {
   /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name } as drawn now. */
   constructor(part, seen) {
     this.part = part;

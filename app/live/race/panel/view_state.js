@@ -1,8 +1,8 @@
 /**
  * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
- * what the room guessed. Kept in the address.
+ * what the room predicted. Kept in the address.
  */
-import { Address } from "../../shared/address/url_state.js";
+import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
 export const CHOICES = {
   layout: { side: "Side by side", overlaid: "Overlaid", gap: "Gap" },
@@ -13,11 +13,11 @@ export const CHOICES = {
 };
 export const CURVES = ["running", "raw", "test", "clean"];
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", GUESS = "guess";
+const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", PREDICTION = "guess";
 const LOOKED_AT = [...Object.keys(CHOICES), SHOWN, ZOOM];
 /** These are about the runs of one race. */
-const OF_RACE = [ZOOM, HIDDEN, GUESS];
-const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, GUESS];
+const OF_RACE = [ZOOM, HIDDEN, PREDICTION];
+const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, PREDICTION];
 
 export class ViewState {
   /** changed(): called after every change. */
@@ -26,7 +26,7 @@ export class ViewState {
     // Each page has a chart of its own, and remembers its own.
     this.memory = `skipscope-view ${location.pathname}`;
     this.given = OF_RACE.some((key) => new URLSearchParams(location.search).has(key));
-    this.address = new Address(KEYS, this.memory, changed);
+    this.address = new UrlState(KEYS, this.memory, changed);
   }
 
   /**
@@ -36,10 +36,10 @@ export class ViewState {
   of(race) {
     const key = `${this.memory} race`;
     if (this.race === undefined) {
-      const before = this.given ? race : remembered(key) ?? race;
+      const before = this.given ? race : rememberedRace(key) ?? race;
       if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
     } else if (this.race !== race) this.zoom = null;
-    if (this.race !== race) remember(key, race);
+    if (this.race !== race) rememberRace(key, race);
     this.race = race;
   }
 
@@ -106,14 +106,14 @@ export class ViewState {
     this.changed();
   }
 
-  /** The room's guess of a race, see presentation/prediction.js; null when there is none. */
-  guess(race) {
-    const [of, ...choice] = (this.address.get(GUESS) ?? "").split("-");
+  /** The room's prediction of a race, see presentation/prediction.js; null when there is none. */
+  prediction(race) {
+    const [of, ...choice] = (this.address.get(PREDICTION) ?? "").split("-");
     return of === String(race) && choice.length ? choice.join("-") : null;
   }
 
-  guessed(race, choice) {
-    this.address.put(GUESS, choice === null ? null : `${race}-${choice}`);
+  predict(race, choice) {
+    this.address.put(PREDICTION, choice === null ? null : `${race}-${choice}`);
     this.changed();
   }
 
@@ -133,7 +133,7 @@ export class ViewState {
     return { ...chosen, curves: this.curves, zoom: this.zoom };
   }
 
-  /** See Address. */
+  /** See UrlState. */
   keep() {
     this.address.keep();
   }
@@ -175,22 +175,4 @@ function zoomFrom(text) {
   const [x, y] = [numbers.slice(0, 2), numbers.slice(2)];
   if (x[0] >= x[1] || (y.length && y[0] >= y[1])) return null;
   return y.length ? { x, y } : { x };
-}
-
-/** A browser that keeps nothing still has the address. */
-function remembered(key) {
-  try {
-    const text = sessionStorage.getItem(key);
-    return text === null ? null : Number(text);
-  } catch {
-    return null;
-  }
-}
-
-function remember(key, race) {
-  try {
-    sessionStorage.setItem(key, race);
-  } catch {
-    // See above.
-  }
 }

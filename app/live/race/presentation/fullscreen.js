@@ -4,7 +4,7 @@
  */
 const FOCUSABLE = 'button, a[href], [tabindex="0"]';
 
-export class Stage {
+export class Fullscreen {
   constructor(host) {
     this.host = host;
     this.on = false;

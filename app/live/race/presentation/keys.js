@@ -2,6 +2,8 @@
  * The keys of the stage, told in three ways: which key means what, a discreet line that fades, a panel of buttons.
  * The table in the README repeats KEYS; a test holds the two together.
  */
+import { button, element } from "../../shared/dom.js";
+
 export const KEYS = [
   { verb: "start", keys: ["s"], shown: "S", brief: "start", does: "start the race that is set up in the side bar", commands: true },
   { verb: "pause", keys: [" "], shown: "Space", brief: "pause", does: "pause all runs, or resume them", commands: true },
@@ -25,7 +27,7 @@ export function meaning(event) {
   return BY_KEY.get(event.key.toLowerCase());
 }
 
-export class StageKeys {
+export class PresenterKeys {
   /** host: where line and panel go; act(verb): a button was pressed. */
   constructor(host, act) {
     Object.assign(this, { host, act });
@@ -81,18 +83,4 @@ export class StageKeys {
     row.append(key, element("span", "", does));
     return row;
   }
-}
-
-export function element(tag, className = "", words = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = words;
-  return made;
-}
-
-export function button(words, act, className = "ss-button") {
-  const made = element("button", className, words);
-  made.type = "button";
-  made.onclick = act;
-  return made;
 }

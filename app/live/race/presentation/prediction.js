@@ -1,5 +1,5 @@
 /**
- * Predict, then reveal: the question that fits a race, and one line that holds the room's guess against the truth. Pure.
+ * Predict, then reveal: the question that fits a race, and one line that holds the room's prediction against the truth. Pure.
  *
  * Two to six arms: which has the lowest training error. More, of both families: whether a plain net or one with a
  * shortcut has it; of one family: the shallowest or the deepest. One arm: how high its error will be.
@@ -12,13 +12,12 @@
  * differ by less than one point. A mean over 50 small batches moves by about that much, and so does another seed.
  */
 import { armNames } from "../chart/seed_stats.js";
-import { grouped } from "../panel/cards.js";
-import { ENDED } from "../panel/status.js";
+import { grouped } from "../../shared/format.js";
+import { BROKEN, ENDED } from "../../shared/run_states.js";
 
 const MIN_STEP = 50;
 const WINDOW = 50;
 const CLOSE_POINTS = 1;
-export const BROKEN = new Set(["diverged", "failed"]);
 const HALTED = new Set(["stopped", "lost"]);
 const MAX_ARMS = 6;
 const MAX_NAMED = 3;
@@ -44,15 +43,15 @@ export function question(runs) {
     return { key: plain ? "plain" : "shortcut", label, arms: names.filter((name) => own.get(name)[0].card.plain === plain) };
   });
   if (sides.every((side) => side.arms.length)) return { text: `${after}, which kind of net will have the lowest ${error}?`, choices: sides };
-  const byDepth = [...choices].sort((a, b) => own.get(a.key)[0].card.depth - own.get(b.key)[0].card.depth);
+  const byDepth = choices.toSorted((a, b) => own.get(a.key)[0].card.depth - own.get(b.key)[0].card.depth);
   const [first, last] = [byDepth[0], byDepth.at(-1)];
   if (own.get(first.key)[0].card.depth === own.get(last.key)[0].card.depth) return { text: `${after}, which will have the lowest ${error}?`, choices };
   return { text: `${after}, which will have the lower ${error}: the shallowest or the deepest?`, choices: [first, last] };
 }
 
-/** The guess beside the truth, in words; "" when the guess is none of the choices. */
-export function answer(runs, asked, guess) {
-  const said = asked?.choices.find(({ key }) => key === guess);
+/** The prediction beside the truth, in words; "" when the prediction is none of the choices. */
+export function answer(runs, asked, prediction) {
+  const said = asked?.choices.find(({ key }) => key === prediction);
   if (!said) return "";
   const wanted = new Set(asked.choices.flatMap((choice) => choice.arms));
   const own = new Map([...arms(runs)].filter(([name]) => wanted.has(name)));
@@ -74,8 +73,8 @@ function truth(choices, said, own) {
     const [only] = figures.values();
     return `${when} the running training error of ${only.name} is ${percent(only)}.`;
   }
-  const best = (choice) => choice.arms.map((name) => figures.get(name)).filter(Boolean).sort((a, b) => a.mean - b.mean)[0];
-  const ranked = choices.map((choice) => ({ choice, figure: best(choice) })).filter((one) => one.figure).sort((a, b) => a.figure.mean - b.figure.mean);
+  const best = (choice) => choice.arms.map((name) => figures.get(name)).filter(Boolean).toSorted((a, b) => a.mean - b.mean)[0];
+  const ranked = choices.map((choice) => ({ choice, figure: best(choice) })).filter((one) => one.figure).toSorted((a, b) => a.figure.mean - b.figure.mean);
   const [first, ...rest] = ranked;
   const close = rest.filter((one) => isClose(first.figure, one.figure));
   if (close.length) {

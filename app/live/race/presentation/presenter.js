@@ -4,14 +4,13 @@
  * reload or a link shows the same, and what is hidden stays hidden until the reveal.
  */
 import { answer, question } from "./prediction.js";
-import { isLive } from "../panel/status.js";
-import { Stage } from "./fullscreen.js";
-import { StageKeys, button, element, meaning } from "./keys.js";
-import { StageRuns } from "./run_line.js";
-import { fit, stageViews } from "./views.js";
+import { Fullscreen } from "./fullscreen.js";
+import { PresenterKeys, meaning } from "./keys.js";
+import { RunLine } from "./run_line.js";
+import { fit, presenterViews } from "./views.js";
+import { button, element, setText } from "../../shared/dom.js";
+import { PAUSABLE, RESUMABLE, isLive } from "../../shared/run_states.js";
 
-const RUNNING = new Set(["queued", "starting", "running"]);
-const HALTED = new Set(["paused", "lost"]);
 /** A second press within this time starts another race beside one that runs. */
 const SURE_MS = 4_000;
 /** A start is not asked for twice, however often the key is pressed. */
@@ -26,8 +25,8 @@ export class Presenter {
   /** part(name): the element of that name; told: { ask(verb), soon(): draw again }. */
   constructor(host, part, view, told) {
     Object.assign(this, { host, part, view, told, runs: [], views: [], choices: [] });
-    this.stage = new Stage(host);
-    this.keys = new StageKeys(host, (verb) => this.#act(verb));
+    this.stage = new Fullscreen(host);
+    this.keys = new PresenterKeys(host, (verb) => this.#act(verb));
     this.#build();
     this.onKey = (event) => this.#key(event);
     // First of all listeners: the page has short cuts on the same keys.
@@ -49,16 +48,16 @@ export class Presenter {
   update({ title, race, mayCommand, starts, notice, states }) {
     this.mayCommand = mayCommand !== false;
     this.starts = this.mayCommand && starts !== false;
-    this.lines ??= new StageRuns(this.line, states);
-    set(this.title, title ?? "");
+    this.lines ??= new RunLine(this.line, states);
+    setText(this.title, title ?? "");
     if (this.race !== undefined && race !== this.race) {
       this.#say("");
       this.started = null;
       this.before = this.before?.filter(([key]) => key !== "zoom"); // it was another race's
     }
     this.race = race;
-    if (notice && this.asked) this.#say(notice);
-    if (notice) this.asked = this.started = null;
+    if (notice && this.waitsForScript) this.#say(notice);
+    if (notice) this.waitsForScript = this.started = null;
     this.sync();
   }
 
@@ -91,18 +90,18 @@ export class Presenter {
 
   draw(runs, theme, kinds) {
     const { view, stage } = this;
-    Object.assign(this, { runs, views: stageViews(kinds) });
+    Object.assign(this, { runs, views: presenterViews(kinds) });
     this.keys.draw(this.mayCommand, this.starts);
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden);
     this.host.classList.toggle("ss-veiled", view.hidden);
     const asked = question(runs);
     this.choices = asked?.choices ?? [];
-    const guess = view.guess(this.race);
-    set(this.question, view.hidden ? asked?.text ?? VEILED : "");
-    this.#choices(view.hidden, guess);
-    const words = stage.on && !view.hidden ? answer(runs, asked, guess) : "";
-    set(this.answer, words);
-    this.guessBox.hidden = !view.hidden && !words;
+    const prediction = view.prediction(this.race);
+    setText(this.question, view.hidden ? asked?.text ?? VEILED : "");
+    this.#choices(view.hidden, prediction);
+    const words = stage.on && !view.hidden ? answer(runs, asked, prediction) : "";
+    setText(this.answer, words);
+    this.answerBox.hidden = !view.hidden && !words;
     this.#dots();
     if (stage.on) fit(this.part("gap"));
     if (this.wasHidden && !view.hidden) this.#wipe();
@@ -143,7 +142,7 @@ export class Presenter {
       previous: () => this.#turn(-1),
       whole: () => (view.zoom = null),
       hide: () => (view.hidden = true),
-      guess: () => this.#guess(this.choices[Number(key) - 1]),
+      guess: () => this.#predict(this.choices[Number(key) - 1]),
       reveal: () => (view.hidden = false),
       full: async () => this.#say(await this.stage.toggleFull()),
       keys: () => (this.keys.open = !this.keys.open),
@@ -182,13 +181,13 @@ export class Presenter {
   #pause() {
     if (!this.mayCommand) return;
     const any = (states) => this.runs.some(({ card }) => states.has(card.state));
-    if (any(RUNNING)) this.#ask("pause-all");
-    else if (any(HALTED)) this.#ask("resume-all");
+    if (any(PAUSABLE)) this.#ask("pause-all");
+    else if (any(RESUMABLE)) this.#ask("resume-all");
     else this.#say("There is nothing to pause or to resume: all runs have ended.");
   }
 
   #ask(verb) {
-    this.asked = true;
+    this.waitsForScript = true;
     this.told.ask(verb);
   }
 
@@ -199,9 +198,9 @@ export class Presenter {
     view.choose(views[at < 0 ? 0 : (at + by + views.length) % views.length].choices);
   }
 
-  #guess(choice) {
+  #predict(choice) {
     if (!choice || !this.view.hidden) return;
-    this.view.guessed(this.race, this.view.guess(this.race) === choice.key ? null : choice.key);
+    this.view.predict(this.race, this.view.prediction(this.race) === choice.key ? null : choice.key);
   }
 
   // --- what is shown ------------------------------------------------------------------------------------------------
@@ -218,15 +217,15 @@ export class Presenter {
     this.question = element("p", "ss-question");
     this.question.setAttribute("role", "status");
     this.part("gap").before(head, this.question);
-    this.guessBox = element("div", "ss-guess");
+    this.answerBox = element("div", "ss-guess");
     this.choiceRow = element("div", "ss-choices");
     this.choiceRow.setAttribute("role", "group");
     this.choiceRow.setAttribute("aria-label", "The room's guess");
     this.answer = element("p", "ss-answer");
     this.reveal = button("Reveal", () => this.#act("reveal"), "ss-button ss-reveal");
-    this.guessBox.append(this.choiceRow, this.reveal, this.answer);
-    this.guessBox.hidden = true;
-    this.part("top").after(this.guessBox);
+    this.answerBox.append(this.choiceRow, this.reveal, this.answer);
+    this.answerBox.hidden = true;
+    this.part("top").after(this.answerBox);
     this.line = element("ul", "ss-stage-runs");
     this.part("stage").after(this.line);
     this.notice = element("p", "ss-notice");
@@ -234,18 +233,18 @@ export class Presenter {
     this.host.append(this.notice);
   }
 
-  #choices(hidden, guess) {
+  #choices(hidden, prediction) {
     const key = hidden ? this.choices.map((choice) => choice.label).join("|") : "";
     this.choiceRow.hidden = this.reveal.hidden = !hidden;
     if (key !== this.choicesKey) {
       this.choicesKey = key;
       this.choiceRow.replaceChildren(...(hidden ? this.choices : []).map((choice, index) => {
-        const made = button(index < 9 ? `${index + 1}  ${choice.label}` : choice.label, () => this.#guess(choice), "ss-button ss-choice");
+        const made = button(index < 9 ? `${index + 1}  ${choice.label}` : choice.label, () => this.#predict(choice), "ss-button ss-choice");
         made.dataset.key = choice.key;
         return made;
       }));
     }
-    for (const made of this.choiceRow.children) made.setAttribute("aria-pressed", made.dataset.key === guess);
+    for (const made of this.choiceRow.children) made.setAttribute("aria-pressed", made.dataset.key === prediction);
   }
 
   #dots() {
@@ -253,13 +252,13 @@ export class Presenter {
     const words = this.views[at]?.label ?? "";
     this.dots.setAttribute("role", "img");
     this.dots.setAttribute("aria-label", at < 0 ? `A view beside the ${this.views.length} of the stage` : `View ${at + 1} of ${this.views.length}: ${words}`);
-    set(this.dots, `${words}  ${this.views.map((_, index) => (index === at ? "●" : "○")).join(" ")}`);
+    setText(this.dots, `${words}  ${this.views.map((_, index) => (index === at ? "●" : "○")).join(" ")}`);
   }
 
   #say(words) {
     clearTimeout(this.noticed);
-    set(this.notice, words);
-    if (words) this.noticed = setTimeout(() => set(this.notice, ""), NOTICE_MS);
+    setText(this.notice, words);
+    if (words) this.noticed = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
   }
 
   /** The curves come from left to right; the words follow them. Data goes on underneath. */
@@ -267,10 +266,6 @@ export class Presenter {
     this.host.classList.add("ss-wipe");
     setTimeout(() => this.host.classList.remove("ss-wipe"), WIPE_MS + 300);
   }
-}
-
-function set(node, words) {
-  if (node.textContent !== words) node.textContent = words;
 }
 
 /** Whether a key belongs to what has the focus: a field, or a dialog. */

@@ -3,15 +3,15 @@
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
 import { armNames } from "../chart/seed_stats.js";
-import { grouped } from "../panel/cards.js";
-import { BROKEN } from "./prediction.js";
-import { element } from "./keys.js";
+import { element, setText } from "../../shared/dom.js";
+import { grouped } from "../../shared/format.js";
+import { BROKEN } from "../../shared/run_states.js";
 
 const MAX_RUNS = 8;
 /** What a run that broke looks like before the reveal: that it broke would be half an answer. */
 const UNTOLD = ["◼", "ended"];
 
-export class StageRuns {
+export class RunLine {
   /** states: {state: [symbol, tone]} */
   constructor(list, states) {
     Object.assign(this, { list, states, rows: new Map() });
@@ -36,20 +36,20 @@ export class StageRuns {
   }
 
   #fill(row, { name, members }, theme, hidden) {
-    const [{ colour, ink, glyph }] = members;
-    row.root.style.setProperty("--ss-run", colour[theme.ground]);
-    row.root.style.setProperty("--ss-ink", ink[theme.ground]);
-    text(row.swatch, glyph ?? "");
-    text(row.name, members.length > 1 ? `${name} × ${members.length}` : name);
+    const [{ color, textColor, glyph }] = members;
+    row.root.style.setProperty("--ss-run", color[theme.scheme]);
+    row.root.style.setProperty("--ss-ink", textColor[theme.scheme]);
+    setText(row.swatch, glyph ?? "");
+    setText(row.name, members.length > 1 ? `${name} × ${members.length}` : name);
     const [step, total] = [sum(members, stepOf), sum(members, ({ card }) => card.total_steps)];
     row.progress.max = total;
     row.progress.value = step;
     const said = members.map(({ card: { state } }) => (hidden && BROKEN.has(state) ? UNTOLD : [this.states[state]?.[0] ?? "", state]));
     const words = [...new Set(said.map(([, word]) => word))];
     row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
-    text(row.state, words.length > 1 ? "…" : said[0][0]);
+    setText(row.state, words.length > 1 ? "…" : said[0][0]);
     const errors = hidden ? [] : members.map(({ series }) => series.latest("train", "running_error")).filter((value) => value !== undefined);
-    text(row.error, errors.length ? `${(errors.reduce((a, b) => a + b, 0) / errors.length).toFixed(1)} %` : "");
+    setText(row.error, errors.length ? `${(errors.reduce((a, b) => a + b, 0) / errors.length).toFixed(1)} %` : "");
   }
 }
 
@@ -75,8 +75,4 @@ function stepOf({ card, series }) {
 
 function sum(members, of) {
   return members.reduce((total, member) => total + of(member), 0);
-}
-
-function text(node, words) {
-  if (node.textContent !== words) node.textContent = words;
 }

@@ -11,7 +11,7 @@ const ALL = [
 const SHARES = [1, 0.85, 0.72, 0.62];
 
 /** kinds as in view.js: { sides, gap }. Returns [{ label, choices, shown(view) }]. */
-export function stageViews(kinds) {
+export function presenterViews(kinds) {
   const looks = (layout) => laidOut(layout, kinds);
   return ALL.filter(({ needs }) => !needs || kinds[needs]).map((one) => ({
     ...one,

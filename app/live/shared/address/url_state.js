@@ -11,10 +11,19 @@ const WRITE_MS = 400;
 /** Memories that were in use since the document was loaded. */
 const used = new Set();
 
-export class Address {
-  /** keys: the parameters that are this one's; memory: the name under which the tab keeps them; moved(): back, forward. */
+export class UrlState {
+  /**
+   * keys: the parameters that are this one's; memory: the name under which the tab keeps them; moved(): back, forward.
+   * @param {string[]} keys
+   * @param {string} memory
+   * @param {() => void} moved
+   */
   constructor(keys, memory, moved) {
-    Object.assign(this, { keys, memory, moved });
+    this.keys = keys;
+    this.memory = memory;
+    this.moved = moved;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.writing = undefined;
     const address = new URLSearchParams(location.search);
     this.params = keys.some((key) => address.has(key)) || (!used.has(memory) && isOpening()) ? this.#pick(address) : this.#remembered();
     used.add(memory);
@@ -26,12 +35,19 @@ export class Address {
     window.addEventListener("popstate", this.onBack);
   }
 
-  /** The text of a parameter, null when it is not there. */
+  /**
+   * The text of a parameter, null when it is not there.
+   * @param {string} key
+   */
   get(key) {
     return this.params.get(key);
   }
 
-  /** null takes a parameter away: what is usual is not in the address. */
+  /**
+   * null takes a parameter away: what is usual is not in the address.
+   * @param {string} key
+   * @param {string | null} value
+   */
   put(key, value) {
     if (value === null) this.params.delete(key);
     else this.params.set(key, value);
@@ -42,7 +58,7 @@ export class Address {
   /** Write the address, also where the script or another page has changed it. */
   keep() {
     this.writing ??= setTimeout(() => {
-      this.writing = null;
+      this.writing = undefined;
       this.#write();
     }, WRITE_MS);
   }
@@ -60,8 +76,9 @@ export class Address {
     if (url.search !== before) history.replaceState(history.state, "", url);
   }
 
+  /** @param {URLSearchParams} address */
   #pick(address) {
-    return new URLSearchParams(this.keys.filter((key) => address.has(key)).map((key) => [key, address.get(key)]));
+    return new URLSearchParams(this.keys.filter((key) => address.has(key)).map((key) => [key, address.get(key) ?? ""]));
   }
 
   #remember() {
@@ -85,4 +102,30 @@ export class Address {
 function isOpening() {
   const [opened] = performance.getEntriesByType("navigation");
   return !opened || new URL(opened.name).pathname === location.pathname;
+}
+
+/**
+ * The race whose page this tab showed last, null without a memory of it. A browser that keeps nothing still has the address.
+ * @param {string} key
+ */
+export function rememberedRace(key) {
+  try {
+    const text = sessionStorage.getItem(key);
+    return text === null ? null : Number(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Remember the race for the tab's next page.
+ * @param {string} key
+ * @param {any} race
+ */
+export function rememberRace(key, race) {
+  try {
+    sessionStorage.setItem(key, String(race));
+  } catch {
+    // See above.
+  }
 }

@@ -3,20 +3,38 @@
  * an axis and its range in the axis's own unit each.
  */
 const AXIS = /^[xy]2?$/;
-/** More than a page has; an address may carry anything. */
-const MOST = 16;
+/** @import { Layout, Plot, Range } from "../../types.js" */
+/** @import { UrlState } from "./url_state.js" */
+/** @typedef {Record<string, Range>} Ranges the ranges of a chart, by axis */
 
-export class Zooms {
-  /** address: see address/url_state.js; key: the parameter; changed(name): a chart is to be drawn again. */
+/** More than a page has; an address may carry anything. */
+const MAX_CHARTS = 16;
+
+export class ZoomState {
+  /**
+   * address: see address/url_state.js; key: the parameter; changed(name): a chart is to be drawn again.
+   * @param {UrlState} address
+   * @param {string} key
+   * @param {(name: string) => void} changed
+   */
   constructor(address, key, changed) {
-    Object.assign(this, { address, key, changed });
+    this.address = address;
+    this.key = key;
+    this.changed = changed;
   }
 
-  /** The ranges of a chart by axis, { x: [from, to], y2: ... }; null when the whole is shown. */
+  /**
+   * The ranges of a chart by axis, { x: [from, to], y2: ... }; null when the whole is shown.
+   * @param {string} name
+   */
   get(name) {
     return parsed(this.address.get(this.key)).get(name) ?? null;
   }
 
+  /**
+   * @param {string} name
+   * @param {Ranges | null} ranges
+   */
   set(name, ranges) {
     const all = parsed(this.address.get(this.key));
     if (ranges && Object.keys(ranges).length) all.set(name, ranges);
@@ -24,7 +42,11 @@ export class Zooms {
     this.address.put(this.key, all.size ? written(all) : null);
   }
 
-  /** Give a layout the ranges of its chart. What Plotly keeps by itself ends where they change. */
+  /**
+   * Give a layout the ranges of its chart. What Plotly keeps by itself ends where they change.
+   * @param {string} name
+   * @param {Layout} layout
+   */
   apply(name, layout) {
     const ranges = this.get(name) ?? {};
     for (const [axis, range] of Object.entries(ranges)) {
@@ -34,36 +56,46 @@ export class Zooms {
     layout.uirevision = `${layout.uirevision} ${JSON.stringify(ranges)}`;
   }
 
-  /** Hear of the zooms of a plot: a drag, a double click that shows the whole. */
+  /**
+   * Hear of the zooms of a plot: a drag, a double click that shows the whole.
+   * @param {Plot} plot
+   * @param {string} name
+   */
   listen(plot, name) {
     plot.on("plotly_relayout", (change) => {
-      const axes = Object.keys(change).map((key) => key.match(/^([xy])axis(2?)\.range/)).filter(Boolean).map(([, axis, nth]) => axis + nth);
+      const axes = Object.keys(change).flatMap((key) => key.match(/^([xy])axis(2?)\.range/)?.slice(1).join("") ?? []);
       if (!axes.length) return;
       const ranges = axes.map((axis) => [axis, [...plot._fullLayout[axisOf(axis)].range]]);
       this.set(name, { ...this.get(name), ...Object.fromEntries(ranges) });
       this.changed(name);
     });
-    plot.on("plotly_doubleclick", () => this.whole(name));
+    plot.on("plotly_doubleclick", () => this.reset(name));
   }
 
-  whole(name) {
+  /** @param {string} name */
+  reset(name) {
     this.set(name, null);
     this.changed(name);
   }
 }
 
+/** @param {string} axis */
 function axisOf(axis) {
   return `${axis[0]}axis${axis.slice(1)}`;
 }
 
+/** @param {Map<string, Ranges>} all */
 function written(all) {
   return [...all].map(([name, ranges]) => [name, ...Object.entries(ranges).flatMap(([axis, range]) => [axis, ...range.map((value) => Number(value.toPrecision(7)))])].join("_")).join("*");
 }
 
+/** @param {string | null} text */
 function parsed(text) {
+  /** @type {Map<string, Ranges>} */
   const found = new Map();
-  for (const part of (text ?? "").split("*").slice(0, MOST)) {
+  for (const part of (text ?? "").split("*").slice(0, MAX_CHARTS)) {
     const [name, ...rest] = part.split("_");
+    /** @type {Ranges} */
     const ranges = {};
     for (let at = 0; at + 2 < rest.length; at += 3) {
       const [axis, from, to] = [rest[at], ...rest.slice(at + 1, at + 3).map((word) => (word === "" ? NaN : Number(word)))];

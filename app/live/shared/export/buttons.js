@@ -1,11 +1,17 @@
 /** Three small buttons beside a chart: its picture as PNG or as SVG, what it shows as CSV. All is made in the browser. */
+/** @import { Theme, Plot, PictureWords, Rows } from "../../types.js" */
+import { csv, messageOf } from "../format.js";
 import { loadPlotly } from "../page.js";
 
+/** @type {Record<string, string>} */
 const WORDS = { png: "picture, PNG", svg: "picture, SVG", csv: "data, CSV" };
 
-export class TakeButtons {
+export class ExportButtons {
   /**
    * node: an element of their own; name: the chart in words; take(format) makes and saves the file, and may fail.
+   * @param {HTMLElement} node
+   * @param {string} name
+   * @param {(format: string) => Promise<unknown>} take
    */
   constructor(node, name, take) {
     node.classList.add("ss-take");
@@ -23,13 +29,17 @@ export class TakeButtons {
     node.append(...this.buttons, this.says);
   }
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {() => Promise<unknown>} take
+   */
   async #take(button, take) {
     button.disabled = true;
     this.says.textContent = "";
     try {
       await take();
     } catch (error) {
-      this.says.textContent = `not saved: ${error.message}`;
+      this.says.textContent = `not saved: ${messageOf(error)}`;
     }
     button.disabled = false;
     button.focus();
@@ -39,8 +49,10 @@ export class TakeButtons {
 /**
  * Save a Plotly chart. words(): { title, legend, caption, filename }, see export/image.js; table(): { columns, rows }. Both are
  * asked when the button is pressed.
+ * @param {string} format
+ * @param {{ plot: Plot, url: string, theme: Theme, words: () => PictureWords, table: () => Rows }} options
  */
-export async function takePlot(format, { plot, url, theme, words, table }) {
+export async function exportPlot(format, { plot, url, theme, words, table }) {
   const { filename, ...rest } = words();
   if (format === "csv") return saveTable(table(), filename);
   if (!plot._fullLayout || !plot.data?.length) throw new Error("nothing is drawn yet");
@@ -48,9 +60,13 @@ export async function takePlot(format, { plot, url, theme, words, table }) {
   return exportImage(Plotly, plot, { format, ...rest, filename, theme });
 }
 
-/** Save rows as a file; with nothing in them there is nothing to save. */
+/**
+ * Save rows as a file; with nothing in them there is nothing to save.
+ * @param {Rows} options
+ * @param {string} filename
+ */
 export async function saveTable({ columns, rows }, filename) {
   if (!rows.length) throw new Error("there is no value yet");
-  const [{ download }, { csv }] = await Promise.all([import("./image.js"), import("../../race/panel/csv.js")]);
+  const { download } = await import("./image.js");
   download(csv(columns, rows), `${filename}.csv`);
 }

@@ -1,9 +1,9 @@
 /**
  * Pictures and tables to take away: a chart becomes a PNG or SVG with title, legend and caption, entirely in the
- * browser. Works on any Plotly element; the words come from whoever knows what it shows (for the race race/chart/legend.js).
+ * browser. Works on any Plotly element; title, legend and caption come from the feature that drew it.
  */
-export { exportCsv } from "../../race/panel/csv.js";
-export { captionOf, legendOf } from "../../race/chart/legend.js";
+/** @import { Theme, Plot, LegendEntry } from "../../types.js" */
+import { escaped, wrapped } from "../format.js";
 
 /** Families that other machines have too: a picture cannot take the page's own font along. */
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -21,10 +21,13 @@ const KEPT_MS = 10_000;
  * Save what a Plotly element shows, at the size and the zoom it has. format: "png" | "svg"; legend: entries of legendOf,
  * none keeps the chart's own; theme: { page, text, muted }. title and caption are plain words. Resolves to the
  * picture's address (a data: address) once it was given to the browser to save; without a filename nothing is saved.
+ * @param {any} Plotly
+ * @param {Plot} plot
+ * @param {{ format?: string, title?: string, legend?: LegendEntry[], caption?: string, filename?: string, theme: Theme }} options
  */
 export async function exportImage(Plotly, plot, { format = "png", title = "", legend = [], caption = "", filename = "", theme }) {
   const { width, height } = plot._fullLayout;
-  const stage = document.createElement("div");
+  const stage = /** @type {Plot} */ (/** @type {unknown} */ (document.createElement("div")));
   stage.setAttribute("aria-hidden", "true");
   Object.assign(stage.style, { position: "fixed", left: "-20000px", top: "0", width: `${width}px` });
   document.body.append(stage);
@@ -41,13 +44,18 @@ export async function exportImage(Plotly, plot, { format = "png", title = "", le
   }
 }
 
-/** The chart on a ground of its own, with lines that stand only in the legend. */
+/**
+ * The chart on a ground of its own, with lines that stand only in the legend.
+ * @param {Plot} plot
+ * @param {LegendEntry[]} legend
+ * @param {Theme} theme
+ */
 function copyOf(plot, legend, theme) {
-  const entries = legend.map(({ name, colour, width, dash, symbol, fill, opacity, meaning }) => ({
-    type: "scatter", x: [null], y: [null], name: escaped(name), showlegend: true, legend: meaning ? "legend2" : "legend", opacity: opacity ?? 1, hoverinfo: "skip",
+  const entries = legend.map(({ name, color, width, dash, symbol, fill, opacity, meaning }) => ({
+    type: "scatter", x: [null], y: [null], name: escaped(name), showlegend: true, legend: meaning ? "legend2" : "legend", hoverinfo: "skip",
     mode: [width && "lines", symbol && "markers"].filter(Boolean).join("+") || "lines",
-    ...(fill ? { fill: "toself", fillcolor: colour, line: { width: 0 }, opacity: 0.25 } : { line: { color: colour, width: width ?? 0, ...(dash ? { dash } : {}) } }),
-    ...(symbol ? { marker: { symbol, color: colour, size: 8, line: { color: colour, width: symbol.endsWith("-open") ? 1.5 : 0 } } } : {}),
+    ...(fill ? { fill: "toself", fillcolor: color, line: { width: 0 }, opacity: 0.25 } : { opacity: opacity ?? 1, line: { color, width: width ?? 0, ...(dash ? { dash } : {}) } }),
+    ...(symbol ? { marker: { symbol, color, size: 8, line: { color, width: symbol.endsWith("-open") ? 1.5 : 0 } } } : {}),
   }));
   const data = plot.data.map((trace) => (legend.length ? { ...trace, showlegend: false } : { ...trace }));
   const layout = structuredClone(plot.layout);
@@ -61,11 +69,16 @@ function copyOf(plot, legend, theme) {
   };
 }
 
+/** @param {Theme} theme */
 function legendPlace(theme) {
   return { orientation: "h", x: 0, xanchor: "left", xref: "container", y: 1, yanchor: "top", yref: "container", bgcolor: "rgba(0,0,0,0)", font: { family: FONT, size: LEGEND_PX, color: theme.text }, itemwidth: 34 };
 }
 
-/** Room for the words above and below, measured on the chart as it is drawn; the plot itself keeps its size. */
+/**
+ * Room for the words above and below, measured on the chart as it is drawn; the plot itself keeps its size.
+ * @param {Plot} stage
+ * @param {{ title: string, caption: string, legend: LegendEntry[], theme: Theme }} options
+ */
 function framed(stage, { title, caption, legend, theme }) {
   const { width, height, margin } = stage._fullLayout;
   const asked = stage.layout.margin ?? margin;
@@ -81,7 +94,7 @@ function framed(stage, { title, caption, legend, theme }) {
   const top = (asked.t ?? margin.t) + above, bottom = (asked.b ?? margin.b) + below;
   const plotPx = total - top - bottom;
   const at = (PAD_PX - SWATCH_PX) / width;
-  const words = (lines, y, anchor, size, color, bold) => ({
+  const words = (/** @type {string[]} */ lines, /** @type {number} */ y, /** @type {string} */ anchor, /** @type {number} */ size, /** @type {string} */ color, /** @type {boolean} */ bold) => ({
     text: lines.map((line) => (bold ? `<b>${escaped(line)}</b>` : escaped(line))).join("<br>"), showarrow: false, align: "left",
     xref: "paper", yref: "paper", x: (PAD_PX - left) / (width - left - right), xanchor: "left", y, yanchor: anchor, font: { family: FONT, size, color },
   });
@@ -97,21 +110,21 @@ function framed(stage, { title, caption, legend, theme }) {
   };
 }
 
-/** Words in lines that fit a width in pixels. */
+/**
+ * Words in lines that fit a width in pixels.
+ * @param {string} words
+ * @param {number} widthPx
+ * @param {number} fontPx
+ */
 function broken(words, widthPx, fontPx) {
-  const most = Math.max(10, Math.floor(widthPx / (fontPx * LETTER)));
-  return words.split(" ").reduce((lines, word) => {
-    const longer = `${lines.at(-1)} ${word}`;
-    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
-  }, []);
+  return wrapped(words, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
 
-/** Plotly reads a few tags in its texts: these words have none. */
-function escaped(words) {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-/** Give the browser a file to save: text (a table), or a data: address (a picture). */
+/**
+ * Give the browser a file to save: text (a table), or a data: address (a picture).
+ * @param {string} content
+ * @param {string} filename
+ */
 export function download(content, filename) {
   const picture = content.startsWith("data:image/");
   const address = URL.createObjectURL(picture ? pictureOf(content) : new Blob([content], { type: "text/csv;charset=utf-8" }));
@@ -123,7 +136,10 @@ export function download(content, filename) {
   setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
 }
 
-/** Browsers refuse long data: addresses as files; what they stand for has no such limit. */
+/**
+ * Browsers refuse long data: addresses as files; what they stand for has no such limit.
+ * @param {string} address
+ */
 function pictureOf(address) {
   const comma = address.indexOf(",");
   const [type, coded] = address.slice("data:".length, comma).split(";");

@@ -2,6 +2,24 @@
  * The map of a quantity as a picture that stands alone: SVG with vector words and the cells as bitmaps, and a PNG of it.
  * What it shows comes from ProbeMap.picture(). No lines of the pointer: they are about the page.
  */
+/** @import { Theme } from "../../types.js" */
+import { escaped, wrapped } from "../format.js";
+
+/** @typedef {{ text: string, at: number }} Tick what is said at a place from 0 to 1 */
+/** @typedef {{ stops: string[], ticks: Tick[] }} Bar the scale of colors */
+/**
+ * @typedef {object} MapHalf one net of the map
+ * @property {string} name
+ * @property {string} color
+ * @property {string} cells the address of a bitmap, "" where nothing is drawn
+ * @property {Tick[]} stages
+ * @property {Tick & { side?: string } | null} end where the run diverged
+ * @property {string | null} says why nothing is drawn
+ * @property {boolean} downwards
+ * @property {number} count layers or blocks
+ */
+/** @typedef {{ width: number, height: number, ticks: Tick[], halves: MapHalf[] }} MapPicture */
+
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
 const TITLE_PX = 20, SMALL_PX = 12;
@@ -10,8 +28,12 @@ const LETTER = 0.5;
 const SCALE = 3;
 
 /**
- * picture: { width, height, ticks: [{ text, at }], halves: [{ name, colour, cells, stages, end, says, downwards, count }] },
+ * picture: { width, height, ticks: [{ text, at }], halves: [{ name, color, cells, stages, end, says, downwards, count }] },
  * places from 0 to 1; words: { title, caption, place: "layer" or "block" }; bar: { stops, ticks: [{ text, at }] }.
+ * @param {MapPicture} picture
+ * @param {{ title: string, caption: string, place: string }} options
+ * @param {Bar} bar
+ * @param {Theme} theme
  */
 export function mapSvg(picture, { title, caption, place }, bar, theme) {
   const width = LEFT + picture.width + RIGHT;
@@ -22,7 +44,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
   parts.push(legend(bar, y, theme));
   y += 44;
   picture.halves.forEach((half, index) => {
-    if (!half.downwards) parts.push(words(half.name, LEFT, y, { size: 15, fill: half.colour, bold: true }));
+    if (!half.downwards) parts.push(words(half.name, LEFT, y, { size: 15, fill: half.color, bold: true }));
     const top = half.downwards ? y : y + 8;
     parts.push(field(half, top, picture, place, theme));
     y = top + picture.height;
@@ -32,7 +54,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
       for (const { text, at } of picture.ticks) parts.push(words(text, LEFT + at * picture.width, y, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.02 ? "start" : at > 0.98 ? "end" : "middle" }));
       y += 8;
     }
-    if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.colour, bold: true }));
+    if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.color, bold: true }));
   });
   y += 8;
   for (const line of broken(caption, width - 2 * PAD, SMALL_PX)) parts.push(words(line, PAD, (y += SMALL_PX * 1.35), { size: SMALL_PX, fill: theme.muted }));
@@ -41,7 +63,11 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
     + `<rect width="100%" height="100%" fill="${theme.page}"/>${parts.join("")}</svg>`;
 }
 
-/** The address of an SVG, and of a PNG that is drawn from it. */
+/**
+ * The address of an SVG, and of a PNG that is drawn from it.
+ * @param {string} svg
+ * @param {string} format
+ */
 export async function mapImage(svg, format) {
   const address = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   if (format === "svg") return address;
@@ -50,10 +76,17 @@ export async function mapImage(svg, format) {
   await image.decode();
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: SCALE * image.width, height: SCALE * image.height });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/png");
 }
 
+/**
+ * @param {MapHalf} options
+ * @param {number} top
+ * @param {{ width: number, height: number }} more
+ * @param {string} place
+ * @param {Theme} theme
+ */
 function field({ cells, stages, end, says, downwards, count }, top, { width, height }, place, theme) {
   const small = { size: SMALL_PX, fill: theme.muted };
   const [first, last] = downwards ? [top + 10, top + height] : [top + height, top + 10];
@@ -68,26 +101,34 @@ function field({ cells, stages, end, says, downwards, count }, top, { width, hei
   ].filter(Boolean).join("");
 }
 
+/**
+ * @param {Bar} options
+ * @param {number} y
+ * @param {Theme} theme
+ */
 function legend({ stops, ticks }, y, theme) {
-  const colours = stops.map((colour, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${colour}"/>`).join("");
+  const colors = stops.map((color, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${color}"/>`).join("");
   const marks = ticks.map(({ text, at }) => words(text, PAD + at * BAR, y + 22, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }));
-  return `<defs><linearGradient id="ramp">${colours}</linearGradient></defs><rect x="${PAD}" y="${y}" width="${BAR}" height="9" fill="url(#ramp)"/>${marks.join("")}`;
+  return `<defs><linearGradient id="ramp">${colors}</linearGradient></defs><rect x="${PAD}" y="${y}" width="${BAR}" height="9" fill="url(#ramp)"/>${marks.join("")}`;
 }
 
+/**
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {{ size: number, fill: string, anchor?: string, bold?: boolean, halo?: string }} options
+ */
 function words(text, x, y, { size, fill, anchor = "start", bold = false, halo = "" }) {
   return `<text x="${x}" y="${y}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}`
     + `${halo ? ` stroke="${halo}" stroke-width="3" paint-order="stroke"` : ""}>${escaped(text)}</text>`;
 }
 
-/** Words in lines that fit a width in pixels. */
+/**
+ * Words in lines that fit a width in pixels.
+ * @param {string} text
+ * @param {number} widthPx
+ * @param {number} fontPx
+ */
 function broken(text, widthPx, fontPx) {
-  const most = Math.max(10, Math.floor(widthPx / (fontPx * LETTER)));
-  return text.split(" ").reduce((lines, word) => {
-    const longer = `${lines.at(-1)} ${word}`;
-    return lines.length && longer.length <= most ? [...lines.slice(0, -1), longer] : [...lines, word];
-  }, []);
-}
-
-function escaped(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return wrapped(text, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }

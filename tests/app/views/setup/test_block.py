@@ -31,7 +31,11 @@ def every_variant():
     return texts
 
 
-every = pytest.mark.parametrize("text", every_variant())
+#: The paper's block, each order that changes what is drawn, a factor on the branch, scalars, one layer and three.
+TYPICAL = (
+    "none", "A", "A:order=full-pre:layers=3", "B:order=bn-after-addition", "A:order=relu-before-addition:layers=1",
+    "gated:norm=none", "fixup",
+)  # fmt: skip
 
 
 def words(drawing):
@@ -57,54 +61,74 @@ def test_every_row_says_what_it_does(name):
     assert found.shortcut.formula not in said, "a row that the drawing does not know is told by its formula"
 
 
-@every
-def test_layers_stand_in_the_order_of_the_built_block(text):
+def orders_differ(text):
+    """Return in what the drawing and the built block differ, '' where they agree."""
     found = variant(text)
     built = build_block(found, Site(16, 16, 1, found.norm), first=False)
-    drawn, after = block.branch_words(found)
     if not isinstance(built, PreActBlock):  # the paper's own block
-        steps, finish = ["conv1", "bn1", "", "conv2", "bn2"], [""]
+        steps, finish, scaled = ["conv1", "bn1", "", "conv2", "bn2"], [""], False
     else:
-        steps, finish = built._front, built._finish
+        steps, finish, scaled = built._front, built._finish, built.coefficient is not None
     kinds = {"conv": "3x3 conv", "bn": "BN", "relu": "ReLU", "": "ReLU", "shift": "+ bias", "after": "+ bias"}
-    wanted = [kinds[re.sub(r"\d", "", step)] for step in steps]
+    expected = [kinds[re.sub(r"\d", "", step)] for step in steps]
     if found.shortcut.scalars:
-        wanted[-1] = "x scale"
-    coefficient = len(block.coefficient_words(found))
-    layers = [word.split(",")[0] for word in drawn[: len(drawn) - coefficient]]
-    assert layers == wanted
-    assert [word.split(",")[0] for word in after] == [kinds[re.sub(r"\d", "", step)] for step in finish]
-    assert bool(coefficient) == (built.coefficient is not None if isinstance(built, PreActBlock) else False)
-    assert found.plain == (built.shortcut is None)
+        expected[-1] = "x scale"
+    drawn, after = block.branch_words(found)
+    factor = len(block.coefficient_words(found))
+    layers = [word.split(",")[0] for word in drawn[: len(drawn) - factor]]
+    if layers != expected:
+        return f"{text} is drawn as {layers} and built as {expected}"
+    if [word.split(",")[0] for word in after] != [kinds[re.sub(r"\d", "", step)] for step in finish]:
+        return f"{text}: after the sum {after} is drawn and {finish} is built"
+    if bool(factor) != scaled or found.plain != (built.shortcut is None):
+        return f"{text}: the factor of the branch or the shortcut is drawn and not built, or built and not drawn"
+    return ""
 
 
-@every
-def test_nothing_lies_over_anything_else_and_all_of_it_is_on_the_sheet(text):
+def overlaps(text):
+    """Return what lies over something else or off the sheet in the drawing of a variant, '' where nothing does."""
     drawn = block.plan(variant(text))
     rectangles = [box.rectangle for box in drawn.boxes]
     for (left, top, right, bottom), (left2, top2, right2, bottom2) in combinations(rectangles, 2):
-        assert right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
+        if not (right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top):
+            return f"{text}: two boxes overlap"
     for left, top, right, bottom in rectangles:
-        assert min(left, top) >= 0 and right <= block.WIDTH and bottom < drawn.height
+        if min(left, top) < 0 or right > block.WIDTH or bottom >= drawn.height:
+            return f"{text}: a box is off the sheet"
     if not drawn.plain:
-        assert all(box.rectangle[3] <= drawn.sum_y - 9 for box in drawn.branch), "the sum lies below the branch"
-        assert all(box.rectangle[3] <= drawn.sum_y for box in drawn.path)
-        assert all(box.rectangle[1] >= drawn.sum_y + 9 for box in drawn.finish)
-    for box in drawn.boxes:
-        assert max(map(len, box.lines)) * 6.6 <= box.width, "words stay inside their box"
+        ends = [box.rectangle[3] + 9 for box in drawn.branch] + [box.rectangle[3] for box in drawn.path]
+        if max(ends) > drawn.sum_y or any(box.rectangle[1] < drawn.sum_y + 9 for box in drawn.finish):
+            return f"{text}: the sum is not between what is added and what follows"
+    if any(max(map(len, box.lines)) * 6.6 > box.width for box in drawn.boxes):
+        return f"{text}: words do not fit into their box"
+    return ""
+
+
+@pytest.mark.parametrize("text", TYPICAL)
+def test_a_typical_block_is_drawn_as_it_is_built(text):
+    assert orders_differ(text) == ""
+    assert overlaps(text) == ""
+
+
+def test_every_variant_is_drawn_as_it_is_built_and_nothing_lies_over_anything_else():
+    every = every_variant()
+    assert len(every) > 300
+    assert [problem for text in every for problem in (orders_differ(text), overlaps(text)) if problem] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", SHORTCUTS)
-def test_it_is_a_picture_that_can_be_read_on_either_ground(name, scheme):
-    drawing = block.svg(variant(name), scheme, theme.text_color(name, 56, scheme))
-    root = ElementTree.fromstring(drawing)
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert not re.search(r"(?:href|src|url)\s*[=(]", drawing), "nothing is fetched"
+def test_every_row_is_a_picture_that_can_be_read_in_either_scheme(scheme):
     sidebar = {"light": "#f4f6f8", "dark": "#151a20"}[scheme]
-    for node in root.iter("{http://www.w3.org/2000/svg}text"):
-        assert theme.contrast(node.get("fill"), theme.BACKGROUND[scheme]) >= 4.5
-        assert theme.contrast(node.get("fill"), sidebar) >= 4.5
+    for name in SHORTCUTS:
+        drawing = block.svg(variant(name), scheme, theme.text_color(name, 56, scheme))
+        root = ElementTree.fromstring(drawing)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert not re.search(r"(?:href|src|url)\s*[=(]", drawing), "nothing is fetched"
+        texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
+        assert texts, name
+        for node in texts:
+            assert theme.contrast(node.get("fill"), theme.BACKGROUND[scheme]) >= 4.5, name
+            assert theme.contrast(node.get("fill"), sidebar) >= 4.5, name
 
 
 def test_options_are_told_and_words_say_all_of_it():

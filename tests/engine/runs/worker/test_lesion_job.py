@@ -30,15 +30,15 @@ def kept(room, runs):
 
 
 @pytest.mark.slow
-def test_runs_are_left_as_they_were_and_measured_as_they_were_stored(room):
-    room.start()
+def test_runs_are_left_as_they_were_and_measured_as_they_were_stored(busy_room):
+    room = busy_room
     runs = room.race(steps=30)
     for run in runs:
-        room.until_state(run, RunState.FINISHED, seconds=120)
+        room.until_state(run, RunState.FINISHED)
     before = kept(room, runs)
     assert any(path.endswith(".pt") for path in before[0]) and before[1]["runs"] and before[1]["points"]
     job = room.control.start_lab("lesion", {"images": 50, "paths": 1})
-    room.until_state(job, RunState.FINISHED, seconds=120)
+    room.until_state(job, RunState.FINISHED)
     assert kept(room, runs) == before
     with Reader(room.workspace) as reader:
         figures = reader.lab_metrics(job)

@@ -1,18 +1,14 @@
 """A run that has no memory left ends with advice; the others do not notice."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from engine.events import RunState
-from engine.paths import PROJECT
 from engine.runs.protocol.job import Job
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 
 S = RunState
-SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
@@ -56,18 +52,12 @@ def test_the_advice_names_device_batch_and_what_to_turn():
 @pytest.mark.parametrize(
     "kind", ["cuda", pytest.param("torch-cpu", marks=pytest.mark.slow), pytest.param("python", marks=pytest.mark.slow)]
 )
-def test_out_of_memory_ends_one_run_with_advice_and_leaves_the_others_running(room, kind):
-    room.workspace.path.mkdir(parents=True)
-    with room.workspace.engine_log.open("ab") as log:
-        room.engine = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.runs.faults", str(room.workspace.path), kind],
-            cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-    room.until(lambda: (row := room.control._engine_row()) is not None and row.pid == room.engine.pid)
+def test_out_of_memory_ends_one_run_with_advice_and_leaves_the_others_running(busy_room, kind):
+    room = busy_room
+    (room.workspace.path / "fault").write_text(kind)
     healthy, starved = room.race(depths=(8, 14), shortcuts=("A",))
     row = room.until_state(starved, S.FAILED)
     assert row.cause.startswith("out of memory: take a smaller batch (now 128: --set batch_size=...) or let fewer runs")
     assert "Traceback" in room.workspace.log(starved).read_text()
     before = room.row(healthy).step
     room.until_step(healthy, before + 5)
-    assert room.control.shutdown()

@@ -1,0 +1,79 @@
+/** One scale of colours for heights and cells, even to the eye and safe for colour-blind eyes, and what stands on it. Pure functions. */
+import { VIRIDIS as STOPS, channels } from "../../shared/plot_style.js";
+
+/** On a logarithmic scale values further than this many decades from the end that is kept share a colour. */
+const DECADES = 8;
+const INKS = { dark: "#000000", light: "#ffffff" };
+
+const COLORS = STOPS.map((color, index) => [index / (STOPS.length - 1), color]);
+
+/** A value as the scale has it, log10 of it on a logarithmic one; null for what has no place there. */
+export function placed(value, scale) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null;
+  if (scale !== "log") return value;
+  return value > 0 ? Math.log10(value) : null;
+}
+
+/**
+ * What a scale shows of some values: { low, high, ticks: [{ at, text }] } in the scale's own unit, on round numbers, so
+ * that colours seldom change while values come in. Where they span too much, `kept` is the end that is shown: "high"
+ * values or "low" ones. Null without any value.
+ */
+export function rangeOf(values, scale, kept = "high") {
+  const good = values.map((value) => placed(value, scale)).filter((value) => value !== null);
+  if (!good.length) return null;
+  const [least, most] = [good.reduce((a, b) => Math.min(a, b)), good.reduce((a, b) => Math.max(a, b))];
+  return scale === "log" ? decades(least, most, kept) : evenly(least, most);
+}
+
+function decades(least, most, kept) {
+  const size = most - least > 4 ? 1 : 0.5;
+  let high = size * Math.ceil(most / size - 1e-6);
+  let low = Math.min(size * Math.floor(least / size + 1e-6), high - size);
+  const cut = high - low > DECADES ? kept : "";
+  if (cut === "high") low = high - DECADES;
+  if (cut === "low") high = low + DECADES;
+  const stride = high - low > 4 ? 2 : 1;
+  const whole = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => Math.floor(high) - index).filter((at) => (Math.floor(high) - at) % stride === 0).toReversed();
+  const ticks = (whole.length > 1 ? whole : [low, ...whole, high]).filter((at, index, all) => all.indexOf(at) === index).map((at) => ({ at, text: plainly(at) }));
+  if (cut === "high") ticks.splice(0, ticks[0].at === low ? 1 : 0, { at: low, text: `≤ ${plainly(low)}` });
+  if (cut === "low") ticks.splice(-1, ticks.at(-1).at === high ? 1 : 0, { at: high, text: `≥ ${plainly(high)}` });
+  return { low, high, ticks };
+}
+
+/** Ten to some power: whole numbers of it below 0.01 and above 1,000 as powers. */
+function plainly(at) {
+  return Number.isInteger(at) && (at < -2 || at > 3) ? `10<sup>${String(at).replace("-", "−")}</sup>` : String(Number((10 ** at).toPrecision(2)));
+}
+
+function evenly(least, most) {
+  const raw = (most - least || Math.abs(most) || 1) / 4;
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const size = [1, 2, 5, 10].map((part) => part * unit).find((part) => part >= raw * 0.999);
+  const [from, to] = [Math.floor(least / size + 1e-6), Math.max(Math.ceil(most / size - 1e-6), Math.floor(least / size + 1e-6) + 1)];
+  const ticks = Array.from({ length: to - from + 1 }, (_, index) => Number(((from + index) * size).toPrecision(6)));
+  return { low: ticks[0], high: ticks.at(-1), ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
+}
+
+/** Plotly's colour axis for a range, its bar lying below the plot, `y` and `len` in shares of it; words: what the colours are. */
+export function colorAxis({ low, high, ticks }, words, theme, { y, len }) {
+  return {
+    cmin: low, cmax: high, colorscale: COLORS,
+    colorbar: {
+      orientation: "h", x: 0, xanchor: "left", y, yanchor: "top", yref: "paper", len, lenmode: "fraction", thickness: 10, xpad: 0, ypad: 0, outlinewidth: 0,
+      tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text),
+      ticks: "outside", ticklen: 3, tickcolor: theme.muted, tickfont: { family: theme.font, size: 12, color: theme.muted },
+      title: { text: words, side: "top", font: { family: theme.font, size: 12, color: theme.muted } },
+    },
+  };
+}
+
+/** The ink, black or white, that stands out more from the colour at a place of a range. */
+export function inkOn(place, { low, high }) {
+  const at = Math.min(1, Math.max(0, (place - low) / (high - low))) * (STOPS.length - 1);
+  const first = Math.min(STOPS.length - 2, Math.floor(at));
+  const [from, to] = [STOPS[first], STOPS[first + 1]].map((hex) => channels(hex).map((part) => part / 255));
+  const [r, g, b] = from.map((part, channel) => part + (at - first) * (to[channel] - part)).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  // Contrast with black is (L + 0.05) / 0.05, with white 1.05 / (L + 0.05): equal at 0.179.
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? INKS.dark : INKS.light;
+}

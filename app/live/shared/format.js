@@ -1,0 +1,85 @@
+/** Numbers, durations, lines of text and tables as every feature writes them. Pure functions. */
+
+/**
+ * A whole number with its thousands apart: `1,200`.
+ * @param {number} number
+ */
+export function grouped(number) {
+  return number.toLocaleString("en-US");
+}
+
+/**
+ * A number of seconds as `12 s`, `3 min 20 s` or `2 h 5 min`.
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/**
+ * A number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001.
+ * @param {number | null | undefined} value
+ * @param {number} [digits]
+ */
+export function spoken(value, digits = 3) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
+  const size = Math.abs(value);
+  if (size >= 1e3 && size < 1e6) return Number(value.toPrecision(digits)).toLocaleString("en-US");
+  if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
+    const [mantissa, exponent] = value.toExponential(1).split("e");
+    return `${mantissa === "1.0" ? "" : `${mantissa.replace("-", "−")}×`}10${raised(exponent)}`;
+  }
+  return String(Number(value.toPrecision(digits))).replace("-", "−");
+}
+
+/** @param {string} exponent */
+function raised(exponent) {
+  return [...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+}
+
+/**
+ * Text in lines of at most so many letters; a longer word has a line of its own.
+ * @param {string} text
+ * @param {number} maxLetters
+ */
+export function wrapped(text, maxLetters) {
+  return text.split(" ").reduce((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`;
+    return lines.length && longer.length <= maxLetters ? [...lines.slice(0, -1), longer] : [...lines, word];
+  }, /** @type {string[]} */ ([]));
+}
+
+/**
+ * Text without the tags that Plotly and SVG read: `a<b` becomes `a&lt;b`.
+ * @param {string} text
+ */
+export function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * What an error says.
+ * @param {unknown} error
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Rows of values as a table of text (RFC 4180): lines end with CR LF, fields with a comma, a quote or a line break stand in quotes.
+ * @param {string[]} columns
+ * @param {unknown[][]} rows
+ */
+export function csv(columns, rows) {
+  return [columns, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
+}
+
+/** @param {unknown} value */
+function field(value) {
+  if (value === null || value === undefined || (typeof value === "number" && !Number.isFinite(value))) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,34 @@
+/** The state of the connection to the server beside that of the runs: the chip LIVE, PAUSED, ENDED, and what to say when it is lost. */
+import { isLive, stateOf } from "./run_states.js";
+import { setText } from "./dom.js";
+
+/**
+ * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
+ * @param {HTMLElement} chip
+ * @param {{ card: { state: string } }[]} runs
+ * @param {string} link
+ */
+export function drawChip(chip, runs, link) {
+  const state = stateOf(runs);
+  chip.hidden = !runs.length && link !== "gone";
+  setText(chip, chipText(link, state, isLive(runs)));
+  chip.dataset.kind = link === "gone" ? "offline" : state;
+}
+
+/**
+ * @param {string} link
+ * @param {string} state
+ * @param {boolean} live
+ */
+function chipText(link, state, live) {
+  if (link === "live" || !live) return state.toUpperCase();
+  return link === "gone" ? "OFFLINE" : "RECONNECTING";
+}
+
+/**
+ * What a page says when its server does not answer.
+ * @param {string} reason
+ */
+export function unreachableText(reason) {
+  return `This page cannot reach its server: ${reason}`;
+}

@@ -1,0 +1,219 @@
+/** Shapes that travel between the modules of the page. Types alone: no browser loads this file. */
+import type { Series } from "./race/series.js";
+
+export type Metric = "error" | "loss";
+export type Scale = "linear" | "log";
+export type XAxis = "step" | "epoch" | "seconds";
+/** The training itself, or a kind of evaluation. */
+export type Split = "train" | "train_clean" | "test_subset" | "validation" | "test";
+/** A colour for each ground. */
+export type Color = Record<string, string>;
+export type Range = [number, number];
+
+/** Columns of one length; null where nothing finite was measured, or a running mean was not sent. */
+export interface Points {
+  step: number[];
+  seconds: number[];
+  [key: string]: (number | null)[];
+}
+
+/** Columns of numbers without a gap. While they are filled they are typed arrays, which serve as lists here. */
+export type Table = Record<string, number[]>;
+/** A curve at the points where it has a value. */
+export interface Curve {
+  step: number[];
+  value: number[];
+  seconds: number[];
+}
+
+/** What the server tells of a run besides its points, see app/data. */
+export interface Card {
+  run: number;
+  race: number;
+  arm: string;
+  depth: number;
+  shortcut: string;
+  variant: string;
+  seed: number;
+  plain: boolean;
+  state: string;
+  parent: number | null;
+  parent_step: number | null;
+  changes: [number, string][];
+  lr: number | null;
+  batch_size: number;
+  train_images: number;
+  total_steps: number;
+  step: number;
+  eval_images: number;
+  [more: string]: any;
+}
+
+/** A run as it is drawn. */
+export interface Run {
+  card: Card;
+  series: Series;
+  color: Color;
+  textColor: Color;
+  label: string;
+  mark: string;
+  glyph?: string;
+}
+
+/** Colours and font of the page, see shared/page.js. */
+export interface Theme {
+  scheme: string;
+  text: string;
+  muted: string;
+  grid: string;
+  page: string;
+  font: string;
+}
+
+/** What is looked at, see race/panel/view_state.js; what stands behind a question mark has a usual value. */
+export interface View {
+  race?: number | null;
+  layout: string;
+  metric: Metric;
+  scale: Scale;
+  x: XAxis;
+  curves: string[];
+  seeds?: string;
+  zoom?: { x?: Range; y?: Range } | null;
+  big?: boolean;
+  hidden?: boolean;
+  height?: number;
+}
+
+/** Plotly's own objects are open: what stands in them, its reference says. */
+export type Trace = Record<string, any>;
+export type Layout = Record<string, any>;
+export interface Figure {
+  data: Trace[];
+  layout: Layout;
+}
+/** An element that Plotly has drawn into. */
+export type Plot = HTMLElement & { on(event: string, handler: (event: any) => unknown): void; data: Trace[]; layout: Layout; _fullLayout: Layout };
+
+/** One panel of a figure: the ids of its axes and the room it has. */
+export interface Panel {
+  suffix: string;
+  widthPx: number;
+  heightPx: number;
+  /** Where the x axis ends. */
+  end: number;
+}
+
+/** The runs of an arm that are seeds of each other, see seedGroups. */
+export interface Group {
+  arm: string;
+  note: string;
+  runs: Run[];
+}
+
+/** One seed's curve as part of a band. */
+export interface Member extends Curve {
+  seed: number;
+  state: string;
+  diverged: boolean;
+  over: boolean;
+  thinned?: boolean;
+}
+
+/** Mean, smallest and largest of several seeds, see seedStats. */
+export interface Band {
+  step: number[];
+  mean: number[];
+  low: number[];
+  high: number[];
+  seconds: number[];
+  thinned?: boolean;
+  seeds: number;
+  of: number;
+  diverged: number;
+  end: { seed: number; state: string; step: number } | null;
+  ranges?: Range[];
+}
+
+/** Two runs of one seed: `from` minus `take`. */
+export interface Pair {
+  seed: number;
+  from: Run;
+  take: Run;
+}
+
+/** Two arms that are compared, see differencesOf. */
+export interface Gap {
+  name: string;
+  run: Run;
+  pairs: Pair[];
+}
+export type Gaps = { depth: Gap[]; family: Gap[] };
+
+/** A name at the end of a line. */
+export interface LineEnd {
+  name: string;
+  note?: string;
+  value: string | null;
+  number?: number;
+  x: number;
+  y: number;
+  textColor: Color;
+  color: Color;
+}
+/** The end of a run's line, or of a group's at its first run. */
+export interface RunEnd extends LineEnd {
+  run: Run;
+}
+/** A name that a line will have, for the room it needs. */
+export type LineName = { name: string; note?: string };
+
+/** Where a fork leaves its parent's line. */
+export type ForkPoint = { x: number; y: number; parent: Run };
+
+/** An entry of a picture's legend. */
+export interface LegendEntry {
+  name: string;
+  color: string;
+  width?: number;
+  dash?: string;
+  symbol?: string;
+  fill?: boolean;
+  opacity?: number;
+  meaning?: boolean;
+}
+
+/** What of a run, in which column, under which words. */
+export type DifferenceCurve = [split: Split, key: string, words: string];
+
+/** Points of the zoomed range of a run, finer than the rest. */
+export interface Detail {
+  points: Points;
+  first: number;
+  last: number;
+  atMost: number;
+}
+
+/** A change of a run as a mark on its curves, where there is a place for it. */
+export interface Mark {
+  run: Run;
+  step: number;
+  text: string;
+  x: number;
+  y: number | null;
+  ringAt?: number;
+  parent?: Run;
+}
+/** One change of several runs at about one place. */
+export type MarkGroup = { text: string; x: number; runs: Run[] };
+
+/** What a chart says when it is taken away, and the rows behind it. */
+export type PictureWords = { title: string; caption: string; legend: LegendEntry[]; filename: string };
+export type Rows = { columns: string[]; rows: unknown[][] };
+
+declare global {
+  interface Window {
+    Plotly?: any;
+    skipscopePlotly?: Promise<any>;
+  }
+}

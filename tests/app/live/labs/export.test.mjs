@@ -1,0 +1,30 @@
+/** The files of a lab's panel: styles of its kinds, words, table. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pictureWords, stylesOf, tableOf } from "../../../../app/live/labs/export.js";
+import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "./curves.mjs";
+
+const DATA = { lab: "mapping", run: 3, styles: { plain: STYLES.plain }, families: [{ begins: "residual", styles: [STYLES.residual] }], spare: [STYLES.other], picks: { setting: "gain" } };
+
+test("every kind has a style: its own, its family's, a spare one", () => {
+  assert.deepEqual(stylesOf(["plain", "residual/L", "strange"], DATA), { plain: STYLES.plain, "residual/L": STYLES.residual, strange: STYLES.other });
+});
+
+test("a picture names what is bold or which cell it shows", () => {
+  const shown = (curves, pick) => ({ curves, pick, data: DATA, theme: THEME, page: "job 3" });
+  const gain = curvesOf(trace("norm", "plain", [1], [2], { setting: "gain", value: 0.5 }));
+  const words = pictureWords(panel("norm", "curves", { y_scale: "log" }), shown(gain, { kind: "plain", value: 0.5, cell: null }));
+  assert.deepEqual([words.title, words.filename], ["the norm (bold: plain, gain 0.5)", "skipscope-lab-mapping-norm-job-3"]);
+  assert.equal(words.caption, "loss, log scale · 1 curve, all 1 points shown · no smoothing · job 3");
+  assert.deepEqual(words.legend.map(({ name, color }) => [name, color]), [["plain", "#aa0000"]]);
+  const cell = { column: "zero", row: "plain", kind: "plain", setting: "", value: null };
+  const inCell = curvesOf(trace("training", "plain", [1], [2], { cell: "zero" }));
+  assert.equal(pictureWords(panel("training", "curves"), shown(inCell, { ...NO_PICK, cell })).title, "the training: zero, plain");
+});
+
+test("a table has every point, with its column's name where x is an index, and those of the way", () => {
+  const curves = curvesOf(trace("map", "plain", [0, 1], [5, null]), trace("path", "plain", [0.5], [0.25]));
+  const { columns, rows } = tableOf(panel("map", "heat", { columns: ["zero", "identity"], path: "path" }), { curves, pick: NO_PICK });
+  assert.deepEqual(columns, ["panel", "curve", "kind", "setting", "value", "cell", "part", "step", "loss"]);
+  assert.deepEqual(rows, [["map", "plain", "plain", "", null, "", "", "zero", 5], ["map", "plain", "plain", "", null, "", "", "identity", null], ["path", "plain", "plain", "", null, "", "", 0.5, 0.25]]);
+});

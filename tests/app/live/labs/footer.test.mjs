@@ -1,0 +1,27 @@
+/** What a lab measured with and what its pictures leave out. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { jobFooter, panelFooter } from "../../../../app/live/labs/footer.js";
+import { curvesOf, panel, trace } from "./curves.mjs";
+
+test("a job says its settings, its machine and its time", () => {
+  const card = { run: 7, settings: { gain: 0.5, bn: true, hidden: 1 }, seconds: 3.21, precision: "fp32", device: "cpu", threads: 2, ended: null, created: 0 };
+  const said = jobFooter(card, { gain: "Gain", bn: "Batch norm" });
+  assert.ok(said.startsWith("gain 0.5 · batch norm on · fp32 · cpu · 2 threads · measured in 3.2 s · begun "), said);
+  assert.ok(said.endsWith(" · job 7"));
+  assert.ok(jobFooter({ ...card, seconds: 75, ended: 1e9 }, {}).includes("measured in 1 min 15 s · on "));
+  assert.equal(jobFooter(null, {}), "");
+});
+
+test("a panel says how many points it shows, and what the others are", () => {
+  const curves = curvesOf(trace("grown", "plain", [1, 2], [1, null]), trace("grown", "plain", [1, 2], [1, 0], { part: "seed 0" })).all();
+  assert.equal(panelFooter(curves, panel("grown", "curves")), "1 curve, 1 seed (thin lines), 3 of 4 points shown, the others are not finite · no smoothing");
+  assert.equal(panelFooter(curves, panel("grown", "curves", { y_scale: "log" })), "1 curve, 1 seed (thin lines), 2 of 4 points shown, the others are not finite or not above 0 · no smoothing");
+  assert.equal(panelFooter(curves, panel("grown", "bars")).split(",")[0], "1 kind");
+  assert.equal(panelFooter([], panel("grown", "curves")), "");
+});
+
+test("a heat map says how many cells were measured", () => {
+  const cells = curvesOf(trace("map", "plain", [0, 1], [1, null]), trace("map", "residual", [0], [1])).all();
+  assert.equal(panelFooter(cells, panel("map", "heat", { columns: ["a", "b", "c"] })), "3 of 4 cells measured, the others are framed · 1 not finite · 2 of 3 columns measured");
+});

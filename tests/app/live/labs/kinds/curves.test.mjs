@@ -1,0 +1,50 @@
+/** A panel of curves: which of them are bold, named, on which side. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildCurves, labelSide, span } from "../../../../../app/live/labs/kinds/curves.js";
+import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
+
+const LOOK = { styles: STYLES, setting: null };
+const build = (one, curves, pick = NO_PICK, look = LOOK) => buildCurves(one, curves, pick, look, THEME, 700, 400);
+const gain = (kind, value, y) => trace("norm", kind, [1, 2], y, { setting: "gain", value });
+
+test("the picked curve is bold and on top, the same setting in other kinds is beside it", () => {
+  const curves = curvesOf(...[0.5, 1, 2].flatMap((value) => [gain("plain", value, [1, value]), gain("residual", value, [1, 2 * value])]));
+  const { data, layout } = build(panel("norm", "curves"), curves, { kind: "plain", value: 1, cell: null });
+  const look = Object.fromEntries(data.map(({ name, meta }) => [name, meta]));
+  assert.equal(look["plain, gain 1"], "picked");
+  assert.equal(look["residual, gain 1"], "beside");
+  assert.equal(look["residual, gain 2"], "faint");
+  assert.equal(data.at(-1).name, "plain, gain 1");
+  assert.ok(layout.annotations.some(({ text }) => text === "<b>plain</b>"));
+});
+
+test("seeds are thin beside their mean; alone the first one carries the name", () => {
+  const seeds = (kind) => [0, 1].map((seed) => trace("grown", kind, [1, 2], [1, 2 + seed], { part: `seed ${seed}` }));
+  const { data } = build(panel("grown", "curves"), curvesOf(trace("grown", "plain", [1, 2], [1, 2]), ...seeds("plain"), ...seeds("residual")));
+  const widths = data.map(({ name, meta, line }) => [name, meta, line.width]).toSorted();
+  assert.deepEqual(widths, [["plain", "even", 3], ["plain; seed 0", "seed", 1.2], ["plain; seed 1", "seed", 1.2], ["residual; seed 0", "lone", 1.6], ["residual; seed 1", "lone", 1.6]]);
+});
+
+test("a log scale has no place for zero, and a curve of one point is a mark", () => {
+  const { data } = build(panel("norm", "curves", { y_scale: "log" }), curvesOf(trace("norm", "plain", [1, 2], [0, 3]), trace("norm", "residual", [1], [2])));
+  assert.deepEqual(data.map(({ y, mode }) => [y, mode]), [[[null, 3], "lines"], [[2], "markers"]]);
+});
+
+test("a picked setting on the axis is marked on its curve, and the axis shows all of it", () => {
+  const setting = { settingLabel: "Gain", low: 0.1, high: 10 };
+  const curve = trace("sweep", "plain", [0.5, 1, 2], [3, 4, 5]);
+  const { data, layout } = build(panel("sweep", "curves", { x: "gain", x_scale: "log" }), curvesOf(curve), { kind: "plain", value: 1, cell: null }, { styles: STYLES, setting });
+  const mark = data.find(({ meta }) => meta === "mark");
+  assert.deepEqual([mark.x, mark.y, mark.text], [[1], [4], ["4"]]);
+  assert.ok(layout.xaxis.range[0] < -1 && layout.xaxis.range[1] > 1);
+  assert.ok(layout.shapes.some(({ x0 }) => x0 === 1));
+});
+
+test("names stand where the curves are further apart", () => {
+  const fan = curvesOf(trace("norm", "plain", [1, 2], [100, 1]), trace("norm", "residual", [1, 2], [1, 1]));
+  assert.equal(labelSide(fan.all(), panel("norm", "curves")), "left");
+  assert.equal(build(panel("norm", "curves"), fan).side, "left");
+  assert.deepEqual(span(fan.all(), "y", "log"), [0, 2]);
+  assert.equal(span([], "y", "log"), null);
+});

@@ -1,0 +1,30 @@
+/** Which nets are looked at together. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { commonStep, deepest, mapNets, underGlass } from "../../../../app/live/layers/nets.js";
+import { ROW, probed } from "./probes.mjs";
+
+const net = (number, arm, last, state = "running", more = {}) => probed(number, arm, [0, last], { response_std: [[1, 1, 1], [1, 1, 1]] }, { state, ...more });
+
+test("all nets are compared at a step that those have reached which go on", () => {
+  assert.equal(commonStep([net(1, "A-20", 50), net(2, "A-56", 30), net(3, "B-20", 10, "paused"), net(4, "C-20", 5, "diverged")]), 30);
+  assert.equal(commonStep([net(3, "B-20", 10, "paused"), net(4, "C-20", 5, "diverged")]), 10);
+  assert.equal(commonStep([net(4, "C-20", 5, "diverged")]), 5);
+  assert.equal(commonStep([]), -1);
+});
+
+test("the map shows the deepest net of each family, unless another is picked", () => {
+  const runs = [net(1, "plain-20", 9), net(2, "plain-56", 9, "diverged", { seed: 1 }), net(3, "plain-56", 9), net(4, "A-20", 9)];
+  assert.deepEqual(mapNets(runs, [null, null]).map(({ run }) => run.card.run), [3, 4]);
+  assert.deepEqual(mapNets(runs, [2, 99]).map(({ run, diverged }) => [run.card.run, diverged]), [[2, 9], [4, 0]]);
+  assert.deepEqual(mapNets(runs.slice(3), [null, null]).map(({ choices }) => choices.length), [1]);
+});
+
+test("a block stands for its last layer", () => {
+  const runs = [net(1, "A-20", 9, "running", { layers: 7 })];
+  assert.deepEqual(underGlass(runs, runs, 1, { ...ROW, per: "block" }, 9).layer, "conv5");
+  assert.deepEqual(underGlass(runs, runs, 1, ROW, 9).layer, "conv2");
+  assert.equal(underGlass(runs, runs, 0, ROW, -1).runs.length, 0);
+  assert.equal(underGlass([], [], 0, ROW, 0), null);
+  assert.equal(deepest([net(1, "A-20", 1), runs[0]]).columns.layers.length, 7);
+});

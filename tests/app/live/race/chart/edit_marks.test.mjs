@@ -1,0 +1,30 @@
+/** Marks of what was changed while a run trained. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { figure, range, run, traces, words } from "../runs.mjs";
+
+const at = range(1, 100);
+const changed = (number, arm, step, text, more = {}) => run(number, arm, at, at.map((step_) => 100 - step_), { changes: [[step, text]], ...more });
+
+test("a change is a ring on the dashed line, a dotted line at its step and a few words", () => {
+  const built = figure([changed(1, "A-20", 40, "learning rate 0.1 to 0.02", { label: "A-20" }), run(2, "A-56", at, at, { label: "A-56" })]);
+  const [ring] = traces(built, "change");
+  assert.deepEqual([ring.x, ring.y, ring.name], [[40], [60], "A-20"]);
+  assert.deepEqual(built.layout.shapes.map(({ x0, x1, line }) => [x0, x1, line.dash]), [[40, 40, "dot"]]);
+  assert.ok(words(built).includes("A-20: rate 0.1 → 0.02"));
+});
+
+test("one change of every run of a panel is one mark without names", () => {
+  const both = [changed(1, "A-20", 40, "weight decay 0 to 1"), changed(2, "A-56", 42, "weight decay 0 to 1")];
+  const built = figure(both);
+  assert.equal(built.layout.shapes.length, 1);
+  assert.ok(words(built).includes("decay 0 → 1"));
+});
+
+test("a change that has not come yet has its line and no ring; by the clock it has no place", () => {
+  const later = () => [changed(1, "A-20", 200, "momentum 0.9 to 0.5")];
+  const built = figure(later());
+  assert.equal(traces(built, "change").length, 0);
+  assert.deepEqual(built.layout.shapes.map(({ x0 }) => x0), [200]);
+  assert.deepEqual(figure(later(), { x: "seconds" }).layout.shapes, []);
+});

@@ -1,0 +1,53 @@
+/** The race's chart as a whole: scales, hidden curves, sizes for a room, names. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { figure, race, range, run, traces, words } from "../runs.mjs";
+
+test("a log scale has no place for zero", () => {
+  const at = range(1, 60);
+  const falling = (from) => at.map((step) => Math.max(0, from - step));
+  const built = figure([run(1, "A-20", at, falling(30)), run(2, "A-20", at, falling(60), { seed: 1 })], { scale: "log", curves: ["running", "test", "clean"] });
+  const drawn = built.data.flatMap(({ y }) => y).filter((value) => value !== null);
+  assert.ok(drawn.length > 0 && Math.min(...drawn) > 0);
+  assert.equal(traces(built, "running")[0].y.at(-1), null, "a mean of zero");
+  assert.deepEqual(words(built), [], "and no name at a place that is not there");
+});
+
+test("hidden curves leave axes and titles and tell nothing", () => {
+  for (const layout of ["side", "gap"]) {
+    const built = figure(race(), { layout, hidden: true, curves: ["running", "raw", "test", "clean"] });
+    assert.deepEqual(built.data.flatMap(({ y }) => y), [null, null]);
+    assert.ok(words(built).length > 0 && words(built).every((text) => text.startsWith("<b>")), "titles only");
+    assert.ok(built.layout.xaxis2.range[1] > 300);
+  }
+  const high = figure([run(1, "A-20", [1, 2], [400, 400])], { metric: "loss", hidden: true });
+  assert.deepEqual(high.layout.yaxis.range, [0, 2.5], "the axis does not tell either");
+});
+
+test("for a room type is larger and lines are thicker", () => {
+  const [usual, big] = [false, true].map((large) => figure(race(), { big: large, zoom: { x: [10, 20], y: [0, 50] } }));
+  assert.ok(big.layout.font.size >= 1.5 * usual.layout.font.size);
+  assert.ok(traces(big, "running")[0].line.width >= 1.4 * traces(usual, "running")[0].line.width);
+  assert.ok(big.layout.margin.r > usual.layout.margin.r);
+  for (const { layout } of [usual, big]) assert.deepEqual([layout.xaxis.range, layout.yaxis2.range], [[10, 20], [0, 50]]);
+});
+
+test("plain and residual nets have panels of their own, beside or above each other", () => {
+  const titles = (built) => words(built).filter((text) => text.startsWith("<b>"));
+  assert.deepEqual(titles(figure(race())), ["<b>plain</b>", "<b>residual (A)</b>"]);
+  assert.deepEqual(titles(figure(race(), { layout: "overlaid" })), []);
+  const narrow = figure(race(), {}, 400).layout;
+  assert.ok(narrow.yaxis.domain[0] > narrow.yaxis2.domain[1]);
+  assert.deepEqual([narrow.xaxis.domain, narrow.xaxis2.domain], [[0, 1], [0, 1]]);
+});
+
+test("a name has no tags for Plotly", () => {
+  const built = figure([run(1, "A-20", [1, 2], [50, 40], { label: "<i>a&b" })]);
+  assert.deepEqual(words(built), ["&lt;i&gt;a&amp;b <b>40.0</b>"]);
+});
+
+test("above eight lines only the arms are named, at the mean of their seeds' ends", () => {
+  const at = range(1, 20);
+  const many = [0, 1, 2].flatMap((arm) => [0, 1, 2].map((seed) => run(10 * arm + seed, `A-${20 + arm}`, at, at.map(() => 10 * arm + seed), { seed })));
+  assert.deepEqual(words(figure(many, { seeds: "lines" })).toSorted(), ["A-20 <b>1.0</b>", "A-21 <b>11.0</b>", "A-22 <b>21.0</b>"]);
+});

@@ -1,0 +1,33 @@
+/** What a picture needs beside its curves: legend, smoothing, caption. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { captionOf, legendOf, smoothingOf } from "../../../../../app/live/race/chart/legend.js";
+import { THEME, VIEW, colorOf, race, range, run } from "../runs.mjs";
+
+const names = (runs, view) => legendOf(runs, { ...VIEW, ...view }, THEME).map(({ name }) => name);
+
+test("a legend has the arms in the order of the race, then what lines mean", () => {
+  assert.deepEqual(names(race(), { curves: ["running", "test"] }), [
+    "plain-20", "plain-56", "A-20", "A-56", "training error, mean of 50 steps", "smallest to largest seed, of the test as whiskers", "each seed", "test error (1,000 images)",
+  ]);
+  assert.deepEqual(names(race(1), { curves: ["running", "raw", "clean"] }).slice(4), ["training error, mean of 50 steps", "single steps", "clean training error (1,000 images)"]);
+  assert.deepEqual(names(race(1), { layout: "gap" }), [
+    "plain: 56 − 20", "A: 56 − 20", "20: plain − A", "56: plain − A", "difference in training error, mean of 50 steps",
+  ]);
+  const [first] = legendOf(race(), VIEW, THEME);
+  assert.equal(first.color, colorOf("plain-20"));
+});
+
+test("a caption says where the curves come from and how they were made", () => {
+  const at = range(1, 300);
+  assert.equal(captionOf([run(1, "A-20", at, at)], { ...VIEW, curves: ["running", "raw"] }, "fashion-mnist-mini"),
+    "fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 100, fp32, cpu; dashed: mean of 50 steps over faint single steps; all 300 training points shown");
+  assert.ok(captionOf([run(1, "A-20", at, at), run(2, "A-56", at, at, { total_steps: 500 })], VIEW).startsWith("300 of 500 steps"), "the longest plan");
+  assert.ok(captionOf(race(), VIEW).startsWith("99 to 100 of 300 steps, 2 seeds, rate 0.1"));
+});
+
+test("smoothing is said as it was done", () => {
+  assert.equal(smoothingOf(race(), { ...VIEW, curves: ["test"] }), "");
+  assert.equal(smoothingOf(race(), VIEW), "dashed: mean of 50 steps, then of the seeds, in a band from the smallest to the largest");
+  assert.equal(smoothingOf(race(1), { ...VIEW, layout: "gap" }), "dashed: differences of means of 50 steps");
+});

@@ -1,0 +1,37 @@
+/** The controls of the chart: which choices a race allows. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ViewControls } from "../../../../../app/live/race/panel/controls.js";
+import { laidOut } from "../../../../../app/live/race/panel/view_state.js";
+import { page, Node } from "../../dom.mjs";
+
+function controls(chosen, kinds) {
+  page();
+  const view = { get: (key) => (key === "layout" ? chosen : ""), set: () => {}, curves: ["running"] };
+  const row = new Node("div");
+  new ViewControls(row, new Node("div"), view).draw({ seeds: false, ...kinds });
+  const [panels, , scale] = row.children;
+  const shown = panels.children.filter((button) => !button.hidden);
+  const reached = shown.filter((button) => button.tabIndex === 0).map((button) => button.dataset.value);
+  return [panels.hidden, shown.length, reached, laidOut(chosen, kinds), scale.hidden];
+}
+
+test("a choice that a race does not allow leaves a way to the others", () => {
+  for (const [chosen, seen] of Object.entries({ side: "overlaid", overlaid: "overlaid", gap: "gap" })) {
+    assert.deepEqual(controls(chosen, { sides: false, gap: true }), [false, 2, [seen], seen, seen === "gap"]);
+  }
+  assert.deepEqual(controls("gap", { sides: true, gap: false }), [false, 2, ["side"], "side", false]);
+  assert.deepEqual(controls("gap", { sides: false, gap: false }).slice(3), ["overlaid", false], "curves of one arm, and their scale");
+});
+
+test("arrow keys go round through the choices that are shown", () => {
+  page();
+  const set = [];
+  const view = { get: (key) => ({ layout: "side", metric: "error" })[key] ?? "", set: (...choice) => set.push(choice), curves: [] };
+  const row = new Node("div");
+  const made = new ViewControls(row, new Node("div"), view);
+  made.draw({ sides: true, gap: false, seeds: false });
+  const [panels] = row.children;
+  for (const key of ["ArrowRight", "ArrowLeft", "Enter"]) panels.onkeydown({ key, preventDefault() {} });
+  assert.deepEqual(set, [["layout", "overlaid"], ["layout", "overlaid"]], "the gap is not among them");
+});

@@ -1,0 +1,28 @@
+/** The table of what a chart shows, read back as RFC 4180 says. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exportCsv } from "../../../../../app/live/race/panel/csv.js";
+import { VIEW, race, run } from "../runs.mjs";
+import { parsed } from "../../shared/table.mjs";
+
+const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
+const table = (runs, view) => parsed(exportCsv(runs, { ...VIEW, ...view }));
+
+test("the table has what is drawn, one point in a row", () => {
+  const odd = run(5, 'gated "x", bias-20', [1, 2], [50, null], { seed: 3, tests: [[2, 44.5]] });
+  const rows = table([odd], { curves: ["running", "test"] });
+  assert.deepEqual(Object.keys(rows[0]), COLUMNS);
+  assert.deepEqual(rows.map((row) => [row.split, row.step, row.error, row.running_error]), [["train", "1", "50", "50"], ["train", "2", "", ""], ["test_subset", "2", "44.5", ""]]);
+  assert.equal(rows[0].arm, 'gated "x", bias-20');
+  assert.equal(Number(rows[1].epoch), 0.2);
+  assert.deepEqual(table([odd], { curves: ["test"] }).map(({ split }) => split), ["test_subset"]);
+  const gaps = table(race(), { layout: "gap", curves: ["running"] });
+  assert.deepEqual(Object.keys(gaps[0]), ["series", "step", "mean", "low", "high", "seeds"]);
+  const deep = gaps.filter(({ series }) => series === "plain: 56 − 20, training error, mean of 50 steps");
+  assert.deepEqual(["mean", "low", "high", "seeds"].map((key) => deep[0][key]), ["10.5", "10", "11", "2"]);
+  assert.equal(deep.length, 100);
+});
+
+test("hidden curves leave no row", () => {
+  assert.deepEqual([table(race(), { hidden: true }), table(race(), { hidden: true, layout: "gap" })], [[], []]);
+});

@@ -1,0 +1,76 @@
+/** What is looked at, in the address and in the tab's memory. */
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { ViewState, laidOut } from "../../../../../app/live/race/panel/view_state.js";
+import { tab } from "../../dom.mjs";
+
+let path = 0;
+
+/** A state of a page of its own, for an address. */
+function opened(search = "", changed = () => {}) {
+  const kept = tab(search);
+  globalThis.location.pathname = `/${(path += 1)}`;
+  const state = new ViewState(changed);
+  state.address.keep = () => {};
+  return { state, kept };
+}
+
+beforeEach(() => tab());
+
+test("an address may carry anything; what means nothing is the usual", () => {
+  const { state } = opened("?layout=Gap&metric=nonsense&scale=log&curves=test-nothing&zoom=5_1&seeds=lines");
+  assert.deepEqual(state.all(), { layout: "gap", metric: "error", scale: "log", x: "step", seeds: "lines", curves: ["test"], zoom: null });
+  assert.deepEqual(opened("?zoom=100_300_5_40").state.zoom, { x: [100, 300], y: [5, 40] });
+  assert.deepEqual(opened("?zoom=100_300").state.zoom, { x: [100, 300] });
+  for (const wrong of ["1_x", "1_2_3", "", "3_3", "1_2_5_4"]) assert.equal(opened(`?zoom=${wrong}`).state.zoom, null, wrong);
+});
+
+test("what is usual is not in the address, what differs is", () => {
+  let changes = 0;
+  const { state } = opened("", () => (changes += 1));
+  state.set("metric", "loss");
+  state.zoom = { x: [10, 20.123456789], y: [0, 1] };
+  state.toggleCurve("raw");
+  state.hidden = true;
+  assert.equal(state.address.params.toString(), "metric=loss&zoom=10_20.12346_0_1&curves=running-test-clean&hidden=1");
+  state.set("metric", "error");
+  assert.deepEqual(state.zoom, { x: [10, 20.12346] }, "another quantity has another height");
+  state.set("x", "epoch");
+  assert.equal(state.zoom, null, "another axis has other places");
+  state.toggleCurve("raw");
+  state.hidden = false;
+  state.set("x", "step");
+  assert.equal(state.address.params.toString(), "");
+  assert.equal(changes, 9);
+});
+
+test("zoom, hiding and prediction are about one race", () => {
+  const { state, kept } = opened("?hidden=1&guess=7-A-20&zoom=1_2");
+  state.of(7);
+  assert.deepEqual([state.hidden, state.prediction(7), state.prediction(8), state.zoom], [true, "A-20", null, { x: [1, 2] }], "an address counts");
+  state.of(8);
+  assert.deepEqual([state.hidden, state.zoom], [true, null], "another race in the same place has the whole curves");
+  const again = new ViewState(() => {});
+  again.address.keep = () => {};
+  assert.equal(again.hidden, true);
+  kept.set(`${again.memory} race`, "3");
+  again.given = false;
+  again.of(8);
+  assert.deepEqual([again.hidden, again.prediction(7)], [false, null], "what was remembered of another race is forgotten");
+  again.predict(8, "B-20");
+  assert.equal(again.prediction(8), "B-20");
+});
+
+test("the stage comes back to what was looked at before", () => {
+  const { state } = opened("?metric=loss");
+  const before = state.kept();
+  state.choose({ metric: "error", layout: "gap" });
+  state.present = true;
+  state.restore(before);
+  assert.deepEqual([state.get("metric"), state.get("layout"), state.present], ["loss", "side", true]);
+});
+
+test("panels are what the runs allow of what was chosen", () => {
+  const table = [["side", true, true, "side"], ["side", false, true, "overlaid"], ["overlaid", true, true, "overlaid"], ["gap", true, true, "gap"], ["gap", true, false, "side"], ["gap", false, false, "overlaid"]];
+  for (const [layout, sides, gap, expected] of table) assert.equal(laidOut(layout, { sides, gap }), expected);
+});

@@ -1,0 +1,24 @@
+/** Numbers, durations and lines of text as people read them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { duration, escaped, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
+
+test("numbers have three digits, thousands apart, powers of ten where they are large or small", () => {
+  const table = [[0, "0"], [1.2345, "1.23"], [-0.5, "−0.5"], [1234.5, "1,230"], [1e6, "10⁶"], [2.5e-5, "2.5×10⁻⁵"], [-3.2e7, "−3.2×10⁷"], [0.001, "0.001"], [NaN, "not finite"], [null, "not finite"]];
+  for (const [value, text] of table) assert.equal(spoken(value), text);
+  assert.equal(spoken(0.98765, 4), "0.9877");
+  assert.equal(grouped(1234567), "1,234,567");
+});
+
+test("durations are seconds, minutes or hours", () => {
+  assert.deepEqual([-1, 59.4, 60, 3599.6, 3600 + 125].map(duration), ["0 s", "59 s", "1 min 0 s", "1 h 0 min", "1 h 2 min"]);
+});
+
+test("text in lines keeps its words, a long one has a line of its own", () => {
+  assert.deepEqual(wrapped("one two extraordinary four", 8), ["one two", "extraordinary", "four"]);
+  assert.deepEqual(wrapped("word", 2), ["word"]);
+});
+
+test("text has no tags", () => {
+  assert.equal(escaped("<b> & </b>"), "&lt;b&gt; &amp; &lt;/b&gt;");
+});

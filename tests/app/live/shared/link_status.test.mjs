@@ -1,0 +1,20 @@
+/** The chip that says whether the page is live. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawChip } from "../../../../app/live/shared/link_status.js";
+import { Node } from "../dom.mjs";
+
+test("the chip tells of the runs, and of the link where that matters", () => {
+  const chip = (states, link) => {
+    const node = new Node("span");
+    drawChip(node, states.map((state) => ({ card: { state } })), link);
+    return [node.hidden, node.textContent, node.dataset.kind];
+  };
+  assert.deepEqual(chip(["running"], "live"), [false, "LIVE", "live"]);
+  assert.deepEqual(chip(["running"], "waiting"), [false, "RECONNECTING", "live"]);
+  assert.deepEqual(chip(["running"], "gone"), [false, "OFFLINE", "offline"]);
+  assert.deepEqual(chip(["finished"], "waiting"), [false, "ENDED", "ended"], "nothing is awaited any more");
+  assert.deepEqual(chip(["paused"], "gone"), [false, "PAUSED", "offline"]);
+  assert.equal(chip([], "live")[0], true);
+  assert.equal(chip([], "gone")[0], false);
+});

@@ -1,0 +1,66 @@
+"""The browser's modules under Node: each ``*.test.mjs`` below this folder is a test here; one process runs them all."""
+
+import json
+import os
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.events import ENDED, RunState
+from engine.paths import PROJECT
+from engine.store.decimate import keep_extremes
+from tests.node import NO_NODE, find_node
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.rglob("*.test.mjs"))
+#: Under this name the tests find a file with what Python says of the same things.
+FACTS = "SKIPSCOPE_TEST_FACTS"
+
+
+def facts() -> dict:
+    """Return what the browser's modules are held against: states, and which points the server keeps."""
+    rng = np.random.default_rng(1)
+    decimations = []
+    for at_most in (7, 60, 400):
+        steps, loss, error = np.arange(11, 911), rng.standard_normal(900), rng.integers(0, 9, 900).astype(float)
+        loss[rng.random(900) < 0.1] = np.nan
+        kept = steps[keep_extremes(steps.astype(float), [loss, error], at_most)]
+        points = {"step": steps.tolist(), "error": error.tolist(), "loss": [None if np.isnan(v) else v for v in loss]}
+        decimations.append({"atMost": at_most, "points": points, "kept": kept.tolist()})
+    return {"decimations": decimations, "states": list(RunState), "ended": sorted(ENDED)}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> dict[str, list[dict]]:
+    """Run all files in one process of Node; return what became of the tests of each, by its path."""
+    if (node := find_node()) is None:
+        assert os.environ.get("SKIPSCOPE_REQUIRE_BROWSER") != "1", NO_NODE
+        pytest.skip(NO_NODE)
+    told = tmp_path_factory.mktemp("facts") / "facts.json"
+    told.write_text(json.dumps(facts()))
+    options = ["--test", "--test-isolation=none", f"--test-reporter={HERE / 'reporter.mjs'}"]
+    ran = subprocess.run(
+        [node, *options, *FILES], cwd=PROJECT, env={**os.environ, FACTS: str(told)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    found = defaultdict(list, {"": [{"name": "node", "passed": False, "error": ran.stdout + ran.stderr}]})
+    for line in ran.stdout.splitlines():
+        if line.startswith("{"):
+            result = json.loads(line)
+            found[result["file"]].append(result)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(HERE).as_posix())
+def test_the_modules_do_as_their_tests_say(results, path):
+    """A file of which nothing was run shows what Node said instead."""
+    own = results.get(str(path)) or results[""]
+    assert not [f"{result['name']}\n{result['error']}" for result in own if not result["passed"]]
+    assert not [result["name"] for result in own if result["skipped"]]
+
+
+def test_there_are_tests_to_run():
+    assert len(FILES) >= 30

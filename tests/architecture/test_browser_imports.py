@@ -1,0 +1,49 @@
+"""House rules of the browser's modules: features share through ``shared`` alone, and folders have no circle."""
+
+import re
+from graphlib import CycleError, TopologicalSorter
+from posixpath import join, normpath
+
+import pytest
+
+from app.live.stream.scripts import LIVE, scripts
+
+SHARED = "shared"
+#: Shapes that travel between modules: types alone, which no browser loads.
+TYPES = "types.d.ts"
+#: Static, dynamic and in the comments that bring types.
+_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']""")
+
+
+def imports(name: str) -> list[str]:
+    """Return the modules that one names, by their paths below ``app/live``."""
+    named = _IMPORT.findall((LIVE / name).read_text(encoding="utf-8"))
+    found = [normpath(join(name, "..", other)) for other in named]
+    return [other for other in found if other != TYPES.replace(".d.ts", ".js")]
+
+
+def feature(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def room(name: str) -> str:
+    """Return a module's folder; one beside a feature's folders, its entry or its ground, is a room of its own."""
+    return name if name.count("/") == 1 and feature(name) != SHARED else name.rpartition("/")[0]
+
+
+def test_features_import_themselves_and_what_is_shared():
+    assert len(scripts()) > 50
+    for name in scripts():
+        found = imports(name)
+        assert not [other for other in found if feature(other) not in {feature(name), SHARED}], name
+        assert not [other for other in found if not (LIVE / other).is_file()], f"{name} imports what is not there"
+
+
+def test_no_circle_between_folders():
+    graph: dict[str, set[str]] = {}
+    for name in scripts():
+        graph.setdefault(room(name), set()).update({room(other) for other in imports(name)} - {room(name)})
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))

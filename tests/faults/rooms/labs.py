@@ -1,0 +1,76 @@
+"""Faults in the labs: what is measured, and at which place of a chart it is drawn."""
+
+from tests.faults.fault import Fault, Room
+
+ROOM = Room(
+    name="labs",
+    quick=(
+        "tests/engine/labs/landscape/test_grid.py",
+        "tests/engine/labs/constructed/test_insertion.py",
+        "tests/engine/labs/mapping/test_training.py",
+        "tests/engine/labs/shattering/test_lab.py",
+    ),
+    rest=(
+        "tests/engine/labs",
+        "tests/contracts/test_labs.py",
+    ),
+    faults=(
+        Fault(
+            name="swaps-one-block-early",
+            file="engine/labs/lesion/findings.py",
+            text="near = [(a + 1, error) for",
+            faulty="near = [(a, error) for",
+            breaks="The error after a swap stands one block too early, the first one on the intact net.",
+        ),
+        Fault(
+            name="landscape-off-centre",
+            file="engine/labs/landscape/grid.py",
+            text="return span * (2 * place / LAST - 1)",
+            faulty="return span * (2 * place / SIZES[-1] - 1)",
+            breaks="The middle of the loss surface is measured beside the net itself.",
+        ),
+        Fault(
+            name="layers-from-zero",
+            file="engine/labs/shattering/lab.py",
+            text="[float(layer + 1) for layer in range(len(values))]",
+            faulty="[float(layer) for layer in range(len(values))]",
+            breaks="The curves over depth begin at layer 0 and end one layer early.",
+        ),
+        Fault(
+            name="measuring-moves-the-net",
+            file="engine/labs/smoothness/step_range.py",
+            text="probe = copy.deepcopy(self.model)",
+            faulty="probe = self.model",
+            breaks="Looking along the gradient leaves the training at the last point that was looked at.",
+        ),
+        Fault(
+            name="constructed-not-exact",
+            file="engine/labs/constructed/insertion.py",
+            text="torch.var_mean(inputs[0].double(), dim=(0, 2, 3), correction=0)",
+            faulty="torch.var_mean(inputs[0].double(), dim=(0, 2, 3), correction=1)",
+            breaks="The inserted layers are not quite the identity: the constructed net differs from the shallow one.",
+        ),
+        Fault(
+            name="best-rate-of-one-seed",
+            file="engine/labs/mapping/scores.py",
+            text="        return _mean(self.final)\n",
+            faulty="        return self.final[0].tolist()\n",
+            breaks="A cell's best learning rate and error are those of its first seed.",
+        ),
+        Fault(
+            name="paths-of-the-training-images",
+            file="engine/labs/lesion/ablated_net.py",
+            text="pixels, labels = images.test.batch(",
+            faulty="pixels, labels = images.train.batch(",
+            breaks="The gradient along paths is that of training images, against what the lab says.",
+        ),
+        Fault(
+            name="fewest-solved-of-equal-rates",
+            file="engine/labs/conditioning/scalar_products.py",
+            text="(trials.median, -trials.solved)",
+            faulty="(trials.median, trials.solved)",
+            breaks="Where no rate solves half of the seeds, the one that solves the fewest is shown as the best.",
+            added_late=True,
+        ),
+    ),
+)
