@@ -24,8 +24,6 @@ SHORT = {
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",
-    "engine/labs/mapping/findings.py": "one file for each lab with findings",
-    "engine/labs/shattering/kinds.py": "table, torch-free beside nets that are not",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/launchers/preload.py": "entry point of the fork server",
     "engine/runs/protocol/job.py": "seam between engine and worker",

@@ -364,10 +364,11 @@ def oracle(runs, figures, shortcut):
     return mean, may
 
 
-def test_random_races_never_claim_what_an_oracle_forbids_and_quote_its_figures():
+@pytest.mark.parametrize("races", [600, pytest.param(3000, marks=pytest.mark.slow)])
+def test_random_races_never_claim_what_an_oracle_forbids_and_quote_its_figures(races):
     chance = random.Random(20151210)
     claims = quoted = 0
-    for _ in range(3000):
+    for _ in range(races):
         runs, figures = random_race(chance)
         words = statement(runs, figures)
         assert "nan" not in words
@@ -388,5 +389,5 @@ def test_random_races_never_claim_what_an_oracle_forbids_and_quote_its_figures()
             claimed = bool(CLAIM.search(statement(alone, figures)))
             assert claimed == bool(found and found[1])
             claims += claimed
-    assert claims > 100, "the random races reach the claim"
-    assert quoted > 3000
+    assert claims > races // 30, "the random races reach the claim"
+    assert quoted > races

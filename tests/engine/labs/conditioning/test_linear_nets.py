@@ -79,6 +79,7 @@ def test_from_zero_residuals_a_negated_target_is_never_reached():
     assert losses[1:, -1].tolist() == [1.0] * 300
 
 
+@pytest.mark.slow
 def test_the_published_table_of_targets_and_starts():
     assert best("identity", ZERO, [0.1]) == 0
     assert best("identity", SMALL, [0.1]) < 1e-25
