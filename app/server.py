@@ -1,7 +1,7 @@
 """The app server: Streamlit's pages, the live routes beside them, and what must happen at its start and end.
 
-Run by ``python -m app`` and by ``streamlit run app/server.py``. It shows and steers; it trains nothing and loads no
-torch. A visitor's page never waits for the engine: that is seen to in a thread of its own.
+``python -m app`` and ``streamlit run app/server.py`` run it. It trains nothing and loads no torch. A thread of its own
+starts the engine, so a visitor's page never waits for it.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     return {
         "routes": [*routes(feed), *presenter_link.routes()],
         "lifespan": lifespan,
-        "middleware": [*middleware.gates(), Middleware(Preload)],
+        "middleware": [*middleware.stack(), Middleware(Preload)],
     }
 
 
@@ -78,14 +78,14 @@ def _end_streams_at_signal(feed: Feed) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def hear(number: int, frame: Any) -> None:
+    def on_signal(number: int, frame: Any) -> None:
         loop.call_soon_threadsafe(feed.close)
         earlier = before[signal.Signals(number)]
         if callable(earlier):
             earlier(number, frame)
 
     for number in before:
-        signal.signal(number, hear)
+        signal.signal(number, on_signal)
 
     def restore() -> None:
         for number, earlier in before.items():

@@ -11,9 +11,8 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     races.py           races and the summaries of their runs
     run_table.py       all runs of the workspace in a table, races in sum
     selection.py       any runs on one chart, and in what they differ
-    disk.py            what the workspace takes on the disk
     streaming.py       snapshot and news for the live page
-    machine_load.py    how busy the machine is
+    machine.py         how busy the machine is, and what the workspace takes on its disk
     probes.py          quantities, and what was measured inside the nets
     labs.py            labs: specs, jobs, results
     guide.py           the texts of the guide, what they cite, and the numbers that labs found for them
@@ -35,7 +34,6 @@ from app.data.commands import (
     start_race,
     startup,
 )
-from app.data.disk import Disk, disk_use, size_in_words
 from app.data.guide import (
     Citation,
     Figure,
@@ -81,7 +79,7 @@ from app.data.labs import (
     latest_lab,
     start_lab,
 )
-from app.data.machine_load import MachineLoad
+from app.data.machine import Disk, MachineLoad, disk_use, size_in_words
 from app.data.options import (
     DEPTHS,
     count,

@@ -1,7 +1,7 @@
-"""Who may command: asked by every function of ``app.data`` that writes or commands, before it does anything.
+"""Who may command: every function of ``app.data`` that writes or commands asks here first.
 
-Without a guard everyone may: the server is for this machine alone. A guard answers for whoever is being served at the
-moment; where it cannot, nobody may.
+Without a guard everyone may, as the server is for this machine alone. A guard answers for the visitor who is being
+served at the moment. A guard that fails refuses.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def guard(may_command: Callable[[], bool] | None) -> None:
 
 
 def requires_presenter(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Make a function raise NotPresenter, having done nothing, for whoever may not command."""
+    """Make a function raise NotPresenter, before it does anything, for a visitor who may not command."""
 
     @wraps(function)
     def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
@@ -39,4 +39,4 @@ def _may_command() -> bool:
     try:
         return _guard() is True
     except Exception:
-        return False  # whoever cannot be asked about has not shown the token
+        return False  # a visitor whose cookies cannot be read has not shown the token

@@ -1,4 +1,7 @@
-"""What the page asks of the engine: that it lives, a new race, a command to a run. Blocks; never in the event loop."""
+"""Commands to the engine: start it, start a race, command a run.
+
+All of them block: never call one in the event loop.
+"""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -19,8 +22,8 @@ from engine.store.connection import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20
-#: Commands that the engine is given at once: it also has workers to look after.
-_TOGETHER = 16
+#: Commands that the engine gets at once: it has workers to look after as well.
+_BATCH = 16
 
 
 def startup() -> str:
@@ -70,15 +73,15 @@ def command(verb: str, run: int) -> None:
 @requires_presenter
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
-    able = {
+    states = {
         "pause": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
         "resume": {RunState.PAUSED, RunState.LOST},
     }.get(verb)
-    if able is None:
+    if states is None:
         raise ConfigError(f"unknown command {verb!r} for a race; choose from pause, resume")
     refusal = None
     for run in runs(race):
-        if run.state in able:
+        if run.state in states:
             try:
                 command(verb, run.id)
             except SkipscopeError as error:
@@ -89,15 +92,14 @@ def command_all(verb: str, race: int) -> None:
 
 @requires_presenter
 def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
-    """Pause, resume, stop or delete several runs, some at a time; yield {run: '' or what is left to say} of each some.
+    """Pause, resume, stop or delete runs, batch by batch; yield {run: refusal, '' if it was done} of each batch.
 
-    Ends after the first some of which no engine took any: the others were not asked. Raises SkipscopeError.
+    Stops after a batch that no engine answered. Raises SkipscopeError.
     """
-    for start in range(0, len(runs), _TOGETHER):
-        some = runs[start : start + _TOGETHER]
-        said = current().control.ask_each(verb, some)
-        yield said
-        if all("no engine answered" in words for words in said.values()):
+    for start in range(0, len(runs), _BATCH):
+        refusals = current().control.ask_each(verb, runs[start : start + _BATCH])
+        yield refusals
+        if all("no engine answered" in refusal for refusal in refusals.values()):
             return
 
 
@@ -144,5 +146,5 @@ def rename_race(race: int, name: str) -> str:
 
 @requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
-    """Write a note on these runs, '' to take it away; return those that exist. Raises SkipscopeError."""
+    """Write a note on these runs, '' to remove it; return those that exist. Raises SkipscopeError."""
     return current().control.annotate(runs, note)

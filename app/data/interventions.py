@@ -1,6 +1,6 @@
-"""What-ifs of the page: changes of live runs, forks, extensions, the pace. Blocks; never in the event loop.
+"""Interventions of the page: changes of live runs, forks, extensions, the pace. All of them block, as commands do.
 
-Mistakes and refusals are one line for people, the engine's own words.
+A mistake or a refusal is one line for people, in the engine's own words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,14 +51,14 @@ def next_save(run: RunRow) -> int | None:
 
 
 @requires_presenter
-def change(asked: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
+def change(runs: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
     """Change one setting of these runs from their next steps on.
 
-    Returns the runs that take it and the refusals of the others, each named. Raises SkipscopeError for what holds for
-    none of them, such as a value out of its range.
+    Returns the runs that take the change, and the refusals of the others. Raises SkipscopeError for a mistake that
+    concerns all runs, such as a value out of range.
     """
     taken, refusals = [], []
-    for run in asked:
+    for run in runs:
         try:
             current().control.set_value(run, key, value)
         except ConfigError:

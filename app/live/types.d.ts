@@ -7,7 +7,7 @@ export type XAxis = "step" | "epoch" | "seconds";
 /** The training itself, or a kind of evaluation. */
 export type Split = "train" | "train_clean" | "test_subset" | "validation" | "test";
 /** A colour for each ground. */
-export type Colour = Record<string, string>;
+export type Color = Record<string, string>;
 export type Range = [number, number];
 
 /** Columns of one length; null where nothing finite was measured, or a running mean was not sent. */
@@ -53,8 +53,8 @@ export interface Card {
 export interface Run {
   card: Card;
   series: Series;
-  colour: Colour;
-  ink: Colour;
+  color: Color;
+  textColor: Color;
   label: string;
   mark: string;
   glyph?: string;
@@ -62,7 +62,7 @@ export interface Run {
 
 /** Colours and font of the page, see shared/page.js. */
 export interface Theme {
-  ground: string;
+  scheme: string;
   text: string;
   muted: string;
   grid: string;
@@ -158,8 +158,8 @@ export interface LineEnd {
   number?: number;
   x: number;
   y: number;
-  ink: Colour;
-  colour: Colour;
+  textColor: Color;
+  color: Color;
 }
 /** The end of a run's line, or of a group's at its first run. */
 export interface RunEnd extends LineEnd {
@@ -174,7 +174,7 @@ export type ForkPoint = { x: number; y: number; parent: Run };
 /** An entry of a picture's legend. */
 export interface LegendEntry {
   name: string;
-  colour: string;
+  color: string;
   width?: number;
   dash?: string;
   symbol?: string;

@@ -1,4 +1,4 @@
-"""What every request passes before it is answered: known hosts, own origin, reading only, room for one more.
+"""Middleware that every request passes: allowed hosts, own origin, read-only methods, a limit on connections.
 
 Streamlit checks hosts and origins on its WebSocket alone, and takes any port of this machine's names for its own.
 """
@@ -18,13 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import presenter_link
 
-#: Streams, and WebSockets, that are open at once for those who look on; and readings that wait or are answered.
+#: Streams that the audience has open at once, and WebSockets, and readings that wait or are answered: so many each.
 MAX_OPEN = 200
-#: Bytes of one message of theirs; a page's own have a few thousand, and what is no use may end in the log.
-MAX_SAID = 256 * 1024
-#: Readings of the store that are made at once for them.
-MAX_ROWS_READ = 4
-#: Below these are files, no store.
+#: Bytes of one message from the audience; a page's own messages have a few thousand.
+MAX_MESSAGE_BYTES = 256 * 1024
+#: Readings of the store that run at once for the audience.
+MAX_READS = 4
+#: Addresses below these are files: no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
 #: Closed before it was opened: browsers are answered 403.
@@ -36,9 +36,9 @@ HEADERS = {
 }
 
 
-def gates() -> list[Middleware]:
-    """Return the gates in the order in which a request meets them."""
-    return [Middleware(gate) for gate in (SafeHeaders, AllowedHosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
+def stack() -> list[Middleware]:
+    """Return the middleware in the order in which a request meets it."""
+    return [Middleware(part) for part in (SafeHeaders, AllowedHosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
 
 
 class SafeHeaders:
@@ -78,8 +78,8 @@ class AllowedHosts:
 class OwnOrigin:
     """Lets pages open a WebSocket from the very host and port that they came from.
 
-    A page of another port of this machine would else pass as one of ours, with the cookie: cookies know no ports.
-    Whoever sends no origin is no page of a browser, and has no cookie but one that it was given.
+    Cookies know no ports: without this check a page of another port of this machine would pass as one of ours.
+    A client without an origin is no browser's page; it has no cookie but one that it was given.
     """
 
     def __init__(self, app: ASGIApp):
@@ -96,7 +96,7 @@ class OwnOrigin:
 
 
 class ReadingOnly:
-    """Lets through only what asks to read: commands come by the WebSocket, and no page takes uploads."""
+    """Lets through requests that read: commands come by the WebSocket, and no page takes uploads."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -109,19 +109,19 @@ class ReadingOnly:
         return await self.app(scope, receive, send)
 
 
-def _briefly(receive: Receive, send: Send) -> Receive:
-    """Return a way to receive that closes the WebSocket, as too big (1009), at a message beyond ``MAX_SAID``."""
+def _limited(receive: Receive, send: Send) -> Receive:
+    """Return a ``receive`` that closes the WebSocket (1009, too big) at a message beyond ``MAX_MESSAGE_BYTES``."""
 
-    async def heard() -> Message:
+    async def receive_limited() -> Message:
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
-        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MAX_SAID:
+        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MAX_MESSAGE_BYTES:
             return message
         await send({"type": "websocket.close", "code": 1009})
         return {"type": "websocket.disconnect", "code": 1009}
 
-    return heard
+    return receive_limited
 
 
 class ConnectionLimit:
@@ -133,7 +133,7 @@ class ConnectionLimit:
     def __init__(self, app: ASGIApp):
         self.app = app
         self.open: Counter[str] = Counter()
-        self._turns = asyncio.Semaphore(MAX_ROWS_READ)
+        self._turns = asyncio.Semaphore(MAX_READS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503 to a stream or reading beyond, 403 to a WebSocket; let other readings wait for their turn."""
@@ -143,27 +143,27 @@ class ConnectionLimit:
         if self.open[kind] >= MAX_OPEN:
             if kind == "page":
                 return await send(_CLOSED)
-            words = f"{MAX_OPEN} viewers look on already, and there is no room for more"
-            return await PlainTextResponse(words, 503, headers={"Retry-After": "10"})(scope, receive, send)
+            refusal = f"{MAX_OPEN} viewers look on already, and there is no room for more"
+            return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:
-            heard = _briefly(receive, send) if kind == "page" else receive
-            return await (self._in_turn if kind == "reading" else self.app)(scope, heard, send)
+            limited = _limited(receive, send) if kind == "page" else receive
+            return await (self._in_turn if kind == "reading" else self.app)(scope, limited, send)
         finally:
             self.open[kind] -= 1
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The turn ends when the answer begins: all is read by then, and whoever takes it slowly keeps nobody out."""
+        """The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody."""
         with ExitStack() as turn:
 
-            async def sent(message: Message) -> None:
+            async def send_and_end(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     turn.close()
                 await send(message)
 
             await self._turns.acquire()
             turn.callback(self._turns.release)
-            await self.app(scope, receive, sent)
+            await self.app(scope, receive, send_and_end)
 
 
 def _bounded(scope: Scope) -> str:

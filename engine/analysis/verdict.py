@@ -9,7 +9,7 @@ and the clean one at its end. The first line that fits is the verdict:
     changed                a compared run was changed while it trained: its arm is no longer what its name says
     add seeds              fewer than two seeds: no spread to judge by (and tune, where the deeper is above, untuned)
     errors disagree        at the end the deeper is above in clean error alone, or below there and above in the running
-                           one: evaluation uses batch-norm statistics that lag behind the weights (science E3)
+                           one: evaluation uses batch-norm statistics that lag behind the weights
     degradation            the deeper is above in training error, bands apart, each compared run at its arm's tuned rate
     tune                   the same with other rates
     deepest arm lost       a still deeper arm of the type has no run left, broken or halted: what it would show is open
@@ -17,9 +17,9 @@ and the clean one at its end. The first line that fits is the verdict:
     no degradation         the deeper is below in training error, bands apart
     no difference shown    what is left: bands overlap, or the arms are level
 
-Why 200 steps: science E7, short budgets show slow convergence. In the measurements of science H both residual nets
-still fall fast at step 100 (gap 7.0, 2.6 at step 200), and 200 is the first step for which gaps of several seeds are
-known. Half of the plan, because what a race was planned for is how long its arms were thought to need.
+Why 200 steps: short budgets show slow convergence. Both residual nets of the quick race still fall fast at step 100
+(gap 7.0 points, 2.6 at step 200), and 200 is the first step for which gaps of several seeds are known. Half of the
+plan, because a race is planned for as long as its arms are thought to need.
 
 Two equal arms of K seeds lie apart in a given direction by chance in 1 of C(2K, K) races: 1 of 6 with two seeds, 1 of
 20 with three, 1 of 70 with four, 1 of 252 with five. So with two seeds the sentence says that two are few.
@@ -150,36 +150,45 @@ def relation(deep: Sequence[float], shallow: Sequence[float]) -> Relation:
     return Relation.BELOW if max(deep) < min(shallow) else Relation.OVERLAP
 
 
-def decide(
-    *,
-    enough_steps: bool,
-    changed: bool,
-    seeds: int,
-    gap: float,
-    tuned: bool,
-    at_end: bool,
-    running: Relation,
-    clean: Relation,
-    test: Relation,
-    lost: bool = False,
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the rule looks at, of one shortcut type. ``gap`` in points; ``lost``: a still deeper arm has no run left."""
+
+    enough_steps: bool
+    changed: bool
+    seeds: int
+    gap: float
+    tuned: bool
+    at_end: bool
+    running: Relation
+    clean: Relation
+    test: Relation
+    lost: bool = False
+
+    @property
+    def training(self) -> Relation:
+        """The relation in the training error that counts now."""
+        return self.clean if self.at_end else self.running
+
+
+def decide(seen: Observation) -> Verdict:
     """Return the first verdict of the table above that fits."""
-    training = clean if at_end else running
-    if not enough_steps:
+    if not seen.enough_steps:
         return Verdict.TOO_FEW_STEPS
-    if changed:
+    if seen.changed:
         return Verdict.CHANGED
-    if seeds < MIN_SEEDS:
-        return Verdict.ADD_SEEDS_AND_TUNE if gap >= LEVEL and not tuned else Verdict.ADD_SEEDS
-    if at_end and (clean == Relation.ABOVE) != (running == Relation.ABOVE) and clean != Relation.OVERLAP:
+    if seen.seeds < MIN_SEEDS:
+        return Verdict.ADD_SEEDS_AND_TUNE if seen.gap >= LEVEL and not seen.tuned else Verdict.ADD_SEEDS
+    disagree = (seen.clean == Relation.ABOVE) != (seen.running == Relation.ABOVE)
+    if seen.at_end and disagree and seen.clean != Relation.OVERLAP:
         return Verdict.DISAGREE
-    if training == Relation.ABOVE:
-        return Verdict.DEGRADATION if tuned else Verdict.TUNE
-    if lost:
+    if seen.training == Relation.ABOVE:
+        return Verdict.DEGRADATION if seen.tuned else Verdict.TUNE
+    if seen.lost:
         return Verdict.DEEPEST_LOST
-    if test == Relation.ABOVE and not {running, clean} & {Relation.ABOVE, Relation.UNKNOWN}:
+    if seen.test == Relation.ABOVE and not {seen.running, seen.clean} & {Relation.ABOVE, Relation.UNKNOWN}:
         return Verdict.OVERFITTING
-    return Verdict.NO_DEGRADATION if training == Relation.BELOW else Verdict.NO_DIFFERENCE
+    return Verdict.NO_DEGRADATION if seen.training == Relation.BELOW else Verdict.NO_DIFFERENCE
 
 
 def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
@@ -199,7 +208,7 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
     gaps = _gaps(clean if errors.at_end else running)
     of_type = [run for run in runs if run.shortcut == both[0].shortcut]
     lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth))
-    verdict = decide(
+    seen = Observation(
         enough_steps=enough,
         changed=any(run.changed for run in both),
         seeds=len(pairs),
@@ -214,8 +223,8 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
     return Finding(
         tuple(pairs),
         gaps,
-        relation(*(clean if errors.at_end else running)),
-        verdict,
+        seen.training,
+        decide(seen),
         _gaps(test),
         any(is_left_out(run, compared(runs)) for run in of_type),
         lost,

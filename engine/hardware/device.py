@@ -56,10 +56,11 @@ class Device:
 def choose(config: RunConfig) -> Device:
     """Return the device for a run; ``auto`` takes the first GPU, else the CPU, and bf16 where it is native.
 
-    Raises DeviceError when a device or precision that is named is not there.
     Side effects: fixes this process's thread count (``config.threads``, or all cores if 0), makes cuDNN deterministic
     and its 32-bit convolutions exact, and lets the C library keep freed memory. 1 and 2 threads give different bits,
     so the count is kept with the run.
+
+    Raises: DeviceError when a device or precision that is named is not there.
     """
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)

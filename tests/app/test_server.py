@@ -19,6 +19,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from app import __main__ as command_line
+from app import data
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
 from engine.paths import PROJECT
@@ -64,11 +66,10 @@ def serving(command, port, cwd, **environment):
 
 
 def get(port, path, **headers):
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    answer.text = answer.read().decode()
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
     return answer
 
 
@@ -235,38 +236,56 @@ def test_every_live_route_only_reads(bench):
         assert contents(bench.workspace) == before
 
 
-def test_a_busy_port_is_one_line_that_names_a_free_one():
+@pytest.fixture
+def called(monkeypatch, capsys, tmp_path):
+    """Calls the command in this process, as far as it gets before it serves."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["app", *arguments])
+        code = command_line.run()
+        return code, *capsys.readouterr()
+
+    yield call
+    data.use(tmp_path / "elsewhere")
+
+
+def test_a_busy_port_is_one_line_that_names_a_free_one(called):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result, shared = app("--port", str(port), "--no-browser"), app("--port", str(port), "--share")
-    assert (shared.returncode, shared.stdout, shared.stderr) == (result.returncode, result.stdout, result.stderr)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
+        result, shared = called("--port", str(port), "--no-browser"), called("--port", str(port), "--share")
+    assert shared == result
+    code, said, refused = result
+    assert (code, said) == (2, "")
+    (line,) = refused.splitlines()
     free = re.fullmatch(rf"port {port} is busy \(.*\); --port (\d+) is free", line)
     assert free
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", int(free[1])))
 
 
+def test_a_bad_call_is_one_line_and_exit_2(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = app("--no-browser", "--workspace", str(tmp_path / "file" / "below"), "--port", str(free_port()))
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert "cannot be written" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--workspace", "FILE/below"], "cannot be written"),
         (["--host", "203.0.113.7"], "not an address of this machine"),
         (["--port", "99999"], "99999"),
         (["--workspace", "~nobody-of-this-name/x"], "cannot be used"),
     ],
 )
-def test_bad_calls_are_one_line_and_exit_2(arguments, words, tmp_path):
-    (tmp_path / "FILE").write_text("")
-    arguments = [argument.replace("FILE", str(tmp_path / "FILE")) for argument in arguments]
-    result = app("--no-browser", *(arguments if "--port" in arguments else [*arguments, "--port", str(free_port())]))
-    assert result.returncode == 2
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
+def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):
+    port = [] if "--port" in arguments else ["--port", str(free_port())]
+    code, said, refused = called("--no-browser", *arguments, *port)
+    assert (code, said) == (2, "")
+    (line,) = refused.splitlines()
     assert words in line
 
 

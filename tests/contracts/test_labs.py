@@ -4,7 +4,9 @@ A lab is run with each number at its lower bound, so that must be quick.
 """
 
 import io
+from functools import cache
 from importlib import import_module
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -18,6 +20,8 @@ from tests.engine.labs.bench import DEVICE, results, until
 from tests.engine.labs.inspected_runs import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
+#: Labs that take more than a second of one core even so.
+DEAR = {"constructed", "mapping", "conditioning", "smoothness", "lesion", "landscape", "timing"}
 
 
 def smallest(name):
@@ -44,41 +48,45 @@ def stored(state):
     return torch.load(file, weights_only=True)
 
 
-class Whole(dict):
-    """All events of a lab that nobody interrupts, by name, made when they are first asked for."""
+class Record(NamedTuple):
+    """A lab that nobody interrupts: its events, and its state after each of them."""
 
-    def __missing__(self, name):
-        self[name] = list(make(name).events())
-        return self[name]
+    events: list
+    states: list
 
 
-@pytest.fixture(scope="module")
-def whole():
-    return Whole()
+@cache
+def record(name):
+    """Every lab runs once for all cases of this file."""
+    lab, events, states = make(name), [], []
+    for event in lab.events():
+        events.append(event)
+        states.append(lab.state())
+    return Record(events, states)
 
 
 @every_lab
-def test_progress_begins_at_zero_grows_by_units_and_ends_at_the_total(name, whole):
-    progress = [event for event in whole[name] if isinstance(event, Progressed)]
-    assert isinstance(whole[name][0], Progressed)
+def test_progress_begins_at_zero_grows_by_units_and_ends_at_the_total(name):
+    progress = [event for event in record(name).events if isinstance(event, Progressed)]
+    assert isinstance(record(name).events[0], Progressed)
     (total,) = {event.total for event in progress}
     assert [event.done for event in progress] == list(range(total + 1))
     assert all(event.words and "\n" not in event.words for event in progress)
 
 
 @every_lab
-def test_it_concludes_once_and_last(name, whole):
-    assert [event for event in whole[name] if isinstance(event, Concluded)] == [whole[name][-1]]
-    assert whole[name][-1].seconds > 0
-    assert {type(event) for event in whole[name]} == {Progressed, CurveUpdated, MetricReported, Concluded}
+def test_it_concludes_once_and_last(name):
+    assert [event for event in record(name).events if isinstance(event, Concluded)] == [record(name).events[-1]]
+    assert record(name).events[-1].seconds > 0
+    assert {type(event) for event in record(name).events} == {Progressed, CurveUpdated, MetricReported, Concluded}
 
 
 @every_lab
-def test_panels_and_figures_are_those_of_the_row(name, whole):
-    curves, figures = results(whole[name])
+def test_panels_and_figures_are_those_of_the_row(name):
+    curves, figures = results(record(name).events)
     assert {panel for panel, _ in curves} == {panel.name for panel in LABS[name].panels}
     assert set(figures) == {figure.name for figure in LABS[name].metrics}
-    for event in whole[name]:
+    for event in record(name).events:
         if isinstance(event, CurveUpdated):
             assert len(event.x) == len(event.y) > 0
             assert event.name
@@ -97,25 +105,47 @@ def alike(name, events):
     return curves, figures
 
 
-@every_lab
-def test_interrupted_anywhere_and_resumed_it_finds_the_same(name, whole):
-    events, places = whole[name], 3
-    for count in {*range(1, len(events), max(1, len(events) // places)), len(events) - 1}:
-        first = make(name)
-        taken = until(first, count)
-        taken += list(make(name, stored(first.state())).events())
-        assert alike(name, taken) == alike(name, events)
-        assert isinstance(taken[-1], Concluded)
+def said(name, events):
+    """Events as comparable text (NaN equals NaN), of times their kinds alone."""
+    return [type(event).__name__ if LABS[name].timed else repr(event) for event in events]
+
+
+def resumed(name, count):
+    """What a lab yields that goes on from its state after ``count`` events."""
+    return make(name, stored(record(name).states[count - 1])).events()
 
 
 @every_lab
-def test_making_it_again_finds_the_same(name, whole):
-    again = list(make(name).events())
-    if LABS[name].timed:
-        assert list(map(type, again)) == list(map(type, whole[name]))
-        assert alike(name, again) == alike(name, whole[name])
-    else:
-        assert again[:-1] == whole[name][:-1]
+def test_interrupted_within_a_task_and_resumed_it_does_that_task_again_and_finds_the_same(name):
+    events = record(name).events
+    count = len(events) // 2
+    while isinstance(events[count - 1], Progressed):
+        count += 1
+    rest = list(resumed(name, count))
+    finished = max(place for place in range(count) if isinstance(events[place], Progressed))
+    assert said(name, rest[:-1]) == said(name, events[finished:-1])
+    assert isinstance(rest[-1], Concluded)
+    assert alike(name, events[:count] + rest) == alike(name, events)
+
+
+@every_lab
+def test_interrupted_at_its_ends_it_has_all_to_do_or_nothing(name):
+    events = record(name).events
+    lab = make(name)
+    assert said(name, until(lab, 3)) == said(name, events[:3])
+    assert repr(lab.state()["results"]) == repr(record(name).states[2]["results"])
+    first = resumed(name, 1)
+    assert next(first) == events[0]
+    first.close()
+    (progressed, concluded) = resumed(name, len(events) - 1)
+    assert (progressed, concluded) == (events[-2], events[-1])
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in LABS])
+def test_making_it_again_finds_the_same(name):
+    again, events = list(make(name).events()), record(name).events
+    assert said(name, again[:-1]) == said(name, events[:-1])
+    assert alike(name, again) == alike(name, events)
 
 
 @every_lab

@@ -37,7 +37,7 @@ VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": 
 @pytest.fixture(scope="module")
 def page(browser):
     """One page with the modules; what they throw fails the test that called them."""
-    told = PAGE.replace("THEME", json.dumps({**surroundings()["themes"]["light"], "ground": "light", "font": "Arial"}))
+    told = PAGE.replace("THEME", json.dumps({**surroundings()["themes"]["light"], "scheme": "light", "font": "Arial"}))
     page = browser.new_page(viewport={"width": 1100, "height": 700})
 
     def answer(route):
@@ -63,7 +63,7 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
     variant, depth = arm.rsplit("-", 1)
     shortcut = "none" if variant == "plain" else variant
     steps, errors = [int(step) for step in steps], [None if error is None else float(error) for error in errors]
-    colour = {ground: theme.line_color(shortcut, int(depth), ground) for ground in theme.BACKGROUND}
+    color = {scheme: theme.line_color(shortcut, int(depth), scheme) for scheme in theme.BACKGROUND}
     usual = {
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
         "seed": seed, "plain": variant == "plain",
@@ -81,7 +81,7 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
         "step": [step for step, _ in tests], "error": [error for _, error in tests],
         "loss": [error / 40 for _, error in tests], "seconds": [step * (1 + seed) / 10 for step, _ in tests],
     }  # fmt: skip
-    look = {"colour": colour, "ink": colour, "label": card.pop("label", f"{arm} s{seed}"), "mark": "circle"}
+    look = {"color": color, "textColor": color, "label": card.pop("label", f"{arm} s{seed}"), "mark": "circle"}
     history = {"total": {"train": len(steps)}, "train": train, "test_subset": tested}
     return {"card": {**usual, **card}, "history": history, "look": look}
 

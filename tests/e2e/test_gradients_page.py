@@ -169,7 +169,7 @@ def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site,
     page = open_page(f"{site.url}/gradients", color_scheme=scheme)
     wait_lab(page, "v.card?.state === 'finished'")
     page.locator(".sl-says p").first.wait_for()
-    assert lab(page, "v.theme.ground") == scheme
+    assert lab(page, "v.theme.scheme") == scheme
     unnamed = page.evaluate(
         "() => [...document.querySelectorAll('.sl-lab button, .sl-lab input, .sl-lab progress')]"
         ".filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.closest('label'))).length"

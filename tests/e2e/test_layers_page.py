@@ -126,7 +126,7 @@ def text_colours(page) -> dict[str, str]:
 def test_words_are_readable_and_a_phone_scrolls_in_one_direction(site, race, open_page, scheme):
     page = open_page(f"{site.url}/layers?race={race.race}", color_scheme=scheme)
     wait_probes(page, "v.painted")
-    assert probes(page, "v.theme.ground") == scheme
+    assert probes(page, "v.theme.scheme") == scheme
     for name, colour in text_colours(page).items():
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
         ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])

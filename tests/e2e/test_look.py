@@ -14,7 +14,7 @@ def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}", color_scheme=scheme)
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
-    assert view(page, "v.theme.ground") == scheme
+    assert view(page, "v.theme.scheme") == scheme
     unnamed = page.evaluate(
         "() => [...document.querySelectorAll('.ss-race button, .ss-race progress')]"
         ".filter(n => !n.hidden && !(n.getAttribute('aria-label') || n.textContent.trim())).length"

@@ -125,6 +125,6 @@ def _picks(lab: data.LabSpec, picks: CurveSelector) -> dict[str, Any]:
 def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
     return {
         "dash": style.dash,
-        "colour": {scheme: theme.line_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
-        "ink": {scheme: theme.text_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "color": {scheme: theme.line_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "textColor": {scheme: theme.text_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
     }

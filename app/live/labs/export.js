@@ -27,7 +27,7 @@ export function pictureWords(panel, { curves, pick, data, theme, page }) {
   return {
     title: `${panel.title}${aside(panel, drawn, pick, data)}`,
     caption: [panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, panelFooter(drawn, panel), page].join(" · "),
-    legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { colour, dash }]) => ({ name: kind, colour: colour[theme.ground], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
+    legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
     filename: `skipscope-lab-${data.lab}-${panel.name}-job-${data.run}`,
   };
 }

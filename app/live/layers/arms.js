@@ -21,8 +21,8 @@ export class Arms {
       const id = run.card.run;
       const chip = this.chips.get(id) ?? this.#make(id);
       const [name, note] = chip.querySelectorAll("span");
-      chip.style.setProperty("--sp-run", run.colour[theme.ground]);
-      name.style.color = run.ink[theme.ground];
+      chip.style.setProperty("--sp-run", run.color[theme.scheme]);
+      name.style.color = run.textColor[theme.scheme];
       setText(name, run.label);
       const [symbol] = states[run.card.state];
       const last = run.columns.lastStep;

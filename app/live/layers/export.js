@@ -47,7 +47,7 @@ function scaleOf(chart, { data, quantity, scale }) {
 function wordsOf(chart, now, part) {
   const { runs, theme, data, step } = now;
   const drawn = runs.filter(({ columns }) => columns.steps.length);
-  const lines = drawn.map(({ label, colour }) => ({ name: label, colour: colour[theme.ground], width: 2.4 }));
+  const lines = drawn.map(({ label, color }) => ({ name: label, color: color[theme.scheme], width: 2.4 }));
   const caption = [`race ${data.race}`, strip(chart, now), now.page].filter(Boolean).join(" · ");
   const layered = chart === "hist" || chart === "channels";
   const name = layered ? `layer-${now.layer.found?.document.layer ?? now.layer.wanted?.layer ?? ""}-${chart}` : scaleOf(chart, now).row.name;
@@ -55,9 +55,9 @@ function wordsOf(chart, now, part) {
   const over = layered && now.layer.found?.over;
   const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
     : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
-  if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, colour: now.layer.found.run.colour[theme.ground], width: 2 }] };
+  if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, color: now.layer.found.run.color[theme.scheme], width: 2 }] };
   const dotted = chart === "profile" && drawn.some(({ columns }) => columns.steps[0] === 0 && columns.firstMeasured(now.quantity) === 0);
-  return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", colour: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
+  return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
 }
 
 function titled({ label, unit }) {
@@ -72,7 +72,7 @@ async function exportMap(format, now, part) {
   if (format === "csv") return saveTable(mapTable(now), filename);
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
-  const bar = { stops: now.scale(now.quantity).stops(now.theme.ground), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
+  const bar = { stops: now.scale(now.quantity).stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
   const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
   const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);

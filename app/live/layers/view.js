@@ -119,7 +119,7 @@ export class ProbeView {
     this.runs = answer.cards.map((card) => {
       const known = this.data.runs.find((run) => run.run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
-      return { card, columns, label: known.label, colour: known.colour, ink: known.ink, family: known.family };
+      return { card, columns, label: known.label, color: known.color, textColor: known.textColor, family: known.family };
     });
     this.#timed();
   }
@@ -158,7 +158,7 @@ export class ProbeView {
 
   #choose(name) {
     this.asked = name;
-    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.chooseQuantity(name, this.data.quantity);
+    if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.setQuantity(name, this.data.quantity);
     if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
     this.quantity = name;
     this.#now();

@@ -25,8 +25,8 @@ export function buildRates(curves, theme, width, height) {
   return { data: curves.flatMap((curve) => traces(curve, theme)), layout };
 }
 
-function traces({ arm, mark, chosen, colour, trials }, theme) {
-  const own = colour[theme.ground];
+function traces({ arm, mark, chosen, color, trials }, theme) {
+  const own = color[theme.scheme];
   const points = (list, style) => ({ type: "scatter", mode: "markers", meta: arm, x: list.map(({ lr }) => lr), y: list.map(({ error }) => error), ...style });
   const ended = finished(trials);
   const lost = trials.filter(({ end, error }) => end === "without" || (end === "finished" && error === null));
@@ -54,7 +54,7 @@ function labels(curves, theme, perPoint) {
   const heights = apart(ends.map(({ error }) => error * perPoint), LABEL_PX);
   return ends.map(({ curve, lr, error }, index) => ({
     text: curve.arm, x: Math.log10(lr), y: error, xref: "x", yref: "y", xanchor: "left", yanchor: "middle", xshift: 14,
-    yshift: heights[index] - error * perPoint, showarrow: false, font: { size: FONT_PX - 1, color: curve.ink[theme.ground] },
+    yshift: heights[index] - error * perPoint, showarrow: false, font: { size: FONT_PX - 1, color: curve.textColor[theme.scheme] },
   }));
 }
 

@@ -53,9 +53,9 @@ export class RatesView {
       title: "Learning rates: training error at the end of each trial",
       caption: [ratesFooter(curves), special].filter(Boolean).join(" · "),
       legend: [
-        ...curves.map(({ arm, colour, mark }) => ({ name: arm, colour: colour[theme.ground], width: 2, symbol: mark })),
-        { name: "the rate that is taken", colour: theme.text, symbol: "circle-open", meaning: true },
-        { name: "no error: diverged, failed or stopped", colour: theme.text, symbol: "x-thin-open", meaning: true },
+        ...curves.map(({ arm, color, mark }) => ({ name: arm, color: color[theme.scheme], width: 2, symbol: mark })),
+        { name: "the rate that is taken", color: theme.text, symbol: "circle-open", meaning: true },
+        { name: "no error: diverged, failed or stopped", color: theme.text, symbol: "x-thin-open", meaning: true },
       ],
       filename: `skipscope-race-${race}-learning-rates`,
     });

@@ -150,7 +150,7 @@ export class RaceView {
 
   #run(card, series) {
     const known = this.data.runs.find((run) => run.run === card.run);
-    return { card, series, colour: known.colour, ink: known.ink, label: known.label, mark: known.mark, glyph: known.glyph };
+    return { card, series, color: known.color, textColor: known.textColor, label: known.label, mark: known.mark, glyph: known.glyph };
   }
 
   #link(state, reason) {

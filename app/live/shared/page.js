@@ -7,18 +7,18 @@ export const TOUCH = globalThis.matchMedia?.("(hover: none)").matches ?? false;
 /**
  * Colours and font of the theme that is on now; marks the host with the ground, light or dark.
  * @param {HTMLElement} host
- * @param {Record<string, Omit<Theme, "ground" | "font">>} themes
+ * @param {Record<string, Omit<Theme, "scheme" | "font">>} themes
  */
 export function readTheme(host, themes) {
   const style = getComputedStyle(host);
-  const ground = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
-  host.dataset.ground = ground;
-  return { ...themes[ground], ground, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
+  const scheme = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
+  host.dataset.scheme = scheme;
+  return { ...themes[scheme], scheme, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
 }
 
-/** @param {string} colour */
-function luminance(colour) {
-  const hex = colour.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
+/** @param {string} color */
+function luminance(color) {
+  const hex = color.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
   if (!hex) return 1;
   const [r, g, b] = hex.slice(1).map((part) => parseInt(part, 16) / 255);
   return 0.21 * r + 0.72 * g + 0.07 * b;

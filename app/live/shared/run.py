@@ -16,9 +16,9 @@ class Run(TypedDict):
 
 
 def run_colors(run: Run) -> dict[str, dict[str, str]]:
-    """Return the colours of a run's lines (``colour``) and of its name (``ink``), by scheme: ``light`` or ``dark``."""
+    """Return the colours of a run's lines (``color``) and of its name (``textColor``), by scheme, light or dark."""
     color, depth = run["look"].color, run["depth"]
     return {
-        "colour": {scheme: theme.line_color(color, depth, scheme) for scheme in theme.BACKGROUND},
-        "ink": {scheme: theme.text_color(color, depth, scheme) for scheme in theme.BACKGROUND},
+        "color": {scheme: theme.line_color(color, depth, scheme) for scheme in theme.BACKGROUND},
+        "textColor": {scheme: theme.text_color(color, depth, scheme) for scheme in theme.BACKGROUND},
     }

@@ -1,4 +1,4 @@
-"""What is new about some runs is read and put into words once, however many look on.
+"""What is new about some runs, read and composed once for all viewers of the same runs.
 
 A ``Watcher`` says when the store has grown. Viewers of the same runs share a ``Subscription``: a chain of messages,
 each from one cursor to the next. A viewer follows the chain from its own cursor. After a reload or a reconnect, its
@@ -22,19 +22,19 @@ from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 PACE_S, FAST_PACE_S = 0.2, 0.5
 #: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
 RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
-#: The machine's meters are read, and go along with the points of a channel, this often at most.
+#: The machine's meters are read, and sent with the points of a subscription, this often at most.
 LOAD_S = 2.0
 
 
 class Feed(Watcher):
-    """Feeds every viewer with what the watcher sees."""
+    """Sends every viewer what the watcher sees."""
 
     def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
         super().__init__(source, on_new_file)
-        self.channels: dict[tuple[int, ...], Subscription] = {}
-        #: Wakes the viewers that have no channel.
+        self.subscriptions: dict[tuple[int, ...], Subscription] = {}
+        #: Wakes the viewers that have no subscription.
         self._changed = Signal()
-        # One thread puts messages together, so that channels need no locks.
+        # One thread puts messages together, so that subscriptions need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
         self._load: data.MachineLoad | None = None
 
@@ -46,7 +46,7 @@ class Feed(Watcher):
     async def stop(self) -> None:
         """End everything."""
         self.close()
-        tasks = [channel.task for channel in self.channels.values() if channel.task]
+        tasks = [subscription.task for subscription in self.subscriptions.values() if subscription.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -55,108 +55,109 @@ class Feed(Watcher):
 
     def age(self, runs: tuple[int, ...]) -> float | None:
         """Return the seconds since new points of these runs were seen, None while nobody watched or none came."""
-        channel = self.channels.get(runs)
-        return channel.age if channel else None
+        subscription = self.subscriptions.get(runs)
+        return subscription.age if subscription else None
 
     def _is_watched(self) -> bool:
-        return bool(self.channels) or super()._is_watched()
+        return bool(self.subscriptions) or super()._is_watched()
 
     def _replaced(self) -> None:
         # Cursors of the old database mean nothing. Viewers reconnect and are told so.
-        for channel in list(self.channels.values()):
-            channel.moved.wake()
-            self._drop(channel)
+        for subscription in list(self.subscriptions.values()):
+            subscription.moved.wake()
+            self._drop(subscription)
 
     def _wake_viewers(self) -> None:
-        for channel in self.channels.values():
-            channel.moved.wake()
+        for subscription in self.subscriptions.values():
+            subscription.moved.wake()
         self._changed.wake()
 
-    def _drop(self, channel: Subscription) -> None:
-        if self.channels.get(channel.runs) is channel:
-            del self.channels[channel.runs]
-        if channel.task:
-            channel.task.cancel()
+    def _drop(self, subscription: Subscription) -> None:
+        if self.subscriptions.get(subscription.runs) is subscription:
+            del self.subscriptions[subscription.runs]
+        if subscription.task:
+            subscription.task.cancel()
 
     def _join(self, runs: tuple[int, ...]) -> Subscription:
         assert self.head is not None
-        channel = self.channels.get(runs)
-        if channel is None:
-            channel = self.channels[runs] = Subscription(runs, (self.head.points, self.head.changes), PACE_S)
-            channel.task = asyncio.create_task(self._drive(channel), name=f"channel {runs}")
+        subscription = self.subscriptions.get(runs)
+        if subscription is None:
+            subscription = self.subscriptions[runs] = Subscription(runs, (self.head.points, self.head.changes), PACE_S)
+            subscription.task = asyncio.create_task(self._drive(subscription), name=f"subscription {runs}")
             self._awake.set()
-        channel.viewers += 1
-        return channel
+        subscription.viewers += 1
+        return subscription
 
-    def _leave(self, channel: Subscription) -> None:
-        channel.viewers -= 1
-        if channel.viewers == 0:
-            self._drop(channel)
+    def _leave(self, subscription: Subscription) -> None:
+        subscription.viewers -= 1
+        if subscription.viewers == 0:
+            self._drop(subscription)
 
-    # --- a channel: one composition per tick, whoever looks on ----------------------------------------------------
+    # --- a subscription: one composition per tick for all viewers ----------------------------------------------------
 
-    async def _drive(self, channel: Subscription) -> None:
-        await self._refresh_gap(channel)
+    async def _drive(self, subscription: Subscription) -> None:
+        await self._refresh_gap(subscription)
         stale = False
         while not self.closing:
             further = self._further.now
-            if stale and time.monotonic() >= channel.gap_due:
-                await self._refresh_gap(channel)
+            if stale and time.monotonic() >= subscription.gap_due:
+                await self._refresh_gap(subscription)
                 stale = False
             head = self.head and (self.head.points, self.head.changes)
-            if head is None or head == channel.seen:
-                await Signal.wait(further, channel.gap_due - time.monotonic() if stale else KEEP_ALIVE_S)
+            if head is None or head == subscription.seen:
+                await Signal.wait(further, subscription.gap_due - time.monotonic() if stale else KEEP_ALIVE_S)
                 continue
             try:
-                upto, event, changed = await self._in_thread(self._composed, channel, channel.seen, head, False)
+                upto, event, changed = await self._in_thread(
+                    self._composed, subscription, subscription.seen, head, False
+                )
             except (data.SkipscopeError, sqlite3.Error):
                 await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
                 continue
-            channel.append(upto, event)
+            subscription.append(upto, event)
             if event:
-                channel.moved.wake()
+                subscription.moved.wake()
             stale = stale or bool(event)
             if changed:
-                channel.gap_due = 0.0
-            await asyncio.sleep(channel.pace if event else POLL_S)
+                subscription.gap_due = 0.0
+            await asyncio.sleep(subscription.pace if event else POLL_S)
 
-    async def _refresh_gap(self, channel: Subscription) -> None:
+    async def _refresh_gap(self, subscription: Subscription) -> None:
         try:
-            text = await self._in_thread(self.source.gap, channel.runs)
+            text = await self._in_thread(self.source.gap, subscription.runs)
         except (data.SkipscopeError, sqlite3.Error):
             return
-        channel.gap_due = time.monotonic() + max(GAP_S, len(text) / GAP_BYTES_PER_S)
-        if text != channel.gap:
-            channel.gap = text
-            channel.moved.wake()
+        subscription.gap_due = time.monotonic() + max(GAP_S, len(text) / GAP_BYTES_PER_S)
+        if text != subscription.gap:
+            subscription.gap = text
+            subscription.moved.wake()
 
     async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._composer, function, *values)
 
     def _composed(
-        self, channel: Subscription, since: Cursor, upto: Cursor, catching_up: bool
+        self, subscription: Subscription, since: Cursor, upto: Cursor, catching_up: bool
     ) -> tuple[Cursor, bytes, bool]:
         """Return (cursor reached, event or nothing, whether a run's state changed)."""
-        delta = self.source.delta(channel.runs, since, upto)
+        delta = self.source.delta(subscription.runs, since, upto)
         train = deltas.by_run(delta)
         now = time.monotonic()
         # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
         # of a run at rest that comes without new points brings its last point again for them.
-        told = {card["run"] for card in delta.run_summaries if card["state"] not in ("queued", "starting")}
-        with_running = {
-            run for run in train if catching_up or run in told or now - channel.running_sent.get(run, 0.0) >= RUNNING_S
-        }
+        begun = {card["run"] for card in delta.run_summaries if card["state"] not in ("queued", "starting")}
+        due = {run for run in train if now - subscription.running_sent.get(run, 0.0) >= RUNNING_S}
+        with_running = set(train) if catching_up else train.keys() & (begun | due)
         document = deltas.delta_document(delta, train, with_running)
         if not catching_up:
-            channel.news = now if delta.points else channel.news
-            channel.running_sent.update(dict.fromkeys(with_running, now))
+            subscription.news = now if delta.points else subscription.news
+            subscription.running_sent.update(dict.fromkeys(with_running, now))
             if train:
-                if now >= channel.load_due and (load := self._meters().now()):
-                    channel.load_due = now + LOAD_S
+                if now >= subscription.load_due and (load := self._meters().now()):
+                    subscription.load_due = now + LOAD_S
                     document["m"] = load
-                channel.pace = FAST_PACE_S if any(map(deltas.is_fast, train.values())) else PACE_S
+                subscription.pace = FAST_PACE_S if any(map(deltas.is_fast, train.values())) else PACE_S
         elif document:
-            age = channel.age
+            age = subscription.age
             document |= {"a": None if age is None else round(age, 1)}
         event = sse.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.run_summaries or delta.deleted)
@@ -175,21 +176,21 @@ class Feed(Watcher):
         """
         yield b"retry:1000\n\n"
         await self.ready()
-        channel = self._join(runs) if runs and self.head else None
-        position = since or (channel.cursor if channel else (0, 0))
+        subscription = self._join(runs) if runs and self.head else None
+        position = since or (subscription.cursor if subscription else (0, 0))
         told: dict[str, Any] = {"error": ""}
         sent = time.monotonic()
         began_with = self.file
         try:
             while not self.closing:
-                moved = (channel.moved if channel else self._changed).now
-                if self.file != began_with or (runs and channel is None and self.head):
+                moved = (subscription.moved if subscription else self._changed).now
+                if self.file != began_with or (runs and subscription is None and self.head):
                     return
-                for chunk in self._notices(channel, told):
+                for chunk in self._notices(subscription, told):
                     sent = time.monotonic()
                     yield chunk
-                if channel and position != channel.cursor and channel.covers(position):
-                    position, chunk = await self._next(channel, position)
+                if subscription and position != subscription.cursor and subscription.covers(position):
+                    position, chunk = await self._next(subscription, position)
                     if chunk:
                         sent = time.monotonic()
                         yield chunk
@@ -203,20 +204,20 @@ class Feed(Watcher):
         except (data.SkipscopeError, sqlite3.Error) as error:
             yield sse.event(None, {"error": str(error)})
         finally:
-            if channel:
-                self._leave(channel)
+            if subscription:
+                self._leave(subscription)
 
-    async def _next(self, channel: Subscription, position: Cursor) -> tuple[Cursor, bytes]:
-        if position in channel.links:
-            return channel.links[position]
-        upto, event, _ = await self._in_thread(self._composed, channel, position, channel.cursor, True)
+    async def _next(self, subscription: Subscription, position: Cursor) -> tuple[Cursor, bytes]:
+        if position in subscription.links:
+            return subscription.links[position]
+        upto, event, _ = await self._in_thread(self._composed, subscription, position, subscription.cursor, True)
         return upto, event
 
-    def _notices(self, channel: Subscription | None, told: dict[str, Any]) -> list[bytes]:
+    def _notices(self, subscription: Subscription | None, told: dict[str, Any]) -> list[bytes]:
         """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
         now = self.notices()
-        if channel and channel.gap is not None:
-            now["g"] = channel.gap
+        if subscription and subscription.gap is not None:
+            now["g"] = subscription.gap
         fresh = {key: value for key, value in now.items() if told.get(key) != value}
         told.update(fresh)
         return [sse.event(None, fresh)] if fresh else []

@@ -1,4 +1,4 @@
-"""What a live route is asked: its parameters, read strictly, and the one line that a wrong one is answered with."""
+"""The parameters of a live route, read strictly; a wrong one is answered with one line."""
 
 import re
 from typing import TypeVar

@@ -1,7 +1,7 @@
-"""Watches the database for everybody: how far it has come, how the engine is, and when another file takes its place.
+"""Watches the database for all streams: how far it has come, the engine's state, whether the file was replaced.
 
-A thread of its own asks the store every 50 ms how far it has come (microseconds) and once a second how the engine is: a
-locked database must not stop the server. Everything else happens in the server's event loop.
+A thread of its own asks the store every 50 ms how far it has come, which takes microseconds, and once a second how the
+engine is: a locked database must not stop the server. Everything else happens in the server's event loop.
 """
 
 import asyncio
@@ -46,10 +46,10 @@ class Watcher:
         self.closing = False
         #: Woken when the store has come further.
         self._further = Signal()
-        self._lookers = 0
+        self._observers = 0
         self._awake = threading.Event()
         self._stopped = threading.Event()
-        self._looked = asyncio.Event()
+        self._first_look = asyncio.Event()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ class Watcher:
     async def ready(self) -> None:
         """Wait until the store was looked at once."""
         self._awake.set()
-        await self._looked.wait()
+        await self._first_look.wait()
 
     async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncGenerator[data.Head | None, None]:
         """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
@@ -83,7 +83,7 @@ class Watcher:
         Ends when the feed closes or another database takes this one's place. For streams of other things than points.
         """
         await self.ready()
-        self._lookers += 1
+        self._observers += 1
         began_with = self.file
         try:
             while not self.closing and self.file == began_with:
@@ -91,7 +91,7 @@ class Watcher:
                 yield self.head
                 await Signal.wait(further, seconds)
         finally:
-            self._lookers -= 1
+            self._observers -= 1
 
     def notices(self) -> dict[str, Any]:
         """Return what every stream tells beside its own news: trouble with the store, and the engine's state."""
@@ -108,14 +108,14 @@ class Watcher:
             except (data.SkipscopeError, sqlite3.Error) as error:
                 head, trouble = None, str(error)
             if head != self.head or trouble != self.trouble:
-                self._tell(self._arrived, head, trouble)
-            elif not self._looked.is_set():
-                self._tell(self._looked.set)
+                self._call_in_loop(self._arrived, head, trouble)
+            elif not self._first_look.is_set():
+                self._call_in_loop(self._first_look.set)
             if time.monotonic() >= engine_due:
                 engine_due = time.monotonic() + ENGINE_S
                 engine = self._engine_status()
                 if engine != self.engine:
-                    self._tell(self._engine_changed, engine)
+                    self._call_in_loop(self._engine_changed, engine)
             self._awake.wait(POLL_S if self._is_watched() else IDLE_POLL_S)
             self._awake.clear()
 
@@ -125,24 +125,24 @@ class Watcher:
         except (data.SkipscopeError, sqlite3.Error) as error:
             return {"state": "silent", "message": str(error)}
 
-    def _tell(self, function: Callable[..., None], *values: Any) -> None:
+    def _call_in_loop(self, function: Callable[..., None], *values: Any) -> None:
         if not self._stopped.is_set() and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function, *values)
 
     # --- in the event loop ----------------------------------------------------------------------------------------
 
     def _arrived(self, head: data.Head | None, trouble: str) -> None:
-        another = head is not None and head.file != self.file and self._looked.is_set()
-        told = another or trouble != self.trouble
+        another = head is not None and head.file != self.file and self._first_look.is_set()
+        viewers_must_know = another or trouble != self.trouble
         self.head, self.trouble = head, trouble
         self.file = head.file if head else self.file
-        self._looked.set()
+        self._first_look.set()
         if another:
             self._replaced()
             if self.on_new_file:
                 threading.Thread(target=self.on_new_file, name="feed-startup", daemon=True).start()
         self._further.wake()
-        if told:
+        if viewers_must_know:
             self._wake_viewers()
 
     def _engine_changed(self, engine: dict[str, Any]) -> None:
@@ -150,8 +150,8 @@ class Watcher:
         self._wake_viewers()
 
     def _is_watched(self) -> bool:
-        """Return whether somebody looks on, so that looking closely is worth it."""
-        return bool(self._lookers)
+        """Return whether somebody watches, so that frequent looks are worth it."""
+        return bool(self._observers)
 
     def _replaced(self) -> None:
         """Another database took this one's place."""

@@ -1,4 +1,4 @@
-"""The files that a data set's authors publish: put into the workspace by hand, or downloaded once, and checked.
+"""The files that the authors of a data set publish: put into the workspace by hand, or downloaded once, and checked.
 
 A download appears under its name whole or not at all. Checksums are compared before anything parses a file.
 """
@@ -76,7 +76,7 @@ class Archive:
 
     @contextmanager
     def staged(self, data: Path, below: str = "") -> Iterator[Path]:
-        """Lend a folder in which torchvision finds the files (in ``below``) and may unpack; it vanishes afterwards."""
+        """Yield a folder in which torchvision finds the files (in ``below``) and may unpack; deleted afterwards."""
         with tempfile.TemporaryDirectory(prefix=f".{self.name}-", suffix=".part", dir=data) as lent:
             inside = Path(lent) / below
             inside.mkdir(parents=True, exist_ok=True)

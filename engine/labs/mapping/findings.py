@@ -1,4 +1,7 @@
-"""The numbers of the mapping lab, from the cells of its heat map."""
+"""The metrics of the mapping lab, from the cells of its heat map.
+
+Every metric is an error at the best learning rate, or counts cells. A metric is NaN until its cell is measured.
+"""
 
 import math
 from collections.abc import Mapping

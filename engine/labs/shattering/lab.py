@@ -14,7 +14,7 @@ from engine.hardware.device import Device
 from engine.labs.curve import CurveName
 from engine.labs.dense_stacks import LAG
 from engine.labs.shattering import nets
-from engine.labs.shattering.kinds import (
+from engine.labs.shattering.spec import (
     BRANCHES,
     KINDS,
     LOOKS_LINEAR,

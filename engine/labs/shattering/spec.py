@@ -3,8 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.labs.shattering.kinds import BRANCHES, KINDS, metric_key
 from engine.labs.spec import LabSpec, Metric, Option, Panel
+
+PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "residual with BN, scaled"
+#: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017).
+LOOKS_LINEAR = "looks-linear"
+KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
+
+#: What a gradient without, and one with, a memory of its neighbours looks like.
+WHITE, WALK = "white noise", "brown noise"
+NOISES: tuple[str, ...] = (WHITE, WALK)
+
+#: Branch scales of the full grid.
+BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
+
+
+def metric_key(kind: str) -> str:
+    """Return how the names of a kind's figures begin."""
+    return kind.lower().replace(" with bn", "_bn").replace(", ", "_").replace("-", "_")
+
 
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."

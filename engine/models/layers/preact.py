@@ -1,10 +1,11 @@
 """Blocks of any activation order, norm and number of layers, and with a coefficient c on the branch.
 
-y = v s(x) + c F(x), in the orders of He et al. 2016 (1603.05027), Fig. 4; ``engine.models.zoo.orders`` shows them. All
-orders have convolutions conv1 to convM; bnI is the batch norm that follows convI, in full pre-activation the one that
-comes before it. Special cases of that paper's appendix: the first block after the stem gets activated values already,
-so in the pre-activation orders it has no activation of its own in front; and the last sum is activated once more before
-the head (``engine.models.family``). s(x) always starts from the bare x, also where the branch starts with BN and ReLU.
+y = v s(x) + c F(x), in the orders of He et al. 2016 (1603.05027), Fig. 4; ``engine.models.zoo.orders`` shows them. The
+convolutions are conv1 to convM. bnI is the batch norm after convI, in full pre-activation the one before it. s(x) has
+the bare x as its input, also where the branch starts with BN and ReLU.
+
+Two special cases of that paper's appendix: in the pre-activation orders the first block has no activation in front,
+because the stem has just made one; and the last sum is activated once more before the head (``engine.models.family``).
 
 Without norm the orders are the same with BN left out, and convolutions have biases. With Fixup's scalars one number is
 added before and after each convolution, and the branch ends in a multiplier.

@@ -1,9 +1,11 @@
-"""How a module says where its 3x3 layers can be looked at (``engine.probes``), so that nobody has to guess names.
+"""Where the 3x3 layers of a module can be probed: each module says it itself, so that nobody has to guess names.
 
-A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has more names: ``branch``, the
-child whose output is F(x); ``shortcut``, the child whose output is s(x), None where nothing is added; where it has
-one, ``coefficient``, the child whose output is c: a number or a tensor that F(x) is multiplied with; and, where other
-channels come out than of its last 3x3 layer, ``outputs``: how many.
+A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A block has more attributes:
+
+    branch        name of the child whose output is F(x)
+    shortcut      the child whose output is s(x); None where nothing is added
+    coefficient   the child whose output is c, a number or a tensor that F(x) is multiplied with; where c is not 1
+    outputs       number of output channels; where the last 3x3 layer has another
 """
 
 from typing import NamedTuple
@@ -14,10 +16,11 @@ from torch import nn
 class Tap(NamedTuple):
     """One 3x3 layer of a module; every name is that of one of the module's children.
 
-    ``conv`` is its convolution; the output of ``response`` is what the layer says, before ReLU and addition; ``norm``
-    is the BN whose gamma scales it, "" where there is none. The activation that follows the layer goes into
-    ``activation_into``, or comes out of ``activation_from``; it is what the next layer's convolution gets where
-    ``activation_next``, and the module's own output where none of them is said.
+    ``conv`` is the convolution. The output of ``response`` is the response of the layer, before ReLU and addition.
+    ``norm`` is the BN whose gamma scales the response, "" where there is none.
+
+    The activation that follows the layer is the input of ``activation_into``, or the output of ``activation_from``, or
+    with ``activation_next`` the input of the next layer's convolution; else it is the output of the module.
     """
 
     conv: str

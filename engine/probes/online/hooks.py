@@ -1,9 +1,9 @@
-"""What of a net the probes look at: its 3x3 layers and its blocks, front to back, as the modules themselves say.
+"""Which modules of a net the probes hook: its 3x3 layers and its blocks, front to back.
 
-See ``engine.models.layers.taps`` for what a module says. Layers: all 3x3 convolutions, the stem's first; 1x1
-projections and gates, the 1x1 convolutions of bottlenecks and a 7x7 stem are not layers. In the pre-activation orders
-the activation after a block's last layer is what the next layer's convolution gets, and after the last of all what the
-head gets.
+The modules say it themselves (``engine.models.layers.taps``). Layers are all 3x3 convolutions, the stem's first. Not
+layers are 1x1 projections and gates, the 1x1 convolutions of bottlenecks, and a 7x7 stem. In the pre-activation orders
+the activation after the last layer of a block is the input of the next layer's convolution; after the last layer of
+all it is the input of the head.
 """
 
 import re
@@ -33,7 +33,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class HookedLayer:
-    """A 3x3 layer: the module that puts out its response, and whose input or output is the activation after it."""
+    """A 3x3 layer with its modules.
+
+    The output of ``response`` is its response. The activation after the layer is the input of ``activation`` where
+    ``activation_is_input``, else its output.
+    """
 
     place: Place
     conv: nn.Conv2d
@@ -45,9 +49,9 @@ class HookedLayer:
 
 @dataclass(frozen=True)
 class HookedBlock:
-    """A block: the module that puts out F(x), and the one that puts out s(x), None in a plain block.
+    """A block with its modules: F(x) is the output of ``branch``, s(x) that of ``shortcut``, None in a plain block.
 
-    ``coefficient`` puts out c, what F(x) is multiplied with before it is added; None where that is 1.
+    The output of ``coefficient`` is c, which F(x) is multiplied with; None where c is 1.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""The contract of a class that measures a quantity, and what it is shown.
+"""The contract of a class that measures a quantity, and what the pass shows it.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
 the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
@@ -12,8 +12,8 @@ the net. All quantities share that pass: ``engine.probes.online.instrumented_pas
     response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
     result() -> Tensor               float32 on the device, of the shape that the row's ``per`` says
 
-``layer`` and ``block`` are positions. Nothing may wait for the device, and nothing of what is shown may be kept: the
-net goes on to change it in place. What is kept is small. Values that cannot be had are NaN; nothing raises.
+``layer`` and ``block`` are positions. A measure may not wait for the device, nor keep what it is shown: the net changes
+that in place. It keeps small results alone. A value that cannot be measured is NaN; a measure never raises.
 """
 
 from collections.abc import Sequence

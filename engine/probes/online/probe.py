@@ -1,6 +1,6 @@
-"""Probes inside a run: all quantities of the registry from one pass over a fixed batch, fetched in one copy.
+"""The probe of a run: all quantities of the registry from one pass over a fixed batch, fetched in one copy.
 
-Nothing that a training can see is changed: weights, gradients, BN statistics, optimizer and random state stay as they
+It changes nothing that a training can see: weights, gradients, BN statistics, optimizer and random state stay as they
 are. A net that is not finite gives values that are not finite.
 """
 

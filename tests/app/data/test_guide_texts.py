@@ -95,6 +95,6 @@ def test_every_source_is_used():
 
 
 def test_the_table_for_teachers_has_every_page_with_its_lab():
-    readme = (guide.PROJECT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| [^|]+\? \| (Q\d) \| `(\w+)` \|", readme, re.MULTILINE)
+    document = (guide.PROJECT / "assets" / "docs" / "teaching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+\? \| (Q\d) \| `(\w+)` \|", document, re.MULTILINE)
     assert rows == [(data.guide_page(name).number, data.guide_page(name).lab) for name in NAMES]

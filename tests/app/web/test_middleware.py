@@ -16,7 +16,7 @@ from app.web import middleware, presenter_link
 
 @pytest.fixture
 def site(monkeypatch):
-    """An application behind the gates, reached as localhost:8501."""
+    """An application behind the middleware, reached as localhost:8501."""
     option = st.get_option
     hosts = ["localhost", "192.0.2.5", "::1"]
     monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
@@ -36,7 +36,7 @@ def site(monkeypatch):
         WebSocketRoute("/_stcore/stream", socket),
     ]
     with TestClient(
-        Starlette(routes=routes, middleware=middleware.gates()), base_url="http://localhost:8501"
+        Starlette(routes=routes, middleware=middleware.stack()), base_url="http://localhost:8501"
     ) as client:
         yield client
 
@@ -115,7 +115,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         waiting = [asyncio.create_task(ask()) for _ in range(middleware.MAX_OPEN)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert len(begun) == middleware.MAX_ROWS_READ
+        assert len(begun) == middleware.MAX_READS
         await ask("/live/probes/detail")
         assert answers == [503]
         module = asyncio.create_task(ask("/live/js/1/race/view.js"))
@@ -172,8 +172,9 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         authorization.guard(None)
 
 
-@pytest.mark.parametrize(("size", "passes"), [(middleware.MAX_SAID, True), (middleware.MAX_SAID + 1, False)])
-def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, size, passes):
+@pytest.mark.parametrize(("extra", "passes"), [(0, True), (1, False)])
+def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, extra, passes):
+    size = middleware.MAX_MESSAGE_BYTES + extra
     monkeypatch.setattr(presenter_link, "_presenter", None)
     heard, sent = [], []
 

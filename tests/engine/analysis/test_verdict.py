@@ -10,7 +10,7 @@ import pytest
 
 from engine.analysis.comparison import ComparedRun
 from engine.analysis.statement import statement
-from engine.analysis.verdict import RaceErrors, Relation, Verdict, decide, findings, needed_steps, relation
+from engine.analysis.verdict import Observation, RaceErrors, Relation, Verdict, decide, findings, needed_steps, relation
 
 ABOVE, BELOW, OVERLAP, UNKNOWN = Relation.ABOVE, Relation.BELOW, Relation.OVERLAP, Relation.UNKNOWN
 #: A claim of degradation, not "no degradation", "not degradation" or "no degradation gap".
@@ -101,7 +101,7 @@ def test_the_rule(changes, expected):
         "enough_steps": True, "changed": False, "seeds": 3, "gap": 9.0, "tuned": True, "at_end": False,
         "running": ABOVE, "clean": OVERLAP, "test": OVERLAP,
     }  # fmt: skip
-    assert decide(**{**facts, **changes}) == expected
+    assert decide(Observation(**{**facts, **changes})) == expected
 
 
 @pytest.mark.parametrize(

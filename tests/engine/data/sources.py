@@ -34,7 +34,7 @@ def load(folder, report) -> RawImages:
     return raw()
 
 
-def found(folder) -> bool:
+def is_downloaded(folder) -> bool:
     """Say that no originals are there."""
     return False
 

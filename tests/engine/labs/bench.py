@@ -1,12 +1,18 @@
 """What tests of labs share: the device they compute on, and how to run one."""
 
+import pytest
 import torch
 
 from engine.events import CurveUpdated, MetricReported
+from engine.hardware import device as device_module
 from engine.hardware.device import Device
 
 CPU = torch.device("cpu")
 DEVICE = Device(CPU, "CPU", "fp32", 1)
+
+#: oneDNN corrupts memory where a CPU without bf16 arithmetic is made to train in bf16; the engine refuses to.
+needs_bf16 = pytest.mark.skipif(not device_module._cpu_has_bf16(), reason="this CPU has no bf16 arithmetic")
+PRECISIONS = ("fp32", pytest.param("bf16", marks=needs_bf16))
 
 
 def results(events):

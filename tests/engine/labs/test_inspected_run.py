@@ -7,10 +7,11 @@ import torch
 
 from engine.errors import CheckpointError
 from engine.events import Split
+from tests.engine.labs.bench import PRECISIONS
 from tests.engine.labs.inspected_runs import trained
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("shortcut", ["none", "A"])
 def test_measured_again_it_gives_what_was_recorded(shortcut, precision):
     inspected = trained(model__shortcut=shortcut, precision=precision)

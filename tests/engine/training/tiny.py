@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
+import pytest
 import torch
 
 from engine.config import RunConfig, replace
@@ -11,6 +12,11 @@ from engine.events import Evaluated, Event, Measured, StepRow
 from engine.hardware.device import Device
 from engine.training.trainer import Trainer
 
+#: What computes in oneDNN's layout needs its bf16 convolutions, whether the processor has bf16 natively or not.
+needs_blocked_bf16 = pytest.mark.skipif(
+    not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+    reason="oneDNN has no bf16 convolution on this processor",
+)
 BASE = {
     "model.depth": 8, "model.width": 8, "model.channels": 1, "model.image_size": 8, "data.crop": 1,
     "data.eval_images": 60, "optim.batch_size": 16, "optim.steps": 24, "eval_every": 10, "threads": 1,

@@ -60,8 +60,8 @@ ROOM = Room(
         Fault(
             name="last-means-not-sent",
             file="app/live/stream/feed.py",
-            text="catching_up or run in told or now",
-            faulty="catching_up or now",
+            text="train.keys() & (begun | due)",
+            faulty="train.keys() & due",
             breaks="The running means of a run that has ended may stay up to a second behind for good.",
             added_late=True,
         ),

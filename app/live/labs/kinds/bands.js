@@ -33,15 +33,15 @@ function traces(row, good, styles, theme, panel) {
   const of = (part) => row.find((curve) => curve.part === part);
   const [low, high, line] = ["low", "high", ""].map(of);
   const style = styles[row[0].kind];
-  const colour = style.colour[theme.ground];
+  const color = style.color[theme.scheme];
   const name = row[0].row;
   return [
     low && high && {
-      type: "scatter", mode: "lines", ...outline(low, high, good), fill: "toself", fillcolor: seeThrough(colour, SHADE[theme.ground]), line: { color: seeThrough(colour, 0.6), width: 1 },
+      type: "scatter", mode: "lines", ...outline(low, high, good), fill: "toself", fillcolor: seeThrough(color, SHADE[theme.scheme]), line: { color: seeThrough(color, 0.6), width: 1 },
       name: `${name}; band`, meta: "band", hoverinfo: "skip", connectgaps: false,
     },
     line && {
-      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => (good(y) === null ? null : y)), connectgaps: false, line: { color: colour, width: 3, dash: style.dash },
+      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => (good(y) === null ? null : y)), connectgaps: false, line: { color, width: 3, dash: style.dash },
       name: line.name, meta: "line", customdata: line.x.map((x) => [at(low, x), at(high, x)]),
       hovertemplate: `${name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${low && high ? " (%{customdata[0]:.3~g} to %{customdata[1]:.3~g})" : ""}<extra></extra>`,
     },

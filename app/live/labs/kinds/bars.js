@@ -34,14 +34,14 @@ export function buildBars(panel, curves, pick, { styles }, theme, width, height)
     shapes: panel.neutral === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: panel.neutral, y1: panel.neutral, line: { color: theme.muted, width: 1.5, dash: "dot" } }],
   };
   const data = rows.flatMap((row, index) => {
-    const colour = styles[row[0].kind].colour[theme.ground];
+    const color = styles[row[0].kind].color[theme.scheme];
     const hover = (curve) => curve.x.map((x, at) => `${curve.name}<br>${texts[places.indexOf(x)]}<br><b>${spoken(curve.y[at])}</b>`);
     return row.map((curve) => (isSeed(curve)
-      ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color: colour, line: { color: theme.page, width: 1 } } }
+      ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color, line: { color: theme.page, width: 1 } } }
       : {
         type: "bar", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), width: 0.94 * share, name: curve.name, meta: "bar", hovertext: hover(curve), hoverinfo: "text",
         // Points of seeds are to be seen on their bar.
-        marker: { color: colour, opacity: row.length > 1 ? 0.55 : 0.9, line: { color: colour, width: 1 } },
+        marker: { color, opacity: row.length > 1 ? 0.55 : 0.9, line: { color, width: 1 } },
         ...(share * placePx > NUMBER_PX && row.length === 1 ? { text: curve.y.map((y) => (good(y) === null ? "" : spoken(y, 2))), textposition: "outside", cliponaxis: false, textfont: { color: theme.text, size: 12 } } : {}),
       })).toSorted((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
   });

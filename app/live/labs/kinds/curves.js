@@ -21,7 +21,7 @@ const LOOKS = {
 
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
- * styles: { kind: { colour: {light, dark}, ink: {light, dark}, dash } }, setting: { low, high, settingLabel } of
+ * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
  * the lab's setting that is picked, or null }; width, height in pixels.
  * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
  * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
@@ -153,8 +153,8 @@ function line(curve, look, faded, { panel, styles, theme }) {
     type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: positive, connectgaps: false,
     name: curve.name, meta: look === "few" ? "faint" : look,
     opacity: look === "even" ? faded : opacity,
-    line: { color: style.colour[theme.ground], width, dash: look === "seed" ? "solid" : style.dash },
-    marker: { color: style.colour[theme.ground], size: 7 },
+    line: { color: style.color[theme.scheme], width, dash: look === "seed" ? "solid" : style.dash },
+    marker: { color: style.color[theme.scheme], size: 7 },
     hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}<extra></extra>`,
   };
 }
@@ -166,8 +166,8 @@ function mark(bold, pick, styles, theme) {
   if (index < 0 || bold.y[index] === null) return [];
   return [{
     type: "scatter", mode: "markers+text", x: [bold.x[index]], y: [bold.y[index]], text: [spoken(bold.y[index])], textposition: "top left",
-    textfont: { size: 15, color: styles[bold.kind].ink[theme.ground] }, hoverinfo: "skip", meta: "mark", cliponaxis: false,
-    marker: { symbol: "circle", size: 11, color: styles[bold.kind].colour[theme.ground], line: { width: 2, color: theme.text } },
+    textfont: { size: 15, color: styles[bold.kind].textColor[theme.scheme] }, hoverinfo: "skip", meta: "mark", cliponaxis: false,
+    marker: { symbol: "circle", size: 11, color: styles[bold.kind].color[theme.scheme], line: { width: 2, color: theme.text } },
   }];
 }
 

@@ -4,7 +4,7 @@
  * finite are crossed. A pure function.
  */
 import { cellWords, cellOf, rowsOf } from "./cells.js";
-import { colourAxis, inkOn, placed, rangeOf } from "./colours.js";
+import { colorAxis, inkOn, placed, rangeOf } from "./colors.js";
 import { valued } from "../curves.js";
 import { spoken, wrapped } from "../../shared/format.js";
 
@@ -42,7 +42,7 @@ export function buildHeat(whole, curves, pick, look, theme, width) {
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom",
     xaxis: { ...axis, side: "top", range: [-0.5, panel.columns.length - 0.5], tickvals: panel.columns.map((_, index) => index), ticktext: heads.texts, tickangle: heads.angle, tickfont: { color: theme.text, size: FONT_PX } },
     yaxis: { ...axis, range: [rows.at(-1).at + 0.5, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
-    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
+    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
     shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
     annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
@@ -97,7 +97,7 @@ function numbers(rows, panel, range, columnPx) {
     textfont: { size: FONT_PX, color }, hoverinfo: "skip",
   });
   return [
-    ...[...inks].map(([ink, cells]) => texts(cells, ink, ({ value }) => number(value, fits), "numbers")),
+    ...[...inks].map(([textColor, cells]) => texts(cells, textColor, ({ value }) => number(value, fits), "numbers")),
     ...(lost.length ? [texts(lost, undefined, () => (columnPx > 76 ? "not finite" : "✕"), "lost")] : []),
   ];
 }

@@ -2,7 +2,7 @@
  * The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, whatever rows are there, and the way
  * of the training over it. Pure functions.
  */
-import { placed } from "./colours.js";
+import { placed } from "./colors.js";
 
 /**
  * Grids of a panel by kind: [{ kind, x, y, z, lost, way }], x and y ascending, z[row][column] in the colour scale's own

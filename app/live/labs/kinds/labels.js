@@ -58,9 +58,9 @@ export function endLabels(named, edges, { side, low, high, place, bold, styles, 
     return {
       text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: side === "left" ? 0 : 1, y: one.y, yref: "y",
       xanchor: side === "left" ? "right" : "left", align: side === "left" ? "right" : "left", yanchor: "middle",
-      font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.ink[theme.ground] },
+      font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.textColor[theme.scheme] },
       ...(far
-        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.colour[theme.ground], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
+        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.color[theme.scheme], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
         : { showarrow: false, xshift: side === "left" ? -6 : 6, yshift: shift }),
     };
   });
@@ -88,7 +88,7 @@ export function edgeName({ kind, setting, value }) {
 
 /** Draw a legend into its node: entries [{ name, style }], none hides it; `fill` for areas and bars. */
 export function drawLegend(node, entries, fill, theme) {
-  const key = JSON.stringify([entries, fill, theme.ground]);
+  const key = JSON.stringify([entries, fill, theme.scheme]);
   node.hidden = !entries.length;
   if (node.dataset.key === key) return;
   node.dataset.key = key;
@@ -99,15 +99,15 @@ export function drawLegend(node, entries, fill, theme) {
   }));
 }
 
-function stroke({ colour, dash }, theme) {
+function stroke({ color, dash }, theme) {
   const svg = svgElement("svg", { width: 34, height: 10, "aria-hidden": "true" });
   const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
-  svg.append(svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: colour[theme.ground], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
+  svg.append(svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color[theme.scheme], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
   return svg;
 }
 
-function swatch({ colour }, theme) {
+function swatch({ color }, theme) {
   const svg = svgElement("svg", { width: 14, height: 14, "aria-hidden": "true" });
-  svg.append(svgElement("rect", { width: 14, height: 14, rx: 2, fill: colour[theme.ground] }));
+  svg.append(svgElement("rect", { width: 14, height: 14, rx: 2, fill: color[theme.scheme] }));
   return svg;
 }

@@ -4,7 +4,7 @@
  * function.
  */
 import { axisSuffix } from "../../shared/plot_style.js";
-import { colourAxis, rangeOf } from "./colours.js";
+import { colorAxis, rangeOf } from "./colors.js";
 import { spoken } from "../../shared/format.js";
 import { gridsOf, heightAt } from "./heights.js";
 
@@ -30,10 +30,10 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
   const layout = {
     uirevision: "keep", width, height, margin: { l: places.left, r: SIDE_PX, t: 0, b: 0, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: surface ? "turntable" : "zoom",
-    coloraxis: colourAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
+    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
     annotations: grids.map(({ kind }, index) => ({
       text: `<b>${kind}</b>`, showarrow: false, xref: "paper", yref: "paper", x: places.boxes[index].x[0], y: places.boxes[index].y[1], xanchor: "left", yanchor: "bottom",
-      font: { size: 14, color: styles[kind].ink[theme.ground] },
+      font: { size: 14, color: styles[kind].textColor[theme.scheme] },
     })),
   };
   const data = grids.flatMap((grid, index) => {

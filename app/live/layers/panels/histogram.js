@@ -39,20 +39,20 @@ export function density(shares, edges, far) {
   return { z, height, beyond: Math.max(0, total - inside) };
 }
 
-/** moments: [{ run, label, colour, ink, moment }]; returns { data, layout, words }. */
+/** moments: [{ run, label, color, textColor, moment }]; returns { data, layout, words }. */
 export function buildHistogram(moments, edges, theme, width, height) {
   const far = reach(moments.map(({ moment }) => moment.std ?? NaN));
   const found = moments.map((arm) => ({ ...arm, ...density(arm.moment.histogram, edges, far) }));
-  const data = found.map(({ label, colour, z, height: y, run }) => ({
-    type: "scatter", mode: "lines", x: z, y, meta: run, line: { color: colour[theme.ground], width: 2.2, shape: "linear" },
-    fill: "tozeroy", fillcolor: `${colour[theme.ground]}14`,
+  const data = found.map(({ label, color, z, height: y, run }) => ({
+    type: "scatter", mode: "lines", x: z, y, meta: run, line: { color: color[theme.scheme], width: 2.2, shape: "linear" },
+    fill: "tozeroy", fillcolor: `${color[theme.scheme]}14`,
     hovertemplate: `<b>${label}</b><br>z %{x:.3~g}<br>density %{y:.3~g}<extra></extra>`,
   }));
   const layout = base(theme, width, height, "hist");
   layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z, before ReLU or addition", theme), nticks: 7, zeroline: true, zerolinecolor: theme.muted };
   layout.yaxis = { ...axis(theme), rangemode: "tozero", title: title("density per unit of z", theme), nticks: 5 };
-  layout.annotations = found.slice(0, MAX_NAMES).map(({ label, ink }, index) => ({
-    text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: ink[theme.ground] },
+  layout.annotations = found.slice(0, MAX_NAMES).map(({ label, textColor }, index) => ({
+    text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: textColor[theme.scheme] },
   }));
   return { data, layout, words: tails(found, far) };
 }
@@ -78,12 +78,12 @@ export function buildRidge(over, run, edges, theme, width, height) {
   const outlines = over.histograms.map((shares) => density(shares, edges, far));
   const heights = outlines.map(({ height: y }) => Math.max(...y, 1e-9));
   const middle = heights.toSorted((a, b) => a - b)[heights.length >> 1];
-  const colour = run.colour[theme.ground];
+  const color = run.color[theme.scheme];
   const data = [];
   outlines.forEach(({ z, height: y }, index) => {
     const floor = outlines.length - 1 - index; // the first on top, each later one in front of it
     const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
-    data.push({ type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color: colour, width: 1.4 }, hoverinfo: "skip" });
+    data.push({ type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" });
   });
   const layout = base(theme, width, height, "ridge");
   const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((height - 60) / 16)));
@@ -108,9 +108,9 @@ function deviation(shares, edges) {
 
 /** The standard deviations of a layer's channels, largest first. */
 export function buildChannels(moments, theme, width, height) {
-  const data = moments.map(({ label, colour, moment, run }) => ({
+  const data = moments.map(({ label, color, moment, run }) => ({
     type: "scatter", mode: "lines+markers", x: moment.channels.map((_, index) => index + 1), y: moment.channels.map((value) => (value > 0 ? value : null)), meta: run,
-    line: { color: colour[theme.ground], width: 1.6 }, marker: { size: 4, color: colour[theme.ground] },
+    line: { color: color[theme.scheme], width: 1.6 }, marker: { size: 4, color: color[theme.scheme] },
     hovertemplate: `<b>${label}</b><br>channel of rank %{x}<br>std %{y:.3~g}<extra></extra>`,
   }));
   const every = moments.flatMap(({ moment }) => moment.channels).filter((value) => value > 0);

@@ -120,7 +120,7 @@ export class LayerPanel {
     }
     const moments = wanted.runs.flatMap((run) => {
       const moment = found.document.runs[run.card.run];
-      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, colour: run.colour, ink: run.ink, moment }] : [];
+      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, color: run.color, textColor: run.textColor, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
     const figure = buildHistogram(moments, wanted.edges, theme, width, height);

@@ -79,7 +79,7 @@ export class ProbeMap {
       width, height,
       ticks: [...this.times.children].map((word) => at(word, "left")),
       halves: shown.map(({ canvas, stages, ends, index }) => ({
-        name: this.nets[index].run.label, colour: this.nets[index].run.ink[theme.ground], says: this.nets[index].says,
+        name: this.nets[index].run.label, color: this.nets[index].run.textColor[theme.scheme], says: this.nets[index].says,
         cells: this.nets[index].says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
         end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side },
         downwards: index === 1, count: this.nets[index].columns.places(this.scale.row).length,
@@ -119,7 +119,7 @@ export class ProbeMap {
 
   /** One pixel per cell: the image, and where values are missing. */
   #cells(columns, depth, { width, height }, downwards, theme) {
-    const table = this.scale.pixels(theme.ground);
+    const table = this.scale.pixels(theme.scheme);
     const name = this.scale.row.name;
     const first = columns.firstMeasured(name);
     const image = new ImageData(width, height);
@@ -155,7 +155,7 @@ export class ProbeMap {
   }
 
   #borders(context, rows, width, height, downwards, theme, ratio) {
-    context.fillStyle = theme.ground === "light" ? "rgba(255,255,255,0.85)" : "rgba(11,14,18,0.85)";
+    context.fillStyle = theme.scheme === "light" ? "rgba(255,255,255,0.85)" : "rgba(11,14,18,0.85)";
     rows.forEach((row, place) => {
       if (place === 0 || rows[place - 1][1] === row[1] || row[1] === 1) return;
       const at = (height * place) / rows.length;
@@ -247,7 +247,7 @@ function hatch(context, mask, width, height, theme, ratio) {
   const tile = document.createElement("canvas");
   Object.assign(tile, { width: size, height: size });
   const draw = tile.getContext("2d");
-  draw.fillStyle = theme.ground === "light" ? "#ffffff" : "#0b0e12";
+  draw.fillStyle = theme.scheme === "light" ? "#ffffff" : "#0b0e12";
   draw.fillRect(0, 0, size, size);
   draw.strokeStyle = theme.muted;
   draw.lineWidth = 1.4 * ratio;

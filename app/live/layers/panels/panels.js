@@ -2,7 +2,7 @@
 import { spoken } from "../../shared/format.js";
 import { PLOT_OPTIONS, markX } from "./plot.js";
 import { NARROW_PX, buildProfile } from "./profile.js";
-import { INFINITE_COLOUR } from "./scale.js";
+import { INFINITE_COLOR } from "./scale.js";
 import { growth, readout } from "../sentences.js";
 
 export class ProbePanels {
@@ -60,7 +60,7 @@ export class ProbePanels {
       select.hidden = !several;
       this.netNames[half].hidden = several;
       this.netNames[half].textContent = net.run.label;
-      this.netNames[half].style.color = net.run.ink[theme.ground];
+      this.netNames[half].style.color = net.run.textColor[theme.scheme];
       const key = net.choices.map(({ label, card }) => `${card.run}${label}`).join();
       if (select.dataset.key !== key) {
         select.dataset.key = key;
@@ -74,7 +74,7 @@ export class ProbePanels {
     this.part("map-note").textContent = parts.join(" · ");
     if (some("infinite")) {
       const key = Object.assign(document.createElement("span"), { textContent: "■" });
-      key.style.color = INFINITE_COLOUR;
+      key.style.color = INFINITE_COLOR;
       this.part("map-note").append(" · ", key, " infinite");
     }
     map.halves.forEach(({ field }, half) => nets[half] && field.setAttribute("aria-label", `${row.label} of each ${place} of ${nets[half].run.label} over time`));
@@ -84,10 +84,10 @@ export class ProbePanels {
 
   #bar(scale, theme) {
     const [low, high] = scale.ranges().most;
-    const key = `${scale.row.name} ${low} ${high} ${theme.ground}`;
+    const key = `${scale.row.name} ${low} ${high} ${theme.scheme}`;
     if (key === this.barKey) return;
     this.barKey = key;
-    this.part("ramp").style.background = scale.gradient(theme.ground);
+    this.part("ramp").style.background = scale.gradient(theme.scheme);
     const ticks = this.part("bar-ticks");
     ticks.replaceChildren();
     for (const value of scale.ticks([low, high], 5)) {
@@ -112,7 +112,7 @@ export class ProbePanels {
   // --- profiles -----------------------------------------------------------------------------------------------------
 
   profiles(Plotly, { runs, step, quantity, scale }, theme) {
-    const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, colour, ink, columns }) => ({ run: card.run, label, colour, ink, columns }));
+    const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, color, textColor, columns }) => ({ run: card.run, label, color, textColor, columns }));
     const { row } = scale(quantity);
     this.part("profile-title").textContent = named(row);
     this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => started(columns, quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
@@ -161,7 +161,7 @@ export class ProbePanels {
       if (!line.children.length) line.append(document.createElement("b"), document.createElement("span"));
       const [name, rest] = line.children;
       name.textContent = arm;
-      name.style.color = run.ink[theme.ground];
+      name.style.color = run.textColor[theme.scheme];
       rest.textContent = `: ${words}`;
     });
   }

@@ -21,7 +21,7 @@ const COST = { line: 60, ghost: 8, label: 400 };
 const TIED_PX = 14;
 
 /**
- * lines: [{ run, label, colour, ink, columns }]; forms: of "order" and "sorted", one panel each, stacked.
+ * lines: [{ run, label, color, textColor, columns }]; forms: of "order" and "sorted", one panel each, stacked.
  * Returns { data, layout }; each trace's `meta` is its run and `customdata` the place of each point in the net.
  */
 export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width, height) {
@@ -104,12 +104,12 @@ function traces(line, form, suffix, scale, theme, ghosts) {
     const pairs = arranged(list, form);
     return { ...axes, ...style, x: pairs.map((_, index) => index + 1), y: pairs.map(([value]) => value), customdata: pairs.map(([, place]) => place) };
   };
-  const colour = line.colour[theme.ground];
+  const color = line.color[theme.scheme];
   const found = [];
-  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color: colour, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
+  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
   const drawn = make(line.now, {
     mode: line.now.length < FEW_POINTS ? "lines+markers" : "lines",
-    line: { color: colour, width: 2.4 }, marker: { color: colour, size: 5 },
+    line: { color, width: 2.4 }, marker: { color, size: 5 },
   });
   drawn.text = drawn.customdata.map((place) => `${place + 1}: ${places[place]?.[0] ?? ""}`);
   drawn.hovertemplate = `<b>${line.label}</b> ${scale.row.per === "block" ? "block" : "layer"} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
@@ -147,9 +147,9 @@ function labels(shown, form, panel, ghosts, theme) {
   for (const end of ends.filter(({ x }) => x < 0.97 * deepest)) taken.push(beside(end, paths, taken, panel));
   return [...outside, ...taken].map(({ line, x, y, natural }) => {
     const tied = x < 0.97 * deepest && Math.abs(y - natural) > TIED_PX;
-    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.ink[theme.ground] } };
+    const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.textColor[theme.scheme] } };
     if (!tied) return { ...style, y: range[0] + y / perUnit, xshift: 5, showarrow: false };
-    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.colour[theme.ground], standoff: 3 };
+    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.color[theme.scheme], standoff: 3 };
   });
 }
 

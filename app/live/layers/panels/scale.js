@@ -14,7 +14,7 @@ const DIVERGING = {
   dark: ["#9eb0ff", "#5aa3da", "#2d75a0", "#1a4155", "#14191e", "#4a2112", "#8a4a33", "#c57d6a", "#ffacac"],
 };
 /** Values that are infinite; in none of the scales. */
-export const INFINITE_COLOUR = "#e0119d";
+export const INFINITE_COLOR = "#e0119d";
 const STEPS = 256;
 
 export class Scale {
@@ -91,17 +91,17 @@ export class Scale {
   }
 
   /** 65,536 pixels (little-endian RGBA), one per code, for the range `most`; NOTHING is transparent. */
-  pixels(ground) {
+  pixels(scheme) {
     const [low, high] = this.ranges().most;
-    const key = `${ground} ${low} ${high}`;
+    const key = `${scheme} ${low} ${high}`;
     if (key === this.pixelsKey) return this.table;
-    const ramp = this.ramp(ground).map((colour) => pixel(colour));
+    const ramp = this.ramp(scheme).map((color) => pixel(color));
     const table = new Uint32Array(INFINITE + 1);
     for (let code = 1; code <= TOP; code += 1) {
       const place = (this.onAxis(this.value(code)) - low) / (high - low);
       table[code] = ramp[Math.round(this.#toned(Math.min(1, Math.max(0, place))) * (STEPS - 1))];
     }
-    table[INFINITE] = pixel(channels(INFINITE_COLOUR));
+    table[INFINITE] = pixel(channels(INFINITE_COLOR));
     this.pixelsKey = key;
     this.table = table;
     return table;
@@ -126,8 +126,8 @@ export class Scale {
   }
 
   /** The colours from low to high as [r, g, b]. */
-  ramp(ground) {
-    const stops = (this.diverging || this.#middle() !== null ? DIVERGING[ground] : VIRIDIS).map(channels);
+  ramp(scheme) {
+    const stops = (this.diverging || this.#middle() !== null ? DIVERGING[scheme] : VIRIDIS).map(channels);
     return Array.from({ length: STEPS }, (_, step) => {
       const place = (step / (STEPS - 1)) * (stops.length - 1);
       const at = Math.min(stops.length - 2, Math.floor(place));
@@ -136,14 +136,14 @@ export class Scale {
   }
 
   /** The ramp from left to right as colours in equal distances. */
-  stops(ground) {
-    const ramp = this.ramp(ground);
+  stops(scheme) {
+    const ramp = this.ramp(scheme);
     return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
   }
 
   /** The same as a CSS gradient. */
-  gradient(ground) {
-    return `linear-gradient(to right, ${this.stops(ground).join(", ")})`;
+  gradient(scheme) {
+    return `linear-gradient(to right, ${this.stops(scheme).join(", ")})`;
   }
 
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */

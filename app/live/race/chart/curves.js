@@ -35,7 +35,7 @@ export function inOrder(traces) {
  */
 export function runTraces(run, view, theme, suffix, { raw, join }) {
   const { card, series } = run;
-  const colour = run.colour[theme.ground];
+  const color = run.color[theme.scheme];
   const show = new Set(view.curves);
   const points = series.drawn();
   // `run` and `steps` are for whoever clicks a point.
@@ -47,14 +47,14 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
   if (show.has("raw") && raw) {
     list.push({
       ...axes, mode: "lines", x: xs(points, card, view.x), y: positive(points[view.metric], view.scale),
-      line: { color: colour, width: WIDTHS.raw * line }, opacity: 0.22, hoverinfo: "skip", meta: "raw",
+      line: { color, width: WIDTHS.raw * line }, opacity: 0.22, hoverinfo: "skip", meta: "raw",
     });
   }
   if (show.has("running")) {
     const [x, y] = [xs(points, card, view.x), positive(points[`running_${view.metric}`], view.scale)];
     list.push({
       ...axes, mode: "lines", ...(join ? { x: [join.x, ...x], y: [join.y, ...y], steps: [card.parent_step, ...points.step] } : { x, y }),
-      connectgaps: true, line: { color: colour, width: WIDTHS.running * line, dash: dash(view) }, meta: "running",
+      connectgaps: true, line: { color, width: WIDTHS.running * line, dash: dash(view) }, meta: "running",
       hovertemplate: hover(`training ${view.metric}, mean of 50 steps:`),
     });
   }
@@ -62,7 +62,7 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     list.push({
       ...axes, steps: series.train_clean.step, mode: "markers", x: xs(series.train_clean, card, view.x),
       y: positive(series.train_clean[view.metric], view.scale), meta: "clean",
-      marker: { symbol: `${run.mark}-open`, size: 7 * mark, color: colour, line: { width: 1.5 * line } },
+      marker: { symbol: `${run.mark}-open`, size: 7 * mark, color, line: { width: 1.5 * line } },
       hovertemplate: hover(`clean training ${view.metric}:`),
     });
   }
@@ -70,7 +70,7 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     list.push({
       ...axes, steps: series.test_subset.step, mode: "lines+markers", x: xs(series.test_subset, card, view.x),
       y: positive(series.test_subset[view.metric], view.scale), meta: "test",
-      line: { color: colour, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color: colour },
+      line: { color, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color },
       hovertemplate: hover(`test ${view.metric}:`),
     });
   }
@@ -130,5 +130,5 @@ export function runEnd(run, view, note = "") {
   const x = lastOf(xs(run.series[split], run.card, view.x));
   const tested = view.curves.includes("test") ? xs(run.series.test_subset, run.card, view.x).at(-1) ?? x : x;
   // By the clock, the last test comes a little later than the last step.
-  return { run, name: run.label, note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view), ink: run.ink, colour: run.colour };
+  return { run, name: run.label, note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view), textColor: run.textColor, color: run.color };
 }

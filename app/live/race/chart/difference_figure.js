@@ -58,7 +58,7 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
     data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurve(view)) return;
     const ends = found[kind].flatMap((gap) => differenceEnd(gap, view) ?? []);
-    ends.push({ name: "level", value: null, x: end, y: 0, ink: muted(theme), colour: muted(theme) });
+    ends.push({ name: "level", value: null, x: end, y: 0, textColor: muted(theme), color: muted(theme) });
     const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
   });
@@ -152,7 +152,7 @@ function reach(gaps, [split, key], view) {
 
 /** @param {Theme} theme */
 function muted(theme) {
-  return { [theme.ground]: theme.muted };
+  return { [theme.scheme]: theme.muted };
 }
 
 /**
@@ -184,7 +184,7 @@ function empty(suffix) {
  */
 function traces(gap, view, theme, suffix) {
   const { run, pairs, name } = gap;
-  const colour = run.colour[theme.ground];
+  const color = run.color[theme.scheme];
   const { line } = sizes(view);
   return differenceCurves(view).flatMap(([split, key, words]) => {
     const { band, curves } = differenceStats(gap, split, key);
@@ -193,16 +193,16 @@ function traces(gap, view, theme, suffix) {
     const x = (/** @type {{ step: number[], seconds: number[] }} */ points) => xs(points, run.card, view.x);
     const several = pairs.length > 1;
     return [
-      ...(several && training ? [areaTrace(x(band), band.low, band.high, colour, axes)] : []),
+      ...(several && training ? [areaTrace(x(band), band.low, band.high, color, axes)] : []),
       // One seed has no band; where it diverged, it has no mean either.
       ...((several && training) || !band.seeds ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color: colour, width: WIDTHS.seed * line }, meta: "seed",
+        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color, width: WIDTHS.seed * line }, meta: "seed",
         hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
       })) : []),
       {
         ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
-        line: training ? { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color: colour, width: WIDTHS.test * line },
-        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, colour) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color: colour } }),
+        line: training ? { color, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color, width: WIDTHS.test * line },
+        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, color) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color } }),
         customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
         hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
       },
@@ -246,7 +246,7 @@ function differenceEnd(gap, view) {
   const [split, key] = named;
   const { band, curves } = differenceStats(gap, split, key);
   const { name, run } = gap;
-  const made = { name, ink: run.ink, colour: run.colour };
+  const made = { name, textColor: run.textColor, color: run.color };
   const value = band.mean.at(-1);
   if (value !== undefined) {
     const ends = differenceCurves(view).map((curve) => xs(differenceStats(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);

@@ -93,7 +93,7 @@ function rings(marks, view, theme, suffix) {
     const told = here.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
     return {
       type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change", name: owner.label,
-      marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.colour[theme.ground] } },
+      marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.color[theme.scheme] } },
       hovertemplate: `${told.join("<br>")}<extra></extra>`,
     };
   });

@@ -21,7 +21,7 @@ const MAX_NAMED = 3;
 const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
 
 /**
- * runs: [{ card, series, colour: {light, dark}, ink, label, mark }]; theme: { ground, page, text, muted, grid, font };
+ * runs: [{ card, series, color: {light, dark}, textColor, label, mark }]; theme: { scheme, page, text, muted, grid, font };
  * width in pixels. Returns { data, layout }.
  *
  * view: { race, layout: "side" | "overlaid" | "gap", metric: "error" | "loss", scale: "linear" | "log",

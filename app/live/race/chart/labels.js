@@ -12,7 +12,7 @@ const LEADER_PX = 10;
 const WITHIN = 0.97;
 
 /**
- * ends: [{ name, note, value, x, y, ink, colour }], x and y in the axes' own units, value as it is written;
+ * ends: [{ name, note, value, x, y, textColor, color }], x and y in the axes' own units, value as it is written;
  * panel: { suffix, axis: the y range, end: where the x axis ends, widthPx, heightPx }. Returns annotations.
  * @param {LineEnd[]} ends
  * @param {{ big?: boolean }} view
@@ -37,9 +37,9 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
   }
   return placed.map((label) => ({
     text: words(label), x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.ink[theme.ground] },
+    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.textColor[theme.scheme] },
     ...(label.shift > LEADER_PX
-      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.colour[theme.ground], ax: 10, ay: -label.shift, standoff: 2 }
+      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.color[theme.scheme], ax: 10, ay: -label.shift, standoff: 2 }
       : { showarrow: false, xshift: 8, yshift: label.shift }),
   }));
 }

@@ -10,7 +10,7 @@ import { shownDifferences } from "./difference_figure.js";
 import { averaged, bands, singles, trainingShown } from "./coverage.js";
 
 /**
- * Entries of the legend in order: { name, colour, width, dash, symbol, fill, opacity, meaning }; all but name and colour
+ * Entries of the legend in order: { name, color, width, dash, symbol, fill, opacity, meaning }; all but name and color
  * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
  * @param {Run[]} runs
  * @param {View} view
@@ -18,7 +18,7 @@ import { averaged, bands, singles, trainingShown } from "./coverage.js";
  */
 export function legendOf(runs, view, theme) {
   const names = view.layout === "gap" ? differenceNames(runs, view) : armNames(runs, view);
-  return [...names.map(({ name, run }) => ({ name, colour: run.colour[theme.ground], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
+  return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
 
 /**
@@ -58,7 +58,7 @@ function meanings(runs, view, theme) {
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
     shows("clean") && !gap && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
-  ].filter(Boolean).map((entry) => ({ colour: theme.text, meaning: true, ...entry }));
+  ].filter(Boolean).map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 
 /**

@@ -26,27 +26,27 @@ export function groupTraces(group, view, theme, suffix) {
   const show = new Set(view.curves);
   const [run] = group.runs;
   const { line, mark } = sizes(view);
-  const colour = run.colour[theme.ground];
+  const color = run.color[theme.scheme];
   const list = [];
   if (show.has("running")) {
     const band = seedStats(group.runs, "train", `running_${view.metric}`);
     const what = `training ${view.metric}, mean of 50 steps`;
     list.push(area(band, group, view, theme, suffix), ...group.runs.map((seed) => thin(seed, band, view, theme, suffix)), {
       ...middle(band, group, view, suffix, what), mode: "lines", meta: "running",
-      line: { color: colour, width: WIDTHS.running * 1.2 * line, dash: dash(view) },
+      line: { color, width: WIDTHS.running * 1.2 * line, dash: dash(view) },
     });
   }
   if (show.has("clean")) {
     list.push({
       ...middle(seedStats(group.runs, "train_clean", view.metric), group, view, suffix, `clean training ${view.metric}`), mode: "markers", meta: "clean",
-      marker: { symbol: `${run.mark}-open`, size: 7 * mark, color: colour, line: { width: 1.5 * line } },
+      marker: { symbol: `${run.mark}-open`, size: 7 * mark, color, line: { width: 1.5 * line } },
     });
   }
   if (show.has("test")) {
     const band = seedStats(group.runs, "test_subset", view.metric);
     list.push({
-      ...middle(band, group, view, suffix, `test ${view.metric}`), mode: "lines+markers", meta: "test", error_y: whiskers(band, view, colour),
-      line: { color: colour, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color: colour },
+      ...middle(band, group, view, suffix, `test ${view.metric}`), mode: "lines+markers", meta: "test", error_y: whiskers(band, view, color),
+      line: { color, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color },
     });
   }
   return list;
@@ -56,13 +56,13 @@ export function groupTraces(group, view, theme, suffix) {
  * From the smallest to the largest value, where something was measured: between there is nothing to show.
  * @param {Band} options
  * @param {View} view
- * @param {string} colour
+ * @param {string} color
  */
-export function whiskers({ mean, low, high }, view, colour) {
+export function whiskers({ mean, low, high }, view, color) {
   const bottom = view.scale === "log" ? low.map((value) => Math.max(value, BELOW)) : low;
   return {
     type: "data", symmetric: false, array: high.map((value, index) => value - mean[index]), arrayminus: bottom.map((value, index) => mean[index] - value),
-    color: colour, thickness: 1.5 * sizes(view).line, width: 4 * sizes(view).mark,
+    color: color, thickness: 1.5 * sizes(view).line, width: 4 * sizes(view).mark,
   };
 }
 
@@ -76,7 +76,7 @@ export function whiskers({ mean, low, high }, view, colour) {
 function area(band, group, view, theme, suffix) {
   const x = bandX(band, group, view);
   const [low, high] = [band.low, band.high].map((values) => (view.scale === "log" ? values.map((value) => Math.max(value, BELOW)) : values));
-  return areaTrace(x, low, high, group.runs[0].colour[theme.ground], { ...axesOf(suffix), name: group.arm });
+  return areaTrace(x, low, high, group.runs[0].color[theme.scheme], { ...axesOf(suffix), name: group.arm });
 }
 
 /**
@@ -84,13 +84,13 @@ function area(band, group, view, theme, suffix) {
  * @param {number[]} x
  * @param {number[]} low
  * @param {number[]} high
- * @param {string} colour
+ * @param {string} color
  * @param {Trace} axes
  */
-export function areaTrace(x, low, high, colour, axes) {
+export function areaTrace(x, low, high, color, axes) {
   return {
     ...axes, mode: "lines", x: [...x, ...x.toReversed()], y: [...high, ...low.toReversed()], fill: "toself", hoverinfo: "skip", meta: "band",
-    fillcolor: seeThrough(colour, OPACITY.band), line: { width: 0, color: colour },
+    fillcolor: seeThrough(color, OPACITY.band), line: { width: 0, color },
   };
 }
 
@@ -107,7 +107,7 @@ function thin(run, band, view, theme, suffix) {
   return {
     ...axesOf(suffix), name: run.label, run: run.card.run, steps: points.step, mode: "lines", meta: "seed", connectgaps: true, opacity: OPACITY.seed,
     x: view.x === "seconds" ? onClock(points, band) : xs(points, run.card, view.x), y: positive(points[`running_${view.metric}`], view.scale),
-    line: { color: run.colour[theme.ground], width: WIDTHS.seed * sizes(view).line },
+    line: { color: run.color[theme.scheme], width: WIDTHS.seed * sizes(view).line },
     hovertemplate: `${run.label} (seed ${run.card.seed})<br>${view.x} %{x:.4~g}<br>training ${view.metric}, mean of 50 steps: %{y:${numberFormat(view)}}${unit}<extra></extra>`,
   };
 }
@@ -185,7 +185,7 @@ export function groupEnd(group, view) {
   const [split, key] = named;
   const band = seedStats(group.runs, split, key);
   const [run] = group.runs;
-  const made = { run, name: group.arm, ink: run.ink, colour: run.colour };
+  const made = { run, name: group.arm, textColor: run.textColor, color: run.color };
   const note = [group.note, band.seeds < band.of && counted(band, group), band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
   const value = band.mean.at(-1);
   if (value !== undefined) {

@@ -32,7 +32,7 @@ export class Cards {
     this.cards = new Map();
   }
 
-  /** runs: [{ card, colour, glyph, series, label }], theme: { ground }; who may not command sees no buttons. */
+  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; who may not command sees no buttons. */
   draw(runs, theme, mayCommand) {
     this.mayCommand = mayCommand;
     const wanted = new Set(runs.map((run) => run.card.run));
@@ -83,8 +83,8 @@ export class Cards {
   #fill(parts, run, theme, labels) {
     const { card, series } = run;
     const [symbol, tone] = this.states[card.state] ?? ["", "gray"];
-    parts.root.style.setProperty("--ss-run", run.colour[theme.ground]);
-    parts.root.style.setProperty("--ss-ink", run.ink[theme.ground]);
+    parts.root.style.setProperty("--ss-run", run.color[theme.scheme]);
+    parts.root.style.setProperty("--ss-ink", run.textColor[theme.scheme]);
     parts.root.dataset.state = card.state;
     setText(parts.swatch, run.glyph ?? "");
     setText(parts.name, run.label);

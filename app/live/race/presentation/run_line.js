@@ -36,9 +36,9 @@ export class RunLine {
   }
 
   #fill(row, { name, members }, theme, hidden) {
-    const [{ colour, ink, glyph }] = members;
-    row.root.style.setProperty("--ss-run", colour[theme.ground]);
-    row.root.style.setProperty("--ss-ink", ink[theme.ground]);
+    const [{ color, textColor, glyph }] = members;
+    row.root.style.setProperty("--ss-run", color[theme.scheme]);
+    row.root.style.setProperty("--ss-ink", textColor[theme.scheme]);
     setText(row.swatch, glyph ?? "");
     setText(row.name, members.length > 1 ? `${name} × ${members.length}` : name);
     const [step, total] = [sum(members, stepOf), sum(members, ({ card }) => card.total_steps)];

@@ -51,11 +51,11 @@ export async function exportImage(Plotly, plot, { format = "png", title = "", le
  * @param {Theme} theme
  */
 function copyOf(plot, legend, theme) {
-  const entries = legend.map(({ name, colour, width, dash, symbol, fill, opacity, meaning }) => ({
+  const entries = legend.map(({ name, color, width, dash, symbol, fill, opacity, meaning }) => ({
     type: "scatter", x: [null], y: [null], name: escaped(name), showlegend: true, legend: meaning ? "legend2" : "legend", hoverinfo: "skip",
     mode: [width && "lines", symbol && "markers"].filter(Boolean).join("+") || "lines",
-    ...(fill ? { fill: "toself", fillcolor: colour, line: { width: 0 }, opacity: 0.25 } : { opacity: opacity ?? 1, line: { color: colour, width: width ?? 0, ...(dash ? { dash } : {}) } }),
-    ...(symbol ? { marker: { symbol, color: colour, size: 8, line: { color: colour, width: symbol.endsWith("-open") ? 1.5 : 0 } } } : {}),
+    ...(fill ? { fill: "toself", fillcolor: color, line: { width: 0 }, opacity: 0.25 } : { opacity: opacity ?? 1, line: { color, width: width ?? 0, ...(dash ? { dash } : {}) } }),
+    ...(symbol ? { marker: { symbol, color, size: 8, line: { color, width: symbol.endsWith("-open") ? 1.5 : 0 } } } : {}),
   }));
   const data = plot.data.map((trace) => (legend.length ? { ...trace, showlegend: false } : { ...trace }));
   const layout = structuredClone(plot.layout);

@@ -6,11 +6,11 @@
 import { escaped, wrapped } from "../format.js";
 
 /** @typedef {{ text: string, at: number }} Tick what is said at a place from 0 to 1 */
-/** @typedef {{ stops: string[], ticks: Tick[] }} Bar the scale of colours */
+/** @typedef {{ stops: string[], ticks: Tick[] }} Bar the scale of colors */
 /**
  * @typedef {object} MapHalf one net of the map
  * @property {string} name
- * @property {string} colour
+ * @property {string} color
  * @property {string} cells the address of a bitmap, "" where nothing is drawn
  * @property {Tick[]} stages
  * @property {Tick & { side?: string } | null} end where the run diverged
@@ -28,7 +28,7 @@ const LETTER = 0.5;
 const SCALE = 3;
 
 /**
- * picture: { width, height, ticks: [{ text, at }], halves: [{ name, colour, cells, stages, end, says, downwards, count }] },
+ * picture: { width, height, ticks: [{ text, at }], halves: [{ name, color, cells, stages, end, says, downwards, count }] },
  * places from 0 to 1; words: { title, caption, place: "layer" or "block" }; bar: { stops, ticks: [{ text, at }] }.
  * @param {MapPicture} picture
  * @param {{ title: string, caption: string, place: string }} options
@@ -44,7 +44,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
   parts.push(legend(bar, y, theme));
   y += 44;
   picture.halves.forEach((half, index) => {
-    if (!half.downwards) parts.push(words(half.name, LEFT, y, { size: 15, fill: half.colour, bold: true }));
+    if (!half.downwards) parts.push(words(half.name, LEFT, y, { size: 15, fill: half.color, bold: true }));
     const top = half.downwards ? y : y + 8;
     parts.push(field(half, top, picture, place, theme));
     y = top + picture.height;
@@ -54,7 +54,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
       for (const { text, at } of picture.ticks) parts.push(words(text, LEFT + at * picture.width, y, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.02 ? "start" : at > 0.98 ? "end" : "middle" }));
       y += 8;
     }
-    if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.colour, bold: true }));
+    if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.color, bold: true }));
   });
   y += 8;
   for (const line of broken(caption, width - 2 * PAD, SMALL_PX)) parts.push(words(line, PAD, (y += SMALL_PX * 1.35), { size: SMALL_PX, fill: theme.muted }));
@@ -107,9 +107,9 @@ function field({ cells, stages, end, says, downwards, count }, top, { width, hei
  * @param {Theme} theme
  */
 function legend({ stops, ticks }, y, theme) {
-  const colours = stops.map((colour, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${colour}"/>`).join("");
+  const colors = stops.map((color, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${color}"/>`).join("");
   const marks = ticks.map(({ text, at }) => words(text, PAD + at * BAR, y + 22, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }));
-  return `<defs><linearGradient id="ramp">${colours}</linearGradient></defs><rect x="${PAD}" y="${y}" width="${BAR}" height="9" fill="url(#ramp)"/>${marks.join("")}`;
+  return `<defs><linearGradient id="ramp">${colors}</linearGradient></defs><rect x="${PAD}" y="${y}" width="${BAR}" height="9" fill="url(#ramp)"/>${marks.join("")}`;
 }
 
 /**

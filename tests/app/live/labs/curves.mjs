@@ -1,8 +1,8 @@
 /** Curves and panels of a lab as the page holds them. */
 import { Curves } from "../../../../app/live/labs/curves.js";
 
-export const THEME = { ground: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
-const style = (colour) => ({ colour: { light: colour, dark: colour }, ink: { light: colour, dark: colour }, dash: "solid" });
+export const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
+const style = (color) => ({ color: { light: color, dark: color }, textColor: { light: color, dark: color }, dash: "solid" });
 export const STYLES = { plain: style("#aa0000"), residual: style("#00aa00"), other: style("#0000aa") };
 
 /** The name of a curve, `cell: kind, setting value; part`, as engine/labs/curve.py writes it. */

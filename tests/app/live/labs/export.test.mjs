@@ -16,7 +16,7 @@ test("a picture names what is bold or which cell it shows", () => {
   const words = pictureWords(panel("norm", "curves", { y_scale: "log" }), shown(gain, { kind: "plain", value: 0.5, cell: null }));
   assert.deepEqual([words.title, words.filename], ["the norm (bold: plain, gain 0.5)", "skipscope-lab-mapping-norm-job-3"]);
   assert.equal(words.caption, "loss, log scale · 1 curve, all 1 points shown · no smoothing · job 3");
-  assert.deepEqual(words.legend.map(({ name, colour }) => [name, colour]), [["plain", "#aa0000"]]);
+  assert.deepEqual(words.legend.map(({ name, color }) => [name, color]), [["plain", "#aa0000"]]);
   const cell = { column: "zero", row: "plain", kind: "plain", setting: "", value: null };
   const inCell = curvesOf(trace("training", "plain", [1], [2], { cell: "zero" }));
   assert.equal(pictureWords(panel("training", "curves"), shown(inCell, { ...NO_PICK, cell })).title, "the training: zero, plain");

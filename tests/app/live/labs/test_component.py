@@ -23,15 +23,15 @@ def test_nine_kinds_without_a_style_and_the_plain_and_residual_net_are_told_apar
     styles = [*spare_styles(), *(family[0] for family in family_styles().values())]
     assert len(spare_styles()) == 9
     for style in styles:
-        assert theme.contrast(style["colour"][scheme], theme.BACKGROUND[scheme]) >= 3
-        assert theme.contrast(style["ink"][scheme], theme.BACKGROUND[scheme]) >= 4.5
-    for one, other in combinations([style["colour"][scheme] for style in styles], 2):
+        assert theme.contrast(style["color"][scheme], theme.BACKGROUND[scheme]) >= 3
+        assert theme.contrast(style["textColor"][scheme], theme.BACKGROUND[scheme]) >= 4.5
+    for one, other in combinations([style["color"][scheme] for style in styles], 2):
         assert min(apart(one, other), *(apart(one, other, eye) for eye in EYES)) > 6.5, (one, other)
 
 
 def test_plain_and_residual_nets_have_their_hues_and_variants_a_dash_of_their_own():
     families = family_styles()
     for begins, hue in (("plain", "none"), ("residual", "A")):
-        assert families[begins][0]["colour"]["light"] == theme.line_color(hue, 26, "light")
+        assert families[begins][0]["color"]["light"] == theme.line_color(hue, 26, "light")
         assert len({style["dash"] for style in families[begins]}) == len(families[begins]) == 6
-        assert len({style["colour"]["dark"] for style in families[begins]}) == 6
+        assert len({style["color"]["dark"] for style in families[begins]}) == 6

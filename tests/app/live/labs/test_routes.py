@@ -143,7 +143,7 @@ def test_the_stream_tells_what_is_new_and_ends_when_the_job_is_deleted(bench, la
             async with asyncio.timeout(5):
                 await viewer
             assert listener.documents[-1] == {"gone": True}
-            assert feed._lookers == 0
+            assert feed._observers == 0
         finally:
             await feed.stop()
 

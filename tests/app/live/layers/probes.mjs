@@ -2,7 +2,7 @@
 import { Columns } from "../../../../app/live/layers/panels/columns.js";
 import { Scale } from "../../../../app/live/layers/panels/scale.js";
 
-export const THEME = { ground: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
+export const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
 export const ROW = { name: "response_std", label: "response std", unit: "", per: "layer", scale: "linear", low: 0, high: 2, neutral: null };
 
 /** Codes as they travel. */
@@ -27,8 +27,8 @@ export function columns(steps, values, { learn = () => {}, planned = [...steps],
 export function probed(number, arm, steps, values, { seed = 0, state = "running", ...more } = {}) {
   const [variant, depth] = arm.split("-");
   const card = { run: number, arm, depth: Number(depth), shortcut: variant, plain: variant === "plain", seed, state, step: steps.at(-1) ?? 0, total_steps: 300, precision: "fp32", device: "cpu", threads: 1 };
-  const colour = { light: `#0000${(16 + number).toString(16)}`, dark: "#ffffff" };
-  return { card, columns: columns(steps, values, more), label: arm, colour, ink: colour, family: variant === "plain" ? "plain" : "residual" };
+  const color = { light: `#0000${(16 + number).toString(16)}`, dark: "#ffffff" };
+  return { card, columns: columns(steps, values, more), label: arm, color, textColor: color, family: variant === "plain" ? "plain" : "residual" };
 }
 
 export function scale(row = {}) {

@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { apart, buildRates } from "../../../../app/live/learning_rates/figure.js";
 import { ratesFooter } from "../../../../app/live/learning_rates/view.js";
 
-const THEME = { ground: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
+const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
 const trial = (lr, error, end = "finished", state = end) => ({ lr, error, end, state, run: 1, seed: 0, steps: 300, step: 300, precision: "fp32", device: "cpu", threads: 1 });
-const arm = (name, trials, chosen = null) => ({ arm: name, mark: "circle", chosen, colour: { light: "#aa0000" }, ink: { light: "#bb0000" }, trials });
+const arm = (name, trials, chosen = null) => ({ arm: name, mark: "circle", chosen, color: { light: "#aa0000" }, textColor: { light: "#bb0000" }, trials });
 
 test("ended trials are a line, those without an error stand at the top, running ones are hollow, the chosen one is ringed", () => {
   const { data, layout } = buildRates([arm("A-20", [trial(0.1, 20), trial(0.2, 10), trial(0.4, null, "without", "diverged"), trial(0.8, 70, "", "running")], 0.2)], THEME, 700, 300);

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { buildFigure } from "../../../../app/live/race/chart/figure.js";
 import { Series } from "../../../../app/live/race/series.js";
 
-export const THEME = { ground: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
+export const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
 export const VIEW = { race: 1, layout: "side", metric: "error", scale: "linear", x: "step", curves: ["running"] };
 const TOLERANCE = 1e-9;
 
 /** A colour of its own for each arm. */
-export function colourOf(arm) {
+export function colorOf(arm) {
   const code = [...arm].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)) % 0xffffff, 7);
   return `#${code.toString(16).padStart(6, "0")}`;
 }
@@ -33,14 +33,14 @@ export function history(steps, errors, tests = [], seed = 0) {
 export function run(number, arm, steps, errors, { seed = 0, tests = [], label = `${arm} s${seed}`, ...card } = {}) {
   const at = arm.lastIndexOf("-");
   const [variant, depth] = [arm.slice(0, at), Number(arm.slice(at + 1))];
-  const colour = { light: colourOf(arm), dark: colourOf(`${arm} dark`) };
+  const color = { light: colorOf(arm), dark: colorOf(`${arm} dark`) };
   const usual = {
     run: number, race: 1, arm, depth, shortcut: variant === "plain" ? "none" : variant, variant, seed, plain: variant === "plain",
     state: "running", parent: null, parent_step: null, changes: [], lr: 0.1, batch_size: 100, train_images: 1000, total_steps: 300,
     step: steps.at(-1) ?? 0, eval_images: 1000, precision: "fp32", device: "cpu",
   };
   const full = { ...usual, ...card };
-  return { card: full, series: new Series(history(steps, errors, tests, seed), full.parent_step ?? 0), colour, ink: colour, label, mark: "circle" };
+  return { card: full, series: new Series(history(steps, errors, tests, seed), full.parent_step ?? 0), color, textColor: color, label, mark: "circle" };
 }
 
 /** The Plotly figure of runs as plain values: what is not finite is null, as Plotly would have it. */

@@ -132,7 +132,7 @@ def test_four_viewers_cost_one_composition_and_hear_the_same(bench):
                 told = [[document for document in v.documents if "p" in document] for v in (a, b, c, d)]
                 assert told[0] == told[1] == told[2] == told[3]
             await asyncio.sleep(0)
-            assert feed.channels == {}
+            assert feed.subscriptions == {}
 
     asyncio.run(scenario())
 
@@ -215,7 +215,7 @@ def test_history_and_stream_end_with_the_same_running_means_when_the_card_comes_
     async def scenario():
         _, cursor = snapshot([run])
         async with feeding() as feed, viewing(feed, [run], cursor) as viewer:
-            await until(lambda: feed.channels)
+            await until(lambda: feed.subscriptions)
             for step in (6, 7):  # the second one comes too soon after the first to bring its running means
                 record(step)
                 await until(lambda step=step: step in viewer.points(run))

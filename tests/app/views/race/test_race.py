@@ -77,22 +77,34 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     assert started == [data.planned((), (), "quick")], "the preset as it is"
 
 
-@pytest.mark.parametrize("state", RunState)
-def test_every_state_is_drawn(page, bench, state):
-    for run in bench.runs:
+def test_a_race_is_in_the_state_of_its_runs(page, bench):
+    for state in RunState:
+        race, runs = bench.writer.submit(bench.config)
+        for run in runs:
+            bench.run_states(run, *PATHS[state])
+        found = data.race(race)
+        assert (found.state, set(found.states)) == (state, {state})
+
+
+def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
+    """Four runs a race: three races have every state."""
+    states = list(RunState)
+    races = [(bench.race, bench.runs), *(bench.writer.submit(bench.config) for _ in range(2))]
+    for run, state in zip([run for _, runs in races for run in runs], states, strict=False):
         bench.run_states(run, *PATHS[state])
-    page.run()
-    assert not page.exception
-    assert component(page)["race"] == bench.race
-    assert [run["label"] for run in component(page)["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
-    assert data.race(bench.race).state == state
-    assert set(data.races()[0].states) == {state}
-    assert state in component(page)["states"]
-
-
-def test_the_learning_rate_note_stands_under_a_race_that_compares_depths(page, bench):
-    page.run()
+    page.query_params["protocol"] = "true"
+    for race, runs in races:
+        page.session_state["race"] = race
+        page.run()
+        assert not page.exception
+        given = component(page)
+        assert (given["race"], [run["run"] for run in given["runs"]]) == (race, runs)
+        assert [run["label"] for run in given["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
+        assert set(states) <= set(given["states"])
     assert any("One learning rate for all arms" in caption.value for caption in page.caption)
+    command = page.code[0].value
+    assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")
+    assert "--steps 1000" in command
 
 
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
@@ -128,43 +140,18 @@ def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(
     ] * 2
 
 
-def test_the_command_that_repeats_the_race_is_shown(page, bench):
-    unfold(page, "protocol")
+def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, started):
     page.run()
-    command = page.code[0].value
-    assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")
-    assert "--steps 1000" in command
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
+    for typed, said in (
         ("21", "nearest 20 and 26"),
         ("fifty", "a depth is a whole number"),
         ("²", "a depth is a whole number"),
         ("2000", "not 6n+2"),
-    ],
-)
-def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, started, typed, said):
-    page.run()
-    page.text_input(key="other_depths").set_value(typed).run()
-    assert any(said in caption.value for caption in page.sidebar.caption)
-    assert page.button(key="start").disabled
+    ):
+        page.text_input(key="other_depths").set_value(typed).run()
+        assert any(said in caption.value for caption in page.sidebar.caption), typed
+        assert page.button(key="start").disabled
     assert not started
-
-
-def test_more_runs_than_a_race_may_have_are_named_before_the_start(page, started):
-    page.run()
-    page.number_input(key="seeds").set_value(100).run()
-    assert any("400 runs are more than the 64" in caption.value for caption in page.sidebar.caption)
-    assert page.button(key="start").disabled
-
-
-def test_no_arms_no_start(page, started):
-    page.run()
-    page.pills(key="shortcuts").set_value([]).run()
-    assert page.button(key="start").disabled
-    assert page.button(key="start").label == "Choose depths and shortcuts"
 
 
 def test_a_preset_fills_the_fields_in(page):

@@ -44,21 +44,18 @@ def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started
     assert "8.91 %" in captions(page)
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
+def test_a_wrong_variant_is_said_beside_the_field_and_nothing_can_start(page, started):  # noqa: F811
+    page.run()
+    for typed, said in (
         ("gatd", "unknown shortcut 'gatd'"),
         ("gated:bias=9", "bias of shortcut gated is a number from -10 to 5"),
         ("A:order=backwards", "order of shortcut A is post or bn-after-addition"),
         ("A:order=[Reload](http://evil.example)", r"\[Reload\](http"),
-    ],
-)
-def test_a_wrong_variant_is_said_beside_the_field_and_nothing_can_start(page, started, typed, said):  # noqa: F811
-    page.run()
-    page.session_state["variants"] = ["highway", typed]
-    page.run()
-    assert said in captions(page)
-    assert page.button(key="start").disabled
+    ):
+        page.session_state["variants"] = ["highway", typed]
+        page.run()
+        assert said in captions(page), typed
+        assert page.button(key="start").disabled
     page.multiselect(key="variants").set_value(["highway"]).run()
     assert not page.button(key="start").disabled
 
@@ -177,25 +174,25 @@ def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown
     assert (raced[-1].run.optim.steps, raced[-1].depths, raced[-1].preset) == (900, (20, 56), "quick")
 
 
-@pytest.mark.parametrize(
-    ("widget", "value", "said"),
-    [
-        (("pills", "depths"), [], "Choose at least one depth."),
-        (("pills", "shortcuts"), [], "Choose at least one shortcut"),
-        (("number_input", "seeds"), 30, "120 runs are more than the 64 of one race"),
-        (("number_input", "validation"), 20_000, "Only 0 of 20,000 training images are left; a batch has 128."),
-        (("text_input", "other_depths"), "21", "nearest 20 and 26"),
-    ],
-)
-def test_a_problem_stands_under_its_field_and_under_the_start(page, widget, value, said):  # noqa: F811
+def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F811
     page.run()
-    kind, key = widget
-    getattr(page, kind)(key=key).set_value(value).run()
-    lines = [caption.value for caption in page.sidebar.caption if said in caption.value]
-    assert [line.startswith(":red[") for line in lines] == [True, True], "beside the field, and why nothing can start"
-    assert lines[1].startswith(":red[Cannot start: ")
-    assert page.button(key="start").disabled
-    assert not page.exception
+    for kind, key, value, said in (
+        ("number_input", "seeds", 30, "120 runs are more than the 64 of one race"),
+        ("number_input", "validation", 20_000, "Only 0 of 20,000 training images are left; a batch has 128."),
+        ("text_input", "other_depths", "21", "nearest 20 and 26"),
+        ("pills", "shortcuts", [], "Choose at least one shortcut"),
+        ("pills", "depths", [], "Choose at least one depth."),
+    ):
+        field = getattr(page, kind)(key=key)
+        before = field.value
+        field.set_value(value).run()
+        lines = [caption.value for caption in page.sidebar.caption if said in caption.value]
+        assert [line.startswith(":red[") for line in lines] == [True, True], "beside the field, and under the start"
+        assert lines[1].startswith(":red[Cannot start: ")
+        assert page.button(key="start").disabled
+        assert not page.exception
+        getattr(page, kind)(key=key).set_value(before)
+    assert page.button(key="start").label == "Choose depths and shortcuts"
 
 
 def test_what_no_field_knows_is_said_under_the_start(page):  # noqa: F811
@@ -280,19 +277,17 @@ def test_a_link_brings_the_set_up_back(page, started):  # noqa: F811
     assert not page.exception
 
 
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [
-        ("preset", "imagenet"), ("steps", "0"), ("steps", "1e9"), ("depths", "20,21"), ("shortcuts", "Z"),
-        ("data", "folder:/etc"), ("lr", "nan"), ("seeds", "-1"), ("precision", "int8"), ("width", "9" * 3000),
-        ("lead", ""), ("pace", "slow"),
-    ],
-)  # fmt: skip
-def test_nonsense_in_the_address_changes_nothing(page, key, text):  # noqa: F811
-    page.query_params[f"set_{key}"] = text
+def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811
+    nonsense = {
+        "preset": "imagenet", "steps": "0", "depths": "20,21", "shortcuts": "Z", "data": "folder:/etc", "lr": "nan",
+        "seeds": "-1", "precision": "int8", "width": "9" * 3000, "first_seed": "1e9", "lead": "", "pace": "slow",
+    }  # fmt: skip
+    for key, text in nonsense.items():
+        page.query_params[f"set_{key}"] = text
     page.run()
     assert not page.exception
     assert page.button(key="start").label == "Start race of 4 runs"
     assert not page.button(key="start").disabled
     assert (page.number_input(key="steps").value, page.selectbox(key="data").value) == (300, "fashion-mnist-mini")
-    assert f"set_{key}" not in page.query_params
+    assert page.selectbox(key="precision").value == "auto"
+    assert not [key for key in page.query_params if key.startswith("set_")]

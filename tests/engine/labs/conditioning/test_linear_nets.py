@@ -57,7 +57,7 @@ def test_descent_is_that_of_autograd(start):
 
 
 def test_both_forms_of_a_linear_net_are_the_same_to_gradient_descent():
-    """science.md 0.1: the translation equivalence, to machine precision; another start is another curve."""
+    """The translation equivalence, to machine precision; another start is another curve."""
     losses = torch.stack(list(linear.descend(linear.two_forms(D, LAYERS, 0), 100))).view(101, len(LINEAR_TARGETS), 3)
     residual, plain, other = losses.unbind(-1)
     assert (residual - plain).abs().max() < 1e-12
@@ -80,7 +80,6 @@ def test_from_zero_residuals_a_negated_target_is_never_reached():
 
 
 def test_the_published_table_of_targets_and_starts():
-    """science.md D4."""
     assert best("identity", ZERO, [0.1]) == 0
     assert best("identity", SMALL, [0.1]) < 1e-25
     assert best("positive definite", SMALL, [0.3]) == pytest.approx(5e-17, abs=2e-16)
@@ -135,7 +134,7 @@ def test_steps_of_products_are_those_of_one_at_a_time():
 
 @pytest.mark.parametrize(("factors", "median", "solved"), [(2, 5, 1.0), (4, 7, 0.94), (8, 32, 0.78)])
 def test_published_steps_of_products(factors, median, solved):
-    """science.md C, Shamir 2019: from N(0,1) exponentially many; from 1 + N(0,1)/k one or two, all solved."""
+    """Shamir 2019: from N(0,1) exponentially many; from 1 + N(0,1)/k one or two, all solved."""
     (*_, steps) = scalar.descend(scalar.draw(factors, 200), SCALAR_RATES, 400)
     normal = scalar.best(steps[SCALAR_DRAWS.index(NORMAL)], SCALAR_RATES)
     assert normal.median == median

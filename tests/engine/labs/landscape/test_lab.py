@@ -16,7 +16,7 @@ from engine.labs.landscape.spec import LANDSCAPE, NAMES
 from engine.labs.landscape.surface import Surface
 from engine.labs.registry import check_settings
 from engine.training.evaluate import Score
-from tests.engine.labs.bench import DEVICE
+from tests.engine.labs.bench import DEVICE, PRECISIONS
 from tests.engine.labs.inspected_runs import trained
 from tests.engine.training import tiny
 
@@ -59,7 +59,7 @@ def found():
     return done({}, nets())
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_middle_is_the_stored_evaluation_exactly(precision, found):
     one = trained(1, model__shortcut="none", precision=precision)
     figures = found[1] if precision == "fp32" else done({}, (one,))[1]

@@ -17,7 +17,7 @@ from engine.labs.lesion.lab import LesionLab, findings, plan
 from engine.labs.lesion.spec import LESION, METRICS
 from engine.labs.registry import check_settings
 from engine.training.evaluate import FoldedNet, subset
-from tests.engine.labs.bench import DEVICE
+from tests.engine.labs.bench import DEVICE, PRECISIONS
 from tests.engine.labs.inspected_runs import trained
 
 
@@ -32,7 +32,7 @@ def results(*inspected_runs, **settings):
     return curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("more", [{"model__shortcut": "none"}, {"model__shortcut": "A"}, {"recalibrate_bn": True}])
 def test_with_nothing_deleted_it_is_the_stored_evaluation(more, precision):
     inspected = trained(precision=precision, **more)
@@ -132,9 +132,10 @@ def test_factors_go_from_the_deletion_through_the_net_as_it_is():
     assert "plain-8 stage 3; block 3" in {name for panel, name in curves if panel == "scaled"}
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_run_is_left_as_it_was(precision):
-    inspected = trained(3, precision=precision, model__shortcut="C")
+    # Of fewer than 8 channels, torch's strided 1x1 convolution writes past its memory on CPUs without AVX-512.
+    inspected = trained(3, precision=precision, model__shortcut="C", model__width=8)
     before = copy.deepcopy(inspected.document)
     results(inspected, bn="both", grid="full")
     for name, tensor in before.pop("model").items():
@@ -176,7 +177,7 @@ def test_shares_of_very_many_paths_are_exact():
 def test_the_shortest_range_that_holds():
     assert findings.holding([0.05, 0.5, 0.4, 0.05], 0.9) == (1, 2)
     assert findings.holding([1.0], 0.9) == (0, 0)
-    assert findings.holding([math.nan] * 3, 0.9) == (None, None)
+    assert findings.holding([math.nan] * 3, 0.9) is None
 
 
 def test_rank_correlation():

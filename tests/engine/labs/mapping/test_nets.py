@@ -56,7 +56,7 @@ def test_outputs_and_gradients_are_those_of_autograd(arm):
 
 
 def test_the_plain_block_holds_the_identity_exactly():
-    """science.md D1: relu(x) - relu(-x) = x, bit for bit."""
+    """relu(x) - relu(-x) = x, bit for bit."""
     out = Stacks(arms.PLAIN, 16, [Start(0, 1.0)]).forward(X)
     assert torch.equal(out[0], X)
 
@@ -105,7 +105,7 @@ def test_the_kernel_is_that_of_the_jacobian():
 
 
 def test_condition_numbers_of_the_start_slider():
-    """science.md D6, one net of 12 layers: 4.6, 4.2, 5.2, 3.4, 2.8, 2.7."""
+    """One net of 12 layers, by other code: 4.6, 4.2, 5.2, 3.4, 2.8, 2.7."""
     logs = [math.log10(condition(0, 6, point)) for point in (0, 0.25, 0.5, 0.75, 0.9, 1)]
     assert logs == pytest.approx([4.6, 4.2, 5.2, 3.4, 2.8, 2.7], abs=0.06)
     assert INSIDE == 2 * WIDTH

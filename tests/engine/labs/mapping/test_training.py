@@ -1,4 +1,4 @@
-"""Training in the mapping lab against one net trained alone by torch, and the exact results of science.md."""
+"""Training in the mapping lab against one net trained alone by torch, and against results that are known exactly."""
 
 import math
 
@@ -68,14 +68,14 @@ def test_all_arms_see_the_same_inputs(monkeypatch):
 
 
 def test_from_the_exact_identity_minus_x_ends_at_the_zero_map():
-    """science.md D3, D6: the product of the blocks cannot change sign; loss 1.00 whatever the rate."""
+    """The product of the blocks cannot change sign; loss 1.00 whatever the rate."""
     last = trained(arms.PLAIN, 6, [Problem(arms.NEGATED, 0, start=1.0)], 150, arms.RATES[1:4])
     assert last.errors[0, 0, 0].item() == pytest.approx(4.0, abs=0.1)
     assert last.final.min().item() == pytest.approx(1.0, abs=0.02)
 
 
 def test_plain_stacks_reach_constants_first():
-    """science.md D3, 2 blocks: below 1 % after 28 steps plain, 72 residual."""
+    """2 blocks: below 1 % after 28 steps plain, 72 residual."""
     steps = {}
     for arm in (arms.PLAIN, arms.SCALED):
         (cell,) = cells(trained(arm, 2, [Problem(arms.CONSTANT, seed) for seed in range(2)], 120, arms.RATES), 2)
@@ -130,7 +130,7 @@ def test_targets_are_what_they_are_called():
         torch.testing.assert_close(half, 0.75 * x + 0.25 * end)
 
 
-#: science.md D3, 300 steps, 4 seeds: errors at 2 / 6 blocks, and how many powers of ten apart they may be.
+#: By other code, 300 steps, 4 seeds: errors at 2 / 6 blocks, and how many powers of ten apart they may be.
 PUBLISHED = {
     arms.PLAIN: {arms.IDENTITY: (0.046, 0.65), arms.ROTATION: (0.045, 0.63), arms.NEGATED: (0.042, 0.63),
                  arms.SMOOTH: (0.093, 0.28)},

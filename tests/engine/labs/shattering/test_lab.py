@@ -12,7 +12,8 @@ from engine.labs.curve import parse_name
 from engine.labs.gradient_kinds import BN as LAYER_BN
 from engine.labs.registry import LABS, check_settings
 from engine.labs.shattering import nets
-from engine.labs.shattering.kinds import (
+from engine.labs.shattering.lab import ROWS, ShatteringLab
+from engine.labs.shattering.spec import (
     BN,
     BRANCHES,
     KINDS,
@@ -23,7 +24,6 @@ from engine.labs.shattering.kinds import (
     SCALED,
     WHITE,
 )
-from engine.labs.shattering.lab import ROWS, ShatteringLab
 from tests.engine.labs.bench import CPU, DEVICE
 
 ROW = LABS["shattering"]
@@ -76,7 +76,7 @@ def test_autocorrelations_of_known_signals():
 
 
 def test_plain_nets_with_bn_shatter_and_those_with_shortcuts_do_not():
-    """science.md C, lag 4, 2 / 10 / 24 layers: .90/-.04/-.05; .92/.64/.42; branch x 0.1 .84/.83/.70."""
+    """As Balduzzi et al. 2017, lag 4, 2 / 10 / 24 layers: .90/-.04/-.05; .92/.64/.42; branch x 0.1 .84/.83/.70."""
     assert at_lag(BN, 24, range(4)) == pytest.approx([0.90, -0.04, -0.05], abs=0.15)
     assert at_lag(RESIDUAL, 24, range(4)) == pytest.approx([0.92, 0.64, 0.42], abs=0.2)
     scaled = at_lag(SCALED, 24, range(4))

@@ -8,14 +8,10 @@ from engine.models.build import build_model
 from engine.models.layers.blocked_layout import from_blocked, supported, to_blocked
 from engine.models.registry import ORDERS, SHORTCUTS
 from engine.models.shortcuts.shortcuts import ZeroPadded
-
-needs_bf16 = pytest.mark.skipif(
-    not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()),
-    reason="oneDNN has no bf16 convolution on this processor",
-)
+from tests.engine.training.tiny import needs_blocked_bf16
 
 
-@needs_bf16
+@needs_blocked_bf16
 @pytest.mark.parametrize(
     "shortcut",
     ["none", "A", "B", "C", *(f"A:order={name}" for name in list(ORDERS)[1:])],
@@ -44,7 +40,7 @@ def test_as_close_to_exact_as_autocast_is(shortcut):
         assert torch.allclose(ours.float(), right.float(), rtol=0.05, atol=0.05)
 
 
-@needs_bf16
+@needs_blocked_bf16
 @pytest.mark.parametrize("size", [7, 8])
 def test_option_a_gives_the_same_values(size):
     x = torch.randn(2, 16, size, size).bfloat16()
@@ -66,7 +62,7 @@ def test_only_nets_that_gain_suit():
     assert not supported(build_model(ModelConfig(depth=8, width=16, shortcut="A:norm=none"), 0))
 
 
-@needs_bf16
+@needs_blocked_bf16
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
 def test_whatever_suits_trains_in_the_layout(shortcut):
     net = build_model(ModelConfig(depth=8, width=16, shortcut=shortcut, image_size=8), 0)

@@ -11,6 +11,7 @@ from engine.hardware.device import Device
 from engine.probes.offline.ablation import Ablation
 from engine.training.evaluate import FoldedNet
 from tests.engine.probes.stirred import VARIANTS, images, net
+from tests.engine.training.tiny import needs_blocked_bf16
 
 CPU = Device(torch.device("cpu"), "CPU", "fp32", 1)
 every_variant = pytest.mark.parametrize("shortcut", VARIANTS)
@@ -135,6 +136,7 @@ def test_blocks_are_swapped_inside_a_stage_and_where_they_fit():
     assert Ablation(net("A:order=full-pre")).pairs() == inside[2:]
 
 
+@needs_blocked_bf16
 @pytest.mark.parametrize("shortcut", ["none", "A", "B"])
 def test_in_onednns_layout_lesions_are_the_same(shortcut):
     model = net(shortcut, width=16)

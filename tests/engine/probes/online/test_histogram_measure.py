@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.probes.online import histogram_measure
+from engine.probes.online import histogram
 from engine.probes.online.histogram import BINS, edges, stride
 from engine.probes.online.histogram_measure import ResponseHistogram
 from engine.probes.online.measure import Response
@@ -60,7 +60,7 @@ def test_large_layers_are_sampled_evenly(monkeypatch):
     values[:, 3] *= 30  # one loud channel of 16
     values[0, 0, 0, 0] = math.nan
     (whole,) = shares(values)
-    monkeypatch.setattr(histogram_measure, "SAMPLE", 4000)
+    monkeypatch.setattr(histogram, "SAMPLE", 4000)
     (sampled,) = shares(values)
     assert sampled[-1] == whole[-1] == np.float32(1 / values.numel())
     np.testing.assert_allclose(sampled, whole, atol=0.01)

@@ -9,7 +9,7 @@ const EDGES = Array.from({ length: 401 }, (_, index) => -5 + index / 40);
 const pdf = (z) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 const SHARES = [0, ...EDGES.slice(1).map((high, index) => pdf((high + EDGES[index]) / 2) / 40), 0];
 const moment = (more = {}) => ({ histogram: SHARES, std: 1, not_finite: 0, channels: [2, 1, 0], ...more });
-const arm = (label, more) => ({ run: 1, label, colour: { light: "#112233" }, ink: { light: "#112233" }, moment: moment(more) });
+const arm = (label, more) => ({ run: 1, label, color: { light: "#112233" }, textColor: { light: "#112233" }, moment: moment(more) });
 
 test("a density is that of the distribution, and its area what is not beyond", () => {
   const { z, height, beyond } = density(SHARES, EDGES, 4);

@@ -6,7 +6,7 @@ import { THEME, columns, scale } from "../probes.mjs";
 
 function lines(values, more = {}) {
   const learned = scale();
-  return { scale: learned, lines: values.map((list, index) => ({ run: index + 1, label: `net ${index + 1}`, colour: { light: "#112233" }, ink: { light: "#445566" }, columns: columns([0, 10], { response_std: list }, { layers: list[0].length, learn: (_name, codes) => learned.learn(codes), ...more }) })) };
+  return { scale: learned, lines: values.map((list, index) => ({ run: index + 1, label: `net ${index + 1}`, color: { light: "#112233" }, textColor: { light: "#445566" }, columns: columns([0, 10], { response_std: list }, { layers: list[0].length, learn: (_name, codes) => learned.learn(codes), ...more }) })) };
 }
 
 const close = (actual, expected) => actual.forEach((value, index) => assert.ok(value === expected[index] || Math.abs(value - expected[index]) < 1e-4, `${actual} for ${expected}`));

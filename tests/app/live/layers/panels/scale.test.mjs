@@ -41,7 +41,7 @@ test("every code has a pixel: nothing is transparent, too much has a colour of i
   assert.equal(table.length, 65536);
   assert.equal(table[NOTHING], 0);
   assert.equal(table[INFINITE], ((255 << 24) | (0x9d << 16) | (0x11 << 8) | 0xe0) >>> 0);
-  assert.equal(table[codeOf(0)], ((255 << 24) | (0x54 << 16) | (0x01 << 8) | 0x44) >>> 0, "below the range: its darkest colour");
+  assert.equal(table[codeOf(0)], ((255 << 24) | (0x54 << 16) | (0x01 << 8) | 0x44) >>> 0, "below the range: its darkest color");
   assert.equal(table, learned.pixels("light"), "made once for a range");
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { signed } from "../../../../../app/live/race/chart/difference_figure.js";
-import { assertClose, colourOf, figure, race, range, run, traces, words } from "../runs.mjs";
+import { assertClose, colorOf, figure, race, range, run, traces, words } from "../runs.mjs";
 
 test("gaps are differences at equal steps, seed by seed", () => {
   const built = figure(race(), { layout: "gap", curves: ["running", "test"] });
@@ -21,10 +21,10 @@ test("gaps are differences at equal steps, seed by seed", () => {
   const [low, high] = built.layout.yaxis.range;
   assert.ok(low <= -2 && high >= 22 && low % 10 === 0 && high % 10 === 0, `${low} to ${high}`);
   assert.ok(built.layout.yaxis.zeroline);
-  const colours = Object.fromEntries(traces(built, "running").map(({ name, line }) => [name, line.color]));
-  assert.equal(colours["A: 56 − 20"], colourOf("A-56"));
-  assert.equal(colours["56: plain − A"], colourOf("A-56"));
-  assert.equal(colours["plain: 56 − 20"], colourOf("plain-56"));
+  const colors = Object.fromEntries(traces(built, "running").map(({ name, line }) => [name, line.color]));
+  assert.equal(colors["A: 56 − 20"], colorOf("A-56"));
+  assert.equal(colors["56: plain − A"], colorOf("A-56"));
+  assert.equal(colors["plain: 56 − 20"], colorOf("plain-56"));
 });
 
 test("the gap chart leaves out what has no pair and says what it needs", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { captionOf, legendOf, smoothingOf } from "../../../../../app/live/race/chart/legend.js";
-import { THEME, VIEW, colourOf, race, range, run } from "../runs.mjs";
+import { THEME, VIEW, colorOf, race, range, run } from "../runs.mjs";
 
 const names = (runs, view) => legendOf(runs, { ...VIEW, ...view }, THEME).map(({ name }) => name);
 
@@ -15,7 +15,7 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
     "plain: 56 − 20", "A: 56 − 20", "20: plain − A", "56: plain − A", "difference in training error, mean of 50 steps",
   ]);
   const [first] = legendOf(race(), VIEW, THEME);
-  assert.equal(first.colour, colourOf("plain-20"));
+  assert.equal(first.color, colorOf("plain-20"));
 });
 
 test("a caption says where the curves come from and how they were made", () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { mapImage, mapSvg } from "../../../../../app/live/shared/export/map_picture.js";
 
 const THEME = { text: "#111111", muted: "#777777", page: "#ffffff", grid: "#eeeeee" };
-const half = (name, more = {}) => ({ name, colour: "#123456", cells: "data:image/png;base64,AA", stages: [{ text: "stage 1", at: 0.5 }], end: null, says: null, downwards: false, count: 19, ...more });
+const half = (name, more = {}) => ({ name, color: "#123456", cells: "data:image/png;base64,AA", stages: [{ text: "stage 1", at: 0.5 }], end: null, says: null, downwards: false, count: 19, ...more });
 const picture = { width: 400, height: 200, ticks: [{ text: "0", at: 0 }, { text: "1,000", at: 1 }], halves: [half("plain-20"), half("A-20", { downwards: true, cells: "", says: "paused <before> its first probe", end: { text: "diverged at step 7", at: 0.4, side: "right" } })] };
 const svg = mapSvg(picture, { title: "Response std & more", caption: "race 1", place: "layer" }, { stops: ["#000000", "#ffffff"], ticks: [{ text: "0.5", at: 0.5 }] }, THEME);
 

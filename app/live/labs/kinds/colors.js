@@ -5,7 +5,7 @@ import { VIRIDIS as STOPS, channels } from "../../shared/plot_style.js";
 const DECADES = 8;
 const INKS = { dark: "#000000", light: "#ffffff" };
 
-const COLOURS = STOPS.map((colour, index) => [index / (STOPS.length - 1), colour]);
+const COLORS = STOPS.map((color, index) => [index / (STOPS.length - 1), color]);
 
 /** A value as the scale has it, log10 of it on a logarithmic one; null for what has no place there. */
 export function placed(value, scale) {
@@ -56,9 +56,9 @@ function evenly(least, most) {
 }
 
 /** Plotly's colour axis for a range, its bar lying below the plot, `y` and `len` in shares of it; words: what the colours are. */
-export function colourAxis({ low, high, ticks }, words, theme, { y, len }) {
+export function colorAxis({ low, high, ticks }, words, theme, { y, len }) {
   return {
-    cmin: low, cmax: high, colorscale: COLOURS,
+    cmin: low, cmax: high, colorscale: COLORS,
     colorbar: {
       orientation: "h", x: 0, xanchor: "left", y, yanchor: "top", yref: "paper", len, lenmode: "fraction", thickness: 10, xpad: 0, ypad: 0, outlinewidth: 0,
       tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text),

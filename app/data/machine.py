@@ -1,4 +1,4 @@
-"""What the workspace takes on the disk, by kind and by run.
+"""The machine as the page shows it: how busy it is, and what the workspace takes on its disk, by kind and by run.
 
 A fork shares its first checkpoint's file with its parent where the file system allows it: such bytes count once in
 the whole, and for each run that holds them.
@@ -10,18 +10,56 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from app.data.workspace import current
+from engine.hardware.machine import gpus
 
-#: For so long an answer holds: looking through hundreds of folders takes tens of milliseconds.
+#: Seconds for which an answer is reused: a look through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
-#: The kinds of files, as people call them, in the order in which they are told.
+#: The kinds of files, as people call them, in the order in which they are shown.
 DATABASE, CHECKPOINTS, LOGS, IMAGES, OTHER = "database", "checkpoints", "logs", "data sets", "other files"
 
 
+class MachineLoad:
+    """Reads the meters every ``every_s`` seconds at most, for whoever asks.
+
+    Not thread-safe, and made, primed and asked in one thread: the processor is counted for each thread by itself.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        # A machine without a card is not asked about cards again.
+        self._has_gpus = bool(gpus())
+        self._every_s = every_s
+        self._last: list[Any] | None = None
+        psutil.cpu_percent()  # from here on it is counted
+        self._read = time.monotonic()
+
+    def now(self) -> list[Any] | None:
+        """Return ``[processor, memory, [[busy, memory], ...]]`` in whole percent, a pair per graphics card.
+
+        None where a driver does not say. Processor: all cores, over the ``every_s`` seconds or more before the meters
+        were read; before so long has passed there is no answer at all.
+        """
+        moment = time.monotonic()
+        if moment - self._read >= self._every_s:
+            cards = gpus() if self._has_gpus else []
+            memory = round(psutil.virtual_memory().percent)
+            self._last = [round(psutil.cpu_percent()), memory, [_card(gpu) for gpu in cards]]
+            self._read = moment
+        return self._last
+
+
+def _card(gpu: Any) -> list[int | None]:
+    used = None if not gpu.total or gpu.free is None else round(100 * (gpu.total - gpu.free) / gpu.total)
+    return [gpu.busy, used]
+
+
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One file: its kind, the run it belongs to (0: none), its identity, names that it has, bytes."""
+class StoredFile:
+    """One file: its kind, the run it belongs to (0: none), its identity, the number of its names, its bytes."""
 
     kind: str
     run: int
@@ -36,7 +74,7 @@ class Disk:
 
     kinds: dict[str, int]
     runs: dict[int, int]
-    pieces: tuple[Piece, ...]
+    files: tuple[StoredFile, ...]
 
     @property
     def total(self) -> int:
@@ -51,10 +89,10 @@ class Disk:
     def freed_by(self, runs: Sequence[int]) -> int:
         """Return the bytes of files that go with these runs: a file that another run has as well stays."""
         wanted = set(runs)
-        going = [piece for piece in self.pieces if piece.run in wanted]
-        names = Counter(piece.identity for piece in going)
-        once = {piece.identity: piece for piece in going}
-        return sum(piece.size for piece in once.values() if names[piece.identity] >= piece.names)
+        going = [file for file in self.files if file.run in wanted]
+        names = Counter(file.identity for file in going)
+        once = {file.identity: file for file in going}
+        return sum(file.size for file in once.values() if names[file.identity] >= file.names)
 
 
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
@@ -63,16 +101,16 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     kept: tuple[float, Disk] | None = context.disk
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
-    pieces = tuple(_pieces(context.workspace.path))
-    once = {piece.identity: piece for piece in pieces}
+    files = tuple(_stored_files(context.workspace.path))
+    once = {file.identity: file for file in files}
     kinds: dict[str, int] = {}
-    for piece in once.values():
-        kinds[piece.kind] = kinds.get(piece.kind, 0) + piece.size
+    for file in once.values():
+        kinds[file.kind] = kinds.get(file.kind, 0) + file.size
     runs: dict[int, int] = {}
-    for piece in pieces:
-        if piece.run:
-            runs[piece.run] = runs.get(piece.run, 0) + piece.size
-    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, pieces)
+    for file in files:
+        if file.run:
+            runs[file.run] = runs.get(file.run, 0) + file.size
+    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, files)
     context.disk = (time.monotonic(), disk)
     return disk
 
@@ -86,7 +124,7 @@ def size_in_words(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-def _pieces(workspace: Path) -> Iterator[Piece]:
+def _stored_files(workspace: Path) -> Iterator[StoredFile]:
     for path, entry in _files(workspace):
         parts = Path(path).relative_to(workspace).parts
         word, _, number = parts[0].partition("-")
@@ -95,7 +133,7 @@ def _pieces(workspace: Path) -> Iterator[Piece]:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue  # deleted meanwhile
-        yield Piece(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
+        yield StoredFile(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
 
 
 def _kind(parts: Sequence[str], run: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.data import machine_load
+from app.data import machine
 from engine.hardware.machine import Gpu
 
 
@@ -12,14 +12,14 @@ from engine.hardware.machine import Gpu
 def wait(monkeypatch) -> Callable[[float], None]:
     """Lets seconds pass for the meters."""
     clock = [100.0]
-    monkeypatch.setattr(machine_load.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(machine.time, "monotonic", lambda: clock[0])
     return lambda seconds: clock.__setitem__(0, clock[0] + seconds)
 
 
 def test_meters_are_whole_percent_and_a_machine_without_cards_is_not_asked_about_them_again(monkeypatch, wait):
     asked = []
-    monkeypatch.setattr(machine_load, "gpus", lambda: asked.append(1) or [])
-    meters = machine_load.MachineLoad(2.0)
+    monkeypatch.setattr(machine, "gpus", lambda: asked.append(1) or [])
+    meters = machine.MachineLoad(2.0)
     wait(2.0)
     cpu, memory, cards = meters.now()
     assert 0 <= cpu <= 100 and 0 < memory <= 100 and cards == []
@@ -30,9 +30,9 @@ def test_meters_are_whole_percent_and_a_machine_without_cards_is_not_asked_about
 
 def test_all_who_ask_share_one_reading_over_some_seconds(monkeypatch, wait):
     said = iter([0.0, 41.6, 7.0])
-    monkeypatch.setattr(machine_load.psutil, "cpu_percent", lambda: next(said))
-    monkeypatch.setattr(machine_load, "gpus", list)
-    meters = machine_load.MachineLoad(2.0)
+    monkeypatch.setattr(machine.psutil, "cpu_percent", lambda: next(said))
+    monkeypatch.setattr(machine, "gpus", list)
+    meters = machine.MachineLoad(2.0)
     wait(0.01)
     assert meters.now() is None, "a hundredth of a second says nothing"
     wait(2.0)
@@ -48,7 +48,7 @@ def test_all_who_ask_share_one_reading_over_some_seconds(monkeypatch, wait):
     [(Gpu("cuda:0", "Big", 80, 20, 97), [97, 75]), (Gpu("cuda:0", "GPU", None, None), [None, None])],
 )
 def test_every_card_has_a_pair(monkeypatch, wait, card, told):
-    monkeypatch.setattr(machine_load, "gpus", lambda: [card, card])
-    meters = machine_load.MachineLoad(2.0)
+    monkeypatch.setattr(machine, "gpus", lambda: [card, card])
+    meters = machine.MachineLoad(2.0)
     wait(2.0)
     assert meters.now()[2] == [told, told]

@@ -1,7 +1,7 @@
 /** The scale of heights and cells: ranges on round numbers, words that can be read on every colour. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inkOn, placed, rangeOf } from "../../../../../app/live/labs/kinds/colours.js";
+import { inkOn, placed, rangeOf } from "../../../../../app/live/labs/kinds/colors.js";
 import { VIRIDIS } from "../../../../../app/live/shared/plot_style.js";
 
 test("a value has its place on either scale, or none", () => {
@@ -35,10 +35,10 @@ function contrast(one, other) {
 }
 
 test("the ink on every colour is the one that stands out more", () => {
-  VIRIDIS.forEach((colour, index) => {
-    const ink = inkOn(index, { low: 0, high: VIRIDIS.length - 1 });
-    const other = ink === "#000000" ? "#ffffff" : "#000000";
-    assert.ok(contrast(ink, colour) >= contrast(other, colour) && contrast(ink, colour) >= 4.5, colour);
+  VIRIDIS.forEach((color, index) => {
+    const textColor = inkOn(index, { low: 0, high: VIRIDIS.length - 1 });
+    const other = textColor === "#000000" ? "#ffffff" : "#000000";
+    assert.ok(contrast(textColor, color) >= contrast(other, color) && contrast(textColor, color) >= 4.5, color);
   });
   assert.equal(inkOn(99, { low: 0, high: 1 }), "#000000", "beyond the range its end");
 });

@@ -1,0 +1,99 @@
+"""The workspace that is served: its health, and connections that are reused."""
+
+import threading
+
+import pytest
+
+from app import data
+from app.data.connection_pool import POOLED, ConnectionPool
+from app.data.workspace import current
+from engine.store.connection import set_aside
+from engine.store.writer import Writer
+from tests.app.data.conftest import submit
+
+
+def test_health_of_an_empty_and_of_a_used_workspace(place):
+    assert data.health() == data.Health("empty")
+    assert data.races() == []
+    submit(place)
+    assert data.health() == data.Health("ok")
+    assert data.health().usable
+
+
+def test_health_names_a_damaged_database_and_keeps_it(place):
+    submit(place)
+    place.database.with_name("skipscope.db-wal").unlink(missing_ok=True)
+    place.database.write_bytes(b"this is no database at all" * 100)
+    health = data.health()
+    assert (health.state, health.usable) == ("damaged", False)
+    assert "doctor --new-database" in health.message
+    assert "\n" not in health.message
+    assert data.startup() == health.message
+    assert place.database.read_bytes().startswith(b"this is no database")
+
+
+def test_health_names_a_newer_database(place):
+    submit(place)
+    with Writer(place) as writer, writer.transaction() as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999-later', 0)")
+    health = data.health()
+    assert (health.state, health.usable) == ("other version", False)
+    assert "9999-later" in health.message
+
+
+def test_health_names_a_folder_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").write_text("")
+    data.use(tmp_path / "file" / "below")
+    health = data.health()
+    assert (health.state, health.usable) == ("not writable", False)
+    assert "--workspace DIR" in health.message
+
+
+def test_readers_are_reused_and_dropped_with_their_database(place):
+    submit(place)
+    opened = []
+    here = current()
+    make = here.pool._make
+    here.pool._make = lambda: opened.append(1) or make()
+    for _ in range(5):
+        data.head()
+    assert len(opened) == 1
+    set_aside(place)
+    with pytest.raises(data.SkipscopeError, match="no database yet"):
+        data.head()
+    submit(place)
+    assert data.head().points == 0
+    assert len(opened) == 3
+
+
+def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
+    class Connection:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    path = tmp_path / "db"
+    path.write_text("")
+    made = []
+    connections = ConnectionPool(path, lambda: made.append(Connection()) or made[-1])
+    inside, go = threading.Barrier(13), threading.Event()
+
+    def use():
+        with connections.acquire():
+            inside.wait(5)
+            go.wait(5)
+
+    threads = [threading.Thread(target=use) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    inside.wait(5)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(made) == 12
+    assert sum(not connection.closed for connection in made) == POOLED
+    with connections.acquire() as late:
+        connections.close()
+        assert not late.closed
+    assert all(connection.closed for connection in made)
