@@ -15,8 +15,8 @@ from engine.probes.registry import QUANTITIES, get_quantity
 from tests.engine.training import tiny
 
 every_quantity = pytest.mark.parametrize("name", QUANTITIES)
-#: Shapes for the net of depth 8 and width 4.
-SHAPES = {"layer": (7,), "block": (3,), "stage": (4,), "bin": (7, BINS + 1), "channel": (4 * 3 + 8 * 2 + 16 * 2,)}
+#: Shapes for the net of depth 8 and width 8.
+SHAPES = {"layer": (7,), "block": (3,), "stage": (4,), "bin": (7, BINS + 1), "channel": (8 * 3 + 16 * 2 + 32 * 2,)}
 METHODS = {"response", "activation", "block", "gradient", "weight_gradient", "response_eval"}
 
 
