@@ -138,6 +138,7 @@ def test_a_server_with_a_page_and_a_stream_open_loads_no_torch_and_stops_within_
     assert said == [f"Skipscope is at http://localhost:{port} (Ctrl-C stops the page, not the runs)"]
 
 
+@pytest.mark.slow
 def test_streamlit_run_serves_the_same_from_any_folder(bench, tmp_path):
     port = free_port()
     command = [
@@ -289,6 +290,7 @@ def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):
     assert words in line
 
 
+@pytest.mark.slow
 def test_a_damaged_database_does_not_keep_the_server_from_starting(tmp_path):
     place = Workspace.at(tmp_path / "workspace").prepare()
     Writer(place).close()

@@ -73,6 +73,7 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     assert plot.is_visible(), "the chart's node must not be replaced"
 
 
+@pytest.mark.slow
 def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
     race, runs = site.race(depths=(20,), shortcuts=("none", "A"), settings=SLOW, steps=ENDLESS)
     first = open_page(f"{site.url}/?race={race}")

@@ -112,6 +112,7 @@ def refused(site: SharedSite, cookie: str, origin: str) -> bool:
         return error.response.status_code == 403
 
 
+@pytest.mark.slow
 def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, browser):
     run, other = shared.runs[:2]
     context = browser.new_context(viewport={"width": 1280, "height": 900})

@@ -36,6 +36,7 @@ def test_ratios_are_medians_over_turns_and_not_ratios_of_medians():
     assert details["step_ms"] == 2000.0
 
 
+@pytest.mark.slow
 def test_a_contestant_that_dies_is_said_in_one_line(monkeypatch):
     monkeypatch.setattr(benchmark, "serve", dying.serve)
     with pytest.raises(BenchFailed, match="the conventional worker ended"):

@@ -28,6 +28,7 @@ def engine_workspace(tmp_path_factory):
     assert cli(["--workspace", str(made.path), "shutdown"]) == 0
 
 
+@pytest.mark.slow
 def test_a_tuned_race_prints_its_curves(call, engine_workspace):
     code, out, err = call(
         "race", "--depths", "8", "--shortcuts", "none,A", "--steps", "20", *TINY, "--set", "tune_grid=0.0001,0.05",

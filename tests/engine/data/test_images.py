@@ -124,6 +124,7 @@ def _raw_with(**changes):
     return replace(_raw(), **changes)
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once_decode_once(tiny, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([sources.__name__])  # read once, not by each of them

@@ -80,6 +80,7 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
         assert busy_room.row(each).state == S.STOPPED
 
 
+@pytest.mark.slow
 def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
     run = busy_room.race()[0]
     busy_room.until_step(run, 200)  # far enough that the way back up to it is seen
@@ -257,6 +258,7 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     assert busy_room.row(other).state == S.STOPPED
 
 
+@pytest.mark.slow
 def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     room = busy_room
     plan = room.plan(depths=(8, 26), shortcuts=("A",)).model_copy(update={"pace": "lockstep:3"})

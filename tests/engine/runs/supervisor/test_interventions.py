@@ -98,6 +98,7 @@ def resume_from_before(room, run, step):
     room.control.command("resume", run)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_with_changes_is_bit_for_bit_uninterrupted(busy_room):
     run, other = busy_room.race(steps=100, shortcuts=("A", "none"))
     for key, value, at in (("lr", 0.03, 8), ("strength", 0.25, 20), ("weight_decay", 0.01, 21)):
@@ -158,6 +159,7 @@ def test_commands_that_follow_a_change_are_served_although_it_is_under_way(busy_
     assert {answer(busy_room, command).refusal for command in commands} == {None}
 
 
+@pytest.mark.slow
 def test_an_extended_run_goes_on_and_outlasts_a_kill(busy_room):
     control = busy_room.control
     run, other = busy_room.race(steps=40, shortcuts=("A", "none"))
@@ -236,6 +238,7 @@ def test_a_fork_without_changes_equals_its_parent_which_may_be_deleted(busy_room
     busy_room.until_state(other, S.FINISHED)
 
 
+@pytest.mark.slow
 def test_a_fork_whose_checkpoint_is_gone_says_so_instead_of_starting_anew(busy_room):
     control = busy_room.control
     parent, other = busy_room.race(steps=30, shortcuts=("A", "none"))
