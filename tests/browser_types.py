@@ -29,8 +29,9 @@ def main() -> int:
     if (node := find_node()) is None:
         sys.exit(NO_NODE)
     if not COMPILER.is_file():
-        options = ["--prefix", str(HOME), "--no-audit", "--no-fund", "--no-package-lock", "--silent"]
-        subprocess.run([*npm(node), "install", *options, f"typescript@{TYPESCRIPT}"], check=True)
+        options = ["--prefix", str(HOME), "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+        if subprocess.run([*npm(node), "install", *options, f"typescript@{TYPESCRIPT}"]).returncode:
+            sys.exit(f"typescript {TYPESCRIPT} could not be installed from the npm registry")
     return subprocess.run([str(node), str(COMPILER), "--project", str(CONFIG)], cwd=PROJECT).returncode
 
 

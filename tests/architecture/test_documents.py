@@ -24,7 +24,7 @@ MAX_LINES, MAX_WIDTH, MAX_TREE = 200, 140, 15
 PACKAGES = (
     "engine/config", "engine/hardware", "engine/data", "engine/models", "engine/training", "engine/probes",
     "engine/labs", "engine/analysis", "engine/store", "engine/runs", "engine/cli", "engine/bench",
-    "app/web", "app/live", "app/views",
+    "app/web", "app/data", "app/live", "app/views", "app",
 )  # fmt: skip
 #: Top level of the project; dot files stand beside it.
 TOP = {"README.md", "requirements.txt", "pyproject.toml", "app", "engine", "tests", "assets"}

@@ -33,6 +33,8 @@ SHORT = {
     "engine/store/revision.py": "one counter that all tables share",
     "engine/store/writer.py": "seam: joins the writers of the tables",
 }
+#: Documents that lie outside of the repository are no source.
+OUTSIDE = tuple(f"{name}.md" for name in ("science", "house", "design", "faults"))
 UNFINISHED = ("TO" + "DO", "FIX" + "ME", "X" + "XX")
 
 
@@ -105,3 +107,14 @@ def test_torch_is_not_loaded_at_run_time(module):
     script = f"import sys, {module}; print([n for n in sys.modules if n.partition('.')[0] in ('torch', 'torchvision')])"
     result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_no_source_names_a_document_outside_of_the_repository():
+    named = [
+        (name_of(path), word)
+        for suffix in (".py", ".js", ".css", ".html")
+        for path in files(suffix, ("engine", "app", "tests"))
+        for word in OUTSIDE
+        if word in text(path)
+    ]
+    assert named == []

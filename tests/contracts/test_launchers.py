@@ -1,4 +1,4 @@
-"""Every registered launcher: starts fast enough not to block, takes signals, says how a worker ended."""
+"""Every registered launcher: starts workers, takes signals, says how a worker ended."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""The live routes of the labs: GET and read-only, like those of ``routes.py`` and with the same refusals.
+"""The live routes of the labs: GET and read-only, like those of ``race/routes.py`` and with the same refusals.
 
-    GET /live/lab?run=ID                          one snapshot of a job as JSON, see lab_messages.py
+    GET /live/lab?run=ID                          one snapshot of a job as JSON, see labs/messages.py
     GET /live/lab/stream?run=ID[&since=CURSOR]    Server-Sent Events with what is new from the cursor on
 
 A stream ends when the job is deleted or another database takes this one's place.

@@ -1,4 +1,4 @@
-"""The live routes of the probes: GET and read-only, like those of ``routes.py`` and with the same refusals.
+"""The live routes of the probes: GET and read-only, like those of ``race/routes.py`` and with the same refusals.
 
 GET /live/probes/history?runs=1,2&quantities=a,b[&n=400]             all columns, at most n of each run
 GET /live/probes/stream?runs=1,2&quantities=a,b[&since=CURSOR]       Server-Sent Events: new columns only, cards

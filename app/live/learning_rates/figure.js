@@ -1,12 +1,12 @@
 /**
  * Learning-rate curves as a Plotly figure: training error at the end of each trial against the rate that was tried. A pure
- * function, no DOM, no network. science.md E1: a gap may be nothing but a rate that suits one arm.
+ * function, no DOM, no network. A gap may be nothing but a rate that suits one arm (assets/docs/results.md).
  */
 const FONT_PX = 14;
 const LABEL_PX = 17;
 const NARROW_PX = 480;
 
-/** curves: see rates_chart.py. Returns { data, layout }. */
+/** curves: see component.py. Returns { data, layout }. */
 export function buildRates(curves, theme, width, height) {
   const rates = [...new Set(curves.flatMap(({ trials }) => trials.map(({ lr }) => lr)))].toSorted((a, b) => a - b);
   const longest = Math.max(0, ...curves.map(({ arm }) => arm.length));

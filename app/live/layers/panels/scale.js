@@ -1,5 +1,5 @@
 /**
- * One quantity as numbers and colours: from the 16-bit codes that travel (probe_messages.py) to values, to places on an
+ * One quantity as numbers and colours: from the 16-bit codes that travel (layers/messages.py) to values, to places on an
  * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
  */
 import { VIRIDIS, channels } from "../../shared/plot_style.js";

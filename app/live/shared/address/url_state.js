@@ -111,7 +111,8 @@ function isOpening() {
 export function rememberedRace(key) {
   try {
     const text = sessionStorage.getItem(key);
-    return text === null ? null : Number(text);
+    const race = text === null ? NaN : Number(text);
+    return Number.isInteger(race) && race >= 0 ? race : null;
   } catch {
     return null;
   }
