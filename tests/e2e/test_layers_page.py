@@ -264,7 +264,7 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
     page.evaluate("() => window.Plotly.relayout(document.querySelector('.sp-profile'), {'xaxis.range': [2, 6]})")
     page.wait_for_url(lambda url: all(word in url for word in ("zooms=", "at=", "off=", "quantity=", "over=")))
     seen = probes(page, LOOKED)
-    assert seen[1:4] == [race.planned[6], False, [race.runs[1]]]
+    assert seen[1:4] == [race.planned[11], False, [race.runs[1]]]
     assert seen[-1] == [2, 6]
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -309,6 +309,6 @@ def test_charts_of_the_layers_can_be_taken_away(site, race, open_page):
         assert "probe batch" in picture.replace("\n", " "), "with its line of honesty"
     assert "data:image/png" in taken["map", "svg"].decode()
     rows = list(csv.DictReader(io.StringIO(taken["map", "csv"].decode())))
-    assert len(rows) == 2 * 10 * 13, "two nets of 13 layers, 10 columns"
+    assert len(rows) == 2 * 15 * 13, "two nets of 13 layers, 15 columns"
     assert {row["net"] for row in rows} == {"plain-14", "A-14"}
     assert {row["net"] for row in csv.DictReader(io.StringIO(taken["hist", "csv"].decode()))} >= {"plain-8", "A-14"}

@@ -236,7 +236,8 @@ def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race
     page.goto(f"{site.url}/runs?runs={bench.runs[0]}&metric=loss&zoom=10_20")
     wait_view(page, "v.chart.drawn && v.view.get('metric') === 'loss'")
     page.get_by_role("link", name="Race").click()
-    wait_view(page, "v.chart.drawn && v.runs.length === 4")
+    # The page Runs draws runs of no race; other tests of this site may have started a newer race than this one.
+    wait_view(page, "v.chart.drawn && v.data.race > 0 && v.runs.length > 0")
     assert view(page, "[v.view.zoom, v.view.get('metric')]") == [None, "error"], "each page has its own"
 
 
