@@ -286,7 +286,7 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
         f"{site.url}/layers?race={race.race}&quantity=evil&at=-5&off=x-99&upper=y&layer=0&over=z&zooms=profile_x_b_*"
     )
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")
-    usual = ["response_std", race.planned[9], True, [99], {"place": None, "pinned": False}, False]
+    usual = ["response_std", race.planned[14], True, [99], {"place": None, "pinned": False}, False]
     assert probes(page, LOOKED)[:-1] == usual
 
 
