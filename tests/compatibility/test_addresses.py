@@ -51,7 +51,7 @@ def page(chromium):
         browser.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_shows_what_it_showed(address, site, page):
