@@ -124,7 +124,7 @@ def steering(capture: Capture) -> None:
     rows = until(lambda: all(row["state"] == "running" for row in beside(2)) and beside(2))
     short = tree.start(workspace, "race", "--depths", "8", "--shortcuts", "A", *SHORT, "--json")
     one, other, queued = (str(row["run"]) for row in until(lambda: beside(3)))
-    capture.documents["a queued run"] = capture.row(int(queued))
+    capture.documents["a queued run"] = until(lambda: (row := capture.row(int(queued)))["detail"] and row)
     capture.say("pause", "pause", queued)
     capture.say("set", "set", queued, "lr=0.02", "strength=0.5")
     capture.documents["a paused run"] = capture.row(int(queued))

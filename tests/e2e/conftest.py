@@ -27,7 +27,7 @@ from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
 
 #: A net that makes a few steps per second, slow enough that every step is streamed.
-SLOW = {"batch_size": "256", "precision": "fp32", "eval_images": "100"}
+SLOW = {"batch_size": "768", "precision": "fp32", "eval_images": "100"}
 #: A net that makes hundreds of steps per second.
 FAST = {"width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
 

@@ -94,6 +94,11 @@ def test_a_short_run_is_not_evaluated_more_closely_than_one_of_300_steps():
     assert RunConfig(optim=OptimConfig(steps=200)).evaluation_steps() == [38, 76, 114, 152, 200]
 
 
+def test_a_long_run_is_evaluated_every_hundred_steps_and_at_most_128_times():
+    assert RunConfig(optim=OptimConfig(steps=6_400)).evaluation_steps() == list(range(100, 6_401, 100))
+    assert RunConfig(optim=OptimConfig(steps=64_000)).evaluation_steps() == list(range(500, 64_001, 500))
+
+
 def test_an_extended_run_keeps_its_evaluations_and_goes_on_as_one_of_the_new_length():
     run = RunConfig(optim=OptimConfig(steps=300))
     assert run.evaluation_steps([600]) == [*run.evaluation_steps(), 375, 450, 525, 600]
