@@ -37,6 +37,10 @@ PATIENCE = 60.0
 expect.set_options(timeout=1000 * PATIENCE)
 
 
+#: Where a page may fetch from: the sites of the tests, and what it made itself.
+OWN = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
+
+
 class Site:
     """The app server of one workspace on a port of its own; it can be ended and started again."""
 
@@ -189,8 +193,15 @@ def _usual(browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
-    """Open pages that fail the test when their scripts throw; pages of one test are tabs of one browser."""
-    contexts, errors, pages = [], [], []
+    """Open pages that fail the test when their scripts throw, or when anything is fetched from elsewhere.
+
+    Pages of one test are tabs of one browser.
+    """
+    contexts, errors, elsewhere, pages = [], [], [], []
+
+    def fetched(request) -> None:
+        if not request.url.startswith(OWN):
+            elsewhere.append(request.url)
 
     def open_one(url: str, **options) -> Page:
         if options:
@@ -199,6 +210,7 @@ def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
         page = (contexts[-1] if contexts else _usual).new_page()
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", fetched)
         page.goto(url)
         return page
 
@@ -211,6 +223,7 @@ def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
     for context in contexts:
         context.close()
     assert not errors
+    assert not elsewhere
 
 
 VIEW = "document.querySelector('.ss-race')?.raceView"

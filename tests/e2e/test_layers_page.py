@@ -238,19 +238,6 @@ def test_the_name_of_a_shorter_net_lies_on_no_line(site, race, open_page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", ["", "layers", "gradients"])
-def test_nothing_is_fetched_from_elsewhere(site, race, open_page, path):
-    page = open_page("about:blank")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{site.url}/{path}?race={race.race}")
-    page.wait_for_selector(".ss-race, .sp-probes")
-    page.wait_for_timeout(1500)
-    assert [url for url in asked if not url.startswith((site.url, "data:", "blob:"))] == []
-    assert len(asked) > 10
-
-
-@pytest.mark.slow
 def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, browser):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")

@@ -9,7 +9,7 @@ from tests.e2e.conftest import view, wait_view
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}", color_scheme=scheme)
@@ -38,18 +38,6 @@ def test_a_phone_stacks_the_panels_and_scrolls_in_one_direction_only(recorded, o
     )
     assert domains == [[0, 1], [0, 1]]
     assert page.evaluate("() => document.querySelector('.ss-race').scrollWidth <= innerWidth")
-
-
-def test_nothing_is_fetched_from_elsewhere(recorded, browser):
-    site, bench = recorded
-    context = browser.new_context()
-    page = context.new_page()
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{site.url}/?race={bench.race}")
-    wait_view(page, "v.chart.drawn && v.runs.length === 4")
-    context.close()
-    assert [url for url in asked if not url.startswith((site.url, "data:", "blob:", "ws:"))] == []
 
 
 def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
