@@ -32,8 +32,10 @@ def test_the_papers_split_holds_out_all_classes_alike():
     assert share.max() < 0.12
 
 
-def test_held_out_images_are_no_part_of_anything():
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_held_out_images_are_no_part_of_anything(on_disk):
     whole = tiny.images()
+    whole = replace(whole, train=replace(whole.train, on_disk=on_disk))
     whole = replace(whole, scale=(whole.train.pixels - whole.mean).square().mean().sqrt().item())
     parts = hold_out(whole, 50)
     stay, held = map(torch.from_numpy, held_out(200, 50))

@@ -66,7 +66,10 @@ def test_points_computed_again_keep_their_first_figures(writer, reader):
     _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     writer.record(run, step_rows(1, 10))
     head = reader.head()
+    writer.record(run, step_rows(6, 8, loss=9.0))
+    assert (reader.run(run).step, reader.run(run).seconds) == (10, pytest.approx(0.1))
     writer.record(run, step_rows(6, 12, loss=9.0))
+    assert reader.run(run).step == 12
     losses = reader.series(run, Split.TRAIN).columns["loss"]
     assert losses[:10].tolist() == [1.0 / step for step in range(1, 11)]
     assert losses[10:].tolist() == [9.0 / 11, 9.0 / 12]

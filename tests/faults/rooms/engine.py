@@ -15,6 +15,7 @@ ROOM = Room(
     rest=(
         "tests/engine/runs",
         "tests/contracts/test_launchers.py",
+        "tests/engine/config",
     ),
     faults=(
         Fault(

@@ -12,6 +12,8 @@ ROOM = Room(
     rest=(
         "tests/engine/training",
         "tests/contracts/test_forks.py",
+        "tests/engine/config",
+        "tests/engine/test_config.py",
     ),
     faults=(
         Fault(
