@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from engine.config import RaceConfig
 from engine.events import ENGINE_GONE, RunState
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
@@ -24,7 +25,7 @@ from pathlib import Path
 import engine.runs.worker.engine_link as link
 from engine.store.workspace import Workspace
 
-link.GRACE_S = float(sys.argv[2])
+link.GRACE_S, link.HEARTBEAT_S = float(sys.argv[2]), 0.05
 
 def worker(signals):
     line = link.EngineLink(Workspace(Path(sys.argv[1])), 1, signals).start()
@@ -43,14 +44,22 @@ process.join()
 """
 
 
-def test_a_step_that_does_not_end_is_given_up_after_the_grace(tmp_path):
+def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace(workspace):
+    with Writer(workspace) as writer:
+        _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    assert run == 1
     engine = subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, str(tmp_path), "0.5"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _SCRIPT, str(workspace.path), "0.5"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
     pid, lives = engine.stdout.readline().split()
     worker = psutil.Process(int(pid))
     try:
         assert lives == "True"
+        with Reader(workspace) as reader:
+            began = time.time()
+            while (reader.run(run).heartbeat or 0) < began:
+                assert time.time() < began + 60, "no heartbeat"
+                time.sleep(0.05)
         worker.send_signal(signal.SIGINT)  # Ctrl-C in a terminal reaches the whole group: the engine's business
         time.sleep(0.1)
         os.kill(engine.pid, signal.SIGKILL)
