@@ -101,3 +101,27 @@ def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monk
     bench.writer.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
+
+
+def test_measurements_that_waited_are_written_in_their_order_and_once(monkeypatch):
+    monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(retrying_writer, "_LOOK_S", 0.001)
+    written, locked = [], True
+
+    def write(*arguments):
+        if locked:
+            raise DatabaseBusy("locked")
+        written.append(arguments)
+
+    link = SimpleNamespace(signal=Signal.PAUSE)
+    writer = RetryingWriter(SimpleNamespace(record=write, remark=write, update=write), link)
+    for arguments in ((1, "a"), (1, "b"), (1, "c")):
+        with pytest.raises(DatabaseBusy):
+            writer.record(*arguments)
+    with pytest.raises(DatabaseBusy):
+        writer.update("state")
+    locked = False
+    writer.remark("after")
+    assert written == [(1, "a"), (1, "b"), (1, "c"), ("after",)], "what is no measurement is not repeated"
+    writer.update("state")
+    assert written[4:] == [("state",)]
