@@ -66,6 +66,15 @@ def test_text_says_what_is_infinite(call, recorded):
     assert "infinite" in out
 
 
+def test_the_nearest_steps_lie_on_both_sides(call, recorded, workspace):
+    with Writer(workspace) as writer:
+        writer.layers(2, [LayerRow("layer", 0, "stem/conv", 0, 1)])
+        for step in (0, 20, 40, 60, 80):
+            writer.probe(2, Probed(step, 1.0, 0.1, 32, {"response_std": np.array([1.0])}), CODINGS)
+    assert "nearest 40, 60, 80" in call("layers", "2", "--step", "55")[2]
+    assert "nearest 0, 20, 40" in call("layers", "2", "--step", "1")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -9,10 +9,7 @@ ROOM = Room(
         "tests/engine/runs/protocol/test_planning.py",
         "tests/engine/cli/test_layers.py",
     ),
-    rest=(
-        "tests/engine/cli/test_group.py",
-        "tests/engine/cli/test_tuning.py",
-    ),
+    rest=("tests/engine/cli",),
     faults=(
         Fault(
             name="depth-exceptions-lost",

@@ -149,3 +149,10 @@ def test_the_median_counts_those_that_were_not_solved():
     few = scalar.Trials(0.1, [3.0, 1.0, math.inf, math.inf, math.inf])
     assert (few.median, few.solved) == (math.inf, 0.4)
     assert scalar.Trials(0.1, [3.0, 1.0, math.inf]).median == 3
+
+
+def test_of_rates_that_solve_less_than_half_the_one_that_solves_most_is_the_best():
+    rates = (0.1, 0.2, 0.3)
+    steps = torch.tensor([[math.inf] * 5, [9.0, 7.0, *[math.inf] * 3], [5.0, *[math.inf] * 4]])
+    assert (scalar.best(steps, rates).rate, scalar.best(steps, rates).solved) == (0.2, 0.4)
+    assert scalar.best(torch.tensor([[math.inf, 4.0, 4.0], [9.0, 9.0, 9.0]]), (0.1, 0.2)).rate == 0.1

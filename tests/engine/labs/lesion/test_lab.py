@@ -151,6 +151,18 @@ def test_a_plain_net_has_one_path():
     assert figures["plain_blocks"] == 3
 
 
+@pytest.mark.parametrize("shortcut", ["none", "A"])
+def test_gradients_along_paths_are_those_of_test_images(shortcut):
+    inspected = trained(model__shortcut=shortcut)
+    train = inspected.images.train
+    black = dataclasses.replace(train, pixels=torch.zeros_like(train.pixels))
+    other = dataclasses.replace(inspected, images=dataclasses.replace(inspected.images, train=black))
+    (curves, _), (same, _) = results(inspected), results(other)
+    paths = [key for key in curves if key[0] in ("paths", "path_gradient")]
+    assert len(paths) >= 2
+    assert all(same[key] == curves[key] for key in paths)
+
+
 def test_paths_of_a_residual_net_are_binomial():
     curves, figures = results(trained(model__shortcut="A"))
     assert curves["paths", "A-8; number of paths"] == pytest.approx({0: 1 / 8, 1: 3 / 8, 2: 3 / 8, 3: 1 / 8})

@@ -1,0 +1,34 @@
+"""With which status the follower of a race ends, by what became of its runs; no engine is needed for what has ended."""
+
+from threading import Event
+
+import pytest
+
+from engine.cli.races import Follower
+from engine.config import RaceConfig
+from engine.events import RunState
+from engine.runs.client.control import Control
+from engine.store.reader import Reader
+from engine.store.writer import Writer
+
+S = RunState
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ((S.FINISHED, S.FINISHED), 0),
+        ((S.FINISHED, S.FAILED), 1),
+        ((S.DIVERGED, S.FINISHED), 1),
+        ((S.STOPPED, S.STOPPED), 1),
+    ],
+)
+def test_only_a_race_of_which_every_run_finished_ends_with_0(workspace, states, status):
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("none", "A")))
+        with writer.transaction() as connection:
+            for run, state in zip(runs, states, strict=True):
+                connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run))
+        assert Follower(Control(workspace), race, runs).follow(reader, Event(), shown=False) == status
+        # One that was deleted meanwhile did not finish either.
+        assert Follower(Control(workspace), race, [*runs, 99]).follow(reader, Event(), shown=False) == 1
