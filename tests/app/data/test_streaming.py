@@ -51,6 +51,20 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
     )
 
 
+def test_a_fork_takes_no_part_in_the_verdict(place):
+    race, runs = submit(place, depths=(20, 56), shortcuts=("none",), seeds=2)
+    with Writer(place) as writer:
+        for run in runs:
+            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 30.0 + 10 * run, 0.1, s) for s in range(1, 61)])
+        with writer.transaction() as connection:
+            of = {(row["depth"], row["seed"]): row["id"] for row in connection.execute("SELECT * FROM runs")}
+            deep, fork = of[56, 0], of[56, 1]
+            connection.execute("UPDATE runs SET seed = 0, parent_run = ?, parent_step = 20 WHERE id = ?", (deep, fork))
+    without = data.gap([of[20, 0], deep])
+    assert f"plain-56 is {10 * (deep - of[20, 0])}.0 points above plain-20" in without
+    assert data.gap([of[20, 0], deep, fork]) == without
+
+
 def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):
     _, runs = submit(place)
     with Writer(place) as writer:

@@ -265,9 +265,10 @@ def test_the_deepest_is_set_against_the_shallowest():
     assert "-32" not in words
 
 
-def test_a_deepest_arm_that_is_lost_on_every_seed_is_named_and_nothing_is_concluded_without_it():
+@pytest.mark.parametrize("step", [0, 90])
+def test_a_deepest_arm_that_is_lost_on_every_seed_is_named_and_nothing_is_concluded_without_it(step):
     runs = race(depths=(20, 44, 56))
-    runs = [replace(run, state="diverged", step=90) if run.arm == "plain-56" else run for run in runs]
+    runs = [replace(run, state="diverged", step=step) if run.arm == "plain-56" else run for run in runs]
     training = {**APART, "plain-44": 14.0, "A-44": 15.0}
     words = said(runs, training)
     assert words.startswith(
