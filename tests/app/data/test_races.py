@@ -48,6 +48,7 @@ def test_the_command_repeats_the_race(place):
     [
         ("talk", {}, {"optim.drops": "[0.5, 0.75]", "model.width": "12"}),
         ("quick", {"seeds": 3, "first_seed": 7}, {"precision": "fp32", "optim.warmup_lr": "0.02"}),
+        ("quick", {"first_seed": 2}, {}),
         ("talk", {}, {"optim.drops": "[]", "data.flip": "false"}),
         ("paper", {}, {}),
         ("paper", {}, {"optim.warmup_lr": "null"}),  # for all depths: the preset's own exception must not come back
