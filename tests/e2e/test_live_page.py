@@ -224,7 +224,7 @@ def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race
         return view(page, "[v.view.zoom, v.view.hidden, v.view.get('layout')]")
 
     page = open_page(f"{here}&zoom=1000_3000&layout=overlaid&hidden=1")
-    wait_view(page, "v.chart.drawn")
+    wait_view(page, "v.chart.drawn && v.runs[0].series.detail")
     assert there_and_back() == [{"x": [1000, 3000]}, True, "overlaid"]
     page.evaluate("() => sessionStorage.setItem('skipscope-view / race', 987)")
     assert there_and_back() == [None, False, "overlaid"], "zoom and hiding were another race's"
