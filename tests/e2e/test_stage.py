@@ -81,9 +81,10 @@ def hidden_from(page) -> None:
 
 def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded, open_page):
     site, bench = recorded
-    page = open_page(f"{site.url}/?race={bench.race}&present=1&hidden=1&layout=overlaid")
+    page = open_page(f"{site.url}/?race={bench.race}&present=1&hidden=1&layout=overlaid&zoom=1000_3000")
     hidden_from(page)
     on_stage(page)
+    wait_view(page, "v.runs[0].series.detail")  # the link shows a part of a long run: all of its points
     page.keyboard.press("1")
     page.keyboard.press("2")
     # The address follows both keys.
