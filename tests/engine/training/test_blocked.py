@@ -187,7 +187,7 @@ def test_another_process_goes_on_bit_for_bit(tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=go_on, args=(run, saved, ended))
     process.start()
     list(events)  # the first goes on too
-    process.join(60)
+    process.join(240)
     assert process.exitcode == 0
     theirs, ours = checkpoint.load(ended), first.state()
     assert theirs["progress"]["step"] == 12
