@@ -6,16 +6,13 @@ can be forked.
 
 import contextlib
 import os
-import platform
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import psutil
 import pynvml
 
 from engine.errors import ConfigError
-from engine.hardware.cores import cores
 
 #: Runs that may share a GPU, and the variable that says another number.
 RUNS_PER_GPU, MAX_PER_GPU = 8, 64
@@ -61,26 +58,6 @@ def _start_of(pid: int) -> float | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except psutil.Error:
         return None
-
-
-@cache
-def processor() -> str:
-    """Return the processor's name as the system knows it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
-
-
-@cache
-def facts() -> str:
-    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
-
-    It is asked for once in a process, so that a page names the same machine throughout.
-    """
-    return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ A lab is a job of the engine like a run: own process, progress, pause, stop, sto
     .state() -> dict                                            everything needed to go on; valid between two events
 
 A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit
-and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled;
-of a lab that measures times (``LabSpec.timed``) that holds for the names alone.
+and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled.
 """
 
 import json
@@ -28,7 +27,6 @@ from engine.labs.mapping.spec import MAPPING
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
 from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
-from engine.labs.timing.spec import TIMING
 
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
@@ -42,7 +40,6 @@ _ROWS = (
     SMOOTHNESS,
     LESION,
     LANDSCAPE,
-    TIMING,
 )
 LABS: dict[str, LabSpec] = {lab.name: lab for lab in _ROWS}
 

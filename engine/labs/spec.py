@@ -81,9 +81,8 @@ class LabSpec:
     """One lab: its question, the short answer, settings, pictures and numbers.
 
     ``title`` is its page's, where it has one. ``device`` is where its jobs compute, as ``RunConfig.device``.
-    ``timed``: its numbers are times, so that doing it again finds others. ``seconds`` returns about how long settings
-    take on one common core; the page scales it by what an earlier job took here. ``refuse`` returns in one line why
-    settings do not go together, '' when they do.
+    ``seconds`` returns about how long settings take on one common core; the page scales it by what an earlier job took
+    here. ``refuse`` returns in one line why settings do not go together, '' when they do.
     ``suits`` returns in one line why trainings cannot be looked at by this lab, '' when they can; given for labs with
     an option that ``refers`` to trainings: those compute on the device and with the threads of the (first) training.
     ``choose`` returns which of the newest race's trainings are taken where none are named, as indices.
@@ -100,7 +99,6 @@ class LabSpec:
     metrics: tuple[Metric, ...]
     lab: str
     device: str = "cpu"
-    timed: bool = False
     title: str = ""
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None

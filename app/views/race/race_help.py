@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app import data
+from app.views.setup import preset_cards
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
 SHORT = 10_000
@@ -24,7 +25,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="start_quick",
-        help=f"Four nets at once, {data.presets()['quick'].takes}. Nothing is downloaded.",
+        help=f"Four nets at once, {preset_cards.takes(data.preset_times()['quick'])}. Nothing is downloaded.",
     )
     if pressed:
         start_quick()

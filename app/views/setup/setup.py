@@ -52,7 +52,7 @@ def start() -> None:
 
 def start_quick() -> None:
     """Start the quick race as it is; the first visit's one button."""
-    _hand_over(lambda: _undisturbed(data.planned((), (), _USUAL)))
+    _hand_over(lambda: data.start_race(data.planned((), (), _USUAL)))
 
 
 def _arms() -> None:
@@ -147,11 +147,11 @@ def _start_bar(first_visit: bool) -> None:
 
 
 def _ahead(race: data.RaceConfig | None, runs: int) -> str:
-    """Return how much is about to be computed, and where it was measured how long that takes."""
+    """Return how much is about to be computed, and about how long that takes."""
     steps = int(st.session_state["steps"])
     words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
-    timing = data.race_time(race) if race is not None else None
-    return f"{words}, {preset_cards.in_words(timing)}" if timing and timing.state == "measured" else words
+    time = data.race_time(race) if race is not None else None
+    return f"{words}, {preset_cards.takes(time)}" if time else words
 
 
 def _fill() -> None:
@@ -174,13 +174,7 @@ def _usual() -> dict[str, object]:
 
 
 def _begin() -> int:
-    return _undisturbed(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
-
-
-def _undisturbed(race: data.RaceConfig) -> int:
-    """Stop what is being measured, then start a race: each would disturb the other."""
-    data.stop_timing()
-    return data.start_race(race)
+    return data.start_race(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
 
 
 def _hand_over(begin: Callable[[], int]) -> None:

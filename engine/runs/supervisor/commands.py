@@ -14,6 +14,7 @@ from typing import Any
 from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
 from engine.events import RunState
+from engine.labs.registry import LABS
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import PAUSE, STOP
 from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
@@ -145,6 +146,8 @@ class CommandHandler:
     def _resume(self, row: RunRow, first: bool) -> str | None:
         if row.state in _GOING:
             return ""
+        if row.lab and row.lab not in LABS:
+            return f"run {row.id} is a job of the lab {row.lab}, which this version does not have"
         if row.state in _RESUMABLE:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"
