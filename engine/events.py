@@ -55,9 +55,27 @@ MOVES: dict[RunState, frozenset[RunState]] = {
 
 #: A worker process belongs to a run in these states.
 ALIVE: frozenset[RunState] = frozenset({_S.STARTING, _S.RUNNING, _S.STOPPING})
+#: The engine works on a run in these states, or will by itself.
+AT_WORK: frozenset[RunState] = ALIVE | {_S.QUEUED}
 #: Nothing more will happen by itself to a run in these states.
 ENDED: frozenset[RunState] = frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST})
-
+#: Of these, no resume brings a run on.
+FINAL: frozenset[RunState] = ENDED - {_S.FAILED, _S.LOST}
+#: The last numbers of a run in these states are no result.
+BROKEN: frozenset[RunState] = frozenset({_S.DIVERGED, _S.FAILED})
+#: A run in these states ended before its last step, its numbers sound.
+HALTED: frozenset[RunState] = frozenset({_S.STOPPED, _S.LOST})
+#: A run in these states has steps before it, so it can be paused.
+PAUSABLE: frozenset[RunState] = frozenset({_S.QUEUED, _S.STARTING, _S.RUNNING})
+#: A run in these states goes on where it stands. A failed run also does, once its cause is mended.
+RESUMABLE: frozenset[RunState] = frozenset({_S.PAUSED, _S.LOST})
+#: A run in these states takes over changes of its settings.
+CHANGEABLE: frozenset[RunState] = PAUSABLE | {_S.PAUSED}
+#: The groups that the browser asks for, by the names that its module has for them.
+STATE_GROUPS: dict[str, frozenset[RunState]] = {
+    "AT_WORK": AT_WORK, "ENDED": ENDED, "FINAL": FINAL, "BROKEN": BROKEN, "HALTED": HALTED, "PAUSABLE": PAUSABLE,
+    "RESUMABLE": RESUMABLE,
+}  # fmt: skip
 
 #: Detail of a run that paused itself because its engine vanished; the next engine resumes such runs by itself.
 ENGINE_GONE = "engine ended; resumes with the next engine"

@@ -14,10 +14,6 @@ from engine.store.tables.run_list import RunListRow
 
 #: Values of the small picture of a run's training.
 SPARK_POINTS = 24
-#: Runs in these states do something now or soon: the table changes by itself.
-AT_WORK = frozenset({RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING})
-#: Runs in these states must be stopped before they can be deleted.
-TRAINING = frozenset({RunState.STARTING, RunState.RUNNING, RunState.STOPPING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from typing import Any
 
 from app.data.races import settings_of
 from app.data.workspace import reading
+from engine.config import MAX_RUNS
 
-#: Curves that one chart takes, and runs that one address names.
-MAX_COMPARED = 64
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
 #: What is named of the differences; the rest is counted.
 _MAX_NAMED = 6
@@ -37,7 +36,7 @@ _WORDS = {
 def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     """Return the numbers of an address such as ``3,7,12``, and what is wrong with it in one line ('' if nothing).
 
-    Repeats are left out; of more than 64 the first 64 are taken.
+    Repeats are left out; of more than a chart takes the first are taken.
     """
     words = [word.strip() for word in text.split(",") if word.strip()]
     odd = [word for word in words if not _RUN.fullmatch(word)]
@@ -45,9 +44,9 @@ def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     problems = []
     if odd:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
-    if len(found) > MAX_COMPARED:
-        problems.append(f"an address names at most {MAX_COMPARED} {what}; {len(found) - MAX_COMPARED} are left out")
-    return found[:MAX_COMPARED], "; ".join(problems)
+    if len(found) > MAX_RUNS:
+        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(found) - MAX_RUNS} are left out")
+    return found[:MAX_RUNS], "; ".join(problems)
 
 
 def difference(runs: Sequence[int]) -> str:

@@ -10,6 +10,8 @@ from engine.config.optim import TUNED
 from engine.config.run import RunConfig
 from engine.errors import ConfigError
 
+#: Runs of a race, curves of a chart and runs of an address at most: the page streams no more at once.
+MAX_RUNS = 64
 #: Every run of a race as fast as it can.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")

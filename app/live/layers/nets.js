@@ -1,8 +1,7 @@
 /** Which nets of a race are looked at together: up to which step, and which two of them the map shows. Pure functions. */
+import { AT_WORK, ENDED } from "../shared/run_states.js";
 import { absence } from "./sentences.js";
 
-const GOING = new Set(["queued", "starting", "running", "stopping", "finished"]);
-const EARLY = new Set(["stopped", "diverged", "failed", "lost"]);
 
 /**
  * The last step that all nets have reached which go on or arrived, -1 without a probe; those that pause hold nobody back,
@@ -10,8 +9,8 @@ const EARLY = new Set(["stopped", "diverged", "failed", "lost"]);
  */
 export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
-  const going = probed.filter(({ card }) => GOING.has(card.state));
-  const waiting = probed.filter(({ card }) => !EARLY.has(card.state));
+  const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
+  const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
   const list = [going, waiting, probed].find((found) => found.length) ?? [];
   return list.length ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }

@@ -13,7 +13,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import theme
+from app import data, theme
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -43,6 +43,10 @@ def surroundings(**urls: str) -> dict[str, Any]:
     return {
         "mayCommand": presenter_link.may_command(),
         "states": theme.STATES,
+        "runFacts": {
+            "groups": {name: sorted(states) for name, states in data.STATE_GROUPS.items()},
+            "runningWindow": data.RUNNING_WINDOW,
+        },
         "themes": {
             scheme: {
                 "text": theme.TEXT[scheme],

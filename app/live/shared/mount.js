@@ -14,8 +14,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!mount) {
     mount = { view: null, latest: null, stopped: false };
     mounts.set(host, mount);
-    import(new URL(`${data.modules}${host.dataset.module}`, document.baseURI).href).then((module) => {
+    /** @param {string | undefined} name */
+    const load = (name) => import(new URL(`${data.modules}${name}`, document.baseURI).href);
+    Promise.all([load(host.dataset.module), load("shared/run_states.js")]).then(([module, { know }]) => {
       if (mount.stopped) return;
+      know(data.runFacts);
       mount.view = new module[host.dataset.view ?? ""](host);
       mount.view.update(...mount.latest);
     }).catch((error) => {

@@ -61,7 +61,8 @@ def protocol(race: data.Race) -> None:
         reading.markdown(
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
-            "- **Dashed**: error on the mini-batches it learns from, mean of the last 50 steps; single steps faint.\n"
+            "- **Dashed**: error on the mini-batches it learns from, mean of the last "
+            f"{data.RUNNING_WINDOW} steps; single steps faint.\n"
             "- **Solid**: error on fixed test images; the full test set is measured once at the end.\n"
             "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
             "the dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "

@@ -10,9 +10,6 @@ from app.live.shared.run import Run, run_colors
 
 #: Seconds between two looks while trials run.
 LOOK_S = 2.0
-#: States in which a trial gives no figure any more, or not yet.
-_FINISHED = "finished"
-_WITHOUT = ("diverged", "failed", "lost", "stopped")
 
 
 def running(race: data.Race) -> bool:
@@ -71,18 +68,19 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
     live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
     steps = arms[0].trials[0].total_steps
     st.caption(
-        f"Training error (mean of 50 steps) at the end of trials of {steps:,} steps with the first seed. Ring: the "
-        "rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its end. Cross: it "
-        "diverged. " + words
+        f"Training error (mean of {data.RUNNING_WINDOW} steps) at the end of trials of {steps:,} steps with the first "
+        "seed. Ring: the rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its "
+        "end. Cross: it diverged. " + words
     )
 
 
 def _trial(trial: Any) -> dict[str, Any]:
     """One trial as the chart wants it: ``end`` is ``finished``, ``without`` an error to show, or empty so far."""
-    without = trial.state in _WITHOUT
+    finished = trial.state == data.RunState.FINISHED
+    without = trial.state in data.ENDED and not finished
     return {
         "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
-        "end": _FINISHED if trial.state == _FINISHED else "without" if without else "",
+        "end": "finished" if finished else "without" if without else "",
         "error": None if without else trial.error, "seed": trial.seed, "precision": trial.precision,
         "device": trial.device, "threads": trial.threads,
     }  # fmt: skip
@@ -105,7 +103,7 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
 def _share(arms: list[data.ArmTuning]) -> float:
     """How much of the trials is done, 0 to 1; one that ended early has nothing left to do."""
     trials = [trial for arm in arms for trial in arm.trials]
-    steps = [t.total_steps if t.state in (_FINISHED, *_WITHOUT) else min(t.step, t.total_steps) for t in trials]
+    steps = [t.total_steps if t.state in data.ENDED else min(t.step, t.total_steps) for t in trials]
     return sum(steps) / max(1, sum(trial.total_steps for trial in trials))
 
 

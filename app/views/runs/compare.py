@@ -15,8 +15,8 @@ from app.views.runs import view as runs_view
 COMPONENT = "compare"
 _OF_A_RUN = ("pause", "resume", "stop", "delete")
 _ALL = {
-    "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
-    "resume": {data.RunState.PAUSED, data.RunState.LOST},
+    "pause": data.PAUSABLE,
+    "resume": data.RESUMABLE,
 }
 
 
@@ -24,9 +24,9 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
     """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
     if not chosen:
         return
-    if len(chosen) > data.MAX_COMPARED:
+    if len(chosen) > data.MAX_RUNS:
         st.info(
-            f"One chart takes at most {data.MAX_COMPARED} runs; {len(chosen)} are selected. "
+            f"One chart takes at most {data.MAX_RUNS} runs; {len(chosen)} are selected. "
             "The address does not name them, so a link does not bring them back.",
             icon=":material/stacked_line_chart:",
         )

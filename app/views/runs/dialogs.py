@@ -49,8 +49,8 @@ def rename(race: int, name: str) -> None:
 @st.dialog("Delete for good?")
 def delete(rows: Sequence[data.TableRow]) -> None:
     """Say what would go, and let it go when told so."""
-    busy = [row for row in rows if row.state in data.TRAINING]
-    idle = [row for row in rows if row.state not in data.TRAINING]
+    busy = [row for row in rows if row.state in data.ALIVE]
+    idle = [row for row in rows if row.state not in data.ALIVE]
     if busy:
         st.warning(
             f"{_runs(len(busy))} at work and left out: {_listed(busy)}. Stop {'it' if len(busy) == 1 else 'them'} "

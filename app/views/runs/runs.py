@@ -88,7 +88,7 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
         races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
         found = [row for row in found if row.race in races]
         unnamed = " More are selected than an address names: a link does not bring them back."
-        many = len(races) > data.MAX_COMPARED
+        many = len(races) > data.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     if found:
         _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)

@@ -53,7 +53,9 @@ def runs_columns() -> dict[str, Any]:
             help="Running training error from the first to the last step, 0 to 100 % in every row.",
         ),
         "training": column.NumberColumn(
-            "training %", format=_ERROR, help="Running training error now: mean of the last 50 steps."
+            "training %",
+            format=_ERROR,
+            help=f"Running training error now: mean of the last {data.RUNNING_WINDOW} steps."
         ),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, help="Error on a fixed, un-augmented training subset in eval mode, measured last."
@@ -102,7 +104,7 @@ def races_frame(sums: Sequence[data.RaceSum], sizes: Mapping[int, int]) -> pd.Da
 def races_columns() -> dict[str, Any]:
     """Return what Streamlit is told about the columns of ``races_frame``."""
     column = st.column_config
-    now = "Running training error at the last step of each run: mean of its last 50 steps."
+    now = f"Running training error at the last step of each run: mean of its last {data.RUNNING_WINDOW} steps."
     return {
         "race": column.NumberColumn("race", format="%d"),
         "name": column.TextColumn("name", width=180),

@@ -140,7 +140,7 @@ def write_address(by_race: bool) -> None:
     """Keep the selection in the address, as far as one chart takes it; races where they are shown."""
     for selection, shown in ((RUNS, True), (RACES, by_race)):
         chosen = sorted(selection.ids) if shown else []
-        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_COMPARED else ""
+        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_RUNS else ""
         written = st.session_state.setdefault(f"{selection.key}_{_ADDRESS}", {})
         if next(reversed(written), None) != text:
             written.pop(text, None)

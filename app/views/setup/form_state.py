@@ -7,11 +7,6 @@ import streamlit as st
 from app import data
 from app.views.setup import advanced, zoo
 
-#: As in the engine, which refuses more; the page says so before the button is pressed.
-MAX_RUNS = 64
-#: The running training error is a mean over so many steps.
-MIN_STEPS = 50
-
 
 def depths() -> list[int]:
     """Return the chosen depths, those that were typed too."""
@@ -73,9 +68,9 @@ def plan() -> tuple[data.RaceConfig | None, str]:
 
 def doubt_about_steps() -> str:
     """Return what speaks against so few steps, '' when nothing does."""
-    if int(st.session_state["steps"]) >= MIN_STEPS:
+    if int(st.session_state["steps"]) >= data.RUNNING_WINDOW:
         return ""
-    return f"Too short to compare: the running training error is a mean over {MIN_STEPS} steps."
+    return f"Too short to compare: the running training error is a mean over {data.RUNNING_WINDOW} steps."
 
 
 def download() -> str:
@@ -88,6 +83,6 @@ def download() -> str:
 
 
 def _too_many() -> str:
-    if (count := runs()) <= MAX_RUNS:
+    if (count := runs()) <= data.MAX_RUNS:
         return ""
-    return f"{count} runs are more than the {MAX_RUNS} of one race; choose fewer seeds or arms"
+    return f"{count} runs are more than the {data.MAX_RUNS} of one race; choose fewer seeds or arms"

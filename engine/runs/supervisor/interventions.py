@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.config import STEPS, check_change
 from engine.errors import ConfigError
-from engine.events import RunState
+from engine.events import CHANGEABLE, FINAL, RunState
 from engine.models.registry import variant
 from engine.runs.protocol.checkpoint_names import share
 from engine.runs.protocol.forking import plan_fork
@@ -25,10 +25,6 @@ from engine.store.writer import Writer
 MAX_STEPS = 10_000_000
 
 _S = RunState
-#: A change is taken over at the next step, or when the run goes on.
-_CHANGEABLE = {_S.QUEUED, _S.STARTING, _S.RUNNING, _S.PAUSED}
-#: No step will follow any more.
-_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
 
 
 class Interventions:
@@ -57,7 +53,7 @@ class Interventions:
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None
-        if asked.step is None and row.state in _OVER:
+        if asked.step is None and row.state in FINAL:
             self._writer.drop_change(asked.id)
             return f"run {row.id} is {row.state}: it ended before a step could go by the change"
         return ""
@@ -121,7 +117,7 @@ def _no_change(row: RunRow, key: str) -> str:
     """Return why the run cannot be changed so, '' if it can."""
     if row.lab:
         return _no_training(row)
-    if row.state not in _CHANGEABLE:
+    if row.state not in CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
     if key == "strength" and variant(row.training.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"

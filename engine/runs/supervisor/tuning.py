@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.config import TUNED
-from engine.events import ALIVE, RunState
+from engine.events import ALIVE, FINAL, RunState
 from engine.runs.protocol.job import PAUSE, STOP
 from engine.runs.protocol.trials import WITH_ITS_RUNS, best, in_words, progress, why_not
 from engine.runs.supervisor.worker_pool import WorkerPool
@@ -24,8 +24,6 @@ from engine.store.writer import Writer
 
 _S = RunState
 _AT_WORK = {_S.STARTING, _S.RUNNING}
-#: Trials in these states are not done again: their files have served.
-_DONE = {_S.FINISHED, _S.DIVERGED, _S.STOPPED}
 
 _log = logging.getLogger(__name__)
 
@@ -149,7 +147,7 @@ class Tuning:
     def _clear(self, trials: Iterable[RunRow]) -> None:
         """Remove the checkpoints of trials that are done: only their figures are needed."""
         for row in trials:
-            if row.state in _DONE and not self._pool.has(row.id):
+            if row.state in FINAL and not self._pool.has(row.id):
                 for saved in self._reader.checkpoints(row.id):
                     self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
                     self._writer.remove_checkpoint(row.id, saved.step)

@@ -5,6 +5,7 @@
 import { short } from "../chart/edit_marks.js";
 import { button, element, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
+import { BROKEN } from "../../shared/run_states.js";
 
 const ACTIONS = {
   queued: ["pause", "stop"],
@@ -105,7 +106,7 @@ export class Cards {
     setText(parts.changes, changeLines(card, labels));
     setText(parts.note, noteLine(card));
     setText(parts.files, fileLine(card));
-    parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
+    parts.note.classList.toggle("ss-bad", BROKEN.has(card.state) || card.state === "lost");
     if (parts.state !== card.state || parts.mayCommand !== this.mayCommand) {
       parts.state = card.state;
       parts.mayCommand = this.mayCommand;

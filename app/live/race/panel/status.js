@@ -2,7 +2,7 @@
 import { setText } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
-import { PAUSABLE, RESUMABLE, WAITING } from "../../shared/run_states.js";
+import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
 /** A screen reader reads the conclusion aloud, but not every change of a digit. */
 const SPOKEN_MS = 20_000;
@@ -43,9 +43,10 @@ export class RaceStatus {
     setText(spoken, said);
   }
 
-  /** On how many images the evaluations stand. */
+  /** Over how many steps and on how many images the curves stand. */
   #evaluated(runs) {
     const { eval_images: images, bn = "running" } = runs[0]?.card ?? {};
+    setText(this.part("running-label"), `training, ${runningMean()}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
     setText(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
@@ -53,7 +54,7 @@ export class RaceStatus {
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {
     const silent = engine && engine.state !== "alive";
-    const waits = runs.some(({ card }) => WAITING.has(card.state) || card.detail === engineGone);
+    const waits = runs.some(({ card }) => AT_WORK.has(card.state) || card.detail === engineGone);
     this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
     const reason = trouble || (link === "gone" ? unreachableText(linkReason) : engine?.message);
     setText(this.part("engine-text"), reason ?? "");
