@@ -1,6 +1,6 @@
-"""Named starting points of a race, each with what it shows and where it comes from.
+"""The presets: named starting points of a race, with their purpose and source.
 
-A preset is data: adding one is one entry of ``PRESETS``. Imports ``engine.config`` and ``engine.errors`` alone.
+To add a preset, add an entry to ``PRESETS``. This module imports ``engine.config`` and ``engine.errors`` alone.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,9 @@ from engine.errors import ConfigError
 class Preset:
     """A named starting point.
 
-    ``data`` lists data sets in order of preference: the first that is present is taken; with none, images of one's own
-    must be named. ``run`` holds everything the
-    arms share; channels, classes and image size are filled in from the data set when a race is planned. ``per_depth``
-    holds what differs for some depths (see ``RaceConfig``).
+    ``data`` lists data sets in order of preference; a race takes the first one that is present. A preset without data
+    needs images of one's own. ``run`` holds the settings that all arms share; planning fills in channels, classes and
+    image size from the data set. ``per_depth`` holds the settings that differ for some depths (see ``RaceConfig``).
     """
 
     name: str

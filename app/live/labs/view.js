@@ -95,8 +95,7 @@ export class LabView {
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
     if (message.gone) this.gone = true;
-    // Ended for good: nothing more will come, and a browser has few connections.
-    // A job in a final state changes no more.
+    // A job in a final state sends nothing more, and a browser has few connections.
     if (this.gone || (this.card && FINAL.has(this.card.state))) queueMicrotask(() => this.feed?.close());
     this.#soon();
   }

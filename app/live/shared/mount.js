@@ -1,7 +1,7 @@
 /**
- * The entry of every component, as Streamlit calls it: once at the mount, again whenever `data` or the theme changes,
- * with the same parentElement. It keeps one view per mount. Which one, the root element says: data-module and data-view
- * name a class with update(data, send) and stop(), data-words where a failure is told.
+ * The entry of every component. Streamlit calls it at the mount, and again at each change of `data` or the theme, with
+ * the same parentElement. One view is kept per mount. data-module and data-view of the root element name its class, with
+ * update(data, send) and stop(); data-words names the element for a failure.
  *
  * data: { modules: URL of the folder with the modules, ... }, see app/live/shared/component.py for the rest.
  */

@@ -7,15 +7,15 @@
 export const AT_WORK = group();
 /** A run in these states makes no further step. */
 export const ENDED = group();
-/** Of these, no resume brings a run on. */
+/** States of `ENDED` from which no run is resumed. */
 export const FINAL = group();
-/** A run in these states broke: its last numbers are no result. */
+/** The last numbers of a run in these states are no result. */
 export const BROKEN = group();
-/** A run in these states ended before its last step, its numbers sound. */
+/** A run in these states ended before its last step. Its numbers are sound. */
 export const HALTED = group();
-/** A run in these states can be paused: it has work before it. */
+/** A run in these states can be paused. */
 export const PAUSABLE = group();
-/** A run in these states can be resumed where it stands. */
+/** A run in these states can be resumed. */
 export const RESUMABLE = group();
 /** Steps over which the running training error and loss are averaged. */
 export let RUNNING_WINDOW = 0;
@@ -43,7 +43,7 @@ export function runningMean() {
 }
 
 /**
- * Whether something of these runs may still change by itself.
+ * Whether one of these runs may still change by itself.
  * @param {{ card: { state: string } }[]} runs
  */
 export function isLive(runs) {

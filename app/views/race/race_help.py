@@ -1,4 +1,4 @@
-"""The words of the race page: the first visit, the learning-rate note, the protocol of the race shown."""
+"""The texts of the race page: the first visit, the learning-rate note, the protocol, published figures."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ SHORT = 10_000
 
 
 def first_visit(start_quick: Callable[[], None]) -> None:
-    """Nothing was trained yet: what this is in two sentences, and one obvious button."""
+    """Draw the first visit: two sentences on what Skipscope does, and one obvious button."""
     st.title("Watch depth make a plain net worse", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
@@ -41,7 +41,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
 
 
 def learning_rate_note(race: data.Race, tuned: str = "") -> None:
-    """Say what the learning rates mean for a gap: one for all arms, or ``tuned``, words about each arm's own."""
+    """Say what the learning rates mean for a gap; ``tuned`` are the words about each arm's own rate."""
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
         if tuned:
@@ -55,7 +55,7 @@ def learning_rate_note(race: data.Race, tuned: str = "") -> None:
 
 
 def protocol(race: data.Race) -> None:
-    """Fold-out sections: how to read the curves, and exactly what was run."""
+    """Draw two fold-out sections: how to read the curves, and the protocol of the race."""
     reading = _fold("What am I looking at?", ":material/help:", "reading")
     if reading.open:
         reading.markdown(
@@ -89,15 +89,15 @@ def protocol(race: data.Race) -> None:
 
 
 def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
-    """Return a closed section; what is in it is made when it is open, so that nothing above waits for it.
+    """Return a closed section, whose state is kept in the address.
 
-    Whether it is open stands in the address.
+    The caller makes the contents of an open section only, so that nothing above waits for them.
     """
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 
 def published(race: data.Race) -> None:
-    """What the literature printed for the shortcuts of this race, as a reference and not as a prediction."""
+    """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
     found = data.references(race.shortcuts)
     if not found:
         return

@@ -1,4 +1,4 @@
-"""The learning-rate curves of a race with ``lr=tuned``: above the live curves while trials run, folded below after."""
+"""The learning-rate curves of a race with ``lr=tuned``: above the live curves during the trials, later folded below."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from app import data, theme
 from app.live.learning_rates.component import live_rates
 from app.live.shared.run import Run, run_colors
 
-#: Seconds between two looks while trials run.
+#: Seconds between two reads of the store during the trials.
 LOOK_S = 2.0
 
 
 def running(race: data.Race) -> bool:
-    """Draw the curves while trials run, and return whether they do."""
+    """Draw the curves during the trials; return whether trials are under way."""
     if not race.tuned or not _under_way(data.tuning(race.id)):
         return False
     st.fragment(_progress, run_every=LOOK_S)(race)
@@ -21,7 +21,7 @@ def running(race: data.Race) -> bool:
 
 
 def ended(race: data.Race) -> None:
-    """Draw the curves, folded, once every trial has ended."""
+    """Draw the curves in a folded section after the last trial."""
     if not race.tuned or not (arms := data.tuning(race.id)) or _under_way(arms):
         return
     fold = st.expander("Learning-rate curves", icon=":material/tune:", key="rate_curves", bind="query-params")
@@ -31,7 +31,7 @@ def ended(race: data.Race) -> None:
 
 
 def in_words(race: data.Race) -> str:
-    """Return one or two sentences about the rates that were found, '' before that."""
+    """Return one or two sentences about the best rates, '' before there are any."""
     found = [arm for arm in data.tuning(race.id) if arm.lr is not None] if race.tuned else []
     if not found:
         return ""
@@ -75,7 +75,7 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
 
 
 def _trial(trial: Any) -> dict[str, Any]:
-    """One trial as the chart wants it: ``end`` is ``finished``, ``without`` an error to show, or empty so far."""
+    """Return one trial for the chart; ``end`` is ``finished``, ``without`` an error, or '' before the end."""
     finished = trial.state == data.RunState.FINISHED
     without = trial.state in data.ENDED and not finished
     return {

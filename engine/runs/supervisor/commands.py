@@ -107,7 +107,7 @@ class CommandHandler:
             if row.tunes is not None:
                 return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
             return self._interventions[command.verb](row, command)
-        # Not the moment of its acknowledgement: it may have waited for another command on the run since.
+        # An acknowledged command may have waited for another command on the run: it begins here.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)

@@ -1,6 +1,6 @@
 /**
- * What a picture of the race needs beside its curves when it stands alone: which colour is which arm, what dashes and
- * marks mean, and in one line where the curves come from. Pure functions.
+ * Legend and caption of an exported picture: the colours of the arms, the meaning of dashes and marks, the origin of the
+ * curves. Pure functions.
  */
 /** @import { Run, Theme, View } from "../../types.js" */
 import { seedGroups } from "./seed_stats.js";
@@ -63,7 +63,7 @@ function meanings(runs, view, theme) {
 }
 
 /**
- * How the dashed curves were made from single steps, in words; "" where none are drawn.
+ * The smoothing of the dashed curves in words; "" where none are drawn.
  * @param {Run[]} runs
  * @param {View} view
  */

@@ -1,4 +1,4 @@
-/** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
+/** One line under the chart: points shown, smoothing, seeds, precision, device, costs, age. */
 import { duration } from "../../shared/format.js";
 import { RUNNING_WINDOW } from "../../shared/run_states.js";
 import { smoothingOf } from "../chart/legend.js";
@@ -11,7 +11,7 @@ export function footerText(runs, view, age) {
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
   const seeds = new Set(cards.map((card) => card.seed)).size;
   const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
-  // The first probes come before the first steps: their share says nothing yet.
+  // Probes are dense in the first steps, so their share is misleading there.
   const probed = Math.max(0, ...cards.filter((card) => card.step >= RUNNING_WINDOW).map((card) => card.probe_share ?? 0));
   const threads = distinct("threads");
   return [
