@@ -24,16 +24,16 @@ from engine.hardware.cores import cores
 from engine.hardware.machine import RUNS_PER_GPU, devices
 from engine.store.rows import RunRow
 
-#: The newest races whose runs are looked through.
+#: The newest races whose runs are read.
 _RACES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class RunTime:
-    """How long a race takes.
+    """How long a race takes, in seconds.
 
     ``here``: by the speeds of runs that finished in this workspace, else on the two cores of the table. ``scaled``:
-    some nets had no speed of their own.
+    some nets have no speed of their own, so the speeds of other nets are scaled.
     """
 
     seconds: float
@@ -64,7 +64,7 @@ def _computes_alike(row: RunRow, run: RunConfig) -> bool:
 
 
 def _speeds() -> list[tuple[RunRow, Speed]]:
-    """Return the newest finished runs first, each with its speed. Kept until a run changes."""
+    """Return the newest finished run of each net with its speed, newest races first. Cached until a run changes."""
     context = current()
     if context.pool.file() is None:
         return []
@@ -79,6 +79,7 @@ def _speeds() -> list[tuple[RunRow, Speed]]:
 
 def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
     spans = {row.id: (row.started, row.ended, row.device) for row in rows if row.started and row.ended}
+    known = set()
     for row in rows:
         source, config, share = SOURCES.get(row.training.data.name), row.training, row.evaluation_share
         # A fork has a part of another run in its seconds, an extended run has more steps than its config.
@@ -86,6 +87,10 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
         if row.state != RunState.FINISHED or row.id not in spans or not whole or source is None or share is None:
             continue
         started, ended, device = spans[row.id]
+        net = (config.model, config.data.name, config.compile, config.precision, row.precision, device)
+        if net in known:
+            continue
+        known.add(net)
         beside = [(first, last) for run, (first, last, where) in spans.items() if run != row.id and where == device]
         run = FinishedRun(config, source.test_images, row.threads, row.seconds, share, started, ended)
         # The runs of one GPU share that GPU, those of the CPU all its cores.

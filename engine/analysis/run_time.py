@@ -35,11 +35,12 @@ class Speed(NamedTuple):
     evaluation: float
 
 
-#: Speeds before a run has finished in the workspace: plain nets of the presets, one thread, two cores of an AMD EPYC.
+#: Speeds before a run has finished in the workspace: plain nets of the presets, four runs at once on two cores of an
+#: AMD EPYC. By them 200 steps of the quick race take 28 s, and took 30 s (README).
 TABLE = (
-    Speed("none", 2.12e6, 0.17e-3, 0.037e-3),
-    Speed("none", 6.60e6, 0.46e-3, 0.10e-3),
-    Speed("none", 31.5e6, 1.65e-3, 0.34e-3),
+    Speed("none", 2.12e6, 0.23e-3, 0.05e-3),
+    Speed("none", 6.60e6, 0.62e-3, 0.13e-3),
+    Speed("none", 31.5e6, 2.2e-3, 0.46e-3),
     Speed("none", 125e6, 5.0e-3, 1.4e-3),
 )
 
