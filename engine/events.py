@@ -1,6 +1,6 @@
-"""Events of trainings and labs, one small dataclass each, and the states of a run with their legal moves.
+"""Events of trainings and labs, and the states of a run with their legal moves.
 
-The trainer is a generator of events and the worker takes them. A worker pauses a run by taking no further event.
+The trainer is a generator of events, and the worker takes them. A worker pauses a run by taking no further event.
 
 States and legal moves (``MOVES``):
 
@@ -55,11 +55,29 @@ MOVES: dict[RunState, frozenset[RunState]] = {
 
 #: A worker process belongs to a run in these states.
 ALIVE: frozenset[RunState] = frozenset({_S.STARTING, _S.RUNNING, _S.STOPPING})
-#: Nothing more will happen by itself to a run in these states.
+#: The engine works on a run in these states, or will by itself.
+AT_WORK: frozenset[RunState] = ALIVE | {_S.QUEUED}
+#: A run in these states does not change by itself.
 ENDED: frozenset[RunState] = frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST})
+#: States of ``ENDED`` from which no run is resumed.
+FINAL: frozenset[RunState] = ENDED - {_S.FAILED, _S.LOST}
+#: The last numbers of a run in these states are no result.
+BROKEN: frozenset[RunState] = frozenset({_S.DIVERGED, _S.FAILED})
+#: A run in these states ended before its last step. Its numbers are sound.
+HALTED: frozenset[RunState] = frozenset({_S.STOPPED, _S.LOST})
+#: A run in these states can be paused.
+PAUSABLE: frozenset[RunState] = frozenset({_S.QUEUED, _S.STARTING, _S.RUNNING})
+#: A run in these states can be resumed. A failed run can be resumed by itself, once its cause is mended.
+RESUMABLE: frozenset[RunState] = frozenset({_S.PAUSED, _S.LOST})
+#: A run in these states takes over changes of its settings.
+CHANGEABLE: frozenset[RunState] = PAUSABLE | {_S.PAUSED}
+#: The groups that the browser gets, by the names in ``app/live/shared/run_states.js``.
+STATE_GROUPS: dict[str, frozenset[RunState]] = {
+    "AT_WORK": AT_WORK, "ENDED": ENDED, "FINAL": FINAL, "BROKEN": BROKEN, "HALTED": HALTED, "PAUSABLE": PAUSABLE,
+    "RESUMABLE": RESUMABLE,
+}  # fmt: skip
 
-
-#: Detail of a run that paused itself because its engine vanished; the next engine resumes such runs by itself.
+#: Detail of a run that paused itself because its engine vanished. The next engine resumes such a run.
 ENGINE_GONE = "engine ended; resumes with the next engine"
 
 
@@ -81,9 +99,10 @@ class Split(StrEnum):
 class StepRow(NamedTuple):
     """One optimizer update as it is stored.
 
-    ``loss`` in nats and ``error`` in percent are those of the step's mini-batch; ``running_*`` their means over the
-    last 50 steps (all, if fewer); ``lr`` the learning rate of this update; ``seconds`` of training so far, pauses
-    left out.
+    ``loss`` and ``error`` are those of the step's mini-batch, ``running_*`` their means over the last
+    ``RUNNING_WINDOW`` steps (all, if fewer). ``lr`` is the learning rate of this update.
+
+    Units: losses in nats, errors in percent, ``seconds`` of training without pauses.
     """
 
     step: int
@@ -97,7 +116,7 @@ class StepRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The net is built, the data are loaded; training goes on from ``step`` (0 for a fresh run)."""
+    """The net is built and the data are loaded. Training goes on from ``step`` (0 for a fresh run)."""
 
     step: int
     total_steps: int
@@ -135,9 +154,9 @@ class Evaluating:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Loss (nats) and error (percent) over a whole split; ``took_s`` is the cost, ``seconds`` the run's clock.
+    """Loss and error over a whole split. ``bn`` names the batch-norm statistics: ``running`` or ``recalibrated``.
 
-    ``bn`` says which batch-norm statistics were used: the ``running`` statistics or ``recalibrated`` ones.
+    Units: loss in nats, error in percent; ``took_s`` is the cost in seconds, ``seconds`` the run's clock.
     """
 
     step: int
@@ -152,11 +171,12 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the probes measured inside the net after ``step`` updates (0: at initialisation), on ``images`` images.
+    """The measurements of the probes after ``step`` updates (0: at initialisation), on ``images`` images.
 
-    ``arrays``: name of a quantity (``engine.probes.registry``) -> numpy float32 array of the shape that its row says;
-    NaN where there is nothing to measure, not finite where the net is not. ``took_s`` is the cost, ``seconds`` the
-    run's clock.
+    ``arrays``: name of a quantity (``engine.probes.registry``) -> numpy float32 array; NaN where a layer has no value.
+
+    Shapes: those of the quantity's row.
+    Units: ``took_s`` is the cost in seconds, ``seconds`` the run's clock.
     """
 
     step: int
@@ -177,9 +197,9 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change of the live run (row ``change``) takes effect at update ``step``; ``text`` says it to people.
+    """A change of the live run (row ``change``) takes effect at update ``step``. ``text`` is for people.
 
-    The event comes before that update. A run that resumes from an older checkpoint repeats it at the same step.
+    The event comes before that update. A run that resumes from an older checkpoint repeats the event at the same step.
     """
 
     step: int

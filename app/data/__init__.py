@@ -16,7 +16,7 @@ Everything returns plain values, small frozen dataclasses or rows of the torch-f
     probes.py          quantities, and what was measured inside the nets
     labs.py            labs: specs, jobs, results
     guide.py           the texts of the guide, what they cite, and the numbers that labs found for them
-    run_times.py       how long races take on this machine
+    run_times.py       how long races take
 """
 
 from app.data.authorization import guard
@@ -106,15 +106,25 @@ from app.data.probes import (
     quantities,
 )
 from app.data.races import Race, first_shown, known_runs, race, races, run_summaries, runs, tuning
-from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, table_rows
-from app.data.run_times import Timing, can_measure, race_time, start_timing, stop_timing, timings
-from app.data.selection import MAX_COMPARED, difference, numbers_from
+from app.data.run_table import Filter, RaceSum, TableRow, race_sums, table_rows
+from app.data.run_times import RunTime, preset_times, race_time
+from app.data.selection import difference, numbers_from
 from app.data.streaming import Delta, Head, History, delta, gap, head, history
 from app.data.workspace import Health, health, prepare, use, workspace_path
-from engine.config import RaceConfig
+from engine.config import MAX_RUNS, RUNNING_WINDOW, RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
-from engine.events import ENGINE_GONE, RunState, Split
+from engine.events import (
+    ALIVE,
+    AT_WORK,
+    ENDED,
+    ENGINE_GONE,
+    PAUSABLE,
+    RESUMABLE,
+    STATE_GROUPS,
+    RunState,
+    Split,
+)
 from engine.labs.registry import LabSpec, Option, Panel
 from engine.models.arm_names import (
     Reference,
@@ -139,22 +149,21 @@ from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
-    "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
-    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
-    "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
-    "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",
-    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
-    "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend",
-    "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard",
-    "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",
-    "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed", "lab_command", "lab_job",
-    "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time", "lab_trainings", "latest_lab",
-    "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",
-    "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned", "prepare", "preset_source",
-    "presets", "quantities", "race", "race_sums", "race_time", "races", "references", "rename_race", "run_summaries",
-    "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts", "shutdown", "size_in_words", "sources",
-    "start_engine", "start_lab", "start_race", "start_timing", "startup", "still", "stop_timing", "table_rows",
-    "timings", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
-    "workspace_path",
+    "ALIVE", "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENDED", "ENGINE_GONE", "Figure",
+    "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabNews", "LabSpec", "LayerMoment",
+    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MAX_RUNS", "MachineLoad", "Option", "PAUSABLE",
+    "Panel", "Part", "Preset", "RESUMABLE", "RUNNING_WINDOW", "Race", "RaceConfig", "RaceSum", "Reference", "RunRow",
+    "RunState", "RunTime", "STATE_GROUPS", "Shortcut", "SkipscopeError", "Source", "Split", "TableRow", "annotate",
+    "arm_label", "change", "changeable", "changes", "columns_since", "command", "command_all", "command_each",
+    "contested", "count", "curve_name", "data_present", "delta", "depth_from", "depth_problem", "difference",
+    "disk_use", "engine_status", "extend", "extendable", "figure_in_words", "findings", "finished_labs", "first_shown",
+    "fork", "gap", "guard", "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges",
+    "history", "in_words", "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed",
+    "lab_command", "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time",
+    "lab_trainings", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings",
+    "net_shape", "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned",
+    "prepare", "preset_source", "preset_times", "presets", "quantities", "race", "race_sums", "race_time", "races",
+    "references", "rename_race", "run_summaries", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
+    "shutdown", "size_in_words", "sources", "start_engine", "start_lab", "start_race", "startup", "still", "table_rows",
+    "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace_path",
 ]  # fmt: skip

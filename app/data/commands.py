@@ -16,7 +16,7 @@ from app.data.races import runs
 from app.data.workspace import current
 from engine.config import RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
-from engine.events import RunState
+from engine.events import PAUSABLE, RESUMABLE
 from engine.runs.protocol.planning import plan_race
 from engine.store.connection import check
 
@@ -73,10 +73,7 @@ def command(verb: str, run: int) -> None:
 @requires_presenter
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
-    states = {
-        "pause": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
-        "resume": {RunState.PAUSED, RunState.LOST},
-    }.get(verb)
+    states = {"pause": PAUSABLE, "resume": RESUMABLE}.get(verb)
     if states is None:
         raise ConfigError(f"unknown command {verb!r} for a race; choose from pause, resume")
     refusal = None

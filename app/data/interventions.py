@@ -12,13 +12,10 @@ from app.data.workspace import current, reading
 from engine.config import FREE, LIVE, lockstep
 from engine.config.change import LiveSetting
 from engine.errors import ConfigError, SkipscopeError
-from engine.events import RunState
+from engine.events import CHANGEABLE, RunState
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.store.rows import RunRow
-
-#: States in which a run can be changed, extended, forked (with a checkpoint).
-CHANGEABLE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
 
 
 def live_settings() -> Mapping[str, LiveSetting]:

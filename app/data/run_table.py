@@ -1,6 +1,6 @@
-"""The table of all runs: where each stands, its last errors, a small picture of its training, its race in sum.
+"""The table of all runs: state, last errors and sparkline of each run, and the sums of races.
 
-One query for everything, and nothing at all while the store stands still; the pictures of runs at rest are kept.
+One query reads the whole table, and only after a change of the store. Sparklines of runs at rest are cached.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,19 @@ from engine.models import arm_names
 from engine.store.reader import Reader
 from engine.store.tables.run_list import RunListRow
 
-#: Values of the small picture of a run's training.
+#: Values of a run's sparkline.
 SPARK_POINTS = 24
-#: Runs in these states do something now or soon: the table changes by itself.
-AT_WORK = frozenset({RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING})
-#: Runs in these states must be stopped before they can be deleted.
-TRAINING = frozenset({RunState.STARTING, RunState.RUNNING, RunState.STOPPING})
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One run of the table. Errors in percent, None where not measured or not finite; ``seconds`` of training.
+    """One run of the table.
 
-    ``training`` is the running training error, ``clean`` that of a fixed training subset in eval mode, ``test`` the
-    newest test error and ``tested`` on how many images and, where it is not the last step, when. ``spark`` are running
-    training errors at equal distances from the first to the last step.
+    ``training`` is the running training error, ``clean`` the error on a fixed training subset in eval mode, ``test``
+    the newest test error. ``tested`` names the images of the test, and the step unless it is the last one. ``spark``
+    are running training errors at equal distances from the first to the last step.
+
+    Units: errors in percent, None where not measured or not finite; ``seconds`` of training.
     """
 
     id: int
@@ -56,13 +54,13 @@ class TableRow:
 
     @property
     def name(self) -> str:
-        """The run's name among all: ``plain-56 s0 (run 12, race 3)``."""
+        """Return the name of the run in the workspace: ``plain-56 s0 (run 12, race 3)``."""
         return f"{self.arm} s{self.seed} (run {self.id}, race {self.race})"
 
 
 @dataclass(frozen=True, slots=True)
 class RaceSum:
-    """One race of the table: how many runs in which state, the lowest and highest running training error now."""
+    """One race of the table: runs by state, and the runs with the lowest and highest running training error."""
 
     id: int
     name: str
@@ -77,9 +75,9 @@ class RaceSum:
 
 
 def table_rows() -> list[TableRow]:
-    """Return every training of the workspace, newest race first, in starting order within one. Raises SkipscopeError.
+    """Return every training of the workspace, newest race first, in starting order within a race.
 
-    Without a database there is none. Jobs of labs and trials of learning rates are left out.
+    Jobs of labs and trials of learning rates are left out. Raises SkipscopeError.
     """
     context = current()
     if context.pool.file() is None:
@@ -97,7 +95,7 @@ def table_rows() -> list[TableRow]:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows are shown: every word of ``text`` somewhere in a row, and one of each choice that is not empty."""
+    """A filter of rows: a row holds every word of ``text``, and one value of each choice that is not empty."""
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -106,7 +104,7 @@ class Filter:
     depths: tuple[int, ...] = ()
 
     def of(self, rows: Sequence[TableRow]) -> list[TableRow]:
-        """Return the rows that are shown, in their order."""
+        """Return the rows that pass the filter, in their order."""
         words = self.text.lower().split()
         return [
             row
@@ -156,7 +154,7 @@ def _sum(race: int, rows: Sequence[TableRow]) -> RaceSum:
 
 
 def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
-    """Return the small picture of every run; only those that have moved since the last look are read."""
+    """Return the sparkline of every run; read only those of changed runs."""
     file = context.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}
     kept = {run: old for run, old in context.sparks.items() if old[0] == known.get(run)}
@@ -169,7 +167,7 @@ def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow
 
 
 def _spark_steps(row: RunListRow) -> list[int]:
-    """Return the steps at equal distances that stand for a run; a fork begins behind its parent's part."""
+    """Return steps at equal distances for a sparkline; those of a fork begin behind its parent's part."""
     first = (row.parent_step or 0) + 1
     count = min(SPARK_POINTS, row.step - first + 1)
     if count < 2:
@@ -187,7 +185,7 @@ def _row(row: RunListRow, spark: tuple[float, ...]) -> TableRow:
 
 
 def _test(row: RunListRow) -> tuple[float | None, str]:
-    """Return the newest test error and on what it was measured; of two at one step the full set counts."""
+    """Return the newest test error and its images; of two errors at one step the full set counts."""
     whole, part = row.whole_step or 0, row.part_step or 0
     if not (whole or part):
         return None, ""

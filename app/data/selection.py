@@ -1,7 +1,7 @@
-"""Any runs on one chart: which of those asked for exist, and in what those of several races differ.
+"""Any runs on one chart: the ids of an address, and the differences between runs of several races.
 
-The stream of batches is a function of data, seed and batch size alone (``engine.data.batches``): runs that agree in
-these saw the same batches, whatever their race.
+The stream of batches is a function of data, seed and batch size alone (``engine.data.batches``). Runs that agree in
+these saw the same batches, in any race.
 """
 
 import re
@@ -11,16 +11,15 @@ from typing import Any
 
 from app.data.races import settings_of
 from app.data.workspace import reading
+from engine.config import MAX_RUNS
 
-#: Curves that one chart takes, and runs that one address names.
-MAX_COMPARED = 64
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
-#: What is named of the differences; the rest is counted.
+#: Differences that are named; the others are counted.
 _MAX_NAMED = 6
-#: Settings that decide which images a batch holds, and what is done to them.
+#: Settings that decide which images a batch holds, and settings that decide their treatment.
 _BATCHES = ("data.name", "data.validation", "train_images", "optim.batch_size", "seed")
 _TREATMENT = ("data.resize", "data.pool", "data.crop", "data.flip")
-#: The net itself, which the labels say, and what follows from other settings.
+#: Settings that the labels show, and settings that follow from others.
 _UNTOLD = {
     "model.depth", "model.shortcut", "model.channels", "model.classes", "model.image_size", "device", "precision",
     "threads", "eval_every", "optim.tune_grid", "optim.tune_steps",
@@ -35,9 +34,9 @@ _WORDS = {
 
 
 def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
-    """Return the numbers of an address such as ``3,7,12``, and what is wrong with it in one line ('' if nothing).
+    """Return the numbers of an address such as ``3,7,12`` without repeats, and its problem in one line ('' if none).
 
-    Repeats are left out; of more than 64 the first 64 are taken.
+    Of more than ``MAX_RUNS`` numbers the first ones are taken.
     """
     words = [word.strip() for word in text.split(",") if word.strip()]
     odd = [word for word in words if not _RUN.fullmatch(word)]
@@ -45,13 +44,13 @@ def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     problems = []
     if odd:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
-    if len(found) > MAX_COMPARED:
-        problems.append(f"an address names at most {MAX_COMPARED} {what}; {len(found) - MAX_COMPARED} are left out")
-    return found[:MAX_COMPARED], "; ".join(problems)
+    if len(found) > MAX_RUNS:
+        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(found) - MAX_RUNS} are left out")
+    return found[:MAX_RUNS], "; ".join(problems)
 
 
 def difference(runs: Sequence[int]) -> str:
-    """Return in what these runs differ, in two sentences, when they are of several races; '' of one race.
+    """Return the differences between runs of several races in two sentences, '' for runs of one race.
 
     Raises SkipscopeError.
     """
@@ -76,11 +75,11 @@ class _Varied:
 
 
 def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
-    """Return the sentences of ``difference`` for the settings and circumstances of each run."""
+    """Return the sentences of ``difference`` from the settings and circumstances of each run."""
     keys = dict.fromkeys([*_BATCHES, *_TREATMENT, *(key for fact in facts for key in fact)])
     varied = {}
     for key in keys:
-        # What a run does not say is not known yet: it has not started.
+        # A run that has not started lacks some facts.
         values = tuple(dict.fromkeys(fact[key] for fact in facts if key in fact))
         if len(values) > 1:
             varied[key] = _Varied(key, values)

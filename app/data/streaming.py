@@ -13,13 +13,11 @@ from engine.analysis.comparison import ComparedRun, at_the_end, common_step, com
 from engine.analysis.statement import statement
 from engine.analysis.verdict import RaceErrors, needed_steps
 from engine.config import TUNED
-from engine.events import RunState, Split
+from engine.events import AT_WORK, Split
 from engine.models.arm_names import arm_label
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 
-#: Runs in these states make no step by themselves: their last running means are those that stay on the page.
-AT_REST = frozenset(RunState) - {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.STOPPING}
 #: Evaluations of each kind get at most this part of a run's points.
 EVALUATIONS_PART = 6
 #: Said in place of a verdict: runs of different races need not have seen the same batches.
@@ -128,7 +126,8 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
             wanted = set(runs)
             rows = [row for row in rows if row.id in wanted and not row.lab]
             changed = run_summaries_of(reader, rows)
-            resting = [row.id for row in rows if row.state in AT_REST]
+            # Their last running means are those that stay on the page.
+            resting = [row.id for row in rows if row.state not in AT_WORK]
             # A row after ``upto`` comes with the next delta, and so does the change that followed it.
             last = {
                 run: row

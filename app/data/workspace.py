@@ -37,7 +37,7 @@ class WorkspaceContext:
         self.table: tuple[object, list[Any]] | None = None
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.disk: tuple[float, Any] | None = None
-        self.timing: tuple[object, list[Any]] | None = None
+        self.speeds: tuple[object, list[Any]] | None = None
         self.damage = ""
 
 

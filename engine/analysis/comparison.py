@@ -10,14 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.config import RUNNING_WINDOW
+from engine.events import BROKEN, HALTED
+
 #: Below this step the running mean has not even filled its window.
-MIN_STEP = 50
+MIN_STEP = RUNNING_WINDOW
 #: No conclusion before this step, however short the race.
 MIN_STEPS = 200
-#: Runs in these states do not take part: their last figures are not those of a training that works.
-BROKEN = ("diverged", "failed")
-#: Runs in these states go no further by themselves; they take part with what they have.
-HALTED = ("stopped", "lost")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ Pure: no I/O, no streamlit, no engine.
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import BROKEN, HALTED, MIN_STEP, ComparedRun, Pair, common_step, compared
+from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step, compared
 from engine.analysis.verdict import Finding, RaceErrors, needed_steps
+from engine.events import BROKEN, HALTED
 
 #: How each error is drawn.
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}

@@ -1,117 +1,181 @@
-"""From measured seconds per image to the seconds of a run and of a race: pure arithmetic, torch-free."""
+"""How long a run and a race take, by the speeds of finished runs: pure arithmetic, torch-free.
+
+A speed is the seconds of one image per core. Between nets, seconds grow in proportion to multiply-adds.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
-from engine.config import RaceConfig, RunConfig
+from engine.config import ModelConfig, RunConfig
 from engine.config.probe_steps import COST, probe_steps
 from engine.models.count import count
 from engine.models.registry import variant
 
 #: From the command to the first step: the worker, the images, the first call of every kernel.
 START_S = 1.5
-#: Multiply-adds and images of a step that differ by no more than this factor are taken as those that were measured.
+#: A shorter run tells little of its speed: the first steps are the slowest.
+MIN_STEPS = 30
+#: Multiply-adds of two nets of one variant that differ by no more than this factor make them nets of one speed.
 _ALIKE = 1.1
+#: A net of another variant is chosen only if its multiply-adds are nearer by this factor.
+_OTHER_VARIANT = 1.5
+#: Two threads are 1.73 times as fast as one (ResNet-20, 1,030 against 595 images/s); more threads are extrapolated.
+_THREADS_EXPONENT = 0.79
 
 
-class Point(NamedTuple):
-    """What was measured of one net: ``seconds`` for one image, in steps of ``batch`` images (0: does not matter)."""
+class Speed(NamedTuple):
+    """Seconds of one image in training and in evaluation, of one net with one thread and a core of its own."""
 
     shortcut: str
     multiply_adds: float
-    seconds: float
-    batch: int = 0
+    training: float
+    evaluation: float
+
+
+#: Speeds before a run has finished in the workspace: plain nets of the presets, four runs at once on two cores of an
+#: AMD EPYC. By them 200 steps of the quick race take 28 s, and took 30 s (README).
+TABLE = (
+    Speed("none", 2.12e6, 0.23e-3, 0.05e-3),
+    Speed("none", 6.60e6, 0.62e-3, 0.13e-3),
+    Speed("none", 31.5e6, 2.2e-3, 0.46e-3),
+    Speed("none", 125e6, 5.0e-3, 1.4e-3),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Speeds:
-    """What was measured: seconds per image of training and evaluation, what all cores gain (None: was not)."""
+class Machine:
+    """What runs share: ``cores`` (cores or GPUs) and ``slots`` (runs at once); ``threads`` of a race of one run."""
 
-    training: Sequence[Point]
-    evaluation: Sequence[Point]
-    speedup: float | None = None
+    cores: int
+    slots: int
+    threads: int = 1
+
+
+#: The table's machine.
+TABLE_MACHINE = Machine(cores=2, slots=4, threads=2)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What a finished run tells of its speed.
+
+    ``seconds`` are those of training, evaluation and probes, pauses left out; ``evaluation_share`` of them went into
+    evaluation. ``started`` and ``ended`` are seconds since 1970.
+    """
+
+    config: RunConfig
+    test_images: int
+    threads: int
+    seconds: float
+    evaluation_share: float
+    started: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Seconds; ``measured``: of nets like those that were timed, in steps like theirs, else extrapolated from them."""
+    """Seconds of a race. ``measured``: every net has the speed of a net like it, else some are scaled from others."""
 
     seconds: float
     measured: bool
 
 
-def seconds_per_image(shortcut: str, multiply_adds: float, points: Sequence[Point], batch: int = 0) -> Estimate:
-    """Return the seconds of one image from those of the nearest net, of the same variant where it was measured.
+def speed_of(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: int) -> Speed:
+    """Return the speed of a finished run.
 
-    Between two nets of the variant the line through both is followed, beyond them time grows as multiply-adds do.
-    ``batch``: images of a step; what was timed in steps of another size is no measurement of it.
+    Args:
+        beside: When other trainings started and ended, seconds since 1970.
+        cores: Cores, or GPUs, that the runs shared.
     """
-    same = sorted((point.multiply_adds, point.seconds) for point in points if point.shortcut == shortcut)
-    if not same:
-        nearest = min(
-            points, key=lambda point: (_apart(point.multiply_adds, multiply_adds), variant(point.shortcut).plain)
-        )
-        return Estimate(nearest.seconds * multiply_adds / nearest.multiply_adds, measured=False)
-    below = max((point for point in same if point[0] <= multiply_adds), default=same[0])
-    above = min((point for point in same if point[0] >= multiply_adds), default=same[-1])
-    alike = any(
-        point.shortcut == shortcut
-        and math.exp(_apart(point.multiply_adds, multiply_adds)) <= _ALIKE
-        and (not (batch and point.batch) or math.exp(_apart(point.batch, batch)) <= _ALIKE)
-        for point in points
+    one_thread = run.seconds * _gain(run.threads) * _core_share(run, beside, cores)
+    evaluation = one_thread * run.evaluation_share
+    return Speed(
+        variant(run.config.model.shortcut).text,
+        count(run.config.model).multiply_adds,
+        (one_thread - evaluation) / _trained_images(run.config),
+        evaluation / _evaluated_images(run.config, run.test_images),
     )
-    if below[0] < above[0]:
-        share = (multiply_adds - below[0]) / (above[0] - below[0])
-        return Estimate(below[1] + share * (above[1] - below[1]), alike)
-    work, seconds = below
-    return Estimate(seconds * multiply_adds / work, alike)
 
 
-def run_seconds(run: RunConfig, speeds: Speeds, test_images: int) -> Estimate:
-    """Return how long a run computes with one thread, or on a GPU of its own: steps, evaluations and probes."""
-    work = count(run.model).multiply_adds
-    shortcut = variant(run.model.shortcut).text
-    training = seconds_per_image(shortcut, work, speeds.training, run.optim.batch_size)
-    evaluation = seconds_per_image(shortcut, work, speeds.evaluation)
-    images = run.optim.batch_size * run.optim.steps + COST * run.probe.images * len(probe_steps(run))
-    held_out = min(run.data.eval_images, run.data.validation)
-    evaluated = (2 * run.data.eval_images + held_out) * (len(run.evaluation_steps()) - 1)
-    evaluated += run.data.eval_images + test_images + run.data.validation
-    seconds = START_S + images * training.seconds + evaluated * evaluation.seconds
-    return Estimate(seconds, training.measured and evaluation.measured)
+def race_seconds(
+    trials: Sequence[RunConfig], runs: Sequence[RunConfig], test_images: int, speeds: Sequence[Speed], machine: Machine
+) -> Estimate:
+    """Return how long a race takes that has the machine to itself.
 
-
-def race_seconds(race: RaceConfig, speeds: Speeds, test_images: int, cores: int, slots: int) -> Estimate:
-    """Return how long a race takes that has the machine to itself; trials of ``lr=tuned`` come first.
-
-    ``cores`` is what runs share, cores or GPUs; ``slots`` how many runs start at once. A single run has
-    all cores.
+    Args:
+        trials: Those of ``lr=tuned``, which come first.
+        speeds: Of nets that trained, the newest first; at least one.
+        machine: A single run uses all its cores.
     """
-    trials = [run_seconds(run, speeds, test_images) for run in race.trials()]
-    runs = [run_seconds(run, speeds, test_images) for run in race.runs()]
-    alone = len(runs) == 1
-    faster = max(1.0, speeds.speedup or 1.0) if alone else 1.0
-    seconds = makespan([one.seconds for one in trials], cores, slots)
-    seconds += makespan([one.seconds / faster for one in runs], cores, slots)
-    whole = not alone or speeds.speedup is not None
-    return Estimate(seconds, whole and all(one.measured for one in [*trials, *runs]))
+    nearest = {run.model: _nearest(run.model, speeds) for run in (*trials, *runs)}
+    gain = _gain(machine.threads) if len(runs) == 1 else 1.0
+    tried = [run_seconds(run, nearest[run.model], test_images) for run in trials]
+    trained = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
+    seconds = sum(START_S + makespan(work, machine) for work in (tried, trained) if work)
+    return Estimate(seconds, all(_is_alike(model, speed) for model, speed in nearest.items()))
 
 
-def makespan(work: Sequence[float], cores: int, slots: int) -> float:
-    """Return when the last piece of ``work`` is done: ``slots`` at once, in order, sharing ``cores`` evenly."""
+def run_seconds(run: RunConfig, speed: Speed, test_images: int) -> float:
+    """Return how long a run computes with one thread, or on a GPU of its own: steps, evaluations and probes."""
+    training = speed.training * _trained_images(run) + speed.evaluation * _evaluated_images(run, test_images)
+    return training * count(run.model).multiply_adds / speed.multiply_adds
+
+
+def makespan(work: Sequence[float], machine: Machine) -> float:
+    """Return when the last piece of ``work`` is done: as many at once as there are slots, sharing the cores evenly."""
     waiting, now = list(work), 0.0
     left: list[float] = []
     while waiting or left:
-        while waiting and len(left) < slots:
+        while waiting and len(left) < machine.slots:
             left.append(waiting.pop(0))
-        rate = min(1.0, cores / len(left))
+        rate = min(1.0, machine.cores / len(left))
         least = min(left)
         now += least / rate
         left = [rest - least for rest in left if rest > least]
     return now
 
 
-def _apart(one: float, other: float) -> float:
-    return abs(math.log(one / other))
+def _core_share(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: int) -> float:
+    """Return which share of a core the run had on average from its start to its end."""
+    spans = [(max(start, run.started), min(end, run.ended)) for start, end in beside]
+    spans = [(start, end) for start, end in spans if start < end]
+    moments = sorted({run.started, run.ended, *(moment for span in spans for moment in span)})
+    shared = 0.0
+    for start, end in pairwise(moments):
+        training = 1 + sum(first <= start and end <= last for first, last in spans)
+        shared += (end - start) * min(1.0, cores / training)
+    return shared / (run.ended - run.started) if run.ended > run.started else 1.0
+
+
+def _nearest(model: ModelConfig, speeds: Sequence[Speed]) -> Speed:
+    """Return the speed of the net with the nearest multiply-adds, of the same variant where one is near."""
+    work, text = count(model).multiply_adds, variant(model.shortcut).text
+
+    def distance(speed: Speed) -> float:
+        other = math.log(_OTHER_VARIANT) if speed.shortcut != text else 0.0
+        return abs(math.log(speed.multiply_adds / work)) + other
+
+    return min(speeds, key=distance)  # of two the first, which is the newest
+
+
+def _is_alike(model: ModelConfig, speed: Speed) -> bool:
+    factor = abs(math.log(speed.multiply_adds / count(model).multiply_adds))
+    return speed.shortcut == variant(model.shortcut).text and factor <= math.log(_ALIKE)
+
+
+def _trained_images(run: RunConfig) -> float:
+    """Return the images of a run's steps and probes, those of probes by what they cost."""
+    return run.optim.batch_size * run.optim.steps + COST * run.probe.images * len(probe_steps(run))
+
+
+def _evaluated_images(run: RunConfig, test_images: int) -> int:
+    held_out = min(run.data.eval_images, run.data.validation)
+    regular = (2 * run.data.eval_images + held_out) * (len(run.evaluation_steps()) - 1)
+    return regular + run.data.eval_images + test_images + run.data.validation
+
+
+def _gain(threads: int) -> float:
+    return float(threads**_THREADS_EXPONENT)

@@ -18,7 +18,7 @@ from engine.cli.output import (
     what_happened,
 )  # fmt: skip
 from engine.errors import CommandRefused, NoDatabase
-from engine.events import RunState
+from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -26,7 +26,7 @@ from engine.store.workspace import Workspace
 #: The states in which a command has done what its word says.
 _REACHED = {
     "pause": {RunState.PAUSED},
-    "resume": {RunState.QUEUED, RunState.STARTING, RunState.RUNNING},
+    "resume": PAUSABLE,
     "stop": {RunState.STOPPED},
 }
 

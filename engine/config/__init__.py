@@ -10,12 +10,13 @@ from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig, arm_name, nearest_depths
 from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
-from engine.config.race import FREE, RaceConfig, lockstep
+from engine.config.race import FREE, MAX_RUNS, RaceConfig, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
 
 __all__ = [
     "FREE",
     "LIVE",
+    "MAX_RUNS",
     "RUNNING_WINDOW",
     "STEPS",
     "Change",

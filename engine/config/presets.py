@@ -1,6 +1,6 @@
-"""Named starting points of a race, each with what it shows and where it comes from.
+"""The presets: named starting points of a race, with their purpose and source.
 
-A preset is data: adding one is one entry of ``PRESETS``. Imports ``engine.config`` and ``engine.errors`` alone.
+To add a preset, add an entry to ``PRESETS``. This module imports ``engine.config`` and ``engine.errors`` alone.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,14 @@ from engine.errors import ConfigError
 class Preset:
     """A named starting point.
 
-    ``data`` lists data sets in order of preference: the first that is present is taken; with none, images of one's own
-    must be named. ``run`` holds everything the
-    arms share; channels, classes and image size are filled in from the data set when a race is planned. ``per_depth``
-    holds what differs for some depths (see ``RaceConfig``).
+    ``data`` lists data sets in order of preference; a race takes the first one that is present. A preset without data
+    needs images of one's own. ``run`` holds the settings that all arms share; planning fills in channels, classes and
+    image size from the data set. ``per_depth`` holds the settings that differ for some depths (see ``RaceConfig``).
     """
 
     name: str
     label: str
     shows: str
-    takes: str
     source: str
     data: tuple[str, ...]
     depths: tuple[int, ...]
@@ -39,7 +37,6 @@ PRESETS: dict[str, Preset] = {
             name="quick",
             label="Quick",
             shows="Plain-56 falls behind plain-20 while the residual pair stays close.",
-            takes="about a minute on two cores",
             source="A small copy of the protocol of He et al. 2015, section 4.2: width 8, images averaged to 14x14, "
             "flips only, constant learning rate. A short budget shows slow convergence, not the paper's end points.",
             data=("fashion-mnist-mini",),
@@ -55,7 +52,6 @@ PRESETS: dict[str, Preset] = {
             name="talk",
             label="Talk",
             shows="The same race at full image size and for longer, with one learning-rate drop.",
-            takes="several minutes on two cores",
             source="He et al. 2015, section 4.2, with width 8 and 600 steps instead of 16 and 64,000.",
             data=("cifar10", "fashion-mnist-mini"),
             depths=(20, 56),
@@ -69,8 +65,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="paper",
             label="Paper",
-            shows="The paper's own protocol: CIFAR-10, 64,000 steps. Meant for a GPU.",
-            takes="hours per net on a GPU, more than ten for depth 1202",
+            shows="The paper's own protocol: CIFAR-10, 64,000 steps. Meant for a GPU: hours per net.",
             source="He et al. 2015, section 4.2: width 16, batch 128, learning rate 0.1 divided by 10 at 32k and 48k "
             "steps, weight decay 1e-4, momentum 0.9, pad-4 crops and flips, 32-bit floats; depth 110 starts at 0.01 "
             "until the training error is below 80 %. Fewer steps keep the schedule's shape.",
@@ -90,8 +85,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="imagenet",
             label="ImageNet",
-            shows="Depth 18 against 34, plain and residual, on your own folder of images of one size, such as 224x224.",
-            takes="days on a GPU",
+            shows="Depth 18 against 34, plain and residual, on your own folder of images of one size, such as 224x224. "
+            "Meant for a GPU: days.",
             source="He et al. 2015, sections 3.4 and 4.1: learning rate 0.1, batch 256, 600,000 steps, weight decay "
             "1e-4, momentum 0.9, 32-bit floats. Not the paper's: when the rate drops, which crops, one view at test.",
             data=(),

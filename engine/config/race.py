@@ -10,15 +10,17 @@ from engine.config.optim import TUNED
 from engine.config.run import RunConfig
 from engine.errors import ConfigError
 
-#: Every run of a race as fast as it can.
+#: Runs of a race, curves of a chart and runs of an address at most: the page streams no more at once.
+MAX_RUNS = 64
+#: The pace of a race whose runs do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
 
 
 def lockstep(pace: str) -> int:
-    """Return K of ``lockstep:K``: no run of a race more than K steps ahead of the slowest. 0 for ``free``.
+    """Return K of ``lockstep:K``, 0 for ``free``. No run of the race is more than K steps ahead of the slowest run.
 
-    Raises ConfigError in one line for anything else.
+    Raises ConfigError in one line for any other text.
     """
     if pace == FREE:
         return 0
@@ -32,10 +34,9 @@ def lockstep(pace: str) -> int:
 class RaceConfig(Config):
     """A set of runs on the same data with the same batches, augmentation draws and initial weights.
 
-    ``run`` is what all runs share; its depth, shortcut and seed are replaced by those of the arm. ``per_depth`` holds
-    settings that differ for some depths, with dotted keys, for example ``{110: {"optim.warmup_lr": 0.01}}``.
-    ``preset`` is kept as the record of where the shared values came from. ``pace`` (``lockstep``) is the one that the
-    race starts with; it may be changed while the race runs.
+    ``run`` holds the shared settings; depth, shortcut and seed of the arm replace its own. ``per_depth`` holds settings
+    that differ for some depths, with dotted keys, for example ``{110: {"optim.warmup_lr": 0.01}}``. ``preset`` records
+    the origin of the shared values. ``pace`` is the pace at the start; it may change while the race runs.
     """
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
@@ -67,7 +68,7 @@ class RaceConfig(Config):
     def trials(self) -> list[RunConfig]:
         """Return the trials that ``lr=tuned`` asks for: every rate of the grid for every arm, with the first seed.
 
-        Shorter than the run, the schedule keeping its shape; neither probed nor evaluated but at the end.
+        A trial is shorter than the run and keeps the shape of its schedule. It is evaluated at its end, and not probed.
         """
         first = len(self.shortcuts) * len(self.depths)
         waiting = [run for run in self.runs()[:first] if run.optim.lr == TUNED]

@@ -1,43 +1,39 @@
-"""What this machine has and who lives on it: processor, CUDA devices, processes. Torch-free; CUDA is never touched.
+"""The CUDA devices and the processes of this machine. Torch-free.
 
-GPUs and their memory are read through NVIDIA's management library, which makes no CUDA context, so that workers
-can be forked.
+NVIDIA's management library reads GPUs and their memory. It makes no CUDA context, so workers can be forked.
 """
 
 import contextlib
 import os
-import platform
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import psutil
 import pynvml
 
 from engine.errors import ConfigError
-from engine.hardware.cores import cores
 
-#: Runs that may share a GPU, and the variable that says another number.
+#: Runs that may share a GPU, and the environment variable that sets another number.
 RUNS_PER_GPU, MAX_PER_GPU = 8, 64
 RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
-#: Start times are read with a resolution of 10 ms and shift when the clock is set; a reused pid is seconds away.
+#: Start times have a resolution of 10 ms and shift when the clock is set. A reused pid starts seconds later.
 START_TOLERANCE_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """A process that cannot be mistaken for another: pid and start time (seconds since 1970)."""
+    """The identity of a process: pid and start time (seconds since 1970), for pids are reused."""
 
     pid: int
     started: float
 
     def lives(self) -> bool:
-        """Return whether this very process still runs (a zombie does not)."""
+        """Return whether this process still runs; a zombie does not."""
         started = _start_of(self.pid)
         return started is not None and abs(started - self.started) <= START_TOLERANCE_S
 
     def kill(self) -> None:
-        """End this very process at once; nothing happens if it is gone."""
+        """Kill this process; do nothing if it has ended."""
         if self.lives():
             with contextlib.suppress(psutil.Error):
                 psutil.Process(self.pid).kill()
@@ -45,7 +41,7 @@ class ProcessId:
 
 @cache
 def this_process() -> ProcessId:
-    """Return who we are."""
+    """Return the identity of the calling process."""
     return ProcessId(os.getpid(), psutil.Process().create_time())
 
 
@@ -63,30 +59,11 @@ def _start_of(pid: int) -> float | None:
         return None
 
 
-@cache
-def processor() -> str:
-    """Return the processor's name as the system knows it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
-
-
-@cache
-def facts() -> str:
-    """Return in one line what decides how fast this machine is: processor, cores, GPUs. Times of others say nothing.
-
-    It is asked for once in a process, so that a page names the same machine throughout.
-    """
-    return ", ".join([processor(), f"{cores()} cores", *(gpu.name for gpu in gpus())])
-
-
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU as the driver describes it: ``device`` as torch names it, memory in bytes, ``busy`` the share of the last
-    moment in which it computed, in percent; None where the driver does not say.
+    """One GPU as its driver describes it; None where the driver has no value.
+
+    Units: ``total`` and ``free`` memory in bytes; ``busy`` the percentage of the last moment in which it computed.
     """
 
     device: str
@@ -97,20 +74,21 @@ class Gpu:
 
 
 def devices() -> list[str]:
-    """Return the devices that runs can be given: ``cpu``, then ``cuda:0``, ``cuda:1``, ... as torch will name them."""
+    """Return the devices of this machine by torch's names: ``cpu``, then ``cuda:0``, ``cuda:1``, ..."""
     return ["cpu", *(gpu.device for gpu in gpus())]
 
 
 def number_gpus_alike() -> None:
-    """Let CUDA number GPUs as the driver does, by their place on the bus, unless the environment says otherwise.
+    """Let CUDA number GPUs as the driver does, by their place on the bus, unless the environment sets an order.
 
-    For every process that has CUDA or starts one that has: else ``cuda:0`` may be another card than asked about here.
+    Every process that uses CUDA, or starts such a process, calls this. Otherwise ``cuda:0`` may be another GPU than the
+    one described here.
     """
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
 
 def gpus() -> list[Gpu]:
-    """Return the GPUs that this process may use, with the memory that is free now, whoever has taken the rest."""
+    """Return the GPUs that this process may use, with the memory that is free now."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -134,13 +112,13 @@ def runs_per_gpu() -> int:
 
 
 def _visible(count: int) -> list[str]:
-    """Return the driver's numbers or unique names of the GPUs that CUDA will show, in its order."""
+    """Return the driver's numbers or unique names of the GPUs that CUDA shows, in CUDA's order."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         return [str(index) for index in range(count)]
     named = []
     for name in (part.strip() for part in visible.split(",")):
-        # As CUDA reads it: everything after the first name that is no device is ignored.
+        # CUDA ignores everything after the first name that is no device.
         if not name or name.startswith("-") or (name.isdigit() and int(name) >= count):
             break
         named.append(name)
@@ -153,9 +131,9 @@ def _describe(device: str, name: str) -> Gpu:
         handle = pynvml.nvmlDeviceGetHandleByIndex(int(name)) if by_number else pynvml.nvmlDeviceGetHandleByUUID(name)
         memory, label = pynvml.nvmlDeviceGetMemoryInfo(handle), pynvml.nvmlDeviceGetName(handle)
     except pynvml.NVMLError:
-        # It is there, CUDA will know more: a short unique name, a part of a card, a driver that does not say.
+        # CUDA knows this GPU by a short unique name, as a part of a card, or by a driver without this information.
         return Gpu(device, "GPU", None, None)
     busy = None
-    with contextlib.suppress(pynvml.NVMLError):  # parts of a card do not say
+    with contextlib.suppress(pynvml.NVMLError):  # a part of a card has no such value
         busy = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
     return Gpu(device, label if isinstance(label, str) else label.decode(), int(memory.total), int(memory.free), busy)

@@ -1,16 +1,15 @@
-"""The labs: small experiments that answer one question each, as a torch-free table. Adding one: one file, one row.
+"""The table of labs. A lab is a small experiment that answers one question. Torch-free.
 
-A lab is a job of the engine like a run: own process, progress, pause, stop, stored, streamed. ``lab`` names a class as
-``module:attribute``, imported in the worker:
+The engine does a job of a lab as it does a run: in a process of its own, with progress, pause and stop, stored and
+streamed. ``LabSpec.lab`` names a class as ``module:attribute``. The worker imports it:
 
     Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
     Lab(settings, device, state, inspected_runs)                with ``LabSpec.run_option``: a tuple of ``InspectedRun``
     .events() -> Iterator[LabEvent]                             Progressed, CurveUpdated, MetricReported, Concluded
     .state() -> dict                                            everything needed to go on; valid between two events
 
-A lab is made of units. Each is a function of the settings alone, so a lab that was paused goes on with the next unit
-and finds the same figures. What it yields depends on settings, device and precision, never on how fast it is pulled;
-of a lab that measures times (``LabSpec.timed``) that holds for the names alone.
+A lab consists of tasks. A task is a function of the settings alone, so a paused lab goes on with the next task and
+finds the same numbers. Its events depend on settings, device and precision, never on the pace of the worker.
 """
 
 import json
@@ -28,7 +27,6 @@ from engine.labs.mapping.spec import MAPPING
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
 from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
-from engine.labs.timing.spec import TIMING
 
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
@@ -42,7 +40,6 @@ _ROWS = (
     SMOOTHNESS,
     LESION,
     LANDSCAPE,
-    TIMING,
 )
 LABS: dict[str, LabSpec] = {lab.name: lab for lab in _ROWS}
 

@@ -1,4 +1,4 @@
-"""What the table of labs is made of: a lab's row, its settings, pictures and numbers. Torch-free."""
+"""The parts of a lab's specification: settings, panels, metrics. Torch-free."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from typing import Any
 
 from engine.config import RunConfig
 
-#: What a setting may be.
+#: Types of a setting.
 Value = bool | int | float | str
 
-#: How a panel is drawn; see ``Panel``.
+#: Kinds of panels; see ``Panel``.
 KINDS = ("curves", "bars", "bands", "heat", "plane")
 
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a lab. ``low`` and ``high`` bound numbers; ``step`` is what a slider moves by.
+    """One setting of a lab. ``low`` and ``high`` bound a number; ``step`` is the step of its slider.
 
-    ``front``: a slider or switch beside the button instead of a field behind it; three at most. ``refers``: the
-    setting names trainings of the workspace, ``run`` one by its id (0: the newest that suits), ``runs`` several as
-    text, ``"3,4"`` (empty: the newest that suit).
+    A ``primary`` setting has a slider or switch beside the button; a lab has three at most. Other settings have fields
+    behind the button. ``run_reference``: the setting names trainings of the workspace. ``run`` names one by its id (0:
+    the newest that suits), ``runs`` several as text such as ``"3,4"`` (empty: the newest that suit).
     """
 
     name: str
@@ -36,7 +36,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a lab, made of curves (``engine.labs.curve`` has the grammar of their names).
+    """One panel of a lab. It draws curves; ``engine.labs.curve`` has the grammar of their names.
 
     ``x_scale`` and ``y_scale`` are ``linear`` or ``log``; ``neutral`` is a reference line. ``kind``:
 
@@ -67,7 +67,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of a lab: stable name, unit, where it is published or defined, and what to expect."""
+    """One number of a lab: its stable name, unit, source, and expected value."""
 
     name: str
     label: str
@@ -78,15 +78,15 @@ class Metric:
 
 @dataclass(frozen=True)
 class LabSpec:
-    """One lab: its question, the short answer, settings, pictures and numbers.
+    """One lab: its question, the short answer, settings, panels and metrics.
 
-    ``title`` is its page's, where it has one. ``device`` is where its jobs compute, as ``RunConfig.device``.
-    ``timed``: its numbers are times, so that doing it again finds others. ``seconds`` returns about how long settings
-    take on one common core; the page scales it by what an earlier job took here. ``refuse`` returns in one line why
-    settings do not go together, '' when they do.
-    ``suits`` returns in one line why trainings cannot be looked at by this lab, '' when they can; given for labs with
-    an option that ``refers`` to trainings: those compute on the device and with the threads of the (first) training.
-    ``choose`` returns which of the newest race's trainings are taken where none are named, as indices.
+    ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``.
+    ``seconds`` returns about how long settings take on one common core; the page scales it by an earlier job here.
+    ``refuse`` returns in one line why settings do not go together, '' when they do.
+
+    A lab with an option of trainings (``run_reference``) computes on the device and with the threads of the first
+    training. For such a lab ``suits`` returns in one line why it cannot inspect these trainings, '' when it can.
+    ``choose`` returns the trainings of the newest race that the lab takes when a visitor names none, as indices.
     """
 
     name: str
@@ -100,7 +100,6 @@ class LabSpec:
     metrics: tuple[Metric, ...]
     lab: str
     device: str = "cpu"
-    timed: bool = False
     title: str = ""
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None

@@ -30,7 +30,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "engine.labs.conditioning", "engine.labs.constructed", "engine.labs.gradients", "engine.labs.landscape",
         "engine.labs.lesion", "engine.labs.mapping", "engine.labs.shattering", "engine.labs.smoothness",
-        "engine.labs.timing",
     ),
     ("engine.runs", "engine.bench"),
     ("engine.runs.protocol",),

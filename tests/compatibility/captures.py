@@ -1,7 +1,7 @@
 """What a tree answers: the JSON documents of every verb, the hashes of weights, the rows of the store.
 
 Each capture is a function that fills ``Capture.documents`` in one workspace, in the order of ``STORY``.
-``bench`` is left out, for it takes minutes and all its numbers are times; so is the lab ``timing``.
+``bench`` is left out, for it takes minutes and all its numbers are times.
 """
 
 import hashlib

@@ -41,7 +41,7 @@ class Site:
         command = ("-m", "app", "--no-browser", "--port", str(self.port), "--workspace", str(self.workspace))
         self._process = subprocess.Popen(
             [sys.executable, *command], cwd=self.tree.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**environment(), "SKIPSCOPE_TIMING": "asked"},
+            env={**environment(), "SKIPSCOPE_TIMING": "asked"},  # else pages of 0.4.0 measure times by themselves
         )  # fmt: skip
         until(self._answers)
 

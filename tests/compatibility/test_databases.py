@@ -1,5 +1,6 @@
 """Databases that 0.2.0 and 0.4.0 made: they open, show what they showed, and their paused run goes on to its end."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.compatibility.databases import FOLDER, PAUSED, VERSIONS, copied, resumed, shown
 from tests.compatibility.fields import differences, masked, read
-from tests.compatibility.tree import Tree, platform
+from tests.compatibility.tree import Tree, platform, until
 
 RECORDED = read("databases.json")
 every_version = pytest.mark.parametrize("version", VERSIONS)
@@ -49,6 +50,23 @@ def test_the_paused_run_goes_on_to_its_end(version, tree, tmp_path):
     assert not list(differences(expected, found))
 
 
+def test_jobs_of_a_lab_that_is_gone_are_listed_and_not_begun_again(tree, tmp_path):
+    workspace = copied("0.4.0", tmp_path)
+    done, paused, queued = (timing_job(workspace, state) for state in ("finished", "paused", "queued"))
+    listed = {job["run"]: job for job in tree.document(workspace, "runs")["labs"]}
+    assert [listed[job]["lab"] for job in (done, paused, queued)] == ["timing"] * 3
+    assert "timing" in tree.call(workspace, "runs").out
+    with tree.engine_ended(workspace):
+        refused = tree.call(workspace, "resume", str(paused), expected=None)
+        assert refused.code != 0
+        assert f"run {paused} is a job of the lab timing, which this version does not have" in refused.err
+        failed = until(lambda: next((job for job in jobs(tree, workspace) if job["cause"]), None))
+        tree.call(workspace, "delete", str(done))
+        assert done not in [job["run"] for job in jobs(tree, workspace)]
+    assert (failed["run"], failed["state"]) == (queued, "failed")
+    assert "unknown lab 'timing'" in failed["cause"]
+
+
 def test_no_file_holds_a_path_of_the_machine_that_made_it():
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert len(files) == 2 * len(VERSIONS)
@@ -56,6 +74,25 @@ def test_no_file_holds_a_path_of_the_machine_that_made_it():
         content = path.read_bytes()
         for folder in (b"work", b"tmp", b"root", b"home", b"Users"):
             assert b"/" + folder + b"/" not in content, path.name
+
+
+def timing_job(workspace, state) -> int:
+    """Write a job of the lab ``timing`` as 0.4.0 did; return its run id."""
+    config = json.dumps({"lab": "timing", "settings": {"preset": "quick"}, "device": "auto", "threads": 1})
+    with closing(sqlite3.connect(workspace / "skipscope.db")) as connection, connection:
+        race = connection.execute(
+            "INSERT INTO races (name, preset, config, created, lab) VALUES ('', '', ?, 1, 'timing')", (config,)
+        ).lastrowid
+        return connection.execute(
+            "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps, threads,"
+            " created, changed, lab) VALUES (?, 0, 0, '', 0, ?, '{}', ?, 0, 1, 1, 1, 'timing')",
+            (race, config, state),
+        ).lastrowid
+
+
+def jobs(tree, workspace) -> list[dict]:
+    """Return the jobs of labs."""
+    return tree.document(workspace, "runs")["labs"]
 
 
 def rows(workspace) -> dict[str, int]:

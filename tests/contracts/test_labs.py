@@ -21,7 +21,7 @@ from tests.engine.labs.inspected_runs import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
 #: Labs that take more than a second of one core even so.
-DEAR = {"constructed", "mapping", "conditioning", "smoothness", "lesion", "landscape", "timing"}
+DEAR = {"constructed", "mapping", "conditioning", "smoothness", "lesion", "landscape"}
 
 
 def smallest(name):
@@ -96,18 +96,9 @@ def test_panels_and_figures_are_those_of_the_row(name):
             assert type(event.value) is float
 
 
-def alike(name, events):
-    """What another making of a lab has to find again: everything, of times what they are called and counted by."""
-    curves, figures = results(events)
-    if LABS[name].timed:
-        last = {(event.panel, event.name): list(event.x) for event in events if isinstance(event, CurveUpdated)}
-        return last, set(figures)
-    return curves, figures
-
-
-def said(name, events):
-    """Events as comparable text (NaN equals NaN), of times their kinds alone."""
-    return [type(event).__name__ if LABS[name].timed else repr(event) for event in events]
+def said(events):
+    """Events as comparable text (NaN equals NaN)."""
+    return [repr(event) for event in events]
 
 
 def resumed(name, count):
@@ -123,16 +114,16 @@ def test_interrupted_within_a_task_and_resumed_it_does_that_task_again_and_finds
         count += 1
     rest = list(resumed(name, count))
     finished = max(place for place in range(count) if isinstance(events[place], Progressed))
-    assert said(name, rest[:-1]) == said(name, events[finished:-1])
+    assert said(rest[:-1]) == said(events[finished:-1])
     assert isinstance(rest[-1], Concluded)
-    assert alike(name, events[:count] + rest) == alike(name, events)
+    assert results(events[:count] + rest) == results(events)
 
 
 @every_lab
 def test_interrupted_at_its_ends_it_has_all_to_do_or_nothing(name):
     events = record(name).events
     lab = make(name)
-    assert said(name, until(lab, 3)) == said(name, events[:3])
+    assert said(until(lab, 3)) == said(events[:3])
     assert repr(lab.state()["results"]) == repr(record(name).states[2]["results"])
     first = resumed(name, 1)
     assert next(first) == events[0]
@@ -144,8 +135,8 @@ def test_interrupted_at_its_ends_it_has_all_to_do_or_nothing(name):
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in LABS])
 def test_making_it_again_finds_the_same(name):
     again, events = list(make(name).events()), record(name).events
-    assert said(name, again[:-1]) == said(name, events[:-1])
-    assert alike(name, again) == alike(name, events)
+    assert said(again[:-1]) == said(events[:-1])
+    assert results(again) == results(events)
 
 
 @every_lab

@@ -67,7 +67,7 @@ class Site:
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
                 [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
-                env={**os.environ, "DISPLAY": "", "SKIPSCOPE_TIMING": "asked"},
+                env={**os.environ, "DISPLAY": ""},
             )  # fmt: skip
         until(self._answers)
         if engine:

@@ -28,6 +28,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><body><div id="plot"></div><scrip
   import { captionOf, legendOf } from "./race/chart/legend.js";
   import { Series } from "./race/series.js";
   import * as image from "./shared/export/image.js";
+  import { know } from "./shared/run_states.js";
+  know(FACTS);
   const run = ({ card, history, look }) => ({ card, series: new Series(history, card.parent_step ?? 0), ...look });
   window.told = { buildFigure, captionOf, legendOf, ...image, runs: (list) => list.map(run), theme: THEME };
 </script>"""
@@ -37,7 +39,9 @@ VIEW = {"race": 1, "layout": "side", "metric": "error", "scale": "linear", "x": 
 @pytest.fixture(scope="module")
 def page(browser):
     """One page with the modules; what they throw fails the test that called them."""
-    told = PAGE.replace("THEME", json.dumps({**surroundings()["themes"]["light"], "scheme": "light", "font": "Arial"}))
+    given = surroundings()
+    told = PAGE.replace("FACTS", json.dumps(given["runFacts"]))
+    told = told.replace("THEME", json.dumps({**given["themes"]["light"], "scheme": "light", "font": "Arial"}))
     page = browser.new_page(viewport={"width": 1100, "height": 700})
 
     def answer(route):

@@ -141,7 +141,6 @@ def test_presets_name_what_exists(preset):
     race = RaceConfig(depths=preset.depths, shortcuts=preset.shortcuts, run=preset.run)
     assert len(race.runs()) == len(preset.depths) * len(preset.shortcuts)
     assert preset.shows
-    assert preset.takes
     assert "He et al. 2015" in preset.source
 
 

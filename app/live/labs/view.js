@@ -5,7 +5,7 @@
 import { button, element, setText } from "../shared/dom.js";
 import { duration } from "../shared/format.js";
 import { unreachableText } from "../shared/link_status.js";
-import { WAITING } from "../shared/run_states.js";
+import { AT_WORK, FINAL } from "../shared/run_states.js";
 import { EventStream } from "../shared/event_stream.js";
 import { settledCell } from "./kinds/cells.js";
 import { Curves, same } from "./curves.js";
@@ -19,8 +19,6 @@ import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
 const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
-/** A job in these states changes no more; its connection is let go. */
-const FINAL = new Set(["finished", "stopped", "diverged"]);
 const ASKED_MS = 4_000;
 
 class LabStream extends EventStream {
@@ -97,7 +95,7 @@ export class LabView {
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
     if (message.gone) this.gone = true;
-    // Ended for good: nothing more will come, and a browser has few connections.
+    // A job in a final state sends nothing more, and a browser has few connections.
     if (this.gone || (this.card && FINAL.has(this.card.state))) queueMicrotask(() => this.feed?.close());
     this.#soon();
   }
@@ -172,7 +170,7 @@ export class LabView {
   emptyWords() {
     if (!this.card) return this.run === null ? "drawn here while it is measured" : "loading";
     if (this.card.state === "queued") return "waiting for its turn";
-    return WAITING.has(this.card.state) ? "measuring" : "was not measured";
+    return AT_WORK.has(this.card.state) ? "measuring" : "was not measured";
   }
 
   #status() {
@@ -183,7 +181,7 @@ export class LabView {
     setText(this.part("state"), card ? `${symbol} ${card.state}` : "");
     this.part("state").dataset.tone = tone;
     const progress = this.part("progress");
-    progress.hidden = !card || !WAITING.has(card.state) && card.state !== "paused";
+    progress.hidden = !card || !AT_WORK.has(card.state) && card.state !== "paused";
     if (card?.total) {
       progress.max = card.total;
       progress.value = card.step;
@@ -208,7 +206,7 @@ export class LabView {
 
   #notice() {
     const silent = this.engine && this.engine.state !== "alive";
-    const waits = this.card && WAITING.has(this.card.state);
+    const waits = this.card && AT_WORK.has(this.card.state);
     const unreachable = this.link === "gone" && !this.gone;
     this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
     setText(this.part("notice-text"), this.trouble || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));

@@ -1,17 +1,15 @@
-/** Which nets of a race are looked at together: up to which step, and which two of them the map shows. Pure functions. */
+/** The nets of a race that are compared: their common step, and the two nets of the map. Pure functions. */
+import { AT_WORK, ENDED } from "../shared/run_states.js";
 import { absence } from "./sentences.js";
 
-const GOING = new Set(["queued", "starting", "running", "stopping", "finished"]);
-const EARLY = new Set(["stopped", "diverged", "failed", "lost"]);
-
 /**
- * The last step that all nets have reached which go on or arrived, -1 without a probe; those that pause hold nobody back,
- * and those that ended early only where there is no other.
+ * The last step that all nets at work and finished nets have reached, -1 without a probe. Paused nets count only where
+ * there is no such net, nets that ended early only where there is no other at all.
  */
 export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
-  const going = probed.filter(({ card }) => GOING.has(card.state));
-  const waiting = probed.filter(({ card }) => !EARLY.has(card.state));
+  const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
+  const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
   const list = [going, waiting, probed].find((found) => found.length) ?? [];
   return list.length ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }

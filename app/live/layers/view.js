@@ -19,7 +19,7 @@ import { absence, remark } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
-import { WAITING, isLive } from "../shared/run_states.js";
+import { AT_WORK, isLive } from "../shared/run_states.js";
 
 const DRAW_MS = 250;
 /** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
@@ -291,7 +291,7 @@ export class ProbeView {
     const { trouble, link, linkReason, engine, runs } = this;
     if (trouble) return trouble;
     if (link === "gone" && runs.length) return unreachableText(linkReason);
-    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => WAITING.has(card.state));
+    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => AT_WORK.has(card.state));
     return silent ? `${engine.message} The Race page can start it.` : "";
   }
 

@@ -1,6 +1,7 @@
 /** The learning-rate curves on a page: drawn again in place when trials, theme or width change, with strip and files. */
 import { grouped } from "../shared/format.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
+import { RUNNING_WINDOW } from "../shared/run_states.js";
 import { buildRates } from "./figure.js";
 import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
@@ -78,7 +79,7 @@ export function ratesFooter(curves) {
   return [
     ended < trials.length ? `${ended} of ${trials.length} trials at their end` : `all ${trials.length} trials shown`,
     `${steps} steps each`,
-    "each point the mean of its last 50 steps, of all where there are fewer",
+    `each point the mean of its last ${RUNNING_WINDOW} steps, of all where there are fewer`,
     `seed ${seeds.join(", ")}`,
     distinct("precision"),
     distinct("device"),

@@ -1,8 +1,8 @@
-"""What the streaming components have in common: how one is registered, and what each is told of its surroundings.
+"""The common part of the live components: their registration, and the data that all of them get.
 
 A component is a folder of ``app/live`` with ``FEATURE.html``, ``FEATURE.css`` and the modules that its root element
-names (``data-module``, ``data-view``); ``mount.js`` is the entry of all of them. A part with many rules of its own may
-have a style sheet of its own.
+names (``data-module``, ``data-view``). ``mount.js`` is the entry of all components. A part with many rules may have a
+style sheet of its own.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import theme
+from app import data, theme
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -22,9 +22,10 @@ _MOUNT = Path(__file__).with_name("mount.js")
 
 @cache
 def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
-    """Return the component ``name`` of a folder beside this one, registered once.
+    """Return the component ``name`` of the folder ``feature``, registered once.
 
-    It is made of ``FEATURE.html``, ``FEATURE.css`` and more ``styles``, named by their paths below ``app/live``.
+    Args:
+        styles: Further style sheets, by their paths below ``app/live``.
     """
     folder = LIVE / feature
     sheets = [folder / f"{feature}.css", *(LIVE / style for style in styles)]
@@ -39,10 +40,18 @@ def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
 
 
 def surroundings(**urls: str) -> dict[str, Any]:
-    """Return what every component is told, whether it may offer commands among it; ``urls`` are its own addresses."""
+    """Return the data that every component gets: rights, states, colours, addresses.
+
+    Args:
+        urls: Addresses of the component's own routes.
+    """
     return {
         "mayCommand": presenter_link.may_command(),
         "states": theme.STATES,
+        "runFacts": {
+            "groups": {name: sorted(states) for name, states in data.STATE_GROUPS.items()},
+            "runningWindow": data.RUNNING_WINDOW,
+        },
         "themes": {
             scheme: {
                 "text": theme.TEXT[scheme],

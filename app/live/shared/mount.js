@@ -1,7 +1,7 @@
 /**
- * The entry of every component, as Streamlit calls it: once at the mount, again whenever `data` or the theme changes,
- * with the same parentElement. It keeps one view per mount. Which one, the root element says: data-module and data-view
- * name a class with update(data, send) and stop(), data-words where a failure is told.
+ * The entry of every component. Streamlit calls it at the mount, and again at each change of `data` or the theme, with
+ * the same parentElement. One view is kept per mount. data-module and data-view of the root element name its class, with
+ * update(data, send) and stop(); data-words names the element for a failure.
  *
  * data: { modules: URL of the folder with the modules, ... }, see app/live/shared/component.py for the rest.
  */
@@ -14,8 +14,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!mount) {
     mount = { view: null, latest: null, stopped: false };
     mounts.set(host, mount);
-    import(new URL(`${data.modules}${host.dataset.module}`, document.baseURI).href).then((module) => {
+    /** @param {string | undefined} name */
+    const load = (name) => import(new URL(`${data.modules}${name}`, document.baseURI).href);
+    Promise.all([load(host.dataset.module), load("shared/run_states.js")]).then(([module, { know }]) => {
       if (mount.stopped) return;
+      know(data.runFacts);
       mount.view = new module[host.dataset.view ?? ""](host);
       mount.view.update(...mount.latest);
     }).catch((error) => {

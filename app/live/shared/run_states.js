@@ -1,21 +1,49 @@
 /**
- * The states of a run as the engine names them (engine/events.py), in the groups that the page asks for. A test holds
- * them to the engine's own.
+ * What the engine says of runs: the groups of their states (engine/events.py), and over how many steps a running mean
+ * goes. The server sends both with each component, and mount.js hands them over before it makes a view.
  */
 
+/** The engine works on a run in these states, or will by itself. */
+export const AT_WORK = group();
 /** A run in these states makes no further step. */
-export const ENDED = new Set(["stopped", "finished", "diverged", "failed", "lost"]);
-/** A run in these states waits for the engine or works. */
-export const WAITING = new Set(["queued", "starting", "running", "stopping"]);
-/** A run in these states can be paused: it has work before it. */
-export const PAUSABLE = new Set(["queued", "starting", "running"]);
-/** A run in these states can be resumed where it stands. */
-export const RESUMABLE = new Set(["paused", "lost"]);
-/** A run in these states broke: its last numbers are no result. */
-export const BROKEN = new Set(["diverged", "failed"]);
+export const ENDED = group();
+/** States of `ENDED` from which no run is resumed. */
+export const FINAL = group();
+/** The last numbers of a run in these states are no result. */
+export const BROKEN = group();
+/** A run in these states ended before its last step. Its numbers are sound. */
+export const HALTED = group();
+/** A run in these states can be paused. */
+export const PAUSABLE = group();
+/** A run in these states can be resumed. */
+export const RESUMABLE = group();
+/** Steps over which the running training error and loss are averaged. */
+export let RUNNING_WINDOW = 0;
+
+/** @type {Record<string, Set<string>>} */
+const GROUPS = { AT_WORK, ENDED, FINAL, BROKEN, HALTED, PAUSABLE, RESUMABLE };
+
+/** @returns {Set<string>} */
+function group() {
+  return new Set();
+}
 
 /**
- * Whether something of these runs may still change by itself.
+ * Take over what the engine says.
+ * @param {{ groups: Record<string, string[]>, runningWindow: number }} facts
+ */
+export function know({ groups, runningWindow }) {
+  for (const [name, states] of Object.entries(GROUPS)) for (const state of groups[name]) states.add(state);
+  RUNNING_WINDOW = runningWindow;
+}
+
+/** How running errors and losses are smoothed, in words. */
+export function runningMean() {
+  return `mean of ${RUNNING_WINDOW} steps`;
+}
+
+/**
+ * Whether one of these runs may still change by itself.
  * @param {{ card: { state: string } }[]} runs
  */
 export function isLive(runs) {

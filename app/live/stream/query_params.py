@@ -1,4 +1,4 @@
-"""The parameters of a live route, read strictly; a wrong one is answered with one line."""
+"""The parameters of a live route, read strictly. The answer to a wrong parameter is one line."""
 
 import re
 from typing import TypeVar
@@ -6,16 +6,17 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from app import data
+
 NO_STORE = {"Cache-Control": "no-store"}
-#: Headers of a stream; the second one tells proxies to pass every event on at once.
+#: Headers of a stream. The second one makes proxies pass each event on at once.
 STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
-MAX_RUNS = 64
 _Otherwise = TypeVar("_Otherwise", int, None)
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
 class BadRequest(Exception):
-    """A request that cannot be answered: status and one line."""
+    """A request that is refused with a status and one line."""
 
     def __init__(self, status: int, line: str):
         super().__init__(line)
@@ -23,7 +24,7 @@ class BadRequest(Exception):
 
 
 def refusal(refused: BadRequest) -> Response:
-    """Return the answer to a request that was refused."""
+    """Return the answer to a refused request."""
     return PlainTextResponse(str(refused), refused.status, headers=NO_STORE)
 
 
@@ -41,7 +42,7 @@ def number(request: Request, name: str, bounds: tuple[int, int], otherwise: _Oth
 def numbers(
     request: Request, name: str, bounds: tuple[int, int], otherwise: _Otherwise, count: int
 ) -> list[int] | list[_Otherwise]:
-    """Return ``count`` whole numbers of the query, with commas between; one stands for all. Raises BadRequest."""
+    """Return ``count`` whole numbers of the query, separated by commas; one counts for all. Raises BadRequest."""
     smallest, largest = bounds
     text = request.query_params.get(name)
     if text is None:
@@ -55,7 +56,7 @@ def numbers(
 
 
 def cursor(text: str | None) -> tuple[int, int] | None:
-    """Return a cursor such as ``12345.67`` as two numbers, None where there is none. Raises BadRequest."""
+    """Return a cursor such as ``12345.67`` as two numbers, None for an empty text. Raises BadRequest."""
     if not text:
         return None
     match = _CURSOR.fullmatch(text)
@@ -65,11 +66,11 @@ def cursor(text: str | None) -> tuple[int, int] | None:
 
 
 def runs_of(request: Request, at_least: int) -> tuple[int, ...]:
-    """Return the runs that a query names, each once, ``at_least`` to ``MAX_RUNS`` of them. Raises BadRequest."""
+    """Return the runs of a query without repeats, ``at_least`` to ``data.MAX_RUNS`` runs. Raises BadRequest."""
     text = request.query_params.get("runs", "")
     if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
         raise BadRequest(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
     runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
-    if not at_least <= len(runs) <= MAX_RUNS:
-        raise BadRequest(400, f"runs must name {at_least} to {MAX_RUNS} runs (got {len(runs)})")
+    if not at_least <= len(runs) <= data.MAX_RUNS:
+        raise BadRequest(400, f"runs must name {at_least} to {data.MAX_RUNS} runs (got {len(runs)})")
     return runs

@@ -1,4 +1,4 @@
-"""The words of the race page: the first visit, the learning-rate note, the protocol of the race shown."""
+"""The texts of the race page: the first visit, the learning-rate note, the protocol, published figures."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,14 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app import data
+from app.views.setup import preset_cards
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
 SHORT = 10_000
 
 
 def first_visit(start_quick: Callable[[], None]) -> None:
-    """Nothing was trained yet: what this is in two sentences, and one obvious button."""
+    """Draw the first visit: two sentences on what Skipscope does, and one obvious button."""
     st.title("Watch depth make a plain net worse", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
@@ -24,7 +25,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="start_quick",
-        help=f"Four nets at once, {data.presets()['quick'].takes}. Nothing is downloaded.",
+        help=f"Four nets at once, {preset_cards.takes(data.preset_times()['quick'])}. Nothing is downloaded.",
     )
     if pressed:
         start_quick()
@@ -40,7 +41,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
 
 
 def learning_rate_note(race: data.Race, tuned: str = "") -> None:
-    """Say what the learning rates mean for a gap: one for all arms, or ``tuned``, words about each arm's own."""
+    """Say what the learning rates mean for a gap; ``tuned`` are the words about each arm's own rate."""
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
         if tuned:
@@ -54,13 +55,14 @@ def learning_rate_note(race: data.Race, tuned: str = "") -> None:
 
 
 def protocol(race: data.Race) -> None:
-    """Fold-out sections: how to read the curves, and exactly what was run."""
+    """Draw two fold-out sections: how to read the curves, and the protocol of the race."""
     reading = _fold("What am I looking at?", ":material/help:", "reading")
     if reading.open:
         reading.markdown(
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
-            "- **Dashed**: error on the mini-batches it learns from, mean of the last 50 steps; single steps faint.\n"
+            "- **Dashed**: error on the mini-batches it learns from, mean of the last "
+            f"{data.RUNNING_WINDOW} steps; single steps faint.\n"
             "- **Solid**: error on fixed test images; the full test set is measured once at the end.\n"
             "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
             "the dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "
@@ -87,15 +89,15 @@ def protocol(race: data.Race) -> None:
 
 
 def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
-    """Return a closed section; what is in it is made when it is open, so that nothing above waits for it.
+    """Return a closed section, whose state is kept in the address.
 
-    Whether it is open stands in the address.
+    The caller makes the contents of an open section only, so that nothing above waits for them.
     """
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 
 def published(race: data.Race) -> None:
-    """What the literature printed for the shortcuts of this race, as a reference and not as a prediction."""
+    """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
     found = data.references(race.shortcuts)
     if not found:
         return

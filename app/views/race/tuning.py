@@ -1,4 +1,4 @@
-"""The learning-rate curves of a race with ``lr=tuned``: above the live curves while trials run, folded below after."""
+"""The learning-rate curves of a race with ``lr=tuned``: above the live curves during the trials, later folded below."""
 
 from typing import Any
 
@@ -8,15 +8,12 @@ from app import data, theme
 from app.live.learning_rates.component import live_rates
 from app.live.shared.run import Run, run_colors
 
-#: Seconds between two looks while trials run.
+#: Seconds between two reads of the store during the trials.
 LOOK_S = 2.0
-#: States in which a trial gives no figure any more, or not yet.
-_FINISHED = "finished"
-_WITHOUT = ("diverged", "failed", "lost", "stopped")
 
 
 def running(race: data.Race) -> bool:
-    """Draw the curves while trials run, and return whether they do."""
+    """Draw the curves during the trials; return whether trials are under way."""
     if not race.tuned or not _under_way(data.tuning(race.id)):
         return False
     st.fragment(_progress, run_every=LOOK_S)(race)
@@ -24,7 +21,7 @@ def running(race: data.Race) -> bool:
 
 
 def ended(race: data.Race) -> None:
-    """Draw the curves, folded, once every trial has ended."""
+    """Draw the curves in a folded section after the last trial."""
     if not race.tuned or not (arms := data.tuning(race.id)) or _under_way(arms):
         return
     fold = st.expander("Learning-rate curves", icon=":material/tune:", key="rate_curves", bind="query-params")
@@ -34,7 +31,7 @@ def ended(race: data.Race) -> None:
 
 
 def in_words(race: data.Race) -> str:
-    """Return one or two sentences about the rates that were found, '' before that."""
+    """Return one or two sentences about the best rates, '' before there are any."""
     found = [arm for arm in data.tuning(race.id) if arm.lr is not None] if race.tuned else []
     if not found:
         return ""
@@ -71,18 +68,19 @@ def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
     live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
     steps = arms[0].trials[0].total_steps
     st.caption(
-        f"Training error (mean of 50 steps) at the end of trials of {steps:,} steps with the first seed. Ring: the "
-        "rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its end. Cross: it "
-        "diverged. " + words
+        f"Training error (mean of {data.RUNNING_WINDOW} steps) at the end of trials of {steps:,} steps with the first "
+        "seed. Ring: the rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its "
+        "end. Cross: it diverged. " + words
     )
 
 
 def _trial(trial: Any) -> dict[str, Any]:
-    """One trial as the chart wants it: ``end`` is ``finished``, ``without`` an error to show, or empty so far."""
-    without = trial.state in _WITHOUT
+    """Return one trial for the chart; ``end`` is ``finished``, ``without`` an error, or '' before the end."""
+    finished = trial.state == data.RunState.FINISHED
+    without = trial.state in data.ENDED and not finished
     return {
         "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
-        "end": _FINISHED if trial.state == _FINISHED else "without" if without else "",
+        "end": "finished" if finished else "without" if without else "",
         "error": None if without else trial.error, "seed": trial.seed, "precision": trial.precision,
         "device": trial.device, "threads": trial.threads,
     }  # fmt: skip
@@ -105,7 +103,7 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
 def _share(arms: list[data.ArmTuning]) -> float:
     """How much of the trials is done, 0 to 1; one that ended early has nothing left to do."""
     trials = [trial for arm in arms for trial in arm.trials]
-    steps = [t.total_steps if t.state in (_FINISHED, *_WITHOUT) else min(t.step, t.total_steps) for t in trials]
+    steps = [t.total_steps if t.state in data.ENDED else min(t.step, t.total_steps) for t in trials]
     return sum(steps) / max(1, sum(trial.total_steps for trial in trials))
 
 

@@ -1,4 +1,4 @@
-"""Any runs on one live chart, also of different races: then a line says in what they differ."""
+"""Any runs on one live chart, with a line on the differences between runs of different races."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,16 @@ from app.views.runs import view as runs_view
 
 COMPONENT = "compare"
 _OF_A_RUN = ("pause", "resume", "stop", "delete")
-_ALL = {
-    "pause": {data.RunState.QUEUED, data.RunState.STARTING, data.RunState.RUNNING},
-    "resume": {data.RunState.PAUSED, data.RunState.LOST},
-}
+_ALL = {"pause": data.PAUSABLE, "resume": data.RESUMABLE}
 
 
 def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
-    """Draw the chart of the chosen runs; ``notice`` is what was refused just now."""
+    """Draw the chart of the chosen runs; ``notice`` is the refusal of the last command."""
     if not chosen:
         return
-    if len(chosen) > data.MAX_COMPARED:
+    if len(chosen) > data.MAX_RUNS:
         st.info(
-            f"One chart takes at most {data.MAX_COMPARED} runs; {len(chosen)} are selected. "
+            f"One chart takes at most {data.MAX_RUNS} runs; {len(chosen)} are selected. "
             "The address does not name them, so a link does not bring them back.",
             icon=":material/stacked_line_chart:",
         )
@@ -43,7 +40,7 @@ def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
 
 
 def _fork(chosen: Sequence[data.TableRow]) -> None:
-    """Open the dialog if a point of one of these runs was clicked; its race is where the fork goes."""
+    """Open the fork dialog after a click on a point of one of these runs; the fork joins the race of the run."""
     clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
     race = data.race(row.race) if row else None
@@ -52,7 +49,7 @@ def _fork(chosen: Sequence[data.TableRow]) -> None:
 
 
 def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
-    """Return the runs for the chart: each looks as in its own race, which labels name where there are several."""
+    """Return the runs for the chart, each with the look of its race; labels name the race if there are several."""
     races = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
     found: list[Run] = []
@@ -66,7 +63,7 @@ def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
 
 
 def _on_command() -> None:
-    # The chart may be gone by the time that it asks: its last run was deleted.
+    # After the deletion of its last run the chart is gone, and its last command may still arrive.
     asked = getattr(st.session_state.get(COMPONENT), "command", None)
     if not asked or not runs_view.may_command():
         return

@@ -1,4 +1,4 @@
-"""What the page "Runs" asks before it writes: a note, a race's name, whether runs may go for good."""
+"""The dialogs of the page "Runs": a note, a race's name, the deletion of runs."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ _NAMED = 8
 
 @st.dialog("Note")
 def note(rows: Sequence[data.TableRow]) -> None:
-    """Ask for one note for these runs."""
+    """Ask for one note on all these runs."""
     present = {row.note for row in rows}
     st.markdown(_listed(rows))
     if len(present) > 1:
-        st.caption("Their notes differ; what is written here takes the place of all of them.")
+        st.caption("Their notes differ; this note replaces all of them.")
     text = st.text_input(
         "Note", value=present.pop() if len(present) == 1 else "", max_chars=data.MAX_NOTE_LENGTH, key="note_text",
-        help="One line. Empty takes the note away.",
+        help="One line. An empty line removes the note.",
     )  # fmt: skip
     if st.button("Keep the note", type="primary", key="note_keep"):
         try:
@@ -35,7 +35,11 @@ def note(rows: Sequence[data.TableRow]) -> None:
 def rename(race: int, name: str) -> None:
     """Ask for another name of a race."""
     text = st.text_input(
-        f"Name of race {race}", value=name, max_chars=data.MAX_NAME_LENGTH, key="race_name", help="Empty takes it away."
+        f"Name of race {race}",
+        value=name,
+        max_chars=data.MAX_NAME_LENGTH,
+        key="race_name",
+        help="An empty line removes the name.",
     )
     if st.button("Keep the name", type="primary", key="race_name_keep"):
         try:
@@ -48,9 +52,9 @@ def rename(race: int, name: str) -> None:
 
 @st.dialog("Delete for good?")
 def delete(rows: Sequence[data.TableRow]) -> None:
-    """Say what would go, and let it go when told so."""
-    busy = [row for row in rows if row.state in data.TRAINING]
-    idle = [row for row in rows if row.state not in data.TRAINING]
+    """Say what a deletion removes, and delete after a confirmation."""
+    busy = [row for row in rows if row.state in data.ALIVE]
+    idle = [row for row in rows if row.state not in data.ALIVE]
     if busy:
         st.warning(
             f"{_runs(len(busy))} at work and left out: {_listed(busy)}. Stop {'it' if len(busy) == 1 else 'them'} "
@@ -63,7 +67,7 @@ def delete(rows: Sequence[data.TableRow]) -> None:
     st.markdown(_listed(idle))
     st.markdown(
         f"**{_runs(len(idle))}** with their curves, notes, logs and checkpoints, {freed} of files. "
-        "This cannot be undone. The database keeps its size; what is freed in it is used again."
+        "This cannot be undone. The database keeps its size and uses the freed space again."
     )
     if st.button(f"Delete {_runs(len(idle))}", type="primary", key="delete_sure"):
         _delete([row.id for row in idle])
@@ -71,7 +75,7 @@ def delete(rows: Sequence[data.TableRow]) -> None:
 
 
 def _delete(runs: Sequence[int]) -> None:
-    """Hand the runs to the engine, some at a time, and say what became of them."""
+    """Delete the runs in batches, and say which were not deleted and why."""
     said: dict[int, str] = {}
     bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
     try:

@@ -1,4 +1,4 @@
-"""The page "Runs": every training of the workspace in a table; any of them compared, noted, renamed, deleted."""
+"""The page "Runs": a table of every training, and commands that compare, annotate, rename and delete."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from app.views.runs import table as runs_table
 from app.views.runs import view as runs_view
 
 TITLE = "Runs: all that was trained here"
-#: Seconds between looks at the store: while something trains, and while nothing does.
+#: Seconds between two reads of the store: while a run is at work, and otherwise.
 _SOON_S, _SELDOM_S = 3.0, 15.0
 _ROW_PX, _MAX_PX = 35, 530
 
 
 def render() -> None:
-    """Draw the page in whichever state the workspace is."""
+    """Draw the page in any state of the workspace."""
     st.header(TITLE, anchor=False)
     health = data.health()
     if not health.usable:
@@ -44,7 +44,7 @@ def render() -> None:
 
 
 def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
-    """Draw the controls above the table; what is chosen is in the address."""
+    """Draw the controls above the table, which keep their values in the address; return the filter."""
     variants = {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         text = st.text_input(
@@ -71,7 +71,7 @@ def _place(shortcut: str) -> tuple[int, str]:
 
 
 def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
-    """Draw the tables anew every few seconds; selection, order and scroll are the browser's and stay."""
+    """Draw the tables; the browser keeps selection, order and scroll position between two draws."""
     runs_view.follow_choice()
     try:
         rows = data.table_rows()
@@ -88,7 +88,7 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
         races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
         found = [row for row in found if row.race in races]
         unnamed = " More are selected than an address names: a link does not bring them back."
-        many = len(races) > data.MAX_COMPARED
+        many = len(races) > data.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     if found:
         _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
@@ -98,7 +98,7 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
 
 
 def _table(frame: pd.DataFrame, columns: dict[str, Any], selection: runs_view.TableSelection, most_px: int) -> set[int]:
-    """Draw one table whose rows can be selected; return the ids that are chosen."""
+    """Draw one table with selectable rows; return the selected ids."""
     ids = [int(number) for number in frame[selection.column]]
     marked = selection.apply(ids)
     st.dataframe(
@@ -122,13 +122,13 @@ def _disk_line(disk: data.Disk) -> str:
 
 
 def _visible(rows: list[data.TableRow], shown: data.Filter, by_race: bool) -> list[int]:
-    """Return the runs that the table has now."""
+    """Return the runs in the table."""
     races = set(runs_view.RACES.ids)
     return [row.id for row in shown.of(rows) if not by_race or row.race in races]
 
 
 def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int, by_race: bool) -> None:
-    """Draw what can be done with the selection; ``hidden`` of it are not in the table now."""
+    """Draw the commands for the selection; ``hidden`` counts the selected runs that are not in the table."""
     grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
     race = next(iter(grouped)) if len(grouped) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
@@ -141,7 +141,7 @@ def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int
 
 
 def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int | None) -> None:
-    """The buttons that change something; ``race`` is the one that the selection is of, None for several."""
+    """Draw the buttons that change the store; ``race`` is the race of all selected runs, None for several races."""
     if st.button("Note", icon=":material/edit_note:", disabled=not chosen, key="note"):
         dialogs.note(chosen)
     pressed = st.button(

@@ -1,4 +1,4 @@
-"""How the tables of the page "Runs" look: frames of plain columns and what Streamlit is told about each."""
+"""The tables of the page "Runs": frames of plain columns, and the configuration of each column."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ _TIME = "YYYY-MM-DD HH:mm"
 
 
 def runs_frame(rows: Sequence[data.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
-    """Return one line per run; ``sizes`` are the bytes of each run's files."""
+    """Return one row per run; ``sizes`` are the bytes of each run's files."""
     return pd.DataFrame(
         {
             "run": [row.id for row in rows],
@@ -42,10 +42,10 @@ def runs_frame(rows: Sequence[data.TableRow], sizes: Mapping[int, int]) -> pd.Da
 
 
 def runs_columns() -> dict[str, Any]:
-    """Return what Streamlit is told about the columns of ``runs_frame``."""
+    """Return the configuration of the columns of ``runs_frame``."""
     column = st.column_config
     return {
-        "run": column.NumberColumn("run", format="%d", help="Its number, as the command line names it."),
+        "run": column.NumberColumn("run", format="%d", help="The number of the run on the command line."),
         "arm": column.TextColumn("arm", width=140),
         "state": column.TextColumn("state", width=105),
         "spark": column.LineChartColumn(
@@ -53,15 +53,17 @@ def runs_columns() -> dict[str, Any]:
             help="Running training error from the first to the last step, 0 to 100 % in every row.",
         ),
         "training": column.NumberColumn(
-            "training %", format=_ERROR, help="Running training error now: mean of the last 50 steps."
+            "training %",
+            format=_ERROR,
+            help=f"Running training error now: mean of the last {data.RUNNING_WINDOW} steps."
         ),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, help="Error on a fixed, un-augmented training subset in eval mode, measured last."
         ),
-        "test": column.NumberColumn("test %", format=_ERROR, help="The newest test error; beside it, on what."),
+        "test": column.NumberColumn("test %", format=_ERROR, help="The newest test error; next to it its images."),
         "tested": column.TextColumn(
             "tested on", width=120,
-            help="All test images, or a fixed subset of so many; with the step where the run went on since.",
+            help="All test images, or the size of a fixed subset; with the step of the test if the run went on.",
         ),
         "done": column.ProgressColumn("done", min_value=0, max_value=100, format="%d %%", width=100),
         "step": column.NumberColumn("steps", format="localized"),
@@ -79,7 +81,7 @@ def runs_columns() -> dict[str, Any]:
 
 
 def races_frame(sums: Sequence[data.RaceSum], sizes: Mapping[int, int]) -> pd.DataFrame:
-    """Return one line per race."""
+    """Return one row per race."""
     return pd.DataFrame(
         {
             "race": [found.id for found in sums],
@@ -100,9 +102,9 @@ def races_frame(sums: Sequence[data.RaceSum], sizes: Mapping[int, int]) -> pd.Da
 
 
 def races_columns() -> dict[str, Any]:
-    """Return what Streamlit is told about the columns of ``races_frame``."""
+    """Return the configuration of the columns of ``races_frame``."""
     column = st.column_config
-    now = "Running training error at the last step of each run: mean of its last 50 steps."
+    now = f"Running training error at the last step of each run: mean of its last {data.RUNNING_WINDOW} steps."
     return {
         "race": column.NumberColumn("race", format="%d"),
         "name": column.TextColumn("name", width=180),
@@ -121,12 +123,12 @@ def races_columns() -> dict[str, Any]:
 
 
 def arm_of(row: data.TableRow) -> str:
-    """Return a run's arm, of a fork with its parent."""
+    """Return the arm of a run, with the parent of a fork."""
     return row.arm if row.parent_run is None else f"{row.arm}, fork of run {row.parent_run}"
 
 
 def in_words(state: str) -> str:
-    """Return a state as every page has it: symbol and word."""
+    """Return a state as symbol and word."""
     return f"{theme.STATES[state][0]} {state}"
 
 

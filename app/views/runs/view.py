@@ -1,6 +1,6 @@
-"""What is selected on the page "Runs": kept by id, in the session and in the address, whatever the table does.
+"""The selection of the page "Runs", kept by id in the session and in the address.
 
-A table knows positions, which move when runs come and go; ids do not.
+A table knows positions, which move when runs come and go. Ids stay.
 """
 
 import time
@@ -15,7 +15,7 @@ from app.views.markdown_escape import literal
 from app.web import presenter_link
 
 _MOVED, _ADDRESS, _SAID = "runs_moved", "address", "runs_said"
-#: Seconds for which a browser may still tell an address that was replaced, and how many of those are known again.
+#: Seconds for which a browser may still send a replaced address, and the replaced addresses that are remembered.
 _STALE_S, _REMEMBERED = 5.0, 20
 
 
@@ -26,10 +26,7 @@ def may_command() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TableSelection:
-    """The selected rows of one table: ``key`` of its widget, ``column`` that holds the ids, ``alt`` its name.
-
-    ``plural`` is what the address calls them.
-    """
+    """The selected rows of one table: ``key`` of its widget, ``column`` of the ids, ``alt`` the table's name."""
 
     key: str
     column: str
@@ -37,22 +34,25 @@ class TableSelection:
 
     @property
     def plural(self) -> str:
-        """Their name in the address."""
+        """Return the name of the selection in the address."""
         return self.alt.lower()
 
     @property
     def ids(self) -> list[int]:
-        """The selected ids, those that a filter hides too."""
+        """Return the selected ids, hidden ones too."""
         return list(st.session_state.get(f"{self.key}_chosen", ()))
 
     def choose(self, ids: Iterable[int]) -> None:
-        """Select these and no others."""
+        """Select these ids and no others."""
         st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
 
     def apply(self, drawn: Sequence[int]) -> DataframeStateInput:
-        """Mark the selected among the rows about to be drawn, which are ``drawn`` from the first to the last.
+        """Mark the selected rows of the table that is about to be drawn; return the marks.
 
-        Returns the same as the table's beginning: a browser that is slow to draw it misses what is told once.
+        The table also begins with these marks, for a browser that draws slowly misses a later message.
+
+        Args:
+            drawn: The ids of the rows, from the first to the last.
         """
         chosen = set(self.ids)
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
@@ -64,7 +64,7 @@ class TableSelection:
         return marked
 
     def take(self) -> None:
-        """The visitor selected other rows: what is drawn and not selected goes, what a filter hides stays."""
+        """Take over the visitor's selection of the drawn rows; selected rows that a filter hides stay selected."""
         drawn = st.session_state.get(f"{self.key}_drawn", ())
         rows = st.session_state[self.key]["selection"]["rows"]
         marked = [drawn[place] for place in rows if place < len(drawn)]
@@ -83,25 +83,25 @@ def chosen_runs() -> set[int]:
 
 
 def settled() -> None:
-    """The whole page is being drawn: it knows of every choice made so far."""
+    """Record that the whole page is drawn with every choice so far."""
     st.session_state.pop(_MOVED, None)
 
 
 def clear() -> None:
-    """Select no run any more, and draw the page again."""
+    """Clear the selection, and draw the page again."""
     RUNS.choose([])
     st.session_state[_MOVED] = True
     st.rerun()
 
 
 def follow_choice() -> None:
-    """Draw the whole page again when a choice was made since: more than the table depends on it."""
+    """Draw the whole page again after a new choice, for more than the table depends on the choice."""
     if st.session_state.get(_MOVED):
         st.rerun()
 
 
 def forget_gone(present: Iterable[int]) -> None:
-    """Drop runs that are no more from the selection, and draw the page again when there were some."""
+    """Drop deleted runs from the selection, and draw the page again if there were any."""
     here = set(present)
     kept = [run for run in RUNS.ids if run in here]
     if len(kept) < len(RUNS.ids):
@@ -110,7 +110,7 @@ def forget_gone(present: Iterable[int]) -> None:
 
 
 def take_address(rows: Sequence[data.TableRow]) -> None:
-    """Select what the address names, once per address; what is no more is left out with a line."""
+    """Select the runs and races that the address names, once per address; say in a line which are unknown."""
     for selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
         asked = st.query_params.get(selection.plural)
         if asked is not None and not _is_old(selection, asked):
@@ -126,9 +126,10 @@ def take_address(rows: Sequence[data.TableRow]) -> None:
 
 
 def _is_old(selection: TableSelection, asked: str) -> bool:
-    """Whether this address was written here, or the visitor has chosen since: a browser tells the one that it has yet.
+    """Return whether this session wrote the address, or the visitor has chosen since.
 
-    An older one is taken again after a while: then the visitor went back to it.
+    A browser may still send the address that it had. After a while an older address counts as new: the visitor went
+    back to it.
     """
     written = st.session_state.get(f"{selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
@@ -137,10 +138,10 @@ def _is_old(selection: TableSelection, asked: str) -> bool:
 
 
 def write_address(by_race: bool) -> None:
-    """Keep the selection in the address, as far as one chart takes it; races where they are shown."""
+    """Write the selection into the address unless one chart cannot hold it; races only where they are shown."""
     for selection, shown in ((RUNS, True), (RACES, by_race)):
         chosen = sorted(selection.ids) if shown else []
-        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_COMPARED else ""
+        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_RUNS else ""
         written = st.session_state.setdefault(f"{selection.key}_{_ADDRESS}", {})
         if next(reversed(written), None) != text:
             written.pop(text, None)
@@ -159,7 +160,7 @@ def say(line: str) -> None:
 
 
 def announce() -> str:
-    """Draw what was said since; return it for the stage, which covers this."""
+    """Draw the lines of ``say`` as warnings; return them for the stage view, which covers the page."""
     said = st.session_state.pop(_SAID, ())
     for line in said:
         st.warning(literal(line), icon=":material/info:")

@@ -1,4 +1,4 @@
-"""The set-up as it stands in the session: arms, runs, the race that it plans, and what is wrong with it by field."""
+"""The set-up in the session: arms, runs, the planned race, and the problems of its fields."""
 
 from typing import Any
 
@@ -7,30 +7,25 @@ import streamlit as st
 from app import data
 from app.views.setup import advanced, zoo
 
-#: As in the engine, which refuses more; the page says so before the button is pressed.
-MAX_RUNS = 64
-#: The running training error is a mean over so many steps.
-MIN_STEPS = 50
-
 
 def depths() -> list[int]:
-    """Return the chosen depths, those that were typed too."""
+    """Return the chosen depths, typed ones too."""
     return sorted({*(st.session_state["depths"] or []), *advanced.other_depths()})
 
 
 def shortcuts() -> list[str]:
-    """Return the chosen variants: the paper's in its order, then the others in the order of their choice."""
+    """Return the chosen variants: the paper's in the paper's order, then the others in the order of choice."""
     paper = [text for text in zoo.PAPER if text in (st.session_state["shortcuts"] or [])]
     return list(dict.fromkeys([*paper, *zoo.chosen()]))
 
 
 def runs() -> int:
-    """Return how many runs the race has, trials left out."""
+    """Return the number of runs of the race, trials left out."""
     return len(depths()) * len(shortcuts()) * int(st.session_state["seeds"])
 
 
 def arguments() -> dict[str, Any]:
-    """Return the set-up as ``data.planned`` takes it, depths and shortcuts left out."""
+    """Return the keyword arguments of ``data.planned``."""
     state = st.session_state
     return {
         "preset": state["preset"],
@@ -44,7 +39,7 @@ def arguments() -> dict[str, Any]:
 
 
 def problems() -> dict[str, str]:
-    """Return what keeps the race from starting in one line each, by the name of the field that it belongs to."""
+    """Return the problems that keep the race from starting, one line each, by the name of the field."""
     found = {
         "depths": "" if depths() else "Choose at least one depth.",
         "shortcuts": "" if shortcuts() else "Choose at least one shortcut; plain counts as one.",
@@ -57,9 +52,9 @@ def problems() -> dict[str, str]:
 
 
 def plan() -> tuple[data.RaceConfig | None, str]:
-    """Return (race, '') or (None, why it cannot start in one line).
+    """Return (race, '') or (None, the reason in one line why the race cannot start).
 
-    Images named by a path are looked through only when the race starts, so for them there is no race yet.
+    A race on images named by a path is (None, ''): the engine looks through the path only when the race starts.
     """
     if problem := next(iter(problems().values()), ""):
         return None, problem
@@ -72,14 +67,14 @@ def plan() -> tuple[data.RaceConfig | None, str]:
 
 
 def doubt_about_steps() -> str:
-    """Return what speaks against so few steps, '' when nothing does."""
-    if int(st.session_state["steps"]) >= MIN_STEPS:
+    """Return a warning about too few steps, '' for enough steps."""
+    if int(st.session_state["steps"]) >= data.RUNNING_WINDOW:
         return ""
-    return f"Too short to compare: the running training error is a mean over {MIN_STEPS} steps."
+    return f"Too short to compare: the running training error is a mean over {data.RUNNING_WINDOW} steps."
 
 
 def download() -> str:
-    """Return that the data set is not here yet and what it weighs, '' when it is."""
+    """Return a line about the download of a data set that is not in the workspace, '' if none is needed."""
     name = st.session_state["data"]
     if data.data_present(name):
         return ""
@@ -88,6 +83,6 @@ def download() -> str:
 
 
 def _too_many() -> str:
-    if (count := runs()) <= MAX_RUNS:
+    if (count := runs()) <= data.MAX_RUNS:
         return ""
-    return f"{count} runs are more than the {MAX_RUNS} of one race; choose fewer seeds or arms"
+    return f"{count} runs are more than the {data.MAX_RUNS} of one race; choose fewer seeds or arms"

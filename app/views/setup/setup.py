@@ -16,9 +16,9 @@ _USUAL = "quick"
 
 
 def render(first_visit: bool = False) -> None:
-    """Draw the set-up. Values live in the session and in the address; choosing a preset fills them in.
+    """Draw the set-up. Values live in the session and in the address; the choice of a preset fills them in.
 
-    On a first visit the page itself has the one obvious button, so this one steps back.
+    On a first visit the page itself has the primary button, so the button here is a secondary one.
     """
     presets = data.presets()
     if "preset" not in st.session_state:
@@ -51,8 +51,8 @@ def start() -> None:
 
 
 def start_quick() -> None:
-    """Start the quick race as it is; the first visit's one button."""
-    _hand_over(lambda: _undisturbed(data.planned((), (), _USUAL)))
+    """Start the quick race, as the button of the first visit does."""
+    _hand_over(lambda: data.start_race(data.planned((), (), _USUAL)))
 
 
 def _arms() -> None:
@@ -124,7 +124,7 @@ def _length() -> None:
 
 
 def _start_bar(first_visit: bool) -> None:
-    """Draw the button with what is to be known before it is pressed: how long it takes, or why it cannot be."""
+    """Draw the button, and below it how long the race takes or why it cannot start."""
     race, problem = form_state.plan()
     runs = form_state.runs()
     # No callback: after a restart of the server the first press reaches a session that has not registered any.
@@ -147,11 +147,11 @@ def _start_bar(first_visit: bool) -> None:
 
 
 def _ahead(race: data.RaceConfig | None, runs: int) -> str:
-    """Return how much is about to be computed, and where it was measured how long that takes."""
+    """Return the number of runs and steps, and about how long they take."""
     steps = int(st.session_state["steps"])
     words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
-    timing = data.race_time(race) if race is not None else None
-    return f"{words}, {preset_cards.in_words(timing)}" if timing and timing.state == "measured" else words
+    time = data.race_time(race) if race is not None else None
+    return f"{words}, {preset_cards.takes(time)}" if time else words
 
 
 def _fill() -> None:
@@ -159,7 +159,7 @@ def _fill() -> None:
 
 
 def _usual() -> dict[str, object]:
-    """Return what the fields show when the chosen preset was just chosen."""
+    """Return the values of the fields after the choice of a preset."""
     preset = data.presets()[st.session_state["preset"]]
     return {
         "depths": [depth for depth in preset.depths if depth in _DEPTHS],
@@ -174,17 +174,11 @@ def _usual() -> dict[str, object]:
 
 
 def _begin() -> int:
-    return _undisturbed(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
-
-
-def _undisturbed(race: data.RaceConfig) -> int:
-    """Stop what is being measured, then start a race: each would disturb the other."""
-    data.stop_timing()
-    return data.start_race(race)
+    return data.start_race(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
 
 
 def _hand_over(begin: Callable[[], int]) -> None:
-    """Start a race and show it; what is wrong with it is said beside the button."""
+    """Start a race and show it; a refusal appears beside the button."""
     try:
         picker.choose(begin())
     except data.SkipscopeError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.config import LabConfig, RaceConfig
 from engine.errors import WorkspaceError
-from engine.hardware.machine import facts, this_process
+from engine.hardware.machine import this_process
 from engine.labs.registry import check_settings, get_lab
 from engine.runs.client.interventions import InterventionControl
 from engine.runs.client.process import EngineStatus
@@ -52,7 +52,7 @@ class Control(InterventionControl, NoteControl):
             )
         self.ensure_engine()
         with Writer(self.workspace) as writer:
-            job = writer.submit_lab(config, machine=facts() if lab.timed else "")
+            job = writer.submit_lab(config)
         self.ensure_engine()
         return job
 

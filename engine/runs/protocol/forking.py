@@ -8,13 +8,23 @@ found here, in one line, before anything is made.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.config import LIVE, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
+from engine.config import (
+    LIVE,
+    MAX_RUNS,
+    STEPS,
+    Change,
+    ModelConfig,
+    RunConfig,
+    apply_settings,
+    check_change,
+    replace,
+)
 from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
 from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
-from engine.runs.protocol.planning import MAX_RUNS, check_compiler, check_fit, shape_of
+from engine.runs.protocol.planning import check_compiler, check_fit, shape_of
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 

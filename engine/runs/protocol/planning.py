@@ -5,7 +5,7 @@ Torch-free; used by the page and the command line.
 
 from collections.abc import Mapping, Sequence
 
-from engine.config import FREE, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.config import FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.model import FAMILY_DEFAULTS
 from engine.config.presets import Preset, get_preset
 from engine.data.presence import present
@@ -17,8 +17,6 @@ from engine.models import imagenet_tensors
 from engine.models.registry import Variant, variant
 from engine.store.workspace import Workspace
 
-#: The page streams this many curves of a race at most.
-MAX_RUNS = 64
 #: Settings that other choices decide, and which ones.
 _DECIDED = {
     "model.depth": "the depths of the race",

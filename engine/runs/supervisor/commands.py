@@ -13,7 +13,8 @@ from typing import Any
 
 from engine.config import lockstep
 from engine.errors import ConfigError, SkipscopeError, WorkspaceError
-from engine.events import RunState
+from engine.events import PAUSABLE, RESUMABLE, RunState
+from engine.labs.registry import LABS
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import PAUSE, STOP
 from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
@@ -25,8 +26,6 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 _S = RunState
-_RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}
-_GOING = {_S.QUEUED, _S.STARTING, _S.RUNNING}
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class CommandHandler:
             if row.tunes is not None:
                 return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
             return self._interventions[command.verb](row, command)
-        # Not the moment of its acknowledgement: it may have waited for another command on the run since.
+        # An acknowledged command may have waited for another command on the run: it begins here.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)
@@ -143,9 +142,11 @@ class CommandHandler:
         return f"run {row.id} is {row.state}; only queued, starting and running runs can be paused"
 
     def _resume(self, row: RunRow, first: bool) -> str | None:
-        if row.state in _GOING:
+        if row.state in PAUSABLE:
             return ""
-        if row.state in _RESUMABLE:
+        if row.lab and row.lab not in LABS:
+            return f"run {row.id} is a job of the lab {row.lab}, which this version does not have"
+        if row.state in RESUMABLE | {_S.FAILED}:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"
 

@@ -1,7 +1,7 @@
 """Interventions in the engine: the change of a live run, an extension, a fork.
 
-An intervention is on record before its command is acknowledged, under the time of the command. A command that is served
-twice, because an engine ended in between, therefore takes effect once.
+The engine records an intervention under the time of its command, before it acknowledges the command. A command that
+two engines serve, because the first one ended in between, therefore takes effect once.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.config import STEPS, check_change
 from engine.errors import ConfigError
-from engine.events import RunState
+from engine.events import CHANGEABLE, FINAL, RunState
 from engine.models.registry import variant
 from engine.runs.protocol.checkpoint_names import share
 from engine.runs.protocol.forking import plan_fork
@@ -21,14 +21,10 @@ from engine.store.rows import CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: As many as a config allows.
+#: The maximum of a config.
 MAX_STEPS = 10_000_000
 
 _S = RunState
-#: A change is taken over at the next step, or when the run goes on.
-_CHANGEABLE = {_S.QUEUED, _S.STARTING, _S.RUNNING, _S.PAUSED}
-#: No step will follow any more.
-_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}
 
 
 class Interventions:
@@ -41,7 +37,7 @@ class Interventions:
         self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
-        """Change ``key=value`` of a live run; done once a step uses it, or at once if the run does not train now."""
+        """Change ``key=value`` of a live run; done once a step uses the value, or at once if the run does not train."""
         key, _, text = command.argument.partition("=")
         asked = next((c for c in self._reader.changes(row.id) if (c.key, c.created) == (key, command.created)), None)
         if asked is None:
@@ -57,7 +53,7 @@ class Interventions:
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None
-        if asked.step is None and row.state in _OVER:
+        if asked.step is None and row.state in FINAL:
             self._writer.drop_change(asked.id)
             return f"run {row.id} is {row.state}: it ended before a step could go by the change"
         return ""
@@ -78,7 +74,7 @@ class Interventions:
         return "" if self._writer.extend(row.id, steps, command.created) else None
 
     def fork(self, row: RunRow, command: CommandRow) -> str | None:
-        """Make a run that goes on from a saved step of this one, changed as ``argument`` (JSON) says."""
+        """Make a run that goes on from a saved step of this run, with the changes of ``argument`` (JSON)."""
         if self._reader.fork_of(row.id, command.created) is not None:
             return ""
         try:
@@ -96,7 +92,7 @@ class Interventions:
 
 
 class _Placing:
-    """Puts a checkpoint of one run into the folder of another: the same file under a second name, else a copy."""
+    """Puts a checkpoint of one run into the folder of another run, as a link to the same file, else as a copy."""
 
     def __init__(self, workspace: Workspace, run: int, step: int):
         self._workspace, self._run, self._step = workspace, run, step
@@ -107,12 +103,12 @@ class _Placing:
         source, goal = (self._workspace.checkpoint(run, self._step) for run in (self._run, child))
         self._folder = self._workspace.run(child)
         goal.parent.mkdir(parents=True, exist_ok=True)
-        goal.unlink(missing_ok=True)  # left by an engine that was killed before it had written this down
+        goal.unlink(missing_ok=True)  # an engine that was killed before it recorded the fork leaves the file
         share(source, goal)
         return goal.stat().st_size
 
     def undo(self) -> None:
-        """Take the folder away again: there is no such run."""
+        """Remove the folder: the run was not recorded."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -121,7 +117,7 @@ def _no_change(row: RunRow, key: str) -> str:
     """Return why the run cannot be changed so, '' if it can."""
     if row.lab:
         return _no_training(row)
-    if row.state not in _CHANGEABLE:
+    if row.state not in CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
     if key == "strength" and variant(row.training.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"

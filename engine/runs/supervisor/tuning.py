@@ -1,9 +1,9 @@
-"""``lr=tuned`` in the engine: a grid of rates is tried for every arm before its runs start, and the best one is taken.
+"""``lr=tuned`` in the engine: trials of a grid of rates for every arm, before the runs of the arm start. Torch-free.
 
-A gap between two arms may be nothing but a learning rate that suits one of them. The trials are a race of their own,
-with the first seed of the race they serve; its runs wait. ``engine.runs.protocol.trials`` holds the rule.
-Trials follow the waiting runs of their arm: they pause with the last one, go on with the first one, stop when none is
-left, and are deleted with the race. Torch-free.
+A learning rate that suits one arm alone can cause the whole gap between two arms. The trials are a race of their own,
+with the first seed of the race that waits for them. ``engine.runs.protocol.trials`` holds the rule.
+Trials follow the waiting runs of their arm: the trials pause when the last run pauses, and resume with the first run.
+They stop when no run is left, and the engine deletes them with the race.
 """
 
 import logging
@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.config import TUNED
-from engine.events import ALIVE, RunState
+from engine.events import ALIVE, FINAL, RunState
 from engine.runs.protocol.job import PAUSE, STOP
 from engine.runs.protocol.trials import WITH_ITS_RUNS, best, in_words, progress, why_not
 from engine.runs.supervisor.worker_pool import WorkerPool
@@ -23,23 +23,21 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 _S = RunState
-_AT_WORK = {_S.STARTING, _S.RUNNING}
-#: Trials in these states are not done again: their files have served.
-_DONE = {_S.FINISHED, _S.DIVERGED, _S.STOPPED}
+_TRAINING = {_S.STARTING, _S.RUNNING}
 
 _log = logging.getLogger(__name__)
 
 
 class Tuning:
-    """The engine's side: sees to the trials and to the runs that wait for them."""
+    """Starts, pauses and stops the trials, and holds the runs that wait for them."""
 
     def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
         self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
-        #: Trials that were told to pause with their runs: whatever their detail says by then, they go on with them.
+        #: Trials that got the order to pause with their runs. They resume with them, whatever their detail says.
         self._told: set[int] = set()
 
     def see_to(self) -> dict[int, str]:
-        """Do whatever is due; return the queued runs that may not start yet, with what they wait for."""
+        """Do what is due; return the queued runs that may not start yet, with the reason in words."""
         waits: dict[int, str] = {}
         for trials, race in self._reader.open_tunings():
             rows = {row.id: row for row in self._reader.runs(trials, every=True)}
@@ -86,14 +84,14 @@ class Tuning:
 
     def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
         for row in runs:
-            if row.state == _S.QUEUED:  # a paused one is told when it is resumed
+            if row.state == _S.QUEUED:  # a paused run fails when it is resumed
                 self._writer.move(row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time())
 
     def _in_turn(self) -> dict[int, str]:
-        """Return what must not start: runs whose trials are gone fail; seeds after the first wait for all arms.
+        """Return the runs that must not start, with the reason in words; fail the runs whose trials are gone.
 
-        Once an arm has its rate, its first seed need not wait for the others. Its further seeds do, or an arm that was
-        tuned early would have all of its seeds trained before another arm has begun.
+        The first seed of an arm starts once the arm has its rate. Further seeds wait for the rates of all arms, so that
+        all arms begin before one arm has trained all of its seeds.
         """
         waits: dict[int, str] = {}
         queued = self._reader.runs(states=[_S.QUEUED])
@@ -121,7 +119,7 @@ class Tuning:
         for row in trials:
             if row.state == _S.QUEUED:
                 self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
-            elif row.state in _AT_WORK and self._pool.has(row.id):
+            elif row.state in _TRAINING and self._pool.has(row.id):
                 self._told.add(row.id)
                 self._pool.send(row.id, PAUSE)
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
@@ -129,9 +127,9 @@ class Tuning:
 
     def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
-            if row.state in _AT_WORK:
+            if row.state in _TRAINING:
                 if self._pool.has(row.id):
-                    self._writer.move(row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more")
+                    self._writer.move(row.id, _S.STOPPING, only_from=_TRAINING, detail="nobody waits for it any more")
                     self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
                 self._writer.move(
@@ -139,7 +137,7 @@ class Tuning:
                 )
 
     def _drop(self, trials: Collection[RunRow]) -> None:
-        """The race was deleted: its trials go with it, those at work as soon as they have stopped."""
+        """Delete the trials of a deleted race; trials at work are stopped first."""
         self._stop(trials)
         for row in trials:
             if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
@@ -147,9 +145,9 @@ class Tuning:
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
     def _clear(self, trials: Iterable[RunRow]) -> None:
-        """Remove the checkpoints of trials that are done: only their figures are needed."""
+        """Remove the checkpoints of ended trials, for only the metrics of a trial are needed."""
         for row in trials:
-            if row.state in _DONE and not self._pool.has(row.id):
+            if row.state in FINAL and not self._pool.has(row.id):
                 for saved in self._reader.checkpoints(row.id):
                     self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
                     self._writer.remove_checkpoint(row.id, saved.step)

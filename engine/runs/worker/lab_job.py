@@ -20,7 +20,6 @@ from engine.runs.worker.checkpoint_store import CheckpointStore, Document
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
-from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -148,10 +147,6 @@ class LabJob:
                 self._flush()
                 self._writer.lab_progress(self._run, done, total, words, seconds)
             case Concluded():
-                if get_lab(self._row.lab).timed:
-                    self._metrics.append(
-                        MetricReported(CONCURRENT_JOBS, float(self._reader.concurrent_jobs(self._run)))
-                    )
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
                 self._writer.move(

@@ -67,7 +67,7 @@ def test_a_text_is_read_into_its_parts():
         ("Press.", "{{number 7}}", "a placeholder is 'figure LAB.NAME' or 'cite WORK.PLACE: words' (got 'number 7')"),
         ("Press.", "{{cite he.fig}}", "nothing in sources.toml is 'he.fig'"),
         ("gradients.bn_gradient_total", "gradients.nothing", "the lab gradients has no figure 'nothing'"),
-        ("gradients.bn_gradient_total", "timing.other_jobs", "a lab that the page neither shows nor links"),
+        ("gradients.bn_gradient_total", "lesion.other_jobs", "a lab that the page neither shows nor links"),
         ("panels: growth", "panels: evil", "the lab gradients has no panel 'evil'"),
     ],
 )

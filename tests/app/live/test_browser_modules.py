@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.events import ENDED, RunState
+from engine.config import RUNNING_WINDOW
+from engine.events import STATE_GROUPS, RunState
 from engine.paths import PROJECT
 from engine.store.decimate import keep_extremes
 from tests.node import NO_NODE, find_node
@@ -21,7 +22,7 @@ FACTS = "SKIPSCOPE_TEST_FACTS"
 
 
 def facts() -> dict:
-    """Return what the browser's modules are held against: states, and which points the server keeps."""
+    """Return what the engine tells the browser's modules, and which points the server keeps."""
     rng = np.random.default_rng(1)
     decimations = []
     for at_most in (7, 60, 400):
@@ -30,7 +31,11 @@ def facts() -> dict:
         kept = steps[keep_extremes(steps.astype(float), [loss, error], at_most)]
         points = {"step": steps.tolist(), "error": error.tolist(), "loss": [None if np.isnan(v) else v for v in loss]}
         decimations.append({"atMost": at_most, "points": points, "kept": kept.tolist()})
-    return {"decimations": decimations, "states": list(RunState), "ended": sorted(ENDED)}
+    groups = {name: sorted(states) for name, states in STATE_GROUPS.items()}
+    return {
+        "decimations": decimations, "states": list(RunState),
+        "runFacts": {"groups": groups, "runningWindow": RUNNING_WINDOW},
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,7 @@ def results(tmp_path_factory) -> dict[str, list[dict]]:
     told = tmp_path_factory.mktemp("facts") / "facts.json"
     told.write_text(json.dumps(facts()))
     options = ["--test", "--test-isolation=none", f"--test-reporter={HERE / 'reporter.mjs'}"]
+    options += ["--import", str(HERE / "run_facts.mjs")]
     ran = subprocess.run(
         [node, *options, *FILES], cwd=PROJECT, env={**os.environ, FACTS: str(told)},
         capture_output=True, text=True, timeout=120,

@@ -31,7 +31,6 @@ COMMANDS = {
     "command_each": ("pause", [1]),
     "rename_race": (1, "a name"),
     "annotate": ([1], "a note"),
-    "start_timing": ("quick",),
 }
 
 

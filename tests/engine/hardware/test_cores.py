@@ -5,8 +5,8 @@ import os
 import pytest
 
 from engine.data.files import decoding
-from engine.hardware import cores, machine
-from engine.labs.timing import lab as timing
+from engine.hardware import cores
+from engine.runs.supervisor import dispatch
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ def test_a_containers_quota_bounds_the_cores_that_the_system_shows(monkeypatch, 
     file.write_text(f"{quota}\n")
     monkeypatch.setattr(cores, "_CGROUP_QUOTA", file)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert {side.cores() for side in (cores, decoding, timing, machine)} == {counted}
+    assert {side.cores() for side in (cores, decoding, dispatch)} == {counted}

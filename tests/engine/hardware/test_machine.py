@@ -6,7 +6,7 @@ import pynvml
 import pytest
 
 from engine.errors import ConfigError
-from engine.hardware.machine import RUNS_PER_GPU, Gpu, devices, facts, gpus, number_gpus_alike, runs_per_gpu
+from engine.hardware.machine import RUNS_PER_GPU, Gpu, devices, gpus, number_gpus_alike, runs_per_gpu
 
 CARDS = [("Big", 80, 70), ("Small", 8, 1)]
 
@@ -85,12 +85,3 @@ def test_cuda_numbers_gpus_as_the_driver_does_unless_told_otherwise(monkeypatch)
     monkeypatch.delitem(os.environ, "CUDA_DEVICE_ORDER")
     number_gpus_alike()
     assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
-
-
-def test_a_process_says_the_same_of_its_machine_whatever_the_driver_says_meanwhile(cards, monkeypatch):
-    facts.cache_clear()
-    said = facts()
-    assert said.endswith("Big, Small")
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: 0)
-    assert facts() == said
-    facts.cache_clear()

@@ -21,8 +21,8 @@ ROOM = Room(
         Fault(
             name="illegal-move",
             file="engine/runs/supervisor/commands.py",
-            text="_RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED}",
-            faulty="_RESUMABLE = {_S.PAUSED, _S.LOST, _S.FAILED, _S.FINISHED}",
+            text="row.state in RESUMABLE | {_S.FAILED}:",
+            faulty="row.state in RESUMABLE | {_S.FAILED, _S.FINISHED}:",
             breaks="A finished run can be resumed, and is queued again with nothing to do.",
         ),
         Fault(
@@ -98,8 +98,8 @@ ROOM = Room(
         Fault(
             name="unmet-change-called-done",
             file="engine/runs/supervisor/interventions.py",
-            text="_OVER = {_S.STOPPED, _S.FINISHED, _S.DIVERGED}",
-            faulty="_OVER = {_S.STOPPED, _S.FINISHED}",
+            text="asked.step is None and row.state in FINAL:",
+            faulty="asked.step is None and row.state in FINAL - {_S.DIVERGED}:",
             breaks="A change that a run never took, because it diverged first, is said to be done.",
             added_late=True,
         ),

@@ -5,6 +5,7 @@
 /** @import { Run, Theme, View, Trace, ForkPoint, Split, RunEnd } from "../../types.js" */
 import { LABELS, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { written } from "./labels.js";
+import { runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
 const ORDER = ["band", "raw", "seed", "running", "clean", "test", "change"];
@@ -55,7 +56,7 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     list.push({
       ...axes, mode: "lines", ...(join ? { x: [join.x, ...x], y: [join.y, ...y], steps: [card.parent_step, ...points.step] } : { x, y }),
       connectgaps: true, line: { color, width: WIDTHS.running * line, dash: dash(view) }, meta: "running",
-      hovertemplate: hover(`training ${view.metric}, mean of 50 steps:`),
+      hovertemplate: hover(`training ${view.metric}, ${runningMean()}:`),
     });
   }
   if (show.has("clean")) {

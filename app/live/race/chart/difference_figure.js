@@ -9,6 +9,7 @@ import { onClock } from "./seed_stats.js";
 import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
 import { differenceStats, differencesOf } from "./differences.js";
 import { endLabels } from "./labels.js";
+import { runningMean } from "../../shared/run_states.js";
 
 /** @typedef {keyof Gaps} Kind */
 
@@ -86,7 +87,7 @@ export function shownDifferences(runs, view) {
 export function differenceCurves({ curves, metric }) {
   /** @type {[string, DifferenceCurve][]} */
   const all = [
-    ["running", ["train", `running_${metric}`, `training ${metric}, mean of 50 steps`]],
+    ["running", ["train", `running_${metric}`, `training ${metric}, ${runningMean()}`]],
     ["test", ["test_subset", metric, `test ${metric}`]],
   ];
   return all.filter(([curve]) => curves.includes(curve)).map(([, drawn]) => drawn);

@@ -1,10 +1,11 @@
 /**
- * What a picture of the race needs beside its curves when it stands alone: which colour is which arm, what dashes and
- * marks mean, and in one line where the curves come from. Pure functions.
+ * Legend and caption of an exported picture: the colours of the arms, the meaning of dashes and marks, the origin of the
+ * curves. Pure functions.
  */
 /** @import { Run, Theme, View } from "../../types.js" */
 import { seedGroups } from "./seed_stats.js";
 import { grouped } from "../../shared/format.js";
+import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, dash } from "./curves.js";
 import { shownDifferences } from "./difference_figure.js";
 import { averaged, bands, singles, trainingShown } from "./coverage.js";
@@ -52,7 +53,7 @@ function meanings(runs, view, theme) {
   const of = images ? ` (${grouped(images)} images)` : "";
   const shows = (/** @type {string} */ curve) => curves.includes(curve);
   return [
-    shows("running") && { name: `${difference}training ${metric}, mean of 50 steps`, width: WIDTHS.running, dash: dash({}) },
+    shows("running") && { name: `${difference}training ${metric}, ${runningMean()}`, width: WIDTHS.running, dash: dash({}) },
     several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
@@ -62,13 +63,13 @@ function meanings(runs, view, theme) {
 }
 
 /**
- * How the dashed curves were made from single steps, in words; "" where none are drawn.
+ * The smoothing of the dashed curves in words; "" where none are drawn.
  * @param {Run[]} runs
  * @param {View} view
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
-  const made = view.layout === "gap" ? "dashed: differences of means of 50 steps" : "dashed: mean of 50 steps";
+  const made = view.layout === "gap" ? `dashed: differences of means of ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
 }

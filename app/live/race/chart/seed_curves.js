@@ -6,6 +6,7 @@
 /** @import { Run, Theme, View, Trace, Group, Band, RunEnd } from "../../types.js" */
 import { LABELS, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
+import { runningMean } from "../../shared/run_states.js";
 import { onClock, seedStats } from "./seed_stats.js";
 import { WIDTHS, axesOf, dash, markPx, namedCurve, numberFormat } from "./curves.js";
 import { written } from "./labels.js";
@@ -30,7 +31,7 @@ export function groupTraces(group, view, theme, suffix) {
   const list = [];
   if (show.has("running")) {
     const band = seedStats(group.runs, "train", `running_${view.metric}`);
-    const what = `training ${view.metric}, mean of 50 steps`;
+    const what = `training ${view.metric}, ${runningMean()}`;
     list.push(area(band, group, view, theme, suffix), ...group.runs.map((seed) => thin(seed, band, view, theme, suffix)), {
       ...middle(band, group, view, suffix, what), mode: "lines", meta: "running",
       line: { color, width: WIDTHS.running * 1.2 * line, dash: dash(view) },
@@ -108,7 +109,7 @@ function thin(run, band, view, theme, suffix) {
     ...axesOf(suffix), name: run.label, run: run.card.run, steps: points.step, mode: "lines", meta: "seed", connectgaps: true, opacity: OPACITY.seed,
     x: view.x === "seconds" ? onClock(points, band) : xs(points, run.card, view.x), y: positive(points[`running_${view.metric}`], view.scale),
     line: { color: run.color[theme.scheme], width: WIDTHS.seed * sizes(view).line },
-    hovertemplate: `${run.label} (seed ${run.card.seed})<br>${view.x} %{x:.4~g}<br>training ${view.metric}, mean of 50 steps: %{y:${numberFormat(view)}}${unit}<extra></extra>`,
+    hovertemplate: `${run.label} (seed ${run.card.seed})<br>${view.x} %{x:.4~g}<br>training ${view.metric}, ${runningMean()}: %{y:${numberFormat(view)}}${unit}<extra></extra>`,
   };
 }
 

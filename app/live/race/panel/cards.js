@@ -5,6 +5,7 @@
 import { short } from "../chart/edit_marks.js";
 import { button, element, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
+import { BROKEN } from "../../shared/run_states.js";
 
 const ACTIONS = {
   queued: ["pause", "stop"],
@@ -18,7 +19,7 @@ const ACTIONS = {
   finished: ["delete"],
   diverged: ["delete"],
 };
-/** Verbs that throw something away ask once more. */
+/** Verbs that ask for a confirmation, for they discard something. */
 const CONFIRMED = new Set(["delete", "stop"]);
 const ASKED_MS = 4_000;
 const MAX_CHANGES = 3;
@@ -32,7 +33,7 @@ export class Cards {
     this.cards = new Map();
   }
 
-  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; who may not command sees no buttons. */
+  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons. */
   draw(runs, theme, mayCommand) {
     this.mayCommand = mayCommand;
     const wanted = new Set(runs.map((run) => run.card.run));
@@ -105,16 +106,16 @@ export class Cards {
     setText(parts.changes, changeLines(card, labels));
     setText(parts.note, noteLine(card));
     setText(parts.files, fileLine(card));
-    parts.note.classList.toggle("ss-bad", ["failed", "diverged", "lost"].includes(card.state));
+    parts.note.classList.toggle("ss-bad", BROKEN.has(card.state) || card.state === "lost");
     if (parts.state !== card.state || parts.mayCommand !== this.mayCommand) {
       parts.state = card.state;
       parts.mayCommand = this.mayCommand;
       parts.asked = 0;
-      // A question that the new state still allows stays: the person may be about to answer it.
+      // A confirmation that the new state still allows stays, for the person may be about to answer.
       if (!ACTIONS[card.state]?.includes(parts.confirming)) parts.confirming = null;
       this.#buttons(parts, run.label);
     } else if (parts.asked && performance.now() - parts.asked > ASKED_MS) {
-      parts.asked = 0; // no answer: let the person ask again
+      parts.asked = 0; // without an answer the buttons return
       this.#buttons(parts, run.label);
     }
   }
@@ -168,7 +169,7 @@ function speedLine(card, series, step) {
  */
 function errorCells(series, card) {
   const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
-  // Of a run that was extended the full set was measured at its old end: newer figures of a subset say more.
+  // An extended run measured the full set at its old end. A newer error of a subset says more.
   const newest = (split) => series[split].step.at(-1) ?? -1;
   const test = newest("test") >= newest("test_subset") ? series.latest("test", "error") : undefined;
   const part = grouped(card.eval_images ?? 1000);
@@ -180,13 +181,13 @@ function errorCells(series, card) {
   ];
 }
 
-/** Its number, as the command line names it, its learning rate at the start, its files. */
+/** The run's number on the command line, its first learning rate, its files. */
 function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
   const saved = checkpoints ? `${checkpoints} saved, ${(bytes / 1e6).toFixed(1)} MB` : "";
   return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
 }
 
-/** What happened to the run, newest last: where it was forked, what was changed; and its note. Labels: {run: name}. */
+/** Fork and changes of the run, newest last, and its note. labels: {run: name}. */
 function changeLines({ parent, parent_step: step, changes, note }, labels) {
   const fork = parent === null ? [] : [`fork of ${labels.has(parent) ? `${labels.get(parent)} (run ${parent})` : `run ${parent}`} at step ${grouped(step)}`];
   const changed = changes.filter(([, words]) => !words.startsWith("fork of")).map(([from, words]) => `${short(words)} from step ${grouped(from)}`);

@@ -1,11 +1,9 @@
-/** What the chart hides and what it costs, in one line: points shown, smoothing, seeds, precision, device, age. */
+/** One line under the chart: points shown, smoothing, seeds, precision, device, costs, age. */
 import { duration } from "../../shared/format.js";
+import { RUNNING_WINDOW } from "../../shared/run_states.js";
 import { smoothingOf } from "../chart/legend.js";
 import { leftOut } from "../chart/many_runs.js";
 import { averaged, evaluationsShown, trainingShown } from "../chart/coverage.js";
-
-/** The first probes come before the first steps: their share says nothing yet. */
-const TELLING_STEP = 50;
 
 /** runs as drawn; view as in panel/view_state.js; age of the newest datum in seconds, null when nothing is awaited. */
 export function footerText(runs, view, age) {
@@ -13,7 +11,8 @@ export function footerText(runs, view, age) {
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
   const seeds = new Set(cards.map((card) => card.seed)).size;
   const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
-  const probed = Math.max(0, ...cards.filter((card) => card.step >= TELLING_STEP).map((card) => card.probe_share ?? 0));
+  // Probes are dense in the first steps, so their share is misleading there.
+  const probed = Math.max(0, ...cards.filter((card) => card.step >= RUNNING_WINDOW).map((card) => card.probe_share ?? 0));
   const threads = distinct("threads");
   return [
     ...(view.hidden ? ["curves hidden until the reveal"] : [

@@ -1,10 +1,10 @@
-/** The words and buttons around the chart: LIVE or not, the verdict, trouble with the engine, commands to all runs. */
+/** The texts and buttons around the chart: the state of the link, the verdict, engine trouble, commands to all runs. */
 import { setText } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
-import { PAUSABLE, RESUMABLE, WAITING } from "../../shared/run_states.js";
+import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
-/** A screen reader reads the conclusion aloud, but not every change of a digit. */
+/** A screen reader reads the conclusion aloud, but not each change of a digit. */
 const SPOKEN_MS = 20_000;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
@@ -33,7 +33,7 @@ export class RaceStatus {
     this.part("bar").hidden = !runs.length;
   }
 
-  /** What is hidden until the reveal is taken away at once, and what is revealed is said at once. */
+  /** A conclusion that becomes hidden or revealed changes at once; other changes wait for `SPOKEN_MS`. */
   #speak(words, hidden) {
     const now = performance.now();
     if (hidden === this.wasHidden && now - (this.spokenAt ?? -SPOKEN_MS) < SPOKEN_MS) return;
@@ -43,9 +43,10 @@ export class RaceStatus {
     setText(spoken, said);
   }
 
-  /** On how many images the evaluations stand. */
+  /** The labels of the curves: steps of the running mean, images of the evaluations. */
   #evaluated(runs) {
     const { eval_images: images, bn = "running" } = runs[0]?.card ?? {};
+    setText(this.part("running-label"), `training, ${runningMean()}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
     setText(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
@@ -53,7 +54,7 @@ export class RaceStatus {
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {
     const silent = engine && engine.state !== "alive";
-    const waits = runs.some(({ card }) => WAITING.has(card.state) || card.detail === engineGone);
+    const waits = runs.some(({ card }) => AT_WORK.has(card.state) || card.detail === engineGone);
     this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
     const reason = trouble || (link === "gone" ? unreachableText(linkReason) : engine?.message);
     setText(this.part("engine-text"), reason ?? "");
@@ -63,7 +64,7 @@ export class RaceStatus {
   }
 }
 
-/** The first sentence is the conclusion: it stands out. The rest is what it rests on. */
+/** The first sentence is the conclusion and stands out. The rest is its evidence. */
 function verdict(node, words) {
   if (node.textContent === words) return;
   const end = conclusionEnd(words);

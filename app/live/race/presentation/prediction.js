@@ -13,12 +13,9 @@
  */
 import { armNames } from "../chart/seed_stats.js";
 import { grouped } from "../../shared/format.js";
-import { BROKEN, ENDED } from "../../shared/run_states.js";
+import { BROKEN, ENDED, HALTED, RUNNING_WINDOW } from "../../shared/run_states.js";
 
-const MIN_STEP = 50;
-const WINDOW = 50;
 const CLOSE_POINTS = 1;
-const HALTED = new Set(["stopped", "lost"]);
 const MAX_ARMS = 6;
 const MAX_NAMED = 3;
 /** For one arm alone: [key, words, from, below], in percent. */
@@ -65,7 +62,7 @@ export function answer(runs, asked, prediction) {
 function truth(choices, said, own) {
   const { taking, step, total } = common(own);
   if (!taking.length) return "No run is left to compare.";
-  if (step < Math.min(MIN_STEP, total)) return `Too early to tell: step ${grouped(step)} of ${grouped(total)}, which takes ${MIN_STEP} steps of every run.`;
+  if (step < Math.min(RUNNING_WINDOW, total)) return `Too early to tell: step ${grouped(step)} of ${grouped(total)}, which takes ${RUNNING_WINDOW} steps of every run.`;
   const figures = new Map([...own].map(([name, list]) => [name, figure(name, list.filter((run) => taking.includes(run)), step)]).filter(([, { values }]) => values.length));
   if (!figures.size) return "No figures to compare yet.";
   const when = moment(taking, step, total);
@@ -95,7 +92,7 @@ function common(own) {
 }
 
 function takesPart({ card, series }) {
-  return !BROKEN.has(card.state) && !(HALTED.has(card.state) && series.lastStep < Math.min(MIN_STEP, card.total_steps));
+  return !BROKEN.has(card.state) && !(HALTED.has(card.state) && series.lastStep < Math.min(RUNNING_WINDOW, card.total_steps));
 }
 
 function figure(name, list, step) {
@@ -107,8 +104,8 @@ function figure(name, list, step) {
 export function runningErrorAt({ step: steps, error, running_error: means }, step) {
   let at = steps.findLastIndex((other) => other <= step);
   if (at < 0) return undefined;
-  const from = Math.max(0, at - WINDOW + 1);
-  const whole = steps[at] === step && steps[at] - steps[from] === at - from && (at - from === WINDOW - 1 || steps[from] === 1);
+  const from = Math.max(0, at - RUNNING_WINDOW + 1);
+  const whole = steps[at] === step && steps[at] - steps[from] === at - from && (at - from === RUNNING_WINDOW - 1 || steps[from] === 1);
   if (means[at] === null && whole) return error.slice(from, at + 1).reduce((sum, value) => sum + value, 0) / (at - from + 1);
   while (at >= 0 && means[at] === null) at -= 1;
   return means[at];

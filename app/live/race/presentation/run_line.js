@@ -7,7 +7,7 @@ import { element, setText } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
 import { BROKEN } from "../../shared/run_states.js";
 
-const MAX_RUNS = 8;
+const MAX_NAMED = 8;
 /** What a run that broke looks like before the reveal: that it broke would be half an answer. */
 const UNTOLD = ["◼", "ended"];
 
@@ -18,7 +18,7 @@ export class RunLine {
   }
 
   draw(runs, theme, hidden) {
-    const groups = runs.length > MAX_RUNS ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
+    const groups = runs.length > MAX_NAMED ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
     for (const [key, row] of this.rows) {
       if (keys.includes(key)) continue;

@@ -165,8 +165,8 @@ def test_what_is_expected_and_what_a_lab_measured_with_are_said_once():
 def test_a_page_is_drawn_again_when_one_of_its_labs_has_finished(monkeypatch):
     drawn = []
     monkeypatch.setattr(guide.st, "rerun", lambda: drawn.append(1))
-    monkeypatch.setattr(data, "finished_labs", lambda: {"gradients": 7, "timing": 9})
-    guide._look(("gradients", "mapping"), {"gradients": 7, "timing": 8})
+    monkeypatch.setattr(data, "finished_labs", lambda: {"gradients": 7, "lesion": 9})
+    guide._look(("gradients", "mapping"), {"gradients": 7, "lesion": 8})
     assert not drawn
     guide._look(("gradients", "mapping"), {"gradients": 5})
     assert drawn

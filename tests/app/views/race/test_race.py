@@ -4,8 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import data
+from engine.config import RUNNING_WINDOW
 from engine.errors import EngineUnreachable
-from engine.events import ENDED, RunState
+from engine.events import ENDED, STATE_GROUPS, RunState
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import plan_race
 from engine.store.workspace import Workspace
@@ -101,6 +102,9 @@ def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
         assert (given["race"], [run["run"] for run in given["runs"]]) == (race, runs)
         assert [run["label"] for run in given["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
         assert set(states) <= set(given["states"])
+        assert given["runFacts"] == {
+            "groups": {name: sorted(group) for name, group in STATE_GROUPS.items()}, "runningWindow": RUNNING_WINDOW,
+        }  # fmt: skip
     assert any("One learning rate for all arms" in caption.value for caption in page.caption)
     command = page.code[0].value
     assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")

@@ -1,4 +1,4 @@
-"""The set-up: cards, measured times, the drawn block, problems beside fields, the address, the zoo. No engine."""
+"""The set-up: cards, times, the drawn block, problems beside fields, the address, the zoo. No engine."""
 
 import pytest
 
@@ -93,66 +93,21 @@ def test_pace_and_held_out_images_reach_the_race(page, started):  # noqa: F811
     assert (started[1].pace, started[1].run.data.validation) == ("lockstep:9", 5000)
 
 
-def test_presets_are_cards_that_say_what_they_show_and_whether_it_was_measured(page, monkeypatch):  # noqa: F811
+def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, monkeypatch):  # noqa: F811
     times = {
-        "quick": data.Timing("measured", 43.0),
-        "talk": data.Timing("measuring", progress="timing A-20"),
-        "paper": data.Timing("none"),
+        "quick": data.RunTime(43.0, here=True, scaled=False),
+        "talk": data.RunTime(400.0, here=True, scaled=True),
+        "paper": data.RunTime(1e6, here=False, scaled=True),
     }
-    monkeypatch.setattr(data, "timings", lambda: times)
+    monkeypatch.setattr(data, "preset_times", lambda: times)
     page.run()
     cards = page.radio(key="preset")
-    said = [option.proto.captions for option in [cards]][0]
+    said = cards.proto.captions
     assert cards.options == [f"**{preset.label}**" for preset in data.presets().values()]
     assert [preset.shows in text for preset, text in zip(data.presets().values(), said, strict=True)] == [True] * 3
-    assert "**About 45 s here (measured).**" in said[0]
-    assert "Usually several minutes on two cores; being measured here now." in said[1]
-    assert "not yet measured here" in said[2]
-    assert page.button(key="measure").label == "Measuring Talk" and page.button(key="measure").disabled
-    times["talk"] = data.Timing("measured", 400.0, extrapolated=True, busy=True, bound=True)
-    page.run()
-    assert (
-        "At most 7 min here (extrapolated from measured nets; the machine was busy then)."
-        in (page.radio(key="preset").proto.captions[1])
-    )
-
-
-def test_times_are_measured_unasked_only_when_nothing_trains(page, monkeypatch):  # noqa: F811
-    asked, idle = [], [False]
-    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
-    monkeypatch.setattr(data, "can_measure", lambda: idle[0])
-    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
-    page.run()
-    assert not asked
-    idle[0] = True
-    page.run()
-    assert asked[0] == "quick", "the chosen one first"
-
-
-def test_a_fresh_page_waits_and_the_button_measures_at_once(page, monkeypatch):  # noqa: F811
-    asked = []
-    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
-    monkeypatch.setattr(data, "can_measure", lambda: True)
-    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 1e6)
-    page.run()
-    assert not asked
-    page.radio(key="preset").set_value("talk").run()
-    page.button(key="measure").click().run()
-    assert asked == ["talk"]
-
-
-@pytest.mark.parametrize(
-    ("state", "said"), [("failed", "measuring failed here"), ("disturbed", "measured here only beside other jobs")]
-)
-def test_measuring_in_vain_is_said_and_not_tried_again_unasked(page, monkeypatch, state, said):  # noqa: F811
-    asked = []
-    monkeypatch.setattr(data, "timings", lambda: dict.fromkeys(data.presets(), data.Timing(state)))
-    monkeypatch.setattr(data, "start_timing", lambda preset, unasked: asked.append(preset) or 1)
-    monkeypatch.setattr(data, "can_measure", lambda: True)
-    monkeypatch.setattr(preset_cards, "_PATIENCE_S", 0.0)
-    page.run()
-    assert said in page.radio(key="preset").proto.captions[0]
-    assert not asked
+    assert "**About 45 s here (by finished runs).**" in said[0]
+    assert "**About 7 min here (scaled from finished runs).**" in said[1]
+    assert "**About 12 days on two cores.**" in said[2]
 
 
 @pytest.mark.parametrize(
@@ -165,13 +120,19 @@ def test_durations_are_as_coarse_as_they_are_known(seconds, words):
 
 def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown(page, monkeypatch):  # noqa: F811
     raced = []
-    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.Timing("none"))
+    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race))
     page.run()
     assert "4 runs of 300 steps" in [caption.value for caption in page.sidebar.caption]
-    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.Timing("measured", 130.0))
+    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.RunTime(130.0, True, False))
     page.number_input(key="steps").set_value(900).run()
-    assert "4 runs of 900 steps, about 2 min here (measured)" in captions(page)
+    assert "4 runs of 900 steps, about 2 min here (by finished runs)" in captions(page)
     assert (raced[-1].run.optim.steps, raced[-1].depths, raced[-1].preset) == (900, (20, 56), "quick")
+
+
+def test_the_first_visit_says_how_long_the_quick_race_takes(page):  # noqa: F811
+    page.run()
+    assert "Four nets at once, about " in page.button(key="start_quick").help
+    assert " on two cores. Nothing is downloaded." in page.button(key="start_quick").help
 
 
 def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F811
