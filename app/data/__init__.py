@@ -46,7 +46,6 @@ from app.data.guide import (
     guide_names,
     guide_page,
     guide_sources,
-    in_words,
 )
 from app.data.interventions import (
     change,
@@ -109,8 +108,9 @@ from app.data.races import Race, first_shown, known_runs, race, races, run_summa
 from app.data.run_table import AT_WORK, TRAINING, Filter, RaceSum, TableRow, race_sums, table_rows
 from app.data.run_times import Timing, can_measure, race_time, start_timing, stop_timing, timings
 from app.data.selection import MAX_COMPARED, difference, numbers_from
-from app.data.streaming import Delta, Head, History, delta, gap, head, history
+from app.data.streaming import Conclusions, Delta, Head, History, conclusions, delta, head, history
 from app.data.workspace import Health, health, prepare, use, workspace_path
+from engine.analysis.numbers import in_words
 from engine.config import RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
@@ -139,15 +139,15 @@ from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
-    "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
-    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
-    "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
-    "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",
-    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
-    "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend",
-    "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard",
-    "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",
+    "AT_WORK", "ArmTuning", "Citation", "Columns", "Conclusions", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure",
+    "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment",
+    "MAX_COMPARED", "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel",
+    "Part", "Preset", "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError",
+    "Source", "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change",
+    "changeable", "changes", "columns_since", "command", "command_all", "command_each", "conclusions", "contested",
+    "count", "curve_name", "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use",
+    "engine_status", "extend", "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork",
+    "guard", "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",
     "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed", "lab_command", "lab_job",
     "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time", "lab_trainings", "latest_lab",
     "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings", "net_shape", "new_database",

@@ -45,7 +45,7 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
     with Writer(place) as writer:
         for run in runs:
             writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
-    assert data.gap(runs) == (
+    assert data.conclusions(runs).verdict == (
         "Too few steps to conclude (60 of 120, a conclusion takes 200). So far plain-110 is 1.0 points above plain-20. "
         "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01); running training error (dashed)."
     )

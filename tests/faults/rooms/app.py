@@ -7,6 +7,7 @@ ROOM = Room(
     quick=(
         "tests/engine/analysis/test_verdict.py",
         "tests/engine/analysis/test_statement.py",
+        "tests/engine/analysis/test_prediction.py",
         "tests/app/data/test_run_table.py",
         "tests/app/web/test_middleware.py",
         "tests/app/web/test_presenter_link.py",
@@ -39,8 +40,15 @@ ROOM = Room(
             breaks="Bands that touch count as apart: degradation is found where none is shown.",
         ),
         Fault(
+            name="kind-by-its-worst-arm",
+            file="engine/analysis/prediction.py",
+            text="return min(standings, key=lambda one: one.mean, default=None)",
+            faulty="return max(standings, key=lambda one: one.mean, default=None)",
+            breaks="At the reveal a kind of net is judged by its worst arm.",
+        ),
+        Fault(
             name="forks-are-compared",
-            file="app/data/streaming.py",
+            file="engine/runs/client/conclusions.py",
             text="if row.parent_run is None\n",
             faulty="if row.parent_run != 0\n",
             breaks="A fork takes its parent's place in the verdict.",
