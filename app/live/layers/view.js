@@ -29,6 +29,7 @@ export class ProbeView {
     this.host = host;
     this.part = (name) => host.querySelector(`.sp-${name}`);
     this.runs = [];
+    this.findings = {};
     this.scales = new Map();
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
@@ -128,7 +129,7 @@ export class ProbeView {
     const byId = new Map(this.runs.map((run) => [run.card.run, run]));
     for (const [id, places] of Object.entries(message.l ?? {})) Object.assign(byId.get(Number(id))?.columns ?? {}, places);
     for (const [id, step, share, arrays] of message.b ?? []) byId.get(id)?.columns.append(step, share, arrays, this.wanted);
-    Object.assign(this.findings ?? {}, message.f);
+    Object.assign(this.findings, message.f);
     for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
     if (message.b) this.lastNews = performance.now();
     if (message.engine !== undefined) this.engine = message.engine;
