@@ -46,7 +46,6 @@ from app.data.guide import (
     guide_names,
     guide_page,
     guide_sources,
-    in_words,
 )
 from app.data.interventions import (
     change,
@@ -109,8 +108,9 @@ from app.data.races import Race, first_shown, known_runs, race, races, run_summa
 from app.data.run_table import Filter, RaceSum, TableRow, race_sums, table_rows
 from app.data.run_times import RunTime, preset_times, race_time
 from app.data.selection import difference, numbers_from
-from app.data.streaming import Delta, Head, History, delta, gap, head, history
+from app.data.streaming import Conclusions, Delta, Head, History, conclusions, delta, head, history
 from app.data.workspace import Health, health, prepare, use, workspace_path
+from engine.analysis.numbers import in_words
 from engine.config import MAX_RUNS, RUNNING_WINDOW, RaceConfig
 from engine.config.presets import Preset
 from engine.errors import SkipscopeError
@@ -149,21 +149,22 @@ from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
-    "ALIVE", "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENDED", "ENGINE_GONE", "Figure",
-    "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabNews", "LabSpec", "LayerMoment",
-    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MAX_RUNS", "MachineLoad", "Option", "PAUSABLE",
-    "Panel", "Part", "Preset", "RESUMABLE", "RUNNING_WINDOW", "Race", "RaceConfig", "RaceSum", "Reference", "RunRow",
-    "RunState", "RunTime", "STATE_GROUPS", "Shortcut", "SkipscopeError", "Source", "Split", "TableRow", "annotate",
-    "arm_label", "change", "changeable", "changes", "columns_since", "command", "command_all", "command_each",
-    "contested", "count", "curve_name", "data_present", "delta", "depth_from", "depth_problem", "difference",
-    "disk_use", "engine_status", "extend", "extendable", "figure_in_words", "findings", "finished_labs", "first_shown",
-    "fork", "gap", "guard", "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges",
-    "history", "in_words", "inside", "inside_news", "is_plain", "job_settings", "known_runs", "lab_changed",
-    "lab_command", "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs", "lab_time",
-    "lab_trainings", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut", "live_settings",
-    "net_shape", "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text", "planned",
-    "prepare", "preset_source", "preset_times", "presets", "quantities", "race", "race_sums", "race_time", "races",
-    "references", "rename_race", "run_summaries", "runs", "saved_steps", "set_pace", "shortcut_groups", "shortcuts",
-    "shutdown", "size_in_words", "sources", "start_engine", "start_lab", "start_race", "startup", "still", "table_rows",
-    "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text", "workspace_path",
+    "ALIVE", "AT_WORK", "ArmTuning", "Citation", "Columns", "Conclusions", "DEPTHS", "Delta", "Disk", "ENDED",
+    "ENGINE_GONE", "Figure", "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabNews",
+    "LabSpec", "LayerMoment", "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MAX_RUNS", "MachineLoad",
+    "Option", "PAUSABLE", "Panel", "Part", "Preset", "RESUMABLE", "RUNNING_WINDOW", "Race", "RaceConfig", "RaceSum",
+    "Reference", "RunRow", "RunState", "RunTime", "STATE_GROUPS", "Shortcut", "SkipscopeError", "Source", "Split",
+    "TableRow", "annotate", "arm_label", "change", "changeable", "changes", "columns_since", "command", "command_all",
+    "command_each", "conclusions", "contested", "count", "curve_name", "data_present", "delta", "depth_from",
+    "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable", "figure_in_words", "findings",
+    "finished_labs", "first_shown", "fork", "guard", "guide_names", "guide_page", "guide_sources", "head", "health",
+    "histogram_edges", "history", "in_words", "inside", "inside_news", "is_plain", "job_settings", "known_runs",
+    "lab_changed", "lab_command", "lab_job", "lab_news", "lab_refusal", "lab_results", "lab_setting", "lab_specs",
+    "lab_time", "lab_trainings", "latest_lab", "layer_moments", "layer_over_time", "layers_of_a_shortcut",
+    "live_settings", "net_shape", "new_database", "next_save", "numbers_from", "orders_of", "pace_steps", "pace_text",
+    "planned", "prepare", "preset_source", "preset_times", "presets", "quantities", "race", "race_sums", "race_time",
+    "races", "references", "rename_race", "run_summaries", "runs", "saved_steps", "set_pace", "shortcut_groups",
+    "shortcuts", "shutdown", "size_in_words", "sources", "start_engine", "start_lab", "start_race", "startup", "still",
+    "table_rows", "trial_plan", "tuning", "use", "value_in_words", "variant_from", "variant_name", "variant_text",
+    "workspace_path",
 ]  # fmt: skip

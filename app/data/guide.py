@@ -299,14 +299,3 @@ def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:
     looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
     runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
     return ", ".join(filter(None, (runs, changed)))
-
-
-def in_words(value: float, digits: int = 3) -> str:
-    """Return a number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001."""
-    size = abs(value)
-    if size and (size >= 1e6 or size < 1e-3):
-        mantissa, exponent = f"{value:.1e}".split("e")
-        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"{'' if mantissa == '1.0' else f'{mantissa}×'}10{raised}".replace("-", "−")
-    rounded = float(f"{value:.{digits}g}")
-    return (f"{rounded:,.0f}" if size >= 1e3 else f"{rounded:g}").replace("-", "−")

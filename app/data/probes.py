@@ -1,5 +1,6 @@
 """What the probes measured inside the nets: quantities, columns over time, and one layer at one moment."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,14 @@ import numpy as np
 
 from app.data.races import run_summaries_of, training_config
 from app.data.workspace import reading
+from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
 from engine.config.probe_steps import probe_steps
+from engine.models.arm_names import arm_label
 from engine.probes.online.histogram import edges
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
 from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.probes import LayerRow, ProbeRow
 
 
@@ -34,7 +38,8 @@ class Columns:
 class Inside:
     """Snapshot or news of the insides of some runs; the cursor is (newest probe, newest change) of the store.
 
-    ``planned`` holds the steps after which a run is probed, none for a run without probes; empty in news.
+    ``planned`` holds the steps after which a run is probed, none for a run without probes; empty in news. ``findings``
+    are what the nets show together of one quantity, by step: of all columns, in news of the steps where it may differ.
     """
 
     cursor: tuple[int, int]
@@ -43,6 +48,7 @@ class Inside:
     run_summaries: list[dict[str, Any]]
     deleted: list[int]
     planned: dict[int, list[int]]
+    findings: dict[int, LayerFinding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,10 @@ def histogram_edges() -> list[float]:
     return [float(edge) for edge in edges()]
 
 
-def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
+def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str = "") -> Inside:
     """Return the columns of some runs, at most ``at_most`` of each; unknown ones are left out.
 
-    Raises SkipscopeError.
+    ``about``: the quantity of the findings, one of ``names`` or none. Raises SkipscopeError.
     """
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
@@ -81,13 +87,19 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
         layers = {row.id: reader.layers(row.id) for row in rows}
         planned = {row.id: list(probe_steps(training_config(row), reader.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
-        return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned)
+        probed = [
+            (row, [probe.step for probe in found.probes], found.arrays[about])
+            for row in rows
+            if about in (found := columns[row.id]).arrays
+        ]
+        findings = _findings(about, probed, -1)
+        return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned, findings)
 
 
-def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int]) -> Inside:
+def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int], about: str = "") -> Inside:
     """Return the columns, summaries and deletions after a cursor. ``layers`` of a run come with its first column.
 
-    Raises SkipscopeError.
+    ``about``: see ``inside``. Raises SkipscopeError.
     """
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
@@ -103,7 +115,46 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
                     layers[run] = reader.layers(run)
         changed, gone = reader.changed_runs(since[1]) if since[1] < cursor[1] else ([], [])
         run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs and not row.lab])
-        return Inside(cursor, columns, layers, run_summaries, [run for run in gone if run in runs], {})
+        findings = _new_findings(reader, runs, about, since[0]) if about and columns else {}
+        return Inside(cursor, columns, layers, run_summaries, [run for run in gone if run in runs], {}, findings)
+
+
+def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -> dict[int, LayerFinding]:
+    """Return the findings at the steps after the last one at which no run has a probe newer than ``since``."""
+    probes = {run: reader.probes(run)[0] for run in runs}
+    before = [
+        max((probe.step for probe in found if probe.id <= since), default=-1)
+        for found in probes.values()
+        if any(probe.id > since for probe in found)
+    ]
+    after = min(before)
+    probed = []
+    for run, found in probes.items():
+        first = max(0, bisect(found, after, key=lambda probe: probe.step) - 1)
+        arrays = reader.arrays([probe.id for probe in found[first:]], about)
+        kept = [probe for probe in found[first:] if probe.id in arrays]
+        if kept and (row := reader.run(run)) is not None:
+            probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
+    return _findings(about, probed, after)
+
+
+def _findings(
+    about: str, probed: Sequence[tuple[RunRow, list[int], np.ndarray]], after: int
+) -> dict[int, LayerFinding]:
+    """Return what runs show together at each of their steps that is larger than ``after``."""
+    findings = {}
+    for step in sorted({step for _, steps, _ in probed for step in steps if step > after}):
+        nets = [
+            ProbedNet(
+                arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
+                last_step=steps[-1], values=values[at - 1].tolist(),
+            )
+            for row, steps, values in probed
+            if (at := bisect(steps, step))
+        ]  # fmt: skip
+        if found := layer_finding(about, get_quantity(about).per, step, nets):
+            findings[step] = found
+    return findings
 
 
 def columns_since(runs: Sequence[int], since: int) -> int:

@@ -2,19 +2,15 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import isfinite
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from app.data.connection_pool import File
-from app.data.races import rate_of, run_summaries_of, training_config
+from app.data.races import run_summaries_of
 from app.data.workspace import current, reading
-from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
-from engine.analysis.statement import statement
-from engine.analysis.verdict import RaceErrors, needed_steps
-from engine.config import TUNED
+from engine.analysis.prediction import Answers, Question
 from engine.events import AT_WORK, Split
-from engine.models.arm_names import arm_label
+from engine.runs.client.conclusions import compared_runs, prediction, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 
@@ -39,17 +35,26 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Conclusions:
+    """What may be said of some runs: the sentences of the verdict, what a room is asked, what holds its predictions."""
+
+    verdict: str
+    question: Question | None = None
+    answers: Answers | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """One snapshot of some runs.
 
-    ``head`` is the cursor to follow from, ``series`` are by run and split, ``gap`` is the verdict line.
+    ``head`` is the cursor to follow from, ``series`` are by run and split.
     """
 
     head: Head
     series: dict[int, dict[Split, Series]]
     run_summaries: list[dict[str, Any]]
     remarks: list[dict[str, Any]]
-    gap: str
+    conclusions: Conclusions
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
         }
         remarks = [dict(remark) for remark in reader.remarks([row.id for row in rows])] if rows else []
         at = Head(points, changes, context.pool.file() or (0, 0))
-        return History(at, series, run_summaries_of(reader, rows), remarks, _gap(reader, rows))
+        return History(at, series, run_summaries_of(reader, rows), remarks, _conclusions(reader, rows))
 
 
 def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
@@ -138,71 +143,21 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
     return Delta(points, changed, deleted, last)
 
 
-def gap(runs: Sequence[int]) -> str:
-    """Return the verdict on these runs (``engine.analysis.statement``). Raises SkipscopeError."""
+def conclusions(runs: Sequence[int]) -> Conclusions:
+    """Return what may be said of these runs. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return _gap(reader, _trainings(reader, runs))
+        return _conclusions(reader, _trainings(reader, runs))
 
 
 def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
     return [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
 
 
-def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:
-    if len({row.race for row in rows}) > 1:
-        return SEVERAL_RACES
-    runs = _compared_runs(reader, rows)
-    return statement(runs, _figures(reader, runs))
-
-
-def _compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
-    changed = reader.changed_keys([row.id for row in rows]) if rows else {}
-    race = reader.race(rows[0].race) if rows else None
-    tuned = race is not None and race.config.run.optim.lr == TUNED
-    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if race and tuned else set()
-    # A fork is no arm of its race: its beginning is another run's.
-    return [
-        _compared_run(row, changed.get(row.id, ()), tuned, (row.depth, row.shortcut) in edges)
-        for row in rows
-        if row.parent_run is None
-    ]
-
-
-def _compared_run(row: RunRow, changed: tuple[str, ...], tuned: bool, at_edge: bool) -> ComparedRun:
-    optim = training_config(row).optim
-    # A rate that trials still look for is never named: its run has not begun.
-    lr = rate_of(optim.lr) or 0.0
-    return ComparedRun(
-        row.id, arm_label(row.depth, row.shortcut), row.depth, row.shortcut, row.seed, lr, row.state.value, row.step,
-        row.total_steps, optim.warmup_lr, changed, tuned, at_edge,
-    )  # fmt: skip
-
-
-def _figures(reader: Reader, runs: Sequence[ComparedRun]) -> RaceErrors:
-    """Return the errors of the compared runs at the step at which they are compared, or evaluated last before it."""
-    ids, step = [run.run for run in compared(runs)], common_step(runs)
-    at_end = at_the_end(runs)
-
-    def errors(split: Split, column: str = "error", first: int = step) -> dict[int, dict[int, float]]:
-        by_run = {}
-        for run in ids:
-            columns = reader.series(run, split, first=first, last=step).columns
-            pairs = zip(columns["step"].tolist(), columns[column].tolist(), strict=True)
-            by_run[run] = {int(at): value for at, value in pairs if isfinite(value)}
-        return by_run
-
-    def those_at(by_run: dict[int, dict[int, float]], at: int) -> dict[int, float]:
-        return {run: values[at] for run, values in by_run.items() if at in values}
-
-    running = those_at(errors(Split.TRAIN, "running_error"), step)
-    if at_end:
-        at_last = {split: those_at(errors(split), step) for split in (Split.TRAIN_CLEAN, Split.TEST)}
-        return RaceErrors(running, at_last[Split.TRAIN_CLEAN], at_last[Split.TEST], at_end=True, test_step=step)
-    if step < needed_steps(runs):
-        return RaceErrors(running)
-    subset, clean = errors(Split.TEST_SUBSET, first=0), errors(Split.TRAIN_CLEAN, first=0)
-    shared = set.intersection(*(set(subset[run]) & set(clean[run]) for run in ids))
-    last = max(shared, default=0)
-    if 2 * last < step:  # an evaluation of the beginning says nothing of now
-        return RaceErrors(running)
-    return RaceErrors(running, those_at(clean, last), those_at(subset, last), test_step=last)
+def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
+    compared = compared_runs(reader, rows)
+    if len({row.race for row in rows}) == 1:
+        return Conclusions(verdict(reader, compared).text, *(prediction(reader, compared) or ()))
+    # An arm's name alone does not say whose it is.
+    races = {row.id: row.race for row in rows}
+    named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
+    return Conclusions(SEVERAL_RACES if rows else "", *(prediction(reader, named) or ()))

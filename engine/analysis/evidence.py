@@ -6,6 +6,7 @@ Pure: no I/O, no streamlit, no engine.
 from collections.abc import Sequence
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step, compared
+from engine.analysis.numbers import grouped
 from engine.analysis.verdict import Finding, RaceErrors, needed_steps
 from engine.events import BROKEN, HALTED
 
@@ -142,11 +143,6 @@ def _listed(words: Sequence[str], what: str = "") -> str:
     if len(words) > 4:
         shown.append(f"{len(words) - 4} more{what}")
     return ", ".join(shown)
-
-
-def grouped(number: int) -> str:
-    """Return a number with its thousands apart."""
-    return f"{number:,}"
 
 
 def joined(sentences: Sequence[str]) -> str:

@@ -8,14 +8,54 @@ by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from engine.analysis.comparison import ComparedRun, pairs, taking_part
-from engine.analysis.evidence import edges, evidence, grouped, joined, notes, several_seeds, too_early, too_few
+from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early, too_few
+from engine.analysis.numbers import grouped
 from engine.analysis.verdict import LEVEL, Finding, RaceErrors, Relation, Verdict, findings
+from engine.events import ENDED
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
 _OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The mean gap of one shortcut type in points, and the ends of its interval, None while there is none."""
+
+    shortcut: str
+    deep: int
+    shallow: int
+    seeds: int
+    gap: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """What shortcuts take away of the plain gap: the mean per-seed difference of both gaps in points."""
+
+    gap: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
+
+    ``provisional``: a run of the race has not ended.
+    """
+
+    kind: Verdict
+    text: str
+    provisional: bool = False
+    comparisons: tuple[Comparison, ...] = ()
+    cure: Cure | None = None
 
 
 def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
@@ -23,30 +63,65 @@ def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
 
     ``errors``: those of the compared runs at ``common_step(runs)``. A run without an error takes no part.
     """
+    return conclude(runs, errors).text
+
+
+def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
+    """Return what may be said of a race, with the same ``errors`` as ``statement``."""
     if not runs:
-        return ""
-    remarks = notes(runs)
-    depths = {shortcut: {r.depth for r in runs if r.shortcut == shortcut} for shortcut in {r.shortcut for r in runs}}
-    if all(len(found) < 2 for found in depths.values()):
-        return joined(["One depth per shortcut type: there is no degradation gap to state.", remarks])
-    possible, taken = pairs(runs), taking_part(runs)
-    if not possible:
-        return joined(["No shortcut type has two depths left to compare.", remarks])
-    if not taken:
-        return joined([too_early(possible, seeds_named=several_seeds(runs)), remarks])
+        return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
+    provisional = any(run.state not in ENDED for run in runs)
     found = findings(runs, errors)
     if not found:
-        return joined(["No figures to compare yet.", remarks])
-    return joined(
+        kind, words = _nothing(runs)
+        return Conclusion(kind, joined([words, notes(runs)]), provisional)
+    head, *others = found
+    text = joined(
         [
-            _headline(runs, found[0], errors),
-            _so_far(found[0], errors) if found[0].verdict == Verdict.TOO_FEW_STEPS else "",
-            _others(found[0], found[1:], errors),
+            _headline(runs, head, errors),
+            _so_far(head, errors) if head.verdict == Verdict.TOO_FEW_STEPS else "",
+            _others(head, others, errors),
             evidence(runs, found, errors),
             edges(found),
-            remarks,
+            notes(runs),
         ]
     )
+    comparisons = tuple(
+        Comparison(one.deep.shortcut, one.deep.depth, one.shallow.depth, len(one.gaps), one.gap) for one in found
+    )
+    return Conclusion(head.verdict, text, provisional, comparisons, _cure(found))
+
+
+def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
+    """Return why a race without a finding has none."""
+    depths: dict[str, set[int]] = {}
+    for run in runs:
+        depths.setdefault(run.shortcut, set()).add(run.depth)
+    if all(len(of_type) < 2 for of_type in depths.values()):
+        words = "One depth per shortcut type: there is no degradation gap to state."
+        return Verdict.NOTHING_TO_COMPARE, words
+    if not (possible := pairs(runs)):
+        return Verdict.NOTHING_TO_COMPARE, "No shortcut type has two depths left to compare."
+    if not taking_part(runs):
+        return Verdict.TOO_EARLY, too_early(possible, seeds_named=several_seeds(runs))
+    return Verdict.NO_FIGURES, "No figures to compare yet."
+
+
+def _cure(found: Sequence[Finding]) -> Cure | None:
+    """Return the cure of the first type with shortcuts whose depths are those of the plain nets, None without one."""
+    plain = next((one for one in found if one.deep.plain), None)
+    others = [one for one in found if plain and not one.deep.plain and _depths(one) == _depths(plain)]
+    if plain is None or not others:
+        return None
+    gaps = {pair.deep.seed: gap for pair, gap in zip(others[0].pairs, others[0].gaps, strict=True)}
+    differences = [
+        gap - gaps[pair.deep.seed] for pair, gap in zip(plain.pairs, plain.gaps, strict=True) if pair.deep.seed in gaps
+    ]
+    return Cure(fmean(differences), None, None, len(differences)) if differences else None
+
+
+def _depths(finding: Finding) -> tuple[int, int]:
+    return finding.deep.depth, finding.shallow.depth
 
 
 def _headline(runs: Sequence[ComparedRun], head: Finding, errors: RaceErrors) -> str:

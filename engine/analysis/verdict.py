@@ -34,6 +34,7 @@ from statistics import fmean
 from engine.analysis.comparison import (
     ComparedRun,
     Pair,
+    at_the_end,
     common_step,
     compared,
     conclusive_step,
@@ -46,6 +47,9 @@ LEVEL = 0.05
 #: Fewer seeds have no band.
 MIN_SEEDS = 2
 
+#: Errors in percent by run and step.
+Curves = Mapping[int, Mapping[int, float]]
+
 
 class Relation(StrEnum):
     """How the deeper arm's band lies to the shallower one's; ``UNKNOWN``: fewer than two seeds, or no errors."""
@@ -57,8 +61,14 @@ class Relation(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What may be concluded, one word each; the sentences are in ``engine.analysis.statement``."""
+    """What may be concluded, one word each; the sentences are in ``engine.analysis.statement``.
 
+    The first three are those of a race in which no pair of depths has errors: ``decide`` is not asked.
+    """
+
+    NOTHING_TO_COMPARE = "nothing to compare"
+    TOO_EARLY = "too early"
+    NO_FIGURES = "no figures"
     TOO_FEW_STEPS = "too few steps"
     CHANGED = "changed"
     ADD_SEEDS = "add seeds"
@@ -132,6 +142,28 @@ class Finding:
     def smaller_than(self, other: "Finding") -> bool:
         """Whether the gap of every seed here is below the gap of every seed there, with at least two seeds of both."""
         return min(len(self.gaps), len(other.gaps)) >= MIN_SEEDS and max(self.gaps) < min(other.gaps)
+
+
+def race_errors(runs: Sequence[ComparedRun], running: Curves, clean: Curves, test: Curves) -> RaceErrors:
+    """Return the errors that count now.
+
+    Args: finite errors of the compared runs by run and step, up to their common step; ``test`` is that of the subset,
+    at the end that of the full test set.
+    """
+    step = common_step(runs)
+    now = _errors_at(running, step)
+    if at_the_end(runs):
+        return RaceErrors(now, _errors_at(clean, step), _errors_at(test, step), at_end=True, test_step=step)
+    evaluated = [{*clean.get(run.run, ())} & {*test.get(run.run, ())} for run in compared(runs)]
+    last = max(set.intersection(*evaluated) if evaluated else (), default=0)
+    # An evaluation of the beginning says nothing of now.
+    if step < needed_steps(runs) or 2 * last < step:
+        return RaceErrors(now)
+    return RaceErrors(now, _errors_at(clean, last), _errors_at(test, last), test_step=last)
+
+
+def _errors_at(curves: Curves, step: int) -> dict[int, float]:
+    return {run: errors[step] for run, errors in curves.items() if step in errors}
 
 
 def needed_steps(runs: Sequence[ComparedRun]) -> int:

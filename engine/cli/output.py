@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
+from engine.runs.client.conclusions import compared_runs, verdict
 from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, RunRow
 from engine.store.workspace import Workspace
@@ -45,6 +47,18 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
                 raise ConfigError(f"{key!r} is given twice ({other}={pairs[other]} before); give it once")
         pairs[key] = value.strip()
     return pairs
+
+
+def race_document(reader: Reader, race: int) -> dict[str, Any]:
+    """Return what ``race --json`` prints; ``verdict`` is what the page says of the race."""
+    rows = reader.runs(race)
+    document = {
+        "race": race,
+        "runs": results(reader, rows),
+        "verdict": asdict(verdict(reader, compared_runs(reader, rows))),
+    }
+    tuning = tuning_document(reader, race)
+    return document | ({"tuning": tuning} if tuning else {})
 
 
 def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import RUN_ID, echo_json, pairs, results, tuning_document
+from engine.cli.output import RUN_ID, echo_json, pairs, race_document, results
 from engine.cli.tuning import curves, under_way
 from engine.config import FREE
 from engine.config.presets import PRESETS
@@ -74,10 +74,7 @@ def race(
                 follower.pause()
                 code = 130
             if as_json:
-                document = {"race": race_id, "runs": results(reader, reader.runs(race_id))}
-                if tuning := tuning_document(reader, race_id):
-                    document["tuning"] = tuning
-                echo_json(document)
+                echo_json(race_document(reader, race_id))
             else:
                 console = _console()
                 console.print(follower.table(reader))

@@ -159,6 +159,19 @@ def test_the_ground_floor_knows_only_the_standard_library_and_pydantic():
             assert packages <= {"engine", "pydantic", *sys.stdlib_module_names}, module
 
 
+def test_conclusions_are_drawn_from_plain_rows():
+    """No I/O, no store, no arrays: events, configuration, names and counts of models, the standard library."""
+    known = {"engine.events", "engine.config", "engine.config.probe_steps", "engine.models.arm_names"}
+    known |= {"engine.models.registry", "engine.models.count"}
+    files = {module: path for module, path in modules().items() if contains("engine.analysis", module)}
+    assert files
+    for module, path in files.items():
+        named = {name for name in imports(path) if not contains("engine.analysis", name)} - {"engine.analysis"}
+        foreign = {name for name in named if name.partition(".")[0] not in sys.stdlib_module_names}
+        assert not {name for name in foreign if not any(name == one or contains(one, name) for one in known)}, module
+        assert not named & {"io", "os", "pathlib", "sqlite3", "subprocess", "tempfile"}, module
+
+
 def test_the_rules_can_fail(monkeypatch):
     assert wrong_arrows({"engine.models": {"engine.training"}}) == ["engine.models -> engine.training"]
     assert wrong_arrows({"engine.labs.lesion": {"engine.labs.landscape"}})

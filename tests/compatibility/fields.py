@@ -19,13 +19,15 @@ OF_THE_MACHINE = ("versions", "device", "devices", "gpus", "cores", "use")
 #: What was computed, by the name of the field.
 BITS = frozenset(
     {"train_loss", "train_error", "train_clean_error", "test_loss", "test_error", "test_subset_error"}
-    | {"validation_error", "error", "value", "sha256", "weights_sha256", "checkpoint_bytes"}
+    | {"validation_error", "error", "value", "gap", "sha256", "weights_sha256", "checkpoint_bytes"}
 )
 #: Documents in which everything below one field was computed.
 OF_BITS = ("figures",)
 #: What differs from one capture to the next, by document: two runs that train until they are stopped.
-BY_CHANCE = {"race that was stopped": {"step", "train_loss", "train_error", "train_clean_error"}}
+BY_CHANCE = {"race that was stopped": {"step", "train_loss", "train_error", "train_clean_error", "text"}}
 _TYPES = ("<null>", "<bool>", "<list>", "<number>", "<text>")
+#: Keys that 0.4.0 did not have, and the keys of its documents beside which they stand.
+ADDED = {"verdict": {"race", "runs"}}
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"
 
@@ -87,6 +89,8 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
         for key in expected.keys() - found.keys():
             yield f"{path}: {key} is gone"
         for key in found.keys() - expected.keys():
+            if key in ADDED and expected.keys() >= ADDED[key]:
+                continue
             yield f"{path}: {key} is new"
         for key in expected:
             if key in found:

@@ -57,3 +57,11 @@ def test_computed_fields_are_compared_unless_the_platform_is_another():
 def test_columns_may_be_added_and_none_may_go():
     assert not found(changed("store", "columns", "runs", value=["id", "new", "race"]))
     assert found(changed("store", "columns", "runs", value=["id"]))
+
+
+def test_a_verdict_may_be_added_to_a_race_and_to_nothing_else():
+    race = {"race": {"race": 1, "runs": []}}
+    told = {"race": {**race["race"], "verdict": {"kind": "tune"}}}
+    assert not list(differences(race, told))
+    assert list(differences(told, race)) == ["race: verdict is gone"]
+    assert found(changed("runs", "verdict", value={})) == ["runs: verdict is new"]

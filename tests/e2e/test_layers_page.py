@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
+from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
 from engine.events import RunState
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
@@ -51,6 +52,17 @@ def stored(workspace, run: int, step: int, quantity: str = "response_std") -> np
         return reader.array(probe.id, quantity)
 
 
+def concluded(workspace, runs: list[int], step: int, quantity: str = "response_std") -> LayerFinding:
+    """Return what is concluded from the stored rows."""
+    with Reader(workspace) as reader:
+        rows = [reader.run(run) for run in runs]
+    nets = [
+        ProbedNet(row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist())
+        for row in rows
+    ]
+    return layer_finding(quantity, "layer", step, nets)
+
+
 @pytest.fixture
 def race(site):
     """A race of four small nets with 15 of its 23 columns."""
@@ -65,6 +77,7 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data?.length === 4")
     newest = race.planned[14]
     expect(page.locator(".sp-step")).to_have_text(f"step {newest} of 300")
+    expect(page.locator(".sp-finding")).to_have_text(concluded(site.workspace, race.runs, newest).text)
     plain, _, _, residual = race.runs
     for run in (plain, residual):
         assert drawn(page, run) == pytest.approx(stored(site.workspace, run, newest), rel=1e-3)
@@ -299,3 +312,14 @@ def test_charts_of_the_layers_can_be_taken_away(site, race, open_page):
     assert len(rows) == 2 * 15 * 13, "two nets of 13 layers, 15 columns"
     assert {row["net"] for row in rows} == {"plain-14", "A-14"}
     assert {row["net"] for row in csv.DictReader(io.StringIO(taken["hist", "csv"].decode()))} >= {"plain-8", "A-14"}
+
+
+@pytest.mark.slow
+def test_the_growth_of_the_gradient_is_said_of_each_arm_of_a_race(site, race, open_page):
+    page = open_page(f"{site.url}/gradients?race={race.race}")
+    wait_probes(page, "v.painted && v.timeline.index === 14 && document.querySelector('.sp-growth').children.length")
+    found = concluded(site.workspace, race.runs, race.planned[14], "gradient_growth")
+    lines = [f"{arm}: {words}" for arm, words in found.arms.items()]
+    expect(page.locator(".sp-growth p")).to_have_text(lines)
+    page.get_by_role("button", name="A-14").click()
+    expect(page.locator(".sp-growth p")).to_have_text(lines[:-1])

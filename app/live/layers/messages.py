@@ -62,14 +62,14 @@ def history_document(inside: Inside) -> dict[str, Any]:
         }
         for run, columns in inside.columns.items()
     }
-    document = {"cursor": cursor_text(inside), "runs": runs, "cards": inside.run_summaries}
+    document = {"cursor": cursor_text(inside), "runs": runs, "cards": inside.run_summaries, "f": _findings(inside)}
     return document | ({"d": inside.deleted} if inside.deleted else {})
 
 
 def news_document(inside: Inside) -> dict[str, Any]:
     """Return a stream message without its cursor; empty when nothing happened.
 
-    ``l`` holds the layers and blocks of runs whose first column is among the new ones.
+    ``l`` holds the layers and blocks of runs whose first column is among the new ones, ``f`` the findings by step.
     """
     document: dict[str, Any] = {}
     columns = [
@@ -81,6 +81,8 @@ def news_document(inside: Inside) -> dict[str, Any]:
         document["l"] = {str(run): _places(inside, run) for run in inside.layers}
     if columns:
         document["b"] = columns
+    if inside.findings:
+        document["f"] = _findings(inside)
     if inside.run_summaries:
         document["c"] = inside.run_summaries
     if inside.deleted:
@@ -105,6 +107,10 @@ def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
     """Return the shares of the bins, and the share that is not finite apart."""
     values = [short(float(value), 3) for value in histogram]
     return {"histogram": values[:-1], "not_finite": values[-1] if values else 0}
+
+
+def _findings(inside: Inside) -> dict[int, Any]:
+    return {step: [found.opening, found.arms, found.closing] for step, found in inside.findings.items()}
 
 
 def _places(inside: Inside, run: int) -> dict[str, Any]:

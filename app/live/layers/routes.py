@@ -2,6 +2,7 @@
 
 GET /live/probes/history?runs=1,2&quantities=a,b[&n=400]             all columns, at most n of each run
 GET /live/probes/stream?runs=1,2&quantities=a,b[&since=CURSOR]       Server-Sent Events: new columns only, cards
+    both with [&about=a]: what the nets show together of this quantity, by step
 GET /live/probes/detail?runs=1,2&layer=stage1/block1/conv1&step=120  one layer of several runs at one moment
 GET /live/probes/detail?runs=1&layer=stage1/block1/conv1&over=1      one layer of one run over time
 """
@@ -40,8 +41,8 @@ def probe_routes(feed: Feed) -> list[Route]:
 
     async def history(request: Request) -> Response:
         def answer() -> dict[str, Any]:
-            runs, names = runs_of(request, at_least=1), _quantities(request)
-            found = data.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS))
+            runs, (names, about) = runs_of(request, at_least=1), _quantities(request)
+            found = data.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
             if not found.columns:
                 raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
             return messages.history_document(found)
@@ -66,12 +67,14 @@ def probe_routes(feed: Feed) -> list[Route]:
 
     async def stream(request: Request) -> Response:
         try:
-            runs, names = runs_of(request, at_least=1), _quantities(request)
+            runs, quantities = runs_of(request, at_least=1), _quantities(request)
             since = cursor(request.headers.get("last-event-id") or request.query_params.get("since"))
             since = await anyio.to_thread.run_sync(_checked, runs, since)
         except BadRequest as refused:
             return refusal(refused)
-        return StreamingResponse(follow(feed, runs, names, since), media_type="text/event-stream", headers=STREAMED)
+        return StreamingResponse(
+            follow(feed, runs, quantities, since), media_type="text/event-stream", headers=STREAMED
+        )
 
     return [
         Route("/live/probes/history", history, methods=["GET"]),
@@ -81,9 +84,13 @@ def probe_routes(feed: Feed) -> list[Route]:
 
 
 async def follow(
-    feed: Feed, runs: tuple[int, ...], names: tuple[str, ...], since: tuple[int, int]
+    feed: Feed, runs: tuple[int, ...], quantities: tuple[tuple[str, ...], str], since: tuple[int, int]
 ) -> AsyncIterator[bytes]:
-    """Yield Server-Sent Events about the insides of some runs from a cursor on, until the feed closes."""
+    """Yield Server-Sent Events about the insides of some runs from a cursor on, until the feed closes.
+
+    ``quantities``: those of the columns, and the one of the findings.
+    """
+    names, about = quantities
     yield b"retry:1000\n\n"
     position, sent = since, time.monotonic()
     told: dict[str, Any] = {"error": ""}
@@ -94,7 +101,7 @@ async def follow(
             text = None
             if head is not None and (head.probes > position[0] or head.changes > position[1]):
                 try:
-                    found = await anyio.to_thread.run_sync(data.inside_news, runs, names, position)
+                    found = await anyio.to_thread.run_sync(data.inside_news, runs, names, position, about)
                 except (data.SkipscopeError, sqlite3.Error):
                     continue  # the watcher meets the same trouble and says so
                 position, text = found.cursor, messages.cursor_text(found)
@@ -133,7 +140,8 @@ async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
     return Response(dumps(document), media_type="application/json", headers=NO_STORE)
 
 
-def _quantities(request: Request) -> tuple[str, ...]:
+def _quantities(request: Request) -> tuple[tuple[str, ...], str]:
+    """Return the quantities of the columns, and the one of the findings, '' for none."""
     # Those with an entry per bin or channel are for /live/probes/detail: one layer at a time.
     known = {row.name for row in data.quantities() if row.per in ("layer", "block", "stage")}
     names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
@@ -141,4 +149,7 @@ def _quantities(request: Request) -> tuple[str, ...]:
     if unknown or not names:
         got = unknown[0][:40] if unknown else ""
         raise BadRequest(400, f"quantities must name some of {', '.join(sorted(known))} (got {got!r})")
-    return names
+    about = request.query_params.get("about", "")
+    if about not in ("", *names):
+        raise BadRequest(400, f"about must be one of the quantities (got {about[:40]!r})")
+    return names, about

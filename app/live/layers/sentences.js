@@ -1,4 +1,4 @@
-/** The sentences of the probe pages: what cannot be shown and why, how the gradient grows, what the pointer is on. */
+/** The sentences of the probe pages: what cannot be shown and why, what was found, what the pointer is on. */
 import { grouped, spoken } from "../shared/format.js";
 import { ENDED } from "../shared/run_states.js";
 
@@ -37,31 +37,22 @@ export function remark(run, scale, step) {
 }
 
 /**
- * How the gradient grows towards the input at a step: the whole net, then its stages. Seeds of one arm are taken together:
- * geometric means, and how far apart the seeds are. Returns [{ run, name, words }], one per arm.
+ * What the server found at a step: [opening, { arm: words }, closing] (engine/analysis/layer_findings.py). Arms without a
+ * shown run are left out, and then so is what closes it about all of them.
  */
-export function growth(runs, scale, step) {
-  const arms = Map.groupBy(runs.filter(({ columns }) => columns.codes("gradient_growth", columns.at(step))), ({ card }) => card.arm);
-  return [...arms].map(([arm, seeds]) => ({ run: seeds[0], name: seeds.length > 1 ? arm : seeds[0].label, words: growthOf(seeds, scale, step) }));
+export function finding(found, shown) {
+  const [opening, arms, closing] = found ?? ["", {}, ""];
+  const words = Object.keys(arms).filter((arm) => shown.some(({ card }) => card.arm === arm)).map((arm) => arms[arm]);
+  const all = words.length === Object.keys(arms).length;
+  return words.length ? [opening, `${words.join(", ")}.`, all && closing].filter(Boolean).join(" ") : "";
 }
 
-function growthOf(seeds, scale, step) {
-  const factors = seeds.map(({ columns }) => Array.from(columns.codes("gradient_growth", columns.at(step)), (code) => scale.value(code)));
-  const [whole, ...stages] = factors[0].map((_, place) => geometricMean(factors.map((one) => one[place])));
-  if (!Number.isFinite(whole)) return "the growth has no finite value";
-  if (stages.some((stage) => !(stage > 0.1 && stage < 10))) return `changes by no single factor (stages ${stages.map(factor).join(", ")})`;
-  const verb = whole > 1.005 ? "grows" : whole < 0.995 ? "shrinks" : "stays level,";
-  const nets = factors.map(([net]) => net);
-  const spread = seeds.length > 1 ? `; ${seeds.length} seeds: ${factor(Math.min(...nets))} to ${factor(Math.max(...nets))}` : "";
-  return `${verb} ×${whole.toFixed(2)} per layer towards the input (stages ${stages.map(factor).join(", ")}${spread})`;
-}
-
-function geometricMean(values) {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}
-
-function factor(value) {
-  return Number.isFinite(value) ? `×${value < 0.1 ? value.toPrecision(1) : value.toFixed(2)}` : "not finite";
+/** The same as [{ run, name, words }], one for each arm; a run that is alone in its arm has its own name. */
+export function growth(found, shown) {
+  return Object.entries(found?.[1] ?? {}).flatMap(([arm, words]) => {
+    const [run, ...others] = shown.filter(({ card }) => card.arm === arm);
+    return run ? [{ run, name: others.length ? arm : run.label, words }] : [];
+  });
 }
 
 /** The reading under the pointer, in one line. */

@@ -4,7 +4,6 @@
  */
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
-import { finding } from "./finding.js";
 import { ProbeStream } from "./stream.js";
 import { LayerPanel } from "./panels/layer.js";
 import { ProbeMap } from "./panels/map.js";
@@ -15,7 +14,7 @@ import { Timeline } from "./timeline.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
-import { absence, remark } from "./sentences.js";
+import { absence, finding, remark } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
@@ -30,6 +29,7 @@ export class ProbeView {
     this.host = host;
     this.part = (name) => host.querySelector(`.sp-${name}`);
     this.runs = [];
+    this.findings = {};
     this.scales = new Map();
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
@@ -89,7 +89,7 @@ export class ProbeView {
   #ask() {
     this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
-    const urls = { ...this.data.urls, quantities: this.wanted, columns: MAX_COLUMNS };
+    const urls = { ...this.data.urls, quantities: this.wanted, about: this.data.growth ? "gradient_growth" : this.asked, columns: MAX_COLUMNS };
     this.feed = new ProbeStream(urls, this.data.runs.map((run) => run.run), {
       history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
@@ -116,6 +116,7 @@ export class ProbeView {
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
+    this.findings = answer.f;
     this.runs = answer.cards.map((card) => {
       const known = this.data.runs.find((run) => run.run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
@@ -128,6 +129,7 @@ export class ProbeView {
     const byId = new Map(this.runs.map((run) => [run.card.run, run]));
     for (const [id, places] of Object.entries(message.l ?? {})) Object.assign(byId.get(Number(id))?.columns ?? {}, places);
     for (const [id, step, share, arrays] of message.b ?? []) byId.get(id)?.columns.append(step, share, arrays, this.wanted);
+    Object.assign(this.findings, message.f);
     for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
     if (message.b) this.lastNews = performance.now();
     if (message.engine !== undefined) this.engine = message.engine;
@@ -251,8 +253,8 @@ export class ProbeView {
   #profiles() {
     const shown = this.arms.shown(this.runs);
     const step = this.timeline.step;
-    this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name) }, this.theme);
-    this.part("finding").textContent = this.data.layout === "layers" ? finding(shown, this.scale(this.quantity), step) : "";
+    this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name), found: this.findings[step] }, this.theme);
+    this.part("finding").textContent = this.data.growth ? "" : finding(this.findings[step], shown);
     this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
     this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     this.#marks();

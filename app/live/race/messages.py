@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.data import History, Split
-from app.live.stream.delta import DIGITS
+from app.live.stream.delta import DIGITS, conclusions_document
 from app.live.stream.sse import dumps, rounded
 
 EVALUATION_DIGITS = {"loss": 4, "error": 4, "seconds": 4}
@@ -27,7 +27,7 @@ def history_document(history: History, age: float | None, deleted: Sequence[int]
         "runs": runs,
         "cards": history.run_summaries,
         "remarks": history.remarks,
-        "g": history.gap,
+        **conclusions_document(history.conclusions),
         "a": None if age is None else round(age, 1),
     }
     return dumps(document | ({"d": list(deleted)} if deleted else {}))

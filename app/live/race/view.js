@@ -71,7 +71,7 @@ export class RaceView {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) this.runs = [];
+      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null });
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -143,6 +143,8 @@ export class RaceView {
 
   #words(message) {
     if (message.g !== undefined) this.verdict = message.g;
+    if (message.q !== undefined) this.asked = message.q;
+    if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
     if (message.m !== undefined) this.meters.take(message.m);
@@ -190,7 +192,6 @@ export class RaceView {
     this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
     this.#tell();
     this.controls.draw(kinds(this.runs));
-    this.presenter.draw(this.runs, this.theme, kinds(this.runs));
     this.part("whole").hidden = !this.#view().zoom;
     this.tools.draw();
     const again = this.chart.drawn;
@@ -205,6 +206,7 @@ export class RaceView {
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
     this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    this.presenter.draw(this.runs, this.theme, kinds(this.runs), this);
     this.#strip();
   }
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from app.data import Delta, Split
+from app.data import Conclusions, Delta, Split
 from app.live.stream.sse import short
 
 #: At most so many points per second and run are streamed.
@@ -103,3 +103,17 @@ def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_runnin
     if delta.deleted:
         document["d"] = delta.deleted
     return document
+
+
+def conclusions_document(conclusions: Conclusions) -> dict[str, Any]:
+    """Return the part of a message that says what may be concluded.
+
+    ``g`` is the verdict, ``q`` the question to a room with ``[key, label]`` of each choice, ``t`` holds predictions
+    against the truth: what it is, and what stands before and after it for each choice.
+    """
+    question, answers = conclusions.question, conclusions.answers
+    return {
+        "g": conclusions.verdict,
+        "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
+        "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+    }

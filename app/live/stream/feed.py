@@ -20,8 +20,8 @@ from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 
 #: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
 PACE_S, FAST_PACE_S = 0.2, 0.5
-#: Running means are sent this often, the gap line at most this often and no more than 60 bytes a second of it.
-RUNNING_S, GAP_S, GAP_BYTES_PER_S = 0.9, 2.0, 60
+#: Running means are sent this often, conclusions at most this often and no more than 60 bytes a second of them.
+RUNNING_S, CONCLUSIONS_S, CONCLUSIONS_BYTES_PER_S = 0.9, 2.0, 60
 #: The machine's meters are read, and sent with the points of a subscription, this often at most.
 LOAD_S = 2.0
 
@@ -96,16 +96,16 @@ class Feed(Watcher):
     # --- a subscription: one composition per tick for all viewers ----------------------------------------------------
 
     async def _drive(self, subscription: Subscription) -> None:
-        await self._refresh_gap(subscription)
+        await self._refresh_conclusions(subscription)
         stale = False
         while not self.closing:
             further = self._further.now
-            if stale and time.monotonic() >= subscription.gap_due:
-                await self._refresh_gap(subscription)
+            if stale and time.monotonic() >= subscription.conclusions_due:
+                await self._refresh_conclusions(subscription)
                 stale = False
             head = self.head and (self.head.points, self.head.changes)
             if head is None or head == subscription.seen:
-                await Signal.wait(further, subscription.gap_due - time.monotonic() if stale else KEEP_ALIVE_S)
+                await Signal.wait(further, subscription.conclusions_due - time.monotonic() if stale else KEEP_ALIVE_S)
                 continue
             try:
                 upto, event, changed = await self._in_thread(
@@ -119,17 +119,20 @@ class Feed(Watcher):
                 subscription.moved.wake()
             stale = stale or bool(event)
             if changed:
-                subscription.gap_due = 0.0
+                subscription.conclusions_due = 0.0
             await asyncio.sleep(subscription.pace if event else POLL_S)
 
-    async def _refresh_gap(self, subscription: Subscription) -> None:
+    async def _refresh_conclusions(self, subscription: Subscription) -> None:
         try:
-            text = await self._in_thread(self.source.gap, subscription.runs)
+            found = await self._in_thread(self.source.conclusions, subscription.runs)
         except (data.SkipscopeError, sqlite3.Error):
             return
-        subscription.gap_due = time.monotonic() + max(GAP_S, len(text) / GAP_BYTES_PER_S)
-        if text != subscription.gap:
-            subscription.gap = text
+        document = deltas.conclusions_document(found)
+        fresh = {key: value for key, value in document.items() if subscription.conclusions.get(key) != value}
+        size = len(sse.dumps(fresh)) if fresh else 0
+        subscription.conclusions_due = time.monotonic() + max(CONCLUSIONS_S, size / CONCLUSIONS_BYTES_PER_S)
+        if fresh:
+            subscription.conclusions = document
             subscription.moved.wake()
 
     async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
@@ -214,10 +217,8 @@ class Feed(Watcher):
         return upto, event
 
     def _notices(self, subscription: Subscription | None, told: dict[str, Any]) -> list[bytes]:
-        """What changed beside the points, each told once to this viewer: engine, trouble, the gap line."""
-        now = self.notices()
-        if subscription and subscription.gap is not None:
-            now["g"] = subscription.gap
+        """What changed beside the points, each told once to this viewer: engine, trouble, conclusions."""
+        now = self.notices() | (subscription.conclusions if subscription else {})
         fresh = {key: value for key, value in now.items() if told.get(key) != value}
         told.update(fresh)
         return [sse.event(None, fresh)] if fresh else []

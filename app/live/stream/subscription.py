@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from typing import Any
 
 Cursor = tuple[int, int]
 #: Messages of a chain that are kept for viewers that lag behind.
@@ -44,8 +45,9 @@ class Subscription:
         self.moved = Signal()
         self.task: asyncio.Task[None] | None = None
         self.pace = pace
-        self.gap: str | None = None
-        self.gap_due = 0.0
+        #: What is told of these runs beside their points, by key of the message.
+        self.conclusions: dict[str, Any] = {}
+        self.conclusions_due = 0.0
         self.load_due = 0.0
         self.running_sent: dict[int, float] = {}
         #: When the newest points of these runs were seen (monotonic seconds), None before the first ones.

@@ -25,7 +25,7 @@ class Source(Protocol):
 
     def head(self) -> data.Head: ...  # noqa: D102
     def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
-    def gap(self, runs: Any) -> str: ...  # noqa: D102
+    def conclusions(self, runs: Any) -> data.Conclusions: ...  # noqa: D102
     def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
 
 

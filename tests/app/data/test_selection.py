@@ -98,4 +98,4 @@ def test_many_differences_are_counted(writer):
 
 def test_the_gap_is_not_stated_across_races(writer):
     runs = [submit(writer), submit(writer)]
-    assert data.gap(runs) == "Runs of several races: a verdict compares the arms of one race."
+    assert data.conclusions(runs).verdict == "Runs of several races: a verdict compares the arms of one race."

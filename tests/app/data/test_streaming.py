@@ -45,7 +45,7 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
     with Writer(place) as writer:
         for run in runs:
             writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
-    assert data.gap(runs) == (
+    assert data.conclusions(runs).verdict == (
         "Too few steps to conclude (60 of 120, a conclusion takes 200). So far plain-110 is 1.0 points above plain-20. "
         "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01); running training error (dashed)."
     )
@@ -60,9 +60,9 @@ def test_a_fork_takes_no_part_in_the_verdict(place):
             of = {(row["depth"], row["seed"]): row["id"] for row in connection.execute("SELECT * FROM runs")}
             deep, fork = of[56, 0], of[56, 1]
             connection.execute("UPDATE runs SET seed = 0, parent_run = ?, parent_step = 20 WHERE id = ?", (deep, fork))
-    without = data.gap([of[20, 0], deep])
+    without = data.conclusions([of[20, 0], deep]).verdict
     assert f"plain-56 is {10 * (deep - of[20, 0])}.0 points above plain-20" in without
-    assert data.gap([of[20, 0], deep, fork]) == without
+    assert data.conclusions([of[20, 0], deep, fork]).verdict == without
 
 
 def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):

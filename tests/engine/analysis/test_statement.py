@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.statement import Comparison, Cure, conclude
 from engine.analysis.statement import statement as stated
-from engine.analysis.verdict import RaceErrors
+from engine.analysis.verdict import RaceErrors, Verdict
 
 
 def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):
@@ -211,3 +212,44 @@ def test_rates_that_were_tuned_per_arm_are_said_to_be():
     assert "1 seed, learning rates tuned per arm (0.03 to 0.1);" in statement(runs, ERRORS, clean=False)
     same = [replace(run, lr=0.1) for run in runs]
     assert "learning rates tuned per arm (0.1);" in statement(same, ERRORS, clean=False)
+
+
+def test_the_figures_behind_the_sentences():
+    conclusion = conclude(FOUR, RaceErrors(ERRORS))
+    assert (conclusion.kind, conclusion.provisional) == (Verdict.ADD_SEEDS_AND_TUNE, True)
+    assert conclusion.text == statement(FOUR, ERRORS, clean=False)
+    plain, residual = conclusion.comparisons
+    assert plain == Comparison("none", 56, 20, 1, pytest.approx(38.2))
+    assert residual == Comparison("A", 56, 20, 1, pytest.approx(6.1))
+    assert conclusion.cure == Cure(pytest.approx(32.1), None, None, 1)
+
+
+def test_the_cure_is_that_of_the_seeds_that_both_families_have():
+    arms = ((20, "none"), (56, "none"), (20, "A"), (56, "A"))
+    runs = [
+        standing(10 * seed + at, depth, kind, seed=seed) for seed in range(3) for at, (depth, kind) in enumerate(arms)
+    ]
+    errors = {run.run: 10.0 + (run.depth == 56) * (30.0 if run.plain else 5.0) * (1 + run.seed) for run in runs}
+    assert conclude(runs, RaceErrors(errors)).cure == Cure(pytest.approx(50.0), None, None, 3)
+    del errors[3]  # A-56 of the first seed
+    assert conclude(runs, RaceErrors(errors)).cure == Cure(pytest.approx(62.5), None, None, 2)
+    assert conclude([run for run in runs if run.plain], RaceErrors(errors)).cure is None
+    other_depth = [replace(run, depth=32) if (run.shortcut, run.depth) == ("A", 20) else run for run in runs]
+    assert conclude(other_depth, RaceErrors(errors)).cure is None
+
+
+@pytest.mark.parametrize(
+    ("runs", "kind", "provisional"),
+    [
+        ([], Verdict.NOTHING_TO_COMPARE, False),
+        ([FOUR[0]], Verdict.NOTHING_TO_COMPARE, True),
+        ([FOUR[0], standing(2, 56, state="failed")], Verdict.NOTHING_TO_COMPARE, True),
+        ([FOUR[0], standing(2, 56, step=3)], Verdict.TOO_EARLY, True),
+        ([standing(1, 20, state="finished"), standing(2, 56, state="stopped")], Verdict.NO_FIGURES, False),
+    ],
+)
+def test_what_cannot_be_compared_has_a_kind_of_its_own(runs, kind, provisional):
+    conclusion = conclude(runs, RaceErrors())
+    assert (conclusion.kind, conclusion.provisional) == (kind, provisional)
+    assert not conclusion.comparisons
+    assert bool(conclusion.text) == bool(runs)

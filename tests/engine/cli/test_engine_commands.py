@@ -36,6 +36,7 @@ def test_race_prints_one_document_and_exits_0(call, engine_workspace):
     )  # fmt: skip
     assert (code, err) == (0, "")
     document = json.loads(out)
+    assert list(document) == ["race", "runs", "verdict"]
     assert [(r["depth"], r["shortcut"], r["seed"]) for r in document["runs"]] == [
         (8, "none", 3), (14, "none", 3), (8, "A", 3), (14, "A", 3),
     ]  # fmt: skip

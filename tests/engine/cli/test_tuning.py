@@ -36,7 +36,7 @@ def test_a_tuned_race_prints_its_curves(call, engine_workspace):
     )  # fmt: skip
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert list(document) == ["race", "runs", "tuning"]
+    assert list(document) == ["race", "runs", "verdict", "tuning"]
     assert [(r["shortcut"], r["state"], r["step"]) for r in document["runs"]] == [
         ("none", "finished", 20), ("A", "finished", 20),
     ]  # fmt: skip

@@ -63,13 +63,6 @@ ROOM = Room(
             breaks="Beside a zoom a curve that is thinned in the browser ends early.",
         ),
         Fault(
-            name="kind-by-its-worst-arm",
-            file="app/live/race/presentation/prediction.js",
-            text=".filter(Boolean).toSorted((a, b) => a.mean - b.mean)[0]",
-            faulty=".filter(Boolean).toSorted((a, b) => b.mean - a.mean)[0]",
-            breaks="At the reveal a kind of net is judged by its worst arm.",
-        ),
-        Fault(
             name="map-shows-the-column-before",
             file="app/live/layers/panels/columns.js",
             text="if (this.steps[middle] <= step) low = middle + 1;",

@@ -111,13 +111,13 @@ export class ProbePanels {
 
   // --- profiles -----------------------------------------------------------------------------------------------------
 
-  profiles(Plotly, { runs, step, quantity, scale }, theme) {
+  profiles(Plotly, { runs, step, quantity, scale, found }, theme) {
     const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, color, textColor, columns }) => ({ run: card.run, label, color, textColor, columns }));
     const { row } = scale(quantity);
     this.part("profile-title").textContent = named(row);
     this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => started(columns, quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
     this.part("none").hidden = Boolean(lines.length);
-    this.#growth(runs, scale, step, theme);
+    this.#growth(runs, found, theme);
     this.#plot(Plotly, "profile", { lines, scale: scale(quantity), forms: this.data.forms, step, ghosts: true }, theme);
     this.part("sides").hidden = !this.data.sides.length;
     this.data.sides.forEach(([name, word], index) => {
@@ -150,13 +150,13 @@ export class ProbePanels {
     if (width < NARROW_PX) plot.style.touchAction = "pan-y";
   }
 
-  #growth(runs, scale, step, theme) {
+  #growth(runs, found, theme) {
     const node = this.part("growth");
     node.hidden = !this.data.growth;
     if (!this.data.growth) return;
-    const found = growth(runs, scale("gradient_growth"), step);
-    while (node.children.length > found.length) node.lastChild.remove();
-    found.forEach(({ run, name: arm, words }, index) => {
+    const lines = growth(found, runs);
+    while (node.children.length > lines.length) node.lastChild.remove();
+    lines.forEach(({ run, name: arm, words }, index) => {
       const line = node.children[index] ?? node.appendChild(document.createElement("p"));
       if (!line.children.length) line.append(document.createElement("b"), document.createElement("span"));
       const [name, rest] = line.children;

@@ -106,7 +106,7 @@ export class ViewState {
     this.changed();
   }
 
-  /** The room's prediction of a race, see presentation/prediction.js; null when there is none. */
+  /** The room's prediction of a race, see engine/analysis/prediction.py; null when there is none. */
   prediction(race) {
     const [of, ...choice] = (this.address.get(PREDICTION) ?? "").split("-");
     return of === String(race) && choice.length ? choice.join("-") : null;

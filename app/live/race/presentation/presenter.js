@@ -3,7 +3,6 @@
  * shown. Everything happens in the browser; only commands go to the script. What it shows is part of the view, so a
  * reload or a link shows the same, and what is hidden stays hidden until the reveal.
  */
-import { answer, question } from "./prediction.js";
 import { Fullscreen } from "./fullscreen.js";
 import { PresenterKeys, meaning } from "./keys.js";
 import { RunLine } from "./run_line.js";
@@ -88,18 +87,18 @@ export class Presenter {
     return this.view.hidden ? VEILED : verdict;
   }
 
-  draw(runs, theme, kinds) {
+  /** asked, answers: what a room is asked and what holds its predictions (app/live/stream/delta.py). */
+  draw(runs, theme, kinds, { asked, answers }) {
     const { view, stage } = this;
     Object.assign(this, { runs, views: presenterViews(kinds) });
     this.keys.draw(this.mayCommand, this.starts);
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden);
     this.host.classList.toggle("ss-veiled", view.hidden);
-    const asked = question(runs);
-    this.choices = asked?.choices ?? [];
+    this.choices = (asked?.choices ?? []).map(([key, label]) => ({ key, label }));
     const prediction = view.prediction(this.race);
     setText(this.question, view.hidden ? asked?.text ?? VEILED : "");
     this.#choices(view.hidden, prediction);
-    const words = stage.on && !view.hidden ? answer(runs, asked, prediction) : "";
+    const words = stage.on && !view.hidden ? this.#answer(answers, prediction) : "";
     setText(this.answer, words);
     this.answerBox.hidden = !view.hidden && !words;
     this.#dots();
@@ -231,6 +230,12 @@ export class Presenter {
     this.notice = element("p", "ss-notice");
     this.notice.setAttribute("role", "status");
     this.host.append(this.notice);
+  }
+
+  /** The prediction beside the truth; "" when the prediction is none of the choices. */
+  #answer(answers, prediction) {
+    const at = this.choices.findIndex(({ key }) => key === prediction);
+    return at < 0 || !answers ? "" : `The room said ${this.choices[at].label}${answers.fates[at]}. ${answers.truth}${answers.rests[at]}`;
   }
 
   #choices(hidden, prediction) {

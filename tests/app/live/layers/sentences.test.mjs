@@ -1,7 +1,7 @@
-/** What cannot be shown and why, how the gradient grows, what the pointer is on. */
+/** What cannot be shown and why, what was found, what the pointer is on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { absence, growth, readout, remark } from "../../../../app/live/layers/sentences.js";
+import { absence, finding, growth, readout, remark } from "../../../../app/live/layers/sentences.js";
 import { probed, scale } from "./probes.mjs";
 
 test("each absence has its sentence", () => {
@@ -27,16 +27,23 @@ test("what is special about a run is said, else nothing", () => {
   assert.equal(remark(run, scale(), 0), "A-20: diverged at step 25; the last probe before it is step 20.");
 });
 
-test("growth is the geometric mean over the seeds of an arm", () => {
-  const row = { low: 0, high: 2 };
-  const seeds = [1.2, 1.8].map((net, seed) => probed(seed + 1, "A-20", [0], { gradient_growth: [[net, 1.1, 1, 1]] }, { seed }));
-  assert.deepEqual(growth(seeds, scale(row), 0).map(({ name, words }) => [name, words]), [
-    ["A-20", `grows ×${Math.sqrt(1.2 * 1.8).toFixed(2)} per layer towards the input (stages ×1.10, ×1.00, ×1.00; 2 seeds: ×1.20 to ×1.80)`],
+test("the finding is placed as it came, without the arms that are hidden", () => {
+  const runs = [probed(1, "plain-20", [0], {}), probed(2, "A-20", [0], {}), probed(3, "A-20", [0], {}, { seed: 1 })];
+  const found = ["Mean at step 10:", { "plain-20": "plain-20 0.800", "A-20": "A-20 0.600" }, "All of them."];
+  assert.equal(finding(found, runs), "Mean at step 10: plain-20 0.800, A-20 0.600. All of them.");
+  assert.equal(finding(found, runs.slice(1)), "Mean at step 10: A-20 0.600.");
+  assert.equal(finding(found, []), "");
+  assert.equal(finding(undefined, runs), "");
+});
+
+test("growth has a line for each arm, and a run that is alone in it has its own name", () => {
+  const runs = [probed(1, "plain-20", [0], {}), probed(2, "A-20", [0], {}), probed(3, "A-20", [0], {}, { seed: 1 })];
+  runs[0].label = "plain-20, seed 0";
+  const found = ["", { "plain-20": "shrinks", "A-20": "grows", "A-56": "grows" }, ""];
+  assert.deepEqual(growth(found, runs).map(({ run, name, words }) => [run.card.run, name, words]), [
+    [1, "plain-20, seed 0", "shrinks"], [2, "A-20", "grows"],
   ]);
-  const [only] = growth([probed(1, "A-20", [0], { gradient_growth: [[0.9, 1, 1, 1]] })], scale(row), 0);
-  assert.ok(only.words.startsWith("shrinks ×0.90"));
-  const [none] = growth([probed(1, "A-20", [0], { gradient_growth: [[1, 0.05, 1, 1]] })], scale(row), 0);
-  assert.ok(none.words.startsWith("changes by no single factor"));
+  assert.deepEqual(growth(undefined, runs), []);
 });
 
 test("the pointer's place is read out", () => {

@@ -132,6 +132,7 @@ def test_detail_over_time(client, recorded):
         ("history?runs=1&quantities=response_std&n=3", 400, "n must be a whole number from 20 to 2000"),
         ("detail?runs=1&layer=nowhere&step=0", 404, "none of these runs has a probed layer 'nowhere'"),
         ("detail?runs=3&layer=layer1&over=1", 404, "run 3 has no probed layer 'layer1'"),
+        ("history?runs=1&quantities=response_std&about=dead_share", 400, "one of the quantities (got 'dead_share')"),
         ("stream?runs=1&quantities=response_std&since=999.1", 409, "the database was replaced"),
         ("stream?runs=999&quantities=response_std", 404, "there is no run 999"),
         ("stream?runs=1&quantities=response_std&since=x", 400, "since must be a cursor"),
@@ -154,7 +155,7 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
         since = (head.probes, head.changes)
 
         async def listen():
-            async for chunk in follow(feed, (first, third), ("response_std",), since):
+            async for chunk in follow(feed, (first, third), (("response_std",), ""), since):
                 listener.hear(chunk)
 
         task = asyncio.create_task(listen())
@@ -225,3 +226,28 @@ def test_nothing_is_lost_between_the_history_and_the_stream(recorded):
     news = data.inside_news([first], ["response_std"], before.cursor)
     steps = [probe.step for found in (before, news) for probe in found.columns[first].probes]
     assert steps == [0, 1, 20, 40, 60]
+
+
+def test_findings_come_with_the_columns_and_again_when_another_run_has_come_as_far(client, recorded):
+    first, second = recorded.runs[:2]
+    names = ["response_std", "update_size"]
+    asked = f"/live/probes/history?runs={first},{second}&quantities={NAMES}"
+    assert client.get(asked).json()["f"] == {}
+    document = client.get(f"{asked}&about=response_std").json()
+    depths = "plain-20", "plain-56"
+    assert document["f"]["0"] == [
+        "Mean over the layers at step 0:", {depth: f"{depth} 1.000" for depth in depths}, "",
+    ]  # fmt: skip
+    assert document["f"]["20"] == ["Mean over the layers at step 20:", {"plain-20": "plain-20 21.000"}, ""]
+    assert "Mean over the blocks" in client.get(f"{asked}&about=update_size").json()["f"]["20"][0]
+    cursor = tuple(map(int, document["cursor"].split(".")))
+    assert data.inside_news([first, second], names, cursor, "response_std").findings == {}
+    recorded.writer.probe(second, probed(5, 5, 2.0), CODINGS)
+    recorded.writer.probe(second, probed(20, 5, 3.0), CODINGS)
+    news = data.inside_news([first, second], names, cursor, "response_std")
+    assert {step: list(found.arms.values()) for step, found in news.findings.items()} == {
+        1: ["plain-20 2.000", "plain-56 1.000"], 5: ["plain-20 2.000", "plain-56 2.000"],
+        20: ["plain-20 21.000", "plain-56 3.000"],
+    }  # fmt: skip
+    assert data.inside([first, second], names, 100, "response_std").findings.items() >= news.findings.items()
+    assert data.inside_news([first, second], names, cursor).findings == {}

@@ -1,0 +1,30 @@
+"""Numbers as sentences have them: grouped, with few digits, with a minus sign that is one."""
+
+
+def grouped(number: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{number:,}"
+
+
+def in_words(value: float, digits: int = 3) -> str:
+    """Return a number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001."""
+    size = abs(value)
+    if size and (size >= 1e6 or size < 1e-3):
+        mantissa, exponent = f"{value:.1e}".split("e")
+        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{'' if mantissa == '1.0' else f'{mantissa}×'}10{raised}".replace("-", "−")
+    rounded = float(f"{value:.{digits}g}")
+    return (f"{rounded:,.0f}" if size >= 1e3 else f"{rounded:g}").replace("-", "−")
+
+
+def steady(value: float) -> str:
+    """Return a number with as many digits at every moment: a line does not jump while time is dragged."""
+    size = abs(value)
+    if 0.01 <= size < 100:
+        return f"{value:.{4 if size < 0.1 else 3}f}".replace("-", "−")
+    return in_words(value)
+
+
+def listed(words: list[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

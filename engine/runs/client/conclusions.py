@@ -1,0 +1,73 @@
+"""What is stored of a race, as the rows from which ``engine.analysis`` concludes: for the page and the command line."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
+from engine.analysis.statement import Conclusion, conclude
+from engine.analysis.verdict import race_errors
+from engine.config import TUNED
+from engine.events import Split
+from engine.models.arm_names import arm_label
+from engine.store.reader import Reader
+from engine.store.rows import RunRow
+
+
+def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
+    """Return where the runs of one race stand. A fork is no arm of its race: its beginning is another run's."""
+    changed = reader.changed_keys([row.id for row in rows]) if rows else {}
+    race = reader.race(rows[0].race) if rows else None
+    tuned = race is not None and race.config.run.optim.lr == TUNED
+    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if race and tuned else set()
+    return [
+        ComparedRun(
+            run=row.id,
+            arm=arm_label(row.depth, row.shortcut),
+            depth=row.depth,
+            shortcut=row.shortcut,
+            seed=row.seed,
+            # A rate that trials still look for is never named: its run has not begun.
+            lr=lr if isinstance(lr := row.training.optim.lr, int | float) else 0.0,
+            state=row.state.value,
+            step=row.step,
+            total_steps=row.total_steps,
+            warmup_lr=row.training.optim.warmup_lr,
+            changed=changed.get(row.id, ()),
+            tuned=tuned,
+            at_edge=(row.depth, row.shortcut) in edges,
+        )
+        for row in rows
+        if row.parent_run is None
+    ]
+
+
+def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
+    """Return what may be concluded from the runs of one race."""
+    ids, step = [run.run for run in compared(runs)], common_step(runs)
+
+    def curves(split: Split, column: str = "error", first: int = 0) -> dict[int, dict[int, float]]:
+        return {run: _curve(reader, run, split, column, (first, step)) for run in ids}
+
+    running = curves(Split.TRAIN, "running_error", step)
+    test = Split.TEST if at_the_end(runs) else Split.TEST_SUBSET
+    return conclude(runs, race_errors(runs, running, curves(Split.TRAIN_CLEAN), curves(test)))
+
+
+def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, Answers] | None:
+    """Return what a room is asked about these runs, and what holds its predictions against the truth."""
+    question = question_for(runs)
+    if question is None:
+        return None
+    taken = taking_part(question, runs)
+    step = min((run.step for run in taken), default=0)
+    curves = {run.run: _curve(reader, run.run, Split.TRAIN, "running_error", (step, step)) for run in taken}
+    errors = {run: curve[step] for run, curve in curves.items() if step in curve}
+    return question, answers(question, runs, errors)
+
+
+def _curve(reader: Reader, run: int, split: Split, column: str, steps: tuple[int, int]) -> dict[int, float]:
+    """Return the finite errors of a run in percent by step, from the first to the last of ``steps``."""
+    columns = reader.series(run, split, first=steps[0], last=steps[1]).columns
+    points = zip(columns["step"].astype(int).tolist(), columns[column].tolist(), strict=True)
+    return {step: error for step, error in points if isfinite(error)}

@@ -1,0 +1,89 @@
+"""What the layers of nets show at one step, in words."""
+
+from math import inf, nan, sqrt
+
+import pytest
+
+from engine.analysis.layer_findings import GROWTH, RESPONSES, ProbedNet, layer_finding
+
+
+def net(arm, *values, seed=0, last=10):
+    kind, _, depth = arm.partition("-")
+    return ProbedNet(arm, int(depth), "none" if kind == "plain" else kind, seed, last, values)
+
+
+def said(*nets, quantity=RESPONSES, per="layer", step=10):
+    found = layer_finding(quantity, per, step, nets)
+    return found and found.text
+
+
+def test_arms_are_compared_with_their_plain_twins_and_with_the_shallower_net_of_their_kind():
+    nets = [net("plain-20", 0.7, 0.9), net("A-20", 0.6), net("A-56", 0.596), net("plain-56", 0.8)]
+    assert said(*nets) == (
+        "Mean over the layers at step 10: plain-20 0.800, A-20 0.600, A-56 0.596, plain-56 0.800. "
+        "Finding 1 of the paper's Fig. 7, about trained nets, here: residual nets are at least 0.5 % below their plain "
+        "twins in 2 of 2 pairs; the deeper residual net is as much below the shallower one in 1 of 1 pair."
+    )
+
+
+@pytest.mark.parametrize(("level", "count"), [(0.7959, 1), (0.7961, 0), (0.8, 0), (0.81, 0)])
+def test_means_closer_than_half_a_percent_are_called_equal(level, count):
+    assert f"below their plain twins in {count} of 1 pair." in said(net("plain-20", 0.8), net("A-20", level))
+
+
+def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
+    alone = [net("plain-20", 0.8), net("A-20", 0.6, seed=1), net("B-56", 0.5, seed=1), net("plain-32", 0.9, seed=1)]
+    assert "Fig. 7" not in said(*alone)
+
+
+def test_nothing_is_found_at_the_start_in_other_quantities_or_of_runs_that_are_not_there_yet():
+    nets = net("plain-20", 1.0), net("A-20", 0.9)
+    assert said(*nets, step=0) == "Mean over the layers at step 0: plain-20 1.000, A-20 0.900."
+    assert said(*nets, quantity="update_size", per="block") == (
+        "Mean over the blocks at step 10: plain-20 1.000, A-20 0.900."
+    )
+    assert said(*nets, step=11) is None
+    assert said(net("A-20", nan, inf)) is None
+    assert said(net("A-20", 0.5), net("A-20", 0.7, inf, seed=1)) == "Mean over the layers at step 10: A-20 0.600."
+    assert said(net("A-20", 0.5, last=9), net("A-56", 0.7)) == "Mean over the layers at step 10: A-56 0.700."
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.0123456, "0.0123"), (-12.3456, "−12.346"), (0.0005, "5.0×10⁻⁴"), (12345.0, "12,300")]
+)
+def test_a_mean_has_as_many_digits_at_every_moment(value, words):
+    assert said(net("A-20", value), quantity="other") == f"Mean over the layers at step 10: A-20 {words}."
+
+
+def growth(*nets):
+    return layer_finding(GROWTH, "stage", 10, nets).arms
+
+
+def test_growth_is_the_geometric_mean_over_the_seeds_of_an_arm():
+    seeds = net("A-20", 1.2, 1.1, 1, 1), net("A-20", 1.8, 1.1, 1, 1, seed=1)
+    assert growth(*seeds, net("plain-20", 0.9, 1, 1, 1, last=3)) == {
+        "A-20": f"grows ×{sqrt(1.2 * 1.8):.2f} per layer towards the input "
+        "(stages ×1.10, ×1.00, ×1.00; 2 seeds: ×1.20 to ×1.80)",
+        "plain-20": "shrinks ×0.90 per layer towards the input (stages ×1.00, ×1.00, ×1.00)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1.004, 1, 1), "stays level, ×1.00 per layer"),
+        ((1.006, 1, 1), "grows ×1.01 per layer"),
+        ((0.994, 1, 1), "shrinks ×0.99 per layer"),
+        ((1, 0.05, 1), "changes by no single factor (stages ×0.05, ×1.00)"),
+        ((1, nan, 1), "changes by no single factor (stages not finite, ×1.00)"),
+        ((nan, 1, 1), "the growth has no finite value"),
+        ((inf, 1, 1), "the growth has no finite value"),
+    ],
+)
+def test_what_is_said_of_a_factor(values, words):
+    assert growth(net("A-20", *values))["A-20"].startswith(words)
+
+
+def test_nothing_is_said_without_nets():
+    assert layer_finding(GROWTH, "stage", 10, []) is None
+    assert layer_finding(RESPONSES, "layer", 10, []) is None

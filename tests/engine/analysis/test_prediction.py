@@ -1,0 +1,137 @@
+"""The question to a room, and the words that hold its prediction against the truth."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.analysis.comparison import ComparedRun
+from engine.analysis.prediction import answers, question_for, taking_part
+
+
+class Nets(dict):
+    """Runs with their running training errors, ``{run: error}``."""
+
+    def add(self, arm, error, *, step=300, state="finished", seed=0):
+        kind, _, depth = arm.partition(" ")[0].rpartition("-")
+        shortcut = "none" if kind == "plain" else kind
+        run = ComparedRun(len(self) + 1, arm, int(depth), shortcut, seed, 0.1, state, step, 300)
+        self[run] = error
+        return self
+
+
+def nets(**errors):
+    found = Nets()
+    for arm, error in errors.items():
+        found.add(arm.replace("_", "-"), error)
+    return found
+
+
+def asked(found):
+    question = question_for([*found])
+    return question and (question.text, [choice.label for choice in question.choices])
+
+
+def said(found, key):
+    """The line of the page that answers the prediction ``key``."""
+    question = question_for([*found])
+    told = answers(question, [*found], {run.run: error for run, error in found.items() if error is not None})
+    at = [choice.key for choice in question.choices].index(key)
+    return f"The room said {question.choices[at].label}{told.fates[at]}. {told.truth}{told.rests[at]}"
+
+
+PAIR = nets(plain_20=25, A_20=20)
+
+
+def test_the_question_fits_the_race():
+    assert asked(PAIR) == ("After 300 steps, which will have the lower training error?", ["plain-20", "A-20"])
+    two_races = Nets().add("plain-20 (race 1)", 25).add("plain-20 (race 2)", 5)
+    assert asked(two_races)[1] == ["plain-20 (race 1)", "plain-20 (race 2)"]
+    both = nets(**{f"{kind}_{depth}": depth for kind in ("plain", "A") for depth in (8, 14, 20, 32)})
+    text, choices = asked(both)
+    assert "which kind of net" in text
+    assert choices == ["plain", "with a shortcut"]
+    text, choices = asked(nets(**{f"plain_{depth}": depth for depth in (8, 14, 20, 32, 44, 56, 110)}))
+    assert text.endswith("the shallowest or the deepest?")
+    assert choices == ["plain-8", "plain-110"]
+    text, choices = asked(nets(**{f"{kind}_20": 20 for kind in "ABCDEFG"}))
+    assert text.endswith("which will have the lowest training error?")
+    assert len(choices) == 7
+    assert len(asked(nets(A_20=20))[1]) == 4
+    assert "how high" in asked(nets(A_20=20))[0]
+    assert asked(Nets()) is None
+
+
+def test_a_kind_of_net_stands_by_its_best_arm_and_one_arm_by_its_error():
+    both = nets(**{f"{kind}_{depth}": depth for kind in ("plain", "A") for depth in (8, 14, 20, 32)})
+    assert said(both, "plain").endswith(
+        "it is too close to call in running training error: plain-8 (plain) 8.0 % and A-8 (with a shortcut) 8.0 %, "
+        "with one seed."
+    )
+    assert said(nets(A_20=20), "low") == (
+        "The room said below 10 %. After 300 steps the running training error of A-20 is 20.0 %."
+    )
+
+
+def test_the_answer_holds_the_prediction_against_the_errors_at_a_common_step():
+    right = (
+        "The room said plain-20. After 300 steps A-20 has the lower running training error, 20.0 %; plain-20 25.0 %."
+    )
+    assert said(PAIR, "plain-20") == right
+    live = Nets().add("plain-20", 25, state="running").add("A-20", 20, step=120, state="running")
+    assert said(live, "A-20") == (
+        "The room said A-20. So far (step 120 of 300) A-20 has the lower running training error, 20.0 %; "
+        "plain-20 25.0 %."
+    )
+    halted = Nets().add("plain-20", 25, step=120, state="paused").add("A-20", 20, step=130, state="stopped")
+    assert "As it stands (step 120 of 300)" in said(halted, "A-20")
+    early = Nets().add("plain-20", 25).add("A-20", 20, step=49, state="running")
+    assert "Too early to tell: step 49 of 300, which takes 50 steps of every run." in said(early, "A-20")
+    assert said(nets(plain_20=None, A_20=None), "A-20").endswith("No figures to compare yet.")
+
+
+def test_the_choice_of_the_room_stands_beside_the_best():
+    three = nets(plain_20=25, A_20=20, B_20=30)
+    assert said(three, "B-20").endswith("A-20 has the lowest running training error, 20.0 %; B-20 30.0 %.")
+    assert said(three, "A-20").endswith("; plain-20 25.0 %.")
+
+
+def seeds(**errors):
+    found = Nets()
+    for arm, values in errors.items():
+        for seed, error in enumerate(values):
+            found.add(arm.replace("_", "-"), error, seed=seed)
+    return found
+
+
+def test_what_the_seeds_do_not_settle_is_too_close_to_call():
+    assert said(nets(plain_20=17.9, A_20=17.6), "A-20").endswith(
+        "it is too close to call in running training error: A-20 17.6 % and plain-20 17.9 %, with one seed."
+    )
+    over = said(seeds(plain_20=[25, 31], A_20=[20, 26]), "A-20")
+    assert (
+        "too close to call in running training error: A-20 23.0 % (2 seeds, 20.0 to 26.0) and plain-20 28.0 %" in over
+    )
+    apart = seeds(plain_20=[25.2, 25.4], A_20=[25.0, 25.1])
+    assert "mean of 2 seeds" in asked(apart)[0]
+    assert "A-20 has the lower running training error, 25.1 % (2 seeds, 25.0 to 25.1)" in said(apart, "A-20")
+    level = seeds(plain_20=[25.03, 25.04], A_20=[25.0, 25.02])
+    assert "too close to call" in said(level, "A-20"), "level as in the verdict"
+
+
+def test_only_seeds_that_all_arms_have_are_compared():
+    found = seeds(plain_20=[25, 27], A_20=[20, 22]).add("A-20", 99, seed=2)
+    assert "A-20 has the lower running training error, 21.0 % (2 seeds, 20.0 to 22.0)" in said(found, "A-20")
+    assert {run.seed for run in taking_part(question_for([*found]), [*found])} == {0, 1}
+
+
+@pytest.mark.parametrize(("state", "fate"), [("diverged", "diverged"), ("failed", "failed"), ("lost", "was lost")])
+def test_a_run_that_broke_takes_no_part_and_is_named(state, fate):
+    found = Nets().add("plain-20", 25).add("A-20", 5, step=30, state=state).add("B-20", 30)
+    assert said(found, "A-20") == (
+        f"The room said A-20, which {fate} at step 30. After 300 steps plain-20 has the lowest running training error, "
+        "25.0 %; B-20 30.0 %."
+    )
+    none = Nets({replace(run, state=state, step=30): error for run, error in PAIR.items()})
+    assert said(none, "A-20") == (
+        f"The room said A-20, which {fate} at step 30. No run is left to compare. plain-20 {fate} at step 30."
+    )
