@@ -80,7 +80,7 @@ def _finished(name: str) -> list[RunRow]:
     if current().pool.file() is None:
         return []
     with reading() as reader:
-        return [job for job in reader.lab_jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
+        return [job for job in reader.labs.jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
 
 
 def _spoken(seconds: float) -> str:
@@ -125,7 +125,7 @@ def job_settings(job: RunRow) -> dict[str, Any]:
 def lab_job(run: int) -> RunRow | None:
     """Return one job of a lab, None when there is no such run or it is none. Raises SkipscopeError."""
     with reading() as reader:
-        row = reader.run(run)
+        row = reader.runs.get(run)
     return row if row is not None and row.lab else None
 
 
@@ -134,25 +134,25 @@ def latest_lab(name: str) -> RunRow | None:
     if current().pool.file() is None:
         return None
     with reading() as reader:
-        return next(iter(reader.lab_jobs(name, limit=1)), None)
+        return next(iter(reader.labs.jobs(name, limit=1)), None)
 
 
 def lab_results(run: int, since: int = 0) -> tuple[list[CurveRow], dict[str, float | None], int]:
     """Return (curves made or replaced after ``since``, all numbers, the next ``since``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        traces = reader.lab_curves(run, since)
-        return traces, reader.lab_metrics(run), traces[-1].id if traces else since
+        traces = reader.labs.curves(run, since)
+        return traces, reader.labs.metrics(run), traces[-1].id if traces else since
 
 
 def lab_news(run: int, since: int = 0) -> LabNews | None:
     """Return a job with the curves after ``since``, all of one moment; None as ``lab_job``. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        row = reader.run(run)
+        row = reader.runs.get(run)
         if row is None or not row.lab:
             return None
-        traces = reader.lab_curves(run, since)
-        cursor = (reader.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.lab_metrics(run), cursor, current().workspace.log(run))
+        traces = reader.labs.curves(run, since)
+        cursor = (reader.points.head()[1], traces[-1].id if traces else since)
+        return LabNews(row, traces, reader.labs.metrics(run), cursor, current().workspace.log(run))
 
 
 def curve_name(name: str) -> CurveName:

@@ -161,12 +161,12 @@ def can_measure() -> bool:
     if os.environ.get(ENVIRONMENT, "") == "asked":
         return False
     try:
-        if current().control.engine_status().state != "alive":
+        if current().control.engine.status().state != "alive":
             return False
         if current().pool.file() is None:
             return True
         with reading() as reader:
-            rows = reader.runs(every=True)
+            rows = reader.runs.all(every=True)
     except SkipscopeError:
         return False
     if any(row.state in _GOING for row in rows):
@@ -180,14 +180,14 @@ def _jobs() -> list[_Job]:
     if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.head()[1])
+        key = (context.pool.file(), reader.points.head()[1])
         if not context.timing or context.timing[0] != key:
-            context.timing = key, [_job(reader, row) for row in reader.lab_jobs(LAB, limit=_JOBS)]
+            context.timing = key, [_job(reader, row) for row in reader.labs.jobs(LAB, limit=_JOBS)]
         return context.timing[1]
 
 
 def _job(reader: Reader, row: RunRow) -> _Job:
-    return row, reader.lab_metrics(row.id), reader.lab_curves(row.id) if row.state == RunState.FINISHED else []
+    return row, reader.labs.metrics(row.id), reader.labs.curves(row.id) if row.state == RunState.FINISHED else []
 
 
 def _active(preset: str, jobs: list[_Job]) -> RunRow | None:

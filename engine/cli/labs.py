@@ -44,7 +44,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.lab_metrics(job))
+            document = _document(row, ended, reader.labs.metrics(job))
     finally:
         control.leave()
     if as_json:
@@ -67,7 +67,7 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
         task = progress.add_task("starting", total=None)
         said = False
         while True:
-            row = reader.run(job)
+            row = reader.runs.get(job)
             if row is None or row.state in ENDED:
                 return row
             progress.update(
@@ -76,7 +76,7 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
             if row.state == RunState.PAUSED and not said:
                 said = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
-            if control.engine_status().state == "none":
+            if control.engine.status().state == "none":
                 raise EngineUnreachable(
                     f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
                     f"{control.workspace.engine_log})"
@@ -86,7 +86,7 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
 
 def _stop(control: Control, job: int) -> None:
     try:
-        control.await_done(control.ask("stop", job), _STOPPED_WITHIN_S)
+        control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
     except CommandRefused:
         return  # it has ended
     click.echo("stopped", err=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import FREE, LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, Change, LabConfig, RaceConfig, RunConfig, arm_name
 from engine.events import RunState
 
 
@@ -115,6 +115,18 @@ class ChangeRow:
     value: float
     step: int | None
     created: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForkPlan:
+    """A fork before it is made: its config, the step it begins after, and its live changes.
+
+    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
+    """
+
+    config: RunConfig
+    step: int
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

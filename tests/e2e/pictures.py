@@ -161,13 +161,13 @@ def _curve(panel, x, y, kind, setting="", value=None, cell="", part="") -> Curve
 
 def write(writer, traces=None, *states: RunState) -> int:
     """Write a job with these curves, all by default, into the store; return its run id."""
-    run = writer.submit_lab(LabConfig(lab="pictures", settings=PICTURES.defaults()))
+    run = writer.labs.submit(LabConfig(lab="pictures", settings=PICTURES.defaults()))
     for state in (RunState.STARTING, RunState.RUNNING):
-        writer.move(run, state)
-    writer.lab_progress(run, 1, 1, "", 1.0)
-    writer.lab_results(run, curves() if traces is None else traces)
+        writer.runs.move(run, state)
+    writer.labs.progress(run, 1, 1, "", 1.0)
+    writer.labs.results(run, curves() if traces is None else traces)
     for state in states or (RunState.FINISHED,):
-        writer.move(run, state)
+        writer.runs.move(run, state)
     return run
 
 

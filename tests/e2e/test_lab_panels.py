@@ -50,7 +50,7 @@ def page(shown, browser):
 def stored(site, panel: str) -> dict:
     """Return the curves of a panel as they lie in the store, {name: {x: y}}, rounded as they travel."""
     with Reader(site.workspace) as reader:
-        rows = [row for row in reader.lab_curves(1) if row.panel == panel]
+        rows = [row for row in reader.labs.curves(1) if row.panel == panel]
     return {row.name: dict(zip(row.x.tolist(), map(seen, row.y.tolist()), strict=True)) for row in rows}
 
 

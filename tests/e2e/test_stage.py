@@ -86,7 +86,9 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     on_stage(page)
     page.keyboard.press("1")
     page.keyboard.press("2")
-    page.wait_for_function("() => new URLSearchParams(location.search).get('guess')?.endsWith('-plain-56')")  # of both keys
+    page.wait_for_function(
+        "() => new URLSearchParams(location.search).get('guess')?.endsWith('-plain-56')"
+    )  # of both keys
     page.reload()
     hidden_from(page)
     expect(page.get_by_role("button", name="2 plain-56")).to_have_attribute("aria-pressed", "true")
@@ -95,7 +97,7 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     wait_view(page, f"({TRACES})() > 0")
     with Reader(site.workspace) as reader:
         last = {
-            reader.run(run).depth: reader.series(run, Split.TRAIN, first=5000, last=5000).columns["running_error"][0]
+            reader.runs.get(run).depth: reader.points.series(run, Split.TRAIN, (5000, 5000)).columns["running_error"][0]
             for run in bench.runs[:2]
         }
     assert page.locator(".ss-answer").inner_text() == (

@@ -6,7 +6,6 @@ found here, in one line, before anything is made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.config import LIVE, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.data.registry import get_source
@@ -16,23 +15,11 @@ from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
 from engine.runs.protocol.planning import MAX_RUNS, check_compiler, check_fit, shape_of
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
 _KEPT = ("device", "threads")
 _MAX_NAMED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ForkPlan:
-    """A fork before it is made: its config, the step it begins after, and its live changes.
-
-    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
-    """
-
-    config: RunConfig
-    step: int
-    changes: tuple[Change, ...]
 
 
 def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mapping[str, str]) -> ForkPlan:
@@ -46,7 +33,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
     before = parent.training
     step = saved_step(reader, parent.id, step)
-    if len(reader.runs(parent.race)) >= MAX_RUNS:
+    if len(reader.runs.all(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(before, settings)
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
@@ -57,7 +44,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     longer = config.optim.steps != before.optim.steps
     past = [
         Change(row.id, row.key, row.value, row.step)
-        for row in reader.changes(parent.id)
+        for row in reader.interventions.changes(parent.id)
         if row.step is not None and row.step <= step and not (longer and row.key == STEPS)
     ]
     total = max([config.optim.steps, *(int(change.value) for change in past if change.key == STEPS)])

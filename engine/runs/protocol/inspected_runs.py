@@ -60,9 +60,9 @@ def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolv
 
 def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
     """Return the trainings that a lab could look at by themselves, newest first."""
-    rows = [row for row in reader.runs() if not row.lab and row.tunes is None and row.state in RESTING]
+    rows = [row for row in reader.runs.all() if not row.lab and row.tunes is None and row.state in RESTING]
     rows = [row for row in rows if isinstance(row.config, RunConfig) and not _refusal(lab, [row])]
-    saved = reader.checkpoint_totals()
+    saved = reader.checkpoints.totals()
     return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
 
 
@@ -112,7 +112,7 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
 def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
     """Put the state after the step ``wanted``, those before it, and what was recorded into ``folder``."""
     step = _saved(reader, row, wanted)
-    for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:
+    for one in [saved.step for saved in reader.checkpoints.of(row.id) if saved.step <= step]:
         source = workspace.checkpoint(row.id, one)
         try:
             share(source, folder / source.name)
@@ -121,7 +121,7 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
                 raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
         except OSError as error:
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
-    about = {"precision": row.precision, "threads": row.threads, "stored": reader.evaluated(row.id, step)}
+    about = {"precision": row.precision, "threads": row.threads, "stored": reader.points.evaluated(row.id, step)}
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -139,7 +139,7 @@ def _asked(value: int | str) -> list[int]:
 
 
 def _row(reader: Reader, run: int) -> RunRow:
-    row = reader.known_run(run)
+    row = reader.runs.known(run)
     if row.lab:
         raise ConfigError(f"run {run} is a job of the lab {row.lab}, not a training; name a training")
     return row

@@ -21,7 +21,6 @@ from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.rows import CommandRow, RunRow
-from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 _S = RunState
@@ -36,28 +35,27 @@ class CommandHandler:
 
     def __init__(
         self,
-        workspace: Workspace,
         reader: Reader,
         writer: Writer,
         pool: WorkerPool,
         coordinator: Coordinator,
         shutdown: Callable[[], None],
     ):
-        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        interventions = Interventions(workspace, reader, writer, pool)
+        interventions = Interventions(reader, writer, pool)
         self._interventions = {"set": interventions.set, "extend": interventions.extend, "fork": interventions.fork}
         self._begun: set[int] = set()
 
     def serve(self) -> None:
         """Acknowledge what is new and go on with what is not done."""
         busy: set[int] = set()
-        for command in self._reader.open_commands():
+        for command in self._reader.commands.pending():
             first = command.acknowledged is None
             if command.claimed is None:
                 # Whoever asked may give up waiting; from here on it is too late to take the command back.
-                if not self._writer.claim(command.id):
+                if not self._writer.commands.claim(command.id):
                     continue
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._guarded_answer(command, busy)
@@ -65,16 +63,16 @@ class CommandHandler:
                 if command.verb not in BESIDE:
                     busy.add(command.run or 0)
                 if first:
-                    self._writer.acknowledge(command.id)
+                    self._writer.commands.acknowledge(command.id)
             else:
-                self._writer.finish(command.id, answer or None)
+                self._writer.commands.finish(command.id, answer or None)
                 self._begun.discard(command.id)
 
     def forget_shutdowns(self) -> None:
         """Finish the shutdown commands that were meant for an earlier engine; other commands are served late."""
-        for command in self._reader.open_commands():
+        for command in self._reader.commands.pending():
             if command.verb == SHUTDOWN:
-                self._writer.finish(command.id)
+                self._writer.commands.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
         """Return the answer of ``_answer``; an error in one command is its refusal, not the end of the engine."""
@@ -100,7 +98,7 @@ class CommandHandler:
         run = command.run or 0
         if run in busy or self._pool.is_left_behind(run):
             return None
-        row = self._reader.run(run)
+        row = self._reader.runs.get(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
@@ -114,14 +112,14 @@ class CommandHandler:
         return self._verbs[command.verb](row, first)
 
     def _pace(self, command: CommandRow) -> str:
-        race = self._reader.race(command.race or 0)
+        race = self._reader.races.get(command.race or 0)
         if race is None or race.tunes is not None:
             return f"there is no race {command.race}; `python -m engine runs` lists them"
         try:
             lockstep(command.argument)
         except ConfigError as error:
             return str(error)
-        self._writer.set_pace(race.id, command.argument)
+        self._writer.races.set_pace(race.id, command.argument)
         try:
             self._coordinator.set(race.id, command.argument)
         except OSError as error:
@@ -135,7 +133,7 @@ class CommandHandler:
             return self._move(row, _S.PAUSED, detail="paused before it started")
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
-                self._writer.update(row.id, detail="pausing at the end of this step")
+                self._writer.runs.update(row.id, detail="pausing at the end of this step")
                 self._send(row, PAUSE)
             return None
         if not first:
@@ -155,7 +153,7 @@ class CommandHandler:
         if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
             return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
         if row.state in {_S.STARTING, _S.RUNNING}:
-            self._writer.move(
+            self._writer.runs.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
             self._send(row, STOP)
@@ -172,9 +170,9 @@ class CommandHandler:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is on its way out
         folder = self._workspace.run(row.id)
-        self._writer.delete(row.id)
+        self._writer.runs.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
-        if self._reader.race(row.race) is None:
+        if self._reader.races.get(row.race) is None:
             self._coordinator.forget(row.race)
         return ""
 
@@ -185,4 +183,4 @@ class CommandHandler:
 
     def _move(self, row: RunRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
-        return "" if self._writer.move(row.id, to, only_from={row.state}, **fields) else None
+        return "" if self._writer.runs.move(row.id, to, only_from={row.state}, **fields) else None

@@ -85,14 +85,14 @@ class WorkerPool:
 
     def mark_lost(self) -> None:
         """Mark as lost the runs whose state claims a worker that does not exist. Call it after ``adopt``."""
-        for row in self._reader.runs(states=ALIVE, every=True):
+        for row in self._reader.runs.all(states=ALIVE, every=True):
             if row.id not in self._launched and row.id not in self._left_behind:
                 self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over the runs of a dead engine: wait for their workers, then queue them again. May be repeated."""
         self._adopted_at = time.monotonic()
-        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], every=True):
+        for row in self._reader.runs.all(states=[*ALIVE, RunState.PAUSED], every=True):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
             if row.state not in ALIVE and not vanished:
                 continue
@@ -101,34 +101,34 @@ class WorkerPool:
             if process is not None:
                 self._left_behind[row.id] = (row, process)
                 if not vanished:
-                    self._writer.update(row.id, detail="waits for the worker of the engine before to end")
+                    self._writer.runs.update(row.id, detail="waits for the worker of the engine before to end")
             else:
                 self._take_back(row.id)
 
     def _take_back(self, run: int) -> None:
         """Queue a run of a dead engine again; it resumes from its newest checkpoint."""
-        row = self._reader.run(run)
+        row = self._reader.runs.get(run)
         if row is None:
             return
         if row.state == RunState.STOPPING:
-            self._writer.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
+            self._writer.runs.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
         vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
         if row.state not in ALIVE and not vanished:
             return
         # One transaction: a run that stayed lost in between would not be taken back again.
-        self._writer.move(
+        self._writer.runs.move(
             run, RunState.QUEUED, via=None if vanished else RunState.LOST,
             detail="resumed by a new engine", cause="", ended=None,
         )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
 
     def _record_end(self, run: int, how: str) -> None:
-        row = self._reader.run(run)
+        row = self._reader.runs.get(run)
         if row is None or row.state not in ALIVE:
             return
         _log.warning("run %d: %s", run, how)
         if row.state == RunState.STOPPING:
-            self._writer.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
+            self._writer.runs.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
         else:
-            self._writer.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())
+            self._writer.runs.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())

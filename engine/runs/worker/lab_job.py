@@ -40,7 +40,7 @@ class LabJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._row = reader.known_run(job.run)
+        self._row = reader.runs.known(job.run)
         self._curves: list[CurveUpdated] = []
         self._metrics: list[MetricReported] = []
         self._done = 0
@@ -59,9 +59,7 @@ class LabJob:
         self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        checkpoints = CheckpointStore(
-            self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
-        )
+        checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, checkpoint)
         checkpoints.prune()
         before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
@@ -132,8 +130,8 @@ class LabJob:
             "detail": "", "device": str(device.torch_device), "precision": device.precision,
             "threads": device.threads, "started": self._row.started or time.time(),
         }  # fmt: skip
-        if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.update(self._run, **facts)
+        if not self._writer.runs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.runs.update(self._run, **facts)
 
     def _handle(self, event: LabEvent, seconds: float) -> bool:
         """Record one event; return whether the lab ended with it."""
@@ -146,15 +144,15 @@ class LabJob:
             case Progressed(done, total, words):
                 self._done = done
                 self._flush()
-                self._writer.lab_progress(self._run, done, total, words, seconds)
+                self._writer.labs.progress(self._run, done, total, words, seconds)
             case Concluded():
                 if get_lab(self._row.lab).timed:
                     self._metrics.append(
-                        MetricReported(CONCURRENT_JOBS, float(self._reader.concurrent_jobs(self._run)))
+                        MetricReported(CONCURRENT_JOBS, float(self._reader.labs.concurrent_jobs(self._run)))
                     )
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
-                self._writer.move(
+                self._writer.runs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
                     ended=time.time(),
                 )  # fmt: skip
@@ -166,7 +164,7 @@ class LabJob:
     def _flush(self) -> None:
         self._flushed_at = time.monotonic()
         if self._curves or self._metrics:
-            self._writer.lab_results(self._run, self._curves, self._metrics)
+            self._writer.labs.results(self._run, self._curves, self._metrics)
             self._curves, self._metrics = [], []
 
     def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], Document], reason: str) -> None:

@@ -1,6 +1,6 @@
 """The tables of the labs: ``traces`` (their curves) and ``figures`` (their numbers); a lab's job is a row of ``runs``.
 
-The halves of ``Writer`` and ``Reader`` that know them. Curves are little-endian float32 without codes. Torch-free.
+Curves are little-endian float32 without codes. Torch-free.
 """
 
 import json
@@ -14,10 +14,10 @@ from engine.config import LabConfig
 from engine.events import ALIVE, CurveUpdated, MetricReported, RunState
 from engine.provenance import versions
 from engine.store import blobs
-from engine.store.connection import WritingConnection
+from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.revision import next_revision
 from engine.store.rows import RunRow
-from engine.store.tables.races import RaceReader
+from engine.store.tables.runs import RunReader
 
 #: The metric under which the job of a lab that measures times keeps how many jobs ran beside it. The job counts them
 #: when it ends: later the rows of runs that were paused, resumed or extended no longer tell.
@@ -35,17 +35,17 @@ class CurveRow:
     y: np.ndarray
 
 
-class LabWriter(WritingConnection):
-    """How a lab gets into the store; part of ``Writer``."""
+class LabWriter(WritingTable):
+    """How a lab gets into the store."""
 
-    def submit_lab(self, config: LabConfig, machine: str = "") -> int:
+    def submit(self, config: LabConfig, machine: str = "") -> int:
         """Write a lab's job, queued, as a race of its own; return its run id.
 
         ``machine`` in words is kept beside the versions, for what holds for one machine alone.
         """
         now = time.time()
         origin = json.dumps(versions() | ({"machine": machine} if machine else {}), sort_keys=True)
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO races (name, preset, config, created, lab) VALUES ('', '', ?, ?, ?)",
                 (config.to_json(), now, config.lab),
@@ -58,20 +58,18 @@ class LabWriter(WritingConnection):
             )  # fmt: skip
         return int(cursor.lastrowid or 0)
 
-    def lab_progress(self, run: int, done: int, total: int, words: str, seconds: float) -> None:
+    def progress(self, run: int, done: int, total: int, words: str, seconds: float) -> None:
         """Record that ``done`` of ``total`` tasks of a lab are done; ``words`` name the next one."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "UPDATE runs SET step = ?, total_steps = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
                 " WHERE id = ?",
                 (done, total, words, seconds, time.time(), next_revision(connection), run),
             )
 
-    def lab_results(
-        self, run: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()
-    ) -> None:
+    def results(self, run: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()) -> None:
         """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO traces (run, panel, name, points, x, y) VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -87,30 +85,34 @@ class LabWriter(WritingConnection):
             connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
 
-class LabReader(RaceReader):
-    """What can be asked about labs; part of ``Reader``."""
+class LabReader(ReadingTable):
+    """What can be asked about labs."""
 
-    def lab_curves(self, run: int, since: int = 0) -> list[CurveRow]:
+    def __init__(self, connection: ReadingConnection):
+        super().__init__(connection)
+        self._runs = RunReader(connection)
+
+    def curves(self, run: int, since: int = 0) -> list[CurveRow]:
         """Return the curves of a lab that were made or replaced after the cursor ``since``, oldest first."""
-        rows = self._all("SELECT id, panel, name, x, y FROM traces WHERE run = ? AND id > ? ORDER BY id", run, since)
+        rows = self._rows("SELECT id, panel, name, x, y FROM traces WHERE run = ? AND id > ? ORDER BY id", run, since)
         return [
             CurveRow(row["id"], row["panel"], row["name"], blobs.decode(row["x"], "f4"), blobs.decode(row["y"], "f4"))
             for row in rows
         ]
 
-    def lab_metrics(self, run: int) -> dict[str, float | None]:
+    def metrics(self, run: int) -> dict[str, float | None]:
         """Return the numbers that a lab found so far; None where it was not finite."""
-        rows = self._all("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
+        rows = self._rows("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
         return {row["name"]: row["value"] for row in rows}
 
-    def lab_jobs(self, lab: str, limit: int = 50) -> list[RunRow]:
+    def jobs(self, lab: str, limit: int = 50) -> list[RunRow]:
         """Return the newest jobs of a lab first, as run rows."""
-        rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
-        return [job for row in rows if (job := self.run(row["id"])) is not None]
+        rows = self._rows("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
+        return [job for row in rows if (job := self._runs.get(row["id"])) is not None]
 
-    def finished_labs(self) -> dict[str, int]:
+    def finished(self) -> dict[str, int]:
         """Return the newest finished job of every lab that has one: lab -> run."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT lab, max(id) AS id FROM runs WHERE lab != '' AND state = ? GROUP BY lab", RunState.FINISHED.value
         )
         return {row["lab"]: row["id"] for row in rows}
@@ -120,7 +122,7 @@ class LabReader(RaceReader):
 
         Call it at the end of the job. A paused job had a worker up to its last heartbeat.
         """
-        rows = self._all(
+        rows = self._rows(
             "SELECT count(*) AS others FROM runs AS one JOIN runs AS other ON other.id != one.id"
             " AND (other.state IN (SELECT value FROM json_each(?)) OR other.heartbeat > one.started"
             " OR (other.started IS NOT NULL AND other.ended > one.started))"

@@ -19,7 +19,7 @@ def writer(workspace):
 
 
 def submit(writer, **settings):
-    return writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
+    return writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
 
 
 def test_without_a_database_there_are_no_jobs(workspace):
@@ -33,7 +33,7 @@ def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
     assert data.latest_lab("gradients") is None
     submit(writer)
     newest = submit(writer, gain=0.8)
-    _, runs = writer.submit(RaceConfig())
+    _, runs = writer.races.submit(RaceConfig())
     assert data.latest_lab("gradients").id == newest
     assert data.latest_lab("gradients").config.settings["gain"] == 0.8
     assert data.lab_job(newest).lab == "gradients"
@@ -44,12 +44,12 @@ def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
 
 def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
     run, other = submit(writer), submit(writer)
-    writer.lab_results(other, [CurveUpdated("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
-    writer.lab_results(run, [CurveUpdated("norm", "a", [1, 2], [3, 4]), CurveUpdated("norm", "b", [1, 2], [5, 6])])
+    writer.labs.results(other, [CurveUpdated("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
+    writer.labs.results(run, [CurveUpdated("norm", "a", [1, 2], [3, 4]), CurveUpdated("norm", "b", [1, 2], [5, 6])])
     traces, figures, cursor = data.lab_results(run)
     assert [trace.name for trace in traces] == ["a", "b"]
     assert figures == {}
-    writer.lab_results(
+    writer.labs.results(
         run, [CurveUpdated("norm", "a", [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
     )
     traces, figures, later = data.lab_results(run, cursor)

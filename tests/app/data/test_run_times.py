@@ -13,6 +13,7 @@ from engine.errors import CommandRefused
 from engine.events import CurveUpdated, MetricReported, RunState
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing.arms import race_of, timed_arms
+from engine.runs.client.process import EngineProcess
 from engine.store.reader import Reader
 from engine.store.tables.labs import CONCURRENT_JOBS
 from engine.store.writer import Writer
@@ -36,9 +37,9 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
     lab = get_lab("timing")
     asked = {"preset": preset, "data": data.preset_source(preset), **settings}
     config = LabConfig(lab="timing", settings=check_settings(lab, asked))
-    run = writer.submit_lab(config, machine=machine)
-    writer.move(run, RunState.STARTING)
-    writer.move(run, RunState.RUNNING, started=started)
+    run = writer.labs.submit(config, machine=machine)
+    writer.runs.move(run, RunState.STARTING)
+    writer.runs.move(run, RunState.RUNNING, started=started)
     curves = {}
     for arm in timed_arms(race_of(preset, asked["data"]), "cpu"):
         if arm.batch:
@@ -49,7 +50,7 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
         for panel, factor in (("training", 0.1), ("evaluation", 0.02))
     ]
     figures = [MetricReported("undisturbed_share", share), MetricReported("all_cores_speedup", 1.7)]
-    writer.lab_results(run, traces, figures)
+    writer.labs.results(run, traces, figures)
     if state != RunState.RUNNING:
         conclude(writer, run, state, started + 5)
     return run
@@ -58,8 +59,8 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
 def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
     """End a job as its worker does: who else had one is put on record."""
     with Reader(writer.workspace) as reader:
-        writer.lab_results(run, (), [MetricReported(CONCURRENT_JOBS, float(reader.concurrent_jobs(run)))])
-    writer.move(run, state, ended=ended)
+        writer.labs.results(run, (), [MetricReported(CONCURRENT_JOBS, float(reader.labs.concurrent_jobs(run)))])
+    writer.runs.move(run, state, ended=ended)
 
 
 def test_nothing_is_claimed_before_it_is_measured(writer):
@@ -106,7 +107,7 @@ def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none", "the race trains on"
     measured = measure(writer, started=100.0, state=RunState.RUNNING)
-    writer.move(trained, RunState.FINISHED, ended=103.0)
+    writer.runs.move(trained, RunState.FINISHED, ended=103.0)
     conclude(writer, measured)
     assert data.timings()["quick"].state == "none", "it trained for a part of the time"
     measure(writer, started=200.0)
@@ -115,30 +116,30 @@ def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
 
 def train(writer, heartbeat=95.0):
     """Write a run that trains; return it."""
-    _, (run,) = writer.submit(data.planned((8,), ("A",)))
-    writer.move(run, RunState.STARTING, started=90.0)
-    writer.move(run, RunState.RUNNING, heartbeat=heartbeat)
+    _, (run,) = writer.races.submit(data.planned((8,), ("A",)))
+    writer.runs.move(run, RunState.STARTING, started=90.0)
+    writer.runs.move(run, RunState.RUNNING, heartbeat=heartbeat)
     return run
 
 
 def test_a_run_that_was_paused_before_is_no_company_whatever_becomes_of_it(writer):
     run = train(writer)
-    writer.move(run, RunState.PAUSED)
+    writer.runs.move(run, RunState.PAUSED)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "measured"
-    writer.move(run, RunState.QUEUED)
-    writer.move(run, RunState.STARTING, heartbeat=None, ended=None)
-    writer.move(run, RunState.RUNNING, heartbeat=210.0)
+    writer.runs.move(run, RunState.QUEUED)
+    writer.runs.move(run, RunState.STARTING, heartbeat=None, ended=None)
+    writer.runs.move(run, RunState.RUNNING, heartbeat=210.0)
     assert data.timings()["quick"].state == "measured", "it goes on after the measurement"
-    writer.move(run, RunState.FINISHED, ended=220.0)
+    writer.runs.move(run, RunState.FINISHED, ended=220.0)
     assert data.timings()["quick"].state == "measured"
-    writer.extend(run, 5000, 230.0)
+    writer.interventions.extend(run, 5000, 230.0)
     assert data.timings()["quick"].state == "measured"
 
 
 def test_a_run_that_was_paused_meanwhile_is_company(writer):
     run = train(writer, heartbeat=101.0)
-    writer.move(run, RunState.PAUSED)
+    writer.runs.move(run, RunState.PAUSED)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none"
 
@@ -150,7 +151,7 @@ def test_a_measurement_that_is_disturbed_every_time_is_given_up(writer):
         assert data.timings()["quick"].state == "none"
     measure(writer, started=300.0)
     assert data.timings()["quick"].state == "disturbed"
-    writer.move(run, RunState.FINISHED, ended=390.0)
+    writer.runs.move(run, RunState.FINISHED, ended=390.0)
     measure(writer, started=400.0)
     assert data.timings()["quick"].state == "measured"
 
@@ -181,7 +182,7 @@ def test_steps_of_another_size_than_was_timed_are_extrapolated(writer):
 
 
 def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer, monkeypatch):
-    monkeypatch.setattr(type(run_times.current().control), "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(type(run_times.current().control.engine), "status", lambda self: _Alive)
     assert data.can_measure()
     measure(writer, state=RunState.RUNNING)
     assert data.timings()["quick"].state == "measuring"
@@ -190,12 +191,12 @@ def test_what_is_being_measured_says_so_and_nothing_is_measured_beside_it(writer
 
 def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writer, monkeypatch):
     assert not data.can_measure()
-    monkeypatch.setattr(type(run_times.current().control), "engine_status", lambda self: _Alive)
-    _, (trained,) = writer.submit(data.planned((8,), ("A",)))
+    monkeypatch.setattr(type(run_times.current().control.engine), "status", lambda self: _Alive)
+    _, (trained,) = writer.races.submit(data.planned((8,), ("A",)))
     assert not data.can_measure(), "it waits for a worker"
-    writer.move(trained, RunState.STARTING, started=1.0)
-    writer.move(trained, RunState.RUNNING)
-    writer.move(trained, RunState.FINISHED, ended=run_times.time.time() - 2)
+    writer.runs.move(trained, RunState.STARTING, started=1.0)
+    writer.runs.move(trained, RunState.RUNNING)
+    writer.runs.move(trained, RunState.FINISHED, ended=run_times.time.time() - 2)
     assert not data.can_measure()
     monkeypatch.setattr(run_times, "QUIET_S", 1.0)
     assert data.can_measure()
@@ -203,14 +204,14 @@ def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writ
 
 def test_of_two_pages_that_find_a_quiet_machine_one_measures(writer, monkeypatch):
     control = type(run_times.current().control)
-    monkeypatch.setattr(control, "engine_status", lambda self: _Alive)
+    monkeypatch.setattr(EngineProcess, "status", lambda self: _Alive)
     both = threading.Barrier(2)
 
     def start_lab(self, name, settings):
         with suppress(threading.BrokenBarrierError):
             both.wait(0.3)  # another page has looked before the job is there
         lab = get_lab(name)
-        return writer.submit_lab(LabConfig(lab=name, settings=check_settings(lab, settings)), machine=HERE)
+        return writer.labs.submit(LabConfig(lab=name, settings=check_settings(lab, settings)), machine=HERE)
 
     monkeypatch.setattr(control, "start_lab", start_lab)
     with ThreadPoolExecutor(2) as pages:

@@ -53,7 +53,7 @@ ROOM = Room(
         ),
         Fault(
             name="deletion-unannounced",
-            file="engine/store/tables/races.py",
+            file="engine/store/tables/runs.py",
             text='(run, row["race"], next_revision(connection))',
             faulty='(run, row["race"], 0)',
             breaks="Other viewers go on showing a run that was deleted.",

@@ -83,18 +83,18 @@ def test_grace_fits_into_ten_seconds():
 )
 def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, signal, detail):
     with Writer(workspace) as writer:
-        writer.submit(plan_race((8,), ("A",), workspace=workspace))
-        writer.move(1, RunState.STARTING)
-        writer.move(1, RunState.RUNNING)
+        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.runs.move(1, RunState.STARTING)
+        writer.runs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = EngineLink(workspace, 1, None)
             for word in heard:
                 line._heard(Signal(word))
             assert line.signal == signal
             StatusReporter(1, writer, line).leave(7)
-            assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
+            assert (reader.runs.get(1).state, reader.runs.get(1).detail) == (RunState.PAUSED, detail)
             WorkerPool(None, reader, writer).adopt()
-            assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
+            assert (reader.runs.get(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
 
 
 def test_stop_outranks_everything(workspace):
