@@ -64,7 +64,6 @@ from app.data.interventions import (
 )
 from app.data.labs import (
     LabNews,
-    curve_name,
     job_settings,
     lab_changed,
     lab_command,
@@ -135,16 +134,17 @@ from engine.models.arm_names import (
 from engine.models.registry import Shortcut
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow, RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "AT_WORK", "ArmTuning", "Citation", "Columns", "DEPTHS", "Delta", "Disk", "ENGINE_GONE", "Figure", "Filter",
-    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabSpec", "LabNews", "LayerMoment", "MAX_COMPARED",
-    "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel", "Part", "Preset",
+    "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabJobRow", "LabNews", "LabSpec", "LayerMoment",
+    "MAX_COMPARED", "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MachineLoad", "Option", "Panel",
+    "Part", "Preset",
     "Race", "RaceConfig", "RaceSum", "Reference", "RunRow", "RunState", "Shortcut", "SkipscopeError", "Source",
     "Split", "TRAINING", "TableRow", "Timing", "annotate", "arm_label", "can_measure", "change", "changeable",
-    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count", "curve_name",
+    "changes", "columns_since", "command", "command_all", "command_each", "contested", "count",
     "data_present", "delta", "depth_from", "depth_problem", "difference", "disk_use", "engine_status", "extend",
     "extendable", "figure_in_words", "findings", "finished_labs", "first_shown", "fork", "gap", "guard",
     "guide_names", "guide_page", "guide_sources", "head", "health", "histogram_edges", "history", "in_words",

@@ -281,7 +281,7 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     values, basis = {}, {}
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
-            job = reader.runs.get(jobs[lab])
+            job = reader.labs.get(jobs[lab])
             values[lab] = reader.labs.metrics(jobs[lab])
         basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
     for figure in wanted:

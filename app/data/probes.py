@@ -76,7 +76,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int) -> Inside:
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
-        rows = [row for run in runs if (row := reader.runs.get(run)) is not None and not row.lab]
+        rows = [row for run in runs if (row := reader.runs.get(run)) is not None]
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.probes.layers(row.id) for row in rows}
         planned = {
@@ -104,7 +104,7 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
                 if reader.probes.all(run, upto=since[0])[1] == 0:
                     layers[run] = reader.probes.layers(run)
         changed, gone = reader.runs.changed(since[1]) if since[1] < cursor[1] else ([], [])
-        run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs and not row.lab])
+        run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs])
         return Inside(cursor, columns, layers, run_summaries, [run for run in gone if run in runs], {})
 
 

@@ -234,7 +234,7 @@ def tuning(race: int) -> list[ArmTuning]:
 def known_runs(runs: Sequence[int]) -> set[int]:
     """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
     with reading() as reader:
-        return {run for run in runs if (row := reader.runs.get(run)) is not None and not row.lab}
+        return {run for run in runs if reader.runs.get(run) is not None}
 
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
@@ -251,8 +251,7 @@ def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, A
 
 
 def training_config(row: RunRow) -> RunConfig:
-    """Return the config of a training; jobs of labs have another kind."""
-    assert isinstance(row.config, RunConfig), f"run {row.id} is a job of the lab {row.lab}"
+    """Return the config of a training."""
     return row.config
 
 

@@ -31,7 +31,7 @@ from engine.labs.registry import get_lab
 from engine.labs.timing.arms import TimedArm, race_of, timed_arms
 from engine.provenance import versions
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow
 from engine.store.tables.labs import CONCURRENT_JOBS, CurveRow
 
 LAB = "timing"
@@ -74,7 +74,7 @@ class Timing:
 #: A job's numbers by name.
 _Numbers = Mapping[str, float | None]
 #: One job of the lab: its row, its numbers, its curves.
-_Job = tuple[RunRow, _Numbers, list[CurveRow]]
+_Job = tuple[LabJobRow, _Numbers, list[CurveRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def start_timing(preset: str, unasked: bool = False) -> int | None:
 
 def stop_timing() -> None:
     """Stop what is being measured: a race is about to start and would be disturbed. Never raises."""
-    going: list[RunRow] = []
+    going: list[LabJobRow] = []
     with suppress(SkipscopeError):
         going = [row for row, *_ in _jobs() if row.state in _GOING]
     for row in going:
@@ -166,7 +166,7 @@ def can_measure() -> bool:
         if current().pool.file() is None:
             return True
         with reading() as reader:
-            rows = reader.runs.all(every=True)
+            rows = reader.jobs.all()
     except SkipscopeError:
         return False
     if any(row.state in _GOING for row in rows):
@@ -182,15 +182,15 @@ def _jobs() -> list[_Job]:
     with reading() as reader, reader.snapshot():
         key = (context.pool.file(), reader.points.head()[1])
         if not context.timing or context.timing[0] != key:
-            context.timing = key, [_job(reader, row) for row in reader.labs.jobs(LAB, limit=_JOBS)]
+            context.timing = key, [_job(reader, row) for row in reader.labs.newest(LAB, limit=_JOBS)]
         return context.timing[1]
 
 
-def _job(reader: Reader, row: RunRow) -> _Job:
+def _job(reader: Reader, row: LabJobRow) -> _Job:
     return row, reader.labs.metrics(row.id), reader.labs.curves(row.id) if row.state == RunState.FINISHED else []
 
 
-def _active(preset: str, jobs: list[_Job]) -> RunRow | None:
+def _active(preset: str, jobs: list[_Job]) -> LabJobRow | None:
     return next((row for row, *_ in jobs if job_settings(row)["preset"] == preset and row.state in _GOING), None)
 
 
@@ -234,7 +234,7 @@ def _points(panel: str, curves: list[CurveRow], arms: Sequence[TimedArm] = ()) -
     # Curves are kept in float32.
     batches = {(arm.run.model.shortcut, float32(arm.multiply_adds / 1e6)): arm.batch for arm in arms}
     return [
-        Point(curve.name, 1e6 * float(x), float(y) / 1000, batches.get((curve.name, float32(x)), 0))
+        Point(curve.name.kind, 1e6 * float(x), float(y) / 1000, batches.get((curve.name.kind, float32(x)), 0))
         for curve in curves
         if curve.panel == panel
         for x, y in zip(curve.x, curve.y, strict=True)

@@ -125,7 +125,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
         if since[1] < upto[1]:
             rows, gone = reader.runs.changed(since[1])
             wanted = set(runs)
-            rows = [row for row in rows if row.id in wanted and not row.lab]
+            rows = [row for row in rows if row.id in wanted]
             changed = run_summaries_of(reader, rows)
             resting = [row.id for row in rows if row.state in AT_REST]
             # A row after ``upto`` comes with the next delta, and so does the change that followed it.
@@ -145,7 +145,7 @@ def gap(runs: Sequence[int]) -> str:
 
 
 def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
-    return [row for run in runs if (row := reader.runs.get(run)) is not None and not row.lab]
+    return [row for run in runs if (row := reader.runs.get(run)) is not None]
 
 
 def _gap(reader: Reader, rows: Sequence[RunRow]) -> str:

@@ -16,7 +16,7 @@ from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.1
@@ -57,7 +57,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> RunRow | None:
+def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> LabJobRow | None:
     """Return the job's row once it has ended; None when it was deleted meanwhile."""
     console = Console(stderr=True)
     with Progress(
@@ -67,12 +67,10 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
         task = progress.add_task("starting", total=None)
         said = False
         while True:
-            row = reader.runs.get(job)
+            row = reader.labs.get(job)
             if row is None or row.state in ENDED:
                 return row
-            progress.update(
-                task, description=row.detail or row.state, completed=row.step, total=row.total_steps or None
-            )
+            progress.update(task, description=row.detail or row.state, completed=row.done, total=row.total or None)
             if row.state == RunState.PAUSED and not said:
                 said = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
@@ -92,10 +90,10 @@ def _stop(control: Control, job: int) -> None:
     click.echo("stopped", err=True)
 
 
-def _document(row: LabSpec, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
+def _document(row: LabSpec, job: LabJobRow | None, found: dict[str, float | None]) -> dict[str, Any]:
     return {
         "lab": row.name,
-        "settings": {} if job is None else job.lab_config.settings,
+        "settings": {} if job is None else job.config.settings,
         "seconds": 0.0 if job is None else job.seconds,
         "figures": [
             {"name": metric.name, "value": found[metric.name], "unit": metric.unit, "source": metric.source}

@@ -28,7 +28,7 @@ def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
     """Raise ConfigError in one line when one of the runs is not there."""
     with Reader(workspace) as reader:
         for run in runs:
-            reader.runs.known(run)
+            reader.jobs.known(run)
 
 
 def pairs(settings: tuple[str, ...]) -> dict[str, str]:
@@ -178,7 +178,7 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
             **result,
             "race": row.tunes,
             "arm": row.arm,
-            "lr": row.training.optim.lr,
+            "lr": row.config.optim.lr,
             "total_steps": row.total_steps,
             "detail": row.detail,
             "cause": row.cause,
@@ -194,10 +194,10 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
         {
             "run": row.id,
             "lab": row.lab,
-            "settings": row.lab_config.settings,
+            "settings": row.config.settings,
             "state": row.state.value,
-            "step": row.step,
-            "total_steps": row.total_steps,
+            "step": row.done,
+            "total_steps": row.total,
             "seconds": row.seconds,
             "detail": row.detail,
             "cause": row.cause,
@@ -205,6 +205,5 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "figures": reader.labs.metrics(row.id),
             "versions": row.versions,
         }
-        for row in reader.runs.all(every=True)
-        if row.lab
+        for row in reader.labs.all()
     ]

@@ -60,7 +60,7 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     for row, run in zip(rows, found, strict=True):
         error = _percent(row["test_error"])
         if row["test_error"] is None and row["test_subset_error"] is not None:
-            error = f"{_percent(row['test_subset_error'])} ({run.training.data.eval_images:,})"
+            error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
         table.add_row(
             str(row["run"]), str(row["race"]), row["arm"],
             str(row["seed"]), row["state"], f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error,
@@ -131,7 +131,7 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
 def _outcome(workspace: Workspace, verb: str, run: int, done: str) -> str:
     """Return what became of the run: ``done``, or its state if it went another way meanwhile."""
     with Reader(workspace) as reader:
-        row = reader.runs.get(run)
+        row = reader.jobs.get(run)
     if row is None:
         return "is deleted"
     if row.state in _REACHED.get(verb, ()):

@@ -8,6 +8,7 @@ from engine.store.connection import ReadingConnection
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
 from engine.store.tables.interventions import InterventionReader
+from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
 from engine.store.tables.log_entries import LogReader
 from engine.store.tables.points import PointReader
@@ -31,6 +32,6 @@ class Reader(ReadingConnection):
         super().__init__(workspace, outdated=outdated)
         self.races, self.runs, self.run_list = RaceReader(self), RunReader(self), RunListReader(self)
         self.points, self.log, self.checkpoints = PointReader(self), LogReader(self), CheckpointReader(self)
-        self.probes, self.labs = ProbeReader(self), LabReader(self)
+        self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence = CommandReader(self), PresenceReader(self)

@@ -9,13 +9,13 @@ from engine.store.connection import WritingConnection
 from engine.store.tables.checkpoints import CheckpointWriter
 from engine.store.tables.commands import CommandWriter
 from engine.store.tables.interventions import InterventionWriter
+from engine.store.tables.jobs import JobWriter
 from engine.store.tables.labs import LabWriter
 from engine.store.tables.log_entries import LogWriter
 from engine.store.tables.points import PointWriter
 from engine.store.tables.presence import PresenceWriter
 from engine.store.tables.probes import ProbeWriter
 from engine.store.tables.races import RaceWriter
-from engine.store.tables.runs import RunWriter
 from engine.store.tables.tuning import TuningWriter
 from engine.store.tables.visitor_notes import VisitorNoteWriter
 from engine.store.workspace import Workspace
@@ -26,7 +26,7 @@ class Writer(WritingConnection):
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
         super().__init__(workspace, busy_s)
-        self.races, self.runs = RaceWriter(self), RunWriter(self)
+        self.races, self.jobs = RaceWriter(self), JobWriter(self)
         self.points, self.log, self.checkpoints = PointWriter(self), LogWriter(self), CheckpointWriter(self)
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)

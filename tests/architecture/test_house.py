@@ -24,6 +24,7 @@ SHORT = {
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",
+    "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/launchers/preload.py": "entry point of the fork server",
     "engine/runs/protocol/job.py": "seam between engine and worker",

@@ -113,7 +113,7 @@ class SyntheticRace:
         self.planned = probe_steps(race.run)
         self.total = steps
         for run in self.runs:
-            self.writer.runs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
+            self.writer.jobs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
             self.writer.probes.add_layers(run, self.nets[run].rows)
 
     def probe(self, run: int, step: int, change: Callable[[dict], None] = lambda arrays: None) -> None:

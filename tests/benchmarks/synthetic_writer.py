@@ -37,7 +37,7 @@ def make_race(workspace: Workspace, runs: int, steps: int = 100_000) -> tuple[in
     with Writer(workspace.prepare()) as writer:
         race_id, ids = writer.races.submit(race)
         for run in ids:
-            writer.runs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
+            writer.jobs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
     return race_id, ids[:runs]
 
 

@@ -35,7 +35,7 @@ launcher = make_launcher(sys.argv[1])
 launcher.warm()
 workers = []
 for run in (1, 2):
-    writer.runs.move(run, RunState.STARTING)
+    writer.jobs.move(run, RunState.STARTING)
     workers.append(launcher.launch(Job(run, workspace.path, "cpu", 1)))
 # Nothing waited for torch to load: no process is there yet.
 assert [worker.pid for worker in workers] == [None, None]

@@ -94,7 +94,7 @@ class Site:
 
     def row(self, run: int):
         with Reader(self.workspace) as reader:
-            return reader.runs.get(run)
+            return reader.jobs.get(run)
 
     def close(self) -> None:
         """End the server as Ctrl-C does, so that what it ran is counted, then the engine."""

@@ -187,7 +187,7 @@ def test_the_server_may_go_and_come_back_without_a_gap(fresh_site, open_page):
     race.fill(3, 6)
     fresh_site.start(engine=False)
     wait_probes(page, f"v.runs.every(run => run.columns.steps.join() === '{','.join(map(str, race.planned[:6]))}')")
-    race.writer.runs.delete(race.runs[0])
+    race.writer.jobs.delete(race.runs[0])
     wait_probes(page, "v.runs.length === 1")
 
 

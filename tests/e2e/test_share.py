@@ -65,7 +65,7 @@ class SharedSite(Site):
     def quiet(self) -> None:
         """Stop what a presenter's page measures by itself, so that nothing is written any more."""
         with Reader(self.workspace) as reader:
-            busy = [row.id for row in reader.runs.all(every=True) if row.state not in {*ENDED, RunState.PAUSED}]
+            busy = [row.id for row in reader.jobs.all() if row.state not in {*ENDED, RunState.PAUSED}]
         for run in busy:
             self.control.commands.give("stop", run, until_done_s=20)
 

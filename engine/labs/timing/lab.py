@@ -20,7 +20,7 @@ from engine.config import RunConfig, replace
 from engine.data.images import Images, ImageSet
 from engine.data.registry import get_source
 from engine.errors import CheckpointError
-from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, Split, Stepped
+from engine.events import Concluded, CurveName, CurveUpdated, LabEvent, MetricReported, Progressed, Split, Stepped
 from engine.hardware.cores import cores
 from engine.hardware.device import Device, choose
 from engine.labs.tasks import State
@@ -101,7 +101,9 @@ class TimingLab:
                 if arm.run.model.shortcut == shortcut
             ]
             for panel in ("training", "evaluation"):
-                yield CurveUpdated(panel, shortcut, [x for x, _ in mine], [1000 * result[panel] for _, result in mine])
+                yield CurveUpdated(
+                    panel, CurveName(shortcut), [x for x, _ in mine], [1000 * result[panel] for _, result in mine]
+                )
             return
         speeds = self._speeds(done)
         test_images = get_source(self._race.run.data.name).test_images

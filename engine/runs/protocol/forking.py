@@ -27,11 +27,9 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
 
     Raises ConfigError in one line: no such step, no such setting, a net whose tensors differ, a full race.
     """
-    if parent.lab:
-        raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
-    before = parent.training
+    before = parent.config
     step = saved_step(reader, parent.id, step)
     if len(reader.runs.all(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
@@ -96,7 +94,7 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.training.model), tensors(model)
+    there, wanted = tensors(parent.config.model), tensors(model)
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]

@@ -20,7 +20,7 @@ from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknow
 from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import CommandRow, RunRow
+from engine.store.rows import CommandRow, JobRow, RunRow
 from engine.store.writer import Writer
 
 _S = RunState
@@ -98,14 +98,15 @@ class CommandHandler:
         run = command.run or 0
         if run in busy or self._pool.is_left_behind(run):
             return None
-        row = self._reader.runs.get(run)
+        row = self._reader.jobs.get(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
         if command.verb in self._interventions:
-            if row.tunes is not None:
-                return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
-            return self._interventions[command.verb](row, command)
+            training = self._reader.runs.known(run)
+            if training.tunes is not None:
+                return f"run {run} is a trial for race {training.tunes}; interventions are for the runs of that race"
+            return self._interventions[command.verb](training, command)
         # Not the moment of its acknowledgement: it may have waited for another command on the run since.
         first = command.id not in self._begun
         self._begun.add(command.id)
@@ -126,34 +127,34 @@ class CommandHandler:
             return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
         return ""
 
-    def _pause(self, row: RunRow, first: bool) -> str | None:
+    def _pause(self, row: JobRow, first: bool) -> str | None:
         if row.state == _S.PAUSED:
             return ""
         if row.state == _S.QUEUED:
             return self._move(row, _S.PAUSED, detail="paused before it started")
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
-                self._writer.runs.update(row.id, detail="pausing at the end of this step")
+                self._writer.jobs.update(row.id, detail="pausing at the end of this step")
                 self._send(row, PAUSE)
             return None
         if not first:
             return ""  # it ended before the order reached it
         return f"run {row.id} is {row.state}; only queued, starting and running runs can be paused"
 
-    def _resume(self, row: RunRow, first: bool) -> str | None:
+    def _resume(self, row: JobRow, first: bool) -> str | None:
         if row.state in _GOING:
             return ""
         if row.state in _RESUMABLE:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"
 
-    def _stop(self, row: RunRow, first: bool) -> str | None:
+    def _stop(self, row: JobRow, first: bool) -> str | None:
         if row.state == _S.STOPPED:
             return ""
         if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
             return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
         if row.state in {_S.STARTING, _S.RUNNING}:
-            self._writer.runs.move(
+            self._writer.jobs.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
             self._send(row, STOP)
@@ -164,23 +165,23 @@ class CommandHandler:
             return ""
         return f"run {row.id} is {row.state} and has ended; there is nothing to stop"
 
-    def _delete(self, row: RunRow, first: bool) -> str | None:
+    def _delete(self, row: JobRow, first: bool) -> str | None:
         if self._pool.has(row.id):
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is on its way out
         folder = self._workspace.run(row.id)
-        self._writer.runs.delete(row.id)
+        self._writer.jobs.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
-        if self._reader.races.get(row.race) is None:
+        if isinstance(row, RunRow) and self._reader.races.get(row.race) is None:
             self._coordinator.forget(row.race)
         return ""
 
-    def _send(self, row: RunRow, word: str) -> None:
+    def _send(self, row: JobRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
         if self._pool.has(row.id):
             self._pool.send(row.id, word)
 
-    def _move(self, row: RunRow, to: RunState, **fields: Any) -> str | None:
+    def _move(self, row: JobRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
-        return "" if self._writer.runs.move(row.id, to, only_from={row.state}, **fields) else None
+        return "" if self._writer.jobs.move(row.id, to, only_from={row.state}, **fields) else None

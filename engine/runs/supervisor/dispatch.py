@@ -14,7 +14,7 @@ from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Waiting
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
 
 #: How often free GPU memory is looked at while runs wait for it.
@@ -51,31 +51,34 @@ class Dispatch:
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
-        queued = self._reader.runs.all(states=[RunState.QUEUED], every=True)
+        queued = self._reader.jobs.all([RunState.QUEUED])
         free = [
             row
             for row in queued
             if row.id not in held and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id)
         ]
-        waiting = [_waiting(row, 1 if row.lab else self._arms_of(row.race)) for row in free]
+        waiting = [
+            _lab_waiting(row) if isinstance(row, LabJobRow) else _waiting(row, self._arms_of(row.race)) for row in free
+        ]
         rows = {row.id: row for row in free}
         on_gpus = free and len(self.devices) > 1
         memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
         active = [self._with_estimate(each) for each in self._pool.active()]
         plan = schedule(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
         for start in plan.starts:
-            self._writer.runs.move(
+            self._writer.jobs.move(
                 start.run, RunState.STARTING, device=start.device, threads=start.threads,
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
             )  # fmt: skip
             row = rows[start.run]
-            if not row.lab and row.tunes is None:
+            is_lab = isinstance(row, LabJobRow)
+            if isinstance(row, RunRow) and row.tunes is None:
                 self._enter_race(row)
-            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, bool(row.lab)))
+            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
         waits = {**plan.waits, **held}
         for row in queued:
             if (words := waits.get(row.id)) is not None and words != row.detail:
-                self._writer.runs.update(row.id, detail=words)
+                self._writer.jobs.update(row.id, detail=words)
         self._scheduled_at = moment  # last: what the database refused is done in the next round
 
     def _with_estimate(self, active: Active) -> Active:
@@ -83,7 +86,7 @@ class Dispatch:
         row = self._reader.runs.get(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
-        return replace(active, memory_estimate=gpu_bytes(row.training))
+        return replace(active, memory_estimate=gpu_bytes(row.config))
 
     def _enter_race(self, row: RunRow) -> None:
         """Let the run take part in the lockstep of its race; if it is behind, it holds the others from now on."""
@@ -104,12 +107,18 @@ class Dispatch:
 
 
 def _waiting(row: RunRow, arms: int) -> Waiting:
-    # The kind of device is kept from the first start on; which of several GPUs does not matter.
-    kind = row.device.partition(":")[0] if row.device else row.config.device
-    device = row.config.device if row.config.device.startswith(kind) else kind
     # Trials come before every run of the race they serve, and after every race before it.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.training)
-    return Waiting(
-        row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), memory_estimate
-    )
+    device = _device(row, row.config.device)
+    estimate = 0 if device == "cpu" else gpu_bytes(row.config)
+    return Waiting(row.id, race, position, arms, row.threads or row.config.threads, device, memory_estimate=estimate)
+
+
+def _lab_waiting(row: LabJobRow) -> Waiting:
+    return Waiting(row.id, 0, row.id, 1, row.threads, _device(row, row.config.device), lab=True)
+
+
+def _device(row: JobRow, wanted: str) -> str:
+    """Return where a job may start. The kind of device is kept from the first start on; which GPU does not matter."""
+    kind = row.device.partition(":")[0] if row.device else wanted
+    return wanted if wanted.startswith(kind) else kind

@@ -69,8 +69,6 @@ class Interventions:
         """Let a finished run go on until it has ``argument`` steps in total."""
         if any(c.key == STEPS and c.created == command.created for c in self._reader.interventions.changes(row.id)):
             return ""
-        if row.lab:
-            return _no_training(row)
         if row.state != _S.FINISHED:
             return f"run {row.id} is {row.state}; only finished runs can be extended"
         steps = int(command.argument) if command.argument.isdecimal() else 0
@@ -122,14 +120,8 @@ class _Placing:
 
 def _no_change(row: RunRow, key: str) -> str:
     """Return why the run cannot be changed so, '' if it can."""
-    if row.lab:
-        return _no_training(row)
     if row.state not in _CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
-    if key == "strength" and variant(row.training.model.shortcut).plain:
+    if key == "strength" and variant(row.config.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
     return ""
-
-
-def _no_training(row: RunRow) -> str:
-    return f"run {row.id} is a job of the lab {row.lab}, not a training; `python -m engine runs` lists both"

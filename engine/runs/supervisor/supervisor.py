@@ -14,6 +14,7 @@ import os
 import signal
 import sqlite3
 import time
+from collections.abc import Sequence
 
 from filelock import FileLock, Timeout
 
@@ -30,7 +31,7 @@ from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.connection import check
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -178,8 +179,8 @@ class Supervisor:
         self._needed_at = time.monotonic()
         self._writer.presence.enter_engine(me.pid, me.started, __version__, self._dispatch.devices)
 
-    def _queued(self) -> list[RunRow]:
-        return self._reader.runs.all(states=[RunState.QUEUED], every=True)
+    def _queued(self) -> Sequence[JobRow]:
+        return self._reader.jobs.all([RunState.QUEUED])
 
     def _has_commands(self) -> bool:
         return bool(self._reader.commands.pending())
@@ -187,7 +188,7 @@ class Supervisor:
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
         for row in self._queued():
-            self._writer.runs.move(
+            self._writer.jobs.move(
                 row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started"
             )
         if not self._paused_all:
@@ -202,7 +203,7 @@ class Supervisor:
 
     def _is_needed(self) -> bool:
         """Return whether a run is not at rest or a client lives; forgets clients that died."""
-        needed = bool(len(self._pool)) or bool(self._reader.runs.all(states=[RunState.QUEUED, *ALIVE], every=True))
+        needed = bool(len(self._pool)) or bool(self._reader.jobs.all([RunState.QUEUED, *ALIVE]))
         for pid, started, kind in self._reader.presence.clients():
             if ProcessId(pid, started).lives():
                 needed = True

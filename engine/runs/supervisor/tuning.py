@@ -46,7 +46,7 @@ class Tuning:
             if self._reader.races.get(race) is None:
                 self._drop(rows.values())
                 continue
-            runs = [row for row in self._reader.runs.all(race) if row.training.optim.lr == TUNED]
+            runs = [row for row in self._reader.runs.all(race) if row.config.optim.lr == TUNED]
             for arm in self._reader.tuning.arms(race):
                 waiting = [row for row in runs if (row.depth, row.shortcut) == (arm.depth, arm.shortcut)]
                 waits |= self._see_to_arm(arm, waiting, [rows[trial.run] for trial in arm.trials if trial.run in rows])
@@ -86,7 +86,7 @@ class Tuning:
     def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
         for row in runs:
             if row.state == _S.QUEUED:  # a paused one is told when it is resumed
-                self._writer.runs.move(
+                self._writer.jobs.move(
                     row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time()
                 )
 
@@ -101,14 +101,14 @@ class Tuning:
         first: dict[int, int] = {}
         arms: dict[int, set[tuple[int, str]]] = {}
         for row in queued:
-            if row.training.optim.lr == TUNED:
+            if row.config.optim.lr == TUNED:
                 if row.race not in arms:
                     arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.tuning.trials(row.race)}
                 if (row.depth, row.shortcut) not in arms[row.race]:
                     self._fail([row], "its learning rate was to be tuned and its trials were deleted; start a new race")
                 first[row.race] = min(row.seed, first.get(row.race, row.seed))
         for row in queued:
-            if row.race in first and row.training.optim.lr != TUNED and row.seed > first[row.race]:
+            if row.race in first and row.config.optim.lr != TUNED and row.seed > first[row.race]:
                 waits[row.id] = f"waits until every arm has its learning rate: seed {first[row.race]} goes first"
         return waits
 
@@ -116,28 +116,28 @@ class Tuning:
         for row in trials:
             if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._told):
                 self._told.discard(row.id)
-                self._writer.runs.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
+                self._writer.jobs.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
 
     def _pause(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
             if row.state == _S.QUEUED:
-                self._writer.runs.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
+                self._writer.jobs.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
             elif row.state in _AT_WORK and self._pool.has(row.id):
                 self._told.add(row.id)
                 self._pool.send(row.id, PAUSE)
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
-                self._writer.runs.update(row.id, detail=WITH_ITS_RUNS)
+                self._writer.jobs.update(row.id, detail=WITH_ITS_RUNS)
 
     def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
             if row.state in _AT_WORK:
                 if self._pool.has(row.id):
-                    self._writer.runs.move(
+                    self._writer.jobs.move(
                         row.id, _S.STOPPING, only_from=_AT_WORK, detail="nobody waits for it any more"
                     )
                     self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
-                self._writer.runs.move(
+                self._writer.jobs.move(
                     row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
                 )
 
@@ -146,7 +146,7 @@ class Tuning:
         self._stop(trials)
         for row in trials:
             if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
-                self._writer.runs.delete(row.id)
+                self._writer.jobs.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
     def _clear(self, trials: Iterable[RunRow]) -> None:

@@ -14,7 +14,7 @@ from engine.errors import CheckpointError, WorkspaceError
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
-from engine.store.rows import CheckpointRow
+from engine.store.rows import CheckpointRow, RunRow
 from engine.store.writer import Writer
 
 AUTOSAVE_S = 60.0
@@ -114,27 +114,26 @@ class CheckpointStore:
         """
         state: Document | None = None
         passed_over: list[tuple[int, str]] = []
-        for row in reversed(self._reader.checkpoints.of(self._run)):
-            path = self._workspace.checkpoint(self._run, row.step)
+        for saved in reversed(self._reader.checkpoints.of(self._run)):
+            path = self._workspace.checkpoint(self._run, saved.step)
             try:
                 state = self._files.load(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
-                passed_over.append((row.step, str(error)))
+                passed_over.append((saved.step, str(error)))
                 if not path.exists():
-                    self._writer.checkpoints.remove(self._run, row.step)
+                    self._writer.checkpoints.remove(self._run, saved.step)
                 continue
-            self._saved_step, self.forked = row.step, row.reason == FORK
+            self._saved_step, self.forked = saved.step, saved.reason == FORK
             break
         then = "" if state is None else "; went back to the one before it"
         for step, words in passed_over:
             self._writer.log.add(self._run, step, "checkpoint", words + then)
-        run = self._reader.runs.known(self._run)
-        if state is None and run.parent_run is not None:
-            raise CheckpointError(
-                f"no readable checkpoint of this fork of run {run.parent_run}; delete it and fork again"
-            )
-        if state is None and (passed_over or run.step > 0):
+        row = self._reader.jobs.known(self._run)
+        parent, begun = (row.parent_run, row.step) if isinstance(row, RunRow) else (None, row.done)
+        if state is None and parent is not None:
+            raise CheckpointError(f"no readable checkpoint of this fork of run {parent}; delete it and fork again")
+        if state is None and (passed_over or begun > 0):
             _log.warning(NO_CHECKPOINT)
             self._writer.log.add(self._run, 0, "checkpoint", NO_CHECKPOINT)
         return state

@@ -40,7 +40,7 @@ class LabJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._row = reader.runs.known(job.run)
+        self._row = reader.labs.known(job.run)
         self._curves: list[CurveUpdated] = []
         self._metrics: list[MetricReported] = []
         self._done = 0
@@ -53,7 +53,7 @@ class LabJob:
         from engine.training.clock import Clock
         from engine.training.state import FORMAT
 
-        config = self._row.lab_config
+        config = self._row.config
         row = get_lab(config.lab)
         _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
         self._reporter.report("preparing the lab", now=True)
@@ -130,8 +130,8 @@ class LabJob:
             "detail": "", "device": str(device.torch_device), "precision": device.precision,
             "threads": device.threads, "started": self._row.started or time.time(),
         }  # fmt: skip
-        if not self._writer.runs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.runs.update(self._run, **facts)
+        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.jobs.update(self._run, **facts)
 
     def _handle(self, event: LabEvent, seconds: float) -> bool:
         """Record one event; return whether the lab ended with it."""
@@ -141,10 +141,10 @@ class LabJob:
             case MetricReported():
                 self._metrics.append(event)
                 _log.info("%s = %r", event.name, event.value)
-            case Progressed(done, total, words):
-                self._done = done
+            case Progressed():
+                self._done = event.done
                 self._flush()
-                self._writer.labs.progress(self._run, done, total, words, seconds)
+                self._writer.labs.progress(self._run, event, seconds)
             case Concluded():
                 if get_lab(self._row.lab).timed:
                     self._metrics.append(
@@ -152,7 +152,7 @@ class LabJob:
                     )
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
-                self._writer.runs.move(
+                self._writer.jobs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
                     ended=time.time(),
                 )  # fmt: skip

@@ -42,7 +42,7 @@ class RetryingWriter:
         self._link = link
         self._unsaved: deque[Callable[[], Any]] = deque()
         self._give_up_after_s, self._hears = GIVE_UP_AFTER_S, True
-        self.runs, self.checkpoints = self._retried(writer.runs), self._retried(writer.checkpoints)
+        self.jobs, self.checkpoints = self._retried(writer.jobs), self._retried(writer.checkpoints)
         self.interventions = self._retried(writer.interventions)
         # What would leave a gap in the record is kept when it could not be written.
         self.points, self.log = self._retried(writer.points, {"record"}), self._retried(writer.log, {"add"})

@@ -56,7 +56,7 @@ class TrainingJob:
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
         self._link, self._row = reporter.link, reader.runs.known(job.run)
-        self._rate = Rate(self._row.training.optim.batch_size)
+        self._rate = Rate(self._row.config.optim.batch_size)
         self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
@@ -77,7 +77,7 @@ class TrainingJob:
         from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
-        config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
+        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._reporter.report)
@@ -164,7 +164,7 @@ class TrainingJob:
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
                 _log.error("diverged: %s", cause)
-                self._writer.runs.move(
+                self._writer.jobs.move(
                     self._run, RunState.DIVERGED, only_from=ALIVE, cause=cause, detail="", ended=time.time()
                 )
                 return True
@@ -180,7 +180,7 @@ class TrainingJob:
                 # A worker that only did the last evaluation has no rate; the one before it has left its own.
                 overall = self._rate.overall()
                 rate: dict[str, Any] = {} if overall is None else {"images_per_s": overall}
-                self._writer.runs.move(
+                self._writer.jobs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
                     evaluation_share=share, probe_share=probes, ended=time.time(), **rate,
                 )  # fmt: skip
@@ -200,12 +200,12 @@ class TrainingJob:
                 self._record_rest(trainer)
             if not said and seconds >= _SAID_AFTER_S:
                 said = True
-                self._writer.runs.update(self._run, detail="waits for the slowest run of its race")
+                self._writer.jobs.update(self._run, detail="waits for the slowest run of its race")
 
         # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
         self._throttle.hold(step, lambda: self._link.signal is not None, waits)
         if said and self._link.signal is None:
-            self._writer.runs.update(self._run, detail="")
+            self._writer.jobs.update(self._run, detail="")
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
@@ -214,8 +214,8 @@ class TrainingJob:
             "device": event.device, "precision": event.precision,
             "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
         }  # fmt: skip
-        if not self._writer.runs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.runs.update(self._run, **facts)
+        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.jobs.update(self._run, **facts)
         _log.info(
             "training from step %d of %d on %s (%s), %s, %d thread(s)",
             event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,

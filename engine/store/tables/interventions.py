@@ -36,7 +36,7 @@ class InterventionWriter(WritingTable):
         with self._transaction() as connection:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:
-                _remark(connection, run, step, text)
+                _log(connection, run, step, text)
                 connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
     def extend(self, run: int, steps: int, created: float) -> bool:
@@ -55,7 +55,7 @@ class InterventionWriter(WritingTable):
                 " WHERE id = ?",
                 (RunState.QUEUED, steps, next_revision(connection), run),
             )
-            _remark(connection, run, end, f"steps {end} to {steps}")
+            _log(connection, run, end, f"steps {end} to {steps}")
         return True
 
     def fork(self, parent: RunRow, plan: ForkPlan, created: float, place: Callable[[int], int]) -> int:
@@ -87,7 +87,7 @@ class InterventionWriter(WritingTable):
             connection.execute(
                 "INSERT INTO checkpoints VALUES (?, ?, 'fork', ?, ?)", (child, step, place(child), time.time())
             )
-            _remark(connection, child, step, f"fork of run {parent.id} at step {step}", "fork")
+            _log(connection, child, step, f"fork of run {parent.id} at step {step}", "fork")
         return child
 
 
@@ -129,8 +129,8 @@ class InterventionReader(ReadingTable):
         return rows[0]["id"] if rows else None
 
 
-def _remark(connection: sqlite3.Connection, run: int, step: int, text: str, kind: str = "change") -> None:
+def _log(connection: sqlite3.Connection, run: int, step: int, text: str, kind: str = "change") -> None:
     connection.execute(
-        "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
         (run, step, kind, text, time.time()),
     )

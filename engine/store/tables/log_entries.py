@@ -1,4 +1,4 @@
-"""The table ``remarks``: what was said about a run at one of its steps. Torch-free."""
+"""The table ``log_entries``: what was said about a run at one of its steps. Torch-free."""
 
 import json
 import sqlite3
@@ -12,9 +12,9 @@ class LogReader(ReadingTable):
     """What was said about runs."""
 
     def of(self, runs: Sequence[int]) -> list[sqlite3.Row]:
-        """Return the remarks of these runs in order: run, step, kind, text, created."""
+        """Return the log entries of these runs in order: run, step, kind, text, created."""
         return self._rows(
-            "SELECT run, step, kind, text, created FROM remarks"
+            "SELECT run, step, kind, text, created FROM log_entries"
             " WHERE run IN (SELECT value FROM json_each(?)) ORDER BY id",
             json.dumps(list(runs)),
         )
@@ -24,10 +24,10 @@ class LogWriter(WritingTable):
     """How something is said about a run."""
 
     def add(self, run: int, step: int, kind: str, text: str) -> None:
-        """Add a remark to the record of a run; a repeat after a resume is kept once."""
+        """Add an entry to the record of a run; a repeat after a resume is kept once."""
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO remarks (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
-                " (SELECT 1 FROM remarks WHERE run = ? AND step = ? AND kind = ? AND text = ?)",
+                "INSERT INTO log_entries (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
+                " (SELECT 1 FROM log_entries WHERE run = ? AND step = ? AND kind = ? AND text = ?)",
                 (run, step, kind, text, time.time(), run, step, kind, text),
             )

@@ -21,7 +21,7 @@ class RaceReader(ReadingTable):
         """Return the newest races first; those of trials are hidden: see ``tuning``."""
         rows = self._rows(
             "SELECT races.*, count(runs.id) AS runs FROM races LEFT JOIN runs ON runs.race = races.id"
-            " WHERE races.lab = '' AND races.tunes IS NULL GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
+            " WHERE races.tunes IS NULL GROUP BY races.id ORDER BY races.id DESC LIMIT ?",
             limit,
         )
         return [_race_row(row) for row in rows]
@@ -29,8 +29,7 @@ class RaceReader(ReadingTable):
     def get(self, race: int) -> RaceRow | None:
         """Return one race, that of trials too; None if there is none."""
         rows = self._rows(
-            "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
-            " WHERE id = ? AND lab = ''",
+            "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races WHERE id = ?",
             race,
         )
         return _race_row(rows[0]) if rows else None

@@ -61,7 +61,7 @@ class RunListReader(ReadingTable):
     """What the store says of all runs together."""
 
     def rows(self) -> list[RunListRow]:
-        """Return every training, newest race first, in starting order within one; no jobs of labs, no trials."""
+        """Return every training, newest race first, in starting order within one; no trials."""
         rows = self._rows(
             "SELECT runs.id, runs.race, races.name AS race_name, runs.depth, runs.shortcut, runs.seed,"
             " json_extract(runs.config, '$.data.name') AS data,"
@@ -70,7 +70,7 @@ class RunListReader(ReadingTable):
             " runs.parent_run, runs.parent_step, runs.changed, runs.note, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
-            " WHERE runs.lab = '' AND races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
+            " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
         )
         return [RunListRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
 

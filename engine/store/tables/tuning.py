@@ -12,8 +12,9 @@ from engine.config import TUNED, RunConfig, arm_name, replace
 from engine.events import ENDED, RunState, Split
 from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.rows import RunRow
+from engine.store.tables.jobs import update_job
 from engine.store.tables.points import PointReader
-from engine.store.tables.runs import RunReader, update_run
+from engine.store.tables.runs import RunReader
 
 #: Detail of the trial whose rate its arm's runs train with.
 CHOSEN = "chosen"
@@ -87,12 +88,12 @@ class TuningWriter(WritingTable):
                 config = RunConfig.from_json(row["config"])
                 if config.optim.lr != TUNED:
                     continue
-                update_run(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
+                update_job(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
                 connection.execute(
-                    "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
+                    "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
                     (run, words, time.time()),
                 )
-            update_run(connection, trial, {"detail": CHOSEN}, changed=True)
+            update_job(connection, trial, {"detail": CHOSEN}, changed=True)
 
 
 class TuningReader(ReadingTable):
@@ -127,7 +128,7 @@ class TuningReader(ReadingTable):
         points = self._points.last([row.id for row in rows]) if rows else {}
         arms: dict[tuple[int, str], list[TrialRow]] = {}
         for row in rows:
-            optim, point = row.training.optim, points.get((row.id, Split.TRAIN))
+            optim, point = row.config.optim, points.get((row.id, Split.TRAIN))
             assert not isinstance(optim.lr, str), "a trial has a rate"
             arms.setdefault((row.depth, row.shortcut), []).append(
                 TrialRow(

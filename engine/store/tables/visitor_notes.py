@@ -1,4 +1,7 @@
-"""What people write beside the record: the name of a race, the note of a run. Torch-free."""
+"""What people write beside the record: the name of a race, the note of a run.
+
+It changes no result, so no engine is asked. Torch-free.
+"""
 
 from collections.abc import Sequence
 
@@ -12,9 +15,7 @@ class VisitorNoteWriter(WritingTable):
     def rename_race(self, race: int, name: str) -> bool:
         """Give a race another name and let viewers see that something changed; return False when there is none."""
         with self._transaction() as connection:
-            cursor = connection.execute(
-                "UPDATE races SET name = ? WHERE id = ? AND lab = '' AND tunes IS NULL", (name, race)
-            )
+            cursor = connection.execute("UPDATE races SET name = ? WHERE id = ? AND tunes IS NULL", (name, race))
             if cursor.rowcount:
                 next_revision(connection)
         return bool(cursor.rowcount)

@@ -105,7 +105,7 @@ def job(writer, state, value, **settings):
     run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
     writer.labs.results(run, [], [MetricReported(FIGURE.name, value)])
     for step in PATHS[state]:
-        writer.runs.move(run, step)
+        writer.jobs.move(run, step)
     return run
 
 

@@ -27,7 +27,7 @@ def test_races_are_newest_first_and_follow_every_change(place):
         f"Race {first}: a look: plain-20, plain-56, A-20, A-56 on fashion-mnist-mini, 120 steps, 2 seeds"
     )
     with Writer(place) as writer:
-        writer.runs.move(runs[0], RunState.STARTING)
+        writer.jobs.move(runs[0], RunState.STARTING)
     assert data.race(first).states == {"queued": 7, "starting": 1}
     assert data.race(first).state == "starting"
     assert data.race(999) is None
@@ -87,8 +87,8 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     race, runs = submit(place)
     with Writer(place) as writer:
         writer.checkpoints.add(runs[1], 10, "tenth", 4096)
-        writer.runs.move(runs[2], RunState.STARTING)
-        writer.runs.move(runs[2], RunState.FAILED, cause="out of memory")
+        writer.jobs.move(runs[2], RunState.STARTING)
+        writer.jobs.move(runs[2], RunState.FAILED, cause="out of memory")
     cards = data.run_summaries(race)
     assert [card["run"] for card in cards] == runs
     assert {card["race"] for card in cards} == {race}
@@ -127,7 +127,7 @@ def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_fo
         best = plain.trials[1].run
         writer.points.record(best, [StepRow(60, 1.0, 30.0, 1.0, 31.0, 0.1, 1.0)])
         for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
-            writer.runs.move(best, state)
+            writer.jobs.move(best, state)
         writer.tuning.take(runs[:1], best, 0.1, "learning rate 0.1")
     plain, residual = data.tuning(race)
     assert (plain.lr, plain.at_edge, plain.trials[1].error) == (0.1, True, 31.0)

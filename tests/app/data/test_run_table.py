@@ -92,7 +92,7 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
     steps(writer, second, 101, 120)
     assert by_id()[second].spark[-1] == -20.0
     assert asked == [{first, second}, {second}]
-    writer.runs.delete(first)
+    writer.jobs.delete(first)
     assert set(by_id()) == {second} == set(current().sparks)
 
 
@@ -134,7 +134,7 @@ def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
 def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected):
     submit(writer, "talk", depths=(20, 56), shortcuts=("none",))
     submit(writer, depths=(8, 14), shortcuts=("A",), run={"data.name": "cifar10"})
-    writer.runs.move(1, RunState.PAUSED)
+    writer.jobs.move(1, RunState.PAUSED)
     writer.notes.annotate([3], "rate too high?")
     assert {row.id for row in data.Filter(**chosen).of(data.table_rows())} == expected
 
@@ -144,7 +144,7 @@ def test_races_in_sum_name_the_lowest_and_the_highest(writer):
     for run, last in zip(runs, (10, 40, 20, 5), strict=True):
         steps(writer, run, 1, last)
     submit(writer, depths=(8,), shortcuts=("none",))
-    writer.runs.move(runs[0], RunState.PAUSED)
+    writer.jobs.move(runs[0], RunState.PAUSED)
     newest, oldest = data.race_sums(data.table_rows())
     assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
     assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})

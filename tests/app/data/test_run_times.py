@@ -10,7 +10,7 @@ from app import data
 from app.data import run_times
 from engine.config import LabConfig, replace
 from engine.errors import CommandRefused
-from engine.events import CurveUpdated, MetricReported, RunState
+from engine.events import CurveName, CurveUpdated, MetricReported, RunState
 from engine.labs.registry import check_settings, get_lab
 from engine.labs.timing.arms import race_of, timed_arms
 from engine.runs.client.process import EngineProcess
@@ -38,14 +38,14 @@ def measure(writer, preset="quick", machine=HERE, started=100.0, share=0.99, sta
     asked = {"preset": preset, "data": data.preset_source(preset), **settings}
     config = LabConfig(lab="timing", settings=check_settings(lab, asked))
     run = writer.labs.submit(config, machine=machine)
-    writer.runs.move(run, RunState.STARTING)
-    writer.runs.move(run, RunState.RUNNING, started=started)
+    writer.jobs.move(run, RunState.STARTING)
+    writer.jobs.move(run, RunState.RUNNING, started=started)
     curves = {}
     for arm in timed_arms(race_of(preset, asked["data"]), "cpu"):
         if arm.batch:
             curves.setdefault(arm.run.model.shortcut, []).append(arm.multiply_adds / 1e6)
     traces = [
-        CurveUpdated(panel, shortcut, works, [work * factor for work in works])
+        CurveUpdated(panel, CurveName(shortcut), works, [work * factor for work in works])
         for shortcut, works in curves.items()
         for panel, factor in (("training", 0.1), ("evaluation", 0.02))
     ]
@@ -60,7 +60,7 @@ def conclude(writer, run, state=RunState.FINISHED, ended=105.0):
     """End a job as its worker does: who else had one is put on record."""
     with Reader(writer.workspace) as reader:
         writer.labs.results(run, (), [MetricReported(CONCURRENT_JOBS, float(reader.labs.concurrent_jobs(run)))])
-    writer.runs.move(run, state, ended=ended)
+    writer.jobs.move(run, state, ended=ended)
 
 
 def test_nothing_is_claimed_before_it_is_measured(writer):
@@ -107,7 +107,7 @@ def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none", "the race trains on"
     measured = measure(writer, started=100.0, state=RunState.RUNNING)
-    writer.runs.move(trained, RunState.FINISHED, ended=103.0)
+    writer.jobs.move(trained, RunState.FINISHED, ended=103.0)
     conclude(writer, measured)
     assert data.timings()["quick"].state == "none", "it trained for a part of the time"
     measure(writer, started=200.0)
@@ -117,21 +117,21 @@ def test_a_measurement_beside_a_race_is_not_taken_one_after_it_is(writer):
 def train(writer, heartbeat=95.0):
     """Write a run that trains; return it."""
     _, (run,) = writer.races.submit(data.planned((8,), ("A",)))
-    writer.runs.move(run, RunState.STARTING, started=90.0)
-    writer.runs.move(run, RunState.RUNNING, heartbeat=heartbeat)
+    writer.jobs.move(run, RunState.STARTING, started=90.0)
+    writer.jobs.move(run, RunState.RUNNING, heartbeat=heartbeat)
     return run
 
 
 def test_a_run_that_was_paused_before_is_no_company_whatever_becomes_of_it(writer):
     run = train(writer)
-    writer.runs.move(run, RunState.PAUSED)
+    writer.jobs.move(run, RunState.PAUSED)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "measured"
-    writer.runs.move(run, RunState.QUEUED)
-    writer.runs.move(run, RunState.STARTING, heartbeat=None, ended=None)
-    writer.runs.move(run, RunState.RUNNING, heartbeat=210.0)
+    writer.jobs.move(run, RunState.QUEUED)
+    writer.jobs.move(run, RunState.STARTING, heartbeat=None, ended=None)
+    writer.jobs.move(run, RunState.RUNNING, heartbeat=210.0)
     assert data.timings()["quick"].state == "measured", "it goes on after the measurement"
-    writer.runs.move(run, RunState.FINISHED, ended=220.0)
+    writer.jobs.move(run, RunState.FINISHED, ended=220.0)
     assert data.timings()["quick"].state == "measured"
     writer.interventions.extend(run, 5000, 230.0)
     assert data.timings()["quick"].state == "measured"
@@ -139,7 +139,7 @@ def test_a_run_that_was_paused_before_is_no_company_whatever_becomes_of_it(write
 
 def test_a_run_that_was_paused_meanwhile_is_company(writer):
     run = train(writer, heartbeat=101.0)
-    writer.runs.move(run, RunState.PAUSED)
+    writer.jobs.move(run, RunState.PAUSED)
     measure(writer, started=100.0)
     assert data.timings()["quick"].state == "none"
 
@@ -151,7 +151,7 @@ def test_a_measurement_that_is_disturbed_every_time_is_given_up(writer):
         assert data.timings()["quick"].state == "none"
     measure(writer, started=300.0)
     assert data.timings()["quick"].state == "disturbed"
-    writer.runs.move(run, RunState.FINISHED, ended=390.0)
+    writer.jobs.move(run, RunState.FINISHED, ended=390.0)
     measure(writer, started=400.0)
     assert data.timings()["quick"].state == "measured"
 
@@ -194,9 +194,9 @@ def test_nothing_is_measured_unasked_without_an_engine_or_just_after_a_race(writ
     monkeypatch.setattr(type(run_times.current().control.engine), "status", lambda self: _Alive)
     _, (trained,) = writer.races.submit(data.planned((8,), ("A",)))
     assert not data.can_measure(), "it waits for a worker"
-    writer.runs.move(trained, RunState.STARTING, started=1.0)
-    writer.runs.move(trained, RunState.RUNNING)
-    writer.runs.move(trained, RunState.FINISHED, ended=run_times.time.time() - 2)
+    writer.jobs.move(trained, RunState.STARTING, started=1.0)
+    writer.jobs.move(trained, RunState.RUNNING)
+    writer.jobs.move(trained, RunState.FINISHED, ended=run_times.time.time() - 2)
     assert not data.can_measure()
     monkeypatch.setattr(run_times, "QUIET_S", 1.0)
     assert data.can_measure()

@@ -79,9 +79,9 @@ def test_it_says_exactly_what_differs(writer, changes, said):
 
 def test_what_a_run_does_not_know_yet_is_no_difference(writer):
     runs = [submit(writer), submit(writer)]
-    writer.runs.move(runs[0], RunState.STARTING, device="cpu", precision="bf16", train_images=20_000)
+    writer.jobs.move(runs[0], RunState.STARTING, device="cpu", precision="bf16", train_images=20_000)
     assert "but for the nets. They saw the same batches." in data.difference(runs)
-    writer.runs.move(runs[1], RunState.STARTING, device="cuda:0", precision="bf16", train_images=20_000)
+    writer.jobs.move(runs[1], RunState.STARTING, device="cuda:0", precision="bf16", train_images=20_000)
     assert "They differ in device (cpu / cuda:0). They saw the same batches." in data.difference(runs)
 
 

@@ -13,7 +13,7 @@ def test_history_and_delta_meet_at_the_cursor(place):
         history = data.history(runs, 100)
         writer.points.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(8, 11)])
         writer.points.record(runs[1], [StepRow(1, 1.0, 50.0, 1.0, 50.0, 0.1, 1)])
-        writer.runs.delete(runs[3])
+        writer.jobs.delete(runs[3])
     head = data.head()
     delta = data.delta(runs, history.head[:2], head[:2])
     assert [int(s) for s in history.series[runs[0]][data.Split.TRAIN].columns["step"]] == list(range(1, 8))
@@ -28,13 +28,13 @@ def test_the_last_row_of_a_run_at_rest_comes_with_its_card_but_never_one_beyond_
     _, runs = submit(place)
     with Writer(place) as writer:
         for run in runs[:2]:
-            writer.runs.move(run, RunState.STARTING)
-            writer.runs.move(run, RunState.RUNNING)
+            writer.jobs.move(run, RunState.STARTING)
+            writer.jobs.move(run, RunState.RUNNING)
             writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 50.0 + s, 0.1, s) for s in (1, 2)])
         before = data.head()
         writer.points.record(runs[1], [StepRow(3, 1.0, 50.0, 1.0, 53.0, 0.1, 3)])
         for run in runs[:2]:
-            writer.runs.move(run, RunState.PAUSED)
+            writer.jobs.move(run, RunState.PAUSED)
     last = data.delta(runs, (before.points, before.changes - 1), before[:2]).last
     assert {run: (row["step"], row["running_error"]) for run, row in last.items()} == {runs[0]: (2, 52.0)}
     assert set(data.delta(runs, before[:2], data.head()[:2]).last) == set(runs[:2])

@@ -34,7 +34,7 @@ class Bench:
 
     def run_states(self, run, *states):
         for state in states:
-            self.writer.runs.move(run, state)
+            self.writer.jobs.move(run, state)
 
     def start_all(self):
         for run in self.runs:

@@ -57,7 +57,7 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
     )
     with Writer(workspace) as writer:
         _, (run,) = writer.races.submit(race)
-        writer.runs.move(run, RunState.STARTING)
+        writer.jobs.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
             job = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)

@@ -34,8 +34,8 @@ def train(writer, runs, steps=STEPS, error=None):
     with reading() as reader:
         rows = [reader.runs.get(run) for run in runs]
     for row in rows:
-        writer.runs.move(row.id, RunState.STARTING)
-        writer.runs.move(row.id, RunState.RUNNING)
+        writer.jobs.move(row.id, RunState.STARTING)
+        writer.jobs.move(row.id, RunState.RUNNING)
         value = error(row) if error else 20.0 + row.seed / 10
         writer.points.record(row.id, [StepRow(s, 1.0, 50.0, 1.0, value, 0.1, s) for s in range(1, steps + 1)])
     return rows
@@ -96,7 +96,7 @@ def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
         evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, 10.0 + row.seed)
         evaluate(writer, row.id, STEPS, Split.TEST_SUBSET, 10.0)
         evaluate(writer, row.id, STEPS, Split.TEST, 12.0 + 3 * (row.depth == 56))
-        writer.runs.move(row.id, RunState.FINISHED)
+        writer.jobs.move(row.id, RunState.FINISHED)
     words = data.gap(runs)
     assert "but 3.0 above on the full test set, where bands do not overlap. " in words
     assert "; clean training error (open marks)." in words
@@ -106,7 +106,7 @@ def test_a_clean_error_that_the_running_one_does_not_bear_out_is_no_conclusion(w
     _, runs = submit(writer)
     for row in train(writer, runs):
         evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, deeper_above(row))
-        writer.runs.move(row.id, RunState.FINISHED)
+        writer.jobs.move(row.id, RunState.FINISHED)
     assert headline(runs).startswith(
         "No conclusion, the training errors disagree: plain-56 is 40.0 points above plain-20"
     )

@@ -62,7 +62,7 @@ class EngineRoom:
 
     def row(self, run: int) -> RunRow:
         with Reader(self.workspace) as reader:
-            return reader.runs.get(run)
+            return reader.jobs.get(run)
 
     def until(self, met: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Wait until ``met()``; fail with the engine's log otherwise."""

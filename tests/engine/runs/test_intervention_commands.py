@@ -33,8 +33,8 @@ def parts(workspace):
     """Run 1 trains (A); a handler of commands, the store, and a pool. ``handler()`` is that of the next engine."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
         writer.races.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
-        writer.runs.move(1, RunState.STARTING)
-        writer.runs.move(1, RunState.RUNNING)
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
         pool = WorkerPool()
 
         def handler():
@@ -65,7 +65,7 @@ def test_a_change_that_came_too_late_is_refused_and_forgotten(parts):
     handler, reader, writer, _ = parts
     command, engine = writer.commands.give("set", 1, "strength=0.5"), handler()
     engine.serve()
-    writer.runs.move(1, RunState.FINISHED)
+    writer.jobs.move(1, RunState.FINISHED)
     engine.serve()
     assert reader.commands.get(command).refusal == "run 1 is finished: it ended before a step could go by the change"
     assert reader.interventions.changes(1) == []
@@ -87,7 +87,7 @@ def test_a_command_that_waited_for_another_one_is_still_begun(parts):
     engine.serve()
     engine.serve()
     assert pool.signals == [(1, "stop")] * len(pool.signals)
-    writer.runs.move(1, RunState.STOPPED)
+    writer.jobs.move(1, RunState.STOPPED)
     engine.serve()
     engine.serve()
     assert reader.commands.get(late).refusal == "run 1 is stopped; only queued, starting and running runs can be paused"
@@ -112,7 +112,7 @@ def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
     handler, reader, writer, _ = parts
     writer.races.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
     for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
-        writer.runs.move(3, state)
+        writer.jobs.move(3, state)
     command = writer.commands.give(verb, run, argument)
     handler().serve()
     assert words in reader.commands.get(command).refusal

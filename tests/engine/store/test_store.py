@@ -50,16 +50,16 @@ def test_every_move_is_legal_or_refused(writer, reader, start):
         with writer.transaction() as connection:
             connection.execute("UPDATE runs SET state = ? WHERE id = ?", (start, run))
         if goal in MOVES[start]:
-            assert writer.runs.move(run, goal, detail="why")
+            assert writer.jobs.move(run, goal, detail="why")
             assert reader.runs.get(run).state == goal
         else:
             before = reader.runs.get(run)
             with pytest.raises(CommandRefused, match=f"run {run} is {start} and cannot become {goal}"):
-                writer.runs.move(run, goal, detail="why")
+                writer.jobs.move(run, goal, detail="why")
             assert reader.runs.get(run) == before
-        assert writer.runs.move(run, S.STOPPED, only_from=()) is False
+        assert writer.jobs.move(run, S.STOPPED, only_from=()) is False
     with pytest.raises(CommandRefused, match="no run 999"):
-        writer.runs.move(999, S.PAUSED)
+        writer.jobs.move(999, S.PAUSED)
 
 
 def test_points_computed_again_keep_their_first_figures(writer, reader):
@@ -101,15 +101,15 @@ def test_deleting_takes_everything_and_is_seen_by_viewers(writer, reader):
     writer.log.add(run, 3, "lr", "down")
     writer.checkpoints.add(run, 5, "end", 100)
     since = reader.points.head()[1]
-    writer.runs.delete(run)
-    writer.runs.delete(run)
+    writer.jobs.delete(run)
+    writer.jobs.delete(run)
     assert reader.runs.changed(since) == ([], [run])
     assert (reader.log.of([run]), reader.checkpoints.of(run), len(reader.points.series(run, Split.TRAIN))) == (
         [],
         [],
         0,
     )
-    writer.runs.delete(other)
+    writer.jobs.delete(other)
     assert reader.races.get(number) is None
     _, (fresh,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     assert fresh > other, "ids are never reused"
@@ -126,7 +126,7 @@ def test_two_writers_and_one_reader_lose_nothing(workspace):
             with Writer(workspace) as mine:
                 for first in range(1, 301, 3):
                     mine.points.record(run, step_rows(first, first + 2))
-                    mine.runs.beat(run)
+                    mine.jobs.beat(run)
         except Exception as error:
             errors.append(error)
 
@@ -188,7 +188,7 @@ def test_the_cursor_does_not_fall_when_the_newest_points_are_deleted(writer, rea
     writer.points.record(first, step_rows(1, 5))
     writer.points.record(second, step_rows(1, 20))
     before = reader.points.head()
-    writer.runs.delete(second)
+    writer.jobs.delete(second)
     after = reader.points.head()
     assert after[0] == before[0] == 25
     writer.points.record(first, step_rows(6, 7))
@@ -197,14 +197,14 @@ def test_the_cursor_does_not_fall_when_the_newest_points_are_deleted(writer, rea
 
 def test_passing_through_a_state_is_one_transaction(writer, reader):
     _, (run,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
-    writer.runs.move(run, S.STARTING)
-    writer.runs.move(run, S.RUNNING)
+    writer.jobs.move(run, S.STARTING)
+    writer.jobs.move(run, S.RUNNING)
     with pytest.raises(CommandRefused, match="running and cannot become queued"):
-        writer.runs.move(run, S.QUEUED)
+        writer.jobs.move(run, S.QUEUED)
     with pytest.raises(CommandRefused, match="lost and cannot become running"):
-        writer.runs.move(run, S.RUNNING, via=S.LOST)
+        writer.jobs.move(run, S.RUNNING, via=S.LOST)
     assert reader.runs.get(run).state == S.RUNNING
-    writer.runs.move(run, S.QUEUED, via=S.LOST)
+    writer.jobs.move(run, S.QUEUED, via=S.LOST)
     assert reader.runs.get(run).state == S.QUEUED
 
 

@@ -27,7 +27,7 @@ ROOM = Room(
         Fault(
             name="missing-heartbeat",
             file="engine/runs/worker/engine_link.py",
-            text="writer.runs.beat(self._run)",
+            text="writer.jobs.beat(self._run)",
             faulty="pass",
             breaks="A worker that is in a long step, or paused by its pace, looks as if it were dead.",
         ),

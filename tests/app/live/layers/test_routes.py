@@ -166,7 +166,7 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
         recorded.writer.probes.add(third, probed(0, 4), CODINGS)
         recorded.run_states(third, RunState.STARTING)
         await asyncio.sleep(0.8)
-        recorded.writer.runs.delete(first)
+        recorded.writer.jobs.delete(first)
         await asyncio.sleep(0.8)
         feed.close()
         await asyncio.wait_for(task, 2)

@@ -152,7 +152,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
 def test_deleted_and_unknown_runs_are_left_out_of_the_history_and_listed(bench, client):
     first, second = bench.runs[:2]
     bench.steps(first, 1, 3)
-    bench.writer.runs.delete(second)
+    bench.writer.jobs.delete(second)
     answer = client.get("/live/history", params={"runs": f"{second},{first},99"})
     assert answer.status_code == 200
     document = answer.json()
@@ -165,7 +165,7 @@ def test_deleted_and_unknown_runs_are_left_out_of_the_history_and_listed(bench, 
 def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
     """The test client would wait for the end of the stream, so the route is called by hand."""
     bench.steps(bench.runs[0], 1, 3)
-    bench.writer.runs.delete(bench.runs[1])
+    bench.writer.jobs.delete(bench.runs[1])
 
     async def scenario():
         feed = Feed()

@@ -180,7 +180,7 @@ def test_a_run_that_was_deleted_meanwhile(page, bench, asked):  # noqa: F811
     bench.start_all()
     save(bench, bench.runs[0], 100)
     click(page, bench.runs[0], 120)
-    bench.writer.runs.delete(bench.runs[0])
+    bench.writer.jobs.delete(bench.runs[0])
     page.run()
     assert not page.exception
     assert f"Run {bench.runs[0]} is not in this race any more: it was deleted." in words(page)

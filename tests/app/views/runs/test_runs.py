@@ -238,7 +238,7 @@ def test_a_race_gets_another_name(dialog, writer):
 
 def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspace, monkeypatch):
     _, (idle, busy) = submit(writer, depths=(8,), shortcuts=("none", "A"))
-    writer.runs.move(busy, RunState.STARTING)
+    writer.jobs.move(busy, RunState.STARTING)
     path = workspace.checkpoint(idle, 10)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 2_500_000)

@@ -52,7 +52,7 @@ def test_small_presets_are_timed_whole_and_1202_layers_are_not_timed_on_a_cpu():
 def test_what_it_finds_is_positive_and_grows_with_the_net():
     settings = check_settings(ROW, {"seconds": 0.1, "images": 32})
     events = list(TimingLab(settings, DEVICE).events())
-    curves = {(event.panel, event.name): event for event in events if isinstance(event, CurveUpdated)}
+    curves = {(event.panel, event.name.text): event for event in events if isinstance(event, CurveUpdated)}
     figures = {event.name: event.value for event in events if isinstance(event, MetricReported)}
     for shortcut in ("none", "A"):
         small, large = curves["training", shortcut].y

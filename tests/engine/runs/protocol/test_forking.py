@@ -19,8 +19,8 @@ def parts(workspace):
         writer.races.submit(plan_race((8,), ("none", "A"), steps=300, workspace=workspace))
         for step in (30, 60, 300):
             writer.checkpoints.add(2, step, "tenth", 1)
-        writer.runs.move(2, RunState.STARTING, threads=1, device="cpu")
-        writer.runs.move(2, RunState.RUNNING)
+        writer.jobs.move(2, RunState.STARTING, threads=1, device="cpu")
+        writer.jobs.move(2, RunState.RUNNING)
         writer.points.record(2, [StepRow(step, 1.0, 1.0, 1.0, 1.0, 0.1, step / 10) for step in (30, 60)])
         yield reader, writer
 
@@ -46,7 +46,7 @@ def test_a_fork_has_steps_left(parts):
     for step, settings in ((None, {}), (60, {"steps": "60"}), (300, {"steps": "300"})):
         with pytest.raises(ConfigError, match=r"--set steps=N with more than \d+$"):
             plan(reader, step, **settings)
-    writer.runs.move(2, RunState.FINISHED)
+    writer.jobs.move(2, RunState.FINISHED)
     assert writer.interventions.extend(2, 500, 1.0)
     assert [(change.key, change.value, change.step) for change in plan(reader, 300).changes] == [("steps", 500.0, 300)]
     assert plan(reader, 60).changes == ()
@@ -141,7 +141,7 @@ def test_a_fork_is_a_run_of_the_same_race(parts):
     with pytest.raises(FileNotFoundError):
         writer.interventions.fork(reader.runs.get(2), fork, 6.0, broken)
     assert len(reader.runs.all()) == before
-    writer.runs.delete(2)
+    writer.jobs.delete(2)
     assert reader.runs.get(child).parent_run == 2
 
 

@@ -52,8 +52,8 @@ def race(workspace, store):
     _, runs = writer.races.submit(config)
     for run in runs:
         for state in TO_FINISHED if run != runs[-1] else TO_FINISHED[:2]:
-            writer.runs.move(run, state)
-        writer.runs.update(run, device="cpu", precision="bf16", threads=1)
+            writer.jobs.move(run, state)
+        writer.jobs.update(run, device="cpu", precision="bf16", threads=1)
         saved(workspace, writer, run, 30, 60)
     writer.points.record(runs[0], evaluations=[Evaluated(60, Split.TEST_SUBSET, 0.5, 12.5, 1000, 1.0, 0.1, "running")])
     return runs
@@ -116,7 +116,7 @@ def test_a_job_keeps_its_states_whatever_becomes_of_the_run(workspace, store, ra
     assert (first.precision, first.threads) == ("bf16", 1)
     assert first.stored == {"test_subset": (0.5, 12.5, 1000)} and second.stored == {}
     shutil.rmtree(workspace.run(race[0]))
-    writer.runs.delete(race[0])
+    writer.jobs.delete(race[0])
     again, _ = pin(workspace, reader, 77, lab(SEVERAL), asked)
     assert again == first
     assert again.state.read_bytes() == b"state 60"

@@ -79,8 +79,8 @@ class Lab:
 
     def start(self, *runs):
         for run in runs:
-            self.writer.runs.move(run, S.STARTING, device="cpu", threads=1)
-            self.writer.runs.move(run, S.RUNNING)
+            self.writer.jobs.move(run, S.STARTING, device="cpu", threads=1)
+            self.writer.jobs.move(run, S.RUNNING)
             self.pool._launched[run] = self._launch(Job(run, self.workspace.path, "cpu", 1))
 
     def end(self, run, error, state=S.FINISHED, lr=None, **fields):
@@ -89,7 +89,7 @@ class Lab:
         row = self.reader.runs.get(run)
         rate = row.config.optim.lr if lr is None else lr
         self.writer.points.record(run, [StepRow(row.total_steps, 1.0, error, 1.0, error, rate, 1.0)])
-        self.writer.runs.move(run, state, **fields)
+        self.writer.jobs.move(run, state, **fields)
         self.gone(run)
 
     def gone(self, run):
@@ -100,7 +100,7 @@ class Lab:
         """Let the workers that were told to pause or to stop do so."""
         for run, word in self.signals:
             if run in self.living:
-                self.writer.runs.move(run, S.PAUSED if word == "pause" else S.STOPPED, detail=f"{word}d at step 30")
+                self.writer.jobs.move(run, S.PAUSED if word == "pause" else S.STOPPED, detail=f"{word}d at step 30")
                 self.gone(run)
         self.signals.clear()
 
@@ -293,7 +293,7 @@ def test_a_trial_that_a_person_paused_stays_paused_and_is_named(make):
 def test_trials_of_an_engine_that_was_told_to_end_go_on_with_their_runs(make):
     lab = make(seeds=1)
     for run in (*lab.runs, *lab.trials()):
-        lab.writer.runs.move(run, S.PAUSED, detail="paused at step 30")
+        lab.writer.jobs.move(run, S.PAUSED, detail="paused at step 30")
     lab.tuning.see_to()  # the next engine, before it serves a command
     lab.do("resume", *lab.runs)
     assert {lab.state(run) for run in lab.trials()} == {S.QUEUED}
@@ -302,9 +302,9 @@ def test_trials_of_an_engine_that_was_told_to_end_go_on_with_their_runs(make):
 def test_trials_of_an_engine_that_was_killed_are_adopted(make):
     lab = make(seeds=1)
     one, two, _ = lab.trials("none")
-    lab.writer.runs.move(one, S.STARTING)
-    lab.writer.runs.move(one, S.PAUSED, detail=ENGINE_GONE)
-    lab.writer.runs.move(two, S.STARTING)
+    lab.writer.jobs.move(one, S.STARTING)
+    lab.writer.jobs.move(one, S.PAUSED, detail=ENGINE_GONE)
+    lab.writer.jobs.move(two, S.STARTING)
     lab.pool.adopt()
     lab.tuning.see_to()
     assert [lab.state(run) for run in (one, two)] == [S.QUEUED, S.QUEUED]

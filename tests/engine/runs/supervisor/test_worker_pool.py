@@ -52,8 +52,8 @@ def parts(workspace):
 
 
 def start(parts):
-    parts.writer.runs.move(1, S.STARTING)
-    parts.writer.runs.move(1, S.RUNNING)
+    parts.writer.jobs.move(1, S.STARTING)
+    parts.writer.jobs.move(1, S.RUNNING)
     parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
 
 
@@ -87,7 +87,7 @@ def test_adopting_can_be_repeated(parts, left):
     start(parts)
     parts.pool._launched.clear()
     if left == S.PAUSED:
-        parts.writer.runs.move(1, S.PAUSED, detail=ENGINE_GONE)
+        parts.writer.jobs.move(1, S.PAUSED, detail=ENGINE_GONE)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
         parts.pool.adopt()
@@ -100,7 +100,7 @@ def test_adopting_can_be_repeated(parts, left):
 def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
     start(parts)
     if state == S.STOPPING:
-        parts.writer.runs.move(1, S.STOPPING)
+        parts.writer.jobs.move(1, S.STOPPING)
     parts.pool.mark_lost()
     assert parts.reader.runs.get(1).state == state
     parts.pool._launched.clear()
@@ -132,7 +132,7 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
     monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
-    parts.writer.runs.move(1, S.STARTING)
+    parts.writer.jobs.move(1, S.STARTING)
     engine = Supervisor(parts.workspace, 60.0, "local")
     try:
         engine._writer.refusals = 1

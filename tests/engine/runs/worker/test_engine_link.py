@@ -84,8 +84,8 @@ def test_grace_fits_into_ten_seconds():
 def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, signal, detail):
     with Writer(workspace) as writer:
         writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
-        writer.runs.move(1, RunState.STARTING)
-        writer.runs.move(1, RunState.RUNNING)
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = EngineLink(workspace, 1, None)
             for word in heard:

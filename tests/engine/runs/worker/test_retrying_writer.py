@@ -51,7 +51,7 @@ def bench(workspace, monkeypatch):
         writer.races.submit(plan)
 
         def run(**refusing):
-            writer.runs.move(1, S.STARTING)
+            writer.jobs.move(1, S.STARTING)
             writer.line = SimpleNamespace(signal=None)
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
@@ -89,7 +89,7 @@ def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch,
     assert row.detail == f"paused at step {bench.reader.checkpoints.of(1)[-1].step}: {str(error).partition(';')[0]}"
     assert bench.workspace.checkpoint(1, bench.reader.checkpoints.of(1)[-1].step).exists()
     assert 0 < len(recorded(bench)) < STEPS
-    bench.writer.runs.move(1, S.QUEUED)
+    bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
 
@@ -101,7 +101,7 @@ def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monk
         bench.run(refusals=10_000)
     # Its file is not on record: it would come without the figures before it.
     assert bench.reader.checkpoints.of(1) == []
-    bench.writer.runs.move(1, S.LOST)
-    bench.writer.runs.move(1, S.QUEUED)
+    bench.writer.jobs.move(1, S.LOST)
+    bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))

@@ -15,8 +15,8 @@ from engine.store.writer import Writer
 def parts(workspace):
     with Writer(workspace) as writer:
         writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
-        writer.runs.move(1, RunState.STARTING)
-        writer.runs.move(1, RunState.RUNNING)
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
             worker = TrainingJob(Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, writer, line), reader)
