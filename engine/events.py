@@ -236,12 +236,34 @@ class Progressed:
     words: str
 
 
+class CurveName(NamedTuple):
+    """What tells the curves of a lab's panel apart.
+
+    ``kind`` decides the colour; ``value`` is that of one of the lab's settings; ``cell`` is the column of the heat map
+    to whose cell the curve belongs; ``part`` says that it is a part of the curve without one: ``seed N`` (thin),
+    ``low`` or ``high`` (the edges of a band).
+    """
+
+    kind: str
+    setting: str = ""
+    value: float | None = None
+    cell: str = ""
+    part: str = ""
+
+    @property
+    def text(self) -> str:
+        """The name for people: ``identity: plain, blocks 6; seed 0``."""
+        cell = f"{self.cell}: " if self.cell else ""
+        value = "" if self.value is None else f", {self.setting} {repr(float(self.value)).removesuffix('.0')}"
+        return f"{cell}{self.kind}{value}{f'; {self.part}' if self.part else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class CurveUpdated:
     """A curve of a lab: ``y`` over ``x`` in a panel. It replaces an earlier curve of the same panel and name."""
 
     panel: str
-    name: str
+    name: CurveName
     x: Sequence[float]
     y: Sequence[float]
 

@@ -63,7 +63,6 @@ from app.data.interventions import (
 )
 from app.data.labs import (
     LabNews,
-    curve_name,
     job_settings,
     lab_changed,
     lab_command,
@@ -145,17 +144,17 @@ from engine.models.arm_names import (
 from engine.models.registry import Shortcut
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow, RunRow
 from engine.store.tables.tuning import ArmTuning
 
 __all__ = [
     "ALIVE", "AT_WORK", "ArmTuning", "Citation", "Columns", "Conclusions", "DEPTHS", "Delta", "Disk", "ENDED",
-    "ENGINE_GONE", "Figure", "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabNews",
-    "LabSpec", "LayerMoment", "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MAX_RUNS", "MachineLoad",
-    "Option", "PAUSABLE", "Panel", "Part", "Preset", "RESUMABLE", "RUNNING_WINDOW", "Race", "RaceConfig", "RaceSum",
-    "Reference", "RunRow", "RunState", "RunTime", "STATE_GROUPS", "Shortcut", "SkipscopeError", "Source", "Split",
-    "TableRow", "annotate", "arm_label", "change", "changeable", "changes", "columns_since", "command", "command_all",
-    "command_each", "conclusions", "contested", "count", "curve_name", "data_present", "delta", "depth_from",
+    "ENGINE_GONE", "Figure", "Filter", "Finding", "GuidePage", "Head", "Health", "History", "Inside", "LabJobRow",
+    "LabNews", "LabSpec", "LayerMoment", "MAX_INSPECTED_RUNS", "MAX_NAME_LENGTH", "MAX_NOTE_LENGTH", "MAX_RUNS",
+    "MachineLoad", "Option", "PAUSABLE", "Panel", "Part", "Preset", "RESUMABLE", "RUNNING_WINDOW", "Race", "RaceConfig",
+    "RaceSum", "Reference", "RunRow", "RunState", "RunTime", "STATE_GROUPS", "Shortcut", "SkipscopeError", "Source",
+    "Split", "TableRow", "annotate", "arm_label", "change", "changeable", "changes", "columns_since", "command",
+    "command_all", "command_each", "conclusions", "contested", "count", "data_present", "delta", "depth_from",
     "depth_problem", "difference", "disk_use", "engine_status", "extend", "extendable", "figure_in_words", "findings",
     "finished_labs", "first_shown", "fork", "guard", "guide_names", "guide_page", "guide_sources", "head", "health",
     "histogram_edges", "history", "in_words", "inside", "inside_news", "is_plain", "job_settings", "known_runs",

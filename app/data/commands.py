@@ -36,7 +36,7 @@ def startup() -> str:
             check(context.workspace)
         context.damage = ""
         context.control.enter("app")
-        context.control.ensure_engine()
+        context.control.engine.ensure()
     except DatabaseDamaged as error:
         context.damage = str(error)
         return context.damage
@@ -56,18 +56,18 @@ def shutdown() -> None:
 @requires_presenter
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
-    current().control.ensure_engine()
+    current().control.engine.ensure()
 
 
 def engine_status() -> dict[str, Any]:
     """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
-    return asdict(current().control.engine_status())
+    return asdict(current().control.engine.status())
 
 
 @requires_presenter
 def command(verb: str, run: int) -> None:
     """Pause, resume, stop or delete a run; waits up to 3 s for the engine's answer. Raises SkipscopeError."""
-    current().control.command(verb, run)
+    current().control.commands.give(verb, run)
 
 
 @requires_presenter
@@ -94,7 +94,7 @@ def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
     Stops after a batch that no engine answered. Raises SkipscopeError.
     """
     for start in range(0, len(runs), _BATCH):
-        refusals = current().control.ask_each(verb, runs[start : start + _BATCH])
+        refusals = current().control.commands.ask_each(verb, runs[start : start + _BATCH])
         yield refusals
         if all("no engine answered" in refusal for refusal in refusals.values()):
             return
@@ -107,7 +107,7 @@ def new_database() -> Path:
     Raises SkipscopeError while an engine lives, or when the database is healthy.
     """
     context = current()
-    kept = context.control.new_database()
+    kept = context.control.engine.new_database()
     context.damage = ""
     startup()
     return kept
@@ -138,10 +138,10 @@ def start_race(race: RaceConfig) -> int:
 @requires_presenter
 def rename_race(race: int, name: str) -> str:
     """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""
-    return current().control.rename_race(race, name)
+    return current().control.notes.rename_race(race, name)
 
 
 @requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
     """Write a note on these runs, '' to remove it; return those that exist. Raises SkipscopeError."""
-    return current().control.annotate(runs, note)
+    return current().control.notes.annotate(runs, note)

@@ -267,7 +267,7 @@ def finished_labs() -> dict[str, int]:
     if current().pool.file() is None:
         return {}
     with reading() as reader:
-        return reader.finished_labs()
+        return reader.labs.finished()
 
 
 def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
@@ -281,8 +281,8 @@ def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
     values, basis = {}, {}
     for lab in {figure.lab for figure in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
-            job = reader.run(jobs[lab])
-            values[lab] = reader.lab_metrics(jobs[lab])
+            job = reader.labs.get(jobs[lab])
+            values[lab] = reader.labs.metrics(jobs[lab])
         basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
     for figure in wanted:
         row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)

@@ -36,7 +36,7 @@ def extendable(race: int) -> list[RunRow]:
 def saved_steps(race: int) -> dict[int, list[int]]:
     """Return the steps at which each run of a race is saved, newest first; runs without are left out."""
     with reading() as reader, reader.snapshot():
-        saved = {run.id: [row.step for row in reader.checkpoints(run.id)][::-1] for run in reader.runs(race)}
+        saved = {run.id: [row.step for row in reader.checkpoints.of(run.id)][::-1] for run in reader.runs.all(race)}
     return {run: steps for run, steps in saved.items() if steps}
 
 
@@ -57,7 +57,7 @@ def change(runs: Sequence[int], key: str, value: float) -> tuple[list[int], list
     taken, refusals = [], []
     for run in runs:
         try:
-            current().control.set_value(run, key, value)
+            current().control.interventions.set_value(run, key, value)
         except ConfigError:
             raise
         except SkipscopeError as error:
@@ -70,8 +70,8 @@ def change(runs: Sequence[int], key: str, value: float) -> tuple[list[int], list
 def changes(race: int) -> list[dict[str, str]]:
     """Return what was changed in the runs of a race and where forks began, rows of texts. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        rows = {run.id: run for run in reader.runs(race)}
-        remarks = reader.remarks(list(rows)) if rows else []
+        rows = {run.id: run for run in reader.runs.all(race)}
+        remarks = reader.log.of(list(rows)) if rows else []
     return [
         {
             "run": f"{arm_label(rows[remark['run']].depth, rows[remark['run']].shortcut)} (run {remark['run']})",
@@ -86,7 +86,7 @@ def changes(race: int) -> list[dict[str, str]]:
 @requires_presenter
 def extend(run: int, steps: int) -> None:
     """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
-    current().control.extend(run, steps)
+    current().control.interventions.extend(run, steps)
 
 
 @requires_presenter
@@ -98,13 +98,13 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
     for key, text in settings.items():
         if key.rsplit(".", 1)[-1] == "name":
             check_source(text)
-    return current().control.fork(run, step, settings)
+    return current().control.interventions.fork(run, step, settings)
 
 
 @requires_presenter
 def set_pace(race: int, pace: str) -> None:
     """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
-    current().control.set_pace(race, pace)
+    current().control.commands.set_pace(race, pace)
 
 
 def pace_steps(pace: str) -> int:

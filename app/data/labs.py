@@ -8,13 +8,11 @@ from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
-from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import RunState
-from engine.labs.curve import CurveName, parse_name
 from engine.labs.registry import LABS, LabSpec, check_setting, check_settings, get_lab
 from engine.runs.protocol.inspected_runs import STEP, suitable
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow
 from engine.store.tables.labs import CurveRow
 
 #: Jobs that are looked through for one that was finished, and trainings that are offered.
@@ -28,7 +26,7 @@ class LabNews:
     ``cursor`` is (newest change of the store, newest curve of this job); ``log`` the file its worker writes to.
     """
 
-    job: RunRow
+    job: LabJobRow
     traces: list[CurveRow]
     figures: dict[str, float | None]
     cursor: tuple[int, int]
@@ -76,11 +74,11 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     return f"About {_spoken(reckoned)} ({basis})."
 
 
-def _finished(name: str) -> list[RunRow]:
+def _finished(name: str) -> list[LabJobRow]:
     if current().pool.file() is None:
         return []
     with reading() as reader:
-        return [job for job in reader.lab_jobs(name, limit=_JOBS) if job.state == RunState.FINISHED]
+        return [job for job in reader.labs.newest(name, limit=_JOBS) if job.state == RunState.FINISHED]
 
 
 def _spoken(seconds: float) -> str:
@@ -116,48 +114,41 @@ def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     return current().control.start_lab(name, settings)
 
 
-def job_settings(job: RunRow) -> dict[str, Any]:
-    """Return the settings of a lab's job; trainings have another kind of config."""
-    assert isinstance(job.config, LabConfig), f"run {job.id} is a training"
+def job_settings(job: LabJobRow) -> dict[str, Any]:
+    """Return the settings of a lab's job."""
     return dict(job.config.settings)
 
 
-def lab_job(run: int) -> RunRow | None:
+def lab_job(run: int) -> LabJobRow | None:
     """Return one job of a lab, None when there is no such run or it is none. Raises SkipscopeError."""
     with reading() as reader:
-        row = reader.run(run)
-    return row if row is not None and row.lab else None
+        return reader.labs.get(run)
 
 
-def latest_lab(name: str) -> RunRow | None:
+def latest_lab(name: str) -> LabJobRow | None:
     """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
     if current().pool.file() is None:
         return None
     with reading() as reader:
-        return next(iter(reader.lab_jobs(name, limit=1)), None)
+        return next(iter(reader.labs.newest(name, limit=1)), None)
 
 
 def lab_results(run: int, since: int = 0) -> tuple[list[CurveRow], dict[str, float | None], int]:
     """Return (curves made or replaced after ``since``, all numbers, the next ``since``). Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        traces = reader.lab_curves(run, since)
-        return traces, reader.lab_metrics(run), traces[-1].id if traces else since
+        traces = reader.labs.curves(run, since)
+        return traces, reader.labs.metrics(run), traces[-1].id if traces else since
 
 
 def lab_news(run: int, since: int = 0) -> LabNews | None:
     """Return a job with the curves after ``since``, all of one moment; None as ``lab_job``. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        row = reader.run(run)
-        if row is None or not row.lab:
+        row = reader.labs.get(run)
+        if row is None:
             return None
-        traces = reader.lab_curves(run, since)
-        cursor = (reader.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.lab_metrics(run), cursor, current().workspace.log(run))
-
-
-def curve_name(name: str) -> CurveName:
-    """Return what a curve's name says; ``with BN, gain 0.8`` is the kind ``with BN`` at 0.8."""
-    return parse_name(name)
+        traces = reader.labs.curves(run, since)
+        cursor = (reader.points.head()[1], traces[-1].id if traces else since)
+        return LabNews(row, traces, reader.labs.metrics(run), cursor, current().workspace.log(run))
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:

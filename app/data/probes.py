@@ -81,11 +81,13 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
     """
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
-        cursor = (reader.probe_head(), reader.head()[1])
-        rows = [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
+        cursor = (reader.probes.head(), reader.points.head()[1])
+        rows = [row for run in runs if (row := reader.runs.get(run)) is not None]
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
-        layers = {row.id: reader.layers(row.id) for row in rows}
-        planned = {row.id: list(probe_steps(training_config(row), reader.further_ends(row.id))) for row in rows}
+        layers = {row.id: reader.probes.layers(row.id) for row in rows}
+        planned = {
+            row.id: list(probe_steps(training_config(row), reader.interventions.further_ends(row.id))) for row in rows
+        }
         missing = [run for run in runs if run not in columns]
         probed = [
             (row, [probe.step for probe in found.probes], found.arrays[about])
@@ -103,7 +105,7 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
     """
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
-        cursor = (reader.probe_head(), reader.head()[1])
+        cursor = (reader.probes.head(), reader.points.head()[1])
         columns, layers = {}, {}
         if since[0] < cursor[0]:
             for run in runs:
@@ -111,17 +113,17 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
                 if not found.probes:
                     continue
                 columns[run] = found
-                if reader.probes(run, upto=since[0])[1] == 0:
-                    layers[run] = reader.layers(run)
-        changed, gone = reader.changed_runs(since[1]) if since[1] < cursor[1] else ([], [])
-        run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs and not row.lab])
+                if reader.probes.all(run, upto=since[0])[1] == 0:
+                    layers[run] = reader.probes.layers(run)
+        changed, gone = reader.runs.changed(since[1]) if since[1] < cursor[1] else ([], [])
+        run_summaries = run_summaries_of(reader, [row for row in changed if row.id in runs])
         findings = _new_findings(reader, runs, about, since[0]) if about and columns else {}
         return Inside(cursor, columns, layers, run_summaries, [run for run in gone if run in runs], {}, findings)
 
 
 def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -> dict[int, LayerFinding]:
     """Return the findings at the steps after the last one at which no run has a probe newer than ``since``."""
-    probes = {run: reader.probes(run)[0] for run in runs}
+    probes = {run: reader.probes.all(run)[0] for run in runs}
     before = [
         max((probe.step for probe in found if probe.id <= since), default=-1)
         for found in probes.values()
@@ -131,9 +133,9 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
     probed = []
     for run, found in probes.items():
         first = max(0, bisect(found, after, key=lambda probe: probe.step) - 1)
-        arrays = reader.arrays([probe.id for probe in found[first:]], about)
+        arrays = reader.probes.arrays([probe.id for probe in found[first:]], about)
         kept = [probe for probe in found[first:] if probe.id in arrays]
-        if kept and (row := reader.run(run)) is not None:
+        if kept and (row := reader.runs.get(run)) is not None:
             probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
     return _findings(about, probed, after)
 
@@ -160,21 +162,21 @@ def _findings(
 def columns_since(runs: Sequence[int], since: int) -> int:
     """Return how many columns of these runs came after probe ``since``. Raises SkipscopeError."""
     with reading() as reader:
-        return sum(reader.probes(run, since=since)[1] for run in runs)
+        return sum(reader.probes.all(run, since=since)[1] for run in runs)
 
 
 def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, at_most: int | None) -> Columns:
-    probes, total = reader.probes(run, since=since, at_most=at_most)
+    probes, total = reader.probes.all(run, since=since, at_most=at_most)
     if not probes:
         return Columns([], total, [], {})
-    every, _ = reader.probes(run)
+    every, _ = reader.probes.all(run)
     cost, spent = 0.0, {}
     for probe in every:
         cost += probe.took_s
         spent[probe.id] = cost
     arrays = {}
     for quantity in wanted:
-        found = reader.arrays([probe.id for probe in probes], quantity.name)
+        found = reader.probes.arrays([probe.id for probe in probes], quantity.name)
         if found:
             length = max(len(array) for array in found.values())
             nothing = np.full(length, np.nan, dtype=np.float32)
@@ -189,11 +191,11 @@ def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, Layer
     without probes are left out; without the layer in any run nothing is returned. Raises SkipscopeError.
     """
     with reading() as reader, reader.snapshot():
-        nets = {run: reader.layers(run, "layer") for run in runs}
+        nets = {run: reader.probes.layers(run, "layer") for run in runs}
         place = _relative_depth(nets, layer)
         found = {}
         for run, net in nets.items():
-            probe = next((probe for probe in reversed(reader.probes(run)[0]) if probe.step <= step), None)
+            probe = next((probe for probe in reversed(reader.probes.all(run)[0]) if probe.step <= step), None)
             if probe is not None and net and place is not None:
                 found[run] = _moment(reader, probe, net, _index(net, layer, place))
     return found
@@ -205,12 +207,12 @@ def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int],
     Raises SkipscopeError.
     """
     with reading() as reader, reader.snapshot():
-        net = reader.layers(run, "layer")
+        net = reader.probes.layers(run, "layer")
         names = [row.name for row in net]
-        probes, _ = reader.probes(run, at_most=at_most)
+        probes, _ = reader.probes.all(run, at_most=at_most)
         if layer not in names or not probes:
             return None
-        found = reader.arrays([probe.id for probe in probes], "response_histogram")
+        found = reader.probes.arrays([probe.id for probe in probes], "response_histogram")
         kept = [probe for probe in probes if probe.id in found]
         index = names.index(layer)
         return layer, [probe.step for probe in kept], np.array([found[probe.id][index] for probe in kept])
@@ -235,9 +237,9 @@ def _index(net: list[LayerRow], layer: str, place: float) -> int:
 
 
 def _moment(reader: Reader, probe: ProbeRow, net: list[LayerRow], index: int) -> LayerMoment:
-    histogram = reader.array(probe.id, "response_histogram")
-    channels = reader.array(probe.id, "response_std_channel")
-    std = reader.array(probe.id, "response_std")
+    histogram = reader.probes.array(probe.id, "response_histogram")
+    channels = reader.probes.array(probe.id, "response_std_channel")
+    std = reader.probes.array(probe.id, "response_std")
     first = sum(row.channels for row in net[:index])
     nothing = np.zeros(0, dtype=np.float32)
     return LayerMoment(

@@ -171,14 +171,14 @@ def races() -> list[Race]:
     if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.head()[1])
+        key = (context.pool.file(), reader.points.head()[1])
         cached = context.races
         if cached and cached[0] == key:
             return cached[1]
         by_race: dict[int, list[RunRow]] = {}
-        for run in reader.runs():
+        for run in reader.runs.all():
             by_race.setdefault(run.race, []).append(run)
-        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races()]
+        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races.newest()]
     context.races = (key, found)
     return found
 
@@ -195,8 +195,8 @@ def race(race: int) -> Race | None:
     if listed or current().pool.file() is None:
         return listed
     with reading() as reader, reader.snapshot():
-        row = reader.race(race)
-        return summary(row, reader.runs(race), *_start_of(row.preset)) if row and row.tunes is None else None
+        row = reader.races.get(race)
+        return summary(row, reader.runs.all(race), *_start_of(row.preset)) if row and row.tunes is None else None
 
 
 def first_shown(asked: str) -> tuple[int, ...]:
@@ -212,13 +212,13 @@ def first_shown(asked: str) -> tuple[int, ...]:
 def runs(race: int) -> list[RunRow]:
     """Return the runs of a race in starting order. Raises SkipscopeError."""
     with reading() as reader:
-        return reader.runs(race)
+        return reader.runs.all(race)
 
 
 def run_summaries(race: int) -> list[dict[str, Any]]:
     """Return the summaries of a race's runs in starting order. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return run_summaries_of(reader, reader.runs(race))
+        return run_summaries_of(reader, reader.runs.all(race))
 
 
 def tuning(race: int) -> list[ArmTuning]:
@@ -228,20 +228,20 @@ def tuning(race: int) -> list[ArmTuning]:
     (None so far) and ``at_edge``: the best was the smallest or largest that was tried.
     """
     with reading() as reader, reader.snapshot():
-        return reader.tuning(race)
+        return reader.tuning.arms(race)
 
 
 def known_runs(runs: Sequence[int]) -> set[int]:
     """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
     with reading() as reader:
-        return {run for run in runs if (row := reader.run(run)) is not None and not row.lab}
+        return {run for run in runs if reader.runs.get(run) is not None}
 
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the summaries of stored runs, with the number and size of their checkpoints."""
-    totals = reader.checkpoint_totals() if rows else {}
+    totals = reader.checkpoints.totals() if rows else {}
     remarks: dict[int, list[Any]] = {}
-    for remark in reader.remarks([row.id for row in rows]) if rows else ():
+    for remark in reader.log.of([row.id for row in rows]) if rows else ():
         remarks.setdefault(remark["run"], []).append(remark)
     place = current().workspace
     return [
@@ -251,8 +251,7 @@ def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, A
 
 
 def training_config(row: RunRow) -> RunConfig:
-    """Return the config of a training; jobs of labs have another kind."""
-    assert isinstance(row.config, RunConfig), f"run {row.id} is a job of the lab {row.lab}"
+    """Return the config of a training."""
     return row.config
 
 

@@ -83,10 +83,10 @@ def table_rows() -> list[TableRow]:
     if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.head())
+        key = (context.pool.file(), reader.points.head())
         if context.table and context.table[0] == key:
             return context.table[1]
-        rows = reader.run_list()
+        rows = reader.run_list.rows()
         sparks = _sparks(context, reader, rows)
     table = [_row(row, sparks.get(row.id, ())) for row in rows]
     context.table = (key, table)
@@ -160,7 +160,7 @@ def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow
     kept = {run: old for run, old in context.sparks.items() if old[0] == known.get(run)}
     wanted = [(row.id, step) for row in rows if row.id not in kept for step in _spark_steps(row)]
     fresh: dict[int, list[float]] = {}
-    for run, error in reader.running_errors(wanted) if wanted else ():
+    for run, error in reader.run_list.running_errors(wanted) if wanted else ():
         fresh.setdefault(run, []).append(round(error, 1))
     context.sparks = kept | {run: (mark, tuple(fresh.get(run, ()))) for run, mark in known.items() if run not in kept}
     return {run: values for run, (_, values) in context.sparks.items()}

@@ -60,7 +60,7 @@ def race_time(race: RaceConfig) -> RunTime | None:
 
 
 def _computes_alike(row: RunRow, run: RunConfig) -> bool:
-    return row.training.compile == run.compile and run.precision in (row.training.precision, row.precision)
+    return row.config.compile == run.compile and run.precision in (row.config.precision, row.precision)
 
 
 def _speeds() -> list[tuple[RunRow, Speed]]:
@@ -69,10 +69,10 @@ def _speeds() -> list[tuple[RunRow, Speed]]:
     if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.head()[1])
+        key = (context.pool.file(), reader.points.head()[1])
         if context.speeds and context.speeds[0] == key:
             return context.speeds[1]
-        rows = [row for race in reader.races(limit=_RACES) for row in reader.runs(race.id)]
+        rows = [row for race in reader.races.newest(limit=_RACES) for row in reader.runs.all(race.id)]
     context.speeds = key, list(_measured(rows))
     return context.speeds[1]
 
@@ -81,7 +81,7 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
     spans = {row.id: (row.started, row.ended, row.device) for row in rows if row.started and row.ended}
     known = set()
     for row in rows:
-        source, config, share = SOURCES.get(row.training.data.name), row.training, row.evaluation_share
+        source, config, share = SOURCES.get(row.config.data.name), row.config, row.evaluation_share
         # A fork has a part of another run in its seconds, an extended run has more steps than its config.
         whole = row.parent_run is None and row.total_steps == config.optim.steps >= MIN_STEPS
         if row.state != RunState.FINISHED or row.id not in spans or not whole or source is None or share is None:

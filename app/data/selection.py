@@ -55,7 +55,7 @@ def difference(runs: Sequence[int]) -> str:
     Raises SkipscopeError.
     """
     with reading() as reader, reader.snapshot():
-        rows = [row for run in sorted(runs) if (row := reader.run(run)) is not None]
+        rows = [row for run in sorted(runs) if (row := reader.runs.get(run)) is not None]
     races = sorted({row.race for row in rows})
     if len(races) < 2:
         return ""

@@ -73,8 +73,8 @@ class Delta:
 def head() -> Head:
     """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
     with reading() as reader:
-        points, changes = reader.head()
-        probes = reader.probe_head()
+        points, changes = reader.points.head()
+        probes = reader.probes.head()
     return Head(points, changes, current().pool.file() or (0, 0), probes)
 
 
@@ -85,27 +85,26 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
     """
     context = current()
     with reading() as reader, reader.snapshot():
-        points, changes = reader.head()
+        points, changes = reader.points.head()
         rows = _trainings(reader, runs)
         series = {
             row.id: _series(reader, row.id, at_most, points, (ranges or {}).get(row.id, (0, None))) for row in rows
         }
-        remarks = [dict(remark) for remark in reader.remarks([row.id for row in rows])] if rows else []
+        remarks = [dict(remark) for remark in reader.log.of([row.id for row in rows])] if rows else []
         at = Head(points, changes, context.pool.file() or (0, 0))
         return History(at, series, run_summaries_of(reader, rows), remarks, _conclusions(reader, rows))
 
 
 def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
     """Evaluations get a small part of the points, of which they seldom need all; training gets the rest."""
-    first, last = steps
     few = at_most // EVALUATIONS_PART
     series: dict[Split, Series] = {
-        split: reader.series(run, split, first=first, last=last, at_most=few, upto=upto)
+        split: reader.points.series(run, split, steps, at_most=few, upto=upto)
         for split in Split
         if split is not Split.TRAIN
     }
     left = at_most - sum(map(len, series.values()))
-    series[Split.TRAIN] = reader.series(run, Split.TRAIN, first=first, last=last, at_most=left, upto=upto)
+    series[Split.TRAIN] = reader.points.series(run, Split.TRAIN, steps, at_most=left, upto=upto)
     return series
 
 
@@ -118,7 +117,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
         points: list[sqlite3.Row] = []
         start = since[0]
         while start < upto[0]:
-            batch = reader.points_since(start, upto[0], runs)
+            batch = reader.points.since(start, upto[0], runs)
             points += batch
             if len(batch) < 20_000:
                 break
@@ -127,16 +126,16 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
         deleted: list[int] = []
         last: dict[int, sqlite3.Row] = {}
         if since[1] < upto[1]:
-            rows, gone = reader.changed_runs(since[1])
+            rows, gone = reader.runs.changed(since[1])
             wanted = set(runs)
-            rows = [row for row in rows if row.id in wanted and not row.lab]
+            rows = [row for row in rows if row.id in wanted]
             changed = run_summaries_of(reader, rows)
             # Their last running means are those that stay on the page.
             resting = [row.id for row in rows if row.state not in AT_WORK]
             # A row after ``upto`` comes with the next delta, and so does the change that followed it.
             last = {
                 run: row
-                for (run, split), row in (reader.last_points(resting) if resting else {}).items()
+                for (run, split), row in (reader.points.last(resting) if resting else {}).items()
                 if split == Split.TRAIN and row["id"] <= upto[0]
             }
             deleted = [run for run in gone if run in wanted]
@@ -150,7 +149,7 @@ def conclusions(runs: Sequence[int]) -> Conclusions:
 
 
 def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
-    return [row for run in runs if (row := reader.run(run)) is not None and not row.lab]
+    return [row for run in runs if (row := reader.runs.get(run)) is not None]
 
 
 def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:

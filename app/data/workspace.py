@@ -92,7 +92,7 @@ def health() -> Health:
         return Health("damaged", context.damage)
     try:
         with reading() as reader:
-            return Health("ok" if reader.races(limit=1) else "empty")
+            return Health("ok" if reader.races.newest(limit=1) else "empty")
     except DatabaseDamaged as error:
         return Health("damaged", str(error))
     except VersionMismatch as error:

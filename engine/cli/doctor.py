@@ -27,7 +27,7 @@ from engine.store.workspace import Workspace
 def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
     """Look at device, threads, precision, versions, data sets and the workspace's health."""
     workspace: Workspace = context.obj
-    kept = Control(workspace).new_database() if new_database else None
+    kept = Control(workspace).engine.new_database() if new_database else None
     report = examine(workspace)
     if kept is not None:
         report["workspace"]["moved_aside"] = str(kept)
@@ -89,10 +89,10 @@ def _health(workspace: Workspace) -> dict[str, Any]:
     try:
         workspace.prepare()
         check(workspace)
-        health["engine"] = Control(workspace).engine_status().state
+        health["engine"] = Control(workspace).engine.status().state
         with Reader(workspace) as reader:
-            health["runs"] = len(reader.runs())
-            health["checkpoint_bytes"] = sum(size for _, size in reader.checkpoint_totals().values())
+            health["runs"] = len(reader.runs.all())
+            health["checkpoint_bytes"] = sum(size for _, size in reader.checkpoints.totals().values())
         health.update(healthy=True, database="ok")
     except NoDatabase:
         health["healthy"] = True

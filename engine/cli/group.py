@@ -143,5 +143,5 @@ def serve(workspace: Workspace, idle_seconds: float | None) -> None:
 @click.pass_obj
 def shutdown(workspace: Workspace) -> None:
     """Pause all runs and end the engine."""
-    ended = Control(workspace).shutdown()
+    ended = Control(workspace).engine.shutdown()
     click.echo("the engine has ended; its runs are paused" if ended else "no engine lives for this workspace", err=True)

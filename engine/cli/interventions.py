@@ -23,14 +23,16 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
     for run in runs:
         for key, value in values.items():
             try:
-                asked.append((run, key, control.set_value(run, key, value)))
+                asked.append((run, key, control.interventions.set_value(run, key, value)))
             except CommandRefused as error:
                 refused.append(str(error))
     for run, key, command in asked:
-        done = control.await_done(command, DONE_S)
+        done = control.commands.await_done(command, DONE_S)
         with Reader(workspace) as reader:
             row = answer(reader, command)
-            change = next((c for c in reader.changes(run) if (c.key, c.created) == (key, row.created)), None)
+            change = next(
+                (c for c in reader.interventions.changes(run) if (c.key, c.created) == (key, row.created)), None
+            )
         if row.refusal:
             refused.append(row.refusal)
         elif change is None or change.step is None:
@@ -49,7 +51,7 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
 def extend(workspace: Workspace, run: int, steps: int) -> None:
     """Let a finished run go on; drops stay where they were, the last learning rate goes on."""
     check_known(workspace, [run])
-    Control(workspace).extend(run, steps)
+    Control(workspace).interventions.extend(run, steps)
     click.echo(f"run {run} goes on to {steps} steps", err=True)
 
 
@@ -63,9 +65,9 @@ def fork(workspace: Workspace, run: int, step: int | None, settings: tuple[str, 
     """Start a new run in the same race from a saved step of RUN, with any change that keeps its weights loadable."""
     changed = pairs(settings)
     check_known(workspace, [run])
-    child = Control(workspace).fork(run, step, changed)
+    child = Control(workspace).interventions.fork(run, step, changed)
     with Reader(workspace) as reader:
-        row = reader.known_run(child)
+        row = reader.runs.known(child)
     if as_json:
         echo_json(
             {

@@ -16,7 +16,7 @@ from engine.events import ENDED, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.1
@@ -44,7 +44,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.lab_metrics(job))
+            document = _document(row, ended, reader.labs.metrics(job))
     finally:
         control.leave()
     if as_json:
@@ -57,7 +57,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> RunRow | None:
+def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> LabJobRow | None:
     """Return the job's row once it has ended; None when it was deleted meanwhile."""
     console = Console(stderr=True)
     with Progress(
@@ -67,16 +67,14 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
         task = progress.add_task("starting", total=None)
         said = False
         while True:
-            row = reader.run(job)
+            row = reader.labs.get(job)
             if row is None or row.state in ENDED:
                 return row
-            progress.update(
-                task, description=row.detail or row.state, completed=row.step, total=row.total_steps or None
-            )
+            progress.update(task, description=row.detail or row.state, completed=row.done, total=row.total or None)
             if row.state == RunState.PAUSED and not said:
                 said = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
-            if control.engine_status().state == "none":
+            if control.engine.status().state == "none":
                 raise EngineUnreachable(
                     f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
                     f"{control.workspace.engine_log})"
@@ -86,16 +84,16 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
 
 def _stop(control: Control, job: int) -> None:
     try:
-        control.await_done(control.ask("stop", job), _STOPPED_WITHIN_S)
+        control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
     except CommandRefused:
         return  # it has ended
     click.echo("stopped", err=True)
 
 
-def _document(row: LabSpec, job: RunRow | None, found: dict[str, float | None]) -> dict[str, Any]:
+def _document(row: LabSpec, job: LabJobRow | None, found: dict[str, float | None]) -> dict[str, Any]:
     return {
         "lab": row.name,
-        "settings": {} if job is None else job.lab_config.settings,
+        "settings": {} if job is None else job.config.settings,
         "seconds": 0.0 if job is None else job.seconds,
         "figures": [
             {"name": metric.name, "value": found[metric.name], "unit": metric.unit, "source": metric.source}

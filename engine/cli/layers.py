@@ -27,15 +27,11 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     """Print what the probes measured in every layer of a run at one step, front to back."""
     row = get_quantity(quantity)
     with Reader(workspace) as reader:
-        known = reader.known_run(run)
-        if known.lab:
-            raise ConfigError(
-                f"run {run} is a job of the lab {known.lab}, not a training; `python -m engine runs` lists both"
-            )
+        reader.runs.known(run)
         probe = _probe(reader, run, step)
-        array = reader.array(probe.id, row.name)
+        array = reader.probes.array(probe.id, row.name)
         if array is None:
-            there = ", ".join(reader.quantities(run))
+            there = ", ".join(reader.probes.quantities(run))
             raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
         names = _names(reader, run, row, len(array))
     if as_json:
@@ -54,7 +50,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
 
 
 def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
-    probes, _ = reader.probes(run)
+    probes, _ = reader.probes.all(run)
     if not probes:
         raise ConfigError(f"run {run} has no probes: none was made yet, or it was recorded with probe.images=0")
     if step == "last":
@@ -73,7 +69,7 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
 def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
     if row.per == "stage":
         return ["net", *(f"stage{number}" for number in range(1, length))]
-    places = reader.layers(run, "block" if row.per == "block" else "layer")
+    places = reader.probes.layers(run, "block" if row.per == "block" else "layer")
     if row.per == "channel":
         return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]
     return [place.name for place in places]

@@ -30,7 +30,7 @@ def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
     """Raise ConfigError in one line when one of the runs is not there."""
     with Reader(workspace) as reader:
         for run in runs:
-            reader.known_run(run)
+            reader.jobs.known(run)
 
 
 def pairs(settings: tuple[str, ...]) -> dict[str, str]:
@@ -51,7 +51,7 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
 
 def race_document(reader: Reader, race: int) -> dict[str, Any]:
     """Return what ``race --json`` prints; ``verdict`` is what the page says of the race."""
-    rows = reader.runs(race)
+    rows = reader.runs.all(race)
     document = {
         "race": race,
         "runs": results(reader, rows),
@@ -67,7 +67,7 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     ``train_error`` is the running training error (mean of the last 50 steps), ``test_error`` that of the full test
     set at the end.
     """
-    last = reader.last_points([row.id for row in rows]) if rows else {}
+    last = reader.points.last([row.id for row in rows]) if rows else {}
 
     def figure(row: RunRow, split: Split, column: str) -> float | None:
         point = last.get((row.id, split))
@@ -95,10 +95,10 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
-    last = reader.last_points([row.id for row in rows]) if rows else {}
-    totals, names = reader.checkpoint_totals(), reader.race_names()
+    last = reader.points.last([row.id for row in rows]) if rows else {}
+    totals, names = reader.checkpoints.totals(), reader.run_list.race_names()
     changes: dict[int, list[ChangeRow]] = {}
-    for change in reader.changes_of([row.id for row in rows]):
+    for change in reader.interventions.changes_of([row.id for row in rows]):
         changes.setdefault(change.run, []).append(change)
     documents = []
     for row, result in zip(rows, results(reader, rows), strict=True):
@@ -180,19 +180,19 @@ def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
                 for trial in arm.trials
             ],
         }
-        for arm in reader.tuning(race)
+        for arm in reader.tuning.arms(race)
     ]
 
 
 def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of the trials of learning rates; ``race`` is the one they serve."""
-    rows = reader.trials()
+    rows = reader.tuning.trials()
     return [
         {
             **result,
             "race": row.tunes,
             "arm": row.arm,
-            "lr": row.training.optim.lr,
+            "lr": row.config.optim.lr,
             "total_steps": row.total_steps,
             "detail": row.detail,
             "cause": row.cause,
@@ -208,17 +208,16 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
         {
             "run": row.id,
             "lab": row.lab,
-            "settings": row.lab_config.settings,
+            "settings": row.config.settings,
             "state": row.state.value,
-            "step": row.step,
-            "total_steps": row.total_steps,
+            "step": row.done,
+            "total_steps": row.total,
             "seconds": row.seconds,
             "detail": row.detail,
             "cause": row.cause,
             "log": str(log) if (log := workspace.log(row.id)).exists() else None,
-            "figures": reader.lab_metrics(row.id),
+            "figures": reader.labs.metrics(row.id),
             "versions": row.versions,
         }
-        for row in reader.runs(every=True)
-        if row.lab
+        for row in reader.labs.all()
     ]

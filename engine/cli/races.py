@@ -78,7 +78,7 @@ def race(
             else:
                 console = _console()
                 console.print(follower.table(reader))
-                if arms := reader.tuning(race_id):
+                if arms := reader.tuning.arms(race_id):
                     console.print(curves(arms))
                 for line in (*follower.left_out(reader), *follower.causes(reader)):
                     click.echo(line, err=True)
@@ -106,9 +106,9 @@ def pace(workspace: Workspace, race: int, pace: str) -> None:
     runs hold nobody back; one that is resumed behind the others holds them until it has caught up.
     """
     with Reader(workspace) as reader:
-        if (row := reader.race(race)) is None or row.tunes is not None:
+        if (row := reader.races.get(race)) is None or row.tunes is not None:
             raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
-    Control(workspace).set_pace(race, pace)
+    Control(workspace).commands.set_pace(race, pace)
     click.echo(f"race {race} keeps the pace {pace}", err=True)
 
 
@@ -141,22 +141,22 @@ class Follower:
         asked = []
         for run in self._runs:
             try:
-                asked.append(self._control.ask("pause", run))
+                asked.append(self._control.commands.ask("pause", run))
             except CommandRefused:
                 continue  # it has ended
         for command in asked:
-            self._control.await_done(command, _PAUSED_WITHIN_S)
+            self._control.commands.await_done(command, _PAUSED_WITHIN_S)
         with Reader(self._control.workspace) as reader:
             deadline = time.monotonic() + _PAUSED_WITHIN_S
-            while any(row.state in ALIVE for row in reader.trials(self._race)) and time.monotonic() < deadline:
+            while any(row.state in ALIVE for row in reader.tuning.trials(self._race)) and time.monotonic() < deadline:
                 time.sleep(_POLL_S)  # the trials pause with the runs that wait for them
-            paused = [str(row.id) for row in reader.runs(self._race) if row.state == RunState.PAUSED]
+            paused = [str(row.id) for row in reader.runs.all(self._race) if row.state == RunState.PAUSED]
         if paused:
             click.echo(f"paused; `python -m engine resume {' '.join(paused)}` goes on", err=True)
 
     def _view(self, reader: Reader) -> Group:
         """Return what is shown while the race runs: the table, and how far the search for learning rates is."""
-        arms = reader.tuning(self._race)
+        arms = reader.tuning.arms(self._race)
         return Group(self.table(reader), *([under_way(arms)] if arms else []))
 
     def table(self, reader: Reader) -> Table:
@@ -166,7 +166,7 @@ class Follower:
             # On a narrow terminal names are folded; numbers and states stay whole.
             table.add_column(title, no_wrap=title != "arm", overflow="fold", min_width=_LEAST.get(title))
         table.add_column("", overflow="ellipsis", no_wrap=True)
-        rows = reader.runs(self._race)
+        rows = reader.runs.all(self._race)
         for row, result in zip(rows, results(reader, rows), strict=True):
             table.add_row(
                 str(row.id), row.arm, str(row.seed), row.state.value, f"{row.step}/{row.total_steps}",
@@ -181,20 +181,20 @@ class Follower:
         log = self._control.workspace.log
         return [
             f"run {row.id} ({row.arm}) {row.state}: {row.cause}; log: {log(row.id)}"
-            for row in reader.runs(self._race)
+            for row in reader.runs.all(self._race)
             if row.cause
         ]
 
     def left_out(self, reader: Reader) -> list[str]:
         """Return one line for each data set of which images could not be read."""
-        remarks = reader.remarks(self._runs)
+        remarks = reader.log.of(self._runs)
         return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
     def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
         said = False
         while True:
             # A fork that somebody makes of a run meanwhile is none of those that were asked for.
-            rows = [row for row in reader.runs(self._race) if row.id in self._runs]
+            rows = [row for row in reader.runs.all(self._race) if row.id in self._runs]
             show()
             left = [row for row in rows if row.state not in ENDED]
             if not left:
@@ -206,7 +206,7 @@ class Follower:
                 said = True
                 ids = " ".join(str(row.id) for row in left)
                 click.echo(f"all remaining runs are paused; `python -m engine resume {ids}` goes on", err=True)
-            if self._control.engine_status().state == "none" and not self._revive(at_rest):
+            if self._control.engine.status().state == "none" and not self._revive(at_rest):
                 click.echo("the engine has ended; the runs that are left stay paused", err=True)
                 return 1
             pause(heard, _POLL_S)
@@ -221,7 +221,7 @@ class Follower:
                 f"the engine ended {self._restarts} times; see {self._control.workspace.engine_log}"
             )
         click.echo("the engine has vanished; starting another one, which resumes the runs", err=True)
-        self._control.ensure_engine()
+        self._control.engine.ensure()
         return True
 
 

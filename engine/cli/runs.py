@@ -41,7 +41,7 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     """
     try:
         with Reader(workspace) as reader:
-            found = reader.runs()
+            found = reader.runs.all()
             rows = runs_document(workspace, reader, found)
             trials, labs = trials_document(workspace, reader), labs_document(workspace, reader)
     except NoDatabase:
@@ -60,7 +60,7 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     for row, run in zip(rows, found, strict=True):
         error = _percent(row["test_error"])
         if row["test_error"] is None and row["test_subset_error"] is not None:
-            error = f"{_percent(row['test_subset_error'])} ({run.training.data.eval_images:,})"
+            error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
         table.add_row(
             str(row["run"]), str(row["race"]), row["arm"],
             str(row["seed"]), row["state"], f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error,
@@ -115,11 +115,11 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
         asked: dict[int, int] = {}
         for run in runs:
             try:
-                asked[run] = control.ask(verb, run)
+                asked[run] = control.commands.ask(verb, run)
             except CommandRefused as error:
                 refused.append(str(error))
         for run, command in asked.items():
-            finished = control.await_done(command, DONE_S)
+            finished = control.commands.await_done(command, DONE_S)
             words = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
             click.echo(f"run {run} {words}", err=True)
         if refused:
@@ -131,7 +131,7 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
 def _outcome(workspace: Workspace, verb: str, run: int, done: str) -> str:
     """Return what became of the run: ``done``, or its state if it went another way meanwhile."""
     with Reader(workspace) as reader:
-        row = reader.run(run)
+        row = reader.jobs.get(run)
     if row is None:
         return "is deleted"
     if row.state in _REACHED.get(verb, ()):

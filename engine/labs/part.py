@@ -5,8 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.events import CurveUpdated
-from engine.labs.curve import CurveName
+from engine.events import CurveName, CurveUpdated
 from engine.labs.tasks import Finding, Measuring, Results, Task
 
 
@@ -44,9 +43,9 @@ def seeded(
     panel: str, name: CurveName, x: Sequence[float], rows: Mapping[int, Sequence[float]]
 ) -> Iterator[CurveUpdated]:
     """Yield the geometric mean over the seeds of ``rows``, then the curve of each seed as a part of it."""
-    yield CurveUpdated(panel, name.text, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
+    yield CurveUpdated(panel, name, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
     for seed, row in rows.items():
-        yield CurveUpdated(panel, name._replace(part=f"seed {seed}").text, list(x), [finite(value) for value in row])
+        yield CurveUpdated(panel, name._replace(part=f"seed {seed}"), list(x), [finite(value) for value in row])
 
 
 def finite(value: float) -> float:

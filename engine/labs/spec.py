@@ -36,7 +36,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel of a lab. It draws curves; ``engine.labs.curve`` has the grammar of their names.
+    """One picture of a lab, made of curves (``engine.events.CurveName`` tells them apart).
 
     ``x_scale`` and ``y_scale`` are ``linear`` or ``log``; ``neutral`` is a reference line. ``kind``:
 

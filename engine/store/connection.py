@@ -7,10 +7,12 @@ here. Torch-free.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from engine.errors import (
     DatabaseBusy,
@@ -86,7 +88,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 class ReadingConnection:
-    """A reading connection to the workspace's database; the parts of ``Reader`` are built on it.
+    """A reading connection to the workspace's database; the table objects of ``Reader`` share it.
 
     An older database is brought up to date first. ``outdated``: take it as it is, for what every version has. One
     object per thread at a time.
@@ -119,15 +121,26 @@ class ReadingConnection:
         finally:
             self._connection.execute("COMMIT")
 
-    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
+    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Return all rows of a SELECT."""
         with guarded(self.workspace.database):
             return self._connection.execute(sql, values).fetchall()
+
+    def columns(self, names: Sequence[str], rest: str, values: Sequence[object]) -> dict[str, np.ndarray]:
+        """Return the named columns of a SELECT, ``rest`` from FROM on, (rows,) float64 each, NaN for NULL."""
+        with guarded(self.workspace.database):
+            cursor = self._connection.cursor()
+            cursor.row_factory = None
+            cursor.execute(f"SELECT {', '.join(names)} {rest}", values)
+            # Row by row into the array: half a million rows held as Python objects cost more than reading them.
+            table = np.fromiter(cursor, dtype=[(name, np.float64) for name in names])
+        return {name: np.ascontiguousarray(table[name]) for name in names}
 
 
 class WritingConnection:
     """A writing connection to the workspace's database, made and migrated where needed.
 
-    The parts of ``Writer`` are built on it. One object per thread.
+    The table objects of ``Writer`` share it. One object per thread.
     """
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
@@ -155,6 +168,20 @@ class WritingConnection:
             except BaseException:
                 roll_back(self._connection)
                 raise
+
+
+class ReadingTable:
+    """A table, or a few that belong together, as a reader asks it: knows the connection that it is given."""
+
+    def __init__(self, connection: ReadingConnection):
+        self._rows = connection.rows
+
+
+class WritingTable:
+    """A table, or a few that belong together, as a writer fills it: each method is one transaction."""
+
+    def __init__(self, connection: WritingConnection):
+        self._transaction = connection.transaction
 
 
 def check(workspace: Workspace) -> None:

@@ -1,4 +1,9 @@
-"""The tables, as the ordered steps that make them. A step that was ever released is never edited; add another one."""
+"""The tables, as the ordered steps that make them. A step that was ever released is never edited; add another one.
+
+``curve_part`` is a function that the steps may call. A step has no semicolon inside of a text.
+"""
+
+import re
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -203,4 +208,117 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
         """,
     ),
+    (
+        # A job of a lab was a run of a race of its own. It keeps its number, which is why log entries and checkpoints,
+        # which trainings and jobs share, refer to no table. The columns lab of races and runs stay, empty.
+        "0005-lab-jobs",
+        """
+        CREATE TABLE lab_jobs (
+            id INTEGER PRIMARY KEY,
+            lab TEXT NOT NULL,
+            config TEXT NOT NULL,
+            versions TEXT NOT NULL,
+            state TEXT NOT NULL,
+            detail TEXT NOT NULL DEFAULT '',
+            cause TEXT NOT NULL DEFAULT '',
+            done INTEGER NOT NULL DEFAULT 0,
+            total INTEGER NOT NULL DEFAULT 0,
+            device TEXT NOT NULL DEFAULT '',
+            precision TEXT NOT NULL DEFAULT '',
+            threads INTEGER NOT NULL DEFAULT 0,
+            seconds REAL NOT NULL DEFAULT 0,
+            pid INTEGER,
+            heartbeat REAL,
+            created REAL NOT NULL,
+            started REAL,
+            ended REAL,
+            changed INTEGER NOT NULL
+        );
+        CREATE INDEX lab_jobs_by_lab ON lab_jobs (lab, id);
+        INSERT INTO lab_jobs SELECT id, lab, config, versions, state, detail, cause, step, total_steps, device,
+            precision, threads, seconds, pid, heartbeat, created, started, ended, changed FROM runs WHERE lab <> '';
+
+        CREATE TABLE lab_curves (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            job INTEGER NOT NULL REFERENCES lab_jobs(id) ON DELETE CASCADE,
+            panel TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            setting TEXT NOT NULL,
+            value REAL,
+            cell TEXT NOT NULL,
+            part TEXT NOT NULL,
+            points INTEGER NOT NULL,
+            x BLOB NOT NULL,
+            y BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX lab_curves_by_name
+            ON lab_curves (job, panel, kind, setting, ifnull(value, ''), cell, part);
+        INSERT OR REPLACE INTO lab_curves SELECT id, run, panel, curve_part(name, 'kind'), curve_part(name, 'setting'),
+            curve_part(name, 'value'), curve_part(name, 'cell'), curve_part(name, 'part'), points, x, y
+            FROM traces ORDER BY id;
+        DELETE FROM sqlite_sequence WHERE name = 'lab_curves';
+        INSERT INTO sqlite_sequence SELECT 'lab_curves', seq FROM sqlite_sequence WHERE name = 'traces';
+        DROP TABLE traces;
+
+        CREATE TABLE lab_metrics (
+            job INTEGER NOT NULL REFERENCES lab_jobs(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            value REAL,
+            PRIMARY KEY (job, name)
+        ) WITHOUT ROWID;
+        INSERT INTO lab_metrics SELECT run, name, value FROM figures;
+        DROP TABLE figures;
+
+        CREATE TABLE log_entries (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+        CREATE INDEX log_entries_by_run ON log_entries (run, id);
+        INSERT INTO log_entries SELECT id, run, step, kind, text, created FROM remarks;
+        DROP TABLE remarks;
+
+        CREATE TABLE kept_checkpoints (
+            run INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (run, step)
+        );
+        INSERT INTO kept_checkpoints SELECT run, step, reason, bytes, created FROM checkpoints;
+        DROP TABLE checkpoints;
+        ALTER TABLE kept_checkpoints RENAME TO checkpoints;
+
+        DELETE FROM runs WHERE lab <> '';
+        DELETE FROM races WHERE lab <> '';
+
+        CREATE VIEW traces AS SELECT id, job AS run, panel,
+            CASE cell WHEN '' THEN '' ELSE cell || ': ' END || kind ||
+            CASE WHEN value IS NULL THEN ''
+                WHEN value = CAST(value AS INTEGER) THEN ', ' || setting || ' ' || CAST(value AS INTEGER)
+                ELSE ', ' || setting || ' ' || value END ||
+            CASE part WHEN '' THEN '' ELSE char(59) || ' ' || part END AS name, points, x, y FROM lab_curves;
+        CREATE VIEW figures AS SELECT job AS run, name, value FROM lab_metrics;
+        CREATE VIEW remarks AS SELECT id, run, step, kind, text, created FROM log_entries;
+        """,
+    ),
 )
+
+#: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.
+_CURVE_NAME = re.compile(
+    r"(?:(?P<cell>[^:;]+): )?(?P<kind>[^;]+?)"
+    r"(?:, (?P<setting>[a-z_]+) (?P<value>-?\d[\d.]*(?:e[+-]?\d+)?))?(?:; (?P<part>.+))?"
+)
+
+
+def curve_part(name: str, part: str) -> str | float | None:
+    """Return a part of a curve's name; a name of another form is a kind as it stands."""
+    match = _CURVE_NAME.fullmatch(name)
+    text = match[part] if match else name if part == "kind" else None
+    if part == "value":
+        return None if text is None else float(text)
+    return text or ""

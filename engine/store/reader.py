@@ -1,21 +1,37 @@
-"""Every SELECT of the project: one ``Reader``, with a part for each group of tables in ``engine/store/tables``.
+"""Every SELECT of the project: one ``Reader``, with an object for each group of tables of ``engine/store/tables``.
 
 Connections are read-only (``mode=ro``). Methods return plain values and the small dataclasses of ``engine.store.rows``.
 One ``Reader`` per thread at a time. Torch-free. Errors: those of ``engine.store.connection.connect``.
 """
 
+from engine.store.connection import ReadingConnection
+from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
 from engine.store.tables.interventions import InterventionReader
+from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
+from engine.store.tables.log_entries import LogReader
+from engine.store.tables.points import PointReader
 from engine.store.tables.presence import PresenceReader
 from engine.store.tables.probes import ProbeReader
+from engine.store.tables.races import RaceReader
 from engine.store.tables.run_list import RunListReader
+from engine.store.tables.runs import RunReader
 from engine.store.tables.tuning import TuningReader
+from engine.store.workspace import Workspace
 
 
-class Reader(ProbeReader, LabReader, InterventionReader, TuningReader, RunListReader, CommandReader, PresenceReader):
-    """Everything that can be asked of a workspace's database.
+class Reader(ReadingConnection):
+    """Everything that can be asked of a workspace's database: ``reader.runs.get(7)``.
 
     An older database is brought up to date first. ``outdated``: take it as it is, for what every version has.
     Everything that is read inside ``snapshot`` belongs to the same moment.
     """
+
+    def __init__(self, workspace: Workspace, *, outdated: bool = False):
+        super().__init__(workspace, outdated=outdated)
+        self.races, self.runs, self.run_list = RaceReader(self), RunReader(self), RunListReader(self)
+        self.points, self.log, self.checkpoints = PointReader(self), LogReader(self), CheckpointReader(self)
+        self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
+        self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
+        self.commands, self.presence = CommandReader(self), PresenceReader(self)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import FREE, LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, Change, LabConfig, RaceConfig, RunConfig, arm_name
 from engine.events import RunState
 
 
@@ -25,9 +25,30 @@ class RaceRow:
     tunes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run as it is stored; units as in ``assets/docs/store.md``. A lab's job has a name in ``lab``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """What has a worker: a run or the job of a lab. Both take their ids from one sequence."""
+
+    id: int
+    versions: dict[str, str]
+    state: RunState
+    detail: str
+    cause: str
+    device: str
+    precision: str
+    threads: int
+    seconds: float
+    pid: int | None
+    heartbeat: float | None
+    created: float
+    started: float | None
+    ended: float | None
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow(JobRow):
+    """One run as it is stored; units as in ``assets/docs/store.md``.
 
     ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
     deleted since.
@@ -35,34 +56,18 @@ class RunRow:
     wrote beside it.
     """
 
-    id: int
     race: int
     position: int
     depth: int
     shortcut: str
     seed: int
-    config: RunConfig | LabConfig
-    versions: dict[str, str]
-    state: RunState
-    detail: str
-    cause: str
+    config: RunConfig
     step: int
     total_steps: int
     parameters: int | None
-    device: str
-    precision: str
-    threads: int
     images_per_s: float | None
-    seconds: float
     evaluation_share: float | None
     probe_share: float | None
-    pid: int | None
-    heartbeat: float | None
-    created: float
-    started: float | None
-    ended: float | None
-    changed: int
-    lab: str
     parent_run: int | None = None
     parent_step: int | None = None
     train_images: int = 0
@@ -74,19 +79,15 @@ class RunRow:
         """The arm's name, for example ``plain-56``."""
         return arm_name(self.depth, self.shortcut)
 
-    @property
-    def training(self) -> RunConfig:
-        """The config of a training. Raises TypeError for the job of a lab."""
-        if not isinstance(self.config, RunConfig):
-            raise TypeError(f"run {self.id} is a job of the lab {self.lab}, not a training")
-        return self.config
 
-    @property
-    def lab_config(self) -> LabConfig:
-        """The config of a lab's job. Raises TypeError for a training."""
-        if not isinstance(self.config, LabConfig):
-            raise TypeError(f"run {self.id} is a training, not the job of a lab")
-        return self.config
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabJobRow(JobRow):
+    """One job of a lab as it is stored: ``done`` of ``total`` tasks are done."""
+
+    lab: str
+    config: LabConfig
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,18 @@ class ChangeRow:
     value: float
     step: int | None
     created: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForkPlan:
+    """A fork before it is made: its config, the step it begins after, and its live changes.
+
+    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
+    """
+
+    config: RunConfig
+    step: int
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

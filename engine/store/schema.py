@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine import __version__
 from engine.errors import VersionMismatch
-from engine.store.migrations import MIGRATIONS
+from engine.store.migrations import MIGRATIONS, curve_part
 
 #: An engine that said so within this time lives.
 _ENGINE_LIVES_S = 10.0
@@ -33,6 +33,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], .
     known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'migrations'").fetchone()[0]
     if known and len(applied(connection)) >= len(migrations):
         return []
+    connection.create_function("curve_part", 2, curve_part, deterministic=True)
     applied_now = []
     for name, script in migrations:
         connection.execute("BEGIN IMMEDIATE")

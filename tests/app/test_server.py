@@ -84,9 +84,9 @@ def bench(tmp_path):
     yield bench
     bench.writer.close()
     control, deadline = Control(bench.workspace), time.monotonic() + 15
-    while control.engine_status().state != "alive" and time.monotonic() < deadline:
+    while control.engine.status().state != "alive" and time.monotonic() < deadline:
         time.sleep(0.05)  # the server has started an engine, which may be on its way still
-    assert control.shutdown()
+    assert control.engine.shutdown()
 
 
 def open_stream(port, runs):
@@ -220,7 +220,7 @@ def test_every_live_route_only_reads(bench):
     with serving(command, port, PROJECT, DISPLAY="", WAYLAND_DISPLAY=""):
         control = Control(bench.workspace)
         deadline = time.monotonic() + 15
-        while control.engine_status().state != "alive" and time.monotonic() < deadline:
+        while control.engine.status().state != "alive" and time.monotonic() < deadline:
             time.sleep(0.05)
         before = contents(bench.workspace)
         for path, query in queries.items():

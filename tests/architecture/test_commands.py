@@ -9,13 +9,13 @@ from engine.paths import PROJECT
 DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
-READS = {"engine_status"}
+READS = {"engine.status"}
 #: The server's own: it readies its workspace before anybody has come, and leaves it after.
 OF_THE_SERVER = {"startup", "shutdown"}
 #: Where the thing that commands is made.
 MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
-WRITERS = {"Writer", "EngineProcess", "InterventionControl", "connect"}
+WRITERS = {"Writer", "EngineProcess", "CommandClient", "InterventionClient", "NoteClient", "connect"}
 
 
 def functions(tree: ast.AST):
@@ -24,15 +24,16 @@ def functions(tree: ast.AST):
 
 def commands(node: ast.AST) -> set[str]:
     """What a piece of code asks of a ``control``, by name; '' where the whole of it is handed on."""
-    called = {
-        id(found.value): found.attr
-        for found in ast.walk(node)
-        if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Attribute) and found.value.attr == "control"
-    }
+    outer = {id(found.value): found for found in ast.walk(node) if isinstance(found, ast.Attribute)}
+
+    def asked(control: ast.Attribute) -> str:
+        names, at = [], control
+        while (at := outer.get(id(at))) is not None:
+            names.append(at.attr)
+        return ".".join(names)
+
     return {
-        called.get(id(found), "")
-        for found in ast.walk(node)
-        if isinstance(found, ast.Attribute) and found.attr == "control"
+        asked(found) for found in ast.walk(node) if isinstance(found, ast.Attribute) and found.attr == "control"
     } - READS
 
 
@@ -86,14 +87,14 @@ def test_only_the_access_sets_the_guard():
 @pytest.mark.parametrize(
     ("source", "wrong"),
     [
-        ("def f():\n    current().control.extend(1, 2)", ["f"]),
-        ("def f():\n    at = current()\n    at.control.command('stop', 1)", ["f"]),
-        ("def f():\n    control = current().control\n    control.shutdown()", ["f"]),
-        ("@cache\ndef f():\n    current().control.extend(1, 2)", ["f"]),
-        ("@requires_presenter\ndef f():\n    current().control.extend(1, 2)", []),
-        ("@cache\n@requires_presenter\ndef f():\n    current().control.extend(1, 2)", ["f"]),
-        ("def f():\n    return current().control.engine_status()", []),
-        ("shut = lambda: current().control.shutdown()", ["outside of a function"]),
+        ("def f():\n    current().control.interventions.extend(1, 2)", ["f"]),
+        ("def f():\n    at = current()\n    at.control.commands.give('stop', 1)", ["f"]),
+        ("def f():\n    control = current().control\n    control.engine.shutdown()", ["f"]),
+        ("@cache\ndef f():\n    current().control.interventions.extend(1, 2)", ["f"]),
+        ("@requires_presenter\ndef f():\n    current().control.interventions.extend(1, 2)", []),
+        ("@cache\n@requires_presenter\ndef f():\n    current().control.interventions.extend(1, 2)", ["f"]),
+        ("def f():\n    return current().control.engine.status()", []),
+        ("shut = lambda: current().control.engine.shutdown()", ["outside of a function"]),
     ],
 )
 def test_the_rule_can_fail(source, wrong):

@@ -24,14 +24,13 @@ SHORT = {
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",
+    "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/launchers/preload.py": "entry point of the fork server",
     "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",
     "engine/runs/worker/out_of_memory.py": "torch-free beside jobs that are not",
-    "engine/store/reader.py": "seam: joins the readers of the tables",
     "engine/store/revision.py": "one counter that all tables share",
-    "engine/store/writer.py": "seam: joins the writers of the tables",
 }
 #: Documents that lie outside of the repository are no source.
 OUTSIDE = tuple(f"{name}.md" for name in ("science", "house", "design", "faults"))

@@ -107,20 +107,20 @@ class SyntheticRace:
             **choices,
         )
         self.writer = Writer(workspace.prepare())
-        self.race, self.runs = self.writer.submit(race)
+        self.race, self.runs = self.writer.races.submit(race)
         self.configs = dict(zip(self.runs, race.runs(), strict=True))
         self.nets = {run: FakeNet(c.model.depth, c.model.shortcut, c.seed) for run, c in self.configs.items()}
         self.planned = probe_steps(race.run)
         self.total = steps
         for run in self.runs:
-            self.writer.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
-            self.writer.layers(run, self.nets[run].rows)
+            self.writer.jobs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
+            self.writer.probes.add_layers(run, self.nets[run].rows)
 
     def probe(self, run: int, step: int, change: Callable[[dict], None] = lambda arrays: None) -> None:
         """Write one probe; ``change`` may spoil its arrays first."""
         arrays = self.nets[run].arrays(step / self.total)
         change(arrays)
-        self.writer.probe(
+        self.writer.probes.add(
             run, Probed(step, 1.0 + step / 5, 0.028 * (self.total / 5) / len(self.planned), 32, arrays), CODINGS
         )
 

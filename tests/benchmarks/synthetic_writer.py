@@ -35,9 +35,9 @@ def make_race(workspace: Workspace, runs: int, steps: int = 100_000) -> tuple[in
         run=replace(RunConfig(), {"optim.steps": steps}),
     )  # fmt: skip
     with Writer(workspace.prepare()) as writer:
-        race_id, ids = writer.submit(race)
+        race_id, ids = writer.races.submit(race)
         for run in ids:
-            writer.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
+            writer.jobs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
     return race_id, ids[:runs]
 
 
@@ -71,7 +71,7 @@ def write_points(
                 time.sleep(max(0.0, due - time.monotonic()))
                 start = first_step + flush * steps_per_flush
                 clock = [(start + index) / (hz * steps_per_flush) for index in range(steps_per_flush)]
-                writer.record(run, [row(run, start + index, at) for index, at in enumerate(clock)])
+                writer.points.record(run, [row(run, start + index, at) for index, at in enumerate(clock)])
                 on_commit(run, start + steps_per_flush - 1, time.time())
             flush += 1
     return first_step + flush * steps_per_flush - 1

@@ -69,9 +69,9 @@ def long_run(tmp_path_factory):
     loss[at] = SPIKE
     loss[at - 900 : at - 890] = np.nan
     with Writer(workspace) as writer:
-        _, (run, *_) = writer.submit(RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS})))
+        _, (run, *_) = writer.races.submit(RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS})))
         rows = [StepRow(s, loss[s], error[s], loss[s], error[s], 0.1, s / 8) for s in range(1, STEPS + 1)]
-        writer.record(run, rows)
+        writer.points.record(run, rows)
     data.use(workspace.path)
     yield workspace, run, at
     data.use(workspace.path.parent / "elsewhere")
@@ -81,9 +81,9 @@ def test_a_thinned_series_is_the_whole_one_at_the_kept_points(long_run):
     workspace, run, _ = long_run
     with Reader(workspace) as reader:
         for first, last in ((0, None), (100, 4_000), (2_700, 2_900), (5_999, 5_999), (7_000, 8_000)):
-            whole = reader.series(run, Split.TRAIN, first=first, last=last)
+            whole = reader.points.series(run, Split.TRAIN, (first, last))
             kept = keep_extremes(whole.columns["step"], [whole.columns["loss"], whole.columns["error"]], 150)
-            few = reader.series(run, Split.TRAIN, first=first, last=last, at_most=150)
+            few = reader.points.series(run, Split.TRAIN, (first, last), at_most=150)
             assert few.total == len(whole) and len(few) == len(kept) <= 150
             for name, column in whole.columns.items():
                 np.testing.assert_array_equal(few.columns[name], column[kept])

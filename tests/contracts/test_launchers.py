@@ -30,29 +30,29 @@ def until(met):
 workspace = Workspace(pathlib.Path(sys.argv[2])).prepare()
 writer, reader = Writer(workspace), Reader(workspace)
 tiny = {"width": "4", "pool": "4"}
-writer.submit(plan_race((8,), ("none", "A"), steps=100000, settings=tiny, workspace=workspace))
+writer.races.submit(plan_race((8,), ("none", "A"), steps=100000, settings=tiny, workspace=workspace))
 launcher = make_launcher(sys.argv[1])
 launcher.warm()
 workers = []
 for run in (1, 2):
-    writer.move(run, RunState.STARTING)
+    writer.jobs.move(run, RunState.STARTING)
     workers.append(launcher.launch(Job(run, workspace.path, "cpu", 1)))
 # Nothing waited for torch to load: no process is there yet.
 assert [worker.pid for worker in workers] == [None, None]
 assert [worker.ended() for worker in workers] == [None, None]
 first, second = workers
-until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs()))
-assert {row.pid for row in reader.runs()} == {first.pid, second.pid}
+until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs.all()))
+assert {row.pid for row in reader.runs.all()} == {first.pid, second.pid}
 assert "torch" not in sys.modules
 first.send("pause")
 until(lambda: first.ended() is not None)
 assert first.ended() == "worker ended with exit code 0", first.ended()
-assert reader.run(1).state == RunState.PAUSED
+assert reader.runs.get(1).state == RunState.PAUSED
 first.send("pause")  # nobody is there: nothing happens
 second.kill()
 until(lambda: second.ended() is not None)
 assert "signal 9 (SIGKILL)" in second.ended(), second.ended()
-assert reader.run(2).state == RunState.RUNNING  # writing it down is the engine's business
+assert reader.runs.get(2).state == RunState.RUNNING  # writing it down is the engine's business
 launcher.close()
 print("kept")
 """

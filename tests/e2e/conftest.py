@@ -71,7 +71,7 @@ class Site:
             )  # fmt: skip
         until(self._answers)
         if engine:
-            until(lambda: self.control.engine_status().state == "alive")
+            until(lambda: self.control.engine.status().state == "alive")
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
@@ -94,7 +94,7 @@ class Site:
 
     def row(self, run: int):
         with Reader(self.workspace) as reader:
-            return reader.run(run)
+            return reader.jobs.get(run)
 
     def close(self) -> None:
         """End the server as Ctrl-C does, so that what it ran is counted, then the engine."""
@@ -105,7 +105,7 @@ class Site:
                 self.process.kill()
                 self.process.wait(10)
         with suppress(SkipscopeError):
-            self.control.shutdown()
+            self.control.engine.shutdown()
 
 
 def until(met: Callable[[], object], seconds: float = PATIENCE) -> None:
@@ -160,9 +160,9 @@ def site(_shared_site) -> Iterator[Site]:
     site, _ = _shared_site
     yield site
     with Reader(site.workspace) as reader:
-        left = reader.runs(states=set(RunState) - ENDED)
+        left = reader.runs.all(states=set(RunState) - ENDED)
     for run in left:
-        site.control.command("stop", run.id, until_done_s=10)
+        site.control.commands.give("stop", run.id, until_done_s=10)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import math
 import numpy as np
 
 from engine.config import LabConfig
-from engine.events import CurveUpdated, RunState
-from engine.labs.curve import CurveName
+from engine.events import CurveName, CurveUpdated, Progressed, RunState
 from engine.labs.registry import LABS
 from engine.labs.spec import LabSpec, Option, Panel
 
@@ -154,20 +153,19 @@ def coarse() -> list[CurveUpdated]:
 
 
 def _curve(panel, x, y, kind, setting="", value=None, cell="", part="") -> CurveUpdated:
-    return CurveUpdated(
-        panel, CurveName(kind, setting, value, cell, part).text, list(map(float, x)), list(map(float, y))
-    )
+    name = CurveName(kind, setting, value, cell, part)
+    return CurveUpdated(panel, name, list(map(float, x)), list(map(float, y)))
 
 
 def write(writer, traces=None, *states: RunState) -> int:
     """Write a job with these curves, all by default, into the store; return its run id."""
-    run = writer.submit_lab(LabConfig(lab="pictures", settings=PICTURES.defaults()))
+    run = writer.labs.submit(LabConfig(lab="pictures", settings=PICTURES.defaults()))
     for state in (RunState.STARTING, RunState.RUNNING):
-        writer.move(run, state)
-    writer.lab_progress(run, 1, 1, "", 1.0)
-    writer.lab_results(run, curves() if traces is None else traces)
+        writer.jobs.move(run, state)
+    writer.labs.progress(run, Progressed(1, 1, ""), 1.0)
+    writer.labs.results(run, curves() if traces is None else traces)
     for state in states or (RunState.FINISHED,):
-        writer.move(run, state)
+        writer.jobs.move(run, state)
     return run
 
 

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL, Curve
+from engine.events import CurveName
+from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
 from tests.e2e.conftest import PATIENCE, until
 
 pytestmark = pytest.mark.browser
@@ -56,7 +57,7 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     wait_lab(page, "v.curves.of('norm').length > 0 && document.querySelector('.sl-plot .main-svg')")
     wait_lab(page, "v.card.state === 'finished' && v.values.length === 9 && v.drawn")
     assert lab(page, "v.card.settings.layers") == 12
-    wait_bold(page, Curve(BN, 1.0).name)
+    wait_bold(page, CurveName(BN, "gain", 1.0).text)
     says = page.locator(".sl-says")
     expect(says).to_contain_text("whatever the gain (0.5 to 2)")
     expect(says).to_contain_text("Norms do not decide")
@@ -70,9 +71,9 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false")
     zoomed, told = y_range(page), lab(page, "v.feed.messages")
     page.get_by_role("radio", name="Batch norm: off").click()
-    wait_bold(page, Curve(PLAIN, 1.0).name)
+    wait_bold(page, CurveName(PLAIN, "gain", 1.0).text)
     page.get_by_role("slider", name="Weight gain").press("ArrowLeft")
-    wait_bold(page, Curve(PLAIN, 0.841).name)
+    wait_bold(page, CurveName(PLAIN, "gain", 0.841).text)
     expect(says).to_contain_text("Without BN at gain 0.841 the gradient shrinks")
     assert y_range(page) == pytest.approx(zoomed)
     assert lab(page, "v.feed.messages") == told, "nothing is asked of the server"
@@ -86,7 +87,7 @@ def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
     wait_lab(page, f"v.run === {run} && v.curves.size > 0")
     page.get_by_role("button", name="Pause the lab").click()
     wait_lab(page, "v.card.state === 'paused'")
-    before = site.row(run).step
+    before = site.row(run).done
     page.reload()
     wait_lab(page, "v.card?.state === 'paused' && v.curves.size > 0")
     page.get_by_role("button", name="Resume the lab").click()
@@ -113,13 +114,13 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
     slider, why = page.get_by_role("slider", name="Weight gain"), page.locator(".sl-why")
     for _ in range(4):
         slider.press("ArrowRight")
-    wait_bold(page, Curve(BN, 2.0).name)
+    wait_bold(page, CurveName(BN, "gain", 2.0).text)
     named = page.evaluate("() => document.querySelector('.sl-plot').layout.annotations.map(a => a.text)")
     assert [f"{PLAIN},<br>gain 0.5"] == [text for text in named if "gain" in text], named
     expect(why).to_be_empty()
 
     page.get_by_role("radio", name="on, with shortcuts").click()
-    wait_bold(page, Curve(RESIDUAL, 1.0).name)
+    wait_bold(page, CurveName(RESIDUAL, "gain", 1.0).text)
     expect(slider).to_be_disabled()
     expect(slider).to_have_attribute("aria-disabled", "true")
     expect(why).to_have_text("With shortcuts only the job's own gain is measured: 1")

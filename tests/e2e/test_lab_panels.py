@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from engine.labs.curve import CurveName
+from engine.events import CurveName
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -50,8 +50,8 @@ def page(shown, browser):
 def stored(site, panel: str) -> dict:
     """Return the curves of a panel as they lie in the store, {name: {x: y}}, rounded as they travel."""
     with Reader(site.workspace) as reader:
-        rows = [row for row in reader.lab_curves(1) if row.panel == panel]
-    return {row.name: dict(zip(row.x.tolist(), map(seen, row.y.tolist()), strict=True)) for row in rows}
+        rows = [row for row in reader.labs.curves(1) if row.panel == panel]
+    return {row.name.text: dict(zip(row.x.tolist(), map(seen, row.y.tolist()), strict=True)) for row in rows}
 
 
 def seen(value: float) -> float | None:

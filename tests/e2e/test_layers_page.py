@@ -48,14 +48,14 @@ def drawn(page, run: int, panel: str = "") -> np.ndarray:
 
 def stored(workspace, run: int, step: int, quantity: str = "response_std") -> np.ndarray:
     with Reader(workspace) as reader:
-        probe = next(row for row in reader.probes(run)[0] if row.step == step)
-        return reader.array(probe.id, quantity)
+        probe = next(row for row in reader.probes.all(run)[0] if row.step == step)
+        return reader.probes.array(probe.id, quantity)
 
 
 def concluded(workspace, runs: list[int], step: int, quantity: str = "response_std") -> LayerFinding:
     """Return what is concluded from the stored rows."""
     with Reader(workspace) as reader:
-        rows = [reader.run(run) for run in runs]
+        rows = [reader.runs.get(run) for run in runs]
     nets = [
         ProbedNet(row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist())
         for row in rows
@@ -200,7 +200,7 @@ def test_the_server_may_go_and_come_back_without_a_gap(fresh_site, open_page):
     race.fill(3, 6)
     fresh_site.start(engine=False)
     wait_probes(page, f"v.runs.every(run => run.columns.steps.join() === '{','.join(map(str, race.planned[:6]))}')")
-    race.writer.delete(race.runs[0])
+    race.writer.jobs.delete(race.runs[0])
     wait_probes(page, "v.runs.length === 1")
 
 

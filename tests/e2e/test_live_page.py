@@ -158,14 +158,14 @@ def test_a_deletion_reaches_the_other_viewer_who_goes_on_watching(site, open_pag
     race, (first, second) = site.race(steps=ENDLESS)
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
-    site.control.command("pause", first, until_done_s=10)
-    site.control.command("pause", second, until_done_s=10)
+    site.control.commands.give("pause", first, until_done_s=10)
+    site.control.commands.give("pause", second, until_done_s=10)
     newest = second if site.row(second).step > 0 else first
-    site.control.command("delete", newest, until_done_s=10)
+    site.control.commands.give("delete", newest, until_done_s=10)
     wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'paused'")
     kept = first if newest == second else second
     step = site.row(kept).step
-    site.control.command("resume", kept)
+    site.control.commands.give("resume", kept)
     wait_view(page, f"v.runs[0].series.lastStep > {step}")
     expect(page.locator(".ss-chip")).to_have_text("LIVE")
 
@@ -188,7 +188,7 @@ def test_engine_gone_is_said_and_mended_from_the_page(fresh_site, open_page):
     race, (run,) = fresh_site.race(shortcuts=("A",), steps=ENDLESS)
     page = open_page(f"{fresh_site.url}/?race={race}")
     wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'running'")
-    kill(fresh_site.control.engine_status().pid)
+    kill(fresh_site.control.engine.status().pid)
     wait_view(page, "v.engine && v.engine.state !== 'alive'")
     expect(page.locator(".ss-engine")).to_be_visible()
     page.get_by_role("button", name="Start the engine").click()

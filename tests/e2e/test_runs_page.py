@@ -60,7 +60,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     before = next(row["step"] for row in rows(page) if row["run"] == busy)
     wait_rows(page, f"r.some(c => c[0] === '{busy}' && Number(c[9]) > {before})")
     page.set_viewport_size({"width": 2600, "height": 900})  # only columns in sight can be read
-    site.control.annotate([other], "seen by open pages")
+    site.control.notes.annotate([other], "seen by open pages")
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")
     _, (newcomer,) = site.race(shortcuts=("C",), steps=3, name="tabled")
     wait_rows(page, f"r.some(c => c[0] === '{newcomer}')")

@@ -65,9 +65,9 @@ class SharedSite(Site):
     def quiet(self) -> None:
         """Stop what a presenter's page measures by itself, so that nothing is written any more."""
         with Reader(self.workspace) as reader:
-            busy = [row.id for row in reader.runs(every=True) if row.state not in {*ENDED, RunState.PAUSED}]
+            busy = [row.id for row in reader.jobs.all() if row.state not in {*ENDED, RunState.PAUSED}]
         for run in busy:
-            self.control.command("stop", run, until_done_s=20)
+            self.control.commands.give("stop", run, until_done_s=20)
 
     def contents(self) -> list[str]:
         with closing(sqlite3.connect(f"file:{self.workspace.database}?mode=ro", uri=True)) as connection:
@@ -248,7 +248,7 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
         page.goto(site.audience)
         expect(page.get_by_text("Nothing has been started yet")).to_be_visible(timeout=20_000)
         assert page.get_by_role("button", name="Start").count() == 0
-        site.control.shutdown()  # else it would train what is written now
+        site.control.engine.shutdown()  # else it would train what is written now
         bench = Bench(workspace.path)
         bench.start_all()
         bench.steps(bench.runs[0], 1, 30)

@@ -101,7 +101,7 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     wait_view(page, f"({TRACES})() > 0")
     with Reader(site.workspace) as reader:
         last = {
-            reader.run(run).depth: reader.series(run, Split.TRAIN, first=5000, last=5000).columns["running_error"][0]
+            reader.runs.get(run).depth: reader.points.series(run, Split.TRAIN, (5000, 5000)).columns["running_error"][0]
             for run in bench.runs[:2]
         }
     assert page.locator(".ss-answer").inner_text() == (

@@ -79,7 +79,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     press(page, "whatif_apply")
     expect(page.get_by_text("has no shortcut whose strength could be set")).to_be_visible()
 
-    site.control.command("pause", residual, until_done_s=10)
+    site.control.commands.give("pause", residual, until_done_s=10)
     step = site.row(residual).step
     page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
     choose(page, "Run", f"A-8 (run {residual})")

@@ -1,7 +1,7 @@
 /**
- * The curves of one lab job as the browser holds them, and which of them are picked. A curve is { panel, name, kind,
- * setting, value, cell, part, row, x, y }: what its name says (engine/labs/curve.py); `value` is null where the setting
- * is on the axis, `cell` and `part` are empty where the name has none, `row` is the name without cell and part.
+ * The curves of one lab job as the browser holds them, and which of them are picked. A curve is { panel, kind, setting,
+ * value, cell, part, row, name, x, y } (CurveName in engine/events.py): `value` is null where the setting is on the axis,
+ * `cell` and `part` are empty where the curve has none; `row` is its name for people without these, `name` with them.
  */
 import { spoken } from "../shared/format.js";
 
@@ -18,8 +18,9 @@ export class Curves {
   /** Add curves; one of the same panel and name is replaced. */
   add(traces) {
     for (const trace of traces) {
-      this.byName.set(`${trace.panel}\n${trace.name}`, { ...trace, ...read(trace) });
-      this.revisions.set(trace.panel, ++revision);
+      const curve = named(trace);
+      this.byName.set(`${curve.panel}\n${curve.name}`, curve);
+      this.revisions.set(curve.panel, ++revision);
     }
   }
 
@@ -64,9 +65,10 @@ export class Curves {
   }
 }
 
-function read({ name, kind, value, cell = "", part = "" }) {
-  const row = name.slice(cell ? cell.length + 2 : 0, name.length - (part ? part.length + 2 : 0));
-  return { cell, part, row, setting: value === null ? "" : row.slice(kind.length + 2).split(" ")[0] };
+function named({ setting = "", value = null, cell = "", part = "", ...curve }) {
+  const row = value === null ? curve.kind : `${curve.kind}, ${setting} ${value}`;
+  const name = `${cell ? `${cell}: ` : ""}${row}${part ? `; ${part}` : ""}`;
+  return { ...curve, setting, value, cell, part, row, name };
 }
 
 /** Whether a curve is that of one seed. */

@@ -5,8 +5,8 @@ One document serves as snapshot and as message:
     cursor    CHANGES.TRACE, where to go on from
     card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
     figures   {name: number, null where it was not finite}
-    traces    [{panel, name, kind, value, x, y}] with cell and part where the name has them (engine.labs.curve);
-              one of the same panel and name replaces the earlier one
+    traces    [{panel, kind, x, y}] with setting and value, cell, part where the curve has them: see
+              engine.events.CurveName; one with the same of all these replaces the earlier one
 """
 
 import math
@@ -45,7 +45,7 @@ def lab_changes(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any
 def _card(news: data.LabNews) -> dict[str, Any]:
     job = news.job
     return {
-        "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.step, "total": job.total_steps,
+        "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.done, "total": job.total,
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
         "settings": data.job_settings(job), "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
@@ -53,9 +53,8 @@ def _card(news: data.LabNews) -> dict[str, Any]:
 
 
 def _trace(trace: Any) -> dict[str, Any]:
-    name = data.curve_name(trace.name)
-    more = {key: text for key, text in (("cell", name.cell), ("part", name.part)) if text}
+    name = {part: text for part, text in trace.name._asdict().items() if text not in ("", None)}
     return {
-        "panel": trace.panel, "name": trace.name, "kind": name.kind, "value": name.value, **more,
+        "panel": trace.panel, **name,
         "x": [significant(x) for x in trace.x.tolist()], "y": [significant(y) for y in trace.y.tolist()],
     }  # fmt: skip

@@ -11,7 +11,7 @@ from app import data
 _LONGEST = 12
 
 
-def job(name: str, started: str) -> data.RunRow | None:
+def job(name: str, started: str) -> data.LabJobRow | None:
     """Return the job to show: the one under ``started`` in the session, else the address's, else the newest."""
     if started not in st.session_state:
         st.session_state[started] = _number(st.query_params.get(f"{name}-job", ""))

@@ -47,7 +47,7 @@ def anchor(name: str) -> str:
     return f"lab-{name}"
 
 
-def _newer(name: str, job: data.RunRow | None) -> None:
+def _newer(name: str, job: data.LabJobRow | None) -> None:
     """Offer the newest job where an older one is shown."""
     newest = data.latest_lab(name)
     if job is None or newest is None or newest.id == job.id:

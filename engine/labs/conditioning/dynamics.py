@@ -3,11 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning import training
 from engine.labs.conditioning.arms import ARMS, NET_RATES, metric_key
 from engine.labs.conditioning.kernel import inputs, net_kernel
-from engine.labs.curve import CurveName
 from engine.labs.part import Part, finite, geometric, seeded
 from engine.labs.tasks import Finding, Measuring, Results, Task
 
@@ -37,14 +36,17 @@ class Course(Part):
             if stop is not None or step % pace == 0:
                 best = training.best_rate(halts[-1])
                 y = [geometric(halt.losses[best].tolist()) for halt in halts]
-                yield CurveUpdated("training_loss", arm.name, _axis([halt.step for halt in halts]), y)
+                yield CurveUpdated("training_loss", CurveName(arm.name), _axis([halt.step for halt in halts]), y)
         best = training.best_rate(halts[-1])
         conditions: list[list[float]] = []
         for halt in halts:
             nets = [training.single(halt.stack, best * len(self.seeds) + seed) for seed in self.seeds]
             conditions.append([net_kernel(arm, net, inputs(seed)).condition for seed, net in enumerate(nets)])
             yield CurveUpdated(
-                "along", arm.name, _axis([h.step for h in halts[: len(conditions)]]), [geometric(c) for c in conditions]
+                "along",
+                CurveName(arm.name),
+                _axis([h.step for h in halts[: len(conditions)]]),
+                [geometric(c) for c in conditions],
             )
         return {
             "best": best,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning import linear_nets as linear
 from engine.labs.conditioning.arms import (
     LINEAR_RATES,
@@ -17,7 +17,6 @@ from engine.labs.conditioning.arms import (
     TWO_FORMS,
     ZERO,
 )
-from engine.labs.curve import CurveName
 from engine.labs.part import Part, finite
 from engine.labs.tasks import Finding, Measuring, Results, Task
 
@@ -68,14 +67,19 @@ class Maps(Part):
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         for row, start in enumerate(LINEAR_STARTS):
             yield CurveUpdated(
-                "linear", start, columns, [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()]
+                "linear",
+                CurveName(start),
+                columns,
+                [_floored(loss) for loss in _median(chosen[:, -1, :, row]).tolist()],
             )
-            yield CurveUpdated("linear_rate", start, columns, [self._rates[rate] for rate in rates[:, row].tolist()])
+            yield CurveUpdated(
+                "linear_rate", CurveName(start), columns, [self._rates[rate] for rate in rates[:, row].tolist()]
+            )
             for column, target in enumerate(LINEAR_TARGETS):
                 name = CurveName(start, cell=target)
                 yield from self._losses(name, chosen[:, :, column, row])
                 y = [_floored(loss) for loss in _median(courses[:, -1, column, row]).tolist()]
-                yield CurveUpdated("linear_rates", name.text, list(self._rates), y)
+                yield CurveUpdated("linear_rates", name, list(self._rates), y)
         if len(courses) == len(self._table):
             yield from self._metrics(chosen[:, -1], rates)
 
@@ -92,14 +96,16 @@ class Maps(Part):
         chosen = losses[:, LINEAR_TARGETS.index(self.settings["target"])]
         steps = [float(step) for step in range(0, len(chosen), 2)]
         for place, form in enumerate(TWO_FORMS):
-            yield CurveUpdated("equivalence", form, steps, [finite(value) for value in chosen[::2, place].tolist()])
+            yield CurveUpdated(
+                "equivalence", CurveName(form), steps, [finite(value) for value in chosen[::2, place].tolist()]
+            )
 
     def _forms(self, losses: Tensor) -> Iterator[Finding]:
         yield from self._curves(losses)
         columns = [float(index) for index in range(len(LINEAR_TARGETS))]
         gaps = [(losses[:, :, 0] - losses[:, :, place]).abs().amax(0).nan_to_num(math.inf) for place in (1, 2)]
         for form, gap in zip(TWO_FORMS[1:], gaps, strict=True):
-            yield CurveUpdated("equivalence_gap", form, columns, [finite(value) for value in gap.tolist()])
+            yield CurveUpdated("equivalence_gap", CurveName(form), columns, [finite(value) for value in gap.tolist()])
         yield MetricReported("linear_equivalence_max_difference", gaps[0].max().item())
 
     def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Finding]:
@@ -108,8 +114,10 @@ class Maps(Part):
         if seed == 0:
             columns = [float(index) for index in range(len(LINEAR_TARGETS))]
             for row, start in enumerate(LINEAR_STARTS):
-                yield CurveUpdated("linear", start, columns, [_floored(value) for value in best[:, row].tolist()])
-        name = CurveName(ZERO, cell="negated", part=f"seed {seed}").text
+                yield CurveUpdated(
+                    "linear", CurveName(start), columns, [_floored(value) for value in best[:, row].tolist()]
+                )
+        name = CurveName(ZERO, cell="negated", part=f"seed {seed}")
         column, row = LINEAR_TARGETS.index("negated"), LINEAR_STARTS.index(ZERO)
         shown = [step for step in self._shown() if step < len(losses)]
         y = [losses[step][column, row].min().item() for step in shown]
@@ -123,9 +131,9 @@ class Maps(Part):
 
     def _losses(self, name: CurveName, courses: Tensor) -> Iterator[Finding]:
         x = [float(step) for step in self._shown()]
-        yield CurveUpdated("linear_loss", name.text, x, [_floored(loss) for loss in _median(courses).tolist()])
+        yield CurveUpdated("linear_loss", name, x, [_floored(loss) for loss in _median(courses).tolist()])
         for seed, course in enumerate(courses.tolist()):
-            part = name._replace(part=f"seed {seed}").text
+            part = name._replace(part=f"seed {seed}")
             yield CurveUpdated("linear_loss", part, x, [_floored(value) for value in course])
 
     def _tuned(self, finals: Tensor) -> Tensor:

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
-from engine.labs.curve import CurveName
 from engine.labs.part import Part, finite
 from engine.labs.tasks import Finding, Measuring, Results, Task
 
@@ -38,8 +37,8 @@ class Products(Part):
         for how in SCALAR_DRAWS:
             trials = [scalar.Trials(**done[name][how]) for name in counts]
             # Steps are counted from 0; on a log axis a start that is solved already stands at 1, the first step.
-            yield CurveUpdated("scalar_steps", how, x, [finite(max(one.median, 1.0)) for one in trials])
-            yield CurveUpdated("scalar_share", how, x, [one.solved for one in trials])
+            yield CurveUpdated("scalar_steps", CurveName(how), x, [finite(max(one.median, 1.0)) for one in trials])
+            yield CurveUpdated("scalar_share", CurveName(how), x, [one.solved for one in trials])
             yield self._race(how, self._counts[task.name], scalar.Trials(**done[task.name][how]))
         if len(counts) == len(self._counts):
             for key, how in (("normal", NORMAL), ("near_one", NEAR_ONE)):
@@ -51,7 +50,7 @@ class Products(Part):
         """The share that is solved within so many steps."""
         x = _log_steps(self.settings["cap"])
         y = [sum(value <= step for value in trials.steps) / len(trials.steps) for step in x]
-        return CurveUpdated("scalar_race", CurveName(how, "factors", count).text, x, y)
+        return CurveUpdated("scalar_race", CurveName(how, "factors", count), x, y)
 
 
 def _log_steps(cap: int) -> list[float]:

@@ -4,11 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning.arms import ARMS, Arm, depths, metric_key
 from engine.labs.conditioning.kernel import INPUTS, OUTPUTS, inputs, jacobian_values, net_kernel
 from engine.labs.conditioning.nets import WIDTH, draw
-from engine.labs.curve import CurveName
 from engine.labs.part import Part, geometric, seeded
 from engine.labs.tasks import Finding, Measuring, Results, Task
 
@@ -34,7 +33,7 @@ class Spectra(Part):
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
         if blocks == self._depths[-1]:
-            yield CurveUpdated("spectrum", CurveName(arm.name, part=f"seed {seed}").text, *_drawn(kernel.values))
+            yield CurveUpdated("spectrum", CurveName(arm.name, part=f"seed {seed}"), *_drawn(kernel.values))
         return {
             "values": kernel.values, "condition": kernel.condition, "participation": kernel.participation,
             "jacobian": [] if arm.norm else jacobian_values(arm, stack, x),
@@ -61,16 +60,16 @@ class Spectra(Part):
     def _over_depth(self, what: str, arm: Arm, seed: int, done: Results) -> Iterator[Finding]:
         x = self._whole(arm, 0, done)
         means = [geometric(row[what] for row in self._rows(arm, blocks, done)) for blocks in x]
-        yield CurveUpdated(what, arm.name, [float(blocks) for blocks in x], means)
+        yield CurveUpdated(what, CurveName(arm.name), [float(blocks) for blocks in x], means)
         own = self._whole(arm, seed, done)
         y = [done[_name(arm, blocks, seed)][what] for blocks in own]
-        yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}").text, [float(blocks) for blocks in own], y)
+        yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}"), [float(blocks) for blocks in own], y)
 
     def _bands(self, arm: Arm, done: Results) -> Iterator[Finding]:
         x = self._whole(arm, 0, done)
         for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
             y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]
-            yield CurveUpdated("jacobian", CurveName(arm.name, part=part).text, [float(blocks) for blocks in x], y)
+            yield CurveUpdated("jacobian", CurveName(arm.name, part=part), [float(blocks) for blocks in x], y)
 
     def _rows(self, arm: Arm, blocks: int, done: Results) -> list[dict[str, Any]]:
         names = [_name(arm, blocks, seed) for seed in self.seeds]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.constructed.plan import (
     ARMS,
     CONTRAST,
@@ -27,7 +27,6 @@ from engine.labs.constructed.plan import (
     budget,
 )  # fmt: skip
 from engine.labs.constructed.training import Track
-from engine.labs.curve import CurveName
 from engine.labs.tasks import Finding, Results
 
 #: How the names of an arm's figures begin.
@@ -67,9 +66,7 @@ class Findings:
         first = task.seed == self._budget.seeds[0]
         if task.role == "source":
             names = [CurveName(kind, part=_seed(task.seed)), *[CurveName(kind)] * first]
-            yield from (
-                CurveUpdated("training", name.text, list(track["steps"]), list(track["running"])) for name in names
-            )
+            yield from (CurveUpdated("training", name, list(track["steps"]), list(track["running"])) for name in names)
         elif task.role == "arm":
             yield self._tried(task, track)
         else:
@@ -90,9 +87,7 @@ class Findings:
         """Yield what noise in the new layers changes, as far as it is measured."""
         noises = list(found["noises"][: len(found["jumps"])])
         for panel, key in (("jump", "loss"), ("change", "change")):
-            yield CurveUpdated(
-                panel, CurveName(_WAYS[arm.shortcut]).text, noises, [jump[key] for jump in found["jumps"]]
-            )
+            yield CurveUpdated(panel, CurveName(_WAYS[arm.shortcut]), noises, [jump[key] for jump in found["jumps"]])
 
     def after(self, task: ArmTask, done: Results) -> Iterator[Finding]:
         """Yield what the result of a task changed."""
@@ -130,7 +125,7 @@ class Findings:
     def _repaired(self, noise: float, track: Track, done: Results) -> CurveUpdated:
         source = self._source(arm_of(GROWN), self._budget.seeds[0], done)
         before = source["steps"][-_SHOWN_BEFORE:], source["loss"][-_SHOWN_BEFORE:]
-        name = CurveName(GROWN, "noise", noise).text
+        name = CurveName(GROWN, "noise", noise)
         return CurveUpdated("repair", name, before[0] + track["steps"], before[1] + track["loss"])
 
     def _losses(self, done: Results) -> Iterator[MetricReported]:
@@ -147,7 +142,7 @@ class Findings:
 
     def _tried(self, task: ArmTask, track: Track) -> CurveUpdated:
         part = _seed(task.seed) if len(self._budget.seeds) > 1 else ""
-        name = CurveName(task.about, "rate", task.value, part=part).text
+        name = CurveName(task.about, "rate", task.value, part=part)
         if not track["steps"]:  # diverged before its first point
             return CurveUpdated("tried", name, [self._budget.before], [math.nan])
         return CurveUpdated("tried", name, list(track["steps"]), list(track["running"]))
@@ -241,8 +236,8 @@ def _bundle(
     if not lines:
         return
     for seed, (x, y) in lines.items():
-        yield CurveUpdated(panel, CurveName(kind, part=_seed(seed)).text, list(x), list(y))
+        yield CurveUpdated(panel, CurveName(kind, part=_seed(seed)), list(x), list(y))
     length = min(len(x) for x, _ in lines.values())
     x = next(iter(lines.values()))[0]
     means = [mean(values) for values in zip(*(y[:length] for _, y in lines.values()), strict=True)]
-    yield CurveUpdated(panel, CurveName(kind).text, list(x[:length]), means)
+    yield CurveUpdated(panel, CurveName(kind), list(x[:length]), means)

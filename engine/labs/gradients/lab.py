@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs import dense_stacks as stacks
-from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve
+from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL
 from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
 
 #: Nets of each kind over which the direction is averaged.
@@ -26,20 +26,20 @@ class GradientTask(NamedTuple):
     """One net: the ``part`` of the lab, the curve that the net belongs to, its gain and its seed."""
 
     part: str
-    curve: Curve
+    curve: CurveName
     gain: float
     seed: int
 
     @property
     def name(self) -> str:
         """The task's name in the state."""
-        return f"{self.part}, {self.curve.name}, seed {self.seed}"
+        return f"{self.part}, {self.curve.text}, seed {self.seed}"
 
     @property
     def words(self) -> str:
         """What the page says while the task is measured."""
         what = "direction of the gradient" if self.part == _DIRECTION else "gradient norms"
-        return f"{what}: {self.curve.name}, seed {self.seed}"
+        return f"{what}: {self.curve.text}, seed {self.seed}"
 
 
 class GradientsLab(TaskLab[GradientTask]):
@@ -79,22 +79,22 @@ class GradientsLab(TaskLab[GradientTask]):
         complete, name = self._complete(task, done), _METRIC_PREFIX[curve.kind]
         if task.part == _DIRECTION:
             direction = self._mean(task, "direction", done)
-            yield CurveUpdated("direction", curve.name, layers, direction)
+            yield CurveUpdated("direction", curve, layers, direction)
             if complete:
                 yield MetricReported(f"{name}_direction_at_last_layer", direction[-1])
             return
         log_norms = self._mean(task, "log_norms", done)
-        yield CurveUpdated("norm", curve.name, layers, [_exp(value) for value in log_norms])
+        yield CurveUpdated("norm", curve, layers, [_exp(value) for value in log_norms])
         if task.gain == self._gain:
             cosines = self._mean(task, "cosines", done)
-            yield CurveUpdated("collapse", curve.name, layers, cosines)
+            yield CurveUpdated("collapse", curve, layers, cosines)
             if complete:
                 yield MetricReported(f"{name}_gradient_growth_per_layer", _growth(log_norms))
                 yield MetricReported(f"{name}_gradient_total", _exp(log_norms[0] - log_norms[-1]))
                 yield MetricReported(f"{name}_activation_cosine_at_last_layer", cosines[-1])
         if complete:
             growths = self._growths(curve.kind, done)
-            yield CurveUpdated("growth", curve.kind, list(growths), list(growths.values()))
+            yield CurveUpdated("growth", CurveName(curve.kind), list(growths), list(growths.values()))
             if self.settings["sweep"] and len(growths) == len({*GAINS, self._gain}):
                 yield MetricReported(f"{name}_growth_spread_over_gains", max(growths.values()) - min(growths.values()))
 
@@ -118,7 +118,7 @@ class GradientsLab(TaskLab[GradientTask]):
 
 
 def _task(part: str, kind: str, gain: float, seed: int) -> GradientTask:
-    return GradientTask(part, Curve(kind, gain), gain, seed)
+    return GradientTask(part, CurveName(kind, "gain", gain), gain, seed)
 
 
 def _growth(log_norms: list[float]) -> float:

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from engine.errors import ConfigError
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
-from engine.labs.curve import CurveName
 from engine.labs.inspected_run import InspectedRun
 from engine.labs.landscape import grid
 from engine.labs.landscape.findings import SPLITS, bent, compared, metrics_of
@@ -179,7 +178,7 @@ class LandscapeLab(TaskLab[Task]):
             yield from (MetricReported(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
         if what == "trail":
             x, y = zip(*result["places"], (0.0, 0.0), strict=True)
-            yield CurveUpdated("path", self._kinds[net], x, y)
+            yield CurveUpdated("path", CurveName(self._kinds[net]), x, y)
             yield from metrics_of(net, {"trajectory_share": result["share"]})
         elif what == "centre":
             yield from metrics_of(net, compared(result, self._inspected[net].stored))
@@ -194,7 +193,7 @@ class LandscapeLab(TaskLab[Task]):
         mine, at = self._rows(net, done), self._scale(done)
         for line in grid.shown(row, mine):
             points = grid.gathered(line, mine)
-            name = CurveName(self._kinds[net], "b", at(line)).text
+            name = CurveName(self._kinds[net], "b", at(line))
             x = [at(column) for column in points]
             for place, panel in enumerate(_PANELS):
                 yield CurveUpdated(panel, name, x, [point[place] for point in points.values()])
@@ -205,7 +204,9 @@ class LandscapeLab(TaskLab[Task]):
         yield self._counted(done)
 
     def _slice(self, net: int, way: str, losses: Sequence[float]) -> CurveUpdated:
-        return CurveUpdated("slices", f"{self._kinds[net]} along {way}", self._steps()[: len(losses)], list(losses))
+        return CurveUpdated(
+            "slices", CurveName(f"{self._kinds[net]} along {way}"), self._steps()[: len(losses)], list(losses)
+        )
 
     def _steps(self) -> list[float]:
         reach = self.settings["reach"]

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-from engine.events import CurveUpdated, MetricReported
-from engine.labs.curve import CurveName
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.lesion import plan
 from engine.labs.lesion.plan import Case
 from engine.labs.tasks import Finding, Results
@@ -35,7 +34,9 @@ def deleted(case: Case, at: int, bn: str, done: Results) -> CurveUpdated:
     """The bars of the deletions; 0 is the net as it is, NaN as long as it is not measured."""
     intact = done.get(plan.task_name(plan.INTACT, at, bn), [math.nan])[0]
     points = [(0, intact), *deletions(case, at, bn, done)]
-    return CurveUpdated("deleted", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
+    return CurveUpdated(
+        "deleted", CurveName(kind(case, bn)), [float(x) for x, _ in points], [clean(y) for _, y in points]
+    )
 
 
 def swapped(case: Case, at: int, bn: str, done: Results) -> Iterator[CurveUpdated]:
@@ -44,10 +45,14 @@ def swapped(case: Case, at: int, bn: str, done: Results) -> Iterator[CurveUpdate
     near = [(a + 1, error) for (a, b), error in errors.items() if b - a == 1]
     intact = done[plan.task_name(plan.INTACT, at, bn)][0]
     points = [(0, intact), *near]
-    yield CurveUpdated("swapped", kind(case, bn), [float(x) for x, _ in points], [clean(y) for _, y in points])
+    yield CurveUpdated(
+        "swapped", CurveName(kind(case, bn)), [float(x) for x, _ in points], [clean(y) for _, y in points]
+    )
     apart = sorted({b - a for a, b in errors})
     means = [fmean([error for (a, b), error in errors.items() if b - a == distance]) for distance in apart]
-    yield CurveUpdated("apart", kind(case, bn), [0.0, *map(float, apart)], [clean(intact), *map(clean, means)])
+    yield CurveUpdated(
+        "apart", CurveName(kind(case, bn)), [0.0, *map(float, apart)], [clean(intact), *map(clean, means)]
+    )
 
 
 def scaled(case: Case, at: int, bn: str, done: Results, block: int) -> Iterator[CurveUpdated]:
@@ -60,8 +65,8 @@ def scaled(case: Case, at: int, bn: str, done: Results, block: int) -> Iterator[
     means = [
         fmean(values) for values in zip(*([error for _, error in curve] for curve in curves.values()), strict=True)
     ]
-    yield CurveUpdated("scaled", of_stage, factors, [clean(mean) for mean in means])
-    part = CurveName(of_stage, part=f"block {block + 1}").text
+    yield CurveUpdated("scaled", CurveName(of_stage), factors, [clean(mean) for mean in means])
+    part = CurveName(of_stage, part=f"block {block + 1}")
     yield CurveUpdated("scaled", part, factors, [clean(error) for _, error in curves[block]])
 
 
@@ -73,7 +78,7 @@ def predicted(case: Case, at: int, bn: str, done: Results) -> Iterator[Finding]:
     intact = done[plan.task_name(plan.INTACT, at, bn)][0]
     points = [(b, sizes[b - 1], error - intact) for b, error in deletions(case, at, bn, done)]
     for block, size, rise in points:
-        name = CurveName(kind(case, bn), part=f"block {block}").text
+        name = CurveName(kind(case, bn), part=f"block {block}")
         yield CurveUpdated("predicts", name, [clean(size)], [clean(rise)])
     agreement = rank_correlation([size for _, size, _ in points], [rise for *_, rise in points])
     yield MetricReported(f"{case.role}_size_predicts_loss", agreement)
@@ -83,11 +88,11 @@ def paths(case: Case, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
     """Shares of the paths and of the gradient by length, and the gradient of one path beside that of the net."""
     lengths, means, whole = [float(k) for k in found["lengths"]], found["means"], found["whole"]
     relative = [clean(mean / whole) if whole > 0 else math.nan for mean in means]
-    yield CurveUpdated("path_gradient", case.name, lengths, relative)
-    yield CurveUpdated("paths", case.name, lengths, gradient_shares(found["forks"], found["lengths"], means))
+    yield CurveUpdated("path_gradient", CurveName(case.name), lengths, relative)
+    yield CurveUpdated("paths", CurveName(case.name), lengths, gradient_shares(found["forks"], found["lengths"], means))
     if not case.plain:
         ones = [1.0] * len(lengths)
-        number = CurveName(case.name, part="number of paths").text
+        number = CurveName(case.name, part="number of paths")
         yield CurveUpdated("paths", number, lengths, gradient_shares(found["forks"], found["lengths"], ones))
 
 

@@ -5,7 +5,7 @@ Rows of its heat maps are named ``ARM, blocks L``, columns are targets.
 
 from typing import NamedTuple
 
-from engine.labs.curve import CurveName
+from engine.events import CurveName
 
 
 class Arm(NamedTuple):

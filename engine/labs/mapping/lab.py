@@ -8,8 +8,7 @@ import math
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from engine.events import CurveUpdated, MetricReported
-from engine.labs.curve import CurveName
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.mapping import arms
 from engine.labs.mapping.findings import metrics
 from engine.labs.mapping.kernel import condition
@@ -66,7 +65,7 @@ class MappingLab(TaskLab[MappingTask]):
 
     def _row(self, task: MappingTask, found: list[Cell]) -> Iterator[CurveUpdated]:
         """The task's row of both heat maps."""
-        name = arms.row(task.arm, task.blocks).text
+        name = arms.row(task.arm, task.blocks)
         columns = [arms.TARGETS.index(target) for target in grid_of(self.settings).targets]
         yield CurveUpdated("heat", name, columns, drawn([max(cell.error, EXACT) for cell in found]))
         yield CurveUpdated("best", name, columns, [cell.rate for cell in found])
@@ -76,7 +75,7 @@ class MappingLab(TaskLab[MappingTask]):
         for target, cell in zip(grid_of(self.settings).targets, found, strict=True):
             name = arms.row(task.arm, task.blocks)._replace(cell=target)
             for index, part in [(None, ""), *self._parts()]:
-                text = name._replace(part=part).text
+                text = name._replace(part=part)
                 yield CurveUpdated("curves", text, cell.steps, cell.curve(index))
                 yield CurveUpdated("rates", text, arms.RATES, cell.rates(index))
 
@@ -93,10 +92,10 @@ class MappingLab(TaskLab[MappingTask]):
             kinds = [(panel, task.arm.name) for panel in panels.values()]
         for number, (panel, kind) in enumerate(kinds):
             along = found[number * len(x) : (number + 1) * len(x)]
-            yield CurveUpdated(panel, kind, x, drawn([cell.error for cell in along]))
+            yield CurveUpdated(panel, CurveName(kind), x, drawn([cell.error for cell in along]))
             for index, part in self._parts():
                 seed = [cell.rates(index)[cell.best] for cell in along]
-                yield CurveUpdated(panel, CurveName(kind, part=part).text, x, seed)
+                yield CurveUpdated(panel, CurveName(kind, part=part), x, seed)
 
     def _conditions(self, task: MappingTask) -> Generator[CurveUpdated, None, list[list[float]]]:
         """Measure the condition number at every point for every seed, (seeds, points)."""
@@ -109,6 +108,6 @@ class MappingLab(TaskLab[MappingTask]):
     def _conditioned(self, task: MappingTask, rows: list[list[float]]) -> Iterator[CurveUpdated]:
         x, kind = points(self.settings, START), task.arm.name
         for (_, part), row in zip(self._parts(), rows, strict=False):
-            yield CurveUpdated("condition", CurveName(kind, part=part).text, x, row)
+            yield CurveUpdated("condition", CurveName(kind, part=part), x, row)
         means = [math.exp(sum(map(math.log, column)) / len(column)) for column in zip(*rows, strict=True)]
-        yield CurveUpdated("condition", kind, x, means)
+        yield CurveUpdated("condition", CurveName(kind), x, means)

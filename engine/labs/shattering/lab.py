@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
-from engine.labs.curve import CurveName
 from engine.labs.dense_stacks import LAG
 from engine.labs.shattering import nets
 from engine.labs.shattering.spec import (
@@ -85,7 +84,7 @@ class ShatteringLab(TaskLab[Task]):
             if depth == self.settings["shown"]:
                 found |= {"lags": lags, "slopes": _drawn(layer.slopes)}
             if depth % _PACE == 0 and self._own(net):
-                name = CurveName(net.kind, part=f"seed {net.seed}").text
+                name = CurveName(net.kind, part=f"seed {net.seed}")
                 yield CurveUpdated("depth", name, _counted(found["lag"]), list(found["lag"]))
         found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
         return found
@@ -115,22 +114,22 @@ class ShatteringLab(TaskLab[Task]):
     def _noises(self, result: Result) -> Iterator[Finding]:
         for kind in NOISES:
             yield self._row(kind, result[kind]["slopes"])
-            yield CurveUpdated("lags", kind, _lags(), _mean(result[kind]["lags"]))
+            yield CurveUpdated("lags", CurveName(kind), _lags(), _mean(result[kind]["lags"]))
 
     def _row(self, kind: str, slopes: list[float]) -> CurveUpdated:
         """Kinds stand above one another in the picture of gradients, the first at the top."""
         height = len(ROWS) - ROWS.index(kind)
-        return CurveUpdated("gradient", kind, _places(), [height + slope / _PER_ROW for slope in slopes])
+        return CurveUpdated("gradient", CurveName(kind), _places(), [height + slope / _PER_ROW for slope in slopes])
 
     def _curves(self, net: Net, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         row, part = rows[-1], f"seed {net.seed}"
         if net.seed == 0:
             yield self._row(net.kind, row["slopes"])
-        yield CurveUpdated("lags", net.kind, _lags(), _mean([other["lags"] for other in rows]))
-        yield CurveUpdated("lags", CurveName(net.kind, part=part).text, _lags(), row["lags"])
+        yield CurveUpdated("lags", CurveName(net.kind), _lags(), _mean([other["lags"] for other in rows]))
+        yield CurveUpdated("lags", CurveName(net.kind, part=part), _lags(), row["lags"])
         for panel, what in (("depth", "lag"), ("cosine", "cosine")):
-            yield CurveUpdated(panel, net.kind, _counted(row[what]), _mean([other[what] for other in rows]))
-            yield CurveUpdated(panel, CurveName(net.kind, part=part).text, _counted(row[what]), row[what])
+            yield CurveUpdated(panel, CurveName(net.kind), _counted(row[what]), _mean([other[what] for other in rows]))
+            yield CurveUpdated(panel, CurveName(net.kind, part=part), _counted(row[what]), row[what])
 
     def _branches(self, done: Results) -> Iterator[Finding]:
         """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
@@ -141,7 +140,7 @@ class ShatteringLab(TaskLab[Task]):
                 points[first.branch] = sum(done[name]["lag"][-1] for name in names) / len(names)
         if points:
             x = sorted(points)
-            yield CurveUpdated("branches", SCALED, x, [points[branch] for branch in x])
+            yield CurveUpdated("branches", CurveName(SCALED), x, [points[branch] for branch in x])
 
     def _metrics(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         key = metric_key(kind)

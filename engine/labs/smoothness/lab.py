@@ -10,9 +10,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
-from engine.events import CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
-from engine.labs.curve import CurveName
 from engine.labs.small_images import embedded_images
 from engine.labs.smoothness.spec import KINDS, METRIC_PREFIX, ONE_RATE, rates_of
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
@@ -123,7 +122,7 @@ class SmoothnessLab(TaskLab[Task]):
 
     def _rate_curve(self, kind: str, done: Results) -> CurveUpdated:
         tried = [rate for rate in sorted(self._rates) if _trial(kind, rate) in done]
-        return CurveUpdated("rates", kind, tried, [done[_trial(kind, rate)] for rate in tried])
+        return CurveUpdated("rates", CurveName(kind), tried, [done[_trial(kind, rate)] for rate in tried])
 
     def _band_curves(self, kind: str, seeds: Sequence[Followed]) -> Iterator[CurveUpdated]:
         """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
@@ -141,13 +140,13 @@ class SmoothnessLab(TaskLab[Task]):
             "gradient": [[change for band in here for change in band.changes] for here in bands],
         }
         for panel, line in lines.items():
-            yield CurveUpdated(panel, kind, steps, list(map(_mean, line)))
+            yield CurveUpdated(panel, CurveName(kind), steps, list(map(_mean, line)))
             for part, edges in (("low", map(min, spreads[panel])), ("high", map(max, spreads[panel]))):
-                yield CurveUpdated(panel, CurveName(kind, part=part).text, steps, list(edges))
-        yield CurveUpdated("beta", kind, steps, [_mean([band.beta for band in here]) for here in bands])
+                yield CurveUpdated(panel, CurveName(kind, part=part), steps, list(edges))
+        yield CurveUpdated("beta", CurveName(kind), steps, [_mean([band.beta for band in here]) for here in bands])
         rates = [one["rate"] for one in seeds]
         sharp = [_mean([rate * band.beta for rate, band in zip(rates, here, strict=True)]) for here in bands]
-        yield CurveUpdated("stability", kind, steps, sharp)
+        yield CurveUpdated("stability", CurveName(kind), steps, sharp)
 
     def _curves(self, kind: str, done: Results) -> Iterator[CurveUpdated]:
         seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
@@ -155,11 +154,11 @@ class SmoothnessLab(TaskLab[Task]):
         yield from self._band_curves(kind, found)
         for seed, one in zip(seeds, found, strict=True):
             betas = [Band(*band).beta for band in one["bands"]]
-            name = CurveName(kind, part=f"seed {seed}").text
+            name = CurveName(kind, part=f"seed {seed}")
             yield CurveUpdated("beta", name, one["steps"], betas)
             yield CurveUpdated("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
         if self.settings["rates"] == ONE_RATE:
-            yield CurveUpdated("rates", kind, self._rates, [_mean([one["loss"] for one in found])])
+            yield CurveUpdated("rates", CurveName(kind), self._rates, [_mean([one["loss"] for one in found])])
 
     def _metrics(self, kind: str, done: Results) -> Iterator[MetricReported]:
         found, name = [done[_measured(kind, seed)] for seed in self._seeds], METRIC_PREFIX[kind]

@@ -1,4 +1,4 @@
-"""Commands to the engine from outside: written to the store, acknowledged and answered there. Part of ``Control``.
+"""Commands to the engine from outside: written to the store, acknowledged and answered there.
 
 Torch-free.
 """
@@ -18,10 +18,13 @@ ACKNOWLEDGE_S = 3.0
 CLAIMED_S = 30.0
 
 
-class CommandClient(EngineProcess):
+class CommandClient:
     """Gives commands to the engine of one workspace and waits for the answers."""
 
-    def command(self, verb: str, run: int, until_done_s: float = 0.0) -> bool:
+    def __init__(self, engine: EngineProcess):
+        self.workspace, self._engine = engine.workspace, engine
+
+    def give(self, verb: str, run: int, until_done_s: float = 0.0) -> bool:
         """Pause, resume, stop or delete a run: ``ask`` and, for up to ``until_done_s``, ``await_done``."""
         return self.await_done(self.ask(verb, run), until_done_s)
 
@@ -29,7 +32,7 @@ class CommandClient(EngineProcess):
         """Give the engine a command and wait for its acknowledgement; return the command's id.
 
         Raises CommandRefused with the engine's reason, EngineUnreachable when no engine answers within 3 s (the
-        command is then withdrawn), and the errors of ``ensure_engine``.
+        command is then withdrawn), and the errors of ``EngineProcess.ensure``.
         """
         if verb not in RUN_VERBS:
             raise CommandRefused(unknown(verb))
@@ -40,13 +43,13 @@ class CommandClient(EngineProcess):
 
         '' for done, a refusal in the engine's words, or that it is still being done after ``until_done_s``. What no
         engine has begun with by then is withdrawn. Raises CommandRefused for an unknown verb, and the errors of
-        ``ensure_engine``.
+        ``EngineProcess.ensure``.
         """
         if verb not in RUN_VERBS:
             raise CommandRefused(unknown(verb))
-        self.ensure_engine()
+        self._engine.ensure()
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
-            asked = {run: writer.command(verb, run) for run in dict.fromkeys(runs)}
+            asked = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
 
             def are_done() -> bool:
                 return all(answer(reader, command).done is not None for command in asked.values())
@@ -55,7 +58,7 @@ class CommandClient(EngineProcess):
             said = {}
             for run, command in asked.items():
                 refusal = f"no engine answered within {until_done_s:g} s; nothing was changed"
-                if answer(reader, command).done is None and not writer.withdraw(command, refusal):
+                if answer(reader, command).done is None and not writer.commands.withdraw(command, refusal):
                     said[run] = f"{verb} of run {run} is under way and ends by itself"
                 else:
                     said[run] = answer(reader, command).refusal or ""
@@ -72,16 +75,16 @@ class CommandClient(EngineProcess):
             return until(lambda: answer(reader, command).done is not None, seconds)
 
     def _ask(self, verb: str, run: int | None = None, race: int | None = None, argument: str = "") -> int:
-        self.ensure_engine()
+        self._engine.ensure()
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
-            command = writer.command(verb, run, argument, race=race)
+            command = writer.commands.give(verb, run, argument, race=race)
 
             def is_acknowledged() -> bool:
                 return answer(reader, command).acknowledged is not None
 
             if not until(is_acknowledged, ACKNOWLEDGE_S):
                 silence = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
-                if writer.withdraw(command, silence):
+                if writer.commands.withdraw(command, silence):
                     raise EngineUnreachable(f"{silence}; see {self.workspace.engine_log}")
                 if not until(is_acknowledged, CLAIMED_S):  # it is being done
                     raise EngineUnreachable(
@@ -95,7 +98,7 @@ class CommandClient(EngineProcess):
 
 def answer(reader: Reader, command: int) -> CommandRow:
     """Return a command with the engine's answer so far. Raises EngineUnreachable when the database lost it."""
-    row = reader.command(command)
+    row = reader.commands.get(command)
     if row is None:
         raise EngineUnreachable(f"command {command} is no longer in the database; start again")
     return row

@@ -16,10 +16,12 @@ from engine.store.rows import RunRow
 
 def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     """Return where the runs of one race stand. A fork is no arm of its race: its beginning is another run's."""
-    changed = reader.changed_keys([row.id for row in rows]) if rows else {}
-    race = reader.race(rows[0].race) if rows else None
+    changed = reader.interventions.changed_keys([row.id for row in rows]) if rows else {}
+    race = reader.races.get(rows[0].race) if rows else None
     tuned = race is not None and race.config.run.optim.lr == TUNED
-    edges = {(arm.depth, arm.shortcut) for arm in reader.tuning(race.id) if arm.at_edge} if race and tuned else set()
+    edges = (
+        {(arm.depth, arm.shortcut) for arm in reader.tuning.arms(race.id) if arm.at_edge} if race and tuned else set()
+    )
     return [
         ComparedRun(
             run=row.id,
@@ -28,11 +30,11 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
             shortcut=row.shortcut,
             seed=row.seed,
             # A rate that trials still look for is never named: its run has not begun.
-            lr=lr if isinstance(lr := row.training.optim.lr, int | float) else 0.0,
+            lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0,
             state=row.state.value,
             step=row.step,
             total_steps=row.total_steps,
-            warmup_lr=row.training.optim.warmup_lr,
+            warmup_lr=row.config.optim.warmup_lr,
             changed=changed.get(row.id, ()),
             tuned=tuned,
             at_edge=(row.depth, row.shortcut) in edges,
@@ -68,6 +70,6 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
 
 def _curve(reader: Reader, run: int, split: Split, column: str, steps: tuple[int, int]) -> dict[int, float]:
     """Return the finite errors of a run in percent by step, from the first to the last of ``steps``."""
-    columns = reader.series(run, split, first=steps[0], last=steps[1]).columns
+    columns = reader.points.series(run, split, steps).columns
     points = zip(columns["step"].astype(int).tolist(), columns[column].tolist(), strict=True)
     return {step: error for step, error in points if isfinite(error)}

@@ -1,4 +1,4 @@
-"""The engine's process from outside: find it, start it, end it. ``Control`` builds on this. Torch-free."""
+"""The engine's process from outside: find it, start it, end it. Torch-free."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ class EngineProcess:
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
 
-    def engine_status(self) -> EngineStatus:
+    def status(self) -> EngineStatus:
         """Return how the engine is. Raises DatabaseDamaged and VersionMismatch for a database that cannot be read."""
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
@@ -77,20 +77,20 @@ class EngineProcess:
             )  # fmt: skip
         return EngineStatus("alive", *facts, f"engine {row.version}, process {row.pid}")
 
-    def ensure_engine(self, timeout_s: float = 10.0) -> EngineRow:
+    def ensure(self, timeout_s: float = 10.0) -> EngineRow:
         """Start the engine if none lives, and return what it says of itself.
 
         Raises VersionMismatch for an engine of another version, EngineUnreachable when it does not answer in time,
         WorkspaceError and DatabaseDamaged when the workspace cannot be used.
         """
         self.workspace.prepare()
-        if (status := self.engine_status()).state == "other-version":
+        if (status := self.status()).state == "other-version":
             raise VersionMismatch(status.message)
         Writer(self.workspace).close()  # makes the tables where there are none
         deadline = time.monotonic() + timeout_s
         started, attempts = None, 0
         while True:
-            status = self.engine_status()
+            status = self.status()
             if status.state == "other-version":
                 raise VersionMismatch(status.message)
             if status.state == "alive" and (row := self._engine_row()) is not None:
@@ -118,7 +118,7 @@ class EngineProcess:
             if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
                 return False
             with Writer(self.workspace) as writer:
-                writer.command(SHUTDOWN)
+                writer.commands.give(SHUTDOWN)
         except (DatabaseDamaged, VersionMismatch):
             # It cannot be told through the database; SIGTERM makes it pause its runs as well.
             if not self._end_by_signal(timeout_s):
@@ -150,7 +150,7 @@ class EngineProcess:
     def _engine_row(self) -> EngineRow | None:
         try:
             with Reader(self.workspace, outdated=True) as reader:
-                return reader.engine()
+                return reader.presence.engine()
         except NoDatabase:
             return None
 

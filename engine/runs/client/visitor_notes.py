@@ -1,4 +1,4 @@
-"""Names of races and notes of runs, written directly: no engine is needed. Part of ``Control``. Torch-free."""
+"""Names of races and notes of runs, written directly: no engine is needed. Torch-free."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,17 @@ MAX_NOTE_LENGTH = 500
 _FORMULA = ("=", "+", "-", "@")
 
 
-class NoteControl:
-    """The names and notes of ``Control``; mistakes are ConfigErrors in one line."""
+class NoteClient:
+    """Writes names and notes; mistakes are ConfigErrors in one line."""
 
-    workspace: Workspace
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
 
     def rename_race(self, race: int, name: str) -> str:
         """Give a race another name, '' for none; return it as it is kept."""
         kept = checked(name, "a name", MAX_NAME_LENGTH)
         with self._writer() as writer:
-            if not writer.rename_race(race, kept):
+            if not writer.notes.rename_race(race, kept):
                 raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
         return kept
 
@@ -29,7 +30,7 @@ class NoteControl:
         """Write a note on these runs, '' to take it away; return those that exist, at least one."""
         kept = checked(note, "a note", MAX_NOTE_LENGTH)
         with self._writer() as writer:
-            written = writer.annotate(runs, kept)
+            written = writer.notes.annotate(runs, kept)
         if not written:
             raise ConfigError(f"there is no run {', '.join(map(str, runs[:5]))}; `python -m engine runs` lists them")
         return written

@@ -29,7 +29,7 @@ def tenths(*ends: int) -> frozenset[int]:
 
 def saved_step(reader: Reader, run: int, step: int | None) -> int:
     """Return a saved step of a run; ``step`` None means the newest. Raises ConfigError naming what is saved."""
-    saved = [checkpoint.step for checkpoint in reader.checkpoints(run)]
+    saved = [checkpoint.step for checkpoint in reader.checkpoints.of(run)]
     if not saved:
         raise ConfigError(f"run {run} has no checkpoint yet; the first comes after a tenth of its steps")
     if step is None:

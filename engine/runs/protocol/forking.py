@@ -6,7 +6,6 @@ found here, in one line, before anything is made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.config import (
     LIVE,
@@ -26,23 +25,11 @@ from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
 from engine.runs.protocol.planning import check_compiler, check_fit, shape_of
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
 _KEPT = ("device", "threads")
 _MAX_NAMED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ForkPlan:
-    """A fork before it is made: its config, the step it begins after, and its live changes.
-
-    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
-    """
-
-    config: RunConfig
-    step: int
-    changes: tuple[Change, ...]
 
 
 def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mapping[str, str]) -> ForkPlan:
@@ -50,13 +37,11 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
 
     Raises ConfigError in one line: no such step, no such setting, a net whose tensors differ, a full race.
     """
-    if parent.lab:
-        raise ConfigError(f"run {parent.id} is a job of the lab {parent.lab}, not a training; only trainings can fork")
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
-    before = parent.training
+    before = parent.config
     step = saved_step(reader, parent.id, step)
-    if len(reader.runs(parent.race)) >= MAX_RUNS:
+    if len(reader.runs.all(parent.race)) >= MAX_RUNS:
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(before, settings)
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
@@ -67,7 +52,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     longer = config.optim.steps != before.optim.steps
     past = [
         Change(row.id, row.key, row.value, row.step)
-        for row in reader.changes(parent.id)
+        for row in reader.interventions.changes(parent.id)
         if row.step is not None and row.step <= step and not (longer and row.key == STEPS)
     ]
     total = max([config.optim.steps, *(int(change.value) for change in past if change.key == STEPS)])
@@ -119,7 +104,7 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.training.model), tensors(model)
+    there, wanted = tensors(parent.config.model), tensors(model)
     differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
     if differ:
         words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]

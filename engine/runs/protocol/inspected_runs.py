@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.spec import LabSpec
@@ -44,7 +43,7 @@ def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolv
     assert option is not None
     asked = _asked(settings[option.name])
     several = option.run_reference == "runs"
-    rows = [_row(reader, run) for run in asked] if asked else _newest(reader, lab, several)
+    rows = [reader.runs.known(run) for run in asked] if asked else _newest(reader, lab, several)
     for row in rows:
         if row.state not in RESTING:
             raise ConfigError(f"run {row.id} is {row.state}; a lab looks at runs that are paused, stopped or finished")
@@ -60,9 +59,8 @@ def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolv
 
 def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
     """Return the trainings that a lab could look at by themselves, newest first."""
-    rows = [row for row in reader.runs() if not row.lab and row.tunes is None and row.state in RESTING]
-    rows = [row for row in rows if isinstance(row.config, RunConfig) and not _refusal(lab, [row])]
-    saved = reader.checkpoint_totals()
+    rows = [row for row in reader.runs.all() if row.state in RESTING and not _refusal(lab, [row])]
+    saved = reader.checkpoints.totals()
     return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
 
 
@@ -100,7 +98,7 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
         part = folder / f".run-{run:05d}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        _fill(workspace, reader, part, _row(reader, run), settings.get(STEP, NEWEST))
+        _fill(workspace, reader, part, reader.runs.known(run), settings.get(STEP, NEWEST))
         part.rename(kept)
     files = sorted((int(path.stem.removeprefix("step-")), path) for path in kept.glob("step-*.pt"))
     step, state = files[-1]
@@ -112,7 +110,7 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
 def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
     """Put the state after the step ``wanted``, those before it, and what was recorded into ``folder``."""
     step = _saved(reader, row, wanted)
-    for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:
+    for one in [saved.step for saved in reader.checkpoints.of(row.id) if saved.step <= step]:
         source = workspace.checkpoint(row.id, one)
         try:
             share(source, folder / source.name)
@@ -121,7 +119,7 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
                 raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
         except OSError as error:
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
-    about = {"precision": row.precision, "threads": row.threads, "stored": reader.evaluated(row.id, step)}
+    about = {"precision": row.precision, "threads": row.threads, "stored": reader.points.evaluated(row.id, step)}
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -138,13 +136,6 @@ def _asked(value: int | str) -> list[int]:
     return runs
 
 
-def _row(reader: Reader, run: int) -> RunRow:
-    row = reader.known_run(run)
-    if row.lab:
-        raise ConfigError(f"run {run} is a job of the lab {row.lab}, not a training; name a training")
-    return row
-
-
 def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     """Return the newest training that suits, or several of its race as the lab chooses them."""
     rows = suitable(reader, lab)
@@ -153,7 +144,7 @@ def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     if not several:
         return rows[:1]
     mates = sorted((row for row in rows if row.race == rows[0].race), key=lambda row: row.position)
-    chosen = lab.choose([row.training for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
+    chosen = lab.choose([row.config for row in mates]) if lab.choose else range(min(len(mates), MAX_INSPECTED_RUNS))
     return [mates[place] for place in chosen] or rows[:1]
 
 
@@ -163,4 +154,4 @@ def _saved(reader: Reader, row: RunRow, step: int) -> int:
 
 def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:
     """Return why the lab cannot look at these trainings, '' when it can."""
-    return lab.suits([row.training for row in rows]) if lab.suits else ""
+    return lab.suits([row.config for row in rows]) if lab.suits else ""

@@ -21,8 +21,7 @@ from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknow
 from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import CommandRow, RunRow
-from engine.store.workspace import Workspace
+from engine.store.rows import CommandRow, JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
 
 _S = RunState
@@ -35,28 +34,27 @@ class CommandHandler:
 
     def __init__(
         self,
-        workspace: Workspace,
         reader: Reader,
         writer: Writer,
         pool: WorkerPool,
         coordinator: Coordinator,
         shutdown: Callable[[], None],
     ):
-        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        interventions = Interventions(workspace, reader, writer, pool)
+        interventions = Interventions(reader, writer, pool)
         self._interventions = {"set": interventions.set, "extend": interventions.extend, "fork": interventions.fork}
         self._begun: set[int] = set()
 
     def serve(self) -> None:
         """Acknowledge what is new and go on with what is not done."""
         busy: set[int] = set()
-        for command in self._reader.open_commands():
+        for command in self._reader.commands.pending():
             first = command.acknowledged is None
             if command.claimed is None:
                 # Whoever asked may give up waiting; from here on it is too late to take the command back.
-                if not self._writer.claim(command.id):
+                if not self._writer.commands.claim(command.id):
                     continue
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._guarded_answer(command, busy)
@@ -64,16 +62,16 @@ class CommandHandler:
                 if command.verb not in BESIDE:
                     busy.add(command.run or 0)
                 if first:
-                    self._writer.acknowledge(command.id)
+                    self._writer.commands.acknowledge(command.id)
             else:
-                self._writer.finish(command.id, answer or None)
+                self._writer.commands.finish(command.id, answer or None)
                 self._begun.discard(command.id)
 
     def forget_shutdowns(self) -> None:
         """Finish the shutdown commands that were meant for an earlier engine; other commands are served late."""
-        for command in self._reader.open_commands():
+        for command in self._reader.commands.pending():
             if command.verb == SHUTDOWN:
-                self._writer.finish(command.id)
+                self._writer.commands.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
         """Return the answer of ``_answer``; an error in one command is its refusal, not the end of the engine."""
@@ -99,64 +97,65 @@ class CommandHandler:
         run = command.run or 0
         if run in busy or self._pool.is_left_behind(run):
             return None
-        row = self._reader.run(run)
+        row = self._reader.jobs.get(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
             return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
         if command.verb in self._interventions:
-            if row.tunes is not None:
-                return f"run {row.id} is a trial for race {row.tunes}; interventions are for the runs of that race"
-            return self._interventions[command.verb](row, command)
+            training = self._reader.runs.known(run)
+            if training.tunes is not None:
+                return f"run {run} is a trial for race {training.tunes}; interventions are for the runs of that race"
+            return self._interventions[command.verb](training, command)
         # An acknowledged command may have waited for another command on the run: it begins here.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)
 
     def _pace(self, command: CommandRow) -> str:
-        race = self._reader.race(command.race or 0)
+        race = self._reader.races.get(command.race or 0)
         if race is None or race.tunes is not None:
             return f"there is no race {command.race}; `python -m engine runs` lists them"
         try:
             lockstep(command.argument)
         except ConfigError as error:
             return str(error)
-        self._writer.set_pace(race.id, command.argument)
+        self._writer.races.set_pace(race.id, command.argument)
         try:
             self._coordinator.set(race.id, command.argument)
         except OSError as error:
             return f"the pace is kept for runs that start later; those that run cannot be told ({error})"
         return ""
 
-    def _pause(self, row: RunRow, first: bool) -> str | None:
+    def _pause(self, row: JobRow, first: bool) -> str | None:
         if row.state == _S.PAUSED:
             return ""
         if row.state == _S.QUEUED:
             return self._move(row, _S.PAUSED, detail="paused before it started")
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
-                self._writer.update(row.id, detail="pausing at the end of this step")
+                self._writer.jobs.update(row.id, detail="pausing at the end of this step")
                 self._send(row, PAUSE)
             return None
         if not first:
             return ""  # it ended before the order reached it
         return f"run {row.id} is {row.state}; only queued, starting and running runs can be paused"
 
-    def _resume(self, row: RunRow, first: bool) -> str | None:
+    def _resume(self, row: JobRow, first: bool) -> str | None:
         if row.state in PAUSABLE:
             return ""
-        if row.lab and row.lab not in LABS:
+        if isinstance(row, LabJobRow) and row.lab not in LABS:
             return f"run {row.id} is a job of the lab {row.lab}, which this version does not have"
         if row.state in RESUMABLE | {_S.FAILED}:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"
 
-    def _stop(self, row: RunRow, first: bool) -> str | None:
+    def _stop(self, row: JobRow, first: bool) -> str | None:
         if row.state == _S.STOPPED:
             return ""
         if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
             return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
         if row.state in {_S.STARTING, _S.RUNNING}:
-            self._writer.move(
+            self._writer.jobs.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
             self._send(row, STOP)
@@ -167,23 +166,23 @@ class CommandHandler:
             return ""
         return f"run {row.id} is {row.state} and has ended; there is nothing to stop"
 
-    def _delete(self, row: RunRow, first: bool) -> str | None:
+    def _delete(self, row: JobRow, first: bool) -> str | None:
         if self._pool.has(row.id):
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is on its way out
         folder = self._workspace.run(row.id)
-        self._writer.delete(row.id)
+        self._writer.jobs.delete(row.id)
         shutil.rmtree(folder, ignore_errors=True)
-        if self._reader.race(row.race) is None:
+        if isinstance(row, RunRow) and self._reader.races.get(row.race) is None:
             self._coordinator.forget(row.race)
         return ""
 
-    def _send(self, row: RunRow, word: str) -> None:
+    def _send(self, row: JobRow, word: str) -> None:
         # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
         if self._pool.has(row.id):
             self._pool.send(row.id, word)
 
-    def _move(self, row: RunRow, to: RunState, **fields: Any) -> str | None:
+    def _move(self, row: JobRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
-        return "" if self._writer.move(row.id, to, only_from={row.state}, **fields) else None
+        return "" if self._writer.jobs.move(row.id, to, only_from={row.state}, **fields) else None

@@ -10,12 +10,11 @@ from engine.hardware.machine import devices, gpus, runs_per_gpu
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.memory_estimate import gpu_bytes
-from engine.runs.supervisor.scheduler import Active, GpuMemory, Waiting, schedule
+from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
-from engine.store.workspace import Workspace
+from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
 
 #: How often free GPU memory is looked at while runs wait for it.
@@ -31,14 +30,13 @@ class Dispatch:
 
     def __init__(
         self,
-        workspace: Workspace,
         reader: Reader,
         writer: Writer,
         pool: WorkerPool,
         coordinator: Coordinator,
         tuning: Tuning,
     ):
-        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+        self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._tuning = coordinator, tuning
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
@@ -49,50 +47,53 @@ class Dispatch:
         # Nothing to think about unless a run's state changed or a worker came or went.
         # The memory of GPUs is looked at again all the same: others take it and let it go.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
-        moment = (self._reader.head()[1], len(self._pool), look)
+        moment = (self._reader.points.head()[1], len(self._pool), look)
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
-        queued = self._reader.runs(states=[RunState.QUEUED], every=True)
+        queued = self._reader.jobs.all([RunState.QUEUED])
         free = [
             row
             for row in queued
             if row.id not in held and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id)
         ]
-        waiting = [_waiting(row, 1 if row.lab else self._arms_of(row.race)) for row in free]
+        waiting = [
+            _lab_waiting(row) if isinstance(row, LabJobRow) else _waiting(row, self._arms_of(row.race)) for row in free
+        ]
         rows = {row.id: row for row in free}
         on_gpus = free and len(self.devices) > 1
         memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
         active = [self._with_estimate(each) for each in self._pool.active()]
-        plan = schedule(waiting, active, self.devices, self.cores, memory, self._per_gpu)
+        plan = schedule(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
         for start in plan.starts:
-            self._writer.move(
+            self._writer.jobs.move(
                 start.run, RunState.STARTING, device=start.device, threads=start.threads,
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
             )  # fmt: skip
             row = rows[start.run]
-            if not row.lab and row.tunes is None:
+            is_lab = isinstance(row, LabJobRow)
+            if isinstance(row, RunRow) and row.tunes is None:
                 self._enter_race(row)
-            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, bool(row.lab)))
+            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
         waits = {**plan.waits, **held}
         for row in queued:
             if (words := waits.get(row.id)) is not None and words != row.detail:
-                self._writer.update(row.id, detail=words)
+                self._writer.jobs.update(row.id, detail=words)
         self._scheduled_at = moment  # last: what the database refused is done in the next round
 
     def _with_estimate(self, active: Active) -> Active:
         """Return an active run with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
-        row = self._reader.run(active.run) if active.device.startswith("cuda") and not active.lab else None
+        row = self._reader.runs.get(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
-        return replace(active, memory_estimate=gpu_bytes(row.training))
+        return replace(active, memory_estimate=gpu_bytes(row.config))
 
     def _enter_race(self, row: RunRow) -> None:
         """Let the run take part in the lockstep of its race; if it is behind, it holds the others from now on."""
-        saved = self._reader.checkpoints(row.id)
+        saved = self._reader.checkpoints.of(row.id)
         try:
             self._coordinator.enter(
-                row.race, row.id, saved[-1].step if saved else 0, self._reader.known_race(row.race).pace
+                row.race, row.id, saved[-1].step if saved else 0, self._reader.races.known(row.race).pace
             )
         except OSError as error:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
@@ -100,18 +101,24 @@ class Dispatch:
     def _arms_of(self, race: int) -> int:
         """Return how many runs the race was planned with, whether or not they still exist."""
         if race not in self._arms:
-            row = self._reader.known_race(race)
+            row = self._reader.races.known(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
         return self._arms[race]
 
 
 def _waiting(row: RunRow, arms: int) -> Waiting:
-    # The kind of device is kept from the first start on; which of several GPUs does not matter.
-    kind = row.device.partition(":")[0] if row.device else row.config.device
-    device = row.config.device if row.config.device.startswith(kind) else kind
     # Trials come before every run of the race they serve, and after every race before it.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    memory_estimate = 0 if row.lab or device == "cpu" else gpu_bytes(row.training)
-    return Waiting(
-        row.id, race, position, arms, row.threads or row.config.threads, device, bool(row.lab), memory_estimate
-    )
+    device = _device(row, row.config.device)
+    estimate = 0 if device == "cpu" else gpu_bytes(row.config)
+    return Waiting(row.id, race, position, arms, row.threads or row.config.threads, device, memory_estimate=estimate)
+
+
+def _lab_waiting(row: LabJobRow) -> Waiting:
+    return Waiting(row.id, 0, row.id, 1, row.threads, _device(row, row.config.device), lab=True)
+
+
+def _device(row: JobRow, wanted: str) -> str:
+    """Return where a job may start. The kind of device is kept from the first start on; which GPU does not matter."""
+    kind = row.device.partition(":")[0] if row.device else wanted
+    return wanted if wanted.startswith(kind) else kind

@@ -33,13 +33,16 @@ class Interventions:
     Each method returns '' when done, one line when refused, None while it is under way.
     """
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
-        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+    def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done once a step uses the value, or at once if the run does not train."""
         key, _, text = command.argument.partition("=")
-        asked = next((c for c in self._reader.changes(row.id) if (c.key, c.created) == (key, command.created)), None)
+        asked = next(
+            (c for c in self._reader.interventions.changes(row.id) if (c.key, c.created) == (key, command.created)),
+            None,
+        )
         if asked is None:
             try:
                 value = check_change(key, text)
@@ -47,35 +50,33 @@ class Interventions:
                 return str(error)
             if refusal := _no_change(row, key):
                 return refusal
-            self._writer.add_change(row.id, key, value, command.created)
+            self._writer.interventions.add_change(row.id, key, value, command.created)
             if self._pool.has(row.id):
                 self._pool.send(row.id, CHANGES)
             return None if row.state == _S.RUNNING else ""
         if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None
         if asked.step is None and row.state in FINAL:
-            self._writer.drop_change(asked.id)
+            self._writer.interventions.drop_change(asked.id)
             return f"run {row.id} is {row.state}: it ended before a step could go by the change"
         return ""
 
     def extend(self, row: RunRow, command: CommandRow) -> str | None:
         """Let a finished run go on until it has ``argument`` steps in total."""
-        if any(c.key == STEPS and c.created == command.created for c in self._reader.changes(row.id)):
+        if any(c.key == STEPS and c.created == command.created for c in self._reader.interventions.changes(row.id)):
             return ""
-        if row.lab:
-            return _no_training(row)
         if row.state != _S.FINISHED:
             return f"run {row.id} is {row.state}; only finished runs can be extended"
         steps = int(command.argument) if command.argument.isdecimal() else 0
         if not row.total_steps < steps <= MAX_STEPS:
             return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MAX_STEPS}"
-        if not self._reader.checkpoints(row.id):
+        if not self._reader.checkpoints.of(row.id):
             return f"run {row.id} has no checkpoint to go on from"
-        return "" if self._writer.extend(row.id, steps, command.created) else None
+        return "" if self._writer.interventions.extend(row.id, steps, command.created) else None
 
     def fork(self, row: RunRow, command: CommandRow) -> str | None:
         """Make a run that goes on from a saved step of this run, with the changes of ``argument`` (JSON)."""
-        if self._reader.fork_of(row.id, command.created) is not None:
+        if self._reader.interventions.fork_of(row.id, command.created) is not None:
             return ""
         try:
             asked = json.loads(command.argument)
@@ -84,7 +85,7 @@ class Interventions:
             return str(error)
         place = _Placing(self._workspace, row.id, plan.step)
         try:
-            self._writer.fork(row, plan.config, plan.step, plan.changes, command.created, place)
+            self._writer.interventions.fork(row, plan, command.created, place)
         except OSError as error:
             place.undo()
             return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
@@ -115,14 +116,8 @@ class _Placing:
 
 def _no_change(row: RunRow, key: str) -> str:
     """Return why the run cannot be changed so, '' if it can."""
-    if row.lab:
-        return _no_training(row)
     if row.state not in CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
-    if key == "strength" and variant(row.training.model.shortcut).plain:
+    if key == "strength" and variant(row.config.model.shortcut).plain:
         return f"run {row.id} ({row.arm}) has no shortcut whose strength could be set; choose from lr, weight_decay"
     return ""
-
-
-def _no_training(row: RunRow) -> str:
-    return f"run {row.id} is a job of the lab {row.lab}, not a training; `python -m engine runs` lists both"

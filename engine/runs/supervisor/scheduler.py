@@ -15,7 +15,7 @@ The rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.hardware.machine import RUNS_PER_GPU
 
@@ -62,6 +62,16 @@ class GpuMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """Where runs can start: ``devices`` as in ``engine.hardware.machine.devices``, ``memory`` by device, of GPUs."""
+
+    devices: Sequence[str]
+    cores: int
+    memory: Mapping[str, GpuMemory] = field(default_factory=dict)
+    per_gpu: int = RUNS_PER_GPU
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """The run starts now, on ``device``, with ``threads`` CPU threads."""
 
@@ -78,18 +88,9 @@ class Plan:
     waits: dict[int, str]
 
 
-def schedule(
-    queued: Sequence[Waiting],
-    active: Sequence[Active],
-    devices: Sequence[str],
-    cores: int,
-    memory: Mapping[str, GpuMemory] | None = None,
-    per_gpu: int = RUNS_PER_GPU,
-) -> Plan:
-    """Return the runs that start now and why the others wait.
-
-    ``devices`` as in ``engine.hardware.machine.devices``; ``memory`` by device, for GPUs alone.
-    """
+def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machine) -> Plan:
+    """Return the runs that start now and why the others wait."""
+    devices, cores = machine.devices, machine.cores
     running = list(active)
     starts: list[Start] = []
     waits: dict[int, str] = {}
@@ -115,7 +116,7 @@ def schedule(
             threads = waiting.threads or (1 if waiting.arms > 1 else cores)
             start, reason = _on_cpu(waiting.run, threads, running, cores)
         else:
-            start, reason = _on_cuda(waiting, candidates, running, memory or {}, per_gpu)
+            start, reason = _on_cuda(waiting, candidates, running, machine)
         if start is None:
             waits[waiting.run] = reason
             ahead[kind] = waiting.run
@@ -138,12 +139,9 @@ def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tu
 
 
 def _on_cuda(
-    waiting: Waiting,
-    candidates: Sequence[str],
-    running: Sequence[Active],
-    memory: Mapping[str, GpuMemory],
-    per_gpu: int,
+    waiting: Waiting, candidates: Sequence[str], running: Sequence[Active], machine: Machine
 ) -> tuple[Start | None, str]:
+    memory, per_gpu = machine.memory, machine.per_gpu
     load = {device: sum(other.device == device and not other.lab for other in running) for device in candidates}
     slots = [device for device in candidates if load[device] < per_gpu]
     if not slots:

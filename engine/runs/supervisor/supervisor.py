@@ -14,6 +14,7 @@ import os
 import signal
 import sqlite3
 import time
+from collections.abc import Sequence
 
 from filelock import FileLock, Timeout
 
@@ -30,7 +31,7 @@ from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.connection import check
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -89,11 +90,9 @@ class Supervisor:
         self._writer, self._reader = Writer(workspace), Reader(workspace)
         self._pool = WorkerPool(self._launcher, self._reader, self._writer)
         self._coordinator = Coordinator(workspace)
-        self._handler = CommandHandler(
-            workspace, self._reader, self._writer, self._pool, self._coordinator, self.shutdown
-        )
-        self._tuning = Tuning(workspace, self._reader, self._writer, self._pool)
-        self._dispatch = Dispatch(workspace, self._reader, self._writer, self._pool, self._coordinator, self._tuning)
+        self._handler = CommandHandler(self._reader, self._writer, self._pool, self._coordinator, self.shutdown)
+        self._tuning = Tuning(self._reader, self._writer, self._pool)
+        self._dispatch = Dispatch(self._reader, self._writer, self._pool, self._coordinator, self._tuning)
         self._folder = _identity(workspace)
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
@@ -133,7 +132,7 @@ class Supervisor:
         try:
             if self._round():
                 return True
-            self._writer.leave_engine()
+            self._writer.presence.leave_engine()
             # Whoever asked while this engine still said that it lives relies on it; later ones start another engine.
             if self._closing_at is None and (self._queued() or self._has_commands()):
                 self._sign_on()
@@ -166,7 +165,7 @@ class Supervisor:
         self._beat_at = now
         if not self._workspace_is_there():
             raise WorkspaceError("the folder was removed or replaced")
-        self._writer.engine_beat()
+        self._writer.presence.engine_beat()
         self._pool.mark_lost()
         if self._is_needed():
             self._needed_at = now
@@ -178,18 +177,20 @@ class Supervisor:
     def _sign_on(self) -> None:
         me = this_process()
         self._needed_at = time.monotonic()
-        self._writer.enter_engine(me.pid, me.started, __version__, self._dispatch.devices)
+        self._writer.presence.enter_engine(me.pid, me.started, __version__, self._dispatch.devices)
 
-    def _queued(self) -> list[RunRow]:
-        return self._reader.runs(states=[RunState.QUEUED], every=True)
+    def _queued(self) -> Sequence[JobRow]:
+        return self._reader.jobs.all([RunState.QUEUED])
 
     def _has_commands(self) -> bool:
-        return bool(self._reader.open_commands())
+        return bool(self._reader.commands.pending())
 
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
         for row in self._queued():
-            self._writer.move(row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started")
+            self._writer.jobs.move(
+                row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started"
+            )
         if not self._paused_all:
             self._paused_all = True
             self._pool.send_all(PAUSE)
@@ -202,13 +203,13 @@ class Supervisor:
 
     def _is_needed(self) -> bool:
         """Return whether a run is not at rest or a client lives; forgets clients that died."""
-        needed = bool(len(self._pool)) or bool(self._reader.runs(states=[RunState.QUEUED, *ALIVE], every=True))
-        for pid, started, kind in self._reader.clients():
+        needed = bool(len(self._pool)) or bool(self._reader.jobs.all([RunState.QUEUED, *ALIVE]))
+        for pid, started, kind in self._reader.presence.clients():
             if ProcessId(pid, started).lives():
                 needed = True
             else:
                 _log.info("client %s (process %d) is gone", kind, pid)
-                self._writer.leave_client(pid, started)
+                self._writer.presence.leave_client(pid, started)
         return needed
 
     def _workspace_is_there(self) -> bool:

@@ -19,7 +19,6 @@ from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.tables.tuning import ArmTuning
-from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 _S = RunState
@@ -31,22 +30,22 @@ _log = logging.getLogger(__name__)
 class Tuning:
     """Starts, pauses and stops the trials, and holds the runs that wait for them."""
 
-    def __init__(self, workspace: Workspace, reader: Reader, writer: Writer, pool: WorkerPool):
-        self._workspace, self._reader, self._writer, self._pool = workspace, reader, writer, pool
+    def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool):
+        self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         #: Trials that got the order to pause with their runs. They resume with them, whatever their detail says.
         self._told: set[int] = set()
 
     def see_to(self) -> dict[int, str]:
         """Do what is due; return the queued runs that may not start yet, with the reason in words."""
         waits: dict[int, str] = {}
-        for trials, race in self._reader.open_tunings():
-            rows = {row.id: row for row in self._reader.runs(trials, every=True)}
+        for trials, race in self._reader.tuning.pending():
+            rows = {row.id: row for row in self._reader.runs.all(trials, every=True)}
             self._clear(rows.values())
-            if self._reader.race(race) is None:
+            if self._reader.races.get(race) is None:
                 self._drop(rows.values())
                 continue
-            runs = [row for row in self._reader.runs(race) if row.training.optim.lr == TUNED]
-            for arm in self._reader.tuning(race):
+            runs = [row for row in self._reader.runs.all(race) if row.config.optim.lr == TUNED]
+            for arm in self._reader.tuning.arms(race):
                 waiting = [row for row in runs if (row.depth, row.shortcut) == (arm.depth, arm.shortcut)]
                 waits |= self._see_to_arm(arm, waiting, [rows[trial.run] for trial in arm.trials if trial.run in rows])
         return waits | self._in_turn()
@@ -70,7 +69,7 @@ class Tuning:
         if (chosen := best(arm)) is not None:
             words = in_words(arm, chosen)
             _log.info("%s: %s", arm.arm, words)
-            self._writer.tune([row.id for row in held], chosen.run, chosen.lr, words)
+            self._writer.tuning.take([row.id for row in held], chosen.run, chosen.lr, words)
             return
         reasons: dict[str, int] = {}
         for trial in arm.trials:
@@ -85,7 +84,9 @@ class Tuning:
     def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
         for row in runs:
             if row.state == _S.QUEUED:  # a paused run fails when it is resumed
-                self._writer.move(row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time())
+                self._writer.jobs.move(
+                    row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time()
+                )
 
     def _in_turn(self) -> dict[int, str]:
         """Return the runs that must not start, with the reason in words; fail the runs whose trials are gone.
@@ -94,18 +95,18 @@ class Tuning:
         all arms begin before one arm has trained all of its seeds.
         """
         waits: dict[int, str] = {}
-        queued = self._reader.runs(states=[_S.QUEUED])
+        queued = self._reader.runs.all(states=[_S.QUEUED])
         first: dict[int, int] = {}
         arms: dict[int, set[tuple[int, str]]] = {}
         for row in queued:
-            if row.training.optim.lr == TUNED:
+            if row.config.optim.lr == TUNED:
                 if row.race not in arms:
-                    arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.trials(row.race)}
+                    arms[row.race] = {(trial.depth, trial.shortcut) for trial in self._reader.tuning.trials(row.race)}
                 if (row.depth, row.shortcut) not in arms[row.race]:
                     self._fail([row], "its learning rate was to be tuned and its trials were deleted; start a new race")
                 first[row.race] = min(row.seed, first.get(row.race, row.seed))
         for row in queued:
-            if row.race in first and row.training.optim.lr != TUNED and row.seed > first[row.race]:
+            if row.race in first and row.config.optim.lr != TUNED and row.seed > first[row.race]:
                 waits[row.id] = f"waits until every arm has its learning rate: seed {first[row.race]} goes first"
         return waits
 
@@ -113,26 +114,28 @@ class Tuning:
         for row in trials:
             if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._told):
                 self._told.discard(row.id)
-                self._writer.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
+                self._writer.jobs.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
 
     def _pause(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
             if row.state == _S.QUEUED:
-                self._writer.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
+                self._writer.jobs.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
             elif row.state in _TRAINING and self._pool.has(row.id):
                 self._told.add(row.id)
                 self._pool.send(row.id, PAUSE)
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
-                self._writer.update(row.id, detail=WITH_ITS_RUNS)
+                self._writer.jobs.update(row.id, detail=WITH_ITS_RUNS)
 
     def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
             if row.state in _TRAINING:
                 if self._pool.has(row.id):
-                    self._writer.move(row.id, _S.STOPPING, only_from=_TRAINING, detail="nobody waits for it any more")
+                    self._writer.jobs.move(
+                        row.id, _S.STOPPING, only_from=_TRAINING, detail="nobody waits for it any more"
+                    )
                     self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
-                self._writer.move(
+                self._writer.jobs.move(
                     row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
                 )
 
@@ -141,13 +144,13 @@ class Tuning:
         self._stop(trials)
         for row in trials:
             if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
-                self._writer.delete(row.id)
+                self._writer.jobs.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
     def _clear(self, trials: Iterable[RunRow]) -> None:
         """Remove the checkpoints of ended trials, for only the metrics of a trial are needed."""
         for row in trials:
             if row.state in FINAL and not self._pool.has(row.id):
-                for saved in self._reader.checkpoints(row.id):
+                for saved in self._reader.checkpoints.of(row.id):
                     self._workspace.checkpoint(row.id, saved.step).unlink(missing_ok=True)
-                    self._writer.remove_checkpoint(row.id, saved.step)
+                    self._writer.checkpoints.remove(row.id, saved.step)

@@ -12,7 +12,7 @@ from engine.runs.launchers.registry import Launched, Launcher
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import JobRow, LabJobRow
 from engine.store.writer import Writer
 
 #: A worker of a dead engine ends by itself within its grace; after this long it is ended.
@@ -27,7 +27,7 @@ class WorkerPool:
     def __init__(self, launcher: Launcher, reader: Reader, writer: Writer):
         self._launcher, self._reader, self._writer = launcher, reader, writer
         self._launched: dict[int, Launched] = {}
-        self._left_behind: dict[int, tuple[RunRow, ProcessId]] = {}
+        self._left_behind: dict[int, tuple[JobRow, ProcessId]] = {}
         self._adopted_at = time.monotonic()
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class WorkerPool:
         """Return who occupies which device, for the scheduler."""
         jobs = [Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())]
         rows = [
-            Active(row.id, row.threads or 1, row.device or "cpu", bool(row.lab))
+            Active(row.id, row.threads or 1, row.device or "cpu", isinstance(row, LabJobRow))
             for row, _ in self._left_behind.values()
         ]
         return jobs + rows
@@ -85,14 +85,14 @@ class WorkerPool:
 
     def mark_lost(self) -> None:
         """Mark as lost the runs whose state claims a worker that does not exist. Call it after ``adopt``."""
-        for row in self._reader.runs(states=ALIVE, every=True):
+        for row in self._reader.jobs.all(ALIVE):
             if row.id not in self._launched and row.id not in self._left_behind:
                 self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over the runs of a dead engine: wait for their workers, then queue them again. May be repeated."""
         self._adopted_at = time.monotonic()
-        for row in self._reader.runs(states=[*ALIVE, RunState.PAUSED], every=True):
+        for row in self._reader.jobs.all([*ALIVE, RunState.PAUSED]):
             vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
             if row.state not in ALIVE and not vanished:
                 continue
@@ -101,34 +101,34 @@ class WorkerPool:
             if process is not None:
                 self._left_behind[row.id] = (row, process)
                 if not vanished:
-                    self._writer.update(row.id, detail="waits for the worker of the engine before to end")
+                    self._writer.jobs.update(row.id, detail="waits for the worker of the engine before to end")
             else:
                 self._take_back(row.id)
 
     def _take_back(self, run: int) -> None:
         """Queue a run of a dead engine again; it resumes from its newest checkpoint."""
-        row = self._reader.run(run)
+        row = self._reader.jobs.get(run)
         if row is None:
             return
         if row.state == RunState.STOPPING:
-            self._writer.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
+            self._writer.jobs.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
         vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
         if row.state not in ALIVE and not vanished:
             return
         # One transaction: a run that stayed lost in between would not be taken back again.
-        self._writer.move(
+        self._writer.jobs.move(
             run, RunState.QUEUED, via=None if vanished else RunState.LOST,
             detail="resumed by a new engine", cause="", ended=None,
         )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
 
     def _record_end(self, run: int, how: str) -> None:
-        row = self._reader.run(run)
+        row = self._reader.jobs.get(run)
         if row is None or row.state not in ALIVE:
             return
         _log.warning("run %d: %s", run, how)
         if row.state == RunState.STOPPING:
-            self._writer.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
+            self._writer.jobs.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
         else:
-            self._writer.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())
+            self._writer.jobs.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())

@@ -1,21 +1,20 @@
 """A run's checkpoint files: when one is due, which are kept, which one a run resumes from.
 
-Torch-free: how a state becomes a file is handed in (``engine.training.checkpoint``).
+Torch-free.
 """
 
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import CheckpointError, WorkspaceError
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
-from engine.store.rows import CheckpointRow
-from engine.store.workspace import Workspace
+from engine.store.rows import CheckpointRow, RunRow
 from engine.store.writer import Writer
 
 AUTOSAVE_S = 60.0
@@ -28,6 +27,14 @@ Document = dict[str, Any]
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 _log = logging.getLogger(__name__)
+
+
+class CheckpointFiles(Protocol):
+    """How a state becomes a file and back (``engine.training.checkpoint``); both raise CheckpointError."""
+
+    def save(self, state: Document, path: Path) -> None: ...  # noqa: D102
+
+    def load(self, path: Path) -> Document: ...  # noqa: D102
 
 
 def surplus(
@@ -54,16 +61,14 @@ class CheckpointStore:
 
     def __init__(
         self,
-        workspace: Workspace,
         run: int,
         ends: Sequence[int],
         writer: Writer | RetryingWriter,
         reader: Reader,
-        save: Callable[[Document, Path], None],
-        load: Callable[[Path], Document],
+        files: CheckpointFiles,
     ):
-        self._workspace, self._run = workspace, run
-        self._writer, self._reader, self._to_file, self._from_file = writer, reader, save, load
+        self._workspace, self._run = reader.workspace, run
+        self._writer, self._reader, self._files = writer, reader, files
         self._tenths, self._end = tenths(*ends), max(ends, default=0)
         self._saved_at = time.monotonic()
         self._saved_step = -1
@@ -82,17 +87,17 @@ class CheckpointStore:
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
         path = self._workspace.checkpoint(self._run, step)
-        self._to_file(state, path)
-        self._writer.add_checkpoint(self._run, step, reason, path.stat().st_size)
+        self._files.save(state, path)
+        self._writer.checkpoints.add(self._run, step, reason, path.stat().st_size)
         self._saved_at, self._saved_step = time.monotonic(), step
-        for old in surplus(self._reader.checkpoints(self._run), self._tenths):
+        for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
             with contextlib.suppress(FileNotFoundError):
                 self._workspace.checkpoint(self._run, old).unlink()
-            self._writer.remove_checkpoint(self._run, old)
+            self._writer.checkpoints.remove(self._run, old)
 
     def prune(self) -> None:
         """Remove the half-written and unrecorded files that a killed worker left."""
-        known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints(self._run)}
+        known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints.of(self._run)}
         for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
             if path not in known and path.suffix in {".part", ".pt"}:
                 _log.warning("removing %s, left by a worker that was killed", path.name)
@@ -109,27 +114,26 @@ class CheckpointStore:
         """
         state: Document | None = None
         passed_over: list[tuple[int, str]] = []
-        for row in reversed(self._reader.checkpoints(self._run)):
-            path = self._workspace.checkpoint(self._run, row.step)
+        for saved in reversed(self._reader.checkpoints.of(self._run)):
+            path = self._workspace.checkpoint(self._run, saved.step)
             try:
-                state = self._from_file(path)
+                state = self._files.load(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
-                passed_over.append((row.step, str(error)))
+                passed_over.append((saved.step, str(error)))
                 if not path.exists():
-                    self._writer.remove_checkpoint(self._run, row.step)
+                    self._writer.checkpoints.remove(self._run, saved.step)
                 continue
-            self._saved_step, self.forked = row.step, row.reason == FORK
+            self._saved_step, self.forked = saved.step, saved.reason == FORK
             break
         then = "" if state is None else "; went back to the one before it"
         for step, words in passed_over:
-            self._writer.remark(self._run, step, "checkpoint", words + then)
-        run = self._reader.known_run(self._run)
-        if state is None and run.parent_run is not None:
-            raise CheckpointError(
-                f"no readable checkpoint of this fork of run {run.parent_run}; delete it and fork again"
-            )
-        if state is None and (passed_over or run.step > 0):
+            self._writer.log.add(self._run, step, "checkpoint", words + then)
+        row = self._reader.jobs.known(self._run)
+        parent, begun = (row.parent_run, row.step) if isinstance(row, RunRow) else (None, row.done)
+        if state is None and parent is not None:
+            raise CheckpointError(f"no readable checkpoint of this fork of run {parent}; delete it and fork again")
+        if state is None and (passed_over or begun > 0):
             _log.warning(NO_CHECKPOINT)
-            self._writer.remark(self._run, 0, "checkpoint", NO_CHECKPOINT)
+            self._writer.log.add(self._run, 0, "checkpoint", NO_CHECKPOINT)
         return state

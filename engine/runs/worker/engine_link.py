@@ -99,7 +99,7 @@ class EngineLink:
         while not pause.wait(HEARTBEAT_S):
             try:
                 writer = writer or Writer(self._workspace)
-                writer.beat(self._run)
+                writer.jobs.beat(self._run)
             except (sqlite3.Error, SkipscopeError) as error:
                 _log.warning("heartbeat was not written: %s", error)
 

@@ -39,7 +39,7 @@ class LabJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._row = reader.known_run(job.run)
+        self._row = reader.labs.known(job.run)
         self._curves: list[CurveUpdated] = []
         self._metrics: list[MetricReported] = []
         self._done = 0
@@ -52,15 +52,13 @@ class LabJob:
         from engine.training.clock import Clock
         from engine.training.state import FORMAT
 
-        config = self._row.lab_config
+        config = self._row.config
         row = get_lab(config.lab)
         _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
         self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
-        checkpoints = CheckpointStore(
-            self._workspace, self._run, (), self._writer, self._reader, checkpoint.save, checkpoint.load
-        )
+        checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, checkpoint)
         checkpoints.prune()
         before = self._restored(checkpoints.latest())
         module, attribute = row.lab.split(":")
@@ -131,8 +129,8 @@ class LabJob:
             "detail": "", "device": str(device.torch_device), "precision": device.precision,
             "threads": device.threads, "started": self._row.started or time.time(),
         }  # fmt: skip
-        if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.update(self._run, **facts)
+        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.jobs.update(self._run, **facts)
 
     def _handle(self, event: LabEvent, seconds: float) -> bool:
         """Record one event; return whether the lab ended with it."""
@@ -142,14 +140,14 @@ class LabJob:
             case MetricReported():
                 self._metrics.append(event)
                 _log.info("%s = %r", event.name, event.value)
-            case Progressed(done, total, words):
-                self._done = done
+            case Progressed():
+                self._done = event.done
                 self._flush()
-                self._writer.lab_progress(self._run, done, total, words, seconds)
+                self._writer.labs.progress(self._run, event, seconds)
             case Concluded():
                 self._flush()
                 _log.info("finished after %.1f s", seconds)
-                self._writer.move(
+                self._writer.jobs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
                     ended=time.time(),
                 )  # fmt: skip
@@ -161,7 +159,7 @@ class LabJob:
     def _flush(self) -> None:
         self._flushed_at = time.monotonic()
         if self._curves or self._metrics:
-            self._writer.lab_results(self._run, self._curves, self._metrics)
+            self._writer.labs.results(self._run, self._curves, self._metrics)
             self._curves, self._metrics = [], []
 
     def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], Document], reason: str) -> None:

@@ -1,17 +1,19 @@
 """A worker's writer that repeats its writes while the database is locked by another program or the disk is full.
 
-Every method of ``Writer`` is one transaction, so a refused one can be repeated. Meanwhile nothing trains, and
-measurements wait in memory.
+Every method of a table of ``Writer`` is one transaction, so a refused one can be repeated. Meanwhile nothing trains,
+and measurements wait in memory.
 """
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Set
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from engine.errors import DatabaseBusy, DiskFull
 from engine.runs.worker.engine_link import EngineLink
+from engine.store.connection import WritingTable
 from engine.store.writer import Writer
 
 #: How long SQLite itself waits in a worker: short, because signals are heard between two tries only.
@@ -21,53 +23,48 @@ GIVE_UP_AFTER_S = 60.0
 LAST_WORDS_S = 10.0
 _PAUSE_S = 1.0
 _LOOK_S = 0.1
-#: Methods whose data are kept when they could not be written; the record would have a gap without them.
-_MEASUREMENTS = frozenset({"record", "remark", "probe", "lab_results"})
 
 #: Errors that may be over when one tries again.
 PASSING = (DatabaseBusy, DiskFull)
 
+_Table = TypeVar("_Table", bound=WritingTable)
 _log = logging.getLogger("engine.run")
 
 
 class RetryingWriter:
-    """A ``Writer`` whose methods are repeated; raises DatabaseBusy or DiskFull when that takes too long.
+    """The tables of a ``Writer`` that a worker fills, each write repeated; raises DatabaseBusy or DiskFull at last.
 
     It gives up after ``GIVE_UP_AFTER_S``, or at once when there is a signal. Measurements are then kept in memory; the
     next write begins with them.
     """
 
     def __init__(self, writer: Writer, link: EngineLink):
-        self._writer, self._link = writer, link
+        self._link = link
         self._unsaved: deque[Callable[[], Any]] = deque()
         self._give_up_after_s, self._hears = GIVE_UP_AFTER_S, True
+        self.jobs, self.checkpoints = self._retried(writer.jobs), self._retried(writer.checkpoints)
+        self.interventions = self._retried(writer.interventions)
+        # What would leave a gap in the record is kept when it could not be written.
+        self.points, self.log = self._retried(writer.points, {"record"}), self._retried(writer.log, {"add"})
+        self.probes, self.labs = self._retried(writer.probes, {"add"}), self._retried(writer.labs, {"results"})
 
     def last_words(self) -> None:
         """Give up early and ignore signals from now on: the worker is about to end."""
         self._give_up_after_s, self._hears = LAST_WORDS_S, False
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._writer, name)
+    def _retried(self, table: _Table, kept: Set[str] = frozenset()) -> _Table:
+        return cast(_Table, _RetriedTable(table, kept, self._write))
 
-        def retried(*arguments: object, **named: object) -> Any:
-            def write() -> Any:
-                return method(*arguments, **named)
-
-            if name in _MEASUREMENTS:
-                self._unsaved.append(write)
-                return self._insist(lambda: None)
-            return self._insist(write)
-
-        return retried
-
-    def _insist(self, write: Callable[[], Any]) -> Any:
+    def _write(self, write: Callable[[], Any], is_kept: bool) -> Any:
+        if is_kept:
+            self._unsaved.append(write)
         deadline = time.monotonic() + self._give_up_after_s
         while True:
             try:
                 while self._unsaved:
                     self._unsaved[0]()
                     self._unsaved.popleft()
-                return write()
+                return None if is_kept else write()
             except PASSING as error:
                 _log.warning("%s", error)
                 pause = time.monotonic() + _PAUSE_S
@@ -75,3 +72,14 @@ class RetryingWriter:
                     if time.monotonic() >= deadline or (self._hears and self._link.signal is not None):
                         raise
                     time.sleep(_LOOK_S)
+
+
+class _RetriedTable:
+    """Stands in for a table; ``kept`` names the methods whose data must not be lost."""
+
+    def __init__(self, table: WritingTable, kept: Set[str], write: Callable[[Callable[[], Any], bool], Any]):
+        self._table, self._kept, self._write = table, kept, write
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._table, name)
+        return lambda *arguments, **named: self._write(partial(method, *arguments, **named), name in self._kept)

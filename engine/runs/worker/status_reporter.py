@@ -37,17 +37,17 @@ class StatusReporter:
             if reason and signal != Signal.ENGINE_GONE:
                 detail = f"paused{where}: {_short(reason)}"
             _log.info("%s -> paused%s", signal, where)
-            if self.writer.move(
+            if self.writer.jobs.move(
                 self.run, RunState.PAUSED, only_from={RunState.STARTING, RunState.RUNNING}, detail=detail
             ):
                 return
         _log.info("stopped%s", where)
-        self.writer.move(self.run, RunState.STOPPED, only_from=ALIVE, detail=f"stopped{where}", ended=time.time())
+        self.writer.jobs.move(self.run, RunState.STOPPED, only_from=ALIVE, detail=f"stopped{where}", ended=time.time())
 
     def fail(self, cause: str) -> None:
         """Record a failure: the traceback in the log, the cause in one line on the run."""
         _log.exception("failed: %s", cause)
-        self.writer.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
+        self.writer.jobs.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
 
     def report(self, text: str, now: bool = False) -> None:
         """Show what is being prepared. Raises Interrupted when a signal has come."""
@@ -56,7 +56,7 @@ class StatusReporter:
         moment = time.monotonic()
         if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):
             self._reported, self._reported_at = text, moment
-            self.writer.update(self.run, detail=text)
+            self.writer.jobs.update(self.run, detail=text)
 
 
 def _short(reason: str) -> str:

@@ -55,8 +55,8 @@ class TrainingJob:
     def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
         self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
-        self._link, self._row = reporter.link, reader.known_run(job.run)
-        self._rate = Rate(self._row.training.optim.batch_size)
+        self._link, self._row = reporter.link, reader.runs.known(job.run)
+        self._rate = Rate(self._row.config.optim.batch_size)
         self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
@@ -77,7 +77,7 @@ class TrainingJob:
         from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
-        config = replace(self._row.training, {"device": self._job.device, "threads": self._job.threads})
+        config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
         images = load_images(config.data, self._workspace.path, self._reporter.report)
@@ -88,15 +88,13 @@ class TrainingJob:
         changes = LiveEdits(config.optim, self._changes(), self._on_record())
         # Only the metrics of a trial are needed: no tenths and nothing at the end, just a state to resume from.
         ends = () if self._is_trial else changes.ends
-        checkpoints = CheckpointStore(
-            self._workspace, self._run, ends, self._writer, self._reader, checkpoint.save, checkpoint.load
-        )
+        checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
         checkpoints.prune()
         state = checkpoints.latest()
         if images.remark:
             _log.warning("%s", images.remark)
             if state is None:
-                self._writer.remark(self._run, 0, "data", images.remark)
+                self._writer.log.add(self._run, 0, "data", images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
@@ -105,7 +103,7 @@ class TrainingJob:
         del state, start
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
-            self._writer.layers(self._run, [LayerRow(*place) for place in probe.layers])
+            self._writer.probes.add_layers(self._run, [LayerRow(*place) for place in probe.layers])
         try:
             with closing(trainer.events()) as events:
                 for event in events:
@@ -145,18 +143,18 @@ class TrainingJob:
             case Measured(rows):
                 self._record(rows)
             case Evaluated():
-                self._writer.record(self._run, evaluations=[event])
+                self._writer.points.record(self._run, evaluations=[event])
                 _log.info(
                     "step %d %s: loss %.4f, error %.2f %% on %d images",
                     event.step, event.split, event.loss, event.error, event.images,
                 )  # fmt: skip
             case Probed():
-                self._writer.probe(self._run, event, CODINGS)
+                self._writer.probes.add(self._run, event, CODINGS)
             case LogEntry(step, kind, text):
-                self._writer.remark(self._run, step, kind, text)
+                self._writer.log.add(self._run, step, kind, text)
                 _log.info("step %d: %s", step, text)
             case Changed(step, change, text):
-                self._writer.take_over(self._run, change, step, text)
+                self._writer.interventions.take_over(self._run, change, step, text)
                 _log.info("step %d: %s", step, text)
             case Started():
                 self._started(event)
@@ -166,7 +164,7 @@ class TrainingJob:
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
                 _log.error("diverged: %s", cause)
-                self._writer.move(
+                self._writer.jobs.move(
                     self._run, RunState.DIVERGED, only_from=ALIVE, cause=cause, detail="", ended=time.time()
                 )
                 return True
@@ -180,8 +178,9 @@ class TrainingJob:
                     step, seconds, 100 * share, 100 * probes,
                 )  # fmt: skip
                 # A worker that only did the last evaluation has no rate; the one before it has left its own.
-                rate = {} if (overall := self._rate.overall()) is None else {"images_per_s": overall}
-                self._writer.move(
+                overall = self._rate.overall()
+                rate: dict[str, Any] = {} if overall is None else {"images_per_s": overall}
+                self._writer.jobs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
                     evaluation_share=share, probe_share=probes, ended=time.time(), **rate,
                 )  # fmt: skip
@@ -201,12 +200,12 @@ class TrainingJob:
                 self._record_rest(trainer)
             if not said and seconds >= _SAID_AFTER_S:
                 said = True
-                self._writer.update(self._run, detail="waits for the slowest run of its race")
+                self._writer.jobs.update(self._run, detail="waits for the slowest run of its race")
 
         # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
         self._throttle.hold(step, lambda: self._link.signal is not None, waits)
         if said and self._link.signal is None:
-            self._writer.update(self._run, detail="")
+            self._writer.jobs.update(self._run, detail="")
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
@@ -215,24 +214,24 @@ class TrainingJob:
             "device": event.device, "precision": event.precision,
             "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
         }  # fmt: skip
-        if not self._writer.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.update(self._run, **facts)
+        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
+            self._writer.jobs.update(self._run, **facts)
         _log.info(
             "training from step %d of %d on %s (%s), %s, %d thread(s)",
             event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
         )  # fmt: skip
 
     def _changes(self) -> list[Change]:
-        return [Change(row.id, row.key, row.value, row.step) for row in self._reader.changes(self._run)]
+        return [Change(row.id, row.key, row.value, row.step) for row in self._reader.interventions.changes(self._run)]
 
     def _on_record(self) -> int:
         """Return the last recorded step; the record of a fork begins after the step of its parent."""
-        last = self._reader.last_points([self._run]).get((self._run, Split.TRAIN))
+        last = self._reader.points.last([self._run]).get((self._run, Split.TRAIN))
         return max(last["step"] if last else 0, self._row.parent_step or 0)
 
     def _record(self, rows: tuple[StepRow, ...]) -> None:
         self._rate.add(rows)
-        self._writer.record(self._run, rows, images_per_s=self._rate.recent())
+        self._writer.points.record(self._run, rows, images_per_s=self._rate.recent())
 
     def _record_rest(self, trainer: "Trainer") -> None:
         if (rest := trainer.drain()) is not None:

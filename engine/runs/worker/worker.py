@@ -39,12 +39,12 @@ def work(job: Job, signals: Connection) -> None:
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:
         writer = RetryingWriter(stack.enter_context(Writer(workspace, BUSY_S)), link)
-        writer.update(job.run, pid=os.getpid(), heartbeat=time.time())
+        writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
         link.start()
         _open_log(workspace, job.run, stack)
         reader = stack.enter_context(Reader(workspace))
         reporter = StatusReporter(job.run, writer, link)
-        kind = LabJob if reader.known_run(job.run).lab else TrainingJob
+        kind = LabJob if job.lab else TrainingJob
         try:
             _be_polite()
             if "torch" not in sys.modules:
@@ -59,8 +59,7 @@ def work(job: Job, signals: Connection) -> None:
             reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
-                row = reader.known_run(job.run)
-                batch = None if row.lab else row.training.optim.batch_size
+                batch = None if job.lab else reader.runs.known(job.run).config.optim.batch_size
                 reporter.fail(advice(job, batch))
                 return
             text = " ".join(str(error).split())[:300]

@@ -1,6 +1,6 @@
 """The table ``changes`` (what was changed in live runs, and how far finished ones were extended), and forks of runs.
 
-The halves of ``Writer`` and ``Reader`` that know them. Torch-free.
+Torch-free.
 """
 
 import json
@@ -8,40 +8,40 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
-from engine.config import STEPS, Change, RunConfig
+from engine.config import STEPS
 from engine.events import RunState
 from engine.provenance import versions
-from engine.store.connection import ReadingConnection, WritingConnection
+from engine.store.connection import ReadingTable, WritingTable
 from engine.store.revision import next_revision
-from engine.store.rows import ChangeRow, RunRow
+from engine.store.rows import ChangeRow, ForkPlan, RunRow
 
 
-class InterventionWriter(WritingConnection):
-    """How interventions get into the store; part of ``Writer``."""
+class InterventionWriter(WritingTable):
+    """How interventions get into the store."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
         """Record a change of a live run; the worker that applies it fills in the step."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO changes (run, key, value, created) VALUES (?, ?, ?, ?)", (run, key, value, created)
             )
 
     def drop_change(self, change: int) -> None:
         """Remove a change that no step will ever apply."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM changes WHERE id = ? AND step IS NULL", (change,))
 
     def take_over(self, run: int, change: int, step: int, text: str) -> None:
         """Record that a change takes effect at update ``step``, with a remark; a repeat does nothing."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:
-                _remark(connection, run, step, text)
+                _log(connection, run, step, text)
                 connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
 
     def extend(self, run: int, steps: int, created: float) -> bool:
         """Queue a finished run again, with ``steps`` in total; return False when it is not finished any more."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             row = connection.execute("SELECT state, total_steps FROM runs WHERE id = ?", (run,)).fetchone()
             if row is None or row["state"] != RunState.FINISHED:
                 return False
@@ -55,26 +55,18 @@ class InterventionWriter(WritingConnection):
                 " WHERE id = ?",
                 (RunState.QUEUED, steps, next_revision(connection), run),
             )
-            _remark(connection, run, end, f"steps {end} to {steps}")
+            _log(connection, run, end, f"steps {end} to {steps}")
         return True
 
-    def fork(
-        self,
-        parent: RunRow,
-        config: RunConfig,
-        step: int,
-        changes: Sequence[Change],
-        created: float,
-        place: Callable[[int], int],
-    ) -> int:
-        """Write a fork of ``parent`` after ``step`` updates, queued, and return its id.
+    def fork(self, parent: RunRow, plan: ForkPlan, created: float, place: Callable[[int], int]) -> int:
+        """Write a fork of ``parent``, queued, and return its id; its changes get their ids here.
 
-        ``changes``: those of the parent that the checkpoint holds, and what the fork changes at its start (``step``
-        None); ids are given here. ``place(run)`` puts the checkpoint's file into the fork's folder and returns its
-        size in bytes: without a file there is no fork.
+        ``place(run)`` puts the checkpoint's file into the fork's folder and returns its size in bytes: without a file
+        there is no fork.
         """
-        total = max([config.optim.steps, *(int(change.value) for change in changes if change.key == STEPS)])
-        with self.transaction() as connection:
+        config, step = plan.config, plan.step
+        total = max([config.optim.steps, *(int(change.value) for change in plan.changes if change.key == STEPS)])
+        with self._transaction() as connection:
             position = connection.execute("SELECT max(position) + 1 FROM runs WHERE race = ?", (parent.race,))
             seconds = connection.execute(
                 "SELECT max(seconds) FROM points WHERE run = ? AND step <= ?", (parent.id, step)
@@ -90,26 +82,26 @@ class InterventionWriter(WritingConnection):
             child = int(cursor.lastrowid or 0)
             connection.executemany(
                 "INSERT INTO changes (run, key, value, step, created) VALUES (?, ?, ?, ?, ?)",
-                [(child, change.key, change.value, change.step, created) for change in changes],
+                [(child, change.key, change.value, change.step, created) for change in plan.changes],
             )
             connection.execute(
                 "INSERT INTO checkpoints VALUES (?, ?, 'fork', ?, ?)", (child, step, place(child), time.time())
             )
-            _remark(connection, child, step, f"fork of run {parent.id} at step {step}", "fork")
+            _log(connection, child, step, f"fork of run {parent.id} at step {step}", "fork")
         return child
 
 
-class InterventionReader(ReadingConnection):
-    """What the store says of interventions; part of ``Reader``."""
+class InterventionReader(ReadingTable):
+    """What the store says of interventions."""
 
     def changes(self, run: int) -> list[ChangeRow]:
         """Return what was changed in a run while it lived, in the order asked for, extensions included."""
-        rows = self._all("SELECT * FROM changes WHERE run = ? ORDER BY id", run)
+        rows = self._rows("SELECT * FROM changes WHERE run = ? ORDER BY id", run)
         return [ChangeRow(**dict(row)) for row in rows]
 
     def changes_of(self, runs: Sequence[int]) -> list[ChangeRow]:
         """Return what was changed in these runs, each in the order asked for, extensions included."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT * FROM changes WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, id",
             json.dumps(list(runs)),
         )
@@ -123,7 +115,7 @@ class InterventionReader(ReadingConnection):
         """Return what was changed in each of these runs while it trained, by key; runs without changes are left out."""
         found: dict[int, tuple[str, ...]] = {}
         marks = ", ".join("?" * len(runs))
-        for row in self._all(
+        for row in self._rows(
             "SELECT DISTINCT run, key FROM changes WHERE step IS NOT NULL AND key <> ?"
             f" AND run IN ({marks}) ORDER BY run, key",
             STEPS, *runs,
@@ -133,12 +125,12 @@ class InterventionReader(ReadingConnection):
 
     def fork_of(self, run: int, created: float) -> int | None:
         """Return the fork of a run that was asked for at that moment, None if there is none."""
-        rows = self._all("SELECT id FROM runs WHERE parent_run = ? AND created = ?", run, created)
+        rows = self._rows("SELECT id FROM runs WHERE parent_run = ? AND created = ?", run, created)
         return rows[0]["id"] if rows else None
 
 
-def _remark(connection: sqlite3.Connection, run: int, step: int, text: str, kind: str = "change") -> None:
+def _log(connection: sqlite3.Connection, run: int, step: int, text: str, kind: str = "change") -> None:
     connection.execute(
-        "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
         (run, step, kind, text, time.time()),
     )

@@ -1,9 +1,10 @@
-"""The tables of the labs: ``traces`` (their curves) and ``figures`` (their numbers); a lab's job is a row of ``runs``.
+"""The tables of the labs: ``lab_jobs``, ``lab_curves`` and ``lab_metrics``.
 
-The halves of ``Writer`` and ``Reader`` that know them. Curves are little-endian float32 without codes. Torch-free.
+Curves are little-endian float32 without codes. Torch-free.
 """
 
 import json
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.config import LabConfig
-from engine.events import ALIVE, CurveUpdated, MetricReported, RunState
+from engine.errors import ConfigError
+from engine.events import CurveName, CurveUpdated, MetricReported, Progressed, RunState
 from engine.provenance import versions
 from engine.store import blobs
-from engine.store.connection import WritingConnection
+from engine.store.connection import ReadingTable, WritingTable
 from engine.store.revision import next_revision
-from engine.store.rows import RunRow
-from engine.store.tables.races import RaceReader
-
-#: The metric under which the job of a lab that measures times keeps how many jobs ran beside it. The job counts them
-#: when it ends: later the rows of runs that were paused, resumed or extended no longer tell.
-CONCURRENT_JOBS = "other_jobs"
+from engine.store.rows import LabJobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,102 +27,115 @@ class CurveRow:
 
     id: int
     panel: str
-    name: str
+    name: CurveName
     x: np.ndarray
     y: np.ndarray
 
 
-class LabWriter(WritingConnection):
-    """How a lab gets into the store; part of ``Writer``."""
+class LabWriter(WritingTable):
+    """How a lab gets into the store."""
 
-    def submit_lab(self, config: LabConfig, machine: str = "") -> int:
-        """Write a lab's job, queued, as a race of its own; return its run id.
-
-        ``machine`` in words is kept beside the versions, for what holds for one machine alone.
-        """
-        now = time.time()
-        origin = json.dumps(versions() | ({"machine": machine} if machine else {}), sort_keys=True)
-        with self.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO races (name, preset, config, created, lab) VALUES ('', '', ?, ?, ?)",
-                (config.to_json(), now, config.lab),
-            )
-            cursor = connection.execute(
-                "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps,"
-                " threads, created, changed, lab) VALUES (?, 0, 0, '', 0, ?, ?, ?, 0, ?, ?, ?, ?)",
-                (int(cursor.lastrowid or 0), config.to_json(), origin, RunState.QUEUED, config.threads, now,
-                 next_revision(connection), config.lab),
-            )  # fmt: skip
-        return int(cursor.lastrowid or 0)
-
-    def lab_progress(self, run: int, done: int, total: int, words: str, seconds: float) -> None:
-        """Record that ``done`` of ``total`` tasks of a lab are done; ``words`` name the next one."""
-        with self.transaction() as connection:
+    def submit(self, config: LabConfig) -> int:
+        """Write a lab's job, queued; return its id."""
+        origin = json.dumps(versions(), sort_keys=True)
+        with self._transaction() as connection:
+            job = _next_id(connection)
             connection.execute(
-                "UPDATE runs SET step = ?, total_steps = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
+                "INSERT INTO lab_jobs (id, lab, config, versions, state, threads, created, changed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (job, config.lab, config.to_json(), origin, RunState.QUEUED, config.threads, time.time(),
+                 next_revision(connection)),
+            )  # fmt: skip
+        return job
+
+    def progress(self, job: int, event: Progressed, seconds: float) -> None:
+        """Record how far a lab is; the words of the event name its next task."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE lab_jobs SET done = ?, total = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
                 " WHERE id = ?",
-                (done, total, words, seconds, time.time(), next_revision(connection), run),
+                (event.done, event.total, event.words, seconds, time.time(), next_revision(connection), job),
             )
 
-    def lab_results(
-        self, run: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()
-    ) -> None:
+    def results(self, job: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()) -> None:
         """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.executemany(
-                "INSERT OR REPLACE INTO traces (run, panel, name, points, x, y) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO lab_curves (job, panel, kind, setting, value, cell, part, points, x, y)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (run, curve.panel, curve.name, len(curve.x), blobs.encode(np.asarray(curve.x), "f4"),
+                    (job, curve.panel, *curve.name, len(curve.x), blobs.encode(np.asarray(curve.x), "f4"),
                      blobs.encode(np.asarray(curve.y), "f4"))
                     for curve in curves
                 ],
             )  # fmt: skip
             connection.executemany(
-                "INSERT OR REPLACE INTO figures VALUES (?, ?, ?)",
-                [(run, metric.name, metric.value if np.isfinite(metric.value) else None) for metric in metrics],
+                "INSERT OR REPLACE INTO lab_metrics VALUES (?, ?, ?)",
+                [(job, metric.name, metric.value if np.isfinite(metric.value) else None) for metric in metrics],
             )
-            connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
+            connection.execute("UPDATE lab_jobs SET changed = ? WHERE id = ?", (next_revision(connection), job))
 
 
-class LabReader(RaceReader):
-    """What can be asked about labs; part of ``Reader``."""
+class LabReader(ReadingTable):
+    """What can be asked about labs."""
 
-    def lab_curves(self, run: int, since: int = 0) -> list[CurveRow]:
-        """Return the curves of a lab that were made or replaced after the cursor ``since``, oldest first."""
-        rows = self._all("SELECT id, panel, name, x, y FROM traces WHERE run = ? AND id > ? ORDER BY id", run, since)
-        return [
-            CurveRow(row["id"], row["panel"], row["name"], blobs.decode(row["x"], "f4"), blobs.decode(row["y"], "f4"))
-            for row in rows
-        ]
+    def get(self, job: int) -> LabJobRow | None:
+        """Return one job, None if there is none."""
+        rows = self._rows("SELECT * FROM lab_jobs WHERE id = ?", job)
+        return _job_row(rows[0]) if rows else None
 
-    def lab_metrics(self, run: int) -> dict[str, float | None]:
-        """Return the numbers that a lab found so far; None where it was not finite."""
-        rows = self._all("SELECT name, value FROM figures WHERE run = ? ORDER BY name", run)
-        return {row["name"]: row["value"] for row in rows}
+    def known(self, job: int) -> LabJobRow:
+        """Return one job. Raises ConfigError in one line if there is none."""
+        if (row := self.get(job)) is None:
+            raise ConfigError(f"there is no lab job {job}; `python -m engine runs` lists them")
+        return row
 
-    def lab_jobs(self, lab: str, limit: int = 50) -> list[RunRow]:
-        """Return the newest jobs of a lab first, as run rows."""
-        rows = self._all("SELECT id FROM runs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
-        return [job for row in rows if (job := self.run(row["id"])) is not None]
+    def all(self, states: Sequence[RunState] = ()) -> list[LabJobRow]:
+        """Return the jobs of all labs, oldest first, in some states or in any."""
+        rows = self._rows(
+            "SELECT * FROM lab_jobs WHERE ? OR state IN (SELECT value FROM json_each(?)) ORDER BY id",
+            not states, json.dumps(states),
+        )  # fmt: skip
+        return [_job_row(row) for row in rows]
 
-    def finished_labs(self) -> dict[str, int]:
-        """Return the newest finished job of every lab that has one: lab -> run."""
-        rows = self._all(
-            "SELECT lab, max(id) AS id FROM runs WHERE lab != '' AND state = ? GROUP BY lab", RunState.FINISHED.value
-        )
+    def newest(self, lab: str, limit: int = 50) -> list[LabJobRow]:
+        """Return the newest jobs of a lab first."""
+        rows = self._rows("SELECT * FROM lab_jobs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
+        return [_job_row(row) for row in rows]
+
+    def finished(self) -> dict[str, int]:
+        """Return the newest finished job of every lab that has one: lab -> job."""
+        rows = self._rows("SELECT lab, max(id) AS id FROM lab_jobs WHERE state = ? GROUP BY lab", RunState.FINISHED)
         return {row["lab"]: row["id"] for row in rows}
 
-    def concurrent_jobs(self, run: int) -> int:
-        """Return how many other jobs, trainings or labs, have had a worker since this job was started.
+    def curves(self, job: int, since: int = 0) -> list[CurveRow]:
+        """Return the curves of a job that were made or replaced after the cursor ``since``, oldest first."""
+        rows = self._rows(
+            "SELECT id, panel, kind, setting, value, cell, part, x, y FROM lab_curves WHERE job = ? AND id > ?"
+            " ORDER BY id",
+            job, since,
+        )  # fmt: skip
+        return [
+            CurveRow(number, panel, CurveName(*name), blobs.decode(x, "f4"), blobs.decode(y, "f4"))
+            for number, panel, *name, x, y in rows
+        ]
 
-        Call it at the end of the job. A paused job had a worker up to its last heartbeat.
-        """
-        rows = self._all(
-            "SELECT count(*) AS others FROM runs AS one JOIN runs AS other ON other.id != one.id"
-            " AND (other.state IN (SELECT value FROM json_each(?)) OR other.heartbeat > one.started"
-            " OR (other.started IS NOT NULL AND other.ended > one.started))"
-            " WHERE one.id = ?",
-            json.dumps(sorted(ALIVE)),
-            run,
-        )
-        return int(rows[0]["others"])
+    def metrics(self, job: int) -> dict[str, float | None]:
+        """Return the numbers that a job found so far; None where it was not finite."""
+        rows = self._rows("SELECT name, value FROM lab_metrics WHERE job = ? ORDER BY name", job)
+        return {row["name"]: row["value"] for row in rows}
+
+
+def _next_id(connection: sqlite3.Connection) -> int:
+    """Return the number of a new job, the next one of the runs, inside the caller's transaction."""
+    if not connection.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'runs'").rowcount:
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('runs', 1)")
+    return int(connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()[0])
+
+
+def _job_row(row: sqlite3.Row) -> LabJobRow:
+    values = dict(row)
+    values["config"] = LabConfig.from_json(values["config"])
+    values["versions"] = json.loads(values["versions"])
+    values["state"] = RunState(values["state"])
+    return LabJobRow(**values)

@@ -1,7 +1,4 @@
-"""The tables ``points``, ``remarks`` and ``checkpoints``: what a training measured, said and saved.
-
-The halves of ``Reader`` and ``Writer`` that know them. Torch-free.
-"""
+"""The table ``points``: what a training measured. Torch-free."""
 
 import json
 import math
@@ -12,33 +9,37 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.events import Evaluated, Split, StepRow
-from engine.store.connection import ReadingConnection, WritingConnection, guarded
+from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.decimate import keep_extremes
-from engine.store.rows import CheckpointRow, Series
+from engine.store.rows import Series
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
 #: What a point is kept for when a series is thinned.
 DECIDING_COLUMNS = ("step", "loss", "error")
 
 
-class PointReader(ReadingConnection):
-    """The curves of trainings, their remarks and checkpoints; part of ``Reader``."""
+class PointReader(ReadingTable):
+    """The curves of trainings."""
+
+    def __init__(self, connection: ReadingConnection):
+        super().__init__(connection)
+        self._columns = connection.columns
 
     def head(self) -> tuple[int, int]:
         """Return the stream's cursor: the newest point's id and the newest change's number. Costs microseconds.
 
         Neither ever falls, not even when the newest points are deleted.
         """
-        row = self._all(
+        row = self._rows(
             "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'points'), 0),"
             " (SELECT value FROM counters WHERE name = 'changed')"
         )[0]
         return int(row[0]), int(row[1])
 
-    def points_since(self, since: int, upto: int, runs: Sequence[int], limit: int = 20_000) -> list[sqlite3.Row]:
+    def since(self, since: int, upto: int, runs: Sequence[int], limit: int = 20_000) -> list[sqlite3.Row]:
         """Return points with ``since < id <= upto`` of these runs, in order of id."""
         # +run keeps SQLite from walking through all points of these runs by their index instead of the few new ids.
-        return self._all(
+        return self._rows(
             "SELECT id, run, split, step, loss, error, running_loss, running_error, seconds FROM points"
             f" WHERE id > ? AND id <= ? AND +run IN ({_marks(runs)}) ORDER BY id LIMIT ?",
             since, upto, *runs, limit,
@@ -48,48 +49,37 @@ class PointReader(ReadingConnection):
         self,
         run: int,
         split: Split,
+        steps: tuple[int, int | None] = (0, None),
         *,
-        first: int = 0,
-        last: int | None = None,
         at_most: int | None = None,
         upto: int | None = None,
     ) -> Series:
-        """Return the points of a run and split with first <= step <= last, in order of step.
+        """Return the points of a run and split from the first to the last of ``steps``, in order of step.
 
         ``at_most`` decimates by min/max/last per power-of-two bucket of steps (see ``engine.store.decimate``);
         ``upto`` ignores points with a larger id.
         """
         where = "run = ? AND split = ? AND step >= ?"
-        values: list[object] = [run, split, first]
-        for clause, value in (("step <= ?", last), ("id <= ?", upto)):
+        values: list[object] = [run, split, steps[0]]
+        for clause, value in (("step <= ?", steps[1]), ("id <= ?", upto)):
             if value is not None:
                 where += f" AND {clause}"
                 values.append(value)
         if at_most is None:
-            columns = self._columns(SERIES_COLUMNS, where, values)
+            columns = self._columns(SERIES_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
             return Series(columns, total=len(columns["step"]))
         # Of a long run most points are left out: what decides about that is read first, the rest for what is kept.
-        deciding = self._columns(DECIDING_COLUMNS, where, values)
+        deciding = self._columns(DECIDING_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
         kept = keep_extremes(deciding["step"], [deciding["loss"], deciding["error"]], at_most)
-        steps = json.dumps(deciding["step"][kept].astype(np.int64).tolist())
+        kept_steps = json.dumps(deciding["step"][kept].astype(np.int64).tolist())
         where = "run = ? AND split = ? AND step IN (SELECT value FROM json_each(?))"
-        columns = self._columns(SERIES_COLUMNS, where, [run, split, steps])
+        columns = self._columns(SERIES_COLUMNS, f"FROM points WHERE {where} ORDER BY step", [run, split, kept_steps])
         return Series(columns, total=len(deciding["step"]))
 
-    def _columns(self, names: Sequence[str], where: str, values: Sequence[object]) -> dict[str, np.ndarray]:
-        """Return columns of the points that a condition chooses, (points,) float64 each, in order of step."""
-        with guarded(self.workspace.database):
-            cursor = self._connection.cursor()
-            cursor.row_factory = None
-            cursor.execute(f"SELECT {', '.join(names)} FROM points WHERE {where} ORDER BY step", values)
-            # Row by row into the array: half a million rows held as Python objects cost more than reading them.
-            table = np.fromiter(cursor, dtype=[(name, np.float64) for name in names])
-        return {name: np.ascontiguousarray(table[name]) for name in names}
-
-    def last_points(self, runs: Sequence[int]) -> dict[tuple[int, Split], sqlite3.Row]:
+    def last(self, runs: Sequence[int]) -> dict[tuple[int, Split], sqlite3.Row]:
         """Return the newest point of every run and split."""
         # One seek in the index of (run, split, step) for each, however long the runs are.
-        rows = self._all(
+        rows = self._rows(
             "SELECT points.* FROM json_each(?) AS wanted, json_each(?) AS kinds JOIN points ON points.id ="
             " (SELECT id FROM points AS p WHERE p.run = wanted.value AND p.split = kinds.value"
             " ORDER BY p.step DESC LIMIT 1)",
@@ -99,32 +89,15 @@ class PointReader(ReadingConnection):
 
     def evaluated(self, run: int, step: int) -> dict[str, tuple[float, float, int]]:
         """Return what a run's evaluation after ``step`` updates recorded, split -> (loss, error, images)."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT split, loss, error, images FROM points WHERE run = ? AND step = ? AND split != ?",
             run, step, Split.TRAIN.value,
         )  # fmt: skip
         return {row["split"]: (row["loss"], row["error"], row["images"]) for row in rows}
 
-    def remarks(self, runs: Sequence[int]) -> list[sqlite3.Row]:
-        """Return the remarks of these runs in order: run, step, kind, text, created."""
-        return self._all(
-            f"SELECT run, step, kind, text, created FROM remarks WHERE run IN ({_marks(runs)}) ORDER BY id",
-            *runs,
-        )
 
-    def checkpoints(self, run: int) -> list[CheckpointRow]:
-        """Return a run's checkpoints, oldest step first."""
-        rows = self._all("SELECT * FROM checkpoints WHERE run = ? ORDER BY step", run)
-        return [CheckpointRow(**dict(row)) for row in rows]
-
-    def checkpoint_totals(self) -> dict[int, tuple[int, int]]:
-        """Return ``{run: (number, bytes)}`` of all checkpoints."""
-        rows = self._all("SELECT run, count(*) AS number, sum(bytes) AS size FROM checkpoints GROUP BY run")
-        return {row["run"]: (row["number"], row["size"]) for row in rows}
-
-
-class PointWriter(WritingConnection):
-    """What a worker records of a training; part of ``Writer``."""
+class PointWriter(WritingTable):
+    """What a worker records of a training."""
 
     def record(
         self,
@@ -151,7 +124,7 @@ class PointWriter(WritingConnection):
         ]  # fmt: skip
         step = max([r.step for r in rows] + [e.step for e in evaluations])
         seconds = max([r.seconds for r in rows] + [e.seconds for e in evaluations])
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO points (run, split, step, loss, error, running_loss, running_error, lr,"
                 " seconds, images, took_s, bn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -162,27 +135,6 @@ class PointWriter(WritingConnection):
                 " images_per_s = coalesce(?, images_per_s) WHERE id = ?",
                 (step, seconds, time.time(), images_per_s, run),
             )
-
-    def remark(self, run: int, step: int, kind: str, text: str) -> None:
-        """Add a remark to the record of a run; a repeat after a resume is kept once."""
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT INTO remarks (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
-                " (SELECT 1 FROM remarks WHERE run = ? AND step = ? AND kind = ? AND text = ?)",
-                (run, step, kind, text, time.time(), run, step, kind, text),
-            )
-
-    def add_checkpoint(self, run: int, step: int, reason: str, size: int) -> None:
-        """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end, fork."""
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (run, step, reason, size, time.time())
-            )
-
-    def remove_checkpoint(self, run: int, step: int) -> None:
-        """Forget a checkpoint whose file is gone."""
-        with self.transaction() as connection:
-            connection.execute("DELETE FROM checkpoints WHERE run = ? AND step = ?", (run, step))
 
 
 def _finite(value: float) -> float | None:

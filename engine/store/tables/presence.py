@@ -1,33 +1,30 @@
-"""Who is there: the tables ``engine`` and ``clients``, and the halves of ``Writer`` and ``Reader`` that know them.
-
-Torch-free.
-"""
+"""The tables ``engine`` and ``clients``: who is there. Torch-free."""
 
 import json
 import time
 from collections.abc import Sequence
 
-from engine.store.connection import ReadingConnection, WritingConnection
+from engine.store.connection import ReadingTable, WritingTable
 from engine.store.rows import EngineRow
 
 
-class PresenceWriter(WritingConnection):
-    """How programs say that they are there; part of ``Writer``."""
+class PresenceWriter(WritingTable):
+    """How programs say that they are there."""
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
         """Add a client, an app server or a following command line; the engine stays up for it."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
 
     def leave_client(self, pid: int, pid_started: float) -> None:
         """Remove a client that left or died."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
 
     def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
         """Record the engine that holds the lock."""
         now = time.time()
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)",
                 (pid, pid_started, version, json.dumps(list(devices)), now, now),
@@ -35,21 +32,21 @@ class PresenceWriter(WritingConnection):
 
     def engine_beat(self) -> None:
         """Record that the engine lives."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
 
     def leave_engine(self) -> None:
         """Remove the engine, which ends in good order."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM engine")
 
 
-class PresenceReader(ReadingConnection):
-    """Which engine and which clients said that they are there; part of ``Reader``."""
+class PresenceReader(ReadingTable):
+    """Which engine and which clients said that they are there."""
 
     def engine(self) -> EngineRow | None:
         """Return what the engine last said of itself; None after it ended in good order."""
-        rows = self._all("SELECT pid, pid_started, version, devices, started, heartbeat FROM engine")
+        rows = self._rows("SELECT pid, pid_started, version, devices, started, heartbeat FROM engine")
         if not rows:
             return None
         values = dict(rows[0])
@@ -57,4 +54,4 @@ class PresenceReader(ReadingConnection):
 
     def clients(self) -> list[tuple[int, float, str]]:
         """Return (pid, process start time, kind) of every client that entered and did not leave."""
-        return [tuple(row) for row in self._all("SELECT pid, pid_started, kind FROM clients")]
+        return [tuple(row) for row in self._rows("SELECT pid, pid_started, kind FROM clients")]

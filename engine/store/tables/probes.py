@@ -1,6 +1,6 @@
 """The tables of the probes: ``layers`` (what a net's arrays belong to), ``probes`` (when), ``arrays`` (what).
 
-The halves of ``Writer`` and ``Reader`` that know them. Arrays are coded by ``engine.store.blobs``; how, stands beside
+Arrays are coded by ``engine.store.blobs``; how, stands beside
 the bytes, so that a reader needs nothing else. Torch-free.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from engine.errors import VersionMismatch
 from engine.events import Probed
 from engine.store import blobs
-from engine.store.connection import ReadingConnection, WritingConnection
+from engine.store.connection import ReadingTable, WritingTable
 
 #: The first probes of a run are close together and always shown.
 _KEPT_FIRST = 6
@@ -50,20 +50,20 @@ class Coding:
     high: float
 
 
-class ProbeWriter(WritingConnection):
-    """What a worker records of its probes; part of ``Writer``."""
+class ProbeWriter(WritingTable):
+    """What a worker records of its probes."""
 
-    def layers(self, run: int, rows: Sequence[LayerRow]) -> None:
+    def add_layers(self, run: int, rows: Sequence[LayerRow]) -> None:
         """Record the layers and blocks to which the arrays of a run belong; a resumed run repeats this."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?)",
                 [(run, row.kind, row.position, row.name, row.stage, row.channels) for row in rows],
             )
 
-    def probe(self, run: int, probed: Probed, codings: Mapping[str, Coding]) -> None:
+    def add(self, run: int, probed: Probed, codings: Mapping[str, Coding]) -> None:
         """Append one probe with its arrays in one transaction; a step that is on record keeps its first figures."""
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO probes (run, step, seconds, took_s, images) VALUES (?, ?, ?, ?, ?)",
                 (run, probed.step, probed.seconds, probed.took_s, probed.images),
@@ -88,24 +88,24 @@ def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tupl
     return probe, name, length, width, coding.code, coding.low, coding.high, data
 
 
-class ProbeReader(ReadingConnection):
-    """What can be asked about probes; part of ``Reader``."""
+class ProbeReader(ReadingTable):
+    """What can be asked about probes."""
 
     def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:
         """Return the layers and blocks of a run's net, or those of one kind, front to back."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT kind, position, name, stage, channels FROM layers WHERE run = ? AND (? IS NULL OR kind = ?)"
             " ORDER BY kind DESC, position",
             run, kind, kind,
         )  # fmt: skip
         return [LayerRow(**dict(row)) for row in rows]
 
-    def probe_head(self) -> int:
+    def head(self) -> int:
         """Return the newest probe's id; never falls. Costs microseconds."""
-        rows = self._all("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'probes'), 0)")
+        rows = self._rows("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'probes'), 0)")
         return int(rows[0][0])
 
-    def probes(
+    def all(
         self, run: int, *, since: int = 0, upto: int | None = None, at_most: int | None = None
     ) -> tuple[list[ProbeRow], int]:
         """Return the probes of a run with since < id <= upto in order of step, and how many there are.
@@ -115,7 +115,7 @@ class ProbeReader(ReadingConnection):
         """
         rows = [
             ProbeRow(**dict(row))
-            for row in self._all(
+            for row in self._rows(
                 "SELECT id, step, seconds, took_s, images FROM probes WHERE run = ? AND id > ?"
                 " AND (? IS NULL OR id <= ?) ORDER BY step",
                 run, since, upto, upto,
@@ -142,7 +142,7 @@ class ProbeReader(ReadingConnection):
         for start in range(0, len(probes), 500):
             part = list(probes[start : start + 500])
             marks = ", ".join("?" * len(part))
-            for row in self._all(
+            for row in self._rows(
                 "SELECT probe, length, width, code, low, high, data FROM arrays"
                 f" WHERE quantity = ? AND probe IN ({marks}) ORDER BY probe",
                 quantity, *part,
@@ -152,7 +152,7 @@ class ProbeReader(ReadingConnection):
 
     def quantities(self, run: int) -> list[str]:
         """Return the names of the quantities that were measured in a run, at its last probe."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT quantity FROM arrays WHERE probe = (SELECT id FROM probes WHERE run = ? ORDER BY step DESC LIMIT 1)"
             " ORDER BY rowid",
             run,

@@ -1,4 +1,4 @@
-"""All trainings of a workspace at a glance: one row per run with its last figures. Part of ``Reader``. Torch-free.
+"""All trainings of a workspace at a glance: one row per run with its last figures. Torch-free.
 
 A workspace may hold hundreds of runs with many points each: every figure is one seek in the index of
 (run, split, step), and configs are not parsed.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.events import RunState, Split
-from engine.store.connection import ReadingConnection
+from engine.store.connection import ReadingTable
 
 _SPLITS = {"train": Split.TRAIN, "clean": Split.TRAIN_CLEAN, "part": Split.TEST_SUBSET, "whole": Split.TEST}
 _LAST = " ".join(
@@ -57,12 +57,12 @@ class RunListRow:
     whole_step: int | None
 
 
-class RunListReader(ReadingConnection):
-    """What the store says of all runs together; part of ``Reader``."""
+class RunListReader(ReadingTable):
+    """What the store says of all runs together."""
 
-    def run_list(self) -> list[RunListRow]:
-        """Return every training, newest race first, in starting order within one; no jobs of labs, no trials."""
-        rows = self._all(
+    def rows(self) -> list[RunListRow]:
+        """Return every training, newest race first, in starting order within one; no trials."""
+        rows = self._rows(
             "SELECT runs.id, runs.race, races.name AS race_name, runs.depth, runs.shortcut, runs.seed,"
             " json_extract(runs.config, '$.data.name') AS data,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images, runs.state, runs.step,"
@@ -70,20 +70,20 @@ class RunListReader(ReadingConnection):
             " runs.parent_run, runs.parent_step, runs.changed, runs.note, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
-            " WHERE runs.lab = '' AND races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
+            " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
         )
         return [RunListRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
 
     def race_names(self) -> dict[int, str]:
         """Return the names of the races that have one."""
-        return {row["id"]: row["name"] for row in self._all("SELECT id, name FROM races WHERE name <> ''")}
+        return {row["id"]: row["name"] for row in self._rows("SELECT id, name FROM races WHERE name <> ''")}
 
     def running_errors(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, float]]:
         """Return (run, running training error) at or before each wanted (run, step), in the wanted order.
 
         What is not on record, or not finite, is left out.
         """
-        rows = self._all(
+        rows = self._rows(
             "SELECT run, error FROM (SELECT json_extract(value, '$[0]') AS run, (SELECT running_error FROM points"
             " WHERE run = json_extract(value, '$[0]') AND split = 'train' AND step <= json_extract(value, '$[1]')"
             " ORDER BY step DESC LIMIT 1) AS error FROM json_each(?) ORDER BY key) WHERE error IS NOT NULL",

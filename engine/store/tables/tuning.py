@@ -1,7 +1,7 @@
 """Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
 
-The halves of ``Writer`` and ``Reader`` that know them. Which rate is taken is decided in
-``engine.runs.protocol.trials``. The trial whose rate was taken says so in its ``detail``. Torch-free.
+``engine.runs.protocol.trials`` decides which rate is taken. The trial whose rate was taken says so in its ``detail``.
+Torch-free.
 """
 
 import time
@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from engine.config import TUNED, RunConfig, arm_name, replace
 from engine.events import ENDED, RunState, Split
+from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.rows import RunRow
+from engine.store.tables.jobs import update_job
 from engine.store.tables.points import PointReader
-from engine.store.tables.races import RaceReader, RaceWriter
+from engine.store.tables.runs import RunReader
 
 #: Detail of the trial whose rate its arm's runs train with.
 CHOSEN = "chosen"
@@ -70,15 +72,15 @@ class ArmTuning:
         return sum(trial.state in ENDED for trial in self.trials)
 
 
-class TuningWriter(RaceWriter):
-    """How a rate that was found gets into the store; part of ``Writer``."""
+class TuningWriter(WritingTable):
+    """How a rate that was found gets into the store."""
 
-    def tune(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
+    def take(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
         """Let these waiting runs train with ``lr``, found by ``trial``; ``words`` go on their record.
 
         A run that has a rate already, or has left ``queued`` and ``paused``, is left alone.
         """
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             for run in runs:
                 row = connection.execute("SELECT config, state FROM runs WHERE id = ?", (run,)).fetchone()
                 if row is None or row["state"] not in (RunState.QUEUED, RunState.PAUSED):
@@ -86,20 +88,24 @@ class TuningWriter(RaceWriter):
                 config = RunConfig.from_json(row["config"])
                 if config.optim.lr != TUNED:
                     continue
-                self._update(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
+                update_job(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
                 connection.execute(
-                    "INSERT INTO remarks (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
+                    "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
                     (run, words, time.time()),
                 )
-            self._update(connection, trial, {"detail": CHOSEN}, changed=True)
+            update_job(connection, trial, {"detail": CHOSEN}, changed=True)
 
 
-class TuningReader(RaceReader, PointReader):
-    """What can be asked about trials; part of ``Reader``."""
+class TuningReader(ReadingTable):
+    """What can be asked about trials."""
 
-    def open_tunings(self) -> list[tuple[int, int]]:
+    def __init__(self, connection: ReadingConnection):
+        super().__init__(connection)
+        self._runs, self._points = RunReader(connection), PointReader(connection)
+
+    def pending(self) -> list[tuple[int, int]]:
         """Return (race of the trials, race they serve) wherever something may be left to do."""
-        rows = self._all(
+        rows = self._rows(
             "SELECT id, tunes FROM races AS trials WHERE tunes IS NOT NULL AND ("
             " NOT EXISTS (SELECT 1 FROM races WHERE id = trials.tunes)"
             " OR EXISTS (SELECT 1 FROM runs WHERE race = trials.tunes AND state IN ('queued', 'paused'))"
@@ -113,16 +119,16 @@ class TuningReader(RaceReader, PointReader):
     def trials(self, race: int | None = None) -> list[RunRow]:
         """Return the trials for a race as run rows, in starting order; those of all races if None."""
         only = "tunes IS NOT NULL" if race is None else "tunes = ?"
-        races = self._all(f"SELECT id FROM races WHERE {only} ORDER BY id", *(() if race is None else (race,)))
-        return [run for row in races for run in self.runs(row["id"], every=True)]
+        races = self._rows(f"SELECT id FROM races WHERE {only} ORDER BY id", *(() if race is None else (race,)))
+        return [run for row in races for run in self._runs.all(row["id"], every=True)]
 
-    def tuning(self, race: int) -> list[ArmTuning]:
+    def arms(self, race: int) -> list[ArmTuning]:
         """Return the learning-rate curve of every arm of a race in starting order; empty where none is looked for."""
         rows = self.trials(race)
-        points = self.last_points([row.id for row in rows]) if rows else {}
+        points = self._points.last([row.id for row in rows]) if rows else {}
         arms: dict[tuple[int, str], list[TrialRow]] = {}
         for row in rows:
-            optim, point = row.training.optim, points.get((row.id, Split.TRAIN))
+            optim, point = row.config.optim, points.get((row.id, Split.TRAIN))
             assert not isinstance(optim.lr, str), "a trial has a rate"
             arms.setdefault((row.depth, row.shortcut), []).append(
                 TrialRow(

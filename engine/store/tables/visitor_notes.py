@@ -1,20 +1,21 @@
-"""What people write beside the record: the name of a race, the note of a run. Part of ``Writer``. Torch-free."""
+"""What people write beside the record: the name of a race, the note of a run.
+
+It changes no result, so no engine is asked. Torch-free.
+"""
 
 from collections.abc import Sequence
 
-from engine.store.connection import WritingConnection
+from engine.store.connection import WritingTable
 from engine.store.revision import next_revision
 
 
-class VisitorNoteWriter(WritingConnection):
-    """How names and notes get into the store; part of ``Writer``."""
+class VisitorNoteWriter(WritingTable):
+    """How names and notes get into the store."""
 
     def rename_race(self, race: int, name: str) -> bool:
         """Give a race another name and let viewers see that something changed; return False when there is none."""
-        with self.transaction() as connection:
-            cursor = connection.execute(
-                "UPDATE races SET name = ? WHERE id = ? AND lab = '' AND tunes IS NULL", (name, race)
-            )
+        with self._transaction() as connection:
+            cursor = connection.execute("UPDATE races SET name = ? WHERE id = ? AND tunes IS NULL", (name, race))
             if cursor.rowcount:
                 next_revision(connection)
         return bool(cursor.rowcount)
@@ -22,7 +23,7 @@ class VisitorNoteWriter(WritingConnection):
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs, in one transaction; return those that exist."""
         written = []
-        with self.transaction() as connection:
+        with self._transaction() as connection:
             for run in runs:
                 cursor = connection.execute(
                     "UPDATE runs SET note = ?, changed = ? WHERE id = ?", (note, next_revision(connection), run)

@@ -18,4 +18,4 @@ def place(tmp_path):
 def submit(place, **changes):
     run = replace(PRESETS["quick"].run, {"optim.steps": 120, **changes.pop("run", {})})
     with Writer(place.prepare()) as writer:
-        return writer.submit(RaceConfig(preset="quick", run=run, **changes))
+        return writer.races.submit(RaceConfig(preset="quick", run=run, **changes))

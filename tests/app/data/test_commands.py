@@ -16,7 +16,7 @@ from tests.app.data.conftest import submit
 def test_command_all_asks_every_able_run_and_then_tells_the_first_refusal(place, monkeypatch):
     race, runs = submit(place)
     with Writer(place) as writer:
-        writer.move(runs[3], RunState.STOPPED)
+        writer.jobs.move(runs[3], RunState.STOPPED)
     asked = []
 
     def command(verb, run):

@@ -102,10 +102,10 @@ def writer(workspace):
 
 
 def job(writer, state, value, **settings):
-    run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
-    writer.lab_results(run, [], [MetricReported(FIGURE.name, value)])
+    run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
+    writer.labs.results(run, [], [MetricReported(FIGURE.name, value)])
     for step in PATHS[state]:
-        writer.move(run, step)
+        writer.jobs.move(run, step)
     return run
 
 

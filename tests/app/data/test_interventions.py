@@ -18,7 +18,7 @@ def test_a_fork_from_the_page_names_no_path(key, path, monkeypatch):
 
 
 class Engine:
-    """Stands in for the control of an engine; it refuses what plain runs cannot do."""
+    """Stands in for the interventions of a control; it refuses what plain runs cannot do."""
 
     def __init__(self):
         self.asked = []
@@ -34,7 +34,9 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch):
     engine = Engine()
-    monkeypatch.setattr(interventions, "current", lambda: SimpleNamespace(control=engine))
+    monkeypatch.setattr(
+        interventions, "current", lambda: SimpleNamespace(control=SimpleNamespace(interventions=engine))
+    )
     return engine
 
 

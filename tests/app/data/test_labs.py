@@ -5,8 +5,7 @@ import pytest
 from app import data
 from engine.config import LabConfig
 from engine.errors import ConfigError
-from engine.events import CurveUpdated, MetricReported
-from engine.labs.gradient_kinds import GAINS, KINDS, Curve
+from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 
@@ -19,7 +18,7 @@ def writer(workspace):
 
 
 def submit(writer, **settings):
-    return writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
+    return writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
 
 
 def test_without_a_database_there_are_no_jobs(workspace):
@@ -33,7 +32,7 @@ def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
     assert data.latest_lab("gradients") is None
     submit(writer)
     newest = submit(writer, gain=0.8)
-    _, runs = writer.submit(RaceConfig())
+    _, runs = writer.races.submit(RaceConfig())
     assert data.latest_lab("gradients").id == newest
     assert data.latest_lab("gradients").config.settings["gain"] == 0.8
     assert data.lab_job(newest).lab == "gradients"
@@ -44,30 +43,25 @@ def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
 
 def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
     run, other = submit(writer), submit(writer)
-    writer.lab_results(other, [CurveUpdated("norm", "with BN, gain 1.0", [1, 2], [9, 9])])
-    writer.lab_results(run, [CurveUpdated("norm", "a", [1, 2], [3, 4]), CurveUpdated("norm", "b", [1, 2], [5, 6])])
+    writer.labs.results(other, [CurveUpdated("norm", CurveName("with BN", "gain", 1.0), [1, 2], [9, 9])])
+    writer.labs.results(
+        run,
+        [CurveUpdated("norm", CurveName("a"), [1, 2], [3, 4]), CurveUpdated("norm", CurveName("b"), [1, 2], [5, 6])],
+    )
     traces, figures, cursor = data.lab_results(run)
-    assert [trace.name for trace in traces] == ["a", "b"]
+    assert [trace.name.text for trace in traces] == ["a", "b"]
     assert figures == {}
-    writer.lab_results(
-        run, [CurveUpdated("norm", "a", [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
+    writer.labs.results(
+        run, [CurveUpdated("norm", CurveName("a"), [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
     )
     traces, figures, later = data.lab_results(run, cursor)
-    assert [(trace.name, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
+    assert [(trace.name.text, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
     assert figures == {"bn_gradient_total": None}
     assert later > cursor
     assert data.lab_results(run, later) == ([], figures, later)
     news = data.lab_news(run, cursor)
-    assert [trace.name for trace in news.traces] == ["a"]
+    assert [trace.name.text for trace in news.traces] == ["a"]
     assert news.cursor == (data.head().changes, later)
-
-
-def test_the_names_of_the_gradients_lab_are_read_as_its_own_table_reads_them():
-    for kind in KINDS:
-        assert data.curve_name(kind) == (kind, "", None, "", "")
-        for gain in (*GAINS, 1.05, 2.0):
-            assert data.curve_name(Curve(kind, gain).name) == (kind, "gain", gain, "", "")
-    assert data.curve_name("plain, width wide") == ("plain, width wide", "", None, "", "")
 
 
 def test_the_command_that_repeats_a_job_names_what_is_not_usual():

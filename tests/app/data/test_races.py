@@ -27,7 +27,7 @@ def test_races_are_newest_first_and_follow_every_change(place):
         f"Race {first}: a look: plain-20, plain-56, A-20, A-56 on fashion-mnist-mini, 120 steps, 2 seeds"
     )
     with Writer(place) as writer:
-        writer.move(runs[0], RunState.STARTING)
+        writer.jobs.move(runs[0], RunState.STARTING)
     assert data.race(first).states == {"queued": 7, "starting": 1}
     assert data.race(first).state == "starting"
     assert data.race(999) is None
@@ -58,7 +58,7 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
     source = PRESETS[preset].data[-1]
     wanted = plan_race([], [], preset, source, 120, settings=settings, **changes, workspace=place)
     with Writer(place.prepare()) as writer:
-        race, _ = writer.submit(wanted)
+        race, _ = writer.races.submit(wanted)
     words = shlex.split(data.race(race).as_command, comments=True)
     assert words[:4] == ["python", "-m", "engine", "race"]
     pairs = list(zip(words[4::2], words[5::2], strict=True))
@@ -87,9 +87,9 @@ def test_the_command_quotes_what_a_shell_would_read(place):
 def test_cards_hold_everything_the_page_shows_of_a_run(place):
     race, runs = submit(place)
     with Writer(place) as writer:
-        writer.add_checkpoint(runs[1], 10, "tenth", 4096)
-        writer.move(runs[2], RunState.STARTING)
-        writer.move(runs[2], RunState.FAILED, cause="out of memory")
+        writer.checkpoints.add(runs[1], 10, "tenth", 4096)
+        writer.jobs.move(runs[2], RunState.STARTING)
+        writer.jobs.move(runs[2], RunState.FAILED, cause="out of memory")
     cards = data.run_summaries(race)
     assert [card["run"] for card in cards] == runs
     assert {card["race"] for card in cards} == {race}
@@ -126,10 +126,10 @@ def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_fo
     assert data.health() == data.Health("ok")
     with Writer(place) as writer:
         best = plain.trials[1].run
-        writer.record(best, [StepRow(60, 1.0, 30.0, 1.0, 31.0, 0.1, 1.0)])
+        writer.points.record(best, [StepRow(60, 1.0, 30.0, 1.0, 31.0, 0.1, 1.0)])
         for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
-            writer.move(best, state)
-        writer.tune(runs[:1], best, 0.1, "learning rate 0.1")
+            writer.jobs.move(best, state)
+        writer.tuning.take(runs[:1], best, 0.1, "learning rate 0.1")
     plain, residual = data.tuning(race)
     assert (plain.lr, plain.at_edge, plain.trials[1].error) == (0.1, True, 31.0)
     assert (residual.lr, residual.done) == (None, 0)
@@ -154,7 +154,7 @@ def test_the_pace_that_a_race_keeps_is_shown_and_repeated(place, monkeypatch):
     assert data.race(race).pace == "lockstep:5"
     assert "--pace lockstep:5" in data.race(race).as_command
     with Writer(place) as writer:
-        writer.set_pace(race, "free")
+        writer.races.set_pace(race, "free")
     assert data.race(race).pace == "free"
     assert "--pace" not in data.race(race).as_command
     with pytest.raises(data.SkipscopeError, match="a pace is free or lockstep:K"):

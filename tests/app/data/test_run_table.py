@@ -28,15 +28,15 @@ def writer(place):
 
 def submit(writer, name="", **choices):
     changes = choices.pop("run", {})
-    return writer.submit(RaceConfig(preset="quick", name=name, run=replace(RunConfig(), changes), **choices))
+    return writer.races.submit(RaceConfig(preset="quick", name=name, run=replace(RunConfig(), changes), **choices))
 
 
 def steps(writer, run, first, last):
-    writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 100.0 - s, 0.1, s / 10) for s in range(first, last + 1)])
+    writer.points.record(run, [StepRow(s, 2.0, 90.0, 2.0, 100.0 - s, 0.1, s / 10) for s in range(first, last + 1)])
 
 
 def evaluation(writer, run, step, split, error):
-    writer.record(run, [], [Evaluated(step, split, 1.0, error, 1000, step / 10, 0.1, "running")])
+    writer.points.record(run, [], [Evaluated(step, split, 1.0, error, 1000, step / 10, 0.1, "running")])
 
 
 def by_id():
@@ -92,7 +92,7 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
     steps(writer, second, 101, 120)
     assert by_id()[second].spark[-1] == -20.0
     assert asked == [{first, second}, {second}]
-    writer.delete(first)
+    writer.jobs.delete(first)
     assert set(by_id()) == {second} == set(current().sparks)
 
 
@@ -102,7 +102,7 @@ def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
         workspace = Workspace(tmp_path / name).prepare()
         with Writer(workspace) as writer:
             _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
-            writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - first - s, 0.1, s / 10) for s in range(1, 21)])
+            writer.points.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - first - s, 0.1, s / 10) for s in range(1, 21)])
         databases.append(workspace.database)
     assert by_id()[run].spark[0] == 88.0
     databases[1].replace(databases[0])
@@ -134,8 +134,8 @@ def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
 def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected):
     submit(writer, "talk", depths=(20, 56), shortcuts=("none",))
     submit(writer, depths=(8, 14), shortcuts=("A",), run={"data.name": "cifar10"})
-    writer.move(1, RunState.PAUSED)
-    writer.annotate([3], "rate too high?")
+    writer.jobs.move(1, RunState.PAUSED)
+    writer.notes.annotate([3], "rate too high?")
     assert {row.id for row in data.Filter(**chosen).of(data.table_rows())} == expected
 
 
@@ -144,7 +144,7 @@ def test_races_in_sum_name_the_lowest_and_the_highest(writer):
     for run, last in zip(runs, (10, 40, 20, 5), strict=True):
         steps(writer, run, 1, last)
     submit(writer, depths=(8,), shortcuts=("none",))
-    writer.move(runs[0], RunState.PAUSED)
+    writer.jobs.move(runs[0], RunState.PAUSED)
     newest, oldest = data.race_sums(data.table_rows())
     assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
     assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})

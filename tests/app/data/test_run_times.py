@@ -6,6 +6,7 @@ from app import data
 from app.data import run_times
 from engine.events import RunState
 from engine.store.reader import Reader
+from engine.store.rows import ForkPlan
 from engine.store.writer import Writer
 
 
@@ -21,7 +22,7 @@ def writer(workspace, monkeypatch):
 
 def train(writer, race, seconds=100.0, state=RunState.FINISHED, **fields):
     """Write a race whose runs trained at once, each for ``seconds``."""
-    _, runs = writer.submit(race)
+    _, runs = writer.races.submit(race)
     for run in runs:
         finish(writer, run, seconds, state, **{"threads": 1 if len(runs) > 1 else 2} | fields)
     return runs
@@ -30,9 +31,9 @@ def train(writer, race, seconds=100.0, state=RunState.FINISHED, **fields):
 def finish(writer, run, seconds=100.0, state=RunState.FINISHED, **fields):
     """Move a queued run to its end as its worker does."""
     known = {"device": "cpu", "threads": 1, "precision": "bf16", "started": 1000.0} | fields
-    writer.move(run, RunState.STARTING)
-    writer.move(run, RunState.RUNNING, **known)
-    writer.move(run, state, seconds=seconds, evaluation_share=0.2, ended=known["started"] + seconds)
+    writer.jobs.move(run, RunState.STARTING)
+    writer.jobs.move(run, RunState.RUNNING, **known)
+    writer.jobs.move(run, state, seconds=seconds, evaluation_share=0.2, ended=known["started"] + seconds)
 
 
 def quick(depths=(), shortcuts=(), **choices):
@@ -45,7 +46,7 @@ def test_before_a_run_has_finished_the_table_of_two_cores_is_what_is_known(write
     assert not any(time.here for time in times.values())
     assert times["quick"].seconds < times["talk"].seconds < times["paper"].seconds / 100
     assert data.race_time(quick()) == times["quick"]
-    writer.submit(quick())
+    writer.races.submit(quick())
     assert data.race_time(quick()) == times["quick"], "a run that waits says nothing"
 
 
@@ -98,7 +99,7 @@ def test_a_run_of_something_else_does_not_count(writer, changed):
 def test_an_extended_run_does_not_count(writer):
     (run,) = train(writer, quick((20,), ("A",)))
     assert data.race_time(quick()).here
-    writer.extend(run, 600, 2000.0)
+    writer.interventions.extend(run, 600, 2000.0)
     finish(writer, run, started=1000.0)
     assert not data.race_time(quick()).here, "its seconds are those of more steps than its config has"
 
@@ -106,10 +107,10 @@ def test_an_extended_run_does_not_count(writer):
 def test_a_fork_does_not_count(writer):
     (parent,) = train(writer, quick((20,), ("A",)))
     with Reader(writer.workspace) as reader:
-        row = reader.known_run(parent)
-    finish(writer, writer.fork(row, row.training, 100, (), 2000.0, lambda run: 0))
+        row = reader.runs.known(parent)
+    finish(writer, writer.interventions.fork(row, ForkPlan(row.config, 100, ()), 2000.0, lambda run: 0))
     assert data.race_time(quick()).here
-    writer.delete(parent)
+    writer.jobs.delete(parent)
     assert not data.race_time(quick()).here, "its seconds are those of its parent's config for a part"
 
 

@@ -19,7 +19,7 @@ def writer(tmp_path):
 def submit(writer, **changes):
     seeds = {"first_seed": changes.pop("seed", 0)}
     run = replace(RunConfig(), changes)
-    return writer.submit(RaceConfig(depths=(8,), shortcuts=("A",), run=run, **seeds))[1][0]
+    return writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",), run=run, **seeds))[1][0]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_an_address_names(text, runs, problem):
 
 
 def test_runs_of_one_race_need_no_words(writer):
-    _, runs = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("none", "A"), seeds=2))
+    _, runs = writer.races.submit(RaceConfig(depths=(8, 14), shortcuts=("none", "A"), seeds=2))
     assert data.difference(runs) == ""
     assert data.difference([]) == ""
 
@@ -79,9 +79,9 @@ def test_it_says_exactly_what_differs(writer, changes, said):
 
 def test_what_a_run_does_not_know_yet_is_no_difference(writer):
     runs = [submit(writer), submit(writer)]
-    writer.move(runs[0], RunState.STARTING, device="cpu", precision="bf16", train_images=20_000)
+    writer.jobs.move(runs[0], RunState.STARTING, device="cpu", precision="bf16", train_images=20_000)
     assert "but for the nets. They saw the same batches." in data.difference(runs)
-    writer.move(runs[1], RunState.STARTING, device="cuda:0", precision="bf16", train_images=20_000)
+    writer.jobs.move(runs[1], RunState.STARTING, device="cuda:0", precision="bf16", train_images=20_000)
     assert "They differ in device (cpu / cuda:0). They saw the same batches." in data.difference(runs)
 
 

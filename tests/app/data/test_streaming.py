@@ -9,11 +9,11 @@ from tests.app.data.conftest import submit
 def test_history_and_delta_meet_at_the_cursor(place):
     _, runs = submit(place)
     with Writer(place) as writer:
-        writer.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(1, 8)])
+        writer.points.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(1, 8)])
         history = data.history(runs, 100)
-        writer.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(8, 11)])
-        writer.record(runs[1], [StepRow(1, 1.0, 50.0, 1.0, 50.0, 0.1, 1)])
-        writer.delete(runs[3])
+        writer.points.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(8, 11)])
+        writer.points.record(runs[1], [StepRow(1, 1.0, 50.0, 1.0, 50.0, 0.1, 1)])
+        writer.jobs.delete(runs[3])
     head = data.head()
     delta = data.delta(runs, history.head[:2], head[:2])
     assert [int(s) for s in history.series[runs[0]][data.Split.TRAIN].columns["step"]] == list(range(1, 8))
@@ -28,13 +28,13 @@ def test_the_last_row_of_a_run_at_rest_comes_with_its_card_but_never_one_beyond_
     _, runs = submit(place)
     with Writer(place) as writer:
         for run in runs[:2]:
-            writer.move(run, RunState.STARTING)
-            writer.move(run, RunState.RUNNING)
-            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 50.0 + s, 0.1, s) for s in (1, 2)])
+            writer.jobs.move(run, RunState.STARTING)
+            writer.jobs.move(run, RunState.RUNNING)
+            writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 50.0 + s, 0.1, s) for s in (1, 2)])
         before = data.head()
-        writer.record(runs[1], [StepRow(3, 1.0, 50.0, 1.0, 53.0, 0.1, 3)])
+        writer.points.record(runs[1], [StepRow(3, 1.0, 50.0, 1.0, 53.0, 0.1, 3)])
         for run in runs[:2]:
-            writer.move(run, RunState.PAUSED)
+            writer.jobs.move(run, RunState.PAUSED)
     last = data.delta(runs, (before.points, before.changes - 1), before[:2]).last
     assert {run: (row["step"], row["running_error"]) for run, row in last.items()} == {runs[0]: (2, 52.0)}
     assert set(data.delta(runs, before[:2], data.head()[:2]).last) == set(runs[:2])
@@ -44,7 +44,7 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
     _, runs = submit(place, depths=(20, 110), shortcuts=("none",), per_depth={110: {"optim.warmup_lr": 0.01}})
     with Writer(place) as writer:
         for run in runs:
-            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
+            writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
     assert data.conclusions(runs).verdict == (
         "Too few steps to conclude (60 of 120, a conclusion takes 200). So far plain-110 is 1.0 points above plain-20. "
         "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01); running training error (dashed)."
@@ -55,7 +55,7 @@ def test_a_fork_takes_no_part_in_the_verdict(place):
     race, runs = submit(place, depths=(20, 56), shortcuts=("none",), seeds=2)
     with Writer(place) as writer:
         for run in runs:
-            writer.record(run, [StepRow(s, 1.0, 50.0, 1.0, 30.0 + 10 * run, 0.1, s) for s in range(1, 61)])
+            writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 30.0 + 10 * run, 0.1, s) for s in range(1, 61)])
         with writer.transaction() as connection:
             of = {(row["depth"], row["seed"]): row["id"] for row in connection.execute("SELECT * FROM runs")}
             deep, fork = of[56, 0], of[56, 1]

@@ -18,10 +18,10 @@ class Bench:
         self.writer = Writer(self.workspace)
         config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": 1000}))
         self.config = config
-        self.race, self.runs = self.writer.submit(config)
+        self.race, self.runs = self.writer.races.submit(config)
 
     def steps(self, run, first, last, per_second=5.0, loss=None):
-        self.writer.record(
+        self.writer.points.record(
             run,
             [
                 StepRow(s, loss or 1 + run / 7 + s / 1000, 50 + run, 1.5, 50.5 + run, 0.1, s / per_second)
@@ -30,11 +30,11 @@ class Bench:
         )
 
     def evaluation(self, run, step, split=Split.TEST_SUBSET, error=40.0):
-        self.writer.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, step / 5, 0.1, "running")])
+        self.writer.points.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, step / 5, 0.1, "running")])
 
     def run_states(self, run, *states):
         for state in states:
-            self.writer.move(run, state)
+            self.writer.jobs.move(run, state)
 
     def start_all(self):
         for run in self.runs:

@@ -42,9 +42,9 @@ def started(monkeypatch):
 
 
 def submit(writer, *states, **settings):
-    run = writer.submit_lab(LabConfig(lab="gradients", settings=ROW.defaults() | settings))
+    run = writer.labs.submit(LabConfig(lab="gradients", settings=ROW.defaults() | settings))
     for state in states:
-        writer.move(run, state)
+        writer.jobs.move(run, state)
     return run
 
 
@@ -136,7 +136,7 @@ def test_the_newest_job_is_shown_and_one_started_here_stays(page, writer, monkey
     submit(writer)  # somebody else's
     page.run()
     assert component(page)["run"] == mine
-    writer.delete(mine)
+    writer.jobs.delete(mine)
     page.run()
     assert component(page)["run"] > mine
 

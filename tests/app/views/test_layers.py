@@ -26,7 +26,7 @@ def submit(workspace):
     with Writer(workspace) as writer:
 
         def one(**choices) -> tuple[int, list[int]]:
-            return writer.submit(RaceConfig(preset="quick", run=RunConfig(), **choices))
+            return writer.races.submit(RaceConfig(preset="quick", run=RunConfig(), **choices))
 
         yield one
 

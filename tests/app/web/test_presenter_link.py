@@ -12,7 +12,11 @@ from app.data import authorization, commands, interventions, labs
 from app.web import presenter_link
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import NotPresenter
+from engine.runs.client.commands import CommandClient
 from engine.runs.client.control import Control
+from engine.runs.client.interventions import InterventionClient
+from engine.runs.client.process import EngineProcess
+from engine.runs.client.visitor_notes import NoteClient
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
 
@@ -47,8 +51,9 @@ def asked(monkeypatch, tmp_path):
     """What a stand-in for the engine was asked to do."""
     data.use(Workspace.at(tmp_path / "workspace").prepare().path)
     calls = []
-    for name in [name for name in dir(Control) if not name.startswith("_") and callable(getattr(Control, name))]:
-        monkeypatch.setattr(Control, name, lambda *args, name=name, **more: calls.append(name) or (1, [1]))
+    for part in (Control, EngineProcess, CommandClient, InterventionClient, NoteClient):
+        for name in [name for name in dir(part) if not name.startswith("_") and callable(getattr(part, name))]:
+            monkeypatch.setattr(part, name, lambda *args, name=name, **more: calls.append(name) or (1, [1]))
     yield calls
     data.use(tmp_path / "elsewhere")
 
@@ -165,4 +170,4 @@ def test_the_servers_own_part_needs_nobody(shared, asked):
     """It attends to its workspace before the first browser comes, and departs after the last one."""
     assert data.startup() == ""
     data.shutdown()
-    assert asked == ["enter", "ensure_engine", "leave"]
+    assert asked == ["enter", "ensure", "leave"]

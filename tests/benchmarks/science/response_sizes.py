@@ -28,13 +28,13 @@ def mean(values) -> float:
 
 def at(reader: Reader, run: int, step: int | None) -> dict[str, object]:
     """Return the figures of the probe nearest to a step (None: the last one)."""
-    probes, _ = reader.probes(run)
+    probes, _ = reader.probes.all(run)
     probe = probes[-1] if step is None else min(probes, key=lambda row: abs(row.step - step))
-    std, size = reader.array(probe.id, "response_std"), reader.array(probe.id, "update_size")
-    growth = reader.array(probe.id, "gradient_growth")
+    std, size = reader.probes.array(probe.id, "response_std"), reader.probes.array(probe.id, "update_size")
+    growth = reader.probes.array(probe.id, "gradient_growth")
     return {
         "step": probe.step, "std": mean(std), "second": mean(std[2::2]), "below": int((std < 1).sum()),
-        "layers": len(std), "gamma": mean(reader.array(probe.id, "gamma_abs")), "size": mean(size),
+        "layers": len(std), "gamma": mean(reader.probes.array(probe.id, "gamma_abs")), "size": mean(size),
         "growth": [float(value) for value in growth],
     }  # fmt: skip
 
@@ -64,8 +64,8 @@ def main() -> int:
 def report(workspace: Workspace) -> dict[str, bool]:
     ends: dict[tuple[str, int], dict] = {}
     with Reader(workspace) as reader:
-        for row in reader.runs():
-            errors = reader.series(row.id, "train").columns["running_error"]
+        for row in reader.runs.all():
+            errors = reader.points.series(row.id, "train").columns["running_error"]
             for step in (0, 300, None):
                 figures = at(reader, row.id, step)
                 growth = " ".join(f"{value:.3f}" for value in figures["growth"])
@@ -79,7 +79,7 @@ def report(workspace: Workspace) -> dict[str, bool]:
             ends[row.arm, row.seed] = figures
             share = 100 * (row.probe_share or 0)
             print(f"{'':>9} running training error at the end {errors[-1]:.1f} %, probes {share:.1f} % of the time")
-        seeds = sorted({row.seed for row in reader.runs()})
+        seeds = sorted({row.seed for row in reader.runs.all()})
 
     def holds(smaller: str, larger: str, key: str = "std") -> bool:
         return all(ends[smaller, seed][key] < ends[larger, seed][key] for seed in seeds)

@@ -42,9 +42,9 @@ def main() -> None:
             for rate in rates
         }  # fmt: skip
         with Reader(workspace) as reader:
-            until(lambda: all(run.state in ENDED for run in reader.runs()), 3600)
+            until(lambda: all(run.state in ENDED for run in reader.runs.all()), 3600)
             errors = {depth: {rate: _last(reader, races[rate], depth) for rate in rates} for depth in DEPTHS}
-        control.shutdown()
+        control.engine.shutdown()
     best = {depth: min(errors[depth].values()) for depth in DEPTHS}
     at_common = errors[56][rates[-1]] - errors[20][rates[-1]]
     document = {
@@ -56,8 +56,8 @@ def main() -> None:
 
 
 def _last(reader: Reader, race: int, depth: int) -> float:
-    run = next(run for run in reader.runs(race) if run.depth == depth)
-    point = reader.last_points([run.id])[run.id, "train"]
+    run = next(run for run in reader.runs.all(race) if run.depth == depth)
+    point = reader.points.last([run.id])[run.id, "train"]
     return round(point["running_error"], 1)
 
 

@@ -104,7 +104,7 @@ def write(workspace: Workspace, runs: list[int], options: argparse.Namespace, wr
         while time.monotonic() < end:
             step += 1
             for run in runs:
-                writer.record(run, [row(run, step, step * PERIOD_S)])
+                writer.points.record(run, [row(run, step, step * PERIOD_S)])
             written[step] = time.time()
             time.sleep(PERIOD_S)
 

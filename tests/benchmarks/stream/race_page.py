@@ -45,9 +45,9 @@ def written_race(folder: Path, runs: int, steps: int) -> tuple[Workspace, int, l
     workspace = Workspace.at(folder)
     race, ids = make_race(workspace, runs, steps)
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        for row in reader.runs(race):
+        for row in reader.runs.all(race):
             if row.id not in ids:
-                writer.delete(row.id)
+                writer.jobs.delete(row.id)
     connection = connect(workspace, readonly=False)
     insert = (
         "INSERT INTO points (run, split, step, loss, error, running_loss, running_error, lr, seconds, images, took_s,"

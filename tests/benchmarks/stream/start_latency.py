@@ -28,16 +28,16 @@ def main() -> None:
             arrived: dict[int, float] = {}
             with Reader(workspace) as reader:
                 while len(arrived) < len(runs):
-                    for run, split in reader.last_points(runs):
+                    for run, split in reader.points.last(runs):
                         if split == Split.TRAIN:
                             arrived.setdefault(run, time.perf_counter() - began)
                     time.sleep(0.02)
-            commands = [control.ask("stop", run) for run in runs]
+            commands = [control.commands.ask("stop", run) for run in runs]
             for command in commands:
-                control.await_done(command, 10)
+                control.commands.await_done(command, 10)
             times = ", ".join(f"{seconds:.2f}" for seconds in sorted(arrived.values()))
             print(f"{word}: handed over after {handed_over:.2f} s, first points after {times} s", flush=True)
-        control.shutdown()
+        control.engine.shutdown()
 
 
 if __name__ == "__main__":

@@ -28,26 +28,26 @@ def main() -> None:
         control = Control(workspace)
         race, runs = control.start_race(plan_race((), (), steps=120, workspace=workspace))
         with Reader(workspace) as reader:
-            while not all(row.state == RunState.RUNNING and row.step >= 10 for row in reader.runs(race)):
+            while not all(row.state == RunState.RUNNING and row.step >= 10 for row in reader.runs.all(race)):
                 time.sleep(0.2)
-            engine = psutil.Process(control.engine_status().pid)
+            engine = psutil.Process(control.engine.status().pid)
             family = [engine, *engine.children(recursive=True)]
-            seconds_before = {row.id: row.seconds for row in reader.runs(race)}
+            seconds_before = {row.id: row.seconds for row in reader.runs.all(race)}
             killed = time.monotonic()
             engine.kill()
             psutil.wait_procs(family, timeout=30)
             gone = time.monotonic() - killed
-            paused = reader.runs(race)
+            paused = reader.runs.all(race)
             # The checkpoint holds the last step that was trained; what the table lacks of it is lost.
             lost = [
-                max(0, max(c.step for c in reader.checkpoints(row.id)) - row.step) * (row.seconds / max(1, row.step))
+                max(0, max(c.step for c in reader.checkpoints.of(row.id)) - row.step) * (row.seconds / max(1, row.step))
                 for row in paused
             ]
-            control.ensure_engine()
-            while not all(row.state in (RunState.FINISHED, RunState.FAILED) for row in reader.runs(race)):
+            control.engine.ensure()
+            while not all(row.state in (RunState.FINISHED, RunState.FAILED) for row in reader.runs.all(race)):
                 time.sleep(0.2)
-            finished = [row.state == RunState.FINISHED and row.step == 120 for row in reader.runs(race)]
-        control.shutdown()
+            finished = [row.state == RunState.FINISHED and row.step == 120 for row in reader.runs.all(race)]
+        control.engine.shutdown()
     document = {
         "left_after_s": round(gone, 2),
         "states_after_the_kill": sorted({row.state.value for row in paused}),

@@ -56,13 +56,13 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
         (depth,), (options.shortcut,), options.preset, steps=options.steps, settings=settings, workspace=workspace
     )
     with Writer(workspace) as writer:
-        _, (run,) = writer.submit(race)
-        writer.move(run, RunState.STARTING)
+        _, (run,) = writer.races.submit(race)
+        writer.jobs.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
             job = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
             job.run()
-            arm = reader.run(run).arm
+            arm = reader.runs.get(run).arm
     finished, spent = job.finished, job.spent
     # The run's clock stands still while events are handled.
     handled = sum(spent.values())

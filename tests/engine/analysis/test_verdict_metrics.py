@@ -11,6 +11,7 @@ from engine.cli.output import race_document
 from engine.config import RaceConfig, replace
 from engine.config.presets import PRESETS
 from engine.events import Evaluated, RunState, Split, StepRow
+from engine.store.rows import ForkPlan
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -27,23 +28,23 @@ def writer(tmp_path):
 
 def submit(writer, seeds=3, lr=0.1):
     run = replace(PRESETS["quick"].run, {"optim.steps": STEPS, "optim.lr": lr})
-    return writer.submit(RaceConfig(preset="quick", run=run, seeds=seeds, shortcuts=("none",)))
+    return writer.races.submit(RaceConfig(preset="quick", run=run, seeds=seeds, shortcuts=("none",)))
 
 
 def train(writer, runs, steps=STEPS, error=None):
     """Let runs train; ``error(row)`` is their running training error, by default 20 and a tenth per seed."""
     with reading() as reader:
-        rows = [reader.run(run) for run in runs]
+        rows = [reader.runs.get(run) for run in runs]
     for row in rows:
-        writer.move(row.id, RunState.STARTING)
-        writer.move(row.id, RunState.RUNNING)
+        writer.jobs.move(row.id, RunState.STARTING)
+        writer.jobs.move(row.id, RunState.RUNNING)
         value = error(row) if error else 20.0 + row.seed / 10
-        writer.record(row.id, [StepRow(s, 1.0, 50.0, 1.0, value, 0.1, s) for s in range(1, steps + 1)])
+        writer.points.record(row.id, [StepRow(s, 1.0, 50.0, 1.0, value, 0.1, s) for s in range(1, steps + 1)])
     return rows
 
 
 def evaluate(writer, run, step, split, error):
-    writer.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, 1.0, 0.1, "running")])
+    writer.points.record(run, evaluations=[Evaluated(step, split, 1.0, error, 1000, 1.0, 0.1, "running")])
 
 
 def deeper_above(row):
@@ -58,9 +59,9 @@ def test_rates_that_were_tuned_make_it_degradation_and_one_at_the_edge_is_named(
     race, runs = submit(writer, lr="tuned")
     for arm in data.tuning(race):
         with reading() as reader:
-            mine = [run for run in runs if reader.run(run).depth == arm.depth]
+            mine = [run for run in runs if reader.runs.get(run).depth == arm.depth]
         trial = arm.trials[2] if arm.depth == 20 else arm.trials[0]
-        writer.tune(mine, trial.run, trial.lr, "best")
+        writer.tuning.take(mine, trial.run, trial.lr, "best")
     train(writer, runs, error=deeper_above)
     words = data.conclusions(runs).verdict
     assert words.startswith("Degradation at the rates tried: plain-56 is 40.0 points above plain-20 in training error,")
@@ -97,7 +98,7 @@ def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
         evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, 10.0 + row.seed)
         evaluate(writer, row.id, STEPS, Split.TEST_SUBSET, 10.0)
         evaluate(writer, row.id, STEPS, Split.TEST, 12.0 + 3 * (row.depth == 56))
-        writer.move(row.id, RunState.FINISHED)
+        writer.jobs.move(row.id, RunState.FINISHED)
     words = data.conclusions(runs).verdict
     assert "but 3.0 above on the full test set, where bands do not overlap. " in words
     assert "; clean training error (open marks)." in words
@@ -107,7 +108,7 @@ def test_a_clean_error_that_the_running_one_does_not_bear_out_is_no_conclusion(w
     _, runs = submit(writer)
     for row in train(writer, runs):
         evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, deeper_above(row))
-        writer.move(row.id, RunState.FINISHED)
+        writer.jobs.move(row.id, RunState.FINISHED)
     assert headline(runs).startswith(
         "No conclusion, the training errors disagree: plain-56 is 40.0 points above plain-20"
     )
@@ -127,8 +128,8 @@ def test_a_fork_takes_no_part(writer):
     rows = train(writer, runs, error=deeper_above)
     before = data.conclusions(runs).verdict
     with reading() as reader:
-        parent = reader.run(rows[1].id)
-    child = writer.fork(parent, parent.config, 100, (), 1.0, lambda run: 4096)
+        parent = reader.runs.get(rows[1].id)
+    child = writer.interventions.fork(parent, ForkPlan(parent.config, 100, ()), 1.0, lambda run: 4096)
     train(writer, [child], error=lambda row: 1.0)
     assert data.conclusions([*runs, child]).verdict == before
 
@@ -145,7 +146,7 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
     race, runs = submit(writer)
     for row in train(writer, runs, error=deeper_above):
         evaluate(writer, row.id, STEPS, Split.TRAIN_CLEAN, deeper_above(row))
-        writer.move(row.id, RunState.FINISHED)
+        writer.jobs.move(row.id, RunState.FINISHED)
     with reading() as reader:
         document = json.loads(json.dumps(race_document(reader, race)))
     assert (

@@ -49,14 +49,14 @@ def test_race_prints_one_document_and_exits_0(call, engine_workspace):
         assert 0 < result["train_error"] < 100
         assert 0 < result["test_error"] < 95
     with Reader(engine_workspace) as reader:
-        assert reader.clients() == []
-        last = reader.last_points([document["runs"][0]["run"]])[document["runs"][0]["run"], Split.TRAIN]
+        assert reader.presence.clients() == []
+        last = reader.points.last([document["runs"][0]["run"]])[document["runs"][0]["run"], Split.TRAIN]
         assert document["runs"][0]["train_error"] == last["running_error"]
 
 
 def test_layers_prints_what_the_race_probed(call, engine_workspace):
     with Reader(engine_workspace) as reader:
-        run = reader.runs()[0].id
+        run = reader.runs.all()[0].id
     code, out, err = call("layers", str(run), "--step", "0", "--json", at=engine_workspace)
     assert (code, err) == (0, "")
     document = json.loads(out)
@@ -90,8 +90,8 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     (job,) = json.loads(out)["labs"]
     assert (job["lab"], job["state"]) == ("gradients", "finished")
     with Reader(engine_workspace) as reader:
-        assert reader.clients() == []
-        assert reader.lab_curves(job["run"])
+        assert reader.presence.clients() == []
+        assert reader.labs.curves(job["run"])
 
 
 def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_workspace):
@@ -112,21 +112,21 @@ def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
     try:
         with Reader(engine_workspace) as reader:
             deadline = time.monotonic() + 20
-            while len(runs := [r for r in reader.runs(states=[RunState.RUNNING]) if r.step > 2]) < 2:
+            while len(runs := [r for r in reader.runs.all(states=[RunState.RUNNING]) if r.step > 2]) < 2:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-            assert [kind for _, _, kind in reader.clients()] == ["race"]
+            assert [kind for _, _, kind in reader.presence.clients()] == ["race"]
             follower.send_signal(signal.SIGINT)
             out, err = follower.communicate(timeout=20)
             assert follower.returncode == 130
             ids = [run.id for run in runs]
             assert err == f"paused; `python -m engine resume {ids[0]} {ids[1]}` goes on\n"
             assert [r["state"] for r in json.loads(out)["runs"]] == ["paused", "paused"]
-            assert reader.clients() == []
-            steps = {run: reader.run(run).step for run in ids}
+            assert reader.presence.clients() == []
+            steps = {run: reader.runs.get(run).step for run in ids}
             assert call("resume", *map(str, ids), at=engine_workspace)[0] == 0
             deadline = time.monotonic() + 20
-            while any(reader.run(run).step <= steps[run] for run in ids):
+            while any(reader.runs.get(run).step <= steps[run] for run in ids):
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
             code, _, err = call("delete", str(ids[0]), at=engine_workspace)
@@ -134,7 +134,7 @@ def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
             code, _, err = call("stop", *map(str, ids), at=engine_workspace)
             assert (code, err) == (0, f"run {ids[0]} is stopped\nrun {ids[1]} is stopped\n")
             assert call("delete", str(ids[0]), at=engine_workspace)[0] == 0
-            assert reader.run(ids[0]) is None
+            assert reader.runs.get(ids[0]) is None
     finally:
         if follower.poll() is None:
             follower.kill()
@@ -152,10 +152,10 @@ def test_a_follower_outlives_its_engine(engine_workspace):
     try:
         with Reader(engine_workspace) as reader:
             deadline = time.monotonic() + 20
-            while len([r for r in reader.runs(states=[RunState.RUNNING]) if r.step > 20]) < 2:
+            while len([r for r in reader.runs.all(states=[RunState.RUNNING]) if r.step > 20]) < 2:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-            engine = psutil.Process(reader.engine().pid)
+            engine = psutil.Process(reader.presence.engine().pid)
             os.kill(engine.pid, signal.SIGKILL)
         out, err = follower.communicate(timeout=60)
     finally:
@@ -220,7 +220,7 @@ def test_a_folder_with_broken_images_is_raced_and_says_so(call, engine_workspace
     )  # fmt: skip
     assert (code, out) == (0, "")
     with Reader(engine_workspace) as reader:
-        assert reader.runs()[-1].train_images == 199
+        assert reader.runs.all()[-1].train_images == 199
     assert "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)" in err
     code, out, err = call("race", "--data", f"folder:{pets}/cats", at=engine_workspace)
     assert (code, out) == (2, "")

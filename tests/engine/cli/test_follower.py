@@ -25,7 +25,7 @@ S = RunState
 )
 def test_only_a_race_of_which_every_run_finished_ends_with_0(workspace, states, status):
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        race, runs = writer.submit(RaceConfig(depths=(8,), shortcuts=("none", "A")))
+        race, runs = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("none", "A")))
         with writer.transaction() as connection:
             for run, state in zip(runs, states, strict=True):
                 connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run))

@@ -162,11 +162,11 @@ def test_count_knows_variants(call):
 def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
     assert json.loads(call("runs", "--json")[1]) == {"workspace": str(workspace.path), "runs": [], "labs": []}
     with Writer(workspace) as writer:
-        _, (first, _) = writer.submit(RaceConfig(depths=(8, 14), shortcuts=("none",)))
-        writer.record(first, [StepRow(1, 2.0, 90.0, 2.0, 88.0, 0.1, 0.5)])
-        writer.record(first, evaluations=[Evaluated(1, Split.TEST_SUBSET, 2.1, 89.0, 1000, 0.6, 0.1, "running")])
-        writer.move(first, RunState.STARTING)
-        writer.move(first, RunState.FAILED, cause="data.bin is damaged; delete it")
+        _, (first, _) = writer.races.submit(RaceConfig(depths=(8, 14), shortcuts=("none",)))
+        writer.points.record(first, [StepRow(1, 2.0, 90.0, 2.0, 88.0, 0.1, 0.5)])
+        writer.points.record(first, evaluations=[Evaluated(1, Split.TEST_SUBSET, 2.1, 89.0, 1000, 0.6, 0.1, "running")])
+        writer.jobs.move(first, RunState.STARTING)
+        writer.jobs.move(first, RunState.FAILED, cause="data.bin is damaged; delete it")
         workspace.log(first).parent.mkdir()
         workspace.log(first).touch()
     code, out, _ = call("runs", "--json")
@@ -182,7 +182,7 @@ def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
     assert "data.bin is damaged" in shown
     assert "89.0 % (1,000)" in shown
     with Writer(workspace) as writer:
-        writer.record(first, evaluations=[Evaluated(1, Split.TEST, 2.1, 88.5, 5000, 0.6, 0.1, "running")])
+        writer.points.record(first, evaluations=[Evaluated(1, Split.TEST, 2.1, 88.5, 5000, 0.6, 0.1, "running")])
     shown = call("runs")[1]
     assert "88.5 %" in shown
     assert "(1,000)" not in shown
@@ -190,12 +190,12 @@ def test_runs_shows_the_cause_and_the_log(call, workspace, monkeypatch):
 
 def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
     with Writer(workspace) as writer:
-        writer.submit(RaceConfig(depths=(8,), shortcuts=("none",)))
+        writer.races.submit(RaceConfig(depths=(8,), shortcuts=("none",)))
     code, _, err = call("stop", "1", "9")
     assert (code, err) == (2, "there is no run 9; `python -m engine runs` lists them\n")
     with Reader(workspace) as reader:
-        assert reader.run(1).state == RunState.QUEUED
-        assert reader.open_commands() == []
+        assert reader.runs.get(1).state == RunState.QUEUED
+        assert reader.commands.pending() == []
 
 
 def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
@@ -203,7 +203,7 @@ def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
     Writer(workspace).close()
     me = this_process()
     with Writer(workspace) as writer:
-        writer.enter_engine(me.pid, me.started, "0", [])
+        writer.presence.enter_engine(me.pid, me.started, "0", [])
     other = sqlite3.connect(workspace.database, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
@@ -226,14 +226,14 @@ def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
 )
 def test_a_command_says_what_became_of_the_run(call, workspace, monkeypatch, verb, state, cause, words):
     with Writer(workspace) as writer:
-        writer.submit(RaceConfig(depths=(8,), shortcuts=("none",)))
+        writer.races.submit(RaceConfig(depths=(8,), shortcuts=("none",)))
 
         def ask(self, verb, run):
             with writer.transaction() as connection:
                 connection.execute("UPDATE runs SET state = ?, cause = ?", (state, cause))
 
-        monkeypatch.setattr("engine.cli.group.Control.ask", ask)
-        monkeypatch.setattr("engine.cli.group.Control.await_done", lambda self, command, seconds: True)
+        monkeypatch.setattr("engine.runs.client.commands.CommandClient.ask", ask)
+        monkeypatch.setattr("engine.runs.client.commands.CommandClient.await_done", lambda self, command, seconds: True)
         assert call(verb, "1") == (0, "", f"run 1 {words}\n")
 
 

@@ -14,16 +14,18 @@ from engine.store.writer import Writer
 def recorded(workspace):
     """A run of two layers and one block, probed at steps 0 and 20, and one without probes."""
     with Writer(workspace) as writer:
-        writer.submit(RaceConfig(depths=(8,), shortcuts=("none", "A")))
-        writer.layers(1, [LayerRow("layer", 0, "stem/conv", 0, 1), LayerRow("layer", 1, "stage1/block1/conv1", 1, 2)])
-        writer.layers(1, [LayerRow("block", 0, "stage1/block1", 1, 2)])
+        writer.races.submit(RaceConfig(depths=(8,), shortcuts=("none", "A")))
+        writer.probes.add_layers(
+            1, [LayerRow("layer", 0, "stem/conv", 0, 1), LayerRow("layer", 1, "stage1/block1/conv1", 1, 2)]
+        )
+        writer.probes.add_layers(1, [LayerRow("block", 0, "stage1/block1", 1, 2)])
         for step in (0, 20):
             arrays = {
                 "response_std": np.array([1.0 + step, np.inf]), "update_size": np.array([0.25]),
                 "gradient_growth": np.array([1.1, 1.2, 1.3, 1.4]), "response_std_channel": np.array([0.5, 1.0, 2.0]),
                 "response_histogram": np.array([[0.5, 0.5], [0.0, 1.0]]),
             }  # fmt: skip
-            writer.probe(1, Probed(step, 1.0, 0.1, 32, arrays), CODINGS)
+            writer.probes.add(1, Probed(step, 1.0, 0.1, 32, arrays), CODINGS)
 
 
 def document(call, *arguments):
@@ -68,9 +70,9 @@ def test_text_says_what_is_infinite(call, recorded):
 
 def test_the_nearest_steps_lie_on_both_sides(call, recorded, workspace):
     with Writer(workspace) as writer:
-        writer.layers(2, [LayerRow("layer", 0, "stem/conv", 0, 1)])
+        writer.probes.add_layers(2, [LayerRow("layer", 0, "stem/conv", 0, 1)])
         for step in (0, 20, 40, 60, 80):
-            writer.probe(2, Probed(step, 1.0, 0.1, 32, {"response_std": np.array([1.0])}), CODINGS)
+            writer.probes.add(2, Probed(step, 1.0, 0.1, 32, {"response_std": np.array([1.0])}), CODINGS)
     assert "nearest 40, 60, 80" in call("layers", "2", "--step", "55")[2]
     assert "nearest 0, 20, 40" in call("layers", "2", "--step", "1")[2]
 

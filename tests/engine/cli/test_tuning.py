@@ -47,9 +47,9 @@ def test_a_tuned_race_prints_its_curves(call, engine_workspace):
         ]  # fmt: skip
         assert arm["trials"][1]["error"] < arm["trials"][0]["error"]
     with Reader(engine_workspace) as reader:
-        assert [row.config.optim.lr for row in reader.runs()] == [0.05, 0.05]
-        trials = reader.trials(document["race"])
-        assert {reader.checkpoint_totals().get(row.id) for row in trials} == {None}
+        assert [row.config.optim.lr for row in reader.runs.all()] == [0.05, 0.05]
+        trials = reader.tuning.trials(document["race"])
+        assert {reader.checkpoints.totals().get(row.id) for row in trials} == {None}
         assert not list(engine_workspace.run(trials[0].id).glob("checkpoints/*.pt"))
     listed = json.loads(call("runs", "--json", at=engine_workspace)[1])
     assert [run["run"] for run in listed["runs"]] == [run["run"] for run in document["runs"]]
@@ -75,22 +75,22 @@ def test_ctrl_c_pauses_the_trials_too_and_resume_goes_on_with_them(call, engine_
                     assert time.monotonic() < deadline
                     time.sleep(0.02)
 
-            until(lambda: any(row.step > 2 and row.state == RunState.RUNNING for row in reader.trials()))
+            until(lambda: any(row.step > 2 and row.state == RunState.RUNNING for row in reader.tuning.trials()))
             follower.send_signal(signal.SIGINT)
             out, err = follower.communicate(timeout=20)
             assert follower.returncode == 130
             document = json.loads(out)
             ids = [str(run["run"]) for run in document["runs"]]
             assert err == f"paused; `python -m engine resume {' '.join(ids)}` goes on\n"
-            trials = reader.trials(document["race"])
+            trials = reader.tuning.trials(document["race"])
             assert {row.state for row in trials} == {RunState.PAUSED}
             assert call("resume", *ids, at=engine_workspace)[0] == 0
             steps = {row.id: row.step for row in trials}
-            until(lambda: any(row.step > steps[row.id] > 0 for row in reader.trials(document["race"])))
+            until(lambda: any(row.step > steps[row.id] > 0 for row in reader.tuning.trials(document["race"])))
             assert call("stop", *ids, at=engine_workspace)[0] == 0
-            until(lambda: {row.state for row in reader.trials(document["race"])} == {RunState.STOPPED})
+            until(lambda: {row.state for row in reader.tuning.trials(document["race"])} == {RunState.STOPPED})
             assert call("delete", *ids, at=engine_workspace)[0] == 0
-            until(lambda: reader.trials(document["race"]) == [])
+            until(lambda: reader.tuning.trials(document["race"]) == [])
     finally:
         if follower.poll() is None:
             follower.kill()

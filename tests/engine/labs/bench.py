@@ -18,7 +18,7 @@ PRECISIONS = ("fp32", pytest.param("bf16", marks=needs_bf16))
 def results(events):
     """Last curve of each panel and name, last value of each figure, as comparable text (NaN equals NaN)."""
     events = list(events)
-    curves = {(e.panel, e.name): repr((list(e.x), list(e.y))) for e in events if isinstance(e, CurveUpdated)}
+    curves = {(e.panel, e.name.text): repr((list(e.x), list(e.y))) for e in events if isinstance(e, CurveUpdated)}
     return curves, {e.name: repr(e.value) for e in events if isinstance(e, MetricReported)}
 
 

@@ -50,7 +50,7 @@ class EngineRoom:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         pid = self.engine.pid
-        self.until(lambda: (row := self.control._engine_row()) is not None and row.pid == pid)
+        self.until(lambda: (row := self.control.engine._engine_row()) is not None and row.pid == pid)
         return psutil.Process(pid)
 
     def race(self, steps: int = ENDLESS, depths=(8,), shortcuts=("none", "A"), seeds: int = 1) -> list[int]:
@@ -62,7 +62,7 @@ class EngineRoom:
 
     def row(self, run: int) -> RunRow:
         with Reader(self.workspace) as reader:
-            return reader.run(run)
+            return reader.jobs.get(run)
 
     def until(self, met: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Wait until ``met()``; fail with the engine's log otherwise."""
@@ -147,10 +147,10 @@ def busy_room(warm_room: EngineRoom) -> Iterator[EngineRoom]:
     yield warm_room
     (warm_room.workspace.path / "fault").unlink(missing_ok=True)
     with Reader(warm_room.workspace) as reader:
-        left = [row.id for row in reader.runs() if row.state not in ENDED]
+        left = [row.id for row in reader.runs.all() if row.state not in ENDED]
     commands = []
     for run in left:
         with suppress(CommandRefused):  # it ended by itself meanwhile
-            commands.append(warm_room.control.ask("stop", run))
+            commands.append(warm_room.control.commands.ask("stop", run))
     for command in commands:
-        warm_room.control.await_done(command, PATIENCE_S)
+        warm_room.control.commands.await_done(command, PATIENCE_S)

@@ -30,7 +30,7 @@ def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes
     family = room.family()
     assert len(family) >= 2 + len(runs)
     with Reader(room.workspace) as reader:
-        before = {run: reader.series(run, Split.TRAIN).columns["step"][-1] for run in runs}
+        before = {run: reader.points.series(run, Split.TRAIN).columns["step"][-1] for run in runs}
     os.kill(room.engine.pid, signal.SIGKILL)
     room.engine.wait()
     room.until(lambda: not room.family())
@@ -39,14 +39,14 @@ def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes
         assert (row.state, row.detail) == (S.PAUSED, ENGINE_GONE)
         assert row.step >= before[run]
         assert room.workspace.checkpoint(run, row.step).exists()
-    assert room.control.engine_status().state == "none"
+    assert room.control.engine.status().state == "none"
     stood_at = {run: room.row(run).step for run in runs}
     room.start()
     for run in runs:
         room.until_step(run, stood_at[run] + 3)
     with Reader(room.workspace) as reader:
         for run in runs:
-            steps = reader.series(run, Split.TRAIN).columns["step"].tolist()
+            steps = reader.points.series(run, Split.TRAIN).columns["step"].tolist()
             assert steps == list(range(1, len(steps) + 1)), "no gap, no duplicate"
     # Now told to end: everything is paused, and stays paused when the next engine comes.
     os.kill(room.engine.pid, signal.SIGTERM)
@@ -58,24 +58,24 @@ def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes
     room.start(launcher="cold")
     time.sleep(0.5)
     assert {room.row(run).state for run in runs} == {S.PAUSED}
-    assert room.control.shutdown() is True
+    assert room.control.engine.shutdown() is True
     assert room.finish() == 0
-    assert room.control.shutdown() is False
+    assert room.control.engine.shutdown() is False
 
 
 @pytest.mark.slow
 def test_runs_of_an_engine_that_died_with_its_workers_start_again(room):
     room.workspace.prepare()
     with Writer(room.workspace) as writer:
-        _, (first, second, third) = writer.submit(room.plan(steps=3, shortcuts=("none", "A", "B")))
-        writer.move(first, S.STARTING)
-        writer.update(first, pid=2**22 + 1, heartbeat=time.time())
-        writer.move(first, S.RUNNING)
-        writer.move(second, S.STARTING)
-        writer.move(second, S.STOPPING)
+        _, (first, second, third) = writer.races.submit(room.plan(steps=3, shortcuts=("none", "A", "B")))
+        writer.jobs.move(first, S.STARTING)
+        writer.jobs.update(first, pid=2**22 + 1, heartbeat=time.time())
+        writer.jobs.move(first, S.RUNNING)
+        writer.jobs.move(second, S.STARTING)
+        writer.jobs.move(second, S.STOPPING)
         # A process that started after the last heartbeat only has the worker's number.
-        writer.move(third, S.STARTING)
-        writer.update(third, pid=os.getpid(), heartbeat=this_process().started - 100)
+        writer.jobs.move(third, S.STARTING)
+        writer.jobs.update(third, pid=os.getpid(), heartbeat=this_process().started - 100)
     room.start()
     room.until_state(first, S.FINISHED)
     room.until_state(third, S.FINISHED)
@@ -87,16 +87,16 @@ def test_idle_engine_ends_but_not_under_a_client(room):
     room.workspace.prepare()
     room.control.enter("test")
     with Writer(room.workspace) as writer:
-        writer.enter_client(2**22 + 1, 0.0, "dead")
+        writer.presence.enter_client(2**22 + 1, 0.0, "dead")
     engine = room.start(idle_s=0.3, launcher="cold")
     time.sleep(1.5)
     assert engine.is_running()
     with Reader(room.workspace) as reader:
-        assert [kind for _, _, kind in reader.clients()] == ["test"]
+        assert [kind for _, _, kind in reader.presence.clients()] == ["test"]
     room.control.leave()
     assert room.finish() == 0
     with Reader(room.workspace) as reader:
-        assert reader.engine() is None
+        assert reader.presence.engine() is None
 
 
 @pytest.mark.slow
@@ -114,22 +114,22 @@ def test_engine_ends_when_its_workspace_disappears(room):
 def test_a_damaged_database_is_named_kept_and_set_aside_only_on_request(room):
     room.workspace.prepare()
     room.workspace.database.write_bytes(b"this is no database" * 500)
-    for refused in (lambda: serve(room.workspace), room.control.ensure_engine, room.control.engine_status):
+    for refused in (lambda: serve(room.workspace), room.control.engine.ensure, room.control.engine.status):
         with pytest.raises(DatabaseDamaged, match="is damaged .*doctor --new-database") as caught:
             refused()
         assert "\n" not in str(caught.value)
     assert room.workspace.database.read_bytes() == b"this is no database" * 500
-    kept = room.control.new_database()
+    kept = room.control.engine.new_database()
     assert kept.read_bytes() == b"this is no database" * 500
     assert not room.workspace.database.exists()
     with Writer(room.workspace):
         pass
     with pytest.raises(WorkspaceError, match="healthy"):
-        room.control.new_database()
+        room.control.engine.new_database()
     # Damage inside, behind a good header.
     with Writer(room.workspace) as writer:
         for _ in range(30):
-            writer.submit(room.plan())
+            writer.races.submit(room.plan())
     content = bytearray(room.workspace.database.read_bytes())
     content[4096 * 3 : 4096 * 6] = bytes(range(256)) * 48
     room.workspace.database.write_bytes(content)
@@ -144,13 +144,13 @@ def test_an_empty_database_is_made_good(room, start):
     room.workspace.prepare().database.touch()
     if start == "serve":
         room.start(launcher="cold")
-        assert room.control.engine_status().state == "alive"
+        assert room.control.engine.status().state == "alive"
         return
     run = room.race(steps=2)[0]
     try:
         room.until_state(run, S.FINISHED)
     finally:
-        assert room.control.shutdown()
+        assert room.control.engine.shutdown()
 
 
 @pytest.mark.parametrize("way", ["shutdown", "new_database"])
@@ -163,13 +163,13 @@ def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, w
         with part.open("r+b") as file:
             file.write(b"nonsense" * (part.stat().st_size // 8))
     with pytest.raises(DatabaseDamaged):
-        room.control.engine_status()
+        room.control.engine.status()
     threading.Timer(0.3, engine.resume).start()
     if way == "shutdown":
-        assert room.control.shutdown() is True
+        assert room.control.engine.shutdown() is True
         with pytest.raises(DatabaseDamaged):
-            room.control.shutdown()
-    kept = room.control.new_database()
+            room.control.engine.shutdown()
+    kept = room.control.engine.new_database()
     room.engine.wait(5)
     assert not engine.is_running()
     assert kept.exists()
@@ -178,7 +178,7 @@ def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, w
     try:
         room.until_state(run, S.FINISHED)
     finally:
-        assert room.control.shutdown()
+        assert room.control.engine.shutdown()
 
 
 def test_only_the_very_engine_is_ended(room):
@@ -189,10 +189,10 @@ def test_only_the_very_engine_is_ended(room):
         for words in (f"{other.pid} {started - 100}", "nonsense", "1 2 3", ""):
             room.workspace.engine_pid.write_text(words)
             with pytest.raises(DatabaseDamaged):
-                room.control.shutdown()
+                room.control.engine.shutdown()
         assert other.poll() is None
         room.workspace.engine_pid.write_text(f"{other.pid} {started}")
-        assert room.control.shutdown() is True
+        assert room.control.engine.shutdown() is True
         assert other.wait(5) == -signal.SIGTERM
     finally:
         other.kill()
@@ -201,12 +201,12 @@ def test_only_the_very_engine_is_ended(room):
 
 def test_new_database_is_refused_while_an_engine_lives(busy_room):
     with pytest.raises(EngineRunning, match="end it first"):
-        busy_room.control.new_database()
+        busy_room.control.engine.new_database()
 
 
 def test_a_workspace_that_cannot_be_written_is_one_line(room):
     room.workspace.path.write_text("a file where the folder should be")
-    for refused in (lambda: serve(room.workspace), room.control.ensure_engine):
+    for refused in (lambda: serve(room.workspace), room.control.engine.ensure):
         with pytest.raises(WorkspaceError, match="cannot be written .*--workspace DIR"):
             refused()
 
@@ -216,24 +216,24 @@ def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch)
     me = this_process()
     room.workspace.prepare()
     with Writer(room.workspace) as writer:
-        writer.enter_engine(me.pid, me.started, "0.0.9", ["cpu"])
-        assert room.control.engine_status().state == "other-version"
+        writer.presence.enter_engine(me.pid, me.started, "0.0.9", ["cpu"])
+        assert room.control.engine.status().state == "other-version"
         with pytest.raises(VersionMismatch, match="0.0.9"):
             room.control.start_race(room.plan())
         from engine import __version__
 
-        writer.enter_engine(me.pid, me.started, __version__, ["cpu"])
-        assert room.control.engine_status().state == "alive"
+        writer.presence.enter_engine(me.pid, me.started, __version__, ["cpu"])
+        assert room.control.engine.status().state == "alive"
         with pytest.raises(EngineUnreachable, match="no engine answered .*nothing was changed"):
-            room.control.ask("pause", 1)
+            room.control.commands.ask("pause", 1)
         with writer.transaction() as connection:
             connection.execute("UPDATE engine SET heartbeat = heartbeat - 60")
-        assert room.control.engine_status().state == "silent"
+        assert room.control.engine.status().state == "silent"
         with pytest.raises(EngineUnreachable, match="has not answered"):
-            room.control.ensure_engine(timeout_s=0.2)
+            room.control.engine.ensure(timeout_s=0.2)
     with Reader(room.workspace) as reader:
-        assert reader.runs() == []
-        assert reader.open_commands() == []  # withdrawn
+        assert reader.runs.all() == []
+        assert reader.commands.pending() == []  # withdrawn
 
 
 def test_the_second_engine_exits_2_with_one_line(busy_room):
@@ -249,7 +249,7 @@ def test_an_engine_outlives_its_starter(room):
     # Started by somebody who ends at once, as the app server or a command line would.
     script = (
         "from engine.runs.client.control import Control; from engine.store.workspace import Workspace;"
-        f"print(Control(Workspace.at({str(room.workspace.path)!r})).ensure_engine(60).pid)"
+        f"print(Control(Workspace.at({str(room.workspace.path)!r})).engine.ensure(60).pid)"
     )
     starter = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=90)
     engine = psutil.Process(int(starter.stdout))
@@ -257,5 +257,5 @@ def test_an_engine_outlives_its_starter(room):
         assert engine.is_running()
         assert os.getsid(engine.pid) != os.getsid(0)
     finally:
-        assert room.control.shutdown()
+        assert room.control.engine.shutdown()
     assert not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE

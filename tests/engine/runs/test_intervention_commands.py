@@ -32,49 +32,49 @@ class WorkerPool:
 def parts(workspace):
     """Run 1 trains (A); a handler of commands, the store, and a pool. ``handler()`` is that of the next engine."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        writer.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
-        writer.move(1, RunState.STARTING)
-        writer.move(1, RunState.RUNNING)
+        writer.races.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
         pool = WorkerPool()
 
         def handler():
-            return CommandHandler(workspace, reader, writer, pool, Coordinator(workspace), lambda: None)
+            return CommandHandler(reader, writer, pool, Coordinator(workspace), lambda: None)
 
         yield handler, reader, writer, pool
 
 
 def test_a_change_is_done_when_a_step_goes_by_it_and_written_once(parts):
     handler, reader, writer, pool = parts
-    command = writer.command("set", 1, "lr=0.03")
+    command = writer.commands.give("set", 1, "lr=0.03")
     handler().serve()
-    asked = reader.command(command)
+    asked = reader.commands.get(command)
     assert asked.acknowledged is not None
     assert asked.done is None
     assert pool.signals == [(1, "changes")]
     handler().serve()  # the engine was killed; the next one reads the same command
-    ((change),) = reader.changes(1)
-    writer.take_over(1, change.id, 7, "learning rate 0.1 to 0.03")
-    writer.take_over(1, change.id, 9, "told again after a resume")
+    ((change),) = reader.interventions.changes(1)
+    writer.interventions.take_over(1, change.id, 7, "learning rate 0.1 to 0.03")
+    writer.interventions.take_over(1, change.id, 9, "told again after a resume")
     handler().serve()
-    assert reader.command(command).done is not None
-    assert [(row.key, row.value, row.step) for row in reader.changes(1)] == [("lr", 0.03, 7)]
-    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [(7, "change", "learning rate 0.1 to 0.03")]
+    assert reader.commands.get(command).done is not None
+    assert [(row.key, row.value, row.step) for row in reader.interventions.changes(1)] == [("lr", 0.03, 7)]
+    assert [tuple(row)[1:4] for row in reader.log.of([1])] == [(7, "change", "learning rate 0.1 to 0.03")]
 
 
 def test_a_change_that_came_too_late_is_refused_and_forgotten(parts):
     handler, reader, writer, _ = parts
-    command, engine = writer.command("set", 1, "strength=0.5"), handler()
+    command, engine = writer.commands.give("set", 1, "strength=0.5"), handler()
     engine.serve()
-    writer.move(1, RunState.FINISHED)
+    writer.jobs.move(1, RunState.FINISHED)
     engine.serve()
-    assert reader.command(command).refusal == "run 1 is finished: it ended before a step could go by the change"
-    assert reader.changes(1) == []
+    assert reader.commands.get(command).refusal == "run 1 is finished: it ended before a step could go by the change"
+    assert reader.interventions.changes(1) == []
 
 
 def test_a_pause_behind_a_change_is_ordered_at_once(parts):
     handler, reader, writer, pool = parts
-    writer.command("set", 1, "lr=0.03")
-    writer.command("pause", 1)
+    writer.commands.give("set", 1, "lr=0.03")
+    writer.commands.give("pause", 1)
     handler().serve()
     assert pool.signals == [(1, "changes"), (1, "pause")]
 
@@ -82,15 +82,15 @@ def test_a_pause_behind_a_change_is_ordered_at_once(parts):
 def test_a_command_that_waited_for_another_one_is_still_begun(parts):
     handler, reader, writer, pool = parts
     engine = handler()
-    writer.command("stop", 1)
-    late = writer.command("pause", 1)
+    writer.commands.give("stop", 1)
+    late = writer.commands.give("pause", 1)
     engine.serve()
     engine.serve()
     assert pool.signals == [(1, "stop")] * len(pool.signals)
-    writer.move(1, RunState.STOPPED)
+    writer.jobs.move(1, RunState.STOPPED)
     engine.serve()
     engine.serve()
-    assert reader.command(late).refusal == "run 1 is stopped; only queued, starting and running runs can be paused"
+    assert reader.commands.get(late).refusal == "run 1 is stopped; only queued, starting and running runs can be paused"
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_a_command_that_waited_for_another_one_is_still_begun(parts):
 )
 def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
     handler, reader, writer, _ = parts
-    writer.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
+    writer.races.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
     for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
-        writer.move(3, state)
-    command = writer.command(verb, run, argument)
+        writer.jobs.move(3, state)
+    command = writer.commands.give(verb, run, argument)
     handler().serve()
-    assert words in reader.command(command).refusal
-    assert "\n" not in reader.command(command).refusal
-    assert not any(reader.changes(known.id) for known in reader.runs())
+    assert words in reader.commands.get(command).refusal
+    assert "\n" not in reader.commands.get(command).refusal
+    assert not any(reader.interventions.changes(known.id) for known in reader.runs.all())
 
 
 def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
@@ -125,17 +125,17 @@ def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
     file = workspace.checkpoint(1, 6)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")
-    writer.add_checkpoint(1, 6, "tenth", 7)
-    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
+    writer.checkpoints.add(1, 6, "tenth", 7)
+    command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
     handler().serve()
-    created = reader.command(command).created
-    child = reader.fork_of(1, created)
+    created = reader.commands.get(command).created
+    child = reader.interventions.fork_of(1, created)
     assert workspace.checkpoint(child, 6).samefile(file)
-    assert reader.checkpoints(child)[0].bytes == 7
-    again = reader.command(command)
-    assert handler()._interventions["fork"](reader.run(1), again) == ""
-    assert len(reader.runs(1)) == 3
-    assert [row.key for row in reader.changes(child)] == ["lr"]
+    assert reader.checkpoints.of(child)[0].bytes == 7
+    again = reader.commands.get(command)
+    assert handler()._interventions["fork"](reader.runs.get(1), again) == ""
+    assert len(reader.runs.all(1)) == 3
+    assert [row.key for row in reader.interventions.changes(child)] == ["lr"]
 
 
 def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypatch):
@@ -143,21 +143,21 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
     file = workspace.checkpoint(1, 6)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")
-    writer.add_checkpoint(1, 6, "tenth", 7)
+    writer.checkpoints.add(1, 6, "tenth", 7)
 
     def refused(*_):
         raise PermissionError("no links here")
 
     monkeypatch.setattr("os.link", refused)
-    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
     handler().serve()
-    child = reader.fork_of(1, reader.command(command).created)
+    child = reader.interventions.fork_of(1, reader.commands.get(command).created)
     assert workspace.checkpoint(child, 6).read_bytes() == b"weights"
     assert not workspace.checkpoint(child, 6).samefile(file)
     file.unlink()
-    command = writer.command("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
     handler().serve()
-    assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.command(command).refusal
+    assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.commands.get(command).refusal
     assert not workspace.run(child + 1).exists()
 
 
@@ -166,35 +166,35 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
 )
 def test_a_command_that_goes_wrong_is_refused_and_the_engine_goes_on(parts, argument):
     handler, reader, writer, _ = parts
-    writer.add_checkpoint(1, 6, "tenth", 1)
-    bad, good = writer.command("fork", 1, argument), writer.command("pause", 2)
+    writer.checkpoints.add(1, 6, "tenth", 1)
+    bad, good = writer.commands.give("fork", 1, argument), writer.commands.give("pause", 2)
     handler().serve()
-    assert reader.command(bad).refusal
-    assert "\n" not in reader.command(bad).refusal
-    assert reader.run(2).state == RunState.PAUSED
-    assert reader.command(good).refusal is None
+    assert reader.commands.get(bad).refusal
+    assert "\n" not in reader.commands.get(bad).refusal
+    assert reader.runs.get(2).state == RunState.PAUSED
+    assert reader.commands.get(good).refusal is None
 
 
 def test_what_the_engine_has_begun_cannot_be_taken_back(parts):
     handler, reader, writer, _ = parts
-    begun, waiting = writer.command("set", 1, "lr=0.03"), None
+    begun, waiting = writer.commands.give("set", 1, "lr=0.03"), None
     handler().serve()
-    waiting = writer.command("set", 1, "lr=0.02")
-    assert not writer.withdraw(begun, "nobody answered")
-    assert reader.command(begun).refusal is None
-    assert writer.withdraw(waiting, "nobody answered")
+    waiting = writer.commands.give("set", 1, "lr=0.02")
+    assert not writer.commands.withdraw(begun, "nobody answered")
+    assert reader.commands.get(begun).refusal is None
+    assert writer.commands.withdraw(waiting, "nobody answered")
     handler().serve()
-    assert reader.command(waiting).refusal == "nobody answered"
-    assert [change.value for change in reader.changes(1)] == [0.03]
-    assert not writer.claim(waiting)
+    assert reader.commands.get(waiting).refusal == "nobody answered"
+    assert [change.value for change in reader.interventions.changes(1)] == [0.03]
+    assert not writer.commands.claim(waiting)
 
 
 def test_a_command_that_was_taken_back_between_reading_and_serving_is_left_alone(parts, monkeypatch):
     handler, reader, writer, _ = parts
-    command, engine = writer.command("pause", 2), handler()
-    read = reader.open_commands()
-    writer.withdraw(command, "nobody answered")
-    monkeypatch.setattr(reader, "open_commands", lambda: read)
+    command, engine = writer.commands.give("pause", 2), handler()
+    read = reader.commands.pending()
+    writer.commands.withdraw(command, "nobody answered")
+    monkeypatch.setattr(reader.commands, "pending", lambda: read)
     engine.serve()
-    assert reader.run(2).state == RunState.QUEUED
-    assert reader.command(command).refusal == "nobody answered"
+    assert reader.runs.get(2).state == RunState.QUEUED
+    assert reader.commands.get(command).refusal == "nobody answered"

@@ -31,14 +31,14 @@ def test_paused_and_resumed_is_bit_for_bit_uninterrupted(busy_room):
     parts, _ = busy_room.race(steps=60)
     for step in (8, 30):
         busy_room.until_step(parts, step)
-        busy_room.control.command("pause", parts, until_done_s=PATIENCE_S)
+        busy_room.control.commands.give("pause", parts, until_done_s=PATIENCE_S)
         row = busy_room.row(parts)
         assert row.state == S.PAUSED
         assert row.detail == f"paused at step {row.step}"
         assert busy_room.workspace.checkpoint(parts, row.step).exists()
         left = busy_room.workspace.checkpoint(parts, row.step).with_suffix(".part")
         left.write_text("by a killed worker")
-        busy_room.control.command("resume", parts)
+        busy_room.control.commands.give("resume", parts)
     for run in (whole, parts):
         busy_room.until_state(run, S.FINISHED)
     assert not left.exists()
@@ -48,11 +48,11 @@ def test_paused_and_resumed_is_bit_for_bit_uninterrupted(busy_room):
         assert all(torch.equal(first[part][name], second[part][name]) for name in first[part])
     with Reader(busy_room.workspace) as reader:
         for split in Split:
-            one, two = reader.series(whole, split), reader.series(parts, split)
+            one, two = reader.points.series(whole, split), reader.points.series(parts, split)
             for column in ("step", "loss", "error"):
                 assert one.columns[column].tolist() == two.columns[column].tolist()
-        assert reader.series(parts, Split.TRAIN).columns["step"].tolist() == list(range(1, 61))
-        bounds = reader.checkpoint_totals()[parts]
+        assert reader.points.series(parts, Split.TRAIN).columns["step"].tolist() == list(range(1, 61))
+        bounds = reader.checkpoints.totals()[parts]
     assert bounds[0] <= 12
     row = busy_room.row(parts)
     assert (row.threads, row.device) == (1, "cpu")
@@ -71,12 +71,12 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
     assert "signal 9 (SIGKILL)" in row.cause
     assert row.ended is not None
     assert busy_room.row(sibling).state in {S.STARTING, S.RUNNING}
-    busy_room.control.command("resume", run)
+    busy_room.control.commands.give("resume", run)
     row = busy_room.until_step(run, row.step + 5)
     assert row.cause == ""
     assert row.pid != pid
     for each in (run, sibling):
-        busy_room.control.command("stop", each, until_done_s=PATIENCE_S)
+        busy_room.control.commands.give("stop", each, until_done_s=PATIENCE_S)
         assert busy_room.row(each).state == S.STOPPED
 
 
@@ -84,22 +84,22 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
 def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
     run = busy_room.race()[0]
     busy_room.until_step(run, 200)  # far enough that the way back up to it is seen
-    busy_room.control.command("pause", run, until_done_s=PATIENCE_S)
+    busy_room.control.commands.give("pause", run, until_done_s=PATIENCE_S)
     stood_at = busy_room.row(run).step
     busy_room.workspace.checkpoint(run, stood_at).unlink()
-    busy_room.control.command("resume", run)
+    busy_room.control.commands.give("resume", run)
     busy_room.until(lambda: busy_room.row(run).state == S.RUNNING and 0 < busy_room.row(run).step < stood_at)
     assert busy_room.row(run).detail == "no readable checkpoint: starts again from step 0"
     with Reader(busy_room.workspace) as reader:
-        assert "no readable checkpoint: starts again from step 0" in [row["text"] for row in reader.remarks([run])]
-        assert stood_at not in [row.step for row in reader.checkpoints(run)]
+        assert "no readable checkpoint: starts again from step 0" in [row["text"] for row in reader.log.of([run])]
+        assert stood_at not in [row.step for row in reader.checkpoints.of(run)]
 
 
 def test_a_lost_run_that_is_stopped_keeps_no_cause(busy_room):
     run = busy_room.race()[0]
     os.kill(busy_room.until_step(run, 1).pid, signal.SIGKILL)
     assert busy_room.until_state(run, S.LOST).cause
-    busy_room.control.command("stop", run, until_done_s=PATIENCE_S)
+    busy_room.control.commands.give("stop", run, until_done_s=PATIENCE_S)
     row = busy_room.row(run)
     assert (row.state, row.detail, row.cause) == (S.STOPPED, "stopped", "")
 
@@ -122,35 +122,35 @@ def test_repeats_are_harmless_and_illegal_moves_are_refused(busy_room):
     if cap < len(runs):
         busy_room.until(lambda: busy_room.row(waiting).detail)
         assert busy_room.row(waiting).detail.startswith("waits")
-    commands = [control.ask("pause", runs[0]) for _ in range(3)]
-    assert all(control.await_done(command, PATIENCE_S) for command in commands)
+    commands = [control.commands.ask("pause", runs[0]) for _ in range(3)]
+    assert all(control.commands.await_done(command, PATIENCE_S) for command in commands)
     with Reader(busy_room.workspace) as reader:
-        answers = [reader.command(command) for command in commands]
+        answers = [reader.commands.get(command) for command in commands]
     assert all(answer.created <= answer.acknowledged <= answer.done for answer in answers)
     assert [answer.refusal for answer in answers] == [None] * 3
     with pytest.raises(CommandRefused, match=f"run {runs[1]} is .*; stop it before deleting it"):
-        control.ask("delete", runs[1])
-    assert control.command("pause", waiting, until_done_s=PATIENCE_S)
+        control.commands.ask("delete", runs[1])
+    assert control.commands.give("pause", waiting, until_done_s=PATIENCE_S)
     assert busy_room.row(waiting).state == S.PAUSED
-    assert control.command("resume", waiting, until_done_s=PATIENCE_S)
-    assert control.command("resume", waiting, until_done_s=PATIENCE_S)
+    assert control.commands.give("resume", waiting, until_done_s=PATIENCE_S)
+    assert control.commands.give("resume", waiting, until_done_s=PATIENCE_S)
     for run in runs:
-        assert control.command("stop", run, until_done_s=PATIENCE_S)
-        assert control.command("stop", run, until_done_s=PATIENCE_S)
+        assert control.commands.give("stop", run, until_done_s=PATIENCE_S)
+        assert control.commands.give("stop", run, until_done_s=PATIENCE_S)
         assert busy_room.row(run).state == S.STOPPED
     with pytest.raises(CommandRefused, match="is stopped; only paused, lost and failed runs can be resumed"):
-        control.ask("resume", runs[0])
+        control.commands.ask("resume", runs[0])
     with pytest.raises(CommandRefused, match="is stopped; only queued, starting and running runs can be paused"):
-        control.ask("pause", runs[0])
+        control.commands.ask("pause", runs[0])
     assert busy_room.workspace.run(runs[0]).exists()
     for run in runs:
-        assert control.command("delete", run, until_done_s=PATIENCE_S)
+        assert control.commands.give("delete", run, until_done_s=PATIENCE_S)
     assert busy_room.row(runs[0]) is None
     assert not busy_room.workspace.run(runs[0]).exists()
     with pytest.raises(CommandRefused, match=f"there is no run {runs[0]}"):
-        control.ask("delete", runs[0])
+        control.commands.ask("delete", runs[0])
     with pytest.raises(CommandRefused, match="unknown command 'fly'"):
-        control.ask("fly", runs[0])
+        control.commands.ask("fly", runs[0])
 
 
 def test_finished_runs_refuse_everything_but_delete(busy_room):
@@ -158,7 +158,7 @@ def test_finished_runs_refuse_everything_but_delete(busy_room):
     busy_room.until_state(run, S.FINISHED)
     for verb, words in (("pause", "can be paused"), ("resume", "can be resumed"), ("stop", "nothing to stop")):
         with pytest.raises(CommandRefused, match=words):
-            busy_room.control.ask(verb, run)
+            busy_room.control.commands.ask(verb, run)
 
 
 def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
@@ -168,7 +168,7 @@ def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
     _, (healthy, exploding) = busy_room.control.start_race(plan)
     row = busy_room.until_state(exploding, S.DIVERGED)
     with Reader(busy_room.workspace) as reader:
-        points = reader.series(exploding, Split.TRAIN).columns
+        points = reader.points.series(exploding, Split.TRAIN).columns
     bad = [int(step) for step, loss in zip(points["step"], points["loss"], strict=True) if loss != loss]
     assert bad == [row.step], "the step whose loss is not finite is the last on record"
     assert row.cause == f"loss is not finite at step {row.step}"
@@ -178,14 +178,14 @@ def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
 def test_a_failure_has_a_cause_and_a_log(busy_room):
     run = busy_room.race(shortcuts=("none", "A"))[0]
     row = busy_room.until_step(run, 12)
-    busy_room.control.command("pause", run, until_done_s=PATIENCE_S)
+    busy_room.control.commands.give("pause", run, until_done_s=PATIENCE_S)
     # Checkpoints of another net: a plain mistake that only the worker can find.
     other = busy_room.race(steps=30, depths=(14, 20), shortcuts=("A",))[0]
     busy_room.until_state(other, S.FINISHED)
     row = busy_room.row(run)
     foreign = busy_room.workspace.checkpoint(other, 30).read_bytes()
     busy_room.workspace.checkpoint(run, row.step).write_bytes(foreign)
-    busy_room.control.command("resume", run)
+    busy_room.control.commands.give("resume", run)
     row = busy_room.until_state(run, S.FAILED)
     assert "another net" in row.cause
     assert "Error" not in row.cause
@@ -196,8 +196,8 @@ def test_a_failure_has_a_cause_and_a_log(busy_room):
 def test_a_second_engine_is_refused(busy_room):
     with pytest.raises(EngineRunning, match="lives for workspace .* already; .*shutdown"):
         serve(busy_room.workspace)
-    assert busy_room.control.engine_status().state == "alive"
-    assert busy_room.control.ensure_engine().pid == busy_room.engine.pid
+    assert busy_room.control.engine.status().state == "alive"
+    assert busy_room.control.engine.ensure().pid == busy_room.engine.pid
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to see which libraries are mapped")
@@ -212,11 +212,11 @@ def test_the_engine_has_no_torch_in_its_memory_and_leads_its_group(busy_room):
 
 def test_orders_that_come_before_the_training_begins(busy_room):
     first, second = busy_room.race()
-    commands = [busy_room.control.ask("pause", first), busy_room.control.ask("stop", second)]
-    assert all(busy_room.control.await_done(command, PATIENCE_S) for command in commands)
+    commands = [busy_room.control.commands.ask("pause", first), busy_room.control.commands.ask("stop", second)]
+    assert all(busy_room.control.commands.await_done(command, PATIENCE_S) for command in commands)
     assert busy_room.row(first).state == S.PAUSED
     assert busy_room.row(second).state == S.STOPPED
-    busy_room.control.command("resume", first)
+    busy_room.control.commands.give("resume", first)
     busy_room.until_step(first, 3)
 
 
@@ -232,29 +232,29 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     # Large enough to be met at work: 66 units of some 20 ms.
     job = control.start_lab("gradients", {"layers": 50, "width": 128, "seeds": 12, "sweep": False})
     busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).step >= 2)
-    assert control.command("pause", job, until_done_s=PATIENCE_S)
+    assert control.commands.give("pause", job, until_done_s=PATIENCE_S)
     paused = busy_room.row(job)
     assert (paused.state, paused.detail) == (S.PAUSED, "paused")
     assert 2 <= paused.step < paused.total_steps
     with Reader(busy_room.workspace) as reader:
-        before = {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
+        before = {(trace.panel, trace.name) for trace in reader.labs.curves(job)}
         assert before
         assert busy_room.workspace.checkpoint(job, paused.step).exists()
-    assert control.command("resume", job, until_done_s=PATIENCE_S)
+    assert control.commands.give("resume", job, until_done_s=PATIENCE_S)
     busy_room.until_state(job, S.FINISHED)
     with Reader(busy_room.workspace) as reader:
-        assert before <= {(trace.panel, trace.name) for trace in reader.lab_curves(job)}
-        figures = reader.lab_metrics(job)
+        assert before <= {(trace.panel, trace.name) for trace in reader.labs.curves(job)}
+        figures = reader.labs.metrics(job)
     assert 1.1 < figures["bn_gradient_growth_per_layer"] < 1.3
     assert busy_room.row(job).seconds > paused.seconds
     assert all(busy_room.row(run).state in {S.STARTING, S.RUNNING, S.QUEUED} for run in training)
     with pytest.raises(CommandRefused, match="nothing to stop"):
-        control.ask("stop", job)
-    assert control.command("delete", job, until_done_s=PATIENCE_S)
+        control.commands.ask("stop", job)
+    assert control.commands.give("delete", job, until_done_s=PATIENCE_S)
     assert busy_room.row(job) is None
     other = control.start_lab("gradients", {"layers": 60, "seeds": 20})
     busy_room.until(lambda: busy_room.row(other).step >= 1)
-    assert control.command("stop", other, until_done_s=PATIENCE_S)
+    assert control.commands.give("stop", other, until_done_s=PATIENCE_S)
     assert busy_room.row(other).state == S.STOPPED
 
 
@@ -268,16 +268,16 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     seen = []
     room.until(lambda: seen.append(room.steps_of(race, [slow, fast])) or len(seen) > 60)
     assert max(quick - steady for steady, quick in seen) <= 3
-    room.control.set_pace(race, "free")
+    room.control.commands.set_pace(race, "free")
     room.until(lambda: (now := room.steps_of(race, [slow, fast])) and now[1] > now[0] + 80)
     # The slowest stands still, so that the other has somebody to wait for however quick this machine is.
     standing = psutil.Process(room.row(slow).pid)
     standing.suspend()
     try:
         clock = room.row(fast).seconds
-        room.control.set_pace(race, "lockstep:1")
+        room.control.commands.set_pace(race, "lockstep:1")
         with Reader(room.workspace) as reader:
-            assert reader.race(race).pace == "lockstep:1"
+            assert reader.races.get(race).pace == "lockstep:1"
         room.until(lambda: "slowest run of its race" in room.row(fast).detail)
         stands = room.steps_of(race, [slow, fast])[1]
         time.sleep(0.5)
@@ -286,11 +286,11 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     finally:
         standing.resume()
     # Paused, it holds nobody; resumed behind the others, it holds them until it has caught up.
-    room.control.command("pause", slow, until_done_s=PATIENCE_S)
+    room.control.commands.give("pause", slow, until_done_s=PATIENCE_S)
     before = room.row(fast).step
     room.until_step(fast, before + 20)
     assert room.row(fast).detail == ""
-    room.control.command("resume", slow)
+    room.control.commands.give("resume", slow)
     room.until(lambda: room.steps_of(race, [slow, fast]) is not None)
     time.sleep(0.1)
     stood = room.steps_of(race, [slow, fast])[1]
@@ -301,12 +301,12 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     room.until_state(slow, S.LOST)
     room.until_step(fast, stood + 30)
     with pytest.raises(ConfigError, match="a pace is free or lockstep:K"):
-        room.control.set_pace(race, "slow")
+        room.control.commands.set_pace(race, "slow")
     with pytest.raises(CommandRefused, match="there is no race 999"):
-        room.control.set_pace(999, "free")
+        room.control.commands.set_pace(999, "free")
     for run in (slow, fast):
-        room.control.command("stop", run, until_done_s=PATIENCE_S)
-        room.control.command("delete", run, until_done_s=PATIENCE_S)
+        room.control.commands.give("stop", run, until_done_s=PATIENCE_S)
+        room.control.commands.give("delete", run, until_done_s=PATIENCE_S)
     assert not room.workspace.shared_steps(race).exists()
 
 
@@ -317,11 +317,11 @@ def test_one_command_for_several_runs_at_once_says_what_became_of_each(busy_room
     for run in ended:
         busy_room.until_state(run, S.FINISHED)
     busy_room.until_state(busy, S.RUNNING)
-    said = control.ask_each("delete", [*ended, busy, 999], until_done_s=PATIENCE_S)
+    said = control.commands.ask_each("delete", [*ended, busy, 999], until_done_s=PATIENCE_S)
     assert all(said.pop(run) == "" for run in ended)
     assert said[busy] == f"run {busy} is running; stop it before deleting it"
     assert said[999].startswith("there is no run 999")
     assert all(busy_room.row(run) is None for run in ended)
     assert busy_room.row(busy).state == S.RUNNING
     with pytest.raises(CommandRefused, match="unknown command 'fly'"):
-        control.ask_each("fly", [busy])
+        control.commands.ask_each("fly", [busy])

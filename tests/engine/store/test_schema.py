@@ -88,11 +88,11 @@ def test_a_database_that_another_program_locks_is_busy_and_unchanged(workspace):
     with Writer(workspace, busy_s=0.01) as writer, Reader(workspace) as reader:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DatabaseBusy, match="locked by another program; nothing was changed, try again"):
-            writer.command("pause", 1)
+            writer.commands.give("pause", 1)
         other.execute("COMMIT")
-        assert reader.open_commands() == []
-        writer.command("pause", 1)
-        assert len(reader.open_commands()) == 1
+        assert reader.commands.pending() == []
+        writer.commands.give("pause", 1)
+        assert len(reader.commands.pending()) == 1
     other.close()
 
 
@@ -103,7 +103,7 @@ def test_a_full_disk_is_named(workspace):
             connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(DiskFull, match="the disk is full"):
             for _ in range(10_000):
-                writer.command("pause", 1)
+                writer.commands.give("pause", 1)
 
 
 def test_a_workspace_that_is_a_file_is_refused(workspace):

@@ -28,14 +28,14 @@ ROOM = Room(
         Fault(
             name="missing-heartbeat",
             file="engine/runs/worker/engine_link.py",
-            text="writer.beat(self._run)",
+            text="writer.jobs.beat(self._run)",
             faulty="pass",
             breaks="A worker that is in a long step, or paused by its pace, looks as if it were dead.",
         ),
         Fault(
             name="engine-without-heartbeat",
             file="engine/runs/supervisor/supervisor.py",
-            text="        self._writer.engine_beat()\n",
+            text="        self._writer.presence.engine_beat()\n",
             faulty="",
             breaks="A living engine looks as if it did not answer.",
         ),

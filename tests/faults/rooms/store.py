@@ -53,8 +53,8 @@ ROOM = Room(
         ),
         Fault(
             name="deletion-unannounced",
-            file="engine/store/tables/races.py",
-            text='(run, row["race"], next_revision(connection))',
+            file="engine/store/tables/jobs.py",
+            text='(run, row["race"], revision)',
             faulty='(run, row["race"], 0)',
             breaks="Other viewers go on showing a run that was deleted.",
         ),

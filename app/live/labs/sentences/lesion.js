@@ -8,7 +8,7 @@ const LITTLE = 2;
 /** One line for each net and its batch-norm statistics, and one about the paths of a residual net. */
 export function lesion(curves) {
   const bars = curves.of("deleted").map(barLine).filter(Boolean);
-  const paths = curves.of("paths").filter((curve) => !/; /.test(curve.name)).map(pathLine).filter(Boolean);
+  const paths = curves.of("paths").filter((curve) => !curve.part).map(pathLine).filter(Boolean);
   return [...bars, ...paths];
 }
 

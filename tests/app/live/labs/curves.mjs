@@ -5,15 +5,9 @@ export const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid:
 const style = (color) => ({ color: { light: color, dark: color }, textColor: { light: color, dark: color }, dash: "solid" });
 export const STYLES = { plain: style("#aa0000"), residual: style("#00aa00"), other: style("#0000aa") };
 
-/** The name of a curve, `cell: kind, setting value; part`, as engine/labs/curve.py writes it. */
-export function named(kind, { setting = "", value = null, cell = "", part = "" } = {}) {
-  return `${cell && `${cell}: `}${kind}${value === null ? "" : `, ${setting} ${value}`}${part && `; ${part}`}`;
-}
-
 /** A curve as it travels. */
 export function trace(of, kind, x, y, more = {}) {
-  const { value = null, cell = "", part = "" } = more;
-  return { panel: of, name: named(kind, more), kind, value, cell, part, x, y };
+  return { panel: of, kind, x, y, ...more };
 }
 
 export function curvesOf(...traces) {

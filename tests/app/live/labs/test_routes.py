@@ -14,7 +14,7 @@ from app.live.labs.routes import follow
 from app.live.routes import routes
 from app.live.stream.feed import Feed
 from engine.config import LabConfig
-from engine.events import CurveUpdated, MetricReported, RunState
+from engine.events import CurveName, CurveUpdated, MetricReported, Progressed, RunState
 from engine.labs.registry import LABS
 from tests.app.live.conftest import Listener
 
@@ -22,11 +22,11 @@ from tests.app.live.conftest import Listener
 @pytest.fixture
 def lab(bench):
     """A running job of the gradients lab with one curve."""
-    run = bench.writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults()))
+    run = bench.writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults()))
     bench.run_states(run, RunState.STARTING, RunState.RUNNING)
-    bench.writer.lab_progress(run, 1, 87, "gradient norms: with BN, gain 1.0, seed 0", 0.1234567)
+    bench.writer.labs.progress(run, Progressed(1, 87, "gradient norms: with BN, gain 1.0, seed 0"), 0.1234567)
     y = [123456.7, 0.00012345678, float("nan")]
-    bench.writer.lab_results(run, [CurveUpdated("norm", "with BN, gain 1.0", [1, 2, 3], y)])
+    bench.writer.labs.results(run, [CurveUpdated("norm", CurveName("with BN", "gain", 1.0), [1, 2, 3], y)])
     return run
 
 
@@ -45,13 +45,13 @@ def client(bench):
 
 
 def test_the_snapshot_is_all_that_the_page_draws(bench, client, lab):
-    bench.writer.lab_results(
+    bench.writer.labs.results(
         lab, [], [MetricReported("bn_gradient_total", 11498.7), MetricReported("plain_gradient_total", 1e999)]
     )
     document = client.get("/live/lab", params={"run": lab}).json()
     assert document["traces"] == [
         {
-            "panel": "norm", "name": "with BN, gain 1.0", "kind": "with BN", "value": 1.0, "x": [1, 2, 3],
+            "panel": "norm", "kind": "with BN", "setting": "gain", "value": 1.0, "x": [1, 2, 3],
             "y": [123500.0, 0.0001235, None],
         }
     ]  # fmt: skip
@@ -126,20 +126,20 @@ def test_the_stream_tells_what_is_new_and_ends_when_the_job_is_deleted(bench, la
             viewer = asyncio.create_task(_stream(feed, lab, (0, 1), listener))
             await _until(lambda: listener.all("card"))
             assert not listener.all("traces"), "the first curve lies before the cursor"
-            bench.writer.lab_results(lab, [CurveUpdated("collapse", "with BN, gain 1.0", [1], [0.3])])
+            bench.writer.labs.results(lab, [CurveUpdated("collapse", CurveName("with BN", "gain", 1.0), [1], [0.3])])
             await _until(lambda: listener.all("traces"))
             assert [trace["panel"] for trace in listener.all("traces")[0]] == ["collapse"]
             assert listener.cursor[1] == 2
             seen = len(listener.all("card"))
             bench.steps(bench.runs[0], 1, 2)  # a race beside it is no news of the lab
-            bench.writer.move(bench.runs[1], RunState.STARTING)
-            bench.writer.lab_results(lab, [], [MetricReported("bn_gradient_total", 7.0)])
+            bench.writer.jobs.move(bench.runs[1], RunState.STARTING)
+            bench.writer.labs.results(lab, [], [MetricReported("bn_gradient_total", 7.0)])
             await _until(lambda: {"bn_gradient_total": 7} in listener.all("figures"))
             assert len(listener.all("card")) == seen
             assert len(listener.all("traces")) == 1
-            bench.writer.move(lab, RunState.FINISHED, seconds=1.5)
+            bench.writer.jobs.move(lab, RunState.FINISHED, seconds=1.5)
             await _until(lambda: listener.all("card")[-1]["state"] == "finished")
-            bench.writer.delete(lab)
+            bench.writer.jobs.delete(lab)
             async with asyncio.timeout(5):
                 await viewer
             assert listener.documents[-1] == {"gone": True}

@@ -42,11 +42,11 @@ def probed(step, layers, value=1.0):
 def recorded(bench):
     """The first run has 3 layers and three probes, the second 5 layers and one, the others none."""
     first, second = bench.runs[:2]
-    bench.writer.layers(first, places(3))
-    bench.writer.layers(second, places(5))
+    bench.writer.probes.add_layers(first, places(3))
+    bench.writer.probes.add_layers(second, places(5))
     for step in (0, 1, 20):
-        bench.writer.probe(first, probed(step, 3, 1.0 + step), CODINGS)
-    bench.writer.probe(second, probed(0, 5), CODINGS)
+        bench.writer.probes.add(first, probed(step, 3, 1.0 + step), CODINGS)
+    bench.writer.probes.add(second, probed(0, 5), CODINGS)
     return bench
 
 
@@ -91,7 +91,7 @@ def recorded_changes():
 def test_history_is_thinned_to_what_is_asked_for(client, recorded):
     first = recorded.runs[0]
     for step in range(21, 121):
-        recorded.writer.probe(first, probed(step, 3), CODINGS)
+        recorded.writer.probes.add(first, probed(step, 3), CODINGS)
     run = client.get(f"/live/probes/history?runs={first}&quantities={NAMES}&n=20").json()["runs"][str(first)]
     assert run["total"] == 103
     assert len(run["steps"]) <= 20
@@ -160,14 +160,14 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
 
         task = asyncio.create_task(listen())
         await asyncio.sleep(0.3)
-        recorded.writer.probe(first, probed(30, 3, 7.0), CODINGS)
-        recorded.writer.probe(second, probed(1, 5), CODINGS)  # not asked for
+        recorded.writer.probes.add(first, probed(30, 3, 7.0), CODINGS)
+        recorded.writer.probes.add(second, probed(1, 5), CODINGS)  # not asked for
         await asyncio.sleep(0.8)
-        recorded.writer.layers(third, places(4))
-        recorded.writer.probe(third, probed(0, 4), CODINGS)
+        recorded.writer.probes.add_layers(third, places(4))
+        recorded.writer.probes.add(third, probed(0, 4), CODINGS)
         recorded.run_states(third, RunState.STARTING)
         await asyncio.sleep(0.8)
-        recorded.writer.delete(first)
+        recorded.writer.jobs.delete(first)
         await asyncio.sleep(0.8)
         feed.close()
         await asyncio.wait_for(task, 2)
@@ -187,7 +187,7 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
 
 
 def test_a_lab_is_no_run_whose_insides_or_curves_could_be_shown(client, recorded):
-    job = recorded.writer.submit_lab(LabConfig(lab="gradients"))
+    job = recorded.writer.labs.submit(LabConfig(lab="gradients"))
     for path in (
         f"probes/history?runs={job}&quantities={NAMES}",
         f"history?runs={job}",
@@ -204,11 +204,11 @@ def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorde
     third = recorded.runs[2]
     before = data.inside([third], ["response_std"], 100)
     assert before.layers[third] == []
-    recorded.writer.layers(third, places(4))
-    recorded.writer.probe(third, probed(120, 4), CODINGS)
+    recorded.writer.probes.add_layers(third, places(4))
+    recorded.writer.probes.add(third, probed(120, 4), CODINGS)
     news = data.inside_news([third], ["response_std"], before.cursor)
     assert len(news.layers[third]) == 5
-    recorded.writer.probe(third, probed(140, 4), CODINGS)
+    recorded.writer.probes.add(third, probed(140, 4), CODINGS)
     assert data.inside_news([third], ["response_std"], news.cursor).layers == {}
 
 
@@ -221,8 +221,8 @@ def test_who_missed_too_much_is_sent_back_to_the_history(client, recorded, monke
 def test_nothing_is_lost_between_the_history_and_the_stream(recorded):
     first = recorded.runs[0]
     before = data.inside([first], ["response_std"], 100)
-    recorded.writer.probe(first, probed(40, 3), CODINGS)
-    recorded.writer.probe(first, probed(60, 3), CODINGS)
+    recorded.writer.probes.add(first, probed(40, 3), CODINGS)
+    recorded.writer.probes.add(first, probed(60, 3), CODINGS)
     news = data.inside_news([first], ["response_std"], before.cursor)
     steps = [probe.step for found in (before, news) for probe in found.columns[first].probes]
     assert steps == [0, 1, 20, 40, 60]
@@ -242,8 +242,8 @@ def test_findings_come_with_the_columns_and_again_when_another_run_has_come_as_f
     assert "Mean over the blocks" in client.get(f"{asked}&about=update_size").json()["f"]["20"][0]
     cursor = tuple(map(int, document["cursor"].split(".")))
     assert data.inside_news([first, second], names, cursor, "response_std").findings == {}
-    recorded.writer.probe(second, probed(5, 5, 2.0), CODINGS)
-    recorded.writer.probe(second, probed(20, 5, 3.0), CODINGS)
+    recorded.writer.probes.add(second, probed(5, 5, 2.0), CODINGS)
+    recorded.writer.probes.add(second, probed(20, 5, 3.0), CODINGS)
     news = data.inside_news([first, second], names, cursor, "response_std")
     assert {step: list(found.arms.values()) for step, found in news.findings.items()} == {
         1: ["plain-20 2.000", "plain-56 1.000"], 5: ["plain-20 2.000", "plain-56 2.000"],

@@ -35,7 +35,7 @@ def test_history_is_one_snapshot_with_all_that_the_page_draws(bench, client):
     run = bench.runs[0]
     bench.steps(run, 1, 60)
     bench.evaluation(run, 50, Split.TRAIN_CLEAN, 33.333)
-    bench.writer.remark(run, 30, "lr", "learning rate 0.01")
+    bench.writer.log.add(run, 30, "lr", "learning rate 0.01")
     answer = client.get("/live/history", params={"runs": ",".join(map(str, reversed(bench.runs)))}).json()
     assert [card["run"] for card in answer["cards"]] == bench.runs[::-1]
     train = answer["runs"][str(run)]["train"]
@@ -152,7 +152,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
 def test_deleted_and_unknown_runs_are_left_out_of_the_history_and_listed(bench, client):
     first, second = bench.runs[:2]
     bench.steps(first, 1, 3)
-    bench.writer.delete(second)
+    bench.writer.jobs.delete(second)
     answer = client.get("/live/history", params={"runs": f"{second},{first},99"})
     assert answer.status_code == 200
     document = answer.json()
@@ -165,7 +165,7 @@ def test_deleted_and_unknown_runs_are_left_out_of_the_history_and_listed(bench, 
 def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
     """The test client would wait for the end of the stream, so the route is called by hand."""
     bench.steps(bench.runs[0], 1, 3)
-    bench.writer.delete(bench.runs[1])
+    bench.writer.jobs.delete(bench.runs[1])
 
     async def scenario():
         feed = Feed()

@@ -172,7 +172,7 @@ def test_states_evaluations_deletions_and_the_gap_line_are_told(bench):
                 bench.steps(run, 1, 100)
             bench.evaluation(a, 100, error=41.25)
             bench.run_states(a, RunState.PAUSED)
-            bench.writer.delete(b)
+            bench.writer.jobs.delete(b)
             await until(lambda: [b] in viewer.all("d"))
             await until(lambda: viewer.all("e") and viewer.all("c"))
             assert viewer.all("e")[0] == [[a, "test_subset", 100, 1, 41.25, 20]]
@@ -210,7 +210,7 @@ def test_history_and_stream_end_with_the_same_running_means_when_the_card_comes_
     bench.steps(run, 1, 5)
 
     def record(step):
-        bench.writer.record(run, [StepRow(step, 1.0, 50.0, 2.0 + step, 60.0 + step, 0.1, step / 5)])
+        bench.writer.points.record(run, [StepRow(step, 1.0, 50.0, 2.0 + step, 60.0 + step, 0.1, step / 5)])
 
     async def scenario():
         _, cursor = snapshot([run])
@@ -296,7 +296,7 @@ def test_the_age_is_that_of_the_newest_point_and_unknown_before_one_was_seen(ben
                 await until(lambda: 4 in first.points(run))
                 assert feed.age((run,)) < 1
                 for step in range(1, 6):  # a beat of its worker is no datum, nor is a point of another run
-                    bench.writer.beat(run)
+                    bench.writer.jobs.beat(run)
                     bench.steps(other, step, step)
                     await asyncio.sleep(0.1)
                 assert 0.5 <= feed.age((run,)) < 2

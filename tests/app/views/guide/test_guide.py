@@ -107,10 +107,10 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
     with Writer(workspace) as writer:
         before = page(GRADIENTS)
         assert "*not measured here yet, expected: 1.210 +- 0.03 at 50 layers" in said(before)
-        run = writer.submit_lab(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
-        writer.lab_results(run, [], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
+        run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
+        writer.labs.results(run, [], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
         for state in PATHS[RunState.FINISHED]:
-            writer.move(run, state)
+            writer.jobs.move(run, state)
         after = page(GRADIENTS)
     assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
     rows = after.dataframe[0].value

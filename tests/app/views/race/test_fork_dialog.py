@@ -34,7 +34,7 @@ def is_open(page):  # noqa: F811
 
 def save(bench, run, *steps):  # noqa: F811
     for step in steps:
-        bench.writer.add_checkpoint(run, step, "tenth", 4096)
+        bench.writer.checkpoints.add(run, step, "tenth", 4096)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_run_that_was_deleted_meanwhile(page, bench, asked):  # noqa: F811
     bench.start_all()
     save(bench, bench.runs[0], 100)
     click(page, bench.runs[0], 120)
-    bench.writer.delete(bench.runs[0])
+    bench.writer.jobs.delete(bench.runs[0])
     page.run()
     assert not page.exception
     assert f"Run {bench.runs[0]} is not in this race any more: it was deleted." in words(page)
@@ -195,7 +195,7 @@ def test_a_click_on_another_chart_is_forgotten_and_no_deletion_is_made_up(page, 
         page.run()
         assert not is_open(page) and "deleted" not in words(page)
         assert "fork_at" not in page.session_state
-    _, (other, *_) = bench.writer.submit(bench.config)
+    _, (other, *_) = bench.writer.races.submit(bench.config)
     page.session_state["race"] = bench.race
     click(page, other, 120)
     assert f"Run {other} belongs to another race: choose that race to fork it." in words(page)

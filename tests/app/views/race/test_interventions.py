@@ -6,6 +6,7 @@ from app import data
 from app.data.workspace import reading
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
+from engine.store.rows import ForkPlan
 from tests.app.views.race.test_race import bench, component, page  # noqa: F401
 
 
@@ -69,7 +70,7 @@ def test_a_fork_names_a_saved_step_and_one_change(page, bench, asked):  # noqa: 
     bench.start_all()
     bench.steps(bench.runs[3], 1, 200)
     for step in (100, 200):
-        bench.writer.add_checkpoint(bench.runs[3], step, "tenth", 4096)
+        bench.writer.checkpoints.add(bench.runs[3], step, "tenth", 4096)
     page.run()
     choose_way(page, "fork")
     run = page.selectbox(key="whatif_run")
@@ -124,10 +125,10 @@ def test_the_pace_is_changed(page, bench, asked):  # noqa: F811
 
 def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     bench.start_all()
-    bench.writer.add_checkpoint(bench.runs[3], 100, "tenth", 4096)
+    bench.writer.checkpoints.add(bench.runs[3], 100, "tenth", 4096)
     with reading() as reader:
-        parent = reader.run(bench.runs[3])
-    child = bench.writer.fork(parent, parent.config, 100, (), 1.0, lambda run: 4096)
+        parent = reader.runs.get(bench.runs[3])
+    child = bench.writer.interventions.fork(parent, ForkPlan(parent.config, 100, ()), 1.0, lambda run: 4096)
     page.run()
     runs = {run["run"]: run for run in component(page)["runs"]}
     assert runs[child]["label"] == f"A-56 fork {child}"

@@ -80,7 +80,7 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
 
 def test_a_race_is_in_the_state_of_its_runs(page, bench):
     for state in RunState:
-        race, runs = bench.writer.submit(bench.config)
+        race, runs = bench.writer.races.submit(bench.config)
         for run in runs:
             bench.run_states(run, *PATHS[state])
         found = data.race(race)
@@ -90,7 +90,7 @@ def test_a_race_is_in_the_state_of_its_runs(page, bench):
 def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
     """Four runs a race: three races have every state."""
     states = list(RunState)
-    races = [(bench.race, bench.runs), *(bench.writer.submit(bench.config) for _ in range(2))]
+    races = [(bench.race, bench.runs), *(bench.writer.races.submit(bench.config) for _ in range(2))]
     for run, state in zip([run for _, runs in races for run in runs], states, strict=False):
         bench.run_states(run, *PATHS[state])
     page.query_params["protocol"] = "true"
@@ -114,7 +114,7 @@ def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
     place = Workspace(data.workspace_path())
     with Writer(place) as writer:
-        writer.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
+        writer.races.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
     page.run()
     assert not page.exception
     assert not any("One learning rate for all arms" in caption.value for caption in page.caption)
@@ -124,7 +124,7 @@ def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(
     place = Workspace(data.workspace_path())
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
-        writer.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
+        writer.races.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
     unfold(page, "protocol", "published")
     page.run()
     assert not page.exception
@@ -234,7 +234,7 @@ def test_seeds_are_told_apart_when_there_are_several(workspace, page):
     from engine.store.writer import Writer
 
     with Writer(workspace) as writer:
-        writer.submit(RaceConfig(depths=(8,), shortcuts=("none", "A"), seeds=2))
+        writer.races.submit(RaceConfig(depths=(8,), shortcuts=("none", "A"), seeds=2))
     page.run()
     assert [run["label"] for run in component(page)["runs"]] == ["plain-8 s0", "A-8 s0", "plain-8 s1", "A-8 s1"]
     assert len(ENDED) == 5
@@ -242,7 +242,7 @@ def test_seeds_are_told_apart_when_there_are_several(workspace, page):
 
 def test_a_link_shows_a_race_that_is_older_than_the_list(page, bench, monkeypatch):
     oldest = bench.race
-    newest, _ = bench.writer.submit(bench.config)
+    newest, _ = bench.writer.races.submit(bench.config)
     every = data.races()
     monkeypatch.setattr(data, "races", lambda: every[:1])
     monkeypatch.setattr(data, "race", lambda number: next((race for race in every if race.id == number), None))

@@ -39,11 +39,11 @@ def writer(workspace):
 
 def submit(writer, name="", **choices):
     run = replace(RunConfig(), choices.pop("run", {}))
-    return writer.submit(RaceConfig(preset="quick", name=name, run=run, **choices))
+    return writer.races.submit(RaceConfig(preset="quick", name=name, run=run, **choices))
 
 
 def steps(writer, run, last):
-    writer.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - s, 0.1, s / 10) for s in range(1, last + 1)])
+    writer.points.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - s, 0.1, s / 10) for s in range(1, last + 1)])
 
 
 def components(page) -> list[dict]:
@@ -70,7 +70,7 @@ def test_an_unreadable_workspace_says_so(page, monkeypatch):
 def test_the_table_has_a_row_for_every_run(page, writer):
     _, (first, second) = submit(writer, "talk", depths=(20, 56), shortcuts=("none",))
     steps(writer, first, 30)
-    writer.annotate([second], "look here")
+    writer.notes.annotate([second], "look here")
     page.run()
     assert not page.exception
     frame = page.dataframe[0].value
@@ -238,7 +238,7 @@ def test_a_race_gets_another_name(dialog, writer):
 
 def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspace, monkeypatch):
     _, (idle, busy) = submit(writer, depths=(8,), shortcuts=("none", "A"))
-    writer.move(busy, RunState.STARTING)
+    writer.jobs.move(busy, RunState.STARTING)
     path = workspace.checkpoint(idle, 10)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 2_500_000)
@@ -279,7 +279,7 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
         words = "no engine answered within 3 s; nothing was changed" if len(asked) == 3 else ""
         return dict.fromkeys(ids, words)
 
-    monkeypatch.setattr(type(commands.current().control), "ask_each", answer)
+    monkeypatch.setattr(type(commands.current().control.commands), "ask_each", answer)
     said = list(data.command_each("delete", range(1, 101)))
     assert asked == [16, 16, 16]
     assert sum(map(len, said)) == 48

@@ -11,7 +11,6 @@ from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, N
 from engine.labs.conditioning.kernel import inputs, net_kernel
 from engine.labs.conditioning.lab import PARTS, ConditioningLab
 from engine.labs.conditioning.linear_maps import FLOOR
-from engine.labs.curve import parse_name
 from engine.labs.part import geometric
 from engine.labs.registry import LABS, check_settings
 from tests.engine.labs.bench import DEVICE
@@ -30,7 +29,7 @@ def events(**settings):
 def whole():
     """Curves (panel, name) -> (x, y) and figures of all parts."""
     found = events()
-    curves = {(e.panel, e.name): (e.x, e.y) for e in found if isinstance(e, CurveUpdated)}
+    curves = {(e.panel, e.name.text): (e.x, e.y) for e in found if isinstance(e, CurveUpdated)}
     return found, curves, {e.name: e.value for e in found if isinstance(e, MetricReported)}
 
 
@@ -49,7 +48,7 @@ def test_kernels_come_first_and_the_first_curve_at_once(whole):
 def test_a_part_alone_finds_what_it_finds_among_all(part, whole):
     _, curves, figures = whole
     alone = events(part=part)
-    last = {(e.panel, e.name): (e.x, e.y) for e in alone if isinstance(e, CurveUpdated)}
+    last = {(e.panel, e.name.text): (e.x, e.y) for e in alone if isinstance(e, CurveUpdated)}
     assert last
     assert repr({key: curves[key] for key in last}) == repr(last)
     values = {e.name: e.value for e in alone if isinstance(e, MetricReported)}
@@ -60,8 +59,8 @@ def test_a_part_alone_finds_what_it_finds_among_all(part, whole):
 def test_curves_are_geometric_means_of_their_seeds_and_stay_modest(whole):
     _, curves, _ = whole
     for panel in ("spectrum", "condition", "participation", "along", "training_loss", "training_rates"):
-        names = [name for where, name in curves if where == panel and not parse_name(name).part]
-        assert {parse_name(name).kind for name in names} == set(BY_NAME)
+        names = [name for where, name in curves if where == panel and ";" not in name]
+        assert set(names) == set(BY_NAME)
         for name in names:
             x, y = curves[panel, name]
             parts = [curves[panel, f"{name}; seed {seed}"] for seed in (0, 1)]

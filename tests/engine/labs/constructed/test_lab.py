@@ -39,7 +39,7 @@ def ran():
         curves, figures, per_unit = {}, {}, {}
         for event in lab.events():
             if isinstance(event, CurveUpdated):
-                curves[event.panel, event.name] = event
+                curves[event.panel, event.name.text] = event
             elif isinstance(event, MetricReported):
                 figures[event.name] = event.value
             elif hasattr(event, "done") and event.done:

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
-from engine.events import Concluded, CurveUpdated, MetricReported, Progressed
+from engine.events import Concluded, CurveName, CurveUpdated, MetricReported, Progressed
 from engine.labs import dense_stacks
-from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL, Curve, parse_curve
+from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL
 from engine.labs.gradients import lab as gradients
 from engine.labs.gradients.lab import GradientsLab
 from engine.labs.registry import LABS, check_settings
@@ -26,9 +26,7 @@ def test_the_chosen_gain_comes_first_then_direction_then_the_sweep():
     panels = [event.panel for event in events if isinstance(event, CurveUpdated)]
     first = {panel: panels.index(panel) for panel in ("norm", "collapse", "direction")}
     assert max(first["norm"], first["collapse"]) < first["direction"]
-    gains = [
-        parse_curve(event.name).gain for event in events if isinstance(event, CurveUpdated) and event.panel == "norm"
-    ]
+    gains = [event.name.value for event in events if isinstance(event, CurveUpdated) and event.panel == "norm"]
     assert gains[:6] == [0.8] * 6
     assert sorted(set(gains[6:])) == list(GAINS)
     assert {event.words for event in events if isinstance(event, Progressed)} >= {
@@ -40,8 +38,8 @@ def test_the_chosen_gain_comes_first_then_direction_then_the_sweep():
 
 def test_every_panel_and_figure_of_the_row_is_there():
     curves, figures = results(lab().events())
-    chosen = {Curve(kind, 0.8).name for kind in KINDS}
-    swept = {Curve(kind, gain).name for kind in (PLAIN, BN) for gain in GAINS}
+    chosen = {CurveName(kind, "gain", 0.8).text for kind in KINDS}
+    swept = {CurveName(kind, "gain", gain).text for kind in (PLAIN, BN) for gain in GAINS}
     assert {name for panel, name in curves if panel == "norm"} == chosen | swept
     assert {name for panel, name in curves if panel == "growth"} == set(KINDS)
     for panel in ("direction", "collapse"):
@@ -51,17 +49,17 @@ def test_every_panel_and_figure_of_the_row_is_there():
 
 def test_curves_are_means_over_seeds_and_figures_are_read_off_them():
     events = list(lab(layers=6).events())
-    traces = {(e.panel, e.name): e for e in events if isinstance(e, CurveUpdated)}
+    traces = {(e.panel, e.name.text): e for e in events if isinstance(e, CurveUpdated)}
     figures = {e.name: e.value for e in events if isinstance(e, MetricReported)}
     alone = [
         {
-            (e.panel, e.name): e.y
+            (e.panel, e.name.text): e.y
             for e in lab(layers=6, seeds=1, first_seed=seed).events()
             if isinstance(e, CurveUpdated)
         }
         for seed in (0, 1)
     ]
-    key = "norm", Curve(BN, 0.8).name
+    key = "norm", CurveName(BN, "gain", 0.8).text
     expected = [math.sqrt(a * b) for a, b in zip(alone[0][key], alone[1][key], strict=True)]
     assert traces[key].y == pytest.approx(expected)
     assert traces[key].x == [1, 2, 3, 4, 5, 6]

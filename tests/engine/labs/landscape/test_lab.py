@@ -35,7 +35,9 @@ def done(settings, inspected_runs):
 
 def curves(events, panel):
     return {
-        e.name: dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated) and e.panel == panel
+        e.name.text: dict(zip(e.x, e.y, strict=True))
+        for e in events
+        if isinstance(e, CurveUpdated) and e.panel == panel
     }
 
 
@@ -167,7 +169,9 @@ def test_planes_of_trajectories_hold_the_way_on_one_scale():
     inspected_runs = tuple(map(longer, nets()))
     events, figures = done({"directions": "trajectory", "bn": "running"}, inspected_runs)
     ways = {
-        e.name: list(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated) and e.panel == "path"
+        e.name.text: list(zip(e.x, e.y, strict=True))
+        for e in events
+        if isinstance(e, CurveUpdated) and e.panel == "path"
     }
     rows = curves(events, "plane")
     edge = max(rows["plain-8, b 0"])

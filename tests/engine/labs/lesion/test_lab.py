@@ -28,7 +28,7 @@ def lab(*inspected_runs, **settings):
 def results(*inspected_runs, **settings):
     """Last curve of each panel and name, and last figures."""
     events = list(lab(*inspected_runs, **{"paths": 1, "bn": "running", **settings}).events())
-    curves = {(e.panel, e.name): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated)}
+    curves = {(e.panel, e.name.text): dict(zip(e.x, e.y, strict=True)) for e in events if isinstance(e, CurveUpdated)}
     return curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 

@@ -8,7 +8,6 @@ import torch
 from engine.errors import ConfigError
 from engine.events import CurveUpdated, MetricReported
 from engine.labs import dense_stacks
-from engine.labs.curve import parse_name
 from engine.labs.gradient_kinds import BN as LAYER_BN
 from engine.labs.registry import LABS, check_settings
 from engine.labs.shattering import nets
@@ -103,13 +102,13 @@ def small():
     """Curves (panel, name) -> (x, y) and figures of a small lab on the full grid, and its events."""
     settings = check_settings(ROW, {"layers": 3, "shown": 3, "nets": 2, "branch": 0.2, "grid": "full"})
     events = list(ShatteringLab(settings, DEVICE).events())
-    curves = {(e.panel, e.name): (e.x, e.y) for e in events if isinstance(e, CurveUpdated)}
+    curves = {(e.panel, e.name.text): (e.x, e.y) for e in events if isinstance(e, CurveUpdated)}
     return events, curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
 def test_gradients_of_one_net_each_come_first(small):
     events, curves, _ = small
-    names = [event.name for event in events if isinstance(event, CurveUpdated) and event.panel == "gradient"]
+    names = [event.name.kind for event in events if isinstance(event, CurveUpdated) and event.panel == "gradient"]
     assert names[:2] == list(NOISES)
     assert names[2:] == list(KINDS)
     (*_, last) = nets.layers(BN, 3, 0.2, 0)
@@ -144,7 +143,7 @@ def test_the_full_grid_has_more_branch_scales(small):
     assert x == sorted({*BRANCHES, 0.2, 1.0})
     assert y[x.index(1.0)] == curves["depth", RESIDUAL][1][-1]
     assert y[x.index(0.2)] == curves["depth", SCALED][1][-1]
-    assert {parse_name(name).kind for panel, name in curves if panel == "depth"} == set(KINDS)
+    assert {name.partition(";")[0] for panel, name in curves if panel == "depth"} == set(KINDS)
 
 
 def test_more_layers_cannot_be_shown_than_there_are():

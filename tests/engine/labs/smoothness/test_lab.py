@@ -126,7 +126,7 @@ def test_bands_hold_the_seeds_extremes():
         {"rate": 0.1, "steps": [1], "bands": [list(Band(loss, [loss, 2 * loss, 3 * loss] * 3, [0.1 * loss] * 7, loss))]}
         for loss in (1.0, 4.0)
     )
-    curves = {(t.panel, t.name): t.y[0] for t in lab._band_curves("plain with BN", [one, other])}
+    curves = {(t.panel, t.name.text): t.y[0] for t in lab._band_curves("plain with BN", [one, other])}
     assert curves["loss", "plain with BN"] == pytest.approx(2.0)
     assert (curves["loss", "plain with BN; low"], curves["loss", "plain with BN; high"]) == (1.0, 12.0)
     assert curves["beta", "plain with BN"] == pytest.approx(2.0)

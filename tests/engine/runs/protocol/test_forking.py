@@ -16,17 +16,19 @@ from engine.store.writer import Writer
 def parts(workspace):
     """Run 1 (plain) and run 2 (A) of 300 steps, run 2 saved at 30, 60 and 300, finished."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        writer.submit(plan_race((8,), ("none", "A"), steps=300, workspace=workspace))
+        writer.races.submit(plan_race((8,), ("none", "A"), steps=300, workspace=workspace))
         for step in (30, 60, 300):
-            writer.add_checkpoint(2, step, "tenth", 1)
-        writer.move(2, RunState.STARTING, threads=1, device="cpu")
-        writer.move(2, RunState.RUNNING)
-        writer.record(2, [StepRow(step, 1.0, 1.0, 1.0, 1.0, 0.1, step / 10) for step in (30, 60)])
+            writer.checkpoints.add(2, step, "tenth", 1)
+        writer.jobs.move(2, RunState.STARTING, threads=1, device="cpu")
+        writer.jobs.move(2, RunState.RUNNING)
+        writer.points.record(2, [StepRow(step, 1.0, 1.0, 1.0, 1.0, 0.1, step / 10) for step in (30, 60)])
         yield reader, writer
 
 
 def plan(reader, step=60, run=2, **settings):
-    return plan_fork(reader, reader.run(run), step, {key.replace("__", "."): value for key, value in settings.items()})
+    return plan_fork(
+        reader, reader.runs.get(run), step, {key.replace("__", "."): value for key, value in settings.items()}
+    )
 
 
 def test_the_step_is_a_saved_one_and_by_default_the_newest(parts):
@@ -44,8 +46,8 @@ def test_a_fork_has_steps_left(parts):
     for step, settings in ((None, {}), (60, {"steps": "60"}), (300, {"steps": "300"})):
         with pytest.raises(ConfigError, match=r"--set steps=N with more than \d+$"):
             plan(reader, step, **settings)
-    writer.move(2, RunState.FINISHED)
-    assert writer.extend(2, 500, 1.0)
+    writer.jobs.move(2, RunState.FINISHED)
+    assert writer.interventions.extend(2, 500, 1.0)
     assert [(change.key, change.value, change.step) for change in plan(reader, 300).changes] == [("steps", 500.0, 300)]
     assert plan(reader, 60).changes == ()
     assert plan(reader, 300, steps="900").changes == ()
@@ -60,15 +62,15 @@ def test_settings_are_those_of_races_and_of_live_runs(parts):
         ("lr", 0.01, None), ("strength", 0.5, None),
     ]  # fmt: skip
     assert plan(reader, optim__lr="0.01").changes == plan(reader, lr="0.01").changes
-    assert plan(reader).config == reader.run(2).config
+    assert plan(reader).config == reader.runs.get(2).config
 
 
 def test_what_the_parent_had_changed_is_the_forks_base(parts):
     reader, writer = parts
     for key, value, step in (("lr", 0.05, 20), ("strength", 0.5, 60), ("lr", 0.01, 61), ("weight_decay", 0.1, None)):
-        writer.add_change(2, key, value, 1.0)
+        writer.interventions.add_change(2, key, value, 1.0)
         if step is not None:
-            writer.take_over(2, reader.changes(2)[-1].id, step, "")
+            writer.interventions.take_over(2, reader.interventions.changes(2)[-1].id, step, "")
     fork = plan(reader, lr="0.2")
     assert [(change.key, change.value, change.step) for change in fork.changes] == [
         ("lr", 0.05, 20), ("strength", 0.5, 60), ("lr", 0.2, None),
@@ -79,7 +81,7 @@ def test_what_the_parent_had_changed_is_the_forks_base(parts):
 def test_shortcuts_without_tensors_may_come_and_go(parts, shortcut):
     reader, writer = parts
     assert plan(reader, shortcut=shortcut).config.model.shortcut == "none"
-    writer.add_checkpoint(1, 30, "tenth", 1)
+    writer.checkpoints.add(1, 30, "tenth", 1)
     assert plan(reader, 30, run=1, shortcut="A").config.model.arm == "A-8"
 
 
@@ -106,15 +108,15 @@ def test_shortcuts_without_tensors_may_come_and_go(parts, shortcut):
 def test_what_cannot_be_forked_is_one_line_that_names_it(parts, settings, words):
     reader, _ = parts
     with pytest.raises(ConfigError) as caught:
-        plan_fork(reader, reader.run(2), 60, settings)
+        plan_fork(reader, reader.runs.get(2), 60, settings)
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_full_race_and_a_lab_cannot_be_forked(parts, workspace):
     reader, writer = parts
-    _, runs = writer.submit(plan_race((8,), ("A",), seeds=64, workspace=workspace))
-    writer.add_checkpoint(runs[0], 30, "tenth", 1)
+    _, runs = writer.races.submit(plan_race((8,), ("A",), seeds=64, workspace=workspace))
+    writer.checkpoints.add(runs[0], 30, "tenth", 1)
     with pytest.raises(ConfigError, match="race 2 has 64 runs, the most there can be"):
         plan(reader, 30, run=runs[0])
 
@@ -122,25 +124,25 @@ def test_a_full_race_and_a_lab_cannot_be_forked(parts, workspace):
 def test_a_fork_is_a_run_of_the_same_race(parts):
     reader, writer = parts
     fork = plan(reader, strength="0.5")
-    child = writer.fork(reader.run(2), fork.config, fork.step, fork.changes, 5.0, lambda run: 1000 + run)
-    row = reader.run(child)
+    child = writer.interventions.fork(reader.runs.get(2), fork, 5.0, lambda run: 1000 + run)
+    row = reader.runs.get(child)
     assert (row.race, row.position, row.state) == (1, 2, RunState.QUEUED)
     assert (row.parent_run, row.parent_step, row.step, row.total_steps, row.seconds) == (2, 60, 60, 300, 6.0)
     assert (row.threads, row.device) == (1, "cpu")
-    assert [(c.step, c.reason, c.bytes) for c in reader.checkpoints(child)] == [(60, "fork", 1000 + child)]
-    assert reader.fork_of(2, 5.0) == child
-    assert reader.fork_of(2, 6.0) is None
-    assert [remark["text"] for remark in reader.remarks([child])] == ["fork of run 2 at step 60"]
-    before = len(reader.runs())
+    assert [(c.step, c.reason, c.bytes) for c in reader.checkpoints.of(child)] == [(60, "fork", 1000 + child)]
+    assert reader.interventions.fork_of(2, 5.0) == child
+    assert reader.interventions.fork_of(2, 6.0) is None
+    assert [remark["text"] for remark in reader.log.of([child])] == ["fork of run 2 at step 60"]
+    before = len(reader.runs.all())
 
     def broken(run):
         raise FileNotFoundError
 
     with pytest.raises(FileNotFoundError):
-        writer.fork(reader.run(2), fork.config, fork.step, fork.changes, 6.0, broken)
-    assert len(reader.runs()) == before
-    writer.delete(2)
-    assert reader.run(child).parent_run == 2
+        writer.interventions.fork(reader.runs.get(2), fork, 6.0, broken)
+    assert len(reader.runs.all()) == before
+    writer.jobs.delete(2)
+    assert reader.runs.get(child).parent_run == 2
 
 
 @pytest.mark.parametrize("shortcut", ["none", "A", "B", "C"])

@@ -41,7 +41,7 @@ def saved(workspace, writer, run, *steps):
         path = workspace.checkpoint(run, step)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"state %d" % step)
-        writer.add_checkpoint(run, step, "tenth", 7)
+        writer.checkpoints.add(run, step, "tenth", 7)
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def race(workspace, store):
     """Three finished runs with checkpoints at 30 and 60, and one that still trains."""
     writer, _ = store
     config = RaceConfig(preset="quick", run=RunConfig(), depths=(20, 56), shortcuts=("none", "A"))
-    _, runs = writer.submit(config)
+    _, runs = writer.races.submit(config)
     for run in runs:
         for state in TO_FINISHED if run != runs[-1] else TO_FINISHED[:2]:
-            writer.move(run, state)
-        writer.update(run, device="cpu", precision="bf16", threads=1)
+            writer.jobs.move(run, state)
+        writer.jobs.update(run, device="cpu", precision="bf16", threads=1)
         saved(workspace, writer, run, 30, 60)
-    writer.record(runs[0], evaluations=[Evaluated(60, Split.TEST_SUBSET, 0.5, 12.5, 1000, 1.0, 0.1, "running")])
+    writer.points.record(runs[0], evaluations=[Evaluated(60, Split.TEST_SUBSET, 0.5, 12.5, 1000, 1.0, 0.1, "running")])
     return runs
 
 
@@ -81,7 +81,7 @@ def test_several_are_those_of_the_newest_race_as_the_lab_chooses(store, race):
 def test_what_does_not_suit_is_passed_over_and_refused_by_name(store, race):
     _, reader = store
     shy = lab(ONE, suits=lambda configs: "only plain nets" if configs[0].model.shortcut != "none" else "")
-    plain = [run for run in race[:3] if reader.run(run).shortcut == "none"]
+    plain = [run for run in race[:3] if reader.runs.get(run).shortcut == "none"]
     assert resolve(reader, shy, settings(ONE, 0)).settings["run"] == max(plain)
     with pytest.raises(ConfigError, match="only plain nets"):
         resolve(reader, shy, settings(ONE, next(run for run in race[:3] if run not in plain)))
@@ -89,7 +89,7 @@ def test_what_does_not_suit_is_passed_over_and_refused_by_name(store, race):
 
 def test_bad_questions_are_refused_in_one_line(workspace, store, race):
     writer, reader = store
-    job = writer.submit_lab(LabConfig(lab="gradients"))
+    job = writer.labs.submit(LabConfig(lab="gradients"))
     bad = [
         (ONE, 99, -1, "there is no run 99"), (ONE, race[3], -1, "is running"), (ONE, job, -1, "not a training"),
         (ONE, race[0], 31, "saved are 30, 60"), (SEVERAL, "1;2", -1, "ids with commas"),
@@ -116,7 +116,7 @@ def test_a_job_keeps_its_states_whatever_becomes_of_the_run(workspace, store, ra
     assert (first.precision, first.threads) == ("bf16", 1)
     assert first.stored == {"test_subset": (0.5, 12.5, 1000)} and second.stored == {}
     shutil.rmtree(workspace.run(race[0]))
-    writer.delete(race[0])
+    writer.jobs.delete(race[0])
     again, _ = pin(workspace, reader, 77, lab(SEVERAL), asked)
     assert again == first
     assert again.state.read_bytes() == b"state 60"

@@ -1,9 +1,14 @@
 import pytest
 
 from engine.hardware.machine import RUNS_PER_GPU
-from engine.runs.supervisor.scheduler import Active, GpuMemory, Start, Waiting, schedule
+from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Start, Waiting
+from engine.runs.supervisor.scheduler import schedule as scheduled
 
 CPU = ["cpu"]
+
+
+def schedule(queued, active, *machine, **more):
+    return scheduled(queued, active, Machine(*machine, **more))
 
 
 def race(number: int, arms: int, first_run: int, **more) -> list[Waiting]:

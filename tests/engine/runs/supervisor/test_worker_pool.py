@@ -42,7 +42,7 @@ class Stubborn(Writer):
 @pytest.fixture
 def parts(workspace):
     with Stubborn(workspace) as writer:
-        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
         with Reader(workspace) as reader:
             launcher = Launcher()
             yield SimpleNamespace(
@@ -52,8 +52,8 @@ def parts(workspace):
 
 
 def start(parts):
-    parts.writer.move(1, S.STARTING)
-    parts.writer.move(1, S.RUNNING)
+    parts.writer.jobs.move(1, S.STARTING)
+    parts.writer.jobs.move(1, S.RUNNING)
     parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
 
 
@@ -65,7 +65,7 @@ def test_a_worker_is_forgotten_only_when_its_end_is_written(parts):
     assert parts.pool.has(1)
     parts.pool.watch()
     assert not parts.pool.has(1)
-    row = parts.reader.run(1)
+    row = parts.reader.runs.get(1)
     assert (row.state, row.cause) == (S.LOST, "worker ended with exit code 9")
 
 
@@ -73,13 +73,13 @@ def test_a_worker_left_behind_is_forgotten_only_when_its_run_is_queued_again(par
     start(parts)
     parts.pool._launched.clear()
     process = SimpleNamespace(lives=lambda: False, pid=1)
-    parts.pool._left_behind[1] = (parts.reader.run(1), process)
+    parts.pool._left_behind[1] = (parts.reader.runs.get(1), process)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
         parts.pool.watch()
     assert parts.pool.is_left_behind(1)
     parts.pool.watch()
-    assert (parts.reader.run(1).state, parts.pool.is_left_behind(1)) == (S.QUEUED, False)
+    assert (parts.reader.runs.get(1).state, parts.pool.is_left_behind(1)) == (S.QUEUED, False)
 
 
 @pytest.mark.parametrize("left", [S.RUNNING, S.PAUSED])
@@ -87,25 +87,25 @@ def test_adopting_can_be_repeated(parts, left):
     start(parts)
     parts.pool._launched.clear()
     if left == S.PAUSED:
-        parts.writer.move(1, S.PAUSED, detail=ENGINE_GONE)
+        parts.writer.jobs.move(1, S.PAUSED, detail=ENGINE_GONE)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
         parts.pool.adopt()
-    assert parts.reader.run(1).state == left
+    assert parts.reader.runs.get(1).state == left
     parts.pool.adopt()
-    assert parts.reader.run(1).state == S.QUEUED
+    assert parts.reader.runs.get(1).state == S.QUEUED
 
 
 @pytest.mark.parametrize(("state", "end"), [(S.RUNNING, S.LOST), (S.STOPPING, S.STOPPED)])
 def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
     start(parts)
     if state == S.STOPPING:
-        parts.writer.move(1, S.STOPPING)
+        parts.writer.jobs.move(1, S.STOPPING)
     parts.pool.mark_lost()
-    assert parts.reader.run(1).state == state
+    assert parts.reader.runs.get(1).state == state
     parts.pool._launched.clear()
     parts.pool.mark_lost()
-    row = parts.reader.run(1)
+    row = parts.reader.runs.get(1)
     assert row.state == end
     assert "it has no worker" in row.cause + row.detail
 
@@ -122,7 +122,7 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
         assert parts.launcher.jobs == []
         engine._dispatch.schedule()
         assert [job.run for job in parts.launcher.jobs] == [1]
-        assert parts.reader.run(1).state == S.STARTING
+        assert parts.reader.runs.get(1).state == S.STARTING
     finally:
         engine._reader.close()
         engine._writer.close()
@@ -132,18 +132,18 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
     monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
-    parts.writer.move(1, S.STARTING)
+    parts.writer.jobs.move(1, S.STARTING)
     engine = Supervisor(parts.workspace, 60.0, "local")
     try:
         engine._writer.refusals = 1
         assert engine._goes_on()
-        assert parts.reader.run(1).state == S.STARTING
+        assert parts.reader.runs.get(1).state == S.STARTING
         assert engine._goes_on()  # adopts it and starts it again
         assert [job.run for job in parts.launcher.jobs] == [1]
         engine._pool._launched.clear()
         engine._beat_at = 0.0
         assert engine._goes_on()
-        assert (parts.reader.run(1).state, parts.reader.run(1).cause) == (S.LOST, "it has no worker")
+        assert (parts.reader.runs.get(1).state, parts.reader.runs.get(1).cause) == (S.LOST, "it has no worker")
     finally:
         engine._reader.close()
         engine._writer.close()

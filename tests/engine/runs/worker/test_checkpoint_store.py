@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from engine.errors import CheckpointError, WorkspaceError
@@ -46,7 +48,7 @@ def test_the_oldest_tenths_go_when_there_are_too_many_or_too_large():
 def shelf_with_reader(tmp_path):
     workspace = Workspace(tmp_path / "w").prepare()
     with Writer(workspace) as writer:
-        writer.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
         with Reader(workspace) as reader:
 
             def save(state, path):
@@ -58,19 +60,19 @@ def shelf_with_reader(tmp_path):
                     raise CheckpointError(f"{path.name} is damaged")
                 return {"text": path.read_text()}
 
-            yield CheckpointStore(workspace, 1, (100,), writer, reader, save, load), reader
+            yield CheckpointStore(1, (100,), writer, reader, SimpleNamespace(save=save, load=load)), reader
 
 
 def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
     for step in range(1, 60):
         checkpoints.save({"text": str(step)}, step, "autosave")
-    kept = [row.step for row in reader.checkpoints(1)]
+    kept = [row.step for row in reader.checkpoints.of(1)]
     assert kept == [10, 20, 30, 40, 50, 59]
     assert sorted(path.name for path in reader.workspace.checkpoint(1, 0).parent.iterdir()) == [
         f"step-{step:08d}.pt" for step in kept
     ]
-    assert reader.checkpoint_totals() == {1: (6, 12)}
+    assert reader.checkpoints.totals() == {1: (6, 12)}
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_said(shelf_with_reader):
@@ -79,7 +81,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(shelf_with_reader):
     checkpoints.save({"text": "good"}, 10, "tenth")
     checkpoints.save({"text": "bad"}, 20, "tenth")
     assert checkpoints.latest() == {"text": "good"}
-    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
+    assert [tuple(row)[1:4] for row in reader.log.of([1])] == [
         (20, "checkpoint", "step-00000020.pt is damaged; went back to the one before it")
     ]
 
@@ -122,8 +124,8 @@ def test_when_nothing_can_be_read_it_says_so_and_forgets_files_that_are_gone(she
     checkpoints.save({"text": "gone"}, 20, "tenth")
     reader.workspace.checkpoint(1, 20).unlink()
     assert checkpoints.latest() is None
-    assert [row.step for row in reader.checkpoints(1)] == [10]
-    assert [tuple(row)[1:4] for row in reader.remarks([1])] == [
+    assert [row.step for row in reader.checkpoints.of(1)] == [10]
+    assert [tuple(row)[1:4] for row in reader.log.of([1])] == [
         (20, "checkpoint", "step-00000020.pt is damaged"),
         (10, "checkpoint", "step-00000010.pt is damaged"),
         (0, "checkpoint", "no readable checkpoint: starts again from step 0"),

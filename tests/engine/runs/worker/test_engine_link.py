@@ -46,7 +46,7 @@ process.join()
 
 def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace(workspace):
     with Writer(workspace) as writer:
-        _, (run,) = writer.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+        _, (run,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     assert run == 1
     engine = subprocess.Popen(
         [sys.executable, "-c", _SCRIPT, str(workspace.path), "0.5"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
@@ -57,7 +57,7 @@ def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace
         assert lives == "True"
         with Reader(workspace) as reader:
             began = time.time()
-            while (reader.run(run).heartbeat or 0) < began:
+            while (reader.runs.get(run).heartbeat or 0) < began:
                 assert time.time() < began + 60, "no heartbeat"
                 time.sleep(0.05)
         worker.send_signal(signal.SIGINT)  # Ctrl-C in a terminal reaches the whole group: the engine's business
@@ -92,18 +92,18 @@ def test_grace_fits_into_ten_seconds():
 )
 def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, signal, detail):
     with Writer(workspace) as writer:
-        writer.submit(plan_race((8,), ("A",), workspace=workspace))
-        writer.move(1, RunState.STARTING)
-        writer.move(1, RunState.RUNNING)
+        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = EngineLink(workspace, 1, None)
             for word in heard:
                 line._heard(Signal(word))
             assert line.signal == signal
             StatusReporter(1, writer, line).leave(7)
-            assert (reader.run(1).state, reader.run(1).detail) == (RunState.PAUSED, detail)
+            assert (reader.runs.get(1).state, reader.runs.get(1).detail) == (RunState.PAUSED, detail)
             WorkerPool(None, reader, writer).adopt()
-            assert (reader.run(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
+            assert (reader.runs.get(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
 
 
 def test_stop_outranks_everything(workspace):

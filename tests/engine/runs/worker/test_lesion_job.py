@@ -41,7 +41,7 @@ def test_runs_are_left_as_they_were_and_measured_as_they_were_stored(busy_room):
     room.until_state(job, RunState.FINISHED)
     assert kept(room, runs) == before
     with Reader(room.workspace) as reader:
-        figures = reader.lab_metrics(job)
+        figures = reader.labs.metrics(job)
         assert room.row(job).config.settings["runs"] == ",".join(map(str, runs))
     assert figures["intact_equals_stored"] == 1.0
     assert figures["plain_stored_error"] == figures["plain_intact_error"]

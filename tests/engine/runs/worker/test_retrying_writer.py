@@ -23,6 +23,10 @@ STEPS = 30
 class Refusing(Writer):
     """Refuses ``refusals`` times to record points beyond the first."""
 
+    def __init__(self, workspace):
+        super().__init__(workspace)
+        self._record, self.points.record = self.points.record, self.record
+
     refusals, error, signal = 0, DatabaseBusy("the database is locked by another program; try again"), None
     tries = 0
 
@@ -32,7 +36,7 @@ class Refusing(Writer):
             self.refusals -= 1
             self.line.signal = self.signal
             raise self.error
-        super().record(*arguments, **named)
+        self._record(*arguments, **named)
 
 
 @pytest.fixture
@@ -44,10 +48,10 @@ def bench(workspace, monkeypatch):
     settings = {"width": "4", "pool": "4", "precision": "fp32"}
     plan = plan_race((8,), ("A",), steps=STEPS, settings=settings, workspace=workspace)
     with Refusing(workspace) as writer, Reader(workspace) as reader:
-        writer.submit(plan)
+        writer.races.submit(plan)
 
         def run(**refusing):
-            writer.move(1, S.STARTING)
+            writer.jobs.move(1, S.STARTING)
             writer.line = SimpleNamespace(signal=None)
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
@@ -55,13 +59,13 @@ def bench(workspace, monkeypatch):
             TrainingJob(
                 Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, patient, writer.line), reader
             ).run()
-            return reader.run(1)
+            return reader.runs.get(1)
 
         yield SimpleNamespace(run=run, reader=reader, writer=writer, workspace=workspace)
 
 
 def recorded(bench):
-    return bench.reader.series(1, Split.TRAIN).columns["step"].tolist()
+    return bench.reader.points.series(1, Split.TRAIN).columns["step"].tolist()
 
 
 def test_a_lock_that_passes_is_waited_for(bench):
@@ -82,10 +86,10 @@ def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch,
     monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", give_up_after_s)
     row = bench.run(refusals=1, signal=signal, error=error)
     assert row.state == S.PAUSED
-    assert row.detail == f"paused at step {bench.reader.checkpoints(1)[-1].step}: {str(error).partition(';')[0]}"
-    assert bench.workspace.checkpoint(1, bench.reader.checkpoints(1)[-1].step).exists()
+    assert row.detail == f"paused at step {bench.reader.checkpoints.of(1)[-1].step}: {str(error).partition(';')[0]}"
+    assert bench.workspace.checkpoint(1, bench.reader.checkpoints.of(1)[-1].step).exists()
     assert 0 < len(recorded(bench)) < STEPS
-    bench.writer.move(1, S.QUEUED)
+    bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
 
@@ -96,9 +100,9 @@ def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monk
     with pytest.raises(DatabaseBusy):
         bench.run(refusals=10_000)
     # Its file is not on record: it would come without the figures before it.
-    assert bench.reader.checkpoints(1) == []
-    bench.writer.move(1, S.LOST)
-    bench.writer.move(1, S.QUEUED)
+    assert bench.reader.checkpoints.of(1) == []
+    bench.writer.jobs.move(1, S.LOST)
+    bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
 
@@ -117,11 +121,11 @@ def test_measurements_that_waited_are_written_in_their_order_and_once(monkeypatc
     writer = RetryingWriter(SimpleNamespace(record=write, remark=write, update=write), link)
     for arguments in ((1, "a"), (1, "b"), (1, "c")):
         with pytest.raises(DatabaseBusy):
-            writer.record(*arguments)
+            writer.points.record(*arguments)
     with pytest.raises(DatabaseBusy):
-        writer.update("state")
+        writer.jobs.update("state")
     locked = False
-    writer.remark("after")
+    writer.log.add("after")
     assert written == [(1, "a"), (1, "b"), (1, "c"), ("after",)], "what is no measurement is not repeated"
-    writer.update("state")
+    writer.jobs.update("state")
     assert written[4:] == [("state",)]
