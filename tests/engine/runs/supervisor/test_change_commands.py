@@ -27,7 +27,7 @@ def bench(workspace):
             return reader.runs.get(run)
 
         yield SimpleNamespace(
-            served=Interventions(workspace, reader, writer, pool), reader=reader, run=run, in_state=in_state, sent=sent
+            served=Interventions(reader, writer, pool), reader=reader, run=run, in_state=in_state, sent=sent
         )
 
 

@@ -118,7 +118,9 @@ def test_measurements_that_waited_are_written_in_their_order_and_once(monkeypatc
         written.append(arguments)
 
     link = SimpleNamespace(signal=Signal.PAUSE)
-    writer = RetryingWriter(SimpleNamespace(record=write, remark=write, update=write), link)
+    table = SimpleNamespace(record=write, add=write, update=write)
+    names = ("jobs", "checkpoints", "interventions", "points", "log", "probes", "labs")
+    writer = RetryingWriter(SimpleNamespace(**dict.fromkeys(names, table)), link)
     for arguments in ((1, "a"), (1, "b"), (1, "c")):
         with pytest.raises(DatabaseBusy):
             writer.points.record(*arguments)
