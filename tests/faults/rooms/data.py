@@ -85,7 +85,7 @@ ROOM = Room(
             file="engine/data/files/parquet.py",
             text="for name in (own or names)] if names else [], np.int64)",
             faulty="for name in names] if names else [], np.int64)",
-            breaks="Images of a Parquet file that lists its classes otherwise than the first one get other classes' labels.",
+            breaks="Images of a Parquet file that lists its classes otherwise than the first get wrong labels.",
             added_late=True,
         ),
     ),
