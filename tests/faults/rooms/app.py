@@ -98,5 +98,13 @@ ROOM = Room(
             breaks="A race of fewer runs than cores is said to end before its longest run can.",
             added_late=True,
         ),
+        Fault(
+            name="hidden-rows-deselected",
+            file="app/views/runs/view.py",
+            text="self.choose([*(number for number in self.ids if number not in visible), *marked])",
+            faulty="self.choose(marked)",
+            breaks="Who selects a run under a filter loses the selected runs that the filter hides.",
+            added_late=True,
+        ),
     ),
 )

@@ -80,5 +80,13 @@ ROOM = Room(
             breaks="With images held out of a set that stays on the disk, labels come with other images' pixels.",
             added_late=True,
         ),
+        Fault(
+            name="names-in-another-order",
+            file="engine/data/files/parquet.py",
+            text="for name in (own or names)] if names else [], np.int64)",
+            faulty="for name in names] if names else [], np.int64)",
+            breaks="Images of a Parquet file that lists its classes otherwise than the first get wrong labels.",
+            added_late=True,
+        ),
     ),
 )

@@ -110,5 +110,13 @@ ROOM = Room(
             faulty="(self.low <= value if self.above",
             breaks="A live run takes a learning rate of 0 and stands still.",
         ),
+        Fault(
+            name="lab-looks-at-the-newest-state",
+            file="engine/runs/protocol/inspected_runs.py",
+            text="for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:",
+            faulty="for one in [saved.step for saved in reader.checkpoints(row.id)]:",
+            breaks="A lab that is asked for an earlier step of a run looks at its newest one.",
+            added_late=True,
+        ),
     ),
 )

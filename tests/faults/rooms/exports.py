@@ -56,5 +56,13 @@ ROOM = Room(
             faulty="return !Number.isFinite(value) ? null",
             breaks="Values that exploded are empty fields in the table, as if nothing had been measured.",
         ),
+        Fault(
+            name="layers-numbered-upside-down",
+            file="app/live/shared/export/map_picture.js",
+            text="const [first, last] = downwards ? [top + 10, top + height] : [top + height, top + 10];",
+            faulty="const [first, last] = downwards ? [top + height, top + 10] : [top + 10, top + height];",
+            breaks="In the saved picture of the map of layers and time layer 1 is named at the end of the last layer.",
+            added_late=True,
+        ),
     ),
 )

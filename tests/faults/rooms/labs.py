@@ -72,5 +72,13 @@ ROOM = Room(
             breaks="Where no rate solves half of the seeds, the one that solves the fewest is shown as the best.",
             added_late=True,
         ),
+        Fault(
+            name="diverged-rate-can-be-best",
+            file="engine/labs/constructed/findings.py",
+            text='return track["clean"][-1] if track["marks"] and track["marks"][-1] == self._end else math.inf',
+            faulty='return track["clean"][-1] if track["marks"] else math.inf',
+            breaks="A training that diverged counts with its last error, and its rate may be shown as the best.",
+            added_late=True,
+        ),
     ),
 )

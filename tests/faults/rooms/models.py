@@ -79,5 +79,13 @@ ROOM = Room(
             breaks="Turning the shortcuts of a live bottleneck net down does nothing.",
             added_late=True,
         ),
+        Fault(
+            name="fixup-biases-at-full-rate",
+            file="engine/models/shortcuts/scalars.py",
+            text="return x + _slow(self.bias)",
+            faulty="return x + self.bias",
+            breaks="Fixup's scalar biases train at ten times the rate that they should, and drive ReLUs dead.",
+            added_late=True,
+        ),
     ),
 )

@@ -67,5 +67,13 @@ ROOM = Room(
             faulty="+ (largest < 0)).mean()",
             breaks="Dead units are never counted: behind a ReLU nothing is below zero.",
         ),
+        Fault(
+            name="histogram-after-the-relu",
+            file="engine/probes/online/histogram_measure.py",
+            text="self._samples.append(values[:: stride(len(values))].clone())",
+            faulty="self._samples.append(values[:: stride(len(values))])",
+            breaks="In 32-bit floats the distribution of responses shows what ReLU and addition made of them in place.",
+            added_late=True,
+        ),
     ),
 )

@@ -80,5 +80,13 @@ ROOM = Room(
             breaks="A resumed run that computes steps again is shown as if it had lost what it had done.",
             added_late=True,
         ),
+        Fault(
+            name="newest-probe-thinned-away",
+            file="engine/store/tables/probes.py",
+            text="if index < _KEPT_FIRST or index % stride == 0 or index == total - 1",
+            faulty="if index < _KEPT_FIRST or index % stride == 0",
+            breaks="Of a run with many probes the newest one is not shown when its page is loaded.",
+            added_late=True,
+        ),
     ),
 )

@@ -65,5 +65,13 @@ ROOM = Room(
             breaks="The running means of a run that has ended may stay up to a second behind for good.",
             added_late=True,
         ),
+        Fault(
+            name="states-wait-for-a-probe",
+            file="app/live/layers/routes.py",
+            text="if head is not None and (head.probes > position[0] or head.changes > position[1]):",
+            faulty="if head is not None and head.probes > position[0]:",
+            breaks="The pages of the insides show a run as running that has ended or paused since its last probe.",
+            added_late=True,
+        ),
     ),
 )
