@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -199,6 +200,15 @@ def test_what_ifs_from_the_shell(call, engine_workspace, monkeypatch):
     assert (code, out) == (0, "")
     assert err.startswith(f"run {fork['run']} ")
     assert err.count(f"run {fork['run']} ") == 2
+    # Of a run that trains the step is named; that of a second change is its own, not that of the first.
+    with Reader(engine_workspace) as reader:
+        deadline = time.monotonic() + 60
+        while reader.runs.get(fork["run"]).step <= 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    said = [call("set", str(fork["run"]), f"lr={rate}", at=engine_workspace)[2] for rate in (0.05, 0.02)]
+    first, second = (int(re.search(r"has lr=\S+ from step (\d+) on", words)[1]) for words in said)
+    assert 10 < first < second
     rows = {row["run"]: row for row in json.loads(call("runs", "--json", at=engine_workspace)[1])["runs"]}
     assert (rows[fork["run"]]["parent_run"], rows[fork["run"]]["parent_step"]) == (run, 10)
     assert (rows[run]["parent_run"], rows[run]["parent_step"]) == (None, None)

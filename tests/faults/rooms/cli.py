@@ -57,8 +57,8 @@ ROOM = Room(
         Fault(
             name="step-of-an-earlier-change",
             file="engine/cli/interventions.py",
-            text="(c for c in reader.changes(run) if (c.key, c.created) == (key, row.created))",
-            faulty="(c for c in reader.changes(run) if c.key == key)",
+            text="(c for c in reader.interventions.changes(run) if (c.key, c.created) == (key, row.created))",
+            faulty="(c for c in reader.interventions.changes(run) if c.key == key)",
             breaks="The second time that a setting of a live run is changed, `set` names the step of the first.",
             added_late=True,
         ),

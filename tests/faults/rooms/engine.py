@@ -113,7 +113,7 @@ ROOM = Room(
         Fault(
             name="lab-looks-at-the-newest-state",
             file="engine/runs/protocol/inspected_runs.py",
-            text="for one in [saved.step for saved in reader.checkpoints(row.id) if saved.step <= step]:",
+            text="for one in [saved.step for saved in reader.checkpoints.of(row.id) if saved.step <= step]:",
             faulty="for one in [saved.step for saved in reader.checkpoints(row.id)]:",
             breaks="A lab that is asked for an earlier step of a run looks at its newest one.",
             added_late=True,

@@ -80,6 +80,14 @@ def test_text_labels_are_class_names(tmp_path):
     assert [label for _, label, _ in read(found, "train")][:2] == [1, 0]
 
 
+def test_a_file_that_lists_its_names_in_another_order_keeps_what_its_labels_mean(tmp_path):
+    table(tmp_path / "train-0.parquet", EVEN, names=("cat", "dog"))
+    table(tmp_path / "test-0.parquet", [0, 0, 1], names=("dog", "cat"))
+    found = listing(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert [label for _, label, _ in read(found, "test")] == [1, 1, 0]
+
+
 def test_names_without_images_are_left_out(tmp_path):
     path = table(tmp_path / "pets.parquet", [0, 2] * 6, names=("cat", "cow", "dog"))
     found = listing(path)

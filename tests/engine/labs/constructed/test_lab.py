@@ -9,6 +9,7 @@ from engine.config import DataConfig, RunConfig, diff
 from engine.data.images import Images, load_images
 from engine.errors import CheckpointError, ConfigError
 from engine.events import CurveUpdated, MetricReported
+from engine.labs.constructed.findings import Findings
 from engine.labs.constructed.lab import ConstructedLab
 from engine.labs.constructed.plan import ARMS, CONTRAST, FULL, NOISES, ArmTask, budget, marks, new_blocks, planned
 from engine.labs.registry import LABS, check_settings
@@ -132,6 +133,18 @@ def test_the_chosen_rate_is_the_one_with_the_lowest_clean_training_error(ran):
         assert list(curves["rates", kind].y) == [finals[0.01], finals[0.1]]
     assert figures["gap"] == figures["from_scratch_training_error"] - figures["grown_training_error"]
     assert figures["seeds"] == 1.0 and math.isnan(figures["grown_training_error_spread"])
+
+
+def test_the_rate_of_a_training_that_diverged_is_never_the_best(ran):
+    lab, *_ = ran
+    results = dict(lab.state()["results"])
+    finals = {rate: results[ArmTask("arm", "grown", 0, rate).name]["clean"][-1] for rate in (0.01, 0.1)}
+    best, other = min(finals, key=finals.get), max(finals, key=finals.get)
+    name = ArmTask("arm", "grown", 0, best).name
+    track = results[name]
+    # It ended one evaluation early, however low its error was.
+    results[name] = {**track, "marks": track["marks"][:-1], "clean": [*track["clean"][:-2], 0.0]}
+    assert Findings(check_settings(ROW, SMALL)).best_rate("grown", results) == other
 
 
 def test_inserted_blocks_start_as_far_from_the_identity_as_their_noise_and_random_ones_at_the_root_of_three(ran):

@@ -14,6 +14,13 @@ test("title, nets, stages, ticks and caption are vector words", () => {
   assert.equal(texts.filter((text) => text === "layer").length, 2);
 });
 
+test("layer 1 is named where the map has it: at the bottom, at the top where the map goes downwards", () => {
+  const numbers = [...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)"[^>]*>(1|19)<\/text>/g)].map(([, y, text]) => [text, Number(y)]);
+  assert.deepEqual(numbers.map(([text]) => text), ["1", "19", "1", "19"]);
+  const [first, last, downFirst, downLast] = numbers.map(([, y]) => y);
+  assert.ok(first - last > 150 && downLast - downFirst > 150, `${numbers}`);
+});
+
 test("cells are one bitmap for each net that has some, and the picture is as high as what stands on it", () => {
   assert.equal([...svg.matchAll(/<image /g)].length, 1);
   const [, height] = svg.match(/height="(\d+)" viewBox/).map(Number);
