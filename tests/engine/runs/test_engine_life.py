@@ -245,6 +245,31 @@ def test_the_second_engine_exits_2_with_one_line(busy_room):
 
 
 @pytest.mark.slow
+def test_an_engine_that_starts_slowly_is_waited_for_while_its_process_lives(room, monkeypatch):
+    path = str(room.workspace.path)
+    slow = (
+        "import runpy, sys, time; time.sleep(1);"
+        f"sys.argv = ['engine', '--workspace', {path!r}, 'serve']; runpy.run_module('engine', run_name='__main__')"
+    )
+
+    started = []
+
+    def start():
+        started.append(subprocess.Popen([sys.executable, "-c", slow], cwd=PROJECT, start_new_session=True))
+        return started[-1]
+
+    monkeypatch.setattr(room.control.engine, "_start", start)
+    assert room.control.engine.ensure(timeout_s=0.2).pid
+    assert room.control.engine.shutdown()
+    monkeypatch.setattr("engine.runs.client.process.SLOW_START_S", 0.1)
+    with pytest.raises(EngineUnreachable, match="did not answer within 0.2"):
+        room.control.engine.ensure(timeout_s=0.1)
+    room.until(lambda: room.control.engine.status().state == "alive")
+    assert room.control.engine.shutdown()
+    assert [process.wait(30) for process in started] == [0, 0]
+
+
+@pytest.mark.slow
 def test_an_engine_outlives_its_starter(room):
     # Started by somebody who ends at once, as the app server or a command line would.
     script = (
