@@ -166,3 +166,14 @@ def test_top_level_holds_what_the_house_names():
 def test_registries_name_their_sources():
     for row in (*SHORTCUTS.values(), *SOURCES.values(), *PRESETS.values()):
         assert row.source
+
+
+def test_the_life_of_a_step_names_functions_that_its_files_have():
+    text = (PROJECT / "assets" / "docs" / "life-of-a-step.md").read_text(encoding="utf-8")
+    steps = [line for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert [int(line.split("|")[1]) for line in steps] == list(range(1, len(steps) + 1)), "no step is missing"
+    for line in steps:
+        path, *names = re.findall(r"`([^`]+)`", line.split("|")[2])
+        source = (PROJECT / path).read_text(encoding="utf-8")
+        for name in names:
+            assert re.search(rf"\b(def|class|async) {re.escape(name.rpartition('.')[2])}\b", source), (path, name)
