@@ -34,13 +34,17 @@ def render() -> None:
     notice = runs_view.announce()
     shown, by_race = _filters(rows)
     at_work = any(row.state in data.AT_WORK for row in rows)
-    runs_view.settled()
-    st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work)
+    runs_view.begin()
+    # Empty once the whole page goes on behind the tables: what runs then is the timer of the tables.
+    whole = [True]
+    st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work, whole)
+    whole.clear()
     chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
     hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
     _actions(rows, chosen, hidden, by_race)
     compare.render(chosen, notice)
     runs_view.write_address(by_race)
+    runs_view.settled()
 
 
 def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
@@ -70,9 +74,14 @@ def _place(shortcut: str) -> tuple[int, str]:
     return (names.index(name) if name in names else len(names), shortcut)
 
 
-def _tables(shown: data.Filter, by_race: bool, was_at_work: bool) -> None:
-    """Draw the tables; the browser keeps selection, order and scroll position between two draws."""
-    runs_view.follow_choice()
+def _tables(shown: data.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
+    """Draw the tables; the browser keeps selection, order and scroll position between two draws.
+
+    Args:
+        whole: Not empty while the whole page is drawn, empty when the timer draws the tables alone.
+    """
+    if not whole:
+        runs_view.follow_choice()
     try:
         rows = data.table_rows()
     except data.SkipscopeError as error:

@@ -14,9 +14,11 @@ from app import data
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
-_MOVED, _ADDRESS, _SAID = "runs_moved", "address", "runs_said"
+_MOVED, _UNFINISHED, _ADDRESS, _SAID = "runs_moved", "runs_unfinished", "address", "runs_said"
 #: Seconds for which a browser may still send a replaced address, and the replaced addresses that are remembered.
 _STALE_S, _REMEMBERED = 5.0, 20
+#: Seconds for which a browser may still send the marks of rows that have moved or gone.
+_ECHO_S = 3.0
 
 
 def may_command() -> bool:
@@ -58,15 +60,25 @@ class TableSelection:
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
         state = st.session_state.get(self.key)
         marked: DataframeStateInput = {"selection": {"rows": wanted, "columns": [], "cells": []}}
-        if sorted(state["selection"]["rows"] if state else []) != wanted:
+        before = sorted(state["selection"]["rows"] if state else [])
+        if before != wanted:
             st.session_state[self.key] = marked
+            if st.session_state.get(f"{self.key}_drawn", tuple(drawn)) != tuple(drawn):
+                st.session_state[f"{self.key}_echo"] = (before, time.monotonic())
         st.session_state[f"{self.key}_drawn"] = tuple(drawn)
         return marked
 
     def take(self) -> None:
-        """Take over the visitor's selection of the drawn rows; selected rows that a filter hides stay selected."""
+        """Take over the visitor's selection of the drawn rows; selected rows that a filter hides stay selected.
+
+        A browser may send the places of a table once more after its rows have changed. They would be other rows now, so
+        such a message changes nothing.
+        """
         drawn = st.session_state.get(f"{self.key}_drawn", ())
         rows = st.session_state[self.key]["selection"]["rows"]
+        places, at = st.session_state.get(f"{self.key}_echo", (None, 0.0))
+        if sorted(rows) == places and time.monotonic() - at < _ECHO_S:
+            return
         marked = [drawn[place] for place in rows if place < len(drawn)]
         visible = set(drawn)
         self.choose([*(number for number in self.ids if number not in visible), *marked])
@@ -82,9 +94,15 @@ def chosen_runs() -> set[int]:
     return set(RUNS.ids)
 
 
+def begin() -> None:
+    """Record that the whole page is being drawn: a timer may end that before it is done."""
+    st.session_state[_UNFINISHED] = True
+
+
 def settled() -> None:
     """Record that the whole page is drawn with every choice so far."""
     st.session_state.pop(_MOVED, None)
+    st.session_state.pop(_UNFINISHED, None)
 
 
 def clear() -> None:
@@ -95,8 +113,11 @@ def clear() -> None:
 
 
 def follow_choice() -> None:
-    """Draw the whole page again after a new choice, for more than the table depends on the choice."""
-    if st.session_state.get(_MOVED):
+    """Draw the whole page again after a new choice, or where it was not drawn to its end.
+
+    More than the table depends on the choice.
+    """
+    if st.session_state.get(_MOVED) or st.session_state.get(_UNFINISHED):
         st.rerun()
 
 
