@@ -33,14 +33,14 @@ def test_rules_name_panels_of_their_lab_and_find_nothing_before_there_is_a_curve
 @pytest.mark.parametrize(
     ("y", "sentence"),
     [
-        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: from layer 4 to"
-         " layer 1 it is multiplied by 0.001."),
+        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: from layer 4"
+         " to layer 1 it is multiplied by 0.001."),
         ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: from layer 3 to layer 1 it is"
          " multiplied by 4."),
-        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: 1 per layer; from layer 3 to layer 1 it is"
-         " multiplied by 1."),
-        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: from layer 3 to"
-         " layer 1 it is multiplied by 10⁻⁹ (it vanishes)."),
+        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: 1 per layer; from layer 3 to layer 1 it"
+         " is multiplied by 1."),
+        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: from layer 3"
+         " to layer 1 it is multiplied by 10⁻⁹ (it vanishes)."),
         ([1e9, 1], "Without BN at gain 1 the gradient grows by a factor of 10⁹ per layer: from layer 2 to layer 1 it is"
          " multiplied by 10⁹ (it explodes)."),
         ([0, 1], "Without BN at gain 1 nothing of the gradient arrives at the first layer: it is below the smallest"
@@ -95,8 +95,8 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
     again = curve("deleted", "A-20 recalibrated", [0, 1, 2], [10, 90, math.nan])
     assert texts("lesion", again) == [
-        "A-20 with statistics of batch norm gathered anew: 10 % as it is, 90 % without one block (the median of 1; 90 to"
-        " 90 %, most without block 1). None can go for less than 2 points."
+        "A-20 with statistics of batch norm gathered anew: 10 % as it is, 90 % without one block (the median of 1; 90"
+        " to 90 %, most without block 1). None can go for less than 2 points."
     ]
     assert texts("lesion", curve("paths", "plain-20", [9], [1])) == [
         "plain-20 has one path, through all of its 9 blocks; the whole gradient takes it."
@@ -107,12 +107,13 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
 def test_conditioning_the_deepest_against_the_shallowest_net():
     curves = [
         curve("condition", "plain", [2, 8], [10, 1000]), curve("condition", "residual", [2, 8], [10, 12]),
-        curve("condition", "plain with BN", [2, 8], [1, 9]), curve("condition", "residual over L", [2, 8], [10, math.inf]),
+        curve("condition", "plain with BN", [2, 8], [1, 9]),
+        curve("condition", "residual over L", [2, 8], [10, math.inf]),
         curve("condition", "plain from identity", [2, 8], [100, 10]),
     ]  # fmt: skip
     assert texts("conditioning", *curves) == [
-        "Condition number of the kernel at the start, deepest against shallowest net: plain 100 times as large (10 with 2"
-        " blocks, 1,000 with 8); residual about the same (10 with 2 blocks, 12 with 8); plain from identity 10 times"
+        "Condition number of the kernel at the start, deepest against shallowest net: plain 100 times as large (10 with"
+        " 2 blocks, 1,000 with 8); residual about the same (10 with 2 blocks, 12 with 8); plain from identity 10 times"
         " smaller (100 with 2 blocks, 10 with 8)."
     ]
 
@@ -146,5 +147,6 @@ def test_smoothness_rate_loss_and_how_far_the_gradient_turned():
         curve("gradient", "plain", [0, 50], [0.1, 0.5]), curve("gradient", "plain", [0, 50], [9, 9], part="high"),
     ]  # fmt: skip
     assert texts("smoothness", *curves) == [
-        "plain at rate 0.2: loss 2.5 at update 0, 1.25 at 50; one step on, the gradient has changed by 50 % of its length."
+        "plain at rate 0.2: loss 2.5 at update 0, 1.25 at 50; one step on, the gradient has changed by 50 % of its"
+        " length."
     ]
