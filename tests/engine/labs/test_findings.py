@@ -33,14 +33,14 @@ def test_rules_name_panels_of_their_lab_and_find_nothing_before_there_is_a_curve
 @pytest.mark.parametrize(
     ("y", "sentence"),
     [
-        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: from layer 4"
-         " to layer 1 it is multiplied by 0.001."),
+        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: from layer"
+         " 4 to layer 1 it is multiplied by 0.001."),
         ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: from layer 3 to layer 1 it is"
          " multiplied by 4."),
-        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: 1 per layer; from layer 3 to layer 1 it"
-         " is multiplied by 1."),
-        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: from layer 3"
-         " to layer 1 it is multiplied by 10⁻⁹ (it vanishes)."),
+        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: 1 per layer; from layer 3 to layer 1"
+         " it is multiplied by 1."),
+        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: from layer"
+         " 3 to layer 1 it is multiplied by 10⁻⁹ (it vanishes)."),
         ([1e9, 1], "Without BN at gain 1 the gradient grows by a factor of 10⁹ per layer: from layer 2 to layer 1 it is"
          " multiplied by 10⁹ (it explodes)."),
         ([0, 1], "Without BN at gain 1 nothing of the gradient arrives at the first layer: it is below the smallest"
