@@ -283,6 +283,25 @@ class Concluded:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sentence about the curves of a lab, derived from the curves. It replaces an earlier one of the same names.
+
+    ``name`` says which rule of the lab found it, ``kind`` which kind of curve it is about, '' for all. With a
+    ``setting`` it holds at its ``value`` alone.
+    """
+
+    name: str
+    text: str
+    kind: str = ""
+    setting: str = ""
+    value: float | None = None
+
+    def holds_at(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether the sentence is about these settings of the lab."""
+        return not self.setting or settings.get(self.setting) == self.value
+
+
 LabEvent = Progressed | CurveUpdated | MetricReported | Concluded
 
 Event = Started | Stepped | Measured | Evaluating | Evaluated | Probed | LogEntry | Changed | Diverged | Finished

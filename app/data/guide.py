@@ -14,7 +14,8 @@ A text is a Markdown file:
     ## What would refute it
     ## Caveats
 
-Numbers stand in it as ``{{figure LAB.NAME}}``, a number that this workspace measures, of one of the page's labs, and as
+Numbers stand in it as ``{{figure LAB.NAME}}``, a number that this workspace measures, of one of the page's labs, what
+the curves of such a lab show as ``{{finding LAB.NAME}}`` (NAME: that of a rule in its ``findings.py``), citations as
 ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}``, where ``sources.toml`` beside the texts has the place.
 """
 
@@ -31,6 +32,7 @@ from app.data.workspace import current, reading
 from engine.errors import GuideError
 from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
+from engine.runs.client.conclusions import lab_findings
 
 FOLDER = PROJECT / "assets" / "guide"
 SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
@@ -41,6 +43,7 @@ READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _FIGURE = re.compile(r"figure ([a-z_]+)\.([a-z0-9_]+)")
+_FINDING = re.compile(r"finding ([a-z_]+)\.([a-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _HEAD = re.compile(r"([a-z]+): (.*\S)")
 _KEYS = ("menu", "lab", "panels", "also", "see")
@@ -75,6 +78,14 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class LabFinding:
+    """What the curves of a lab show, by the name of the rule that says it."""
+
+    lab: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """What a source says, in ``words`` where it is a number."""
 
@@ -82,13 +93,14 @@ class Citation:
     words: str
 
 
-Part = str | Figure | Citation
-_Kind = TypeVar("_Kind", Figure, Citation)
+Measurement = Figure | LabFinding
+Part = str | Measurement | Citation
+_Kind = TypeVar("_Kind", Figure, LabFinding, Citation)
 
 
 @dataclass(frozen=True, slots=True)
 class GuidePage:
-    """One question: its words, its labs, and its sections as parts of text, figures and citations."""
+    """One question: its words, its labs, and its sections as parts of text, measurements and citations."""
 
     name: str
     question: str
@@ -110,9 +122,14 @@ class GuidePage:
         return (self.lab, *self.also)
 
     def parts(self, kind: type[_Kind]) -> list[_Kind]:
-        """Return the figures or the citations of the page in their order, each once."""
+        """Return the parts of one kind in their order, each once."""
         found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
         return list(dict.fromkeys(found))
+
+    @property
+    def measurements(self) -> list[Measurement]:
+        """What the page tells of this workspace: numbers and findings of its labs."""
+        return [*self.parts(Figure), *self.parts(LabFinding)]
 
 
 def guide_names() -> list[str]:
@@ -220,21 +237,26 @@ def _parts(text: str, sources: Mapping[str, Source]) -> Iterator[Part]:
 def _held(words: str, sources: Mapping[str, Source]) -> Part:
     if found := _FIGURE.fullmatch(words):
         return Figure(found[1], found[2])
+    if found := _FINDING.fullmatch(words):
+        return LabFinding(found[1], found[2])
     if found := _CITE.fullmatch(words):
         key = f"{found[1]}.{found[2]}"
         if key not in sources:
             raise _Broken(f"nothing in sources.toml is {key!r}")
         return Citation(sources[key], found[3] or "")
-    raise _Broken(f"a placeholder is 'figure LAB.NAME' or 'cite WORK.PLACE: words' (got {words!r})")
+    raise _Broken(f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {words!r})")
 
 
 def _check_labs(page: GuidePage) -> None:
     """What a registered lab does not have is an error; a lab that is not registered is left to the view."""
-    for figure in page.parts(Figure):
-        if figure.lab not in page.labs:
-            raise _Broken(f"the figure {figure.lab}.{figure.name} is of a lab that the page neither shows nor links")
-        if figure.lab in LABS and figure.name not in {one.name for one in LABS[figure.lab].metrics}:
-            raise _Broken(f"the lab {figure.lab} has no figure {figure.name!r}")
+    for part in page.measurements:
+        word = "figure" if isinstance(part, Figure) else "finding"
+        if part.lab not in page.labs:
+            raise _Broken(f"the {word} {part.lab}.{part.name} is of a lab that the page neither shows nor links")
+        if part.lab in LABS:
+            rows = LABS[part.lab].metrics if isinstance(part, Figure) else LABS[part.lab].findings
+            if part.name not in {row.name for row in rows}:
+                raise _Broken(f"the lab {part.lab} has no {word} {part.name!r}")
     if page.lab in LABS:
         known = {panel.name for panel in LABS[page.lab].panels}
         if unknown := [panel for panel in page.panels if panel not in known]:
@@ -247,7 +269,7 @@ def _named(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One number of a lab: what the row says of it, and what was found.
+    """One number of a lab: what the row says of it, and what was found; ``text`` is what the curves show instead.
 
     ``job`` is None where no job of the lab has finished; ``value`` also where it found no finite one. ``basis``
     says what it was measured with where that is not the usual: settings, and the trainings that were looked at.
@@ -260,6 +282,12 @@ class Finding:
     job: int | None = None
     value: float | None = None
     basis: str = ""
+    text: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is something to tell."""
+        return self.job is not None and (self.value is not None or bool(self.text))
 
 
 def finished_labs() -> dict[str, int]:
@@ -270,21 +298,30 @@ def finished_labs() -> dict[str, int]:
         return reader.labs.finished()
 
 
-def findings(figures: Iterable[Figure]) -> dict[Figure, Finding]:
-    """Return what is known of these numbers; those of labs that are not registered are left out.
+def findings(measurements: Iterable[Measurement]) -> dict[Measurement, Finding]:
+    """Return what is known of these numbers and findings; those of labs that are not registered are left out.
 
     Raises SkipscopeError.
     """
-    wanted = [figure for figure in figures if figure.lab in LABS]
+    wanted = [one for one in measurements if one.lab in LABS]
     jobs = finished_labs()
-    found = {}
-    values, basis = {}, {}
-    for lab in {figure.lab for figure in wanted} & jobs.keys():
+    found: dict[Measurement, Finding] = {}
+    values, basis, shown = {}, {}, {}
+    for lab in {one.lab for one in wanted} & jobs.keys():
         with reading() as reader, reader.snapshot():
             job = reader.labs.get(jobs[lab])
             values[lab] = reader.labs.metrics(jobs[lab])
-        basis[lab] = _basis(LABS[lab], job_settings(job) if job is not None else {})
+            shown[lab] = lab_findings(reader, job) if job is not None else []
+        settings = job_settings(job) if job is not None else {}
+        shown[lab] = [one for one in shown[lab] if one.holds_at(settings)]
+        basis[lab] = _basis(LABS[lab], settings)
     for figure in wanted:
+        if isinstance(figure, LabFinding):
+            text = " ".join(one.text for one in shown.get(figure.lab, ()) if one.name == figure.name)
+            found[figure] = Finding(
+                figure.name, "", "", "", jobs.get(figure.lab), None, basis.get(figure.lab, ""), text
+            )
+            continue
         row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)
         known = figure.lab in values and figure.name in values[figure.lab]
         found[figure] = Finding(

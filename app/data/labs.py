@@ -9,8 +9,9 @@ from typing import Any
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.errors import ConfigError
-from engine.events import RunState
+from engine.events import Found, RunState
 from engine.labs.registry import LABS, LabSpec, check_setting, check_settings, get_lab
+from engine.runs.client.conclusions import lab_findings
 from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import LabJobRow
 from engine.store.tables.labs import CurveRow
@@ -21,7 +22,7 @@ _JOBS, _TRAININGS = 20, 200
 
 @dataclass(frozen=True, slots=True)
 class LabNews:
-    """One job of a lab at one moment: its row, the curves after a cursor, all numbers, and where to go on from.
+    """One job of a lab at one moment: its row, the curves after a cursor, all numbers and findings, the next cursor.
 
     ``cursor`` is (newest change of the store, newest curve of this job); ``log`` the file its worker writes to.
     """
@@ -29,6 +30,7 @@ class LabNews:
     job: LabJobRow
     traces: list[CurveRow]
     figures: dict[str, float | None]
+    findings: list[Found]
     cursor: tuple[int, int]
     log: Path
 
@@ -148,7 +150,8 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
             return None
         traces = reader.labs.curves(run, since)
         cursor = (reader.points.head()[1], traces[-1].id if traces else since)
-        return LabNews(row, traces, reader.labs.metrics(run), cursor, current().workspace.log(run))
+        findings = lab_findings(reader, row)
+        return LabNews(row, traces, reader.labs.metrics(run), findings, cursor, current().workspace.log(run))
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:

@@ -1,6 +1,8 @@
-"""``lab``: hand a lab to the engine, follow it, print its figures. Ctrl-C stops it."""
+"""``lab``: hand a lab to the engine, follow it, print its metrics and what its curves show. Ctrl-C stops it."""
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from threading import Event
 from typing import Any
 
@@ -12,8 +14,9 @@ from rich.table import Table
 from engine.cli.interrupt import ctrl_c_heard, pause
 from engine.cli.output import echo_json, pairs
 from engine.errors import CommandRefused, EngineUnreachable
-from engine.events import ENDED, RunState
+from engine.events import ENDED, Found, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
+from engine.runs.client.conclusions import lab_findings
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.rows import LabJobRow
@@ -44,13 +47,14 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
-            document = _document(row, ended, reader.labs.metrics(job))
+            findings = [] if ended is None else lab_findings(reader, ended)
+            document = _document(row, ended, reader.labs.metrics(job), findings)
     finally:
         control.leave()
     if as_json:
         echo_json(document)
     else:
-        _print(row, document)
+        _print(row, document, findings)
     context.exit(0 if ended is not None and ended.state == RunState.FINISHED else 1)
 
 
@@ -90,20 +94,23 @@ def _stop(control: Control, job: int) -> None:
     click.echo("stopped", err=True)
 
 
-def _document(row: LabSpec, job: LabJobRow | None, found: dict[str, float | None]) -> dict[str, Any]:
+def _document(
+    row: LabSpec, job: LabJobRow | None, metrics: dict[str, float | None], findings: Sequence[Found]
+) -> dict[str, Any]:
     return {
         "lab": row.name,
         "settings": {} if job is None else job.config.settings,
         "seconds": 0.0 if job is None else job.seconds,
         "figures": [
-            {"name": metric.name, "value": found[metric.name], "unit": metric.unit, "source": metric.source}
+            {"name": metric.name, "value": metrics[metric.name], "unit": metric.unit, "source": metric.source}
             for metric in row.metrics
-            if metric.name in found
+            if metric.name in metrics
         ],
+        "findings": [dataclasses.asdict(found) for found in findings],
     }
 
 
-def _print(row: LabSpec, document: dict[str, Any]) -> None:
+def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) -> None:
     table = Table(box=None, title=row.question, title_justify="left")
     for title in ("metric", "value"):
         table.add_column(title, no_wrap=True)
@@ -114,4 +121,7 @@ def _print(row: LabSpec, document: dict[str, Any]) -> None:
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
         table.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
     Console().print(table)
+    for found in findings:
+        if found.holds_at(document["settings"]):
+            click.echo(found.text)
     click.echo(row.answer)

@@ -1,10 +1,12 @@
 """The parts of a lab's specification: settings, panels, metrics. Torch-free."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.config import RunConfig
+from engine.events import Found
+from engine.labs.job_curves import JobCurves, NamedCurve
 
 #: Types of a setting.
 Value = bool | int | float | str
@@ -77,10 +79,20 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class FindingRule:
+    """What a lab says of its curves under a stable name: the panels that ``find`` reads, and the rule itself."""
+
+    name: str
+    panels: tuple[str, ...]
+    find: Callable[[JobCurves], Iterable[Found]]
+
+
+@dataclass(frozen=True)
 class LabSpec:
     """One lab: its question, the short answer, settings, panels and metrics.
 
     ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``.
+    ``findings`` are the rules of the lab's ``findings.py``, in the order of their sentences.
     ``seconds`` returns about how long settings take on one common core; the page scales it by an earlier job here.
     ``refuse`` returns in one line why settings do not go together, '' when they do.
 
@@ -101,6 +113,7 @@ class LabSpec:
     lab: str
     device: str = "cpu"
     title: str = ""
+    findings: tuple[FindingRule, ...] = ()
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None
     suits: Callable[[Sequence[RunConfig]], str] | None = None
@@ -109,6 +122,16 @@ class LabSpec:
     def defaults(self) -> dict[str, Any]:
         """Return every setting at its default."""
         return {option.name: option.default for option in self.options}
+
+    def found(self, curves: Iterable[NamedCurve]) -> list[Found]:
+        """Return what these curves of a job show, in words; curves of other panels than ``found_in`` change nothing."""
+        read = JobCurves(curves)
+        return [found for rule in self.findings for found in rule.find(read)]
+
+    @property
+    def found_in(self) -> tuple[str, ...]:
+        """The panels whose curves the findings read."""
+        return tuple(dict.fromkeys(panel for rule in self.findings for panel in rule.panels))
 
     @property
     def run_option(self) -> Option | None:

@@ -14,10 +14,6 @@ MAX_FILES, MAX_LINES, MIN_LINES = 16, 400, 30
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 #: Shorter than 30 lines, and why that is right. Style sheets, markup and ``__init__`` need no reason.
 SHORT = {
-    "app/live/labs/sentences/conditioning.js": "one file for each lab with sentences",
-    "app/live/labs/sentences/constructed.js": "one file for each lab with sentences",
-    "app/live/labs/sentences/mapping.js": "one file for each lab with sentences",
-    "app/live/labs/sentences/smoothness.js": "one file for each lab with sentences",
     "app/live/layers/stream.js": "seam: how this feature asks for its stream",
     "app/live/learning_rates/component.py": "seam: one component of the page",
     "app/live/routes.py": "registry of the routes",

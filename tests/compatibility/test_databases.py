@@ -6,6 +6,9 @@ from contextlib import closing
 
 import pytest
 
+from engine.runs.client.conclusions import lab_findings
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
 from tests.compatibility.databases import FOLDER, PAUSED, VERSIONS, copied, resumed, shown
 from tests.compatibility.fields import differences, masked, read
 from tests.compatibility.tree import Tree, platform, until
@@ -35,6 +38,17 @@ def test_nothing_of_it_is_lost_when_it_is_brought_up_to_date(version, tree, tmp_
     tree.call(workspace, "runs")
     after = rows(workspace)
     assert {table: after.get(table) for table in before} == before
+
+
+@every_version
+def test_labs_of_it_say_what_their_curves_show(version, tree, tmp_path):
+    workspace = copied(version, tmp_path)
+    tree.call(workspace, "runs")
+    with Reader(Workspace.at(workspace)) as reader:
+        (job,) = reader.labs.newest("gradients")
+        said = [found for found in lab_findings(reader, job) if found.holds_at(job.config.settings)]
+    assert len(said) == 6
+    assert said[0].text.startswith(("With BN", "Without BN"))
 
 
 @pytest.mark.slow

@@ -60,9 +60,24 @@ export class Curves {
 
   /** The curve of a panel for a pick { kind, value, cell }: with this value, else the nearest one measured; or undefined. */
   picked(panel, { kind, value, cell }) {
-    const distance = (curve) => (curve.value === null || value === null ? 0 : Math.abs(Math.log(curve.value / value)));
-    return this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part).toSorted((a, b) => distance(a) - distance(b))[0];
+    return nearest(this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part), value);
   }
+}
+
+/** Of what has a `value` the one nearest to another value; or undefined. */
+function nearest(measured, value) {
+  const distance = (one) => (one.value === null || value === null ? 0 : Math.abs(Math.log(one.value / value)));
+  return measured.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/**
+ * The sentences of a job's findings [{ name, text, kind, setting, value }] that hold for a pick { kind, value }: those about no
+ * value of a setting, and of each name the one about the picked kind at the value of the switches' setting, else at the nearest.
+ */
+export function sentencesOf(findings, { kind, value }, setting) {
+  const picked = findings.filter((one) => one.setting && one.setting === setting && one.kind === kind);
+  const names = [...new Set(picked.map(({ name }) => name))];
+  return [...findings.filter((one) => !one.setting), ...names.map((name) => nearest(picked.filter((one) => one.name === name), value))].map(({ text }) => text);
 }
 
 function named({ setting = "", value = null, cell = "", part = "", ...curve }) {

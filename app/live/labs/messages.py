@@ -1,15 +1,17 @@
-"""What travels to the browser of a lab: its card, its numbers, its curves, rounded to 4 significant digits.
+"""What travels to the browser of a lab: its card, numbers and curves, rounded to 4 significant digits, its findings.
 
 One document serves as snapshot and as message:
 
     cursor    CHANGES.TRACE, where to go on from
     card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
     figures   {name: number, null where it was not finite}
+    findings  [{name, text}] with kind, setting and value where they hold there alone: see engine.events.Found
     traces    [{panel, kind, x, y}] with setting and value, cell, part where the curve has them: see
               engine.events.CurveName; one with the same of all these replaces the earlier one
 """
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from app import data
@@ -31,13 +33,14 @@ def lab_document(news: data.LabNews) -> dict[str, Any]:
         "cursor": f"{news.cursor[0]}.{news.cursor[1]}",
         "card": _card(news),
         "figures": {name: significant(value) for name, value in news.figures.items()},
+        "findings": [_named(asdict(found)) for found in news.findings],
         "traces": [_trace(trace) for trace in news.traces],
     }
 
 
 def lab_changes(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """Return what a viewer that was ``told`` earlier documents does not know yet, and remember it as told."""
-    fresh = {key: document[key] for key in ("card", "figures") if document[key] != told.get(key)}
+    fresh = {key: document[key] for key in ("card", "figures", "findings") if document[key] != told.get(key)}
     told.update(fresh)
     return fresh | ({"traces": document["traces"]} if document["traces"] else {})
 
@@ -53,8 +56,11 @@ def _card(news: data.LabNews) -> dict[str, Any]:
 
 
 def _trace(trace: Any) -> dict[str, Any]:
-    name = {part: text for part, text in trace.name._asdict().items() if text not in ("", None)}
     return {
-        "panel": trace.panel, **name,
+        "panel": trace.panel, **_named(trace.name._asdict()),
         "x": [significant(x) for x in trace.x.tolist()], "y": [significant(y) for y in trace.y.tolist()],
     }  # fmt: skip
+
+
+def _named(parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if value not in ("", None)}

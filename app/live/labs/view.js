@@ -8,13 +8,12 @@ import { unreachableText } from "../shared/link_status.js";
 import { AT_WORK, FINAL } from "../shared/run_states.js";
 import { EventStream } from "../shared/event_stream.js";
 import { settledCell } from "./kinds/cells.js";
-import { Curves, same } from "./curves.js";
+import { Curves, same, sentencesOf } from "./curves.js";
 import { LabPanels } from "./panels.js";
 import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
 import { jobFooter } from "./footer.js";
 import { numbersTable } from "./numbers.js";
-import { words } from "./sentences/sentences.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
@@ -81,6 +80,7 @@ export class LabView {
     this.curves = new Curves();
     this.card = null;
     this.figures = {};
+    this.findings = [];
     this.pick.value = null;
     this.values = [];
     this.trouble = "";
@@ -91,6 +91,7 @@ export class LabView {
   #message(message) {
     if (message.card) this.card = message.card;
     if (message.figures) this.figures = message.figures;
+    if (message.findings) this.findings = message.findings;
     if (message.traces) this.curves.add(message.traces);
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
@@ -216,11 +217,11 @@ export class LabView {
   }
 
   #says(shown) {
-    const lines = this.card ? words(this.card.lab, this.curves, shown, this.data.panels) : [];
+    const lines = sentencesOf(this.findings, shown, this.data.picks?.setting);
     const node = this.part("says");
     while (node.children.length > lines.length) node.lastChild.remove();
     while (node.children.length < lines.length) node.append(element("p"));
-    lines.forEach((words_, index) => setText(node.children[index], words_));
+    lines.forEach((line, index) => setText(node.children[index], line));
   }
 }
 

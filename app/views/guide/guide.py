@@ -16,7 +16,7 @@ NEWS_S = 3.0
 #: Pixels of a line of text: longer ones are hard to read.
 _LINE = 820
 _HOME = "why"
-_BOLD = "**Bold numbers** were measured in this workspace; all others name their source."
+_BOLD = "**Bold numbers and sentences** were measured in this workspace; all others name their source."
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -86,10 +86,10 @@ def _page(name: str) -> data.GuidePage | None:
         return None
 
 
-def _findings(found: list[data.GuidePage]) -> Mapping[data.Figure, data.Finding]:
-    """Return the numbers of these pages; none of them, and a line that says why, where the workspace is unreadable."""
+def _findings(found: list[data.GuidePage]) -> Mapping[data.Measurement, data.Finding]:
+    """Return what labs found for these pages; nothing, and a line that says why, of an unreadable workspace."""
     try:
-        return data.findings(figure for page in found for figure in page.parts(data.Figure))
+        return data.findings(one for page in found for one in page.measurements)
     except data.SkipscopeError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return {}
@@ -119,7 +119,7 @@ def _others(page: data.GuidePage) -> None:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")
 
 
-def _sources(page: data.GuidePage, findings: Mapping[data.Figure, data.Finding]) -> None:
+def _sources(page: data.GuidePage, findings: Mapping[data.Measurement, data.Finding]) -> None:
     st.subheader("Sources", anchor=False)
     if citations := page.parts(data.Citation):
         st.markdown(guide_words.source_list(citations), width=_LINE)

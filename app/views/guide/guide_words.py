@@ -1,4 +1,4 @@
-"""The guide's parts as Markdown: numbers that were measured here, citations, the lists at a page's end."""
+"""The guide's parts as Markdown: numbers and findings that were measured here, citations, the lists at a page's end."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,8 +13,8 @@ _READ = {
 }
 
 
-def running(parts: Iterable[data.Part], findings: Mapping[data.Figure, data.Finding]) -> str:
-    """Return a section as one Markdown text. Numbers measured here are bold, citations name their source.
+def running(parts: Iterable[data.Part], findings: Mapping[data.Measurement, data.Finding]) -> str:
+    """Return a section as one Markdown text. What was measured here is bold, citations name their source.
 
     What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
     were measured with at the first of them: they are all of one job.
@@ -22,9 +22,9 @@ def running(parts: Iterable[data.Part], findings: Mapping[data.Figure, data.Find
     words, said = [], set()
     for part in parts:
         match part:
-            case data.Figure():
+            case data.Figure() | data.LabFinding():
                 finding = findings.get(part)
-                found = finding is not None and finding.value is not None
+                found = finding is not None and finding.known
                 mark = part.lab if found else part
                 words.append(measured(finding, briefly=mark in said))
                 said.add(mark)
@@ -36,16 +36,17 @@ def running(parts: Iterable[data.Part], findings: Mapping[data.Figure, data.Find
 
 
 def measured(finding: data.Finding | None, briefly: bool = False) -> str:
-    """Return a number in words, with the settings it was measured with where those are not the usual ones.
+    """Return a number or a finding in words, with the settings it was measured with where those are not the usual ones.
 
     ``briefly``: without these, and of one that was not measured yet say no more than that.
     """
-    if finding is None or finding.job is None or finding.value is None:
+    if finding is None or not finding.known:
         none = "not measured here yet" if finding is None or finding.job is None else "no number in the newest job"
         expected = finding.expected if finding is not None and not briefly else ""
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
     unit = f" {literal(finding.unit)}" if finding.unit else ""
-    words = f"**{data.in_words(finding.value)}{unit}**"
+    number = "" if finding.value is None else f"{data.in_words(finding.value)}{unit}"
+    words = f"**{literal(finding.text) or number}**"
     return f"{words} (with {literal(finding.basis)})" if finding.basis and not briefly else words
 
 

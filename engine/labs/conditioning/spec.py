@@ -14,6 +14,7 @@ from engine.labs.conditioning.arms import (
     factors,
     metric_key,
 )  # fmt: skip
+from engine.labs.conditioning.findings import RULES
 from engine.labs.conditioning.panels import PANELS
 from engine.labs.spec import LabSpec, Metric, Option
 
@@ -135,5 +136,6 @@ CONDITIONING = LabSpec(
     panels=PANELS,
     metrics=_METRICS,
     lab="engine.labs.conditioning.lab:ConditioningLab",
+    findings=RULES,
     seconds=_seconds,
 )

@@ -14,7 +14,7 @@ from engine.data.images import Images
 from engine.events import CurveUpdated
 from engine.hardware.device import Device
 from engine.labs.constructed.change import changes, jumps
-from engine.labs.constructed.findings import Findings
+from engine.labs.constructed.curves import Shown
 from engine.labs.constructed.insertion import GrownNet, add_noise, grow, settle_norms
 from engine.labs.constructed.plan import NOISES, PLAIN, Arm, ArmTask, arm_of, budget, marks, new_blocks, planned, stride
 from engine.labs.constructed.training import Phase, Track, grown_state, inputs_of, run_config, train
@@ -38,7 +38,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         super().__init__(settings, device, state)
         self._budget = budget(self.settings)
         self._end = self._budget.before + self._budget.after
-        self._findings = Findings(self.settings)
+        self._shown = Shown(self.settings)
         self._images = embedded_images(POOL)
         self._evaluators: dict[str, Evaluator] = {}
 
@@ -55,7 +55,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         if task.role == "insertion":
             return (yield from self._insertion(arm, task.seed, source))
         if task.role == "repair":
-            noise, rate = task.value, self._findings.repair_rate(done)
+            noise, rate = task.value, self._shown.repair_rate(done)
         else:
             noise, rate = self.settings["noise"], task.value
         state = self._inserted(arm, task.seed, source, noise) if arm.grows else source
@@ -65,7 +65,7 @@ class ConstructedLab(TaskLab[ArmTask]):
 
     def findings(self, task: ArmTask, done: Results) -> Iterator[Finding]:
         """Yield what the task changed."""
-        return self._findings.after(task, done)
+        return self._shown.after(task, done)
 
     def _source(self, task: ArmTask, done: Results) -> Measuring:
         arm = next(arm for arm in self._budget.arms if arm.source.name == task.about)
@@ -92,7 +92,7 @@ class ConstructedLab(TaskLab[ArmTask]):
             except StopIteration as stop:
                 result: tuple[Track, Document] = stop.value
                 return result
-            yield from self._findings.growing(task, arm.kind, track, done)
+            yield from self._shown.growing(task, arm.kind, track, done)
 
     def _evaluator(self, config: RunConfig) -> Evaluator:
         """Return what evaluates nets of that shape: made once, it holds a copy of one."""
@@ -116,14 +116,14 @@ class ConstructedLab(TaskLab[ArmTask]):
         found: dict[str, Any] = {}
         for name, value in changes(shallow, grown, evaluated, batches, plain):
             found[name] = value
-            yield from self._findings.inserted(arm, found)
+            yield from self._shown.inserted(arm, found)
         chosen = subset(images.train, min(_SHOWN, self.settings["images"]))
         shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
         labels = images.train.labels[chosen].to(self.device.torch_device)
         found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
         for jump in jumps(shallow, grown, (shown, labels), found["noises"], seed):
             found["jumps"].append(jump)
-            yield from self._findings.jumping(arm, found)
+            yield from self._shown.jumping(arm, found)
         return found
 
     def _grown(self, arm: Arm, seed: int, source: Document) -> GrownNet:

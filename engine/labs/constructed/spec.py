@@ -1,5 +1,6 @@
 """The row of the constructed lab: question, answer, settings, pictures and numbers. Torch-free."""
 
+from engine.labs.constructed.findings import RULES
 from engine.labs.constructed.plan import FULL, refuse, seconds
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
@@ -168,6 +169,7 @@ CONSTRUCTED = LabSpec(
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.constructed.lab:ConstructedLab",
+    findings=RULES,
     seconds=seconds,
     refuse=refuse,
 )

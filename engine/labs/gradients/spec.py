@@ -1,5 +1,6 @@
 """The row of the gradients lab: question, answer, settings, pictures and numbers. Torch-free."""
 
+from engine.labs.gradients.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 _YANG = "Yang et al. 2019, A Mean Field Theory of Batch Normalization"
@@ -105,4 +106,5 @@ GRADIENTS = LabSpec(
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.gradients.lab:GradientsLab",
+    findings=RULES,
 )

@@ -16,7 +16,7 @@ from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.inspected_run import InspectedRun
 from engine.labs.landscape import grid
-from engine.labs.landscape.findings import SPLITS, bent, compared, metrics_of
+from engine.labs.landscape.metrics import SPLITS, bent, compared, metrics_of
 from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
 from engine.labs.landscape.surface import Surface
 from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab

@@ -11,7 +11,7 @@ from typing import Any
 from engine.events import CurveUpdated, MetricReported, Split
 from engine.hardware.device import Device
 from engine.labs.inspected_run import InspectedRun
-from engine.labs.lesion import findings, plan
+from engine.labs.lesion import curves, plan
 from engine.labs.lesion.ablated_net import AblatedNet, compare, path_gradients, update_sizes
 from engine.labs.lesion.plan import Case, LesionTask
 from engine.labs.lesion.spec import METRICS
@@ -47,8 +47,8 @@ class LesionLab(TaskLab[LesionTask]):
                     so_far = next(measuring)
                 except StopIteration as stop:
                     return stop.value
-                yield from findings.paths(case, so_far)
-        bars = findings.deleted(case, task.case, task.bn, done)
+                yield from curves.paths(case, so_far)
+        bars = curves.deleted(case, task.case, task.bn, done)
         if task.part == plan.STORED:
             score, same = yield from _showing(bars, compare(inspected))
             return [score.error, score.loss, math.nan if same is None else float(same)]
@@ -82,33 +82,33 @@ class LesionLab(TaskLab[LesionTask]):
         result = done[task.name]
         match task.part:
             case plan.INTACT:
-                yield findings.deleted(net, at, bn, done)
+                yield curves.deleted(net, at, bn, done)
                 if bn == self._bn:
                     images = self._inspected[at].config.data.eval_images
                     yield MetricReported("images", float(min(self.settings["images"], images)))
                     yield MetricReported(f"{net.role}_blocks", float(len(net.stages)))
-                    yield MetricReported(f"{net.role}_error_before", findings.clean(result[0]))
-                    yield from findings.swapped(net, at, bn, done)
+                    yield MetricReported(f"{net.role}_error_before", curves.clean(result[0]))
+                    yield from curves.swapped(net, at, bn, done)
             case plan.DELETE:
-                yield findings.deleted(net, at, bn, done)
-                yield from findings.summary(net, at, bn, bn == self._bn, done)
+                yield curves.deleted(net, at, bn, done)
+                yield from curves.summary(net, at, bn, bn == self._bn, done)
             case plan.STORED:
                 recorded = self._inspected[at].stored.get(Split.TEST_SUBSET)
-                yield from findings.stored(net, result, recorded.error if recorded else math.nan)
+                yield from curves.stored(net, result, recorded.error if recorded else math.nan)
                 checked = [r[2] for i in range(len(self._cases)) if (r := done.get(plan.task_name(plan.STORED, i, bn)))]
                 known = [same for same in checked if not math.isnan(same)]
                 yield MetricReported("intact_equals_stored", min(known) if known else math.nan)
             case plan.SIZE:
-                yield from findings.predicted(net, at, bn, done)
+                yield from curves.predicted(net, at, bn, done)
             case plan.PATHS:
-                yield from findings.paths(net, result)
+                yield from curves.paths(net, result)
                 if not net.plain:
-                    yield from findings.path_metrics(net, result)
+                    yield from curves.path_metrics(net, result)
             case plan.SWAP:
-                yield from findings.swapped(net, at, bn, done)
-                yield from findings.swap_metrics(net, at, bn, done)
+                yield from curves.swapped(net, at, bn, done)
+                yield from curves.swap_metrics(net, at, bn, done)
             case plan.SCALE:
-                yield from findings.scaled(net, at, bn, done, task.blocks[0])
+                yield from curves.scaled(net, at, bn, done, task.blocks[0])
 
     def _case(self, at: int) -> Case:
         blocks = self._net(at, self._bn).lesions

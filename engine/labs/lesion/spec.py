@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.labs.lesion import plan
+from engine.labs.lesion.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
@@ -192,6 +193,7 @@ LESION = LabSpec(
     panels=_PANELS,
     metrics=METRICS,
     lab="engine.labs.lesion.lab:LesionLab",
+    findings=RULES,
     title="Lesions",
     seconds=_seconds,
     suits=_suits,

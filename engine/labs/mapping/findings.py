@@ -1,32 +1,45 @@
-"""The metrics of the mapping lab, from the cells of its heat map.
+"""What the heat map of the lab ``mapping`` shows, in words. Torch-free."""
 
-Every metric is an error at the best learning rate, or counts cells. A metric is NaN until its cell is measured.
-"""
+from collections.abc import Iterator
+from math import isfinite
 
-import math
-from collections.abc import Mapping
+from engine.analysis.numbers import in_words, listed
+from engine.events import Found
+from engine.labs.job_curves import JobCurves
+from engine.labs.mapping.arms import CONSTANT, IDENTITY, NEGATED, ROTATION, SMOOTH, TARGETS
+from engine.labs.spec import FindingRule
 
-from engine.labs.mapping import arms
-from engine.labs.mapping.arms import Arm, Grid
-from engine.labs.mapping.scores import Cell
-from engine.labs.mapping.spec import ERROR_METRICS
-
-#: The cells of a row of the heat map by target; rows by arm and depth.
-Heat = Mapping[tuple[Arm, int], Mapping[str, Cell]]
-
-
-def metrics(heat: Heat, grid: Grid) -> dict[str, float]:
-    """Return every figure, from the rows that are done; not a number where its cell is not among them."""
-    deep, shallow = max(grid.depths), min(grid.depths)
-    found = {name: _error(heat, arm, deep, target) for name, arm, target in ERROR_METRICS}
-    deepest, least = (_error(heat, arms.PLAIN, blocks, arms.SMOOTH) for blocks in (deep, shallow))
-    found["smooth_plain_depth_factor"] = deepest / least if deep > shallow else math.nan
-    every = [cell for row in heat.values() for cell in row.values()]
-    found["edge_share"] = sum(cell.at_edge for cell in every) / len(every) if every else math.nan
-    found["seeds"] = float(grid.seeds)
-    return found
+#: What the sentence calls the targets, in the order of the sentence.
+_WORDS = {
+    IDENTITY: "x", ROTATION: "a rotation", NEGATED: "-x", CONSTANT: "a constant", SMOOTH: "a random smooth map",
+}  # fmt: skip
+#: Arms are alike if their errors are at most this many times the smallest one.
+CLEAR = 2.0
 
 
-def _error(heat: Heat, arm: Arm, blocks: int, target: str) -> float:
-    cell = heat.get((arm, blocks), {}).get(target)
-    return math.nan if cell is None or not math.isfinite(cell.error) else cell.error
+def deepest(curves: JobCurves) -> Iterator[Found]:
+    """Yield which arms have the smallest error on each target, of the deepest stacks."""
+    rows = curves.of("heat")
+    blocks = max((curve.name.value or 0 for curve in rows), default=0)
+    stacks = {curve.kind: dict(curve.points) for curve in rows if curve.name.value == blocks}
+    if len(stacks) < 2:
+        return
+    clauses = []
+    for target, words in _WORDS.items():
+        column = TARGETS.index(target)
+        errors = {kind: row[column] for kind, row in stacks.items() if isfinite(row.get(column, float("nan")))}
+        if len(errors) == len(stacks):
+            clauses.append(f"on {words}: {_best(errors)}")
+    if clauses:
+        yield Found("deepest", f"Smallest error with {blocks:g} blocks, {'; '.join(clauses)}.")
+
+
+RULES = (FindingRule("deepest", ("heat",), deepest),)
+
+
+def _best(errors: dict[str, float]) -> str:
+    ranked = sorted(errors, key=errors.__getitem__)
+    best, worst = errors[ranked[0]], errors[ranked[-1]]
+    alike = [kind for kind in ranked if errors[kind] <= CLEAR * best]
+    arms = "all alike" if len(alike) == len(ranked) else listed(alike)
+    return f"{arms} ({in_words(best, 2)}; worst {ranked[-1]}, {in_words(worst, 2)})"

@@ -1,6 +1,7 @@
 """The row of the mapping lab: question, answer, settings, pictures and numbers. Torch-free."""
 
 from engine.labs.mapping import arms
+from engine.labs.mapping.findings import RULES
 from engine.labs.mapping.plan import refuse, seconds
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
@@ -162,6 +163,7 @@ MAPPING = LabSpec(
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.mapping.lab:MappingLab",
+    findings=RULES,
     seconds=seconds,
     refuse=refuse,
 )

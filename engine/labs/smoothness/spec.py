@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.labs.smoothness.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 PLAIN_BN, PLAIN, RESIDUAL_BN, RESIDUAL = "plain with BN", "plain without BN", "residual with BN", "residual without BN"
@@ -149,6 +150,7 @@ SMOOTHNESS = LabSpec(
     panels=_PANELS,
     metrics=_metrics(),
     lab="engine.labs.smoothness.lab:SmoothnessLab",
+    findings=RULES,
     device="auto",
     seconds=seconds,
     refuse=refuse,

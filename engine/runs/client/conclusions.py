@@ -1,4 +1,4 @@
-"""What is stored of a race, as the rows from which ``engine.analysis`` concludes: for the page and the command line."""
+"""What is stored of a race or of a lab's job, as the rows from which is concluded: for page and command line."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -8,10 +8,11 @@ from engine.analysis.prediction import Answers, Question, answers, question_for,
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import race_errors
 from engine.config import TUNED
-from engine.events import Split
+from engine.events import Found, Split
+from engine.labs.registry import LABS
 from engine.models.arm_names import arm_label
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import LabJobRow, RunRow
 
 
 def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
@@ -66,6 +67,14 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
     curves = {run.run: _curve(reader, run.run, Split.TRAIN, "running_error", (step, step)) for run in taken}
     errors = {run: curve[step] for run, curve in curves.items() if step in curve}
     return question, answers(question, runs, errors)
+
+
+def lab_findings(reader: Reader, job: LabJobRow) -> list[Found]:
+    """Return what the curves of a lab's job show so far, in words; nothing of a lab that is no longer there."""
+    lab = LABS.get(job.lab)
+    if lab is None or not lab.findings:
+        return []
+    return lab.found(reader.labs.curves(job.id, panels=lab.found_in))
 
 
 def _curve(reader: Reader, run: int, split: Split, column: str, steps: tuple[int, int]) -> dict[int, float]:

@@ -146,6 +146,8 @@ class LabJob:
                 self._writer.labs.progress(self._run, event, seconds)
             case Concluded():
                 self._flush()
+                for found in get_lab(self._row.lab).found(self._reader.labs.curves(self._run)):
+                    _log.info("%s", found.text)
                 _log.info("finished after %.1f s", seconds)
                 self._writer.jobs.move(
                     self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,

@@ -108,12 +108,15 @@ class LabReader(ReadingTable):
         rows = self._rows("SELECT lab, max(id) AS id FROM lab_jobs WHERE state = ? GROUP BY lab", RunState.FINISHED)
         return {row["lab"]: row["id"] for row in rows}
 
-    def curves(self, job: int, since: int = 0) -> list[CurveRow]:
-        """Return the curves of a job that were made or replaced after the cursor ``since``, oldest first."""
+    def curves(self, job: int, since: int = 0, panels: Sequence[str] = ()) -> list[CurveRow]:
+        """Return the curves of a job that were made or replaced after the cursor ``since``, oldest first.
+
+        Those of some panels, or of all.
+        """
         rows = self._rows(
             "SELECT id, panel, kind, setting, value, cell, part, x, y FROM lab_curves WHERE job = ? AND id > ?"
-            " ORDER BY id",
-            job, since,
+            " AND (? OR panel IN (SELECT value FROM json_each(?))) ORDER BY id",
+            job, since, not panels, json.dumps(panels),
         )  # fmt: skip
         return [
             CurveRow(number, panel, CurveName(*name), blobs.decode(x, "f4"), blobs.decode(y, "f4"))

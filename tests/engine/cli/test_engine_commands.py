@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from engine.cli.group import run as cli
 from engine.events import RunState, Split
 from engine.paths import PROJECT
+from engine.runs.client.conclusions import lab_findings
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -80,7 +82,7 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     code, out, err = call("lab", "gradients", *small, "--json", at=engine_workspace)
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert list(document) == ["lab", "settings", "seconds", "figures"]
+    assert list(document) == ["lab", "settings", "seconds", "figures", "findings"]
     assert document["lab"] == "gradients"
     assert document["settings"]["layers"] == 6
     assert document["settings"]["gain"] == 1.0
@@ -93,6 +95,12 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     with Reader(engine_workspace) as reader:
         assert reader.presence.clients() == []
         assert reader.labs.curves(job["run"])
+        findings = lab_findings(reader, reader.labs.known(job["run"]))
+    assert [asdict(found) for found in findings] == document["findings"]
+    said = [found["text"] for found in document["findings"] if found["value"] == 1.0]
+    assert len(said) == 6
+    logged = engine_workspace.log(job["run"]).read_text(encoding="utf-8")
+    assert all(text in logged for text in said)
 
 
 def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_workspace):

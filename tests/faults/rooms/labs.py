@@ -17,7 +17,7 @@ ROOM = Room(
     faults=(
         Fault(
             name="swaps-one-block-early",
-            file="engine/labs/lesion/findings.py",
+            file="engine/labs/lesion/curves.py",
             text="near = [(a + 1, error) for",
             faulty="near = [(a, error) for",
             breaks="The error after a swap stands one block too early, the first one on the intact net.",

@@ -16,7 +16,12 @@ def test_four_significant_digits_whatever_the_size(value, rounded):
 
 def test_a_viewer_is_told_only_what_it_does_not_know():
     told = {}
-    document = {"cursor": "3.1", "card": {"step": 1}, "figures": {}, "traces": [{"kind": "a"}]}
-    assert lab_changes(document, told) == {"card": {"step": 1}, "figures": {}, "traces": [{"kind": "a"}]}
+    document = {"cursor": "3.1", "card": {"step": 1}, "figures": {}, "findings": [], "traces": [{"kind": "a"}]}
+    assert lab_changes(document, told) == {
+        "card": {"step": 1},
+        "figures": {},
+        "findings": [],
+        "traces": [{"kind": "a"}],
+    }
     assert lab_changes(document | {"traces": []}, told) == {}
     assert lab_changes(document | {"card": {"step": 2}, "traces": []}, told) == {"card": {"step": 2}}

@@ -55,6 +55,9 @@ def test_the_snapshot_is_all_that_the_page_draws(bench, client, lab):
             "y": [123500.0, 0.0001235, None],
         }
     ]  # fmt: skip
+    assert [(found["name"], found["kind"], found["value"]) for found in document["findings"]] == [
+        ("norm", "with BN", 1.0), ("direction", "with BN", 1.0),
+    ]  # fmt: skip
     assert document["figures"] == {"bn_gradient_total": 11500.0, "plain_gradient_total": None}
     card = document["card"]
     assert (card["run"], card["lab"], card["state"]) == (lab, "gradients", "running")

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 from app import data
 from app.data import guide as texts
 from app.views.guide import guide, guide_words
+from app.views.markdown_escape import literal
 from engine.config import LabConfig
-from engine.events import MetricReported, RunState
+from engine.events import CurveName, CurveUpdated, MetricReported, RunState
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.views.race.test_race import PATHS
@@ -108,11 +109,14 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
         before = page(GRADIENTS)
         assert "*not measured here yet, expected: 1.210 +- 0.03 at 50 layers" in said(before)
         run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
-        writer.labs.results(run, [], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
+        curve = CurveUpdated("norm", CurveName("with BN", "gain", 1.0), [1, 2, 3], [4, 2, 1])
+        writer.labs.results(run, [curve], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
         for state in PATHS[RunState.FINISHED]:
             writer.jobs.move(run, state)
         after = page(GRADIENTS)
     assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
+    sentence = literal(data.lab_news(run).findings[0].text)
+    assert f"The newest job here: **{sentence}**" in said(after)
     rows = after.dataframe[0].value
     mine = rows[rows["number"] == "growth per layer with BN"].iloc[0]
     assert mine["measured here"] == f"1.2 (job {run})"

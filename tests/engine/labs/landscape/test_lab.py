@@ -10,8 +10,8 @@ import torch
 from engine.config import RunConfig, replace
 from engine.errors import ConfigError
 from engine.events import CurveUpdated, MetricReported, Split
-from engine.labs.landscape.findings import bent, compared
 from engine.labs.landscape.lab import LandscapeLab
+from engine.labs.landscape.metrics import bent, compared
 from engine.labs.landscape.spec import LANDSCAPE, NAMES
 from engine.labs.landscape.surface import Surface
 from engine.labs.registry import check_settings

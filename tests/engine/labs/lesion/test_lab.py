@@ -13,7 +13,7 @@ from torch import nn
 
 from engine.config import RunConfig, replace
 from engine.events import CurveUpdated, MetricReported, Split
-from engine.labs.lesion.lab import LesionLab, findings, plan
+from engine.labs.lesion.lab import LesionLab, curves, plan
 from engine.labs.lesion.spec import LESION, METRICS
 from engine.labs.registry import check_settings
 from engine.training.evaluate import FoldedNet, subset
@@ -178,26 +178,26 @@ def test_paths_of_a_residual_net_are_binomial():
 
 
 def test_shares_of_very_many_paths_are_exact():
-    shares = findings.gradient_shares(600, range(601), [1.0] * 601)
+    shares = curves.gradient_shares(600, range(601), [1.0] * 601)
     assert shares[290] == pytest.approx(float(Fraction(comb(600, 290), 2**600)), rel=1e-9)
-    half = findings.gradient_shares(54, range(55), [0.3**k for k in range(55)])
+    half = curves.gradient_shares(54, range(55), [0.3**k for k in range(55)])
     expected = [comb(54, k) * 0.3**k / 1.3**54 for k in range(55)]
     assert half == pytest.approx(expected)
-    assert all(map(math.isnan, findings.gradient_shares(3, range(4), [math.nan] * 4)))
+    assert all(map(math.isnan, curves.gradient_shares(3, range(4), [math.nan] * 4)))
 
 
 def test_the_shortest_range_that_holds():
-    assert findings.holding([0.05, 0.5, 0.4, 0.05], 0.9) == (1, 2)
-    assert findings.holding([1.0], 0.9) == (0, 0)
-    assert findings.holding([math.nan] * 3, 0.9) is None
+    assert curves.holding([0.05, 0.5, 0.4, 0.05], 0.9) == (1, 2)
+    assert curves.holding([1.0], 0.9) == (0, 0)
+    assert curves.holding([math.nan] * 3, 0.9) is None
 
 
 def test_rank_correlation():
     x, y = [1.0, 5.0, 2.0, 2.0, 9.0], [3.0, 1.0, 4.0, 1.0, 5.0]
     ranks = [1, 4, 2.5, 2.5, 5], [3, 1.5, 4, 1.5, 5]
-    assert findings.rank_correlation(x, y) == pytest.approx(np.corrcoef(*ranks)[0, 1])
-    assert findings.rank_correlation([1, 2, 3], [10, 20, 21]) == 1.0
-    assert math.isnan(findings.rank_correlation([1, 2, 3], [1, 1, 1]))
+    assert curves.rank_correlation(x, y) == pytest.approx(np.corrcoef(*ranks)[0, 1])
+    assert curves.rank_correlation([1, 2, 3], [10, 20, 21]) == 1.0
+    assert math.isnan(curves.rank_correlation([1, 2, 3], [1, 1, 1]))
 
 
 def test_first_bars_come_first_and_are_spread():

@@ -1,0 +1,243 @@
+"""The curves and figures of the constructed lab, from the results so far; the names of both are here alone.
+
+Of every arm the rate is shown whose clean training error at the end is lowest, in the mean over the seeds that are
+done with all rates. A training that diverged has no error and is never chosen while another is there.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+from engine.events import CurveName, CurveUpdated, MetricReported
+from engine.labs.constructed.plan import (
+    ARMS,
+    CONTRAST,
+    GROWN,
+    IDENTITY_START,
+    PLAIN,
+    RESIDUAL_GROWN,
+    RESIDUAL_ON,
+    RESIDUAL_SCRATCH,
+    SCRATCH,
+    TRAINED_ON,
+    Arm,
+    ArmTask,
+    arm_of,
+    budget,
+)  # fmt: skip
+from engine.labs.constructed.training import Track
+from engine.labs.tasks import Finding, Results
+
+#: How the names of an arm's figures begin.
+KEYS = {
+    GROWN: "grown", SCRATCH: "from_scratch", TRAINED_ON: "trained_on", RESIDUAL_GROWN: "residual_grown",
+    RESIDUAL_SCRATCH: "residual_from_scratch", RESIDUAL_ON: "residual_trained_on", IDENTITY_START: "identity_start",
+}  # fmt: skip
+#: The two ways of making a net deep, as curves of the panels ``change`` and ``jump``.
+_WAYS = {PLAIN: "plain", "A": "residual"}
+#: Points of the training loss whose mean is a figure, and that are shown before the insertion.
+_LAST, _SHOWN_BEFORE = 5, 8
+
+
+class Shown:
+    """Names and computes everything that a job of these ``settings`` shows."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._budget = budget(settings)
+        self._end = self._budget.before + self._budget.after
+
+    def best_rate(self, kind: str, done: Results) -> float:
+        """Return the rate of an arm that is shown; the first of the grid while none is done."""
+        rates = self._rates(kind, done)
+        return min(rates, key=lambda rate: (mean(rates[rate]), rate)) if rates else self._budget.rates[0]
+
+    def repair_rate(self, done: Results) -> float:
+        """Return the best rate of the grown net of the first seed, with which all levels of noise go on."""
+        seed = self._budget.seeds[0]
+        there = [rate for rate in self._budget.rates if ArmTask("arm", GROWN, seed, rate).name in done]
+        return min(there, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
+
+    def growing(self, task: ArmTask, kind: str, track: Track, done: Results) -> Iterator[CurveUpdated]:
+        """Yield the curve of a training that is under way."""
+        if not track["steps"]:
+            return
+        first = task.seed == self._budget.seeds[0]
+        if task.role == "source":
+            names = [CurveName(kind, part=_seed(task.seed)), *[CurveName(kind)] * first]
+            yield from (CurveUpdated("training", name, list(track["steps"]), list(track["running"])) for name in names)
+        elif task.role == "arm":
+            yield self._tried(task, track)
+        else:
+            yield self._repaired(task.value, track, done)
+
+    def inserted(self, arm: Arm, found: Mapping[str, float]) -> Iterator[MetricReported]:
+        """Yield the figures of what an insertion changed as far as they are measured."""
+        prefix = "inserted" if arm.shortcut == PLAIN else "inserted_residual"
+        names = {
+            "change": "output_change", "settled": "output_change_settled", "train": "output_change_train",
+            "others": "output_change_train_others", "raw": "output_change_train_raw",
+        }  # fmt: skip
+        for key, value in found.items():
+            if key in names:
+                yield MetricReported(f"{prefix}_{names[key]}", float(value))
+
+    def jumping(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
+        """Yield what noise in the new layers changes, as far as it is measured."""
+        noises = list(found["noises"][: len(found["jumps"])])
+        for panel, key in (("jump", "loss"), ("change", "change")):
+            yield CurveUpdated(panel, CurveName(_WAYS[arm.shortcut]), noises, [jump[key] for jump in found["jumps"]])
+
+    def after(self, task: ArmTask, done: Results) -> Iterator[Finding]:
+        """Yield what the result of a task changed."""
+        if task.role == "source":
+            arm = next(arm for arm in self._budget.arms if arm.source.name == task.about)
+            yield from self.growing(task, arm.kind, done[task.name]["track"], done)
+            return
+        arm = arm_of(task.about)
+        if task.role == "insertion":
+            if task.seed == self._budget.seeds[0]:
+                yield from self._insertion(arm, done[task.name])
+        elif task.role == "repair":
+            yield self._repaired(task.value, done[task.name], done)
+            yield from self._losses(done)
+        else:
+            yield self._tried(task, done[task.name])
+            yield from self._curves(arm, done)
+            yield from self._errors(done)
+
+    # --- insertion and noise ----------------------------------------------------------------------------------------
+
+    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[Finding]:
+        yield from self.inserted(arm, found)
+        yield from self.jumping(arm, found)
+        if arm.shortcut == PLAIN:
+            losses = dict(zip(found["noises"], (jump["loss"] for jump in found["jumps"]), strict=True))
+            yield MetricReported("loss_at_insertion", losses[0.0])
+            yield MetricReported("loss_at_insertion_noisy", losses[self._noisy])
+
+    @property
+    def _noisy(self) -> float:
+        """The level of noise that stands beside none."""
+        return self._settings["noise"] or CONTRAST
+
+    def _repaired(self, noise: float, track: Track, done: Results) -> CurveUpdated:
+        source = self._source(arm_of(GROWN), self._budget.seeds[0], done)
+        before = source["steps"][-_SHOWN_BEFORE:], source["loss"][-_SHOWN_BEFORE:]
+        name = CurveName(GROWN, "noise", noise)
+        return CurveUpdated("repair", name, before[0] + track["steps"], before[1] + track["loss"])
+
+    def _losses(self, done: Results) -> Iterator[MetricReported]:
+        chosen, seed = self._settings["noise"], self._budget.seeds[0]
+        if ArmTask("arm", GROWN, seed, self._budget.rates[-1]).name not in done:
+            return
+        own = ArmTask("arm", GROWN, seed, self.repair_rate(done)).name
+        for name, noise in (("loss_after", 0.0), ("loss_after_noisy", self._noisy)):
+            track = done.get(own if noise == chosen else ArmTask("repair", GROWN, seed, noise).name)
+            if track is not None:
+                yield MetricReported(name, mean(track["loss"][-_LAST:]) if track["loss"] else math.nan)
+
+    # --- arms -------------------------------------------------------------------------------------------------------
+
+    def _tried(self, task: ArmTask, track: Track) -> CurveUpdated:
+        part = _seed(task.seed) if len(self._budget.seeds) > 1 else ""
+        name = CurveName(task.about, "rate", task.value, part=part)
+        if not track["steps"]:  # diverged before its first point
+            return CurveUpdated("tried", name, [self._budget.before], [math.nan])
+        return CurveUpdated("tried", name, list(track["steps"]), list(track["running"]))
+
+    def _curves(self, arm: Arm, done: Results) -> Iterator[CurveUpdated]:
+        rate = self.best_rate(arm.kind, done)
+        seeds = [seed for seed in self._budget.seeds if ArmTask("arm", arm.kind, seed, rate).name in done]
+        wholes = {seed: self._whole(arm, seed, rate, done) for seed in seeds}
+        for panel, x, y in (
+            ("training", "steps", "running"), ("clean", "marks", "clean"), ("test", "marks", "test"),
+            ("distance", "watched", "distance"),
+        ):  # fmt: skip
+            lines = {seed: (whole[x], whole[y]) for seed, whole in wholes.items() if whole[y]}
+            yield from _bundle(panel, arm.kind, lines)
+        rates = self._rates(arm.kind, done)
+        lines = {}
+        for seed in self._seeds_with_rates(arm.kind, done):
+            finals = [self._final(arm.kind, seed, one, done) for one in rates]
+            lines[seed] = list(rates), [final if math.isfinite(final) else math.nan for final in finals]
+        yield from _bundle("rates", arm.kind, lines)
+        if arm.kind == GROWN:
+            first = done[ArmTask("arm", GROWN, self._budget.seeds[0], self.repair_rate(done)).name]
+            yield self._repaired(self._settings["noise"], first, done)
+
+    def _whole(self, arm: Arm, seed: int, rate: float, done: Results) -> dict[str, list[float]]:
+        """Both phases of an arm as one track; ``watched`` are the updates after which ``distance`` was measured."""
+        source, track = self._source(arm, seed, done), done[ArmTask("arm", arm.kind, seed, rate).name]
+        whole = {key: source[key] + track[key] for key in ("steps", "running", "marks", "clean", "test", "distance")}
+        watched = (source["steps"] if source["distance"] else []) + (track["steps"] if track["distance"] else [])
+        return whole | {"watched": watched}
+
+    def _source(self, arm: Arm, seed: int, done: Results) -> Track:
+        track: Track = done[ArmTask("source", arm.source.name, seed).name]["track"]
+        return track
+
+    def _errors(self, done: Results) -> Iterator[MetricReported]:
+        means, edges = {}, 0
+        for arm in ARMS:
+            key = KEYS[arm.kind]
+            started = bool(self._rates(arm.kind, done))
+            if arm in self._budget.arms and not started:
+                continue
+            rate = self.best_rate(arm.kind, done)
+            finals = [self._final(arm.kind, seed, rate, done) for seed in self._seeds_with_rates(arm.kind, done)]
+            means[arm.kind] = mean(finals) if started and finals else math.nan
+            yield MetricReported(f"{key}_training_error", means[arm.kind])
+            yield MetricReported(f"{key}_training_error_spread", stdev(finals) if len(finals) > 1 else math.nan)
+            yield MetricReported(f"{key}_rate", rate if started else math.nan)
+            edges += started and len(self._budget.rates) > 1 and rate in (self._budget.rates[0], self._budget.rates[-1])
+        yield MetricReported("arms_with_rate_at_edge", float(edges))
+        yield MetricReported("seeds", float(len(self._seeds_with_rates(GROWN, done))))
+        for name, worse, better in (
+            ("gap", SCRATCH, GROWN), ("residual_gap", RESIDUAL_SCRATCH, RESIDUAL_GROWN),
+        ):  # fmt: skip
+            if worse in means and better in means:
+                yield MetricReported(name, means[worse] - means[better])
+        yield from self._losses(done)
+
+    def _seeds_with_rates(self, kind: str, done: Results) -> list[int]:
+        """The seeds that an arm's rates are compared on: those done with all of them, else the one under way."""
+        tried = {
+            seed: sum(ArmTask("arm", kind, seed, rate).name in done for rate in self._budget.rates)
+            for seed in self._budget.seeds
+        }
+        whole = [seed for seed, count in tried.items() if count == len(self._budget.rates)]
+        return whole or [seed for seed, count in tried.items() if count][:1]
+
+    def _rates(self, kind: str, done: Results) -> dict[float, list[float]]:
+        """The final clean training errors of an arm by rate, for the seeds that are compared."""
+        found: dict[float, list[float]] = {}
+        for rate in self._budget.rates:
+            for seed in self._seeds_with_rates(kind, done):
+                if ArmTask("arm", kind, seed, rate).name in done:
+                    found.setdefault(rate, []).append(self._final(kind, seed, rate, done))
+        return found
+
+    def _final(self, kind: str, seed: int, rate: float, done: Results) -> float:
+        """Clean training error at the end, percent; infinite for a training that diverged."""
+        track = done[ArmTask("arm", kind, seed, rate).name]
+        return track["clean"][-1] if track["marks"] and track["marks"][-1] == self._end else math.inf
+
+
+def _seed(seed: int) -> str:
+    return f"seed {seed}"
+
+
+def _bundle(
+    panel: str, kind: str, lines: Mapping[int, tuple[Sequence[float], Sequence[float]]]
+) -> Iterator[CurveUpdated]:
+    """Yield the curve of each seed and their mean, as far as all seeds go."""
+    if not lines:
+        return
+    for seed, (x, y) in lines.items():
+        yield CurveUpdated(panel, CurveName(kind, part=_seed(seed)), list(x), list(y))
+    length = min(len(x) for x, _ in lines.values())
+    x = next(iter(lines.values()))[0]
+    means = [mean(values) for values in zip(*(y[:length] for _, y in lines.values()), strict=True)]
+    yield CurveUpdated(panel, CurveName(kind), list(x[:length]), means)

@@ -1,0 +1,63 @@
+"""The curves of a lab's job as its findings read them: plain lists of floats, parts left out. Torch-free."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Protocol
+
+from engine.events import CurveName
+
+
+class NamedCurve(Protocol):
+    """A curve as an event or as a row of the store."""
+
+    @property
+    def panel(self) -> str:
+        """The panel that shows the curve."""
+
+    @property
+    def name(self) -> CurveName:
+        """What tells the curve apart."""
+
+    @property
+    def x(self) -> Any:
+        """Floats, or an array of floats."""
+
+    @property
+    def y(self) -> Any:
+        """Floats, or an array of floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobCurve:
+    """One curve: ``y`` over ``x``, NaN or infinity where no finite value was measured."""
+
+    panel: str
+    name: CurveName
+    x: list[float]
+    y: list[float]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the curve."""
+        return self.name.kind
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """The finite points in their order."""
+        return [(x, y) for x, y in zip(self.x, self.y, strict=True) if isfinite(y)]
+
+
+class JobCurves:
+    """The curves of one job without their parts, in the order in which they were measured last."""
+
+    def __init__(self, curves: Iterable[NamedCurve]) -> None:
+        self._curves = [
+            JobCurve(curve.panel, curve.name, [float(x) for x in curve.x], [float(y) for y in curve.y])
+            for curve in curves
+            if not curve.name.part
+        ]
+
+    def of(self, panel: str, kind: str = "") -> list[JobCurve]:
+        """Return the curves of a panel, of one kind or of any."""
+        return [curve for curve in self._curves if curve.panel == panel and kind in ("", curve.kind)]

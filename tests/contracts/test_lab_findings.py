@@ -1,0 +1,73 @@
+"""What the curves of a job show: page, ``--json``, print-out and guide have the same words from the same rows."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from app import data
+from app.data.guide import LabFinding
+from app.live.labs.messages import lab_document
+from engine.cli import labs as command_line
+from engine.config import LabConfig
+from engine.events import CurveName, CurveUpdated, RunState
+from engine.labs.registry import LABS
+from engine.store.writer import Writer
+
+#: Lab -> curves that its rules say something of.
+CURVES = {
+    "gradients": [
+        CurveUpdated("norm", CurveName(kind, "gain", gain), [1, 2, 3], [4 * gain, 2, 1])
+        for kind in ("with BN", "without BN")
+        for gain in (0.5, 1.0)
+    ],
+    "lesion": [
+        CurveUpdated("deleted", CurveName("A-20"), [0, 1, 2], [10, 11, 30]),
+        CurveUpdated("paths", CurveName("A-20"), [0, 1, 2], [0, 0.5, 0.5]),
+    ],
+    "conditioning": [CurveUpdated("condition", CurveName("plain"), [2, 8], [10, 1000])],
+    "constructed": [
+        CurveUpdated("clean", CurveName(kind), [0, 100], [90, error])
+        for kind, error in (("grown", 5), ("from scratch", 20), ("residual grown", 4), ("residual from scratch", 3))
+    ],
+    "mapping": [
+        CurveUpdated("heat", CurveName(kind, "blocks", 20.0), [0, 1], [error, 0.5])
+        for kind, error in (("plain", 1), ("residual", 0.01))
+    ],
+    "smoothness": [CurveUpdated("loss", CurveName("plain with BN"), [1, 50], [2.5, 1.25])],
+}
+
+
+def test_every_lab_that_says_something_is_here():
+    assert set(CURVES) == {name for name, lab in LABS.items() if lab.findings}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, monkeypatch, capsys):
+    lab = LABS[name]
+    with Writer(workspace) as writer:
+        job = writer.labs.submit(LabConfig(lab=name, settings=lab.defaults()))
+        writer.labs.results(job, CURVES[name])
+        for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
+            writer.jobs.move(job, state)
+    data.use(workspace.path)
+    news = data.lab_news(job)
+    expected = [(found.name, found.text) for found in lab.found(CURVES[name])]
+    assert {rule for rule, _ in expected} == {rule.name for rule in lab.findings}
+
+    page = lab_document(news)["findings"]
+    assert [(found["name"], found["text"]) for found in page] == expected
+
+    document = command_line._document(lab, news.job, {}, news.findings)
+    assert [(found["name"], found["text"]) for found in document["findings"]] == expected
+    monkeypatch.setattr(command_line, "Console", lambda: Console(file=io.StringIO()))
+    command_line._print(lab, document, news.findings)
+    printed = capsys.readouterr().out.splitlines()
+    usual = [(found.name, found.text) for found in news.findings if found.holds_at(lab.defaults())]
+    assert printed == [*(text for _, text in usual), lab.answer]
+
+    parts = [LabFinding(name, rule.name) for rule in lab.findings]
+    guide = data.findings(parts)
+    for part in parts:
+        assert guide[part].text == " ".join(text for rule, text in usual if rule == part.name)
+        assert guide[part].job == job
