@@ -14,25 +14,27 @@ from app.web import addresses
 @click.command()
 @click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
-@click.option("--workspace", default=None, metavar="DIR", help="Folder of the database and the runs [default: runs/].")
+@click.option(
+    "--workspace", "folder", default=None, metavar="DIR", help="Folder of the database and the runs [default: runs/]."
+)
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
-def main(host: str | None, port: int, workspace: str | None, no_browser: bool, share: bool) -> None:
+def main(host: str | None, port: int, folder: str | None, no_browser: bool, share: bool) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
     host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
     try:
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
-    from app import data  # after the cheap refusals: what follows imports the web framework
+    from app.data import workspace  # after the cheap refusals: what follows imports the web framework
 
     try:
-        data.use(workspace)
-        data.prepare()
-    except data.SkipscopeError as error:
+        workspace.use(folder)
+        workspace.prepare()
+    except workspace.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine that is started from here.
-    os.environ["SKIPSCOPE_WORKSPACE"] = str(data.workspace_path())
+    os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link is not given to a browser: every user of this machine could read it off the process list.
     serve(host, port, share, browser=not (no_browser or share) and has_display())
 

@@ -22,7 +22,7 @@ if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the pro
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app import data  # noqa: E402
+from app.data import commands  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.plotly_js import packed  # noqa: E402
@@ -39,7 +39,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
 
     ``on_start`` is called once the server can answer.
     """
-    feed = Feed(on_new_file=data.startup)
+    feed = Feed(on_new_file=commands.startup)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
@@ -50,7 +50,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         gc.freeze()
         feed.start()
         restore = _end_streams_at_signal(feed)
-        threading.Thread(target=data.startup, name="startup", daemon=True).start()
+        threading.Thread(target=commands.startup, name="startup", daemon=True).start()
         threading.Thread(target=packed, name="pack", daemon=True).start()
         if on_start:
             on_start()
@@ -59,7 +59,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         finally:
             restore()
             await feed.stop()
-            await asyncio.to_thread(data.shutdown)
+            await asyncio.to_thread(commands.shutdown)
 
     return {
         "routes": [*routes(feed), *presenter_link.routes()],

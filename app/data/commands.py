@@ -6,7 +6,6 @@ All of them block: never call one in the event loop.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import runs
 from app.data.workspace import current
-from engine.config import RaceConfig
+from engine.config import RaceConfig as RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import PAUSABLE, RESUMABLE
+from engine.runs.client.visitor_notes import MAX_NAME_LENGTH as MAX_NAME_LENGTH
+from engine.runs.client.visitor_notes import MAX_NOTE_LENGTH as MAX_NOTE_LENGTH
 from engine.runs.protocol.planning import plan_race
 from engine.store.connection import check
 
@@ -57,11 +58,6 @@ def shutdown() -> None:
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""
     current().control.engine.ensure()
-
-
-def engine_status() -> dict[str, Any]:
-    """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
-    return asdict(current().control.engine.status())
 
 
 @requires_presenter

@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 
 from app.data.labs import job_settings, lab_changed
 from app.data.workspace import current, reading
+from engine.analysis.numbers import in_words as in_words
 from engine.errors import GuideError
 from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT

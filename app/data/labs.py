@@ -10,10 +10,14 @@ from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.errors import ConfigError
 from engine.events import Found, RunState
-from engine.labs.registry import LABS, LabSpec, check_setting, check_settings, get_lab
+from engine.labs.registry import LABS, check_setting, check_settings, get_lab
+from engine.labs.registry import LabSpec as LabSpec
+from engine.labs.registry import Option as Option
+from engine.labs.registry import Panel as Panel
 from engine.runs.client.conclusions import lab_findings
+from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS as MAX_INSPECTED_RUNS
 from engine.runs.protocol.inspected_runs import STEP, suitable
-from engine.store.rows import LabJobRow
+from engine.store.rows import LabJobRow as LabJobRow
 from engine.store.tables.labs import CurveRow
 
 #: Jobs that are looked through for one that was finished, and trainings that are offered.

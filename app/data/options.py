@@ -6,13 +6,26 @@ from pathlib import Path
 
 from app.data.workspace import workspace_path
 from engine.config import ModelConfig, replace
-from engine.config.presets import PRESETS, Preset, get_preset
+from engine.config.presets import PRESETS, get_preset
+from engine.config.presets import Preset as Preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source
 from engine.errors import ConfigError
+from engine.models.arm_names import contested as contested
+from engine.models.arm_names import figure_in_words as figure_in_words
+from engine.models.arm_names import layers_of_a_shortcut as layers_of_a_shortcut
+from engine.models.arm_names import orders_of as orders_of
+from engine.models.arm_names import references as references
+from engine.models.arm_names import shortcut_groups as shortcut_groups
+from engine.models.arm_names import shortcuts as shortcuts
+from engine.models.arm_names import value_in_words as value_in_words
+from engine.models.arm_names import variant_from as variant_from
+from engine.models.arm_names import variant_name as variant_name
+from engine.models.arm_names import variant_text as variant_text
 from engine.models.count import Count
 from engine.models.count import count as count_model
+from engine.models.registry import Shortcut as Shortcut
 from engine.paths import PROJECT
 
 #: Depths offered as chips: those of the paper's Table 6 and two small ones.

@@ -16,10 +16,20 @@ from app.data.workspace import current, reading
 from engine.config import TUNED, RunConfig
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
+from engine.events import ALIVE as ALIVE
+from engine.events import AT_WORK as AT_WORK
+from engine.events import ENDED as ENDED
+from engine.events import ENGINE_GONE as ENGINE_GONE
+from engine.events import PAUSABLE as PAUSABLE
+from engine.events import RESUMABLE as RESUMABLE
+from engine.events import STATE_GROUPS as STATE_GROUPS
+from engine.events import RunState as RunState
 from engine.models import arm_names
+from engine.models.arm_names import arm_label as arm_label
+from engine.models.arm_names import is_plain as is_plain
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
-from engine.store.tables.tuning import ArmTuning
+from engine.store.rows import RunRow as RunRow
+from engine.store.tables.tuning import ArmTuning as ArmTuning
 
 #: Remarks that stand on the curves, and how many of one run at most: the newest.
 DRAWN_REMARKS, MAX_REMARKS = ("change", "fork"), 12
@@ -36,7 +46,7 @@ _BY_ARM = {"model.depth", "model.shortcut", "seed"}
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """One race of the list, newest data as of ``data.races()``.
+    """One race of the list, newest data as of ``races()``.
 
     ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` the learning rates in use (one, unless
     they differ by arm; those that are still looked for are left out), ``tuned`` whether each arm has its own by trials,
@@ -72,7 +82,7 @@ class Race:
     @property
     def has_both_families(self) -> bool:
         """Whether nets with and without a shortcut are in it, so that panels side by side make sense."""
-        return len({arm_names.is_plain(shortcut) for shortcut in self.shortcuts}) > 1
+        return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
 
     @property
     def title(self) -> str:
@@ -115,7 +125,7 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
     if config.run.optim.lr == TUNED:
-        found = {arm_names.arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        found = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
         protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in found.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
@@ -127,7 +137,7 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
     }
     return Race(
         id=row.id, name=row.name, preset=row.preset,
-        arms=tuple(dict.fromkeys(arm_names.arm_label(run.depth, run.shortcut) for run in runs)),
+        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({run.config.optim.lr for run in runs} - {TUNED})), states=states, created=row.created,
@@ -275,9 +285,9 @@ def run_summary(
     batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
     """
     return {
-        "run": row.id, "race": row.race, "arm": arm_names.arm_label(row.depth, row.shortcut), "depth": row.depth,
+        "run": row.id, "race": row.race, "arm": arm_label(row.depth, row.shortcut), "depth": row.depth,
         "shortcut": row.shortcut,
-        "variant": arm_names.variant_name(row.shortcut), "plain": arm_names.is_plain(row.shortcut), "seed": row.seed,
+        "variant": arm_names.variant_name(row.shortcut), "plain": is_plain(row.shortcut), "seed": row.seed,
         "state": row.state.value, "detail": row.detail, "cause": row.cause, "log": str(log), "step": row.step,
         "total_steps": row.total_steps, "parameters": row.parameters, "device": row.device,
         "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),

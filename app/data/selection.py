@@ -11,7 +11,7 @@ from typing import Any
 
 from app.data.races import settings_of
 from app.data.workspace import reading
-from engine.config import MAX_RUNS
+from engine.config import MAX_RUNS as MAX_RUNS
 
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
 #: Differences that are named; the others are counted.

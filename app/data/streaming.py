@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from app.data.connection_pool import File
 from app.data.races import run_summaries_of
 from app.data.workspace import current, reading
 from engine.analysis.prediction import Answers, Question
-from engine.events import AT_WORK, Split
+from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
+from engine.events import AT_WORK
+from engine.events import Split as Split
 from engine.runs.client.conclusions import compared_runs, prediction, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
@@ -76,6 +78,11 @@ def head() -> Head:
         points, changes = reader.points.head()
         probes = reader.probes.head()
     return Head(points, changes, current().pool.file() or (0, 0), probes)
+
+
+def engine_status() -> dict[str, Any]:
+    """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
+    return asdict(current().control.engine.status())
 
 
 def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, int | None]] | None = None) -> History:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.data.connection_pool import ConnectionPool
-from engine.errors import DatabaseDamaged, SkipscopeError, VersionMismatch
+from engine.errors import DatabaseDamaged, VersionMismatch
+from engine.errors import SkipscopeError as SkipscopeError
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app.data import races, workspace
 from app.live.layers.component import live_probes
 from app.views import picker
 from app.web import presenter_link
@@ -12,14 +12,14 @@ TITLE = "Layers: what each of them says"
 
 def render() -> None:
     """Draw the page in whichever state the workspace is."""
-    health = data.health()
+    health = workspace.health()
     if not health.usable:
         st.header(TITLE, anchor=False)
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
-    races = data.races()
-    if not races:
+    race_list = races.races()
+    if not race_list:
         st.header(TITLE, anchor=False)
         st.markdown(
             "There is no race yet. Once one trains, the responses of every layer of its nets are drawn here while it "
@@ -29,6 +29,6 @@ def render() -> None:
     title, choice = st.columns([5, 4], vertical_alignment="center")
     title.header(TITLE, anchor=False)
     with choice:
-        race = picker.pick_race(races)
+        race = picker.pick_race(race_list)
     runs = picker.runs_of(race)
     live_probes(runs, "layers", key="layers", race=race.id)

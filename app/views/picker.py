@@ -4,7 +4,8 @@ import re
 
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import races
 from app.live.shared.run import Run
 
 #: The choice itself; the widget's own state goes when another page is shown.
@@ -12,17 +13,17 @@ _CHOSEN = "chosen_race"
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
-def pick_race(races: list[data.Race]) -> data.Race:
+def pick_race(race_list: list[races.Race]) -> races.Race:
     """Draw the picker and return the chosen race: the address's, else the last choice, else the newest.
 
     The address may name a race that is older than those of the list.
     """
-    by_id = {race.id: race for race in races}
+    by_id = {race.id: race for race in race_list}
     wanted = [st.session_state.get("race"), _asked(), st.session_state.get(_CHOSEN)]
     for number in wanted:
-        if number and number not in by_id and (older := data.race(number)):
+        if number and number not in by_id and (older := races.race(number)):
             by_id[number] = older
-    st.session_state["race"] = next((number for number in wanted if number in by_id), races[0].id)
+    st.session_state["race"] = next((number for number in wanted if number in by_id), race_list[0].id)
     chosen = st.selectbox(
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
@@ -44,15 +45,15 @@ def choose(race: int) -> None:
     st.query_params["race"] = str(race)
 
 
-def runs_of(race: data.Race) -> list[Run]:
+def runs_of(race: races.Race) -> list[Run]:
     """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
-    rows = data.runs(race.id)
+    rows = races.runs(race.id)
     looks = theme.looks([*race.shortcuts, *map(_look_name, rows)])
     return [
         Run(
             run=run.id,
             label=label(race, run),
-            plain=data.is_plain(run.shortcut),
+            plain=races.is_plain(run.shortcut),
             look=looks[_look_name(run)],
             depth=run.depth,
         )
@@ -60,14 +61,14 @@ def runs_of(race: data.Race) -> list[Run]:
     ]
 
 
-def label(race: data.Race, run: data.RunRow) -> str:
+def label(race: races.Race, run: races.RunRow) -> str:
     """Return the name of a run among those of its race: the arm, with several seeds the seed, of a fork its number."""
-    words = [data.arm_label(run.depth, run.shortcut)]
+    words = [races.arm_label(run.depth, run.shortcut)]
     words += [f"s{run.seed}"] if race.seeds > 1 else []
     words += [f"fork {run.id}"] if run.parent_run is not None else []
     return " ".join(words)
 
 
-def _look_name(run: data.RunRow) -> str:
+def _look_name(run: races.RunRow) -> str:
     """A fork looks like a variant of its own: its line begins on its parent's."""
     return run.shortcut if run.parent_run is None else f"{run.shortcut} {run.id}"

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import data
+from app.data import authorization
 
 PATH = "/present"
 TOKEN_BYTES = 32
@@ -45,7 +45,7 @@ def share(port: int) -> str:
     """Let nobody command from now on but who has the token; return the path of the presenter's link, token and all."""
     global _presenter
     _presenter = _Presenter(port)
-    data.guard(may_command)
+    authorization.guard(may_command)
     return f"{PATH}?token={_presenter.token}"
 
 

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from app import __main__ as command_line
-from app import data
+from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
 from engine.paths import PROJECT
@@ -247,7 +247,7 @@ def called(monkeypatch, capsys, tmp_path):
         return code, *capsys.readouterr()
 
     yield call
-    data.use(tmp_path / "elsewhere")
+    use(tmp_path / "elsewhere")
 
 
 def test_a_busy_port_is_one_line_that_names_a_free_one(called):

@@ -69,7 +69,8 @@ def test_only_the_server_uses_its_own_part():
         path.name
         for path in OTHERS
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in OF_THE_SERVER and ast.unparse(node.value) == "data"
+        if (isinstance(node, ast.Attribute) and node.attr in OF_THE_SERVER and ast.unparse(node.value) == "commands")
+        or (isinstance(node, ast.alias) and node.name in OF_THE_SERVER)
     }
     assert users == {"server.py"}
 

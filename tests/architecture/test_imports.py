@@ -119,6 +119,36 @@ def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_e
     assert users == {"app.data"}
 
 
+def passed_on() -> list[tuple[str, str]]:
+    """Return (module, name) for every name of the engine that a module of app/data passes on to the page."""
+    return [
+        (module, alias.asname)
+        for module, path in modules().items()
+        if contains("app.data", module)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine")
+        for alias in node.names
+        if alias.asname == alias.name
+    ]
+
+
+def test_a_name_of_the_engine_reaches_the_page_through_one_module_and_is_used_there():
+    by_name = sorted(name for _, name in passed_on())
+    assert by_name == sorted({*by_name}), "one module passes a name on"
+    used = {
+        f"app.data.{ast.unparse(node)}"
+        for module, path in modules().items()
+        if contains("app", module) and not contains("app.data", module)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+    }
+    assert [f"{module}.{name}" for module, name in passed_on() if f"{module}.{name}" not in used] == []
+
+
+def test_the_data_folder_has_no_names_of_its_own():
+    assert [ast.unparse(node) for node in tree(modules()["app.data"]).body[1:]] == []
+
+
 def test_a_lab_imports_no_other_lab_and_a_feature_no_other_feature():
     for home in ("engine.labs", "app.live"):
         inner = {folder for folder in FLOOR if contains(home, folder)} - {"app.live.shared", "app.live.stream"}

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from app import data
+from app.data import streaming
+from app.data.workspace import use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Split, StepRow
 from engine.store.decimate import keep_extremes
@@ -72,9 +73,9 @@ def long_run(tmp_path_factory):
         _, (run, *_) = writer.races.submit(RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS})))
         rows = [StepRow(s, loss[s], error[s], loss[s], error[s], 0.1, s / 8) for s in range(1, STEPS + 1)]
         writer.points.record(run, rows)
-    data.use(workspace.path)
+    use(workspace.path)
     yield workspace, run, at
-    data.use(workspace.path.parent / "elsewhere")
+    use(workspace.path.parent / "elsewhere")
 
 
 def test_a_thinned_series_is_the_whole_one_at_the_kept_points(long_run):
@@ -96,7 +97,7 @@ def test_a_spike_of_one_step_is_there_in_every_range_that_holds_it(long_run):
         first = int(rng.integers(0, at + 1))
         last = int(rng.integers(at, STEPS + 200))
         at_most = int(rng.integers(60, 2_001))
-        series = data.history([run], at_most, {run: (first, last)}).series[run]
+        series = streaming.history([run], at_most, {run: (first, last)}).series[run]
         train = series[Split.TRAIN]
         assert sum(len(part) for part in series.values()) <= at_most
         assert train.total == min(last, STEPS) - max(first, 1) + 1, "the page says m of n"
@@ -109,7 +110,7 @@ def test_zooming_in_shows_finer_points_until_all_are_there(long_run):
     _, run, at = long_run
     inside = []
     for width in (6_000, 3_000, 1_000, 300, 100):
-        history = data.history([run], 120, {run: (max(0, at - width // 2), at + width // 2)})
+        history = streaming.history([run], 120, {run: (max(0, at - width // 2), at + width // 2)})
         train = history.series[run][Split.TRAIN]
         inside.append(len(train) / train.total)
     assert inside == sorted(inside) and inside[-1] == 1

@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from app import data
+from app.data import guide, labs
 from app.data.guide import LabFinding
+from app.data.workspace import use
 from app.live.labs.messages import lab_document
 from engine.cli import labs as command_line
 from engine.config import LabConfig
@@ -50,8 +51,8 @@ def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, mo
         writer.labs.results(job, CURVES[name])
         for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
             writer.jobs.move(job, state)
-    data.use(workspace.path)
-    news = data.lab_news(job)
+    use(workspace.path)
+    news = labs.lab_news(job)
     expected = [(found.name, found.text) for found in lab.found(CURVES[name])]
     assert {rule for rule, _ in expected} == {rule.name for rule in lab.findings}
 
@@ -67,7 +68,7 @@ def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, mo
     assert printed == [*(text for _, text in usual), lab.answer]
 
     parts = [LabFinding(name, rule.name) for rule in lab.findings]
-    guide = data.findings(parts)
+    told = guide.findings(parts)
     for part in parts:
-        assert guide[part].text == " ".join(text for rule, text in usual if rule == part.name)
-        assert guide[part].job == job
+        assert told[part].text == " ".join(text for rule, text in usual if rule == part.name)
+        assert told[part].job == job

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import cycle
 from typing import Any
 
-from app import data, theme
+from app import theme
+from app.data import labs
 from app.live.shared.component import component, surroundings
 
 #: Lightness of a lab's curves: that of a net of this depth.
@@ -65,7 +66,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
-    lab, picks = data.lab_specs()[name], view.selector
+    lab, picks = labs.lab_specs()[name], view.selector
     component("labs", "skipscope_lab", "shared/export/buttons.css")(
         key=key,
         data={
@@ -85,7 +86,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
     )
 
 
-def chosen_panels(panels: Sequence[data.Panel], names: Sequence[str] | None) -> list[data.Panel]:
+def chosen_panels(panels: Sequence[labs.Panel], names: Sequence[str] | None) -> list[labs.Panel]:
     """Return the panels of these names, all with None, and the ways that are drawn on their planes."""
     if names is None:
         return list(panels)
@@ -113,7 +114,7 @@ def _variants(shortcut: str) -> list[dict[str, Any]]:
     return [_style(Style(look.color, dash)) for dash, look in zip(_DASHES, looks, strict=True)]
 
 
-def _picks(lab: data.LabSpec, picks: CurveSelector) -> dict[str, Any]:
+def _picks(lab: labs.LabSpec, picks: CurveSelector) -> dict[str, Any]:
     option = next(option for option in lab.options if option.name == picks.setting)
     return {
         "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,

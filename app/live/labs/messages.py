@@ -14,7 +14,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from app import data
+from app.data import labs
 
 DIGITS = 4
 
@@ -27,7 +27,7 @@ def significant(value: float | None) -> float | int | None:
     return int(result) if result.is_integer() and abs(result) < 10**DIGITS else result
 
 
-def lab_document(news: data.LabNews) -> dict[str, Any]:
+def lab_document(news: labs.LabNews) -> dict[str, Any]:
     """Return everything that a page needs of one moment of a job."""
     return {
         "cursor": f"{news.cursor[0]}.{news.cursor[1]}",
@@ -45,12 +45,12 @@ def lab_changes(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any
     return fresh | ({"traces": document["traces"]} if document["traces"] else {})
 
 
-def _card(news: data.LabNews) -> dict[str, Any]:
+def _card(news: labs.LabNews) -> dict[str, Any]:
     job = news.job
     return {
         "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.done, "total": job.total,
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
-        "settings": data.job_settings(job), "device": job.device, "precision": job.precision,
+        "settings": labs.job_settings(job), "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app import data
+from app.data import labs, workspace
 from app.live.labs.messages import lab_changes, lab_document
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal
@@ -67,8 +67,8 @@ async def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[
             cursor_text = None
             if head is not None and head.changes != looked:
                 try:
-                    news = await anyio.to_thread.run_sync(data.lab_news, run, position[1])
-                except (data.SkipscopeError, sqlite3.Error):
+                    news = await anyio.to_thread.run_sync(labs.lab_news, run, position[1])
+                except (workspace.SkipscopeError, sqlite3.Error):
                     continue  # the watcher meets the same trouble and says so
                 if news is None:
                     yield event(None, {"gone": True})
@@ -95,10 +95,10 @@ def _run(request: Request) -> int:
     return run
 
 
-def _news(run: int, since: int) -> data.LabNews:
+def _news(run: int, since: int) -> labs.LabNews:
     try:
-        news = data.lab_news(run, since)
-    except (data.SkipscopeError, sqlite3.Error) as error:
+        news = labs.lab_news(run, since)
+    except (workspace.SkipscopeError, sqlite3.Error) as error:
         raise BadRequest(503, str(error)) from None
     if news is None:
         raise BadRequest(404, f"there is no lab job {run}")

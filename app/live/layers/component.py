@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from app import data
+from app.data import probes
 from app.live.shared.component import component, surroundings
 from app.live.shared.run import Run, run_colors
 
@@ -42,7 +42,7 @@ _DRAWN = ("layer", "block")
 def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> None:
     """Mount the insides of some runs of a race; both layouts have one slider of time for everything in them."""
     chosen = LAYOUTS[layout]
-    rows = data.quantities()
+    rows = probes.quantities()
     component("layers", "skipscope_probes", "shared/export/buttons.css")(
         key=key,
         data={
@@ -60,7 +60,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
             **{name: chosen[name] for name in ("quantity", "quick", "forms", "sides", "growth", "always")},
             "offered": [row.name for row in rows if row.per in _DRAWN and row.family in chosen["families"]],
             "quantities": [asdict(row) for row in rows],
-            "edges": data.histogram_edges(),
+            "edges": probes.histogram_edges(),
             **surroundings(history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail"),
         },
         on_command_change=_on_command,

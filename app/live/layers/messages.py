@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from app.data import Columns, Inside, LayerMoment, quantities
+from app.data import probes
 from app.live.stream.sse import short
 
 NOTHING, INFINITE, TOP = 0, 65535, 65534
 #: A logarithmic code goes so much further than the quantity's range on both sides.
 WIDER = 1e4
-_ROWS = {row.name: row for row in quantities()}
+_ROWS = {row.name: row for row in probes.quantities()}
 
 
 def codes(values: np.ndarray, scale: str, low: float, high: float) -> np.ndarray:
@@ -43,12 +43,12 @@ def packed(name: str, values: np.ndarray) -> str:
     return base64.b64encode(codes(values, row.scale, row.low, row.high).tobytes()).decode("ascii")
 
 
-def cursor_text(inside: Inside) -> str:
+def cursor_text(inside: probes.Inside) -> str:
     """Return where a stream goes on from, as text."""
     return f"{inside.cursor[0]}.{inside.cursor[1]}"
 
 
-def history_document(inside: Inside) -> dict[str, Any]:
+def history_document(inside: probes.Inside) -> dict[str, Any]:
     """Return the answer of ``/live/probes/history``."""
     runs = {
         str(run): {
@@ -66,7 +66,7 @@ def history_document(inside: Inside) -> dict[str, Any]:
     return document | ({"d": inside.deleted} if inside.deleted else {})
 
 
-def news_document(inside: Inside) -> dict[str, Any]:
+def news_document(inside: probes.Inside) -> dict[str, Any]:
     """Return a stream message without its cursor; empty when nothing happened.
 
     ``l`` holds the layers and blocks of runs whose first column is among the new ones, ``f`` the findings by step.
@@ -90,7 +90,7 @@ def news_document(inside: Inside) -> dict[str, Any]:
     return document
 
 
-def moment_document(moment: LayerMoment) -> dict[str, Any]:
+def moment_document(moment: probes.LayerMoment) -> dict[str, Any]:
     """Return one layer at one moment; shares and stds with 3 significant digits, channels largest first."""
     return {
         "step": moment.step,
@@ -109,11 +109,11 @@ def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
     return {"histogram": values[:-1], "not_finite": values[-1] if values else 0}
 
 
-def _findings(inside: Inside) -> dict[int, Any]:
+def _findings(inside: probes.Inside) -> dict[int, Any]:
     return {step: [found.opening, found.arms, found.closing] for step, found in inside.findings.items()}
 
 
-def _places(inside: Inside, run: int) -> dict[str, Any]:
+def _places(inside: probes.Inside, run: int) -> dict[str, Any]:
     rows = inside.layers.get(run, [])
     return {
         "layers": [[row.name, row.stage, row.channels] for row in rows if row.kind == "layer"],
@@ -121,7 +121,7 @@ def _places(inside: Inside, run: int) -> dict[str, Any]:
     }
 
 
-def _share(columns: Columns, index: int) -> float | None:
+def _share(columns: probes.Columns, index: int) -> float | None:
     seconds = columns.probes[index].seconds
     return short(columns.took_s[index] / seconds, 3) if seconds > 0 else None
 

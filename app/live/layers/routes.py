@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app import data
+from app.data import probes, races, streaming, workspace
 from app.live.layers import messages
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal, runs_of
@@ -42,7 +42,7 @@ def probe_routes(feed: Feed) -> list[Route]:
     async def history(request: Request) -> Response:
         def answer() -> dict[str, Any]:
             runs, (names, about) = runs_of(request, at_least=1), _quantities(request)
-            found = data.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
+            found = probes.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
             if not found.columns:
                 raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
             return messages.history_document(found)
@@ -54,11 +54,11 @@ def probe_routes(feed: Feed) -> list[Route]:
             runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
             if request.query_params.get("over"):
                 at_most = number(request, "n", (2, MAX_MOMENTS), USUAL_MOMENTS)
-                found = data.layer_over_time(runs[0], layer, at_most)
+                found = probes.layer_over_time(runs[0], layer, at_most)
                 if found is None:
                     raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
                 return messages.over_time_document(runs[0], *found)
-            moments = data.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
+            moments = probes.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
             if not moments:
                 raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
             return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
@@ -101,8 +101,8 @@ async def follow(
             text = None
             if head is not None and (head.probes > position[0] or head.changes > position[1]):
                 try:
-                    found = await anyio.to_thread.run_sync(data.inside_news, runs, names, position, about)
-                except (data.SkipscopeError, sqlite3.Error):
+                    found = await anyio.to_thread.run_sync(probes.inside_news, runs, names, position, about)
+                except (workspace.SkipscopeError, sqlite3.Error):
                     continue  # the watcher meets the same trouble and says so
                 position, text = found.cursor, messages.cursor_text(found)
                 fresh |= messages.news_document(found)
@@ -118,12 +118,12 @@ async def follow(
 def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int, int]:
     """Return where to go on from; refuse a cursor of another database, and runs of which none is left."""
     try:
-        head, known = data.head(), data.known_runs(runs)
-    except (data.SkipscopeError, sqlite3.Error) as error:
+        head, known = streaming.head(), races.known_runs(runs)
+    except (workspace.SkipscopeError, sqlite3.Error) as error:
         raise BadRequest(503, str(error)) from None
     if since and (since[0] > head.probes or since[1] > head.changes):
         raise BadRequest(409, "the database was replaced; load the page again")
-    if since and head.probes - since[0] > MAX_MISSED and data.columns_since(runs, since[0]) > MAX_MISSED:
+    if since and head.probes - since[0] > MAX_MISSED and probes.columns_since(runs, since[0]) > MAX_MISSED:
         raise BadRequest(409, "too much happened since; load the history again")
     if not known:
         raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
@@ -135,7 +135,7 @@ async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
         document = await anyio.to_thread.run_sync(answer)
     except BadRequest as refused:
         return refusal(refused)
-    except (data.SkipscopeError, sqlite3.Error) as error:
+    except (workspace.SkipscopeError, sqlite3.Error) as error:
         return refusal(BadRequest(503, str(error)))
     return Response(dumps(document), media_type="application/json", headers=NO_STORE)
 
@@ -143,7 +143,7 @@ async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
 def _quantities(request: Request) -> tuple[tuple[str, ...], str]:
     """Return the quantities of the columns, and the one of the findings, '' for none."""
     # Those with an entry per bin or channel are for /live/probes/detail: one layer at a time.
-    known = {row.name for row in data.quantities() if row.per in ("layer", "block", "stage")}
+    known = {row.name for row in probes.quantities() if row.per in ("layer", "block", "stage")}
     names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
     unknown = [name for name in names if name not in known]
     if unknown or not names:

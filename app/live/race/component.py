@@ -7,7 +7,8 @@ which colours, and gets commands back as a trigger. Used by ``app.views.race.rac
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from app import data, theme
+from app import theme
+from app.data import races
 from app.live.shared.component import component, surroundings
 from app.live.shared.run import Run, run_colors
 
@@ -51,7 +52,7 @@ def live_race(
                 }
                 for run in runs
             ],
-            "engineGone": data.ENGINE_GONE,
+            "engineGone": races.ENGINE_GONE,
             **surroundings(history="live/history", stream="live/stream"),
         },
         on_command_change=on_command,

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app import data
+from app.data import races, streaming, workspace
 from app.live.race import messages
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, numbers, refusal, runs_of
@@ -79,20 +79,20 @@ def usual_points(runs: int) -> int:
 
 def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: float | None) -> str:
     try:
-        history = data.history(runs, at_most, ranges)
+        history = streaming.history(runs, at_most, ranges)
         missing = [run for run in runs if run not in history.series]
         if not history.series:
             raise BadRequest(404, _none_of(runs))
         return messages.history_document(history, age, missing)
-    except (data.SkipscopeError, sqlite3.Error) as error:
+    except (workspace.SkipscopeError, sqlite3.Error) as error:
         raise BadRequest(503, str(error)) from None
 
 
 def _refuse_unknown(runs: tuple[int, ...]) -> None:
     """A page may still name runs that were deleted; only where nothing is left to follow is it told so."""
     try:
-        known = data.known_runs(runs)
-    except (data.SkipscopeError, sqlite3.Error):
+        known = races.known_runs(runs)
+    except (workspace.SkipscopeError, sqlite3.Error):
         return  # the stream itself says so
     if not known:
         raise BadRequest(404, _none_of(runs))
@@ -105,8 +105,8 @@ def _none_of(runs: tuple[int, ...]) -> str:
 def _refuse_stranger(since: tuple[int, int]) -> None:
     """The feed may be a moment behind a snapshot that the browser has; a fresh look decides."""
     try:
-        head = data.head()
-    except (data.SkipscopeError, sqlite3.Error):
+        head = streaming.head()
+    except (workspace.SkipscopeError, sqlite3.Error):
         return
     if since[0] > head.points or since[1] > head.changes:
         raise BadRequest(409, "the database was replaced; load the page again")

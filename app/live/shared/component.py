@@ -13,7 +13,8 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import races, streaming
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -49,8 +50,8 @@ def surroundings(**urls: str) -> dict[str, Any]:
         "mayCommand": presenter_link.may_command(),
         "states": theme.STATES,
         "runFacts": {
-            "groups": {name: sorted(states) for name, states in data.STATE_GROUPS.items()},
-            "runningWindow": data.RUNNING_WINDOW,
+            "groups": {name: sorted(states) for name, states in races.STATE_GROUPS.items()},
+            "runningWindow": streaming.RUNNING_WINDOW,
         },
         "themes": {
             scheme: {

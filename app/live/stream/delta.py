@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from app.data import Conclusions, Delta, Split
+from app.data import streaming
 from app.live.stream.sse import short
 
 #: At most so many points per second and run are streamed.
@@ -58,18 +58,20 @@ def is_fast(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> bool:
     return len(rows) - 1 > points_per_s * seconds
 
 
-def by_run(delta: Delta) -> dict[int, list[Any]]:
+def by_run(delta: streaming.Delta) -> dict[int, list[Any]]:
     """Return the training rows of a delta by run, in order of step."""
     found: dict[int, list[Any]] = {}
     for row in delta.points:
-        if row["split"] == Split.TRAIN:
+        if row["split"] == streaming.Split.TRAIN:
             found.setdefault(row["run"], []).append(row)
     for rows in found.values():
         rows.sort(key=lambda row: row["step"])
     return found
 
 
-def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_running: Collection[int]) -> dict[str, Any]:
+def delta_document(
+    delta: streaming.Delta, train: Mapping[int, Sequence[Any]], with_running: Collection[int]
+) -> dict[str, Any]:
     """Return a stream message without its cursor; empty when nothing happened.
 
     ``p`` holds ``[run, seconds, running_loss, running_error, [step, loss, error, ...]]`` for the runs in
@@ -94,7 +96,7 @@ def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_runnin
     evaluations = [
         [row["run"], row["split"], row["step"], short(row["loss"], 4), short(row["error"], 4), short(row["seconds"], 4)]
         for row in delta.points
-        if row["split"] != Split.TRAIN
+        if row["split"] != streaming.Split.TRAIN
     ]
     if evaluations:
         document["e"] = evaluations
@@ -105,7 +107,7 @@ def delta_document(delta: Delta, train: Mapping[int, Sequence[Any]], with_runnin
     return document
 
 
-def conclusions_document(conclusions: Conclusions) -> dict[str, Any]:
+def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     """Return the part of a message that says what may be concluded.
 
     ``g`` is the verdict, ``q`` the question to a room with ``[key, label]`` of each choice, ``t`` holds predictions

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from app import data
+from app.data import machine, streaming, workspace
 from app.live.stream import delta as deltas
 from app.live.stream import sse
 from app.live.stream.subscription import Cursor, Signal, Subscription
@@ -29,14 +29,14 @@ LOAD_S = 2.0
 class Feed(Watcher):
     """Sends every viewer what the watcher sees."""
 
-    def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
+    def __init__(self, source: Source = streaming, on_new_file: Callable[[], object] | None = None):
         super().__init__(source, on_new_file)
         self.subscriptions: dict[tuple[int, ...], Subscription] = {}
         #: Wakes the viewers that have no subscription.
         self._changed = Signal()
         # One thread puts messages together, so that subscriptions need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
-        self._load: data.MachineLoad | None = None
+        self._load: machine.MachineLoad | None = None
 
     def start(self) -> None:
         """Begin to watch, and to count what the processor does."""
@@ -111,7 +111,7 @@ class Feed(Watcher):
                 upto, event, changed = await self._in_thread(
                     self._composed, subscription, subscription.seen, head, False
                 )
-            except (data.SkipscopeError, sqlite3.Error):
+            except (workspace.SkipscopeError, sqlite3.Error):
                 await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
                 continue
             subscription.append(upto, event)
@@ -125,7 +125,7 @@ class Feed(Watcher):
     async def _refresh_conclusions(self, subscription: Subscription) -> None:
         try:
             found = await self._in_thread(self.source.conclusions, subscription.runs)
-        except (data.SkipscopeError, sqlite3.Error):
+        except (workspace.SkipscopeError, sqlite3.Error):
             return
         document = deltas.conclusions_document(found)
         fresh = {key: value for key, value in document.items() if subscription.conclusions.get(key) != value}
@@ -165,8 +165,8 @@ class Feed(Watcher):
         event = sse.event(f"{upto[0]}.{upto[1]}", document) if document else b""
         return upto, event, bool(delta.run_summaries or delta.deleted)
 
-    def _meters(self) -> data.MachineLoad:
-        self._load = self._load or data.MachineLoad(LOAD_S)
+    def _meters(self) -> machine.MachineLoad:
+        self._load = self._load or machine.MachineLoad(LOAD_S)
         return self._load
 
     # --- a viewer -------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class Feed(Watcher):
                     yield b": keep-alive\n\n"
                 else:
                     await Signal.wait(moved, left)
-        except (data.SkipscopeError, sqlite3.Error) as error:
+        except (workspace.SkipscopeError, sqlite3.Error) as error:
             yield sse.event(None, {"error": str(error)})
         finally:
             if subscription:

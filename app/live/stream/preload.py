@@ -11,7 +11,7 @@ import anyio.to_thread
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import data
+from app.data import races, workspace
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.scripts import needed, scripts_version
 
@@ -48,8 +48,8 @@ def _history(scope: Scope) -> str:
     """Return the link to the points of the race that the page will show, '' when it is not certain."""
     query = QueryParams(scope["query_string"])
     try:
-        runs = data.first_shown(query.get("race", ""))
-    except (data.SkipscopeError, sqlite3.Error):
+        runs = races.first_shown(query.get("race", ""))
+    except (workspace.SkipscopeError, sqlite3.Error):
         return ""
     return f"<live/history?runs={'%2C'.join(map(str, runs))}>; rel=preload; as=fetch; crossorigin" if runs else ""
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from app import data
+from app.data import selection
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: Headers of a stream. The second one makes proxies pass each event on at once.
@@ -66,11 +66,11 @@ def cursor(text: str | None) -> tuple[int, int] | None:
 
 
 def runs_of(request: Request, at_least: int) -> tuple[int, ...]:
-    """Return the runs of a query without repeats, ``at_least`` to ``data.MAX_RUNS`` runs. Raises BadRequest."""
+    """Return the runs of a query without repeats, ``at_least`` to ``MAX_RUNS`` runs. Raises BadRequest."""
     text = request.query_params.get("runs", "")
     if not re.fullmatch(r"(\d{1,15}(,\d{1,15})*)?", text):
         raise BadRequest(400, f"runs must be ids with commas, for example runs=1,2 (got {text[:40]!r})")
     runs = tuple(dict.fromkeys(int(run) for run in text.split(",") if run))
-    if not at_least <= len(runs) <= data.MAX_RUNS:
-        raise BadRequest(400, f"runs must name {at_least} to {data.MAX_RUNS} runs (got {len(runs)})")
+    if not at_least <= len(runs) <= selection.MAX_RUNS:
+        raise BadRequest(400, f"runs must name {at_least} to {selection.MAX_RUNS} runs (got {len(runs)})")
     return runs

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from app import data
+from app.data import streaming, workspace
 from app.live.stream.subscription import Cursor, Signal
 
 #: Seconds between two looks at the store, with viewers and without.
@@ -21,11 +21,11 @@ KEEP_ALIVE_S = 15.0
 
 
 class Source(Protocol):
-    """Where the feed reads: ``app.data``, or a stand-in with the same functions."""
+    """Where the feed reads: the module ``app.data.streaming``, or a stand-in with the same functions."""
 
-    def head(self) -> data.Head: ...  # noqa: D102
-    def delta(self, runs: Any, since: Cursor, upto: Cursor) -> data.Delta: ...  # noqa: D102
-    def conclusions(self, runs: Any) -> data.Conclusions: ...  # noqa: D102
+    def head(self) -> streaming.Head: ...  # noqa: D102
+    def delta(self, runs: Any, since: Cursor, upto: Cursor) -> streaming.Delta: ...  # noqa: D102
+    def conclusions(self, runs: Any) -> streaming.Conclusions: ...  # noqa: D102
     def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
 
 
@@ -36,10 +36,10 @@ class Watcher:
     was, ``engine`` how the engine is. ``on_new_file`` is called, in a thread, when the database is another one.
     """
 
-    def __init__(self, source: Source = data, on_new_file: Callable[[], object] | None = None):
+    def __init__(self, source: Source = streaming, on_new_file: Callable[[], object] | None = None):
         self.source = source
         self.on_new_file = on_new_file
-        self.head: data.Head | None = None
+        self.head: streaming.Head | None = None
         self.file: tuple[int, int] | None = None
         self.trouble = ""
         self.engine: dict[str, Any] | None = None
@@ -77,7 +77,7 @@ class Watcher:
         self._awake.set()
         await self._first_look.wait()
 
-    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncGenerator[data.Head | None, None]:
+    async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncGenerator[streaming.Head | None, None]:
         """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
 
         Ends when the feed closes or another database takes this one's place. For streams of other things than points.
@@ -105,7 +105,7 @@ class Watcher:
             head, trouble = self.head, ""
             try:
                 head = self.source.head()
-            except (data.SkipscopeError, sqlite3.Error) as error:
+            except (workspace.SkipscopeError, sqlite3.Error) as error:
                 head, trouble = None, str(error)
             if head != self.head or trouble != self.trouble:
                 self._call_in_loop(self._arrived, head, trouble)
@@ -122,7 +122,7 @@ class Watcher:
     def _engine_status(self) -> dict[str, Any]:
         try:
             return self.source.engine_status()
-        except (data.SkipscopeError, sqlite3.Error) as error:
+        except (workspace.SkipscopeError, sqlite3.Error) as error:
             return {"state": "silent", "message": str(error)}
 
     def _call_in_loop(self, function: Callable[..., None], *values: Any) -> None:
@@ -131,7 +131,7 @@ class Watcher:
 
     # --- in the event loop ----------------------------------------------------------------------------------------
 
-    def _arrived(self, head: data.Head | None, trouble: str) -> None:
+    def _arrived(self, head: streaming.Head | None, trouble: str) -> None:
         another = head is not None and head.file != self.file and self._first_look.is_set()
         viewers_must_know = another or trouble != self.trouble
         self.head, self.trouble = head, trouble

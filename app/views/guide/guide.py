@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import data
+from app.data import guide, labs, workspace
 from app.views.guide import guide_words
 from app.views.labs import lab
 from app.views.markdown_escape import literal
@@ -26,7 +26,7 @@ def pages() -> list[tuple[str, str, Callable[[], None]]]:
     """Return (title, path of the address, what draws it) of every page, the list of questions first."""
     return [
         ("All questions", _HOME, render_home),
-        *((_menu(name), name, partial(render, name)) for name in data.guide_names()),
+        *((_menu(name), name, partial(render, name)) for name in guide.guide_names()),
     ]
 
 
@@ -36,7 +36,7 @@ def render_home() -> None:
     st.markdown(
         f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
     )
-    found = [page for page in map(_page, data.guide_names()) if page is not None]
+    found = [page for page in map(_page, guide.guide_names()) if page is not None]
     findings = _findings(found)
     for page in found:
         with st.container(border=True):
@@ -72,34 +72,34 @@ def render(name: str) -> None:
 
 def _menu(name: str) -> str:
     try:
-        page = data.guide_page(name)
-    except data.SkipscopeError:
+        page = guide.guide_page(name)
+    except workspace.SkipscopeError:
         return name.partition("-")[0].upper()
     return f"{page.number}: {page.menu}"
 
 
-def _page(name: str) -> data.GuidePage | None:
+def _page(name: str) -> guide.GuidePage | None:
     try:
-        return data.guide_page(name)
-    except data.SkipscopeError as error:
+        return guide.guide_page(name)
+    except workspace.SkipscopeError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return None
 
 
-def _findings(found: list[data.GuidePage]) -> Mapping[data.Measurement, data.Finding]:
+def _findings(found: list[guide.GuidePage]) -> Mapping[guide.Measurement, guide.Finding]:
     """Return what labs found for these pages; nothing, and a line that says why, of an unreadable workspace."""
     try:
-        return data.findings(one for page in found for one in page.measurements)
-    except data.SkipscopeError as error:
+        return guide.findings(one for page in found for one in page.measurements)
+    except workspace.SkipscopeError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return {}
 
 
-def _experiment(page: data.GuidePage) -> None:
-    if page.lab not in data.lab_specs():
+def _experiment(page: guide.GuidePage) -> None:
+    if page.lab not in labs.lab_specs():
         st.info(f"The lab `{page.lab}` of this question is not part of this version.", icon=":material/science:")
         return
-    health = data.health()
+    health = workspace.health()
     if not health.usable:
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
@@ -107,23 +107,23 @@ def _experiment(page: data.GuidePage) -> None:
     lab.render(page.lab, page.panels or None, compact=True)
 
 
-def _others(page: data.GuidePage) -> None:
-    there = [name for name in page.labs if name in data.lab_specs()]
+def _others(page: guide.GuidePage) -> None:
+    there = [name for name in page.labs if name in labs.lab_specs()]
     if not there and not page.see:
         return
     st.caption("More of it:")
     for name in there:
-        words = "all its pictures and settings" if name == page.lab else data.lab_specs()[name].question
+        words = "all its pictures and settings" if name == page.lab else labs.lab_specs()[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")
 
 
-def _sources(page: data.GuidePage, findings: Mapping[data.Measurement, data.Finding]) -> None:
+def _sources(page: guide.GuidePage, findings: Mapping[guide.Measurement, guide.Finding]) -> None:
     st.subheader("Sources", anchor=False)
-    if citations := page.parts(data.Citation):
+    if citations := page.parts(guide.Citation):
         st.markdown(guide_words.source_list(citations), width=_LINE)
-    own = {figure: findings[figure] for figure in page.parts(data.Figure) if figure in findings}
+    own = {figure: findings[figure] for figure in page.parts(guide.Figure) if figure in findings}
     if own:
         with st.expander("The bold numbers: where they come from, what to expect", icon=":material/straighten:"):
             st.dataframe(guide_words.number_rows(own), hide_index=True, width="stretch")
@@ -139,7 +139,7 @@ def _link(path: str, words: str, icon: str) -> None:
     st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
 
 
-def _await_news(found: list[data.GuidePage]) -> None:
+def _await_news(found: list[guide.GuidePage]) -> None:
     """Draw the page again once a lab of it has finished, so that the text has the new numbers."""
     st.fragment(_look, run_every=NEWS_S)(tuple({name for page in found for name in page.labs}), _finished())
 
@@ -152,6 +152,6 @@ def _look(names: tuple[str, ...], before: Mapping[str, int]) -> None:
 
 def _finished() -> Mapping[str, int]:
     try:
-        return data.finished_labs()
-    except data.SkipscopeError:
+        return guide.finished_labs()
+    except workspace.SkipscopeError:
         return {}  # the page says what is wrong

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from app import data
+from app.data import guide
 from app.views.markdown_escape import literal
 
 #: What is said of a source beside its place; a work's own text needs no words.
@@ -13,7 +13,7 @@ _READ = {
 }
 
 
-def running(parts: Iterable[data.Part], findings: Mapping[data.Measurement, data.Finding]) -> str:
+def running(parts: Iterable[guide.Part], findings: Mapping[guide.Measurement, guide.Finding]) -> str:
     """Return a section as one Markdown text. What was measured here is bold, citations name their source.
 
     What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
@@ -22,20 +22,20 @@ def running(parts: Iterable[data.Part], findings: Mapping[data.Measurement, data
     words, said = [], set()
     for part in parts:
         match part:
-            case data.Figure() | data.LabFinding():
+            case guide.Figure() | guide.LabFinding():
                 finding = findings.get(part)
                 found = finding is not None and finding.known
                 mark = part.lab if found else part
                 words.append(measured(finding, briefly=mark in said))
                 said.add(mark)
-            case data.Citation():
+            case guide.Citation():
                 words.append(cited(part))
             case _:
                 words.append(part)
     return "".join(words)
 
 
-def measured(finding: data.Finding | None, briefly: bool = False) -> str:
+def measured(finding: guide.Finding | None, briefly: bool = False) -> str:
     """Return a number or a finding in words, with the settings it was measured with where those are not the usual ones.
 
     ``briefly``: without these, and of one that was not measured yet say no more than that.
@@ -45,12 +45,12 @@ def measured(finding: data.Finding | None, briefly: bool = False) -> str:
         expected = finding.expected if finding is not None and not briefly else ""
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
     unit = f" {literal(finding.unit)}" if finding.unit else ""
-    number = "" if finding.value is None else f"{data.in_words(finding.value)}{unit}"
+    number = "" if finding.value is None else f"{guide.in_words(finding.value)}{unit}"
     words = f"**{literal(finding.text) or number}**"
     return f"{words} (with {literal(finding.basis)})" if finding.basis and not briefly else words
 
 
-def cited(citation: data.Citation) -> str:
+def cited(citation: guide.Citation) -> str:
     """Return what a source says with its name and place."""
     source = citation.source
     doubt = "secondary source: " if source.read == "secondary" else ""
@@ -59,7 +59,7 @@ def cited(citation: data.Citation) -> str:
     return f"{literal(citation.words)} ({place})" if citation.words else f"({place})"
 
 
-def source_list(citations: Iterable[data.Citation]) -> str:
+def source_list(citations: Iterable[guide.Citation]) -> str:
     """Return the works that a page cites as a Markdown list, each once, with all places and how they were read."""
     works: dict[tuple[str, int, str, str], list[str]] = {}
     for source in dict.fromkeys(citation.source for citation in citations):
@@ -74,7 +74,7 @@ def source_list(citations: Iterable[data.Citation]) -> str:
     return "\n".join(lines)
 
 
-def number_rows(findings: Mapping[data.Figure, data.Finding]) -> list[dict[str, str]]:
+def number_rows(findings: Mapping[guide.Figure, guide.Finding]) -> list[dict[str, str]]:
     """Return the measured numbers of a page as rows of a table, with what to expect and where it is published."""
     return [
         {
@@ -88,10 +88,10 @@ def number_rows(findings: Mapping[data.Figure, data.Finding]) -> list[dict[str, 
     ]
 
 
-def _value(finding: data.Finding) -> str:
+def _value(finding: guide.Finding) -> str:
     if finding.job is None:
         return "not yet"
     if finding.value is None:
         return f"no number (job {finding.job})"
     unit = f" {finding.unit}" if finding.unit else ""
-    return f"{data.in_words(finding.value)}{unit} (job {finding.job})"
+    return f"{guide.in_words(finding.value)}{unit} (job {finding.job})"

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import data
+from app.data import labs
 from app.views.labs import address
 from app.views.markdown_escape import literal
 
@@ -19,7 +19,7 @@ def key_of(name: str, what: str) -> str:
     return f"lab-{name}-{what}"
 
 
-def controls(lab: data.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
+def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
     """Draw them; return (the settings as they stand, whether the button was pressed).
 
     ``shown``: the settings of the job that is shown below, None without one.
@@ -39,7 +39,7 @@ def controls(lab: data.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str,
     for option in lab.options:
         address.keep(lab.name, option, key_of(lab.name, option.name))
     settings = {option.name: st.session_state[key_of(lab.name, option.name)] for option in lab.options}
-    refusal = data.lab_refusal(lab.name, settings)
+    refusal = labs.lab_refusal(lab.name, settings)
     pressed = button.button(  # no callback: a first press after a restart of the server would be lost
         "Run the lab",
         type="primary",
@@ -53,17 +53,17 @@ def controls(lab: data.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str,
     return settings, pressed
 
 
-def _words(lab: data.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
+def _words(lab: labs.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
     """What stands under the controls: why it cannot run, how long it will take, whether the picture is of others."""
     if refusal:
         return f":orange[{literal(refusal)}]"
-    words = [data.lab_time(lab.name, settings)]
-    if shown is not None and (changed := data.lab_changed(lab.name, settings, shown)):
+    words = [labs.lab_time(lab.name, settings)]
+    if shown is not None and (changed := labs.lab_changed(lab.name, settings, shown)):
         words.append(f"The picture below was measured with {literal(changed)}; run the lab to measure these settings.")
     return " ".join(words)
 
 
-def usual(lab: data.LabSpec, is_new: bool) -> dict[str, Any]:
+def usual(lab: labs.LabSpec, is_new: bool) -> dict[str, Any]:
     """Return the usual settings, for those who look on and start nothing."""
     if is_new:
         st.caption(
@@ -72,7 +72,7 @@ def usual(lab: data.LabSpec, is_new: bool) -> dict[str, Any]:
     return lab.defaults()
 
 
-def _widget(lab: data.LabSpec, option: data.Option, place: DeltaGenerator) -> None:
+def _widget(lab: labs.LabSpec, option: labs.Option, place: DeltaGenerator) -> None:
     key = key_of(lab.name, option.name)
     address.begin(lab.name, option, key)
     if option.run_reference:
@@ -94,9 +94,9 @@ def _widget(lab: data.LabSpec, option: data.Option, place: DeltaGenerator) -> No
             place.number_input(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
 
 
-def _trainings(lab: data.LabSpec, option: data.Option, key: str, place: DeltaGenerator) -> None:
+def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGenerator) -> None:
     """Choose among the trainings that the lab can look at; the first entry leaves the choice to the lab."""
-    names = data.lab_trainings(lab.name)
+    names = labs.lab_trainings(lab.name)
     usual = "the newest that suits" if option.run_reference == "run" else "those of the newest race that suit"
     if option.run_reference == "run":
         asked = st.session_state[key]
@@ -112,6 +112,6 @@ def _trainings(lab: data.LabSpec, option: data.Option, key: str, place: DeltaGen
         st.session_state[chosen] = [run for run in asked if run in names]
     runs = place.multiselect(
         option.label, list(names), key=chosen, help=option.help, placeholder=usual,
-        max_selections=data.MAX_INSPECTED_RUNS, format_func=lambda run: names.get(run, f"run {run}"),
+        max_selections=labs.MAX_INSPECTED_RUNS, format_func=lambda run: names.get(run, f"run {run}"),
     )  # fmt: skip
     st.session_state[key] = ",".join(map(str, runs))

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data
+from app.data import commands, labs, workspace
 from app.live.labs.component import LabView, live_lab
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
@@ -18,14 +18,14 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
 
     ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
     """
-    lab = data.lab_specs()[name]
+    lab = labs.lab_specs()[name]
     if not compact:
         st.subheader(lab.question, anchor=anchor(name))
         st.markdown(lab.answer)
     job = address.job(name, key_of(name, "job"))
     _newer(name, job)
     if presenter_link.may_command():
-        settings, pressed = controls(lab, data.job_settings(job) if job else None)
+        settings, pressed = controls(lab, labs.job_settings(job) if job else None)
         if pressed:
             _start(name, settings)
             st.rerun()
@@ -39,7 +39,7 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
             st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
     with st.expander("The same from a shell", icon=":material/terminal:"):
-        st.code(data.lab_command(name, data.job_settings(job) if job else settings), language="bash", wrap_lines=True)
+        st.code(labs.lab_command(name, labs.job_settings(job) if job else settings), language="bash", wrap_lines=True)
 
 
 def anchor(name: str) -> str:
@@ -47,9 +47,9 @@ def anchor(name: str) -> str:
     return f"lab-{name}"
 
 
-def _newer(name: str, job: data.LabJobRow | None) -> None:
+def _newer(name: str, job: labs.LabJobRow | None) -> None:
     """Offer the newest job where an older one is shown."""
-    newest = data.latest_lab(name)
+    newest = labs.latest_lab(name)
     if job is None or newest is None or newest.id == job.id:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -61,8 +61,8 @@ def _newer(name: str, job: data.LabJobRow | None) -> None:
 
 def _start(name: str, settings: dict[str, Any]) -> None:
     try:
-        st.session_state[key_of(name, "job")] = data.start_lab(name, settings)
-    except data.SkipscopeError as error:
+        st.session_state[key_of(name, "job")] = labs.start_lab(name, settings)
+    except workspace.SkipscopeError as error:
         st.session_state[key_of(name, "notice")] = str(error)
 
 
@@ -73,11 +73,11 @@ def _on_command(name: str) -> None:
     verb, run = asked["verb"], int(asked["run"])
     try:
         if verb == "engine":
-            data.start_engine()
+            commands.start_engine()
         elif verb == "measure":
-            job = data.lab_job(run)
-            _start(name, {**(data.job_settings(job) if job else {}), asked["setting"]: asked["value"]})
+            job = labs.lab_job(run)
+            _start(name, {**(labs.job_settings(job) if job else {}), asked["setting"]: asked["value"]})
         else:
-            data.command(verb, run)
-    except data.SkipscopeError as error:
+            commands.command(verb, run)
+    except workspace.SkipscopeError as error:
         st.session_state[key_of(name, "notice")] = str(error)

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import data
+from app.data import labs, workspace
 from app.views.labs import lab
 from app.web import presenter_link
 
@@ -23,7 +23,7 @@ PAGES = {
 
 def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
     """Return (title, place in the address, icon, what draws it) of every lab's page."""
-    known = data.lab_specs()
+    known = labs.lab_specs()
     return [
         (known[name].title or name.capitalize(), f"lab-{name}", icon, partial(_render, name))
         for name, icon in PAGES.items()
@@ -32,9 +32,9 @@ def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
 
 
 def _render(name: str) -> None:
-    health = data.health()
+    health = workspace.health()
     if not health.usable:
-        st.header(data.lab_specs()[name].title or name.capitalize(), anchor=False)
+        st.header(labs.lab_specs()[name].title or name.capitalize(), anchor=False)
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app.data import races, workspace
 from app.views import picker
 from app.views.markdown_escape import literal
 
@@ -33,14 +33,14 @@ def newer(newest: int) -> None:
 
 
 def _await_first() -> None:
-    if data.health().usable and data.races():
+    if workspace.health().usable and races.races():
         st.rerun()
 
 
 def _offer(newest: int) -> None:
     try:
-        found = data.races()
-    except data.SkipscopeError:
+        found = races.races()
+    except workspace.SkipscopeError:
         return  # the live view says what is wrong
     if not found or found[0].id <= newest:
         return

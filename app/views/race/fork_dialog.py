@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data
+from app.data import interventions, races, workspace
 from app.views import picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
@@ -33,7 +33,7 @@ def asked_run(place: str) -> int | None:
     return run
 
 
-def render(race: data.Race, place: str) -> None:
+def render(race: races.Race, place: str) -> None:
     """Open the dialog if a point was clicked on this chart; say what came of the last one."""
     # Here and not in the dialog: what is said in the run that closes it is never shown.
     if said := st.session_state.pop(_SAID, ""):
@@ -51,15 +51,15 @@ def start_of(steps: Sequence[int], clicked: int, end: int) -> int:
     return max((step for step in open_ended if step <= clicked), default=min(open_ended))
 
 
-def _draw(race: data.Race) -> None:
+def _draw(race: races.Race) -> None:
     if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
         return
     number, clicked, _ = st.session_state[_ASKED]
     try:
-        run = next((row for row in data.runs(race.id) if row.id == number), None)
-        saved = data.saved_steps(race.id).get(number, [])
-        elsewhere = run is None and number in data.known_runs([number])
-    except data.SkipscopeError as error:
+        run = next((row for row in races.runs(race.id) if row.id == number), None)
+        saved = interventions.saved_steps(race.id).get(number, [])
+        elsewhere = run is None and number in races.known_runs([number])
+    except workspace.SkipscopeError as error:
         st.warning(literal(str(error)), icon=":material/block:")
         return
     if run is None:
@@ -106,11 +106,11 @@ def _where(step: int, clicked: int, end: int) -> str:
     return f"The nearest saved step at or before it is **{step:,}**."
 
 
-def _not_saved(run: data.RunRow) -> str:
+def _not_saved(run: races.RunRow) -> str:
     """Say when there will be a checkpoint, or that there will be none."""
-    if run.state == data.RunState.STOPPING:
+    if run.state == races.RunState.STOPPING:
         return "It has no checkpoint yet and is saved as it stops: click again then."
-    upcoming = data.next_save(run)
+    upcoming = interventions.next_save(run)
     if upcoming is None:
         return f"No checkpoint of it is left, and as it is {run.state.value} none will come: it cannot be forked."
     return (

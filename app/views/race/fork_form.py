@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import data
+from app.data import interventions, workspace
 
 #: Offered as changes; any other setting may be typed.
 _KEYS = {
@@ -48,6 +48,6 @@ def make(run: int, step: int, key: str, text: str) -> tuple[int | None, str]:
         return None, f"say what {_KEYS.get(key, key)} is to be, for example {_EXAMPLES.get(key, '0.5')}"
     try:
         with st.spinner("Forking"):
-            return data.fork(run, step, {key: text} if key else {}), ""
-    except data.SkipscopeError as error:
+            return interventions.fork(run, step, {key: text} if key else {}), ""
+    except workspace.SkipscopeError as error:
         return None, str(error)

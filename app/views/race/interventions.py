@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import data
+from app.data import interventions, races, workspace
 from app.views import picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
@@ -19,13 +19,13 @@ _WAY = "whatif_shown"
 _EVERY_S = 3.0
 
 
-def render(race: data.Race) -> None:
+def render(race: races.Race) -> None:
     """Draw the fold-out."""
     # Run again by itself, so that it knows what began and ended since; nothing of it moves by that.
     st.fragment(_draw, run_every=_EVERY_S)(race)
 
 
-def _draw(race: data.Race) -> None:
+def _draw(race: races.Race) -> None:
     with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="stretch"):
         way = st.segmented_control(
             "What if",
@@ -44,12 +44,12 @@ def _draw(race: data.Race) -> None:
         _answer(race)
 
 
-def _change(race: data.Race) -> None:
-    runs = data.changeable(race.id)
+def _change(race: races.Race) -> None:
+    runs = interventions.changeable(race.id)
     if not runs:
         st.caption("No run of this race trains or waits. Those that have ended can be forked or run longer.")
         return
-    rows = data.live_settings()
+    rows = interventions.live_settings()
     which, what, value, apply = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
     targets = _targets(race, runs)
     target = which.selectbox("Runs", list(targets), key="whatif_target")
@@ -68,17 +68,17 @@ def _change(race: data.Race) -> None:
     if apply.button("Apply", type="primary", width="stretch", key="whatif_apply"):
         asked = targets.get(target, [])
         if key == "strength" and len(asked) > 1:  # of several, those that have a shortcut
-            asked = [run for run in asked if not data.is_plain(run.shortcut)] or asked
+            asked = [run for run in asked if not races.is_plain(run.shortcut)] or asked
         try:
-            taken, refusals = data.change([run.id for run in asked], key, number)
-        except data.SkipscopeError as error:
+            taken, refusals = interventions.change([run.id for run in asked], key, number)
+        except workspace.SkipscopeError as error:
             taken, refusals = [], [str(error)]
         done = f"{rows[key].label.capitalize()} {number:g} for {_count(taken)}, from the next step on." if taken else ""
         _say(race, done, refusals)
 
 
-def _fork(race: data.Race) -> None:
-    saved = data.saved_steps(race.id)
+def _fork(race: races.Race) -> None:
+    saved = interventions.saved_steps(race.id)
     if not saved:
         st.caption("No run is saved yet: the first checkpoint comes after a tenth of a run's steps.")
         return
@@ -86,7 +86,7 @@ def _fork(race: data.Race) -> None:
     which, when, what, value, apply = st.columns([5, 3, 5, 4, 3], vertical_alignment="bottom")
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
     steps = saved.get(run, [])
-    ends = {row.id: row.total_steps for row in data.runs(race.id)}
+    ends = {row.id: row.total_steps for row in races.runs(race.id)}
     # The newest with steps left: at the end there is nothing to go on to.
     open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
     step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
@@ -101,18 +101,18 @@ def _fork(race: data.Race) -> None:
         st.rerun()  # the page has to know the new run
 
 
-def _extend(race: data.Race) -> None:
-    runs = {run.id: run for run in data.extendable(race.id)}
+def _extend(race: races.Race) -> None:
+    runs = {run.id: run for run in interventions.extendable(race.id)}
     if not runs:
         st.caption("No run of this race is finished now; only finished runs can be given more steps.")
         return
     names = _names(race)
     which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
     everyone = "all finished runs"
-    options: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
+    offered: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
     choice = which.selectbox(
         "Run",
-        options,
+        offered,
         format_func=lambda run: everyone if isinstance(run, str) else names.get(run, everyone),
         key="whatif_longer",
     )
@@ -126,16 +126,16 @@ def _extend(race: data.Race) -> None:
         taken, refusals = [], []
         for run in asked:
             try:
-                data.extend(run, int(total))
+                interventions.extend(run, int(total))
                 taken.append(run)
-            except data.SkipscopeError as error:
+            except workspace.SkipscopeError as error:
                 refusals.append(str(error))
         _say(race, f"{_count(taken).capitalize()} on to step {int(total):,}." if taken else "", refusals)
 
 
-def _pace(race: data.Race) -> None:
-    now = data.race(race.id) or race
-    lead = data.pace_steps(now.pace)
+def _pace(race: races.Race) -> None:
+    now = races.race(race.id) or race
+    lead = interventions.pace_steps(now.pace)
     kind, ahead, apply, _ = st.columns([4, 4, 3, 1], vertical_alignment="bottom")
     chosen = kind.segmented_control(
         "Pace",
@@ -151,26 +151,26 @@ def _pace(race: data.Race) -> None:
     words = f"no run is more than {lead} steps ahead of the slowest" if lead else "every run as fast as it can"
     st.caption(f"Now: {words}. Paused, queued and ended runs hold nobody back.")
     if apply.button("Apply", type="primary", width="stretch", key="whatif_keep"):
-        pace = data.pace_text(0 if chosen == "free" else int(steps))
+        pace = interventions.pace_text(0 if chosen == "free" else int(steps))
         try:
-            data.set_pace(race.id, pace)
-        except data.SkipscopeError as error:
+            interventions.set_pace(race.id, pace)
+        except workspace.SkipscopeError as error:
             _say(race, "", [str(error)])
         else:
             _say(race, "The race goes free." if chosen == "free" else f"In step, {int(steps)} apart at most.", [])
             st.rerun(scope="fragment")
 
 
-def _names(race: data.Race) -> dict[int, str]:
-    return {run.id: f"{picker.label(race, run)} (run {run.id})" for run in data.runs(race.id)}
+def _names(race: races.Race) -> dict[int, str]:
+    return {run.id: f"{picker.label(race, run)} (run {run.id})" for run in races.runs(race.id)}
 
 
-def _targets(race: data.Race, runs: Sequence[data.RunRow]) -> dict[str, list[data.RunRow]]:
+def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[races.RunRow]]:
     """Return what can be chosen: all, all of an arm where there are several, each."""
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
-    arms: dict[str, list[data.RunRow]] = {}
+    arms: dict[str, list[races.RunRow]] = {}
     for run in runs:
-        arms.setdefault(data.arm_label(run.depth, run.shortcut), []).append(run)
+        arms.setdefault(races.arm_label(run.depth, run.shortcut), []).append(run)
     targets |= {f"all of {arm}": found for arm, found in arms.items() if len(found) > 1}
     return targets | {f"{picker.label(race, run)} (run {run.id})": [run] for run in runs}
 
@@ -179,11 +179,11 @@ def _count(runs: Sequence[int]) -> str:
     return f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs"
 
 
-def _say(race: data.Race, done: str, refusals: Sequence[str]) -> None:
+def _say(race: races.Race, done: str, refusals: Sequence[str]) -> None:
     st.session_state[_SAID] = (race.id, done, list(refusals))
 
 
-def _answer(race: data.Race) -> None:
+def _answer(race: races.Race) -> None:
     """What came of the last press, until the next one."""
     of, done, refusals = st.session_state.get(_SAID, (race.id, "", []))
     if of != race.id:

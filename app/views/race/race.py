@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
 from app.views import picker
 from app.views.markdown_escape import literal
@@ -15,29 +15,29 @@ COMPONENT = "live"
 
 def render() -> None:
     """Draw the page in whichever state the workspace is."""
-    health = data.health()
+    health = workspace.health()
     if not health.usable:
         _unusable(health)
         return
-    races = data.races()
+    race_list = races.races()
     mine = presenter_link.may_command()
-    if not races:
+    if not race_list:
         if mine:
             with st.sidebar:
                 setup.render(first_visit=True)
         race_help.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
-    _race(races, mine)
+    _race(race_list, mine)
     # Last, because a browser takes as long for it as for the curves, which are what one waits for.
     if mine:
         with st.sidebar:
             setup.render()
 
 
-def _race(races: list[data.Race], mine: bool) -> None:
+def _race(race_list: list[races.Race], mine: bool) -> None:
     title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
     with title:
-        race = picker.pick_race(races)
+        race = picker.pick_race(race_list)
     notice = _announce()
     tuning.running(race)
     if what_if:
@@ -45,7 +45,7 @@ def _race(races: list[data.Race], mine: bool) -> None:
             interventions.render(race)
         fork_dialog.render(race, _place(race.id))
     else:
-        audience.newer(races[0].id)
+        audience.newer(race_list[0].id)
     live_race(
         race.id,
         picker.runs_of(race),
@@ -59,7 +59,7 @@ def _race(races: list[data.Race], mine: bool) -> None:
     race_help.published(race)
 
 
-def _unusable(health: data.Health) -> None:
+def _unusable(health: workspace.Health) -> None:
     st.title("Skipscope")
     st.error(health.message, icon=":material/error:")
     if health.state == "damaged" and presenter_link.may_command():
@@ -69,8 +69,8 @@ def _unusable(health: data.Health) -> None:
         )
         if st.button("Move it aside and start a new database", type="primary"):
             try:
-                kept = data.new_database()
-            except data.SkipscopeError as error:
+                kept = commands.new_database()
+            except workspace.SkipscopeError as error:
                 st.warning(literal(str(error)), icon=":material/warning:")
                 return
             st.toast(f"The damaged database is kept as {kept}.", duration="long")
@@ -89,14 +89,14 @@ def _on_command() -> None:
         elif verb == "gone":
             st.session_state.pop("race", None)
         elif verb == "engine":
-            data.start_engine()
+            commands.start_engine()
         elif verb == "start":
             setup.start()
         elif verb.endswith("-all"):
-            data.command_all(verb.removesuffix("-all"), int(st.session_state["race"]))
+            commands.command_all(verb.removesuffix("-all"), int(st.session_state["race"]))
         else:
-            data.command(verb, run)
-    except data.SkipscopeError as error:
+            commands.command(verb, run)
+    except workspace.SkipscopeError as error:
         st.session_state["notice"] = str(error)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from app import data
+from app.data import interventions, options, races, run_times, streaming
 from app.views.setup import preset_cards
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
@@ -25,12 +25,12 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="start_quick",
-        help=f"Four nets at once, {preset_cards.takes(data.preset_times()['quick'])}. Nothing is downloaded.",
+        help=f"Four nets at once, {preset_cards.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
     )
     if pressed:
         start_quick()
     scheme = st.context.theme.type or "light"
-    still = data.still(scheme)
+    still = options.still(scheme)
     if still:
         st.image(
             str(still),
@@ -40,7 +40,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         )
 
 
-def learning_rate_note(race: data.Race, tuned: str = "") -> None:
+def learning_rate_note(race: races.Race, tuned: str = "") -> None:
     """Say what the learning rates mean for a gap; ``tuned`` are the words about each arm's own rate."""
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
@@ -54,7 +54,7 @@ def learning_rate_note(race: data.Race, tuned: str = "") -> None:
         )
 
 
-def protocol(race: data.Race) -> None:
+def protocol(race: races.Race) -> None:
     """Draw two fold-out sections: how to read the curves, and the protocol of the race."""
     reading = _fold("What am I looking at?", ":material/help:", "reading")
     if reading.open:
@@ -62,7 +62,7 @@ def protocol(race: data.Race) -> None:
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
             "- **Dashed**: error on the mini-batches it learns from, mean of the last "
-            f"{data.RUNNING_WINDOW} steps; single steps faint.\n"
+            f"{streaming.RUNNING_WINDOW} steps; single steps faint.\n"
             "- **Solid**: error on fixed test images; the full test set is measured once at the end.\n"
             "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
             "the dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "
@@ -83,7 +83,7 @@ def protocol(race: data.Race) -> None:
         left, right = st.columns(2)
         left.dataframe(race.protocol, hide_index=True, width="stretch")
         right.dataframe(race.origin, hide_index=True, width="stretch")
-        if changed := data.changes(race.id):
+        if changed := interventions.changes(race.id):
             st.caption("Changed while it trained:")
             st.dataframe(changed, hide_index=True, width="stretch")
 
@@ -96,9 +96,9 @@ def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 
-def published(race: data.Race) -> None:
+def published(race: races.Race) -> None:
     """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
-    found = data.references(race.shortcuts)
+    found = options.references(race.shortcuts)
     if not found:
         return
     fold = _fold("Published figures", ":material/menu_book:", "published")
@@ -114,8 +114,8 @@ def published(race: data.Race) -> None:
                 {
                     "arm": reference.arm,
                     "published for": reference.figure.net
-                    + ("" if reference.exact else f" ({data.variant_name(reference.figure.variant)})"),
-                    "test error": data.value_in_words(reference.figure),
+                    + ("" if reference.exact else f" ({options.variant_name(reference.figure.variant)})"),
+                    "test error": options.value_in_words(reference.figure),
                     "data": reference.figure.data,
                     "kind of figure": reference.figure.kind,
                     "source": reference.figure.source,
@@ -125,5 +125,5 @@ def published(race: data.Race) -> None:
             hide_index=True,
             width="stretch",
         )
-        for name, words in data.contested(race.shortcuts).items():
+        for name, words in options.contested(race.shortcuts).items():
             st.caption(f":orange[Contested: {name}.] {words}")

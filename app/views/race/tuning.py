@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import races, streaming
 from app.live.learning_rates.component import live_rates
 from app.live.shared.run import Run, run_colors
 
@@ -12,17 +13,17 @@ from app.live.shared.run import Run, run_colors
 LOOK_S = 2.0
 
 
-def running(race: data.Race) -> bool:
+def running(race: races.Race) -> bool:
     """Draw the curves during the trials; return whether trials are under way."""
-    if not race.tuned or not _under_way(data.tuning(race.id)):
+    if not race.tuned or not _under_way(races.tuning(race.id)):
         return False
     st.fragment(_progress, run_every=LOOK_S)(race)
     return True
 
 
-def ended(race: data.Race) -> None:
+def ended(race: races.Race) -> None:
     """Draw the curves in a folded section after the last trial."""
-    if not race.tuned or not (arms := data.tuning(race.id)) or _under_way(arms):
+    if not race.tuned or not (arms := races.tuning(race.id)) or _under_way(arms):
         return
     fold = st.expander("Learning-rate curves", icon=":material/tune:", key="rate_curves", bind="query-params")
     if fold.open:
@@ -30,22 +31,22 @@ def ended(race: data.Race) -> None:
             _chart(race, arms)
 
 
-def in_words(race: data.Race) -> str:
+def in_words(race: races.Race) -> str:
     """Return one or two sentences about the best rates, '' before there are any."""
-    found = [arm for arm in data.tuning(race.id) if arm.lr is not None] if race.tuned else []
+    found = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
     if not found:
         return ""
     rates = len(found[0].trials)
     words = f"Each arm at its own best of {rates} rates: " + ", ".join(
-        f"{data.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in found
+        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in found
     )
     if edges := _edges(found):
         return f"{words}. {' '.join(edges)}"
     return f"{words}. What remains of a gap is hardly the rate of one arm."
 
 
-def _progress(race: data.Race) -> None:
-    arms = data.tuning(race.id)
+def _progress(race: races.Race) -> None:
+    arms = races.tuning(race.id)
     if not _under_way(arms):
         st.rerun()
     done, total = sum(arm.done for arm in arms), sum(len(arm.trials) for arm in arms)
@@ -56,28 +57,28 @@ def _progress(race: data.Race) -> None:
     _chart(race, arms)
 
 
-def _chart(race: data.Race, arms: list[data.ArmTuning]) -> None:
+def _chart(race: races.Race, arms: list[races.ArmTuning]) -> None:
     looks = theme.looks(race.shortcuts)
     curves = []
     for arm in arms:
-        label, look = data.arm_label(arm.depth, arm.shortcut), looks[arm.shortcut]
-        run = Run(run=0, label=label, plain=data.is_plain(arm.shortcut), look=look, depth=arm.depth)
+        label, look = races.arm_label(arm.depth, arm.shortcut), looks[arm.shortcut]
+        run = Run(run=0, label=label, plain=races.is_plain(arm.shortcut), look=look, depth=arm.depth)
         trials = [_trial(trial) for trial in arm.trials]
         curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **run_colors(run)})
     words = " ".join(_edges(arms))
     live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
     steps = arms[0].trials[0].total_steps
     st.caption(
-        f"Training error (mean of {data.RUNNING_WINDOW} steps) at the end of trials of {steps:,} steps with the first "
-        "seed. Ring: the rate that the arm's runs take, the one with the smallest error. Open marks: not yet at its "
-        "end. Cross: it diverged. " + words
+        f"Training error (mean of {streaming.RUNNING_WINDOW} steps) at the end of trials of {steps:,} steps with the "
+        "first seed. Ring: the rate that the arm's runs take, the one with the smallest error. Open marks: not yet at "
+        "its end. Cross: it diverged. " + words
     )
 
 
 def _trial(trial: Any) -> dict[str, Any]:
     """Return one trial for the chart; ``end`` is ``finished``, ``without`` an error, or '' before the end."""
-    finished = trial.state == data.RunState.FINISHED
-    without = trial.state in data.ENDED and not finished
+    finished = trial.state == races.RunState.FINISHED
+    without = trial.state in races.ENDED and not finished
     return {
         "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
         "end": "finished" if finished else "without" if without else "",
@@ -86,13 +87,13 @@ def _trial(trial: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _edges(arms: list[data.ArmTuning]) -> list[str]:
+def _edges(arms: list[races.ArmTuning]) -> list[str]:
     """Return one sentence for each end of the grid at which arms are best."""
     ends: dict[tuple[float, str], list[str]] = {}
     for arm in arms:
         if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
-            ends.setdefault((arm.lr, end), []).append(data.arm_label(arm.depth, arm.shortcut))
+            ends.setdefault((arm.lr, end), []).append(races.arm_label(arm.depth, arm.shortcut))
     return [
         f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
         "one may lie outside.**"
@@ -100,12 +101,12 @@ def _edges(arms: list[data.ArmTuning]) -> list[str]:
     ]
 
 
-def _share(arms: list[data.ArmTuning]) -> float:
+def _share(arms: list[races.ArmTuning]) -> float:
     """How much of the trials is done, 0 to 1; one that ended early has nothing left to do."""
     trials = [trial for arm in arms for trial in arm.trials]
-    steps = [t.total_steps if t.state in data.ENDED else min(t.step, t.total_steps) for t in trials]
+    steps = [t.total_steps if t.state in races.ENDED else min(t.step, t.total_steps) for t in trials]
     return sum(steps) / max(1, sum(trial.total_steps for trial in trials))
 
 
-def _under_way(arms: list[data.ArmTuning]) -> bool:
+def _under_way(arms: list[races.ArmTuning]) -> bool:
     return any(arm.done < len(arm.trials) for arm in arms)

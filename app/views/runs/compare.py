@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import data
+from app.data import commands, races, run_table, selection, workspace
 from app.live.race.component import RaceWords, live_race
 from app.live.shared.run import Run
 from app.views import picker
@@ -14,49 +14,49 @@ from app.views.runs import view as runs_view
 
 COMPONENT = "compare"
 _OF_A_RUN = ("pause", "resume", "stop", "delete")
-_ALL = {"pause": data.PAUSABLE, "resume": data.RESUMABLE}
+_ALL = {"pause": races.PAUSABLE, "resume": races.RESUMABLE}
 
 
-def render(chosen: Sequence[data.TableRow], notice: str = "") -> None:
+def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
     """Draw the chart of the chosen runs; ``notice`` is the refusal of the last command."""
     if not chosen:
         return
-    if len(chosen) > data.MAX_RUNS:
+    if len(chosen) > selection.MAX_RUNS:
         st.info(
-            f"One chart takes at most {data.MAX_RUNS} runs; {len(chosen)} are selected. "
+            f"One chart takes at most {selection.MAX_RUNS} runs; {len(chosen)} are selected. "
             "The address does not name them, so a link does not bring them back.",
             icon=":material/stacked_line_chart:",
         )
         return
-    if difference := data.difference([row.id for row in chosen]):
+    if difference := selection.difference([row.id for row in chosen]):
         st.markdown(literal(difference))
     if runs_view.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
-    races = {row.race for row in chosen}
-    race = data.race(races.pop()) if len(races) == 1 else None
+    race_ids = {row.race for row in chosen}
+    race = races.race(race_ids.pop()) if len(race_ids) == 1 else None
     words = RaceWords(title, notice, race.as_command if race else "", race.data if race else "")
     live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 
-def _fork(chosen: Sequence[data.TableRow]) -> None:
+def _fork(chosen: Sequence[run_table.TableRow]) -> None:
     """Open the fork dialog after a click on a point of one of these runs; the fork joins the race of the run."""
     clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
-    race = data.race(row.race) if row else None
+    race = races.race(row.race) if row else None
     if race:
         fork_dialog.render(race, COMPONENT)
 
 
-def _drawn(chosen: Sequence[data.TableRow]) -> list[Run]:
+def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
     """Return the runs for the chart, each with the look of its race; labels name the race if there are several."""
-    races = dict.fromkeys(row.race for row in chosen)
+    race_ids = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
     found: list[Run] = []
-    for number in races:
-        race = data.race(number)
+    for number in race_ids:
+        race = races.race(number)
         of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
-        if len(races) > 1:
+        if len(race_ids) > 1:
             of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
         found += of_race
     return found
@@ -70,20 +70,20 @@ def _on_command() -> None:
     verb, run = asked["verb"], int(asked["run"])
     try:
         if verb == "engine":
-            data.start_engine()
+            commands.start_engine()
         elif verb == "fork-at":
             fork_dialog.ask(asked, COMPONENT)
         elif verb.endswith("-all"):
             _command_all(verb.removesuffix("-all"))
         elif verb in _OF_A_RUN:
-            data.command(verb, run)
-    except data.SkipscopeError as error:
+            commands.command(verb, run)
+    except workspace.SkipscopeError as error:
         runs_view.say(str(error))
 
 
 def _command_all(verb: str) -> None:
     chosen = runs_view.chosen_runs()
-    able = [row.id for row in data.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
-    for some in data.command_each(verb, able):
+    able = [row.id for row in run_table.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
+    for some in commands.command_each(verb, able):
         for words in filter(None, some.values()):
             runs_view.say(words)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import data
+from app.data import commands, machine, races, run_table, workspace
 from app.views.markdown_escape import literal
 from app.views.runs import view as runs_view
 
@@ -12,20 +12,20 @@ _NAMED = 8
 
 
 @st.dialog("Note")
-def note(rows: Sequence[data.TableRow]) -> None:
+def note(rows: Sequence[run_table.TableRow]) -> None:
     """Ask for one note on all these runs."""
     present = {row.note for row in rows}
     st.markdown(_listed(rows))
     if len(present) > 1:
         st.caption("Their notes differ; this note replaces all of them.")
     text = st.text_input(
-        "Note", value=present.pop() if len(present) == 1 else "", max_chars=data.MAX_NOTE_LENGTH, key="note_text",
+        "Note", value=present.pop() if len(present) == 1 else "", max_chars=commands.MAX_NOTE_LENGTH, key="note_text",
         help="One line. An empty line removes the note.",
     )  # fmt: skip
     if st.button("Keep the note", type="primary", key="note_keep"):
         try:
-            data.annotate([row.id for row in rows], text)
-        except data.SkipscopeError as error:
+            commands.annotate([row.id for row in rows], text)
+        except workspace.SkipscopeError as error:
             st.error(literal(str(error)), icon=":material/error:")
             return
         st.rerun()
@@ -37,24 +37,24 @@ def rename(race: int, name: str) -> None:
     text = st.text_input(
         f"Name of race {race}",
         value=name,
-        max_chars=data.MAX_NAME_LENGTH,
+        max_chars=commands.MAX_NAME_LENGTH,
         key="race_name",
         help="An empty line removes the name.",
     )
     if st.button("Keep the name", type="primary", key="race_name_keep"):
         try:
-            data.rename_race(race, text)
-        except data.SkipscopeError as error:
+            commands.rename_race(race, text)
+        except workspace.SkipscopeError as error:
             st.error(literal(str(error)), icon=":material/error:")
             return
         st.rerun()
 
 
 @st.dialog("Delete for good?")
-def delete(rows: Sequence[data.TableRow]) -> None:
+def delete(rows: Sequence[run_table.TableRow]) -> None:
     """Say what a deletion removes, and delete after a confirmation."""
-    busy = [row for row in rows if row.state in data.ALIVE]
-    idle = [row for row in rows if row.state not in data.ALIVE]
+    busy = [row for row in rows if row.state in races.ALIVE]
+    idle = [row for row in rows if row.state not in races.ALIVE]
     if busy:
         st.warning(
             f"{_runs(len(busy))} at work and left out: {_listed(busy)}. Stop {'it' if len(busy) == 1 else 'them'} "
@@ -63,7 +63,7 @@ def delete(rows: Sequence[data.TableRow]) -> None:
         )
     if not idle:
         return
-    freed = data.size_in_words(data.disk_use(0).freed_by([row.id for row in idle]))
+    freed = machine.size_in_words(machine.disk_use(0).freed_by([row.id for row in idle]))
     st.markdown(_listed(idle))
     st.markdown(
         f"**{_runs(len(idle))}** with their curves, notes, logs and checkpoints, {freed} of files. "
@@ -79,10 +79,10 @@ def _delete(runs: Sequence[int]) -> None:
     said: dict[int, str] = {}
     bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
     try:
-        for some in data.command_each("delete", runs):
+        for some in commands.command_each("delete", runs):
             said |= some
             bar.progress(len(said) / len(runs), f"{len(said)} of {_runs(len(runs))}")
-    except data.SkipscopeError as error:
+    except workspace.SkipscopeError as error:
         runs_view.say(str(error))
     gone = [run for run, words in said.items() if not words]
     if gone:
@@ -93,14 +93,14 @@ def _delete(runs: Sequence[int]) -> None:
     left = len(runs) - len(gone)
     if left and (len(reasons) > 5 or len(said) < len(runs)):
         runs_view.say(f"{_runs(left)} of the {len(runs)} were not deleted.")
-    data.disk_use(0)
+    machine.disk_use(0)
 
 
 def _runs(count: int) -> str:
     return f"{count} run{'s' * (count != 1)}"
 
 
-def _listed(rows: Sequence[data.TableRow]) -> str:
+def _listed(rows: Sequence[run_table.TableRow]) -> str:
     names = [row.name for row in rows[:_NAMED]]
     more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
     return ", ".join([*names, *more])

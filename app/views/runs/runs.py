@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import machine, options, races, run_table, selection, workspace
 from app.views.markdown_escape import literal
 from app.views.runs import compare, dialogs
 from app.views.runs import table as runs_table
@@ -20,12 +21,12 @@ _ROW_PX, _MAX_PX = 35, 530
 def render() -> None:
     """Draw the page in any state of the workspace."""
     st.header(TITLE, anchor=False)
-    health = data.health()
+    health = workspace.health()
     if not health.usable:
         way_out = " The Race page says what can be done." if runs_view.may_command() else ""
         st.error(f"{health.message}{way_out}", icon=":material/error:")
         return
-    rows = data.table_rows()
+    rows = run_table.table_rows()
     if not rows:
         who = "The Race page" if runs_view.may_command() else "The presenter"
         st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
@@ -33,7 +34,7 @@ def render() -> None:
     runs_view.take_address(rows)
     notice = runs_view.announce()
     shown, by_race = _filters(rows)
-    at_work = any(row.state in data.AT_WORK for row in rows)
+    at_work = any(row.state in races.AT_WORK for row in rows)
     runs_view.begin()
     # Empty once the whole page goes on behind the tables: what runs then is the timer of the tables.
     whole = [True]
@@ -47,9 +48,9 @@ def render() -> None:
     runs_view.settled()
 
 
-def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
+def _filters(rows: list[run_table.TableRow]) -> tuple[run_table.Filter, bool]:
     """Draw the controls above the table, which keep their values in the address; return the filter."""
-    variants = {data.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
+    variants = {options.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         text = st.text_input(
             "Search", key="search", bind="query-params", placeholder="words: plain 56 talk", width=220,
@@ -61,20 +62,20 @@ def _filters(rows: list[data.TableRow]) -> tuple[data.Filter, bool]:
         depths = _several("Depth", [str(depth) for depth in sorted({row.depth for row in rows})], "depth")
         by_race = st.toggle("Group by race", key="by_race", bind="query-params")
     chosen = tuple(variants[name] for name in shortcuts)
-    return data.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths))), bool(by_race)
+    return run_table.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths))), bool(by_race)
 
 
-def _several(label: str, options: list[str], key: str) -> list[str]:
-    return st.multiselect(label, options, key=key, placeholder="any", width=170, bind="query-params")
+def _several(label: str, choices: list[str], key: str) -> list[str]:
+    return st.multiselect(label, choices, key=key, placeholder="any", width=170, bind="query-params")
 
 
 def _place(shortcut: str) -> tuple[int, str]:
-    names = list(data.shortcuts())
+    names = list(options.shortcuts())
     name = shortcut.split(":")[0]
     return (names.index(name) if name in names else len(names), shortcut)
 
 
-def _tables(shown: data.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
+def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
     """Draw the tables; the browser keeps selection, order and scroll position between two draws.
 
     Args:
@@ -83,21 +84,21 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool, whole: list[bo
     if not whole:
         runs_view.follow_choice()
     try:
-        rows = data.table_rows()
-    except data.SkipscopeError as error:
+        rows = run_table.table_rows()
+    except workspace.SkipscopeError as error:
         st.warning(literal(str(error)), icon=":material/warning:")
         return
-    if any(row.state in data.AT_WORK for row in rows) != was_at_work or not rows:
+    if any(row.state in races.AT_WORK for row in rows) != was_at_work or not rows:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
     found = shown.of(rows)
-    disk = data.disk_use()
+    disk = machine.disk_use()
     if by_race:
-        sums = data.race_sums(found)
-        races = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
-        found = [row for row in found if row.race in races]
+        sums = run_table.race_sums(found)
+        race_ids = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
+        found = [row for row in found if row.race in race_ids]
         unnamed = " More are selected than an address names: a link does not bring them back."
-        many = len(races) > data.MAX_RUNS
+        many = len(race_ids) > selection.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     if found:
         _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
@@ -106,37 +107,39 @@ def _tables(shown: data.Filter, by_race: bool, was_at_work: bool, whole: list[bo
     st.caption(f"{_counted(rows, found)} {_disk_line(disk)}")
 
 
-def _table(frame: pd.DataFrame, columns: dict[str, Any], selection: runs_view.TableSelection, most_px: int) -> set[int]:
+def _table(
+    frame: pd.DataFrame, columns: dict[str, Any], table_selection: runs_view.TableSelection, most_px: int
+) -> set[int]:
     """Draw one table with selectable rows; return the selected ids."""
-    ids = [int(number) for number in frame[selection.column]]
-    marked = selection.apply(ids)
+    ids = [int(number) for number in frame[table_selection.column]]
+    marked = table_selection.apply(ids)
     st.dataframe(
-        frame, key=selection.key, on_select=selection.take, selection_mode="multi-row", selection_default=marked,
-        hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="", alt=selection.alt,
-        height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
+        frame, key=table_selection.key, on_select=table_selection.take, selection_mode="multi-row",
+        selection_default=marked, hide_index=True, row_height=_ROW_PX, column_config=columns, placeholder="",
+        alt=table_selection.alt, height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
     )  # fmt: skip
-    return set(selection.ids)
+    return set(table_selection.ids)
 
 
-def _counted(rows: list[data.TableRow], found: list[data.TableRow]) -> str:
+def _counted(rows: list[run_table.TableRow], found: list[run_table.TableRow]) -> str:
     return f"{len(found)} of {len(rows)} runs." if len(found) < len(rows) else f"{len(rows)} runs."
 
 
-def _disk_line(disk: data.Disk) -> str:
+def _disk_line(disk: machine.Disk) -> str:
     if not disk.total:
         return ""
-    kinds = [f"{kind} {data.size_in_words(size)}" for kind, size in disk.kinds.items() if size]
+    kinds = [f"{kind} {machine.size_in_words(size)}" for kind, size in disk.kinds.items() if size]
     most = f"most of it {disk.largest}" if 2 * disk.kinds[disk.largest] > disk.total else f"the most {disk.largest}"
-    return f"On disk: {data.size_in_words(disk.total)}, {most} ({', '.join(kinds)})."
+    return f"On disk: {machine.size_in_words(disk.total)}, {most} ({', '.join(kinds)})."
 
 
-def _visible(rows: list[data.TableRow], shown: data.Filter, by_race: bool) -> list[int]:
+def _visible(rows: list[run_table.TableRow], shown: run_table.Filter, by_race: bool) -> list[int]:
     """Return the runs in the table."""
-    races = set(runs_view.RACES.ids)
-    return [row.id for row in shown.of(rows) if not by_race or row.race in races]
+    race_ids = set(runs_view.RACES.ids)
+    return [row.id for row in shown.of(rows) if not by_race or row.race in race_ids]
 
 
-def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int, by_race: bool) -> None:
+def _actions(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], hidden: int, by_race: bool) -> None:
     """Draw the commands for the selection; ``hidden`` counts the selected runs that are not in the table."""
     grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
     race = next(iter(grouped)) if len(grouped) == 1 else None
@@ -149,7 +152,7 @@ def _actions(rows: list[data.TableRow], chosen: list[data.TableRow], hidden: int
             runs_view.clear()
 
 
-def _commands(rows: list[data.TableRow], chosen: list[data.TableRow], race: int | None) -> None:
+def _commands(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], race: int | None) -> None:
     """Draw the buttons that change the store; ``race`` is the race of all selected runs, None for several races."""
     if st.button("Note", icon=":material/edit_note:", disabled=not chosen, key="note"):
         dialogs.note(chosen)

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import run_table, streaming
 
 _ERROR = "%.1f"
 _TIME = "YYYY-MM-DD HH:mm"
 
 
-def runs_frame(rows: Sequence[data.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
+def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
     """Return one row per run; ``sizes`` are the bytes of each run's files."""
     return pd.DataFrame(
         {
@@ -55,7 +56,7 @@ def runs_columns() -> dict[str, Any]:
         "training": column.NumberColumn(
             "training %",
             format=_ERROR,
-            help=f"Running training error now: mean of the last {data.RUNNING_WINDOW} steps."
+            help=f"Running training error now: mean of the last {streaming.RUNNING_WINDOW} steps."
         ),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, help="Error on a fixed, un-augmented training subset in eval mode, measured last."
@@ -80,7 +81,7 @@ def runs_columns() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def races_frame(sums: Sequence[data.RaceSum], sizes: Mapping[int, int]) -> pd.DataFrame:
+def races_frame(sums: Sequence[run_table.RaceSum], sizes: Mapping[int, int]) -> pd.DataFrame:
     """Return one row per race."""
     return pd.DataFrame(
         {
@@ -104,7 +105,7 @@ def races_frame(sums: Sequence[data.RaceSum], sizes: Mapping[int, int]) -> pd.Da
 def races_columns() -> dict[str, Any]:
     """Return the configuration of the columns of ``races_frame``."""
     column = st.column_config
-    now = f"Running training error at the last step of each run: mean of its last {data.RUNNING_WINDOW} steps."
+    now = f"Running training error at the last step of each run: mean of its last {streaming.RUNNING_WINDOW} steps."
     return {
         "race": column.NumberColumn("race", format="%d"),
         "name": column.TextColumn("name", width=180),
@@ -122,7 +123,7 @@ def races_columns() -> dict[str, Any]:
     }
 
 
-def arm_of(row: data.TableRow) -> str:
+def arm_of(row: run_table.TableRow) -> str:
     """Return the arm of a run, with the parent of a fork."""
     return row.arm if row.parent_run is None else f"{row.arm}, fork of run {row.parent_run}"
 
@@ -132,7 +133,7 @@ def in_words(state: str) -> str:
     return f"{theme.STATES[state][0]} {state}"
 
 
-def _device(row: data.TableRow) -> str:
+def _device(row: run_table.TableRow) -> str:
     threads = f"{row.threads} thread{'s' * (row.threads > 1)}" if row.threads else ""
     return ", ".join(filter(None, (row.device, row.precision, threads)))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.elements.arrow import DataframeStateInput
 
-from app import data
+from app.data import run_table, selection
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
@@ -130,29 +130,29 @@ def forget_gone(present: Iterable[int]) -> None:
         st.rerun()
 
 
-def take_address(rows: Sequence[data.TableRow]) -> None:
+def take_address(rows: Sequence[run_table.TableRow]) -> None:
     """Select the runs and races that the address names, once per address; say in a line which are unknown."""
-    for selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
-        asked = st.query_params.get(selection.plural)
-        if asked is not None and not _is_old(selection, asked):
-            found, problem = data.numbers_from(asked, selection.plural)
-            selection.choose(found)
+    for table_selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
+        asked = st.query_params.get(table_selection.plural)
+        if asked is not None and not _is_old(table_selection, asked):
+            found, problem = selection.numbers_from(asked, table_selection.plural)
+            table_selection.choose(found)
             unknown = [number for number in found if number not in present]
             if unknown:
                 listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
-                problem = "; ".join(filter(None, (problem, f"there is no {selection.column} {listed}: left out")))
+                problem = "; ".join(filter(None, (problem, f"there is no {table_selection.column} {listed}: left out")))
             if problem:
                 say(f"{problem[0].upper()}{problem[1:]}.")
-        selection.choose(number for number in selection.ids if number in present)
+        table_selection.choose(number for number in table_selection.ids if number in present)
 
 
-def _is_old(selection: TableSelection, asked: str) -> bool:
+def _is_old(table_selection: TableSelection, asked: str) -> bool:
     """Return whether this session wrote the address, or the visitor has chosen since.
 
     A browser may still send the address that it had. After a while an older address counts as new: the visitor went
     back to it.
     """
-    written = st.session_state.get(f"{selection.key}_{_ADDRESS}", {})
+    written = st.session_state.get(f"{table_selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
     stale = asked in written and time.monotonic() - written[newest] < _STALE_S
     return asked == newest or stale or bool(st.session_state.get(_MOVED))
@@ -160,19 +160,19 @@ def _is_old(selection: TableSelection, asked: str) -> bool:
 
 def write_address(by_race: bool) -> None:
     """Write the selection into the address unless one chart cannot hold it; races only where they are shown."""
-    for selection, shown in ((RUNS, True), (RACES, by_race)):
-        chosen = sorted(selection.ids) if shown else []
-        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= data.MAX_RUNS else ""
-        written = st.session_state.setdefault(f"{selection.key}_{_ADDRESS}", {})
+    for table_selection, shown in ((RUNS, True), (RACES, by_race)):
+        chosen = sorted(table_selection.ids) if shown else []
+        text = ",".join(map(str, chosen)) if 0 < len(chosen) <= selection.MAX_RUNS else ""
+        written = st.session_state.setdefault(f"{table_selection.key}_{_ADDRESS}", {})
         if next(reversed(written), None) != text:
             written.pop(text, None)
             written[text] = time.monotonic()
             if len(written) > _REMEMBERED:
                 del written[next(iter(written))]
-        if text and st.query_params.get(selection.plural) != text:
-            st.query_params[selection.plural] = text
-        elif not text and selection.plural in st.query_params:
-            del st.query_params[selection.plural]
+        if text and st.query_params.get(table_selection.plural) != text:
+            st.query_params[table_selection.plural] = text
+        elif not text and table_selection.plural in st.query_params:
+            del st.query_params[table_selection.plural]
 
 
 def say(line: str) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data
+from app.data import interventions, options
 from app.views import markdown_escape
 
 _RATES = {"one": "One for all", "tuned": "Tuned"}
@@ -71,7 +71,7 @@ def _rate(arms: int) -> None:
         "every arm first, and its runs take the best one.",
     )
     if st.session_state["rates"] == "tuned":
-        rates, steps = data.trial_plan(st.session_state["preset"], int(st.session_state["steps"]))
+        rates, steps = options.trial_plan(st.session_state["preset"], int(st.session_state["steps"]))
         st.caption(
             f"{rates} rates are tried first for each of {arms} arm{'s' * (arms != 1)}: {rates * arms} trials of "
             f"{steps:,} steps. The runs wait for them."
@@ -114,7 +114,7 @@ def _pace() -> None:
     )
 
 
-def defaults(preset: data.Preset) -> dict[str, object]:
+def defaults(preset: options.Preset) -> dict[str, object]:
     """Return what the fields show when a preset was chosen."""
     tuned = not isinstance(preset.run.optim.lr, int | float)
     return {
@@ -147,25 +147,25 @@ def settings() -> dict[str, str]:
 
 def pace() -> str:
     """Return the pace that was chosen, ``free`` or ``lockstep:K``."""
-    return data.pace_text(int(st.session_state["lead"]) if st.session_state["pace"] == "lockstep" else 0)
+    return interventions.pace_text(int(st.session_state["lead"]) if st.session_state["pace"] == "lockstep" else 0)
 
 
 def other_depths() -> list[int]:
     """Return the typed depths that can be trained."""
-    return [depth for depth, _ in map(data.depth_from, _typed()) if depth is not None]
+    return [depth for depth, _ in map(options.depth_from, _typed()) if depth is not None]
 
 
 def depth_problem() -> str:
     """Return what is wrong with the typed depths, '' when nothing is."""
-    return next((problem for _, problem in map(data.depth_from, _typed()) if problem), "")
+    return next((problem for _, problem in map(options.depth_from, _typed()) if problem), "")
 
 
 def held_out_problem() -> str:
     """Return what is wrong with the number of held-out images, '' when nothing is or the images are not known yet."""
-    images = getattr(data.sources().get(st.session_state["data"]), "train_images", None)
+    images = getattr(options.sources().get(st.session_state["data"]), "train_images", None)
     if images is None:
         return ""
-    batch = data.presets()[st.session_state["preset"]].run.optim.batch_size
+    batch = options.presets()[st.session_state["preset"]].run.optim.batch_size
     left = images - int(st.session_state["validation"])
     if left >= batch:
         return ""

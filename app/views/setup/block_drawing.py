@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app import data, theme
+from app import theme
+from app.data import options, races, workspace
 from app.views.setup import block, form_state, zoo
 
 #: The variant that is drawn, and what was chosen when it was: what changed last is drawn.
@@ -14,13 +15,13 @@ _MAX_NETS = 4
 def render() -> None:
     """Draw the block of the shortcut that was touched last."""
     text = _touched()
-    variant, _ = data.variant_from(text)
+    variant, _ = options.variant_from(text)
     if variant is None:
         return
     scheme = st.context.theme.type or "light"
     picture = block.svg(variant, scheme, theme.text_color(text, 56, scheme))
     with st.container(key="block", gap="xsmall"):
-        st.markdown(f"A block of {data.variant_name(text)}")
+        st.markdown(f"A block of {options.variant_name(text)}")
         st.image(picture, width="stretch", alt=block.in_words(variant))
         st.caption("  \n".join(_sizes(text)))
 
@@ -41,7 +42,7 @@ def _touched() -> str:
 def _sizes(text: str) -> list[str]:
     """Return a line for each chosen depth with parameters and multiply-adds, and how they stand to the plain net's."""
     depths = form_state.depths()
-    shape = data.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
+    shape = options.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
     if shape is None:
         return ["How large its nets are depends on the images, which are looked at when the race starts."]
     lines = [_size(depth, text, shape) for depth in depths[:_MAX_NETS]]
@@ -49,19 +50,19 @@ def _sizes(text: str) -> list[str]:
         lines.append(f"and {len(depths) - _MAX_NETS} deeper")
     if any("(" in line for line in lines):
         lines.append("In brackets: compared with the plain net.")
-    elif depths and not data.is_plain(text):
+    elif depths and not races.is_plain(text):
         lines.append("As many as in the plain net.")
     return lines
 
 
 def _size(depth: int, text: str, shape: dict[str, int]) -> str:
     try:
-        net, plain = data.count(depth, text, shape), data.count(depth, "none", shape)
-    except data.SkipscopeError as error:
+        net, plain = options.count(depth, text, shape), options.count(depth, "none", shape)
+    except workspace.SkipscopeError as error:
         return f":red[{error}]"
     parameters = _amount(net.parameters) + _difference(net.parameters - plain.parameters)
     work = _amount(net.multiply_adds) + _difference(net.multiply_adds - plain.multiply_adds)
-    return f"{data.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
+    return f"{races.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
 
 
 def _difference(value: int) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data
+from app.data import commands, options, selection, streaming, workspace
 from app.views.setup import advanced, zoo
 
 
@@ -25,7 +25,7 @@ def runs() -> int:
 
 
 def arguments() -> dict[str, Any]:
-    """Return the keyword arguments of ``data.planned``."""
+    """Return the keyword arguments of ``commands.planned``."""
     state = st.session_state
     return {
         "preset": state["preset"],
@@ -51,7 +51,7 @@ def problems() -> dict[str, str]:
     return {field: problem for field, problem in found.items() if problem}
 
 
-def plan() -> tuple[data.RaceConfig | None, str]:
+def plan() -> tuple[commands.RaceConfig | None, str]:
     """Return (race, '') or (None, the reason in one line why the race cannot start).
 
     A race on images named by a path is (None, ''): the engine looks through the path only when the race starts.
@@ -61,28 +61,28 @@ def plan() -> tuple[data.RaceConfig | None, str]:
     if advanced.is_path():
         return None, ""
     try:
-        return data.planned(depths(), shortcuts(), **arguments()), ""
-    except data.SkipscopeError as error:
+        return commands.planned(depths(), shortcuts(), **arguments()), ""
+    except workspace.SkipscopeError as error:
         return None, str(error)
 
 
 def doubt_about_steps() -> str:
     """Return a warning about too few steps, '' for enough steps."""
-    if int(st.session_state["steps"]) >= data.RUNNING_WINDOW:
+    if int(st.session_state["steps"]) >= streaming.RUNNING_WINDOW:
         return ""
-    return f"Too short to compare: the running training error is a mean over {data.RUNNING_WINDOW} steps."
+    return f"Too short to compare: the running training error is a mean over {streaming.RUNNING_WINDOW} steps."
 
 
 def download() -> str:
     """Return a line about the download of a data set that is not in the workspace, '' if none is needed."""
     name = st.session_state["data"]
-    if data.data_present(name):
+    if options.data_present(name):
         return ""
-    size = getattr(data.sources()[name], "megabytes", 0)
+    size = getattr(options.sources()[name], "megabytes", 0)
     return f"Not in this workspace yet: it is downloaded when the race starts{f' ({size} MB)' if size else ''}."
 
 
 def _too_many() -> str:
-    if (count := runs()) <= data.MAX_RUNS:
+    if (count := runs()) <= selection.MAX_RUNS:
         return ""
-    return f"{count} runs are more than the {data.MAX_RUNS} of one race; choose fewer seeds or arms"
+    return f"{count} runs are more than the {selection.MAX_RUNS} of one race; choose fewer seeds or arms"

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import data
+from app.data import options, run_times
 
 
 def render(on_change: Callable[[], None]) -> None:
     """Draw the cards; the choice is kept in the session as ``preset``."""
-    presets, times = data.presets(), data.preset_times()
+    presets, times = options.presets(), run_times.preset_times()
     st.radio(
         "Preset",
         list(presets),
@@ -22,7 +22,7 @@ def render(on_change: Callable[[], None]) -> None:
     )
 
 
-def takes(time: data.RunTime) -> str:
+def takes(time: run_times.RunTime) -> str:
     """Return how long a race takes and where: ``about 45 s here (by finished runs)``."""
     about = f"about {spoken(time.seconds)}"
     if not time.here:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import data
+from app.data import commands, options, run_times, workspace
 from app.views import markdown_escape, picker
 from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
 
-_DEPTHS = list(data.DEPTHS)
+_DEPTHS = list(options.DEPTHS)
 _STYLE = Path(__file__).with_name("setup.css")
 #: The preset of a first visit.
 _USUAL = "quick"
@@ -20,7 +20,7 @@ def render(first_visit: bool = False) -> None:
 
     On a first visit the page itself has the primary button, so the button here is a secondary one.
     """
-    presets = data.presets()
+    presets = options.presets()
     if "preset" not in st.session_state:
         st.session_state["preset"] = setup_link.preset() or _USUAL
         st.session_state.update(_usual() | setup_link.read())
@@ -44,15 +44,15 @@ def start() -> None:
     Raises SkipscopeError, also where the button could not be pressed.
     """
     if "preset" not in st.session_state:
-        raise data.SkipscopeError("the set-up is not there yet; try again in a moment")
+        raise workspace.SkipscopeError("the set-up is not there yet; try again in a moment")
     if problem := next(iter(form_state.problems().values()), ""):
-        raise data.SkipscopeError(problem)
+        raise workspace.SkipscopeError(problem)
     picker.choose(_begin())
 
 
 def start_quick() -> None:
     """Start the quick race, as the button of the first visit does."""
-    _hand_over(lambda: data.start_race(data.planned((), (), _USUAL)))
+    _hand_over(lambda: commands.start_race(commands.planned((), (), _USUAL)))
 
 
 def _arms() -> None:
@@ -67,7 +67,7 @@ def _arms() -> None:
         help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
     )
     markdown_escape.under_field(problems.get("depths", ""))
-    shortcuts = data.shortcuts()
+    shortcuts = options.shortcuts()
     st.pills(
         "Shortcuts",
         zoo.PAPER,
@@ -84,10 +84,10 @@ def _arms() -> None:
     block_drawing.render()
 
 
-def _images(preset: data.Preset) -> None:
-    sources = data.sources()
+def _images(preset: options.Preset) -> None:
+    sources = options.sources()
     if st.session_state["data"] not in sources:  # a folder that is no longer there
-        st.session_state["data"] = data.preset_source(preset.name)
+        st.session_state["data"] = options.preset_source(preset.name)
     st.selectbox(
         "Data",
         list(sources),
@@ -146,11 +146,11 @@ def _start_bar(first_visit: bool) -> None:
         st.error(markdown_escape.literal(complaint), icon=":material/error:")
 
 
-def _ahead(race: data.RaceConfig | None, runs: int) -> str:
+def _ahead(race: commands.RaceConfig | None, runs: int) -> str:
     """Return the number of runs and steps, and about how long they take."""
     steps = int(st.session_state["steps"])
     words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
-    time = data.race_time(race) if race is not None else None
+    time = run_times.race_time(race) if race is not None else None
     return f"{words}, {preset_cards.takes(time)}" if time else words
 
 
@@ -160,13 +160,13 @@ def _fill() -> None:
 
 def _usual() -> dict[str, object]:
     """Return the values of the fields after the choice of a preset."""
-    preset = data.presets()[st.session_state["preset"]]
+    preset = options.presets()[st.session_state["preset"]]
     return {
         "depths": [depth for depth in preset.depths if depth in _DEPTHS],
         "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
         "shortcuts": [text for text in preset.shortcuts if text in zoo.PAPER],
         "variants": [text for text in preset.shortcuts if text not in zoo.PAPER],
-        "data": data.preset_source(preset.name),
+        "data": options.preset_source(preset.name),
         "steps": preset.run.optim.steps,
         "seeds": 1,
         **advanced.defaults(preset),
@@ -174,13 +174,13 @@ def _usual() -> dict[str, object]:
 
 
 def _begin() -> int:
-    return data.start_race(data.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
+    return commands.start_race(commands.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
 
 
 def _hand_over(begin: Callable[[], int]) -> None:
     """Start a race and show it; a refusal appears beside the button."""
     try:
         picker.choose(begin())
-    except data.SkipscopeError as error:
+    except workspace.SkipscopeError as error:
         st.session_state["setup_problem"] = str(error)
     st.rerun()

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import data
+from app.data import options
 from app.views.setup import zoo
 
 #: Every name in the address begins so; others belong to whoever set them.
@@ -43,7 +43,7 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def _source(text: str) -> str:
-    return _one_of(*data.sources())(text)
+    return _one_of(*options.sources())(text)
 
 
 def _some(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
@@ -51,7 +51,7 @@ def _some(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
 
 
 def _depth(text: str) -> int:
-    return int(_one_of(*map(str, data.DEPTHS))(text))
+    return int(_one_of(*map(str, options.DEPTHS))(text))
 
 
 #: Key in the session -> what reads its text, raising ValueError for what the field could not hold.
@@ -78,7 +78,7 @@ _FIELDS: dict[str, Callable[[str], Any]] = {
 def preset() -> str:
     """Return the preset that the address names, '' where it names none."""
     name = st.query_params.get(f"{PREFIX}preset", "")
-    return name if name in data.presets() else ""
+    return name if name in options.presets() else ""
 
 
 def read() -> dict[str, Any]:

@@ -6,7 +6,7 @@ chips. Whoever never opens this part needs to know nothing of it.
 
 import streamlit as st
 
-from app import data
+from app.data import options
 from app.views import markdown_escape
 
 #: Variant texts that race beside the paper's four; also the key of the widget that shows them.
@@ -18,12 +18,12 @@ _MADE = "variant_made"
 #: Those four.
 PAPER = ("none", "A", "B", "C")
 #: Group and row by name.
-Rows = dict[str, tuple[str, data.Shortcut]]
+Rows = dict[str, tuple[str, options.Shortcut]]
 
 
 def chosen() -> list[str]:
     """Return the canonical texts that are chosen here, without those that mean nothing."""
-    read = [data.variant_from(text)[0] for text in st.session_state.get(KEY) or []]
+    read = [options.variant_from(text)[0] for text in st.session_state.get(KEY) or []]
     return list(dict.fromkeys(variant.text for variant in read if variant))
 
 
@@ -34,14 +34,14 @@ def put_together() -> str:
 
 def problem() -> str:
     """Return what is wrong with what was typed, '' when nothing is."""
-    return next((wrong for _, wrong in map(data.variant_from, st.session_state.get(KEY) or []) if wrong), "")
+    return next((wrong for _, wrong in map(options.variant_from, st.session_state.get(KEY) or []) if wrong), "")
 
 
 def render() -> None:
     """Draw the fold-out."""
     if _NEXT in st.session_state:
         st.session_state[KEY] = st.session_state.pop(_NEXT)
-    rows = {row.name: (group, row) for group, found in data.shortcut_groups().items() for row in found}
+    rows = {row.name: (group, row) for group, found in options.shortcut_groups().items() for row in found}
     with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
         st.multiselect(
             "Also in the race",
@@ -53,7 +53,7 @@ def render() -> None:
             placeholder="Choose, or type gated:bias=-7",
             help="A variant is a name with options: `NAME:key=value:key=value`, for example `gated:bias=-7`, "
             "`A:order=full-pre`, `none:norm=none`, `A:layers=1`. Orders: "
-            + ", ".join(f"`{order.name}`" for order in data.orders_of(rows["A"][1])),
+            + ", ".join(f"`{order.name}`" for order in options.orders_of(rows["A"][1])),
         )
         markdown_escape.under_field(problem())
         _with_options(rows)
@@ -66,8 +66,8 @@ def _unlisted(rows: Rows) -> list[str]:
 
 def _offered(text: str, rows: Rows) -> str:
     if text not in rows:
-        variant, _ = data.variant_from(text)
-        return data.variant_name(variant.text) if variant else text
+        variant, _ = options.variant_from(text)
+        return options.variant_name(variant.text) if variant else text
     group, row = rows[text]
     return f"{text} ({group})" if row.label == text else f"{text}: {row.label} ({group})"
 
@@ -83,7 +83,7 @@ def _with_options(rows: Rows) -> None:
         persist_state="session",
     )
     row = rows[name][1]
-    options = {
+    option_values = {
         option.name: st.slider(
             option.name.capitalize(),
             option.low,
@@ -96,7 +96,7 @@ def _with_options(rows: Rows) -> None:
         )
         for option in row.options
     }
-    orders = {order.name: order for order in data.orders_of(row)}
+    orders = {order.name: order for order in options.orders_of(row)}
     order = st.selectbox(
         "Order of a block's parts",
         list(orders),
@@ -112,16 +112,16 @@ def _with_options(rows: Rows) -> None:
     )
     layers = right.selectbox(
         "Layers",
-        data.layers_of_a_shortcut(),
+        options.layers_of_a_shortcut(),
         index=1,
         key=f"layers_{name}",
         help="Weighted layers that one shortcut goes around; the paper's basic block has 2.",
     )
-    text = data.variant_text(name, options, order, norm, layers)
+    text = options.variant_text(name, option_values, order, norm, layers)
     st.session_state[_MADE] = text
     there = [*(st.session_state["shortcuts"] or []), *chosen()]
     if st.button(
-        f"Add {data.variant_name(text)}" if text not in there else f"{data.variant_name(text)} is in the race",
+        f"Add {options.variant_name(text)}" if text not in there else f"{options.variant_name(text)} is in the race",
         icon=":material/add:" if text not in there else ":material/check:",
         width="stretch",
         disabled=text in there,
@@ -132,10 +132,10 @@ def _with_options(rows: Rows) -> None:
     _about(text, row)
 
 
-def _about(text: str, row: data.Shortcut) -> None:
+def _about(text: str, row: options.Shortcut) -> None:
     st.caption(f"**{row.label}**: {row.help}\n\n`{row.formula}`\n\n{row.source}")
-    figures = data.references([text])
-    lines = [f"- {data.figure_in_words(found.figure)}" for found in figures if found.exact or len(figures) <= 3]
+    figures = options.references([text])
+    lines = [f"- {options.figure_in_words(found.figure)}" for found in figures if found.exact or len(figures) <= 3]
     if lines:
         st.caption("As published, by another protocol than this race:\n" + "\n".join(lines[:4]))
     if row.contested:

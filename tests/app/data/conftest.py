@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import data
+from app.data.workspace import use
 from engine.config import RaceConfig, replace
 from engine.config.presets import PRESETS
 from engine.store.workspace import Workspace
@@ -11,8 +11,8 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def place(tmp_path):
-    yield Workspace(data.use(tmp_path / "workspace"))
-    data.use(tmp_path / "elsewhere")
+    yield Workspace(use(tmp_path / "workspace"))
+    use(tmp_path / "elsewhere")
 
 
 def submit(place, **changes):

@@ -4,10 +4,9 @@ from collections import namedtuple
 
 import pytest
 
-from app import data
 from app.data import commands
 from app.data.workspace import current
-from engine.errors import CommandRefused
+from engine.errors import CommandRefused, SkipscopeError
 from engine.events import RunState
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
@@ -25,11 +24,11 @@ def test_command_all_asks_every_able_run_and_then_tells_the_first_refusal(place,
             raise CommandRefused("not now")
 
     monkeypatch.setattr(commands, "command", command)
-    with pytest.raises(data.SkipscopeError, match="not now"):
-        data.command_all("pause", race)
+    with pytest.raises(SkipscopeError, match="not now"):
+        commands.command_all("pause", race)
     assert asked == [("pause", run) for run in runs[:3]]
-    with pytest.raises(data.SkipscopeError, match="unknown command"):
-        data.command_all("delete", race)
+    with pytest.raises(SkipscopeError, match="unknown command"):
+        commands.command_all("delete", race)
 
 
 def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
@@ -42,6 +41,6 @@ def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
 
     monkeypatch.setattr(current(), "control", Control())
     choices = {"steps": 150, "seeds": 2, "first_seed": 5, "settings": {"lr": "0.05"}}
-    race = data.start_race(data.planned([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
+    race = commands.start_race(commands.planned([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
     assert race == 7
     assert (handed[0].run.optim.steps, handed[0].run.optim.lr, handed[0].first_seed) == (150, 0.05, 5)

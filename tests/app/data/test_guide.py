@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import data
 from app.data import guide
+from app.data.workspace import use
 from engine.config import LabConfig
 from engine.errors import GuideError
 from engine.events import MetricReported, RunState
@@ -88,7 +88,7 @@ def test_a_broken_text_is_one_line_that_names_the_file(before, after, said):
 def test_a_lab_that_is_not_registered_is_no_error():
     page = parsed(TEXT.replace("lab: gradients\n", "lab: unheard\n").replace("gradients.", "unheard."))
     assert page.lab == "unheard"
-    assert data.findings(page.parts(guide.Figure)) == {}
+    assert guide.findings(page.parts(guide.Figure)) == {}
 
 
 def test_a_text_that_is_not_there_is_one_line():
@@ -101,10 +101,10 @@ FIGURE = guide.Figure("gradients", "bn_gradient_total")
 
 @pytest.fixture
 def writer(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     with Writer(workspace) as writer:
         yield writer
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 def job(writer, state, value, **settings):
@@ -116,8 +116,8 @@ def job(writer, state, value, **settings):
 
 
 def test_without_a_database_a_number_has_what_is_expected_of_it(workspace):
-    data.use(workspace.path)
-    found = data.findings([FIGURE])[FIGURE]
+    use(workspace.path)
+    found = guide.findings([FIGURE])[FIGURE]
     assert (found.job, found.value) == (None, None)
     assert found.expected == next(one.expected for one in LABS["gradients"].metrics if one.name == FIGURE.name)
 
@@ -127,14 +127,14 @@ def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were
     newest = job(writer, RunState.FINISHED, 12345.6, layers=20)
     job(writer, RunState.RUNNING, 9.0)
     job(writer, RunState.STOPPED, 8.0)
-    found = data.findings([FIGURE])[FIGURE]
+    found = guide.findings([FIGURE])[FIGURE]
     assert (found.job, found.value, found.basis) == (newest, 12345.6, "layers 20")
-    assert data.finished_labs() == {"gradients": newest}
+    assert guide.finished_labs() == {"gradients": newest}
 
 
 def test_a_number_that_was_not_finite_has_a_job_and_no_value(writer):
     run = job(writer, RunState.FINISHED, float("nan"))
-    found = data.findings([FIGURE])[FIGURE]
+    found = guide.findings([FIGURE])[FIGURE]
     assert (found.job, found.value) == (run, None)
 
 
@@ -146,4 +146,4 @@ def test_a_number_that_was_not_finite_has_a_job_and_no_value(writer):
     ],
 )  # fmt: skip
 def test_numbers_are_said_as_the_labs_say_them(value, words):
-    assert data.in_words(value) == words
+    assert guide.in_words(value) == words

@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from app import data
 from app.data import guide
 from engine.labs.registry import LABS
 
-NAMES = data.guide_names()
+NAMES = guide.guide_names()
 
 #: Digits that are names of things or settings of an experiment, no claims.
 _NAMED = re.compile(
@@ -32,7 +31,7 @@ def claims(text: str) -> list[str]:
     return [f"{kind}: {found.group()}" for kind, rule in _CLAIMS.items() for found in re.finditer(rule, bare, re.I)]
 
 
-def words(page: data.GuidePage) -> str:
+def words(page: guide.GuidePage) -> str:
     """A page's own words, without its placeholders."""
     sections = (part for section in page.sections.values() for part in section)
     return "\n".join([page.question, page.menu, *(part for part in sections if isinstance(part, str))])
@@ -57,17 +56,17 @@ def test_names_of_nets_are_no_claims(text):
 
 
 def test_there_is_one_text_for_each_of_the_seven_questions():
-    assert [data.guide_page(name).number for name in NAMES] == [f"Q{one}" for one in range(1, 8)]
+    assert [guide.guide_page(name).number for name in NAMES] == [f"Q{one}" for one in range(1, 8)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_text_claims_nothing_outside_its_placeholders(name):
-    assert not claims(words(data.guide_page(name)))
+    assert not claims(words(guide.guide_page(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_labs_panels_and_figures_of_a_text_exist(name):
-    page = data.guide_page(name)
+    page = guide.guide_page(name)
     assert set(page.labs) <= LABS.keys()
     assert len(page.panels) in (1, 2)
     assert sum(option.primary for option in LABS[page.lab].options) <= 3
@@ -76,7 +75,7 @@ def test_labs_panels_and_figures_of_a_text_exist(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_short_answer_has_two_or_three_sentences_with_what_they_stand_on(name):
-    answer = data.guide_page(name).sections["Short answer"]
+    answer = guide.guide_page(name).sections["Short answer"]
     bare = "".join(part if isinstance(part, str) else "X" for part in answer)
     assert len(re.findall(r"[.!?](?:\s|$)", bare.strip())) in (2, 3)
     assert [part for part in answer if not isinstance(part, str)]
@@ -84,17 +83,17 @@ def test_the_short_answer_has_two_or_three_sentences_with_what_they_stand_on(nam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_number_is_cited_from_a_place_that_was_read(name):
-    for citation in data.guide_page(name).parts(guide.Citation):
+    for citation in guide.guide_page(name).parts(guide.Citation):
         assert citation.source.read in guide.READ
         assert citation.source.arxiv or citation.source.read == "logs"
 
 
 def test_every_source_is_used():
-    used = {citation.source.key for name in NAMES for citation in data.guide_page(name).parts(guide.Citation)}
-    assert used == set(data.guide_sources())
+    used = {citation.source.key for name in NAMES for citation in guide.guide_page(name).parts(guide.Citation)}
+    assert used == set(guide.guide_sources())
 
 
 def test_the_table_for_teachers_has_every_page_with_its_lab():
     document = (guide.PROJECT / "assets" / "docs" / "teaching.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| [^|]+\? \| (Q\d) \| `(\w+)` \|", document, re.MULTILINE)
-    assert rows == [(data.guide_page(name).number, data.guide_page(name).lab) for name in NAMES]
+    assert rows == [(guide.guide_page(name).number, guide.guide_page(name).lab) for name in NAMES]

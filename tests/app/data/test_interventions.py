@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from app import data
 from app.data import interventions
 from engine.errors import CommandRefused, ConfigError
 
@@ -14,7 +13,7 @@ from engine.errors import CommandRefused, ConfigError
 def test_a_fork_from_the_page_names_no_path(key, path, monkeypatch):
     monkeypatch.setattr(interventions, "current", lambda: pytest.fail("the engine was asked"))
     with pytest.raises(ConfigError, match="the page trains on registered data sets"):
-        data.fork(1, 6, {key: path})
+        interventions.fork(1, 6, {key: path})
 
 
 class Engine:
@@ -41,7 +40,7 @@ def engine(monkeypatch):
 
 
 def test_a_change_goes_to_every_run_that_takes_it_and_names_the_others(engine):
-    taken, refusals = data.change([1, 2, 3], "strength", 0.5)
+    taken, refusals = interventions.change([1, 2, 3], "strength", 0.5)
     assert taken == [2, 3]
     assert refusals == ["run 1 (plain-8) has no shortcut whose strength could be set"]
     assert engine.asked == [(2, "strength", 0.5), (3, "strength", 0.5)]
@@ -49,9 +48,9 @@ def test_a_change_goes_to_every_run_that_takes_it_and_names_the_others(engine):
 
 def test_what_is_wrong_for_all_is_said_once(engine):
     with pytest.raises(ConfigError, match="from 0 to 1"):
-        data.change([2, 3], "strength", 2)
+        interventions.change([2, 3], "strength", 2)
 
 
 def test_paces_are_texts():
-    assert [data.pace_text(0), data.pace_text(5)] == ["free", "lockstep:5"]
-    assert [data.pace_steps("free"), data.pace_steps("lockstep:5")] == [0, 5]
+    assert [interventions.pace_text(0), interventions.pace_text(5)] == ["free", "lockstep:5"]
+    assert [interventions.pace_steps("free"), interventions.pace_steps("lockstep:5")] == [0, 5]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app import data
+from app.data import labs, streaming
+from app.data.workspace import use
 from engine.config import LabConfig
 from engine.errors import ConfigError
 from engine.events import CurveName, CurveUpdated, MetricReported
@@ -12,7 +13,7 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def writer(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     with Writer(workspace) as writer:
         yield writer
 
@@ -22,23 +23,23 @@ def submit(writer, **settings):
 
 
 def test_without_a_database_there_are_no_jobs(workspace):
-    data.use(workspace.path)
-    assert data.latest_lab("gradients") is None
+    use(workspace.path)
+    assert labs.latest_lab("gradients") is None
 
 
 def test_the_newest_job_is_the_one_to_show_and_a_race_is_no_lab(writer):
     from engine.config import RaceConfig
 
-    assert data.latest_lab("gradients") is None
+    assert labs.latest_lab("gradients") is None
     submit(writer)
     newest = submit(writer, gain=0.8)
     _, runs = writer.races.submit(RaceConfig())
-    assert data.latest_lab("gradients").id == newest
-    assert data.latest_lab("gradients").config.settings["gain"] == 0.8
-    assert data.lab_job(newest).lab == "gradients"
-    assert data.lab_job(runs[0]) is None
-    assert data.lab_job(999) is None
-    assert data.lab_news(runs[0]) is None
+    assert labs.latest_lab("gradients").id == newest
+    assert labs.latest_lab("gradients").config.settings["gain"] == 0.8
+    assert labs.lab_job(newest).lab == "gradients"
+    assert labs.lab_job(runs[0]) is None
+    assert labs.lab_job(999) is None
+    assert labs.lab_news(runs[0]) is None
 
 
 def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
@@ -48,32 +49,32 @@ def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
         run,
         [CurveUpdated("norm", CurveName("a"), [1, 2], [3, 4]), CurveUpdated("norm", CurveName("b"), [1, 2], [5, 6])],
     )
-    traces, figures, cursor = data.lab_results(run)
+    traces, figures, cursor = labs.lab_results(run)
     assert [trace.name.text for trace in traces] == ["a", "b"]
     assert figures == {}
     writer.labs.results(
         run, [CurveUpdated("norm", CurveName("a"), [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
     )
-    traces, figures, later = data.lab_results(run, cursor)
+    traces, figures, later = labs.lab_results(run, cursor)
     assert [(trace.name.text, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
     assert figures == {"bn_gradient_total": None}
     assert later > cursor
-    assert data.lab_results(run, later) == ([], figures, later)
-    news = data.lab_news(run, cursor)
+    assert labs.lab_results(run, later) == ([], figures, later)
+    news = labs.lab_news(run, cursor)
     assert [trace.name.text for trace in news.traces] == ["a"]
-    assert news.cursor == (data.head().changes, later)
+    assert news.cursor == (streaming.head().changes, later)
 
 
 def test_the_command_that_repeats_a_job_names_what_is_not_usual():
-    usual = data.lab_specs()["gradients"].defaults()
-    assert data.lab_command("gradients", usual) == "python -m engine lab gradients"
+    usual = labs.lab_specs()["gradients"].defaults()
+    assert labs.lab_command("gradients", usual) == "python -m engine lab gradients"
     changed = usual | {"gain": 0.8, "sweep": False, "layers": 20}
-    command = data.lab_command("gradients", changed)
+    command = labs.lab_command("gradients", changed)
     assert command == "python -m engine lab gradients --set layers=20 --set gain=0.8 --set sweep=false"
 
 
 def test_a_wrong_setting_is_refused_in_one_line_before_an_engine_is_started(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     with pytest.raises(ConfigError, match="gain must be a number from 0.5 to 2"):
-        data.start_lab("gradients", {"gain": 7})
+        labs.start_lab("gradients", {"gain": 7})
     assert not workspace.engine_log.exists()

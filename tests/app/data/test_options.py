@@ -2,23 +2,24 @@
 
 import pytest
 
-from app import data
+from app.data import commands, options
 from app.data.workspace import current
 from engine.data.registry import SOURCES
+from engine.errors import SkipscopeError
 from engine.runs.protocol.planning import plan_race
 from tests.engine.data import pictures
 
 
 def test_choices_are_checked_in_one_line(place):
-    assert data.depth_problem(20) == ""
-    assert data.depth_problem(21).endswith("nearest 20 and 26")
-    assert data.count(20, "A").parameters == 269_722
-    assert data.preset_source("quick") == "fashion-mnist-mini"
-    assert list(data.presets()) == ["quick", "talk", "paper"]  # the one without images of its own is the shell's
-    with pytest.raises(data.SkipscopeError, match="unknown data set"):
-        data.data_present("nothing")
-    with pytest.raises(data.SkipscopeError, match="nearest 20 and 26"):
-        data.planned([21], ["none"])
+    assert options.depth_problem(20) == ""
+    assert options.depth_problem(21).endswith("nearest 20 and 26")
+    assert options.count(20, "A").parameters == 269_722
+    assert options.preset_source("quick") == "fashion-mnist-mini"
+    assert list(options.presets()) == ["quick", "talk", "paper"]  # the one without images of its own is the shell's
+    with pytest.raises(SkipscopeError, match="unknown data set"):
+        options.data_present("nothing")
+    with pytest.raises(SkipscopeError, match="nearest 20 and 26"):
+        commands.planned([21], ["none"])
     assert not place.database.exists()
 
 
@@ -28,34 +29,34 @@ def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, t
     monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "offered"))
     started = []
     monkeypatch.setattr(current().control, "start_race", lambda race: started.append(race) or (1, [1]))
-    offers = data.sources()
+    offers = options.sources()
     assert list(offers) == [*SOURCES, f"folder:{below}"]
     assert all(row.label and row.help and row.licence for row in offers.values())
-    assert data.data_present(f"folder:{below}")
-    assert data.start_race(data.planned([8], ["A"], source=f"folder:{below}")) == 1
+    assert options.data_present(f"folder:{below}")
+    assert commands.start_race(commands.planned([8], ["A"], source=f"folder:{below}")) == 1
     assert started[0].run.data.name == f"folder:{below}"
     sneaky = f"folder:{below}/../../other"
     for name in (f"folder:{other}", sneaky, "folder:", f"parquet:{below}", f"folder:{below}/", "folder:~", "x:y"):
-        with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
-            data.planned([8], ["A"], source=name)
+        with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
+            commands.planned([8], ["A"], source=name)
         assert str(other) not in str(caught.value)
-        with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
-            data.data_present(name)
-    with pytest.raises(data.SkipscopeError, match="below SKIPSCOPE_DATA"):
-        data.start_race(plan_race([8], ["A"], "quick", f"folder:{other}", workspace=place))
+        with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA"):
+            options.data_present(name)
+    with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA"):
+        commands.start_race(plan_race([8], ["A"], "quick", f"folder:{other}", workspace=place))
     assert len(started) == 1
 
 
 @pytest.mark.parametrize("text", ["20", " 56 ", "1202", "008"])
 def test_a_typed_depth_that_can_be_trained_is_taken(text):
-    assert data.depth_from(text) == (int(text), "")
+    assert options.depth_from(text) == (int(text), "")
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "²", "٢٠", "2²", "-20", "+20", "20.0", "1_202", "2e1", "21", "0", "1000000", "9" * 5000, "a\nb"]
 )
 def test_any_other_text_for_a_depth_gets_one_line(text):
-    depth, problem = data.depth_from(text)
+    depth, problem = options.depth_from(text)
     assert depth is None
     assert 0 < len(problem) < 120
     assert "\n" not in problem

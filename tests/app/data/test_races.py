@@ -4,9 +4,11 @@ import shlex
 
 import pytest
 
-from app import data
+from app.data import interventions, races, streaming
+from app.data.workspace import Health, health
 from engine.config import RunConfig, replace
 from engine.config.presets import PRESETS
+from engine.errors import SkipscopeError
 from engine.events import RunState, StepRow
 from engine.runs.protocol.planning import plan_race
 from engine.store.writer import Writer
@@ -16,10 +18,10 @@ from tests.app.data.conftest import submit
 def test_races_are_newest_first_and_follow_every_change(place):
     first, runs = submit(place, seeds=2, name="a look")
     second, _ = submit(place, depths=(20,), shortcuts=("none",), run={"model.width": 12})
-    races = data.races()
-    assert [race.id for race in races] == [second, first]
-    assert data.races() is races  # nothing changed: not read again
-    old = data.race(first)
+    race_list = races.races()
+    assert [race.id for race in race_list] == [second, first]
+    assert races.races() is race_list  # nothing changed: not read again
+    old = races.race(first)
     assert old.arms == ("plain-20", "plain-56", "A-20", "A-56")
     assert (old.seeds, old.steps, old.lr, old.has_both_families) == (2, 120, (0.1,), True)
     assert old.states == {"queued": 8}
@@ -28,19 +30,19 @@ def test_races_are_newest_first_and_follow_every_change(place):
     )
     with Writer(place) as writer:
         writer.jobs.move(runs[0], RunState.STARTING)
-    assert data.race(first).states == {"queued": 7, "starting": 1}
-    assert data.race(first).state == "starting"
-    assert data.race(999) is None
+    assert races.race(first).states == {"queued": 7, "starting": 1}
+    assert races.race(first).state == "starting"
+    assert races.race(999) is None
 
 
 def test_the_command_repeats_the_race(place):
     race, _ = submit(place, seeds=2, first_seed=3, run={"model.width": 12, "optim.lr": 0.05})
-    assert data.race(race).as_command == (
+    assert races.race(race).as_command == (
         "python -m engine race --depths 20,56 --shortcuts none,A --preset quick --data fashion-mnist-mini --steps 120 "
         "--seeds 2 --first-seed 3 --set model.width=12 --set optim.lr=0.05"
     )
-    assert {"setting": "optim.lr", "value": "0.05"} in data.race(race).protocol
-    assert {"what": "seeds", "value": "3, 4"} in data.race(race).origin
+    assert {"setting": "optim.lr", "value": "0.05"} in races.race(race).protocol
+    assert {"what": "seeds", "value": "3, 4"} in races.race(race).origin
 
 
 @pytest.mark.parametrize(
@@ -59,20 +61,20 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
     wanted = plan_race([], [], preset, source, 120, settings=settings, **changes, workspace=place)
     with Writer(place.prepare()) as writer:
         race, _ = writer.races.submit(wanted)
-    words = shlex.split(data.race(race).as_command, comments=True)
+    words = shlex.split(races.race(race).as_command, comments=True)
     assert words[:4] == ["python", "-m", "engine", "race"]
     pairs = list(zip(words[4::2], words[5::2], strict=True))
-    options = dict(pairs)
-    assert set(options) >= {"--depths", "--shortcuts", "--preset", "--data", "--steps"}
-    assert ("--seeds" in options, "--first-seed" in options) == ("seeds" in changes, "first_seed" in changes)
+    arguments = dict(pairs)
+    assert set(arguments) >= {"--depths", "--shortcuts", "--preset", "--data", "--steps"}
+    assert ("--seeds" in arguments, "--first-seed" in arguments) == ("seeds" in changes, "first_seed" in changes)
     again = plan_race(
-        [int(depth) for depth in options["--depths"].split(",")],
-        options["--shortcuts"].split(","),
-        options["--preset"],
-        options["--data"],
-        int(options["--steps"]),
-        int(options.get("--seeds", 1)),
-        int(options.get("--first-seed", 0)),
+        [int(depth) for depth in arguments["--depths"].split(",")],
+        arguments["--shortcuts"].split(","),
+        arguments["--preset"],
+        arguments["--data"],
+        int(arguments["--steps"]),
+        int(arguments.get("--seeds", 1)),
+        int(arguments.get("--first-seed", 0)),
         dict(value.split("=", 1) for key, value in pairs if key == "--set"),
         workspace=place,
     )
@@ -81,7 +83,7 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
 
 def test_the_command_quotes_what_a_shell_would_read(place):
     race, _ = submit(place, run={"optim.drops": (0.5, 0.75)})
-    assert data.race(race).as_command.endswith("--set 'optim.drops=[0.5,0.75]'")
+    assert races.race(race).as_command.endswith("--set 'optim.drops=[0.5,0.75]'")
 
 
 def test_cards_hold_everything_the_page_shows_of_a_run(place):
@@ -90,7 +92,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
         writer.checkpoints.add(runs[1], 10, "tenth", 4096)
         writer.jobs.move(runs[2], RunState.STARTING)
         writer.jobs.move(runs[2], RunState.FAILED, cause="out of memory")
-    cards = data.run_summaries(race)
+    cards = races.run_summaries(race)
     assert [card["run"] for card in cards] == runs
     assert {card["race"] for card in cards} == {race}
     assert set(cards[0]) == {
@@ -106,34 +108,34 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert cards[0]["train_images"] == 20_000
     assert (cards[0]["eval_images"], cards[0]["bn"]) == (1000, "running")
     other, _ = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
-    assert {(card["eval_images"], card["bn"]) for card in data.run_summaries(other)} == {(500, "recalibrated")}
+    assert {(card["eval_images"], card["bn"]) for card in races.run_summaries(other)} == {(500, "recalibrated")}
 
 
 def test_defaults_of_the_run_config_are_no_settings_of_a_race(place):
     race, _ = submit(place)
-    assert data.race(race).settings == {}
+    assert races.race(race).settings == {}
     assert RunConfig().optim.lr == 0.1
 
 
 def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_for(place):
     race, runs = submit(place, depths=(8,), run={"optim.lr": "tuned", "optim.tune_grid": [0.01, 0.1]})
-    plain, residual = data.tuning(race)
+    plain, residual = races.tuning(race)
     assert [(arm.arm, [trial.lr for trial in arm.trials]) for arm in (plain, residual)] == [
         ("plain-8", [0.01, 0.1]), ("A-8", [0.01, 0.1]),
     ]  # fmt: skip
-    assert [found.id for found in data.races()] == [race]
-    assert [row.id for row in data.runs(race)] == runs
-    assert data.health() == data.Health("ok")
+    assert [found.id for found in races.races()] == [race]
+    assert [row.id for row in races.runs(race)] == runs
+    assert health() == Health("ok")
     with Writer(place) as writer:
         best = plain.trials[1].run
         writer.points.record(best, [StepRow(60, 1.0, 30.0, 1.0, 31.0, 0.1, 1.0)])
         for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
             writer.jobs.move(best, state)
         writer.tuning.take(runs[:1], best, 0.1, "learning rate 0.1")
-    plain, residual = data.tuning(race)
+    plain, residual = races.tuning(race)
     assert (plain.lr, plain.at_edge, plain.trials[1].error) == (0.1, True, 31.0)
     assert (residual.lr, residual.done) == (None, 0)
-    found = data.race(race)
+    found = races.race(race)
     assert (found.lr, found.tuned, found.states) == ((0.1,), True, {"queued": 2})
     assert found.settings == {"optim.lr": "tuned", "optim.tune_grid": "[0.01,0.1]"}
     assert plan_race(
@@ -144,18 +146,18 @@ def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_fo
         "model.image_size": 14,
     })  # fmt: skip
     other, _ = submit(place)
-    assert (data.tuning(other), data.race(other).tuned) == ([], False)
-    verdict = data.history(runs, at_most=100).conclusions.verdict
+    assert (races.tuning(other), races.race(other).tuned) == ([], False)
+    verdict = streaming.history(runs, at_most=100).conclusions.verdict
     assert verdict == "One depth per shortcut type: there is no degradation gap to state."
 
 
 def test_the_pace_that_a_race_keeps_is_shown_and_repeated(place, monkeypatch):
     race, _ = submit(place, pace="lockstep:5")
-    assert data.race(race).pace == "lockstep:5"
-    assert "--pace lockstep:5" in data.race(race).as_command
+    assert races.race(race).pace == "lockstep:5"
+    assert "--pace lockstep:5" in races.race(race).as_command
     with Writer(place) as writer:
         writer.races.set_pace(race, "free")
-    assert data.race(race).pace == "free"
-    assert "--pace" not in data.race(race).as_command
-    with pytest.raises(data.SkipscopeError, match="a pace is free or lockstep:K"):
-        data.set_pace(race, "fast")
+    assert races.race(race).pace == "free"
+    assert "--pace" not in races.race(race).as_command
+    with pytest.raises(SkipscopeError, match="a pace is free or lockstep:K"):
+        interventions.set_pace(race, "fast")

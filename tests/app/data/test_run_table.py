@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from app import data
-from app.data import run_table
-from app.data.workspace import current
+from app.data import machine, run_table
+from app.data.workspace import current, use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.tables.run_list import RunListReader
@@ -16,8 +15,8 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def place(tmp_path):
-    yield Workspace(data.use(tmp_path / "workspace")).prepare()
-    data.use(tmp_path / "elsewhere")
+    yield Workspace(use(tmp_path / "workspace")).prepare()
+    use(tmp_path / "elsewhere")
 
 
 @pytest.fixture
@@ -40,12 +39,12 @@ def evaluation(writer, run, step, split, error):
 
 
 def by_id():
-    return {row.id: row for row in data.table_rows()}
+    return {row.id: row for row in run_table.table_rows()}
 
 
 def test_without_a_database_there_is_no_run(tmp_path):
-    data.use(tmp_path / "nowhere")
-    assert data.table_rows() == []
+    use(tmp_path / "nowhere")
+    assert run_table.table_rows() == []
 
 
 def test_a_row_says_where_a_run_stands(writer):
@@ -87,8 +86,8 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
         return read(self, wanted)
 
     monkeypatch.setattr(RunListReader, "running_errors", count)
-    data.table_rows()
-    assert data.table_rows() is data.table_rows()
+    run_table.table_rows()
+    assert run_table.table_rows() is run_table.table_rows()
     steps(writer, second, 101, 120)
     assert by_id()[second].spark[-1] == -20.0
     assert asked == [{first, second}, {second}]
@@ -136,7 +135,7 @@ def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected)
     submit(writer, depths=(8, 14), shortcuts=("A",), run={"data.name": "cifar10"})
     writer.jobs.move(1, RunState.PAUSED)
     writer.notes.annotate([3], "rate too high?")
-    assert {row.id for row in data.Filter(**chosen).of(data.table_rows())} == expected
+    assert {row.id for row in run_table.Filter(**chosen).of(run_table.table_rows())} == expected
 
 
 def test_races_in_sum_name_the_lowest_and_the_highest(writer):
@@ -145,7 +144,7 @@ def test_races_in_sum_name_the_lowest_and_the_highest(writer):
         steps(writer, run, 1, last)
     submit(writer, depths=(8,), shortcuts=("none",))
     writer.jobs.move(runs[0], RunState.PAUSED)
-    newest, oldest = data.race_sums(data.table_rows())
+    newest, oldest = run_table.race_sums(run_table.table_rows())
     assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
     assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})
     assert (oldest.lowest.id, oldest.highest.id) == (runs[1], runs[3])
@@ -161,7 +160,7 @@ def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
     os.link(first, second)
     place.checkpoint(2, 20).write_bytes(b"x" * 500_000)
     place.log(1).write_bytes(b"x" * 1000)
-    disk = data.disk_use(0)
+    disk = machine.disk_use(0)
     assert (disk.kinds["checkpoints"], disk.kinds["logs"]) == (3_500_000, 1000)
     assert disk.kinds["database"] >= place.database.stat().st_size
     assert disk.total == sum(disk.kinds.values())
@@ -169,13 +168,13 @@ def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
     assert disk.runs == {1: 3_001_000, 2: 3_500_000}
     assert (disk.freed_by([1]), disk.freed_by([2]), disk.freed_by([1, 2])) == (1000, 500_000, 3_501_000)
     place.log(2).write_bytes(b"x")
-    assert data.disk_use() is disk
-    assert data.disk_use(0).runs[2] == 3_500_001
+    assert machine.disk_use() is disk
+    assert machine.disk_use(0).runs[2] == 3_500_001
 
 
 def test_disk_use_of_an_empty_workspace(tmp_path):
-    data.use(tmp_path / "nowhere")
-    disk = data.disk_use(0)
+    use(tmp_path / "nowhere")
+    disk = machine.disk_use(0)
     assert (disk.total, disk.largest, disk.freed_by([1])) == (0, "", 0)
 
 
@@ -184,4 +183,4 @@ def test_disk_use_of_an_empty_workspace(tmp_path):
     [(0, "0 bytes"), (999, "999 bytes"), (1500, "2 kB"), (999_400, "999 kB"), (3_250_000, "3.2 MB"), (2e9, "2.0 GB")],
 )
 def test_sizes_in_words(size, words):
-    assert data.size_in_words(size) == words
+    assert machine.size_in_words(size) == words

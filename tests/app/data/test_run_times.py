@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import data
-from app.data import run_times
+from app.data import commands, options, run_times
+from app.data.workspace import use
 from engine.events import RunState
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan
@@ -12,12 +12,12 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def writer(workspace, monkeypatch):
-    data.use(workspace.path)
+    use(workspace.path)
     monkeypatch.setattr(run_times, "_gpus", lambda: 0)
     monkeypatch.setattr(run_times, "cores", lambda: 2)
     with Writer(workspace) as writer:
         yield writer
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 def train(writer, race, seconds=100.0, state=RunState.FINISHED, **fields):
@@ -37,46 +37,46 @@ def finish(writer, run, seconds=100.0, state=RunState.FINISHED, **fields):
 
 
 def quick(depths=(), shortcuts=(), **choices):
-    return data.planned(depths, shortcuts, **choices)
+    return commands.planned(depths, shortcuts, **choices)
 
 
 def test_before_a_run_has_finished_the_table_of_two_cores_is_what_is_known(writer):
-    times = data.preset_times()
-    assert times.keys() == data.presets().keys()
+    times = run_times.preset_times()
+    assert times.keys() == options.presets().keys()
     assert not any(time.here for time in times.values())
     assert times["quick"].seconds < times["talk"].seconds < times["paper"].seconds / 100
-    assert data.race_time(quick()) == times["quick"]
+    assert run_times.race_time(quick()) == times["quick"]
     writer.races.submit(quick())
-    assert data.race_time(quick()) == times["quick"], "a run that waits says nothing"
+    assert run_times.race_time(quick()) == times["quick"], "a run that waits says nothing"
 
 
 def test_a_race_like_one_that_finished_takes_as_long_again(writer):
     train(writer, quick(), seconds=40.0)
-    time = data.race_time(quick())
+    time = run_times.race_time(quick())
     assert time.here
     assert not time.scaled
     assert time.seconds == pytest.approx(40, rel=0.1)
-    assert data.preset_times()["quick"] == time
-    assert data.race_time(quick(seeds=2)).seconds == pytest.approx(80, rel=0.1)
-    longer = data.race_time(quick(steps=3000))
+    assert run_times.preset_times()["quick"] == time
+    assert run_times.race_time(quick(seeds=2)).seconds == pytest.approx(80, rel=0.1)
+    longer = run_times.race_time(quick(steps=3000))
     assert 250 < longer.seconds < 400
-    assert data.preset_times()["talk"].scaled, "larger images"
-    wider = data.race_time(quick(settings={"width": "16"}))
+    assert run_times.preset_times()["talk"].scaled, "larger images"
+    wider = run_times.race_time(quick(settings={"width": "16"}))
     assert wider.scaled
     assert 100 < wider.seconds < 200
 
 
 def test_a_race_of_one_run_with_all_cores_takes_as_long_again(writer):
     train(writer, quick((56,), ("A",)), seconds=30.0)
-    assert data.race_time(quick((56,), ("A",))).seconds == pytest.approx(30, rel=0.1)
+    assert run_times.race_time(quick((56,), ("A",))).seconds == pytest.approx(30, rel=0.1)
     # Two runs with one thread each: neither waits for the other.
-    assert data.race_time(quick((56,), ("A",), seeds=2)).seconds == pytest.approx(30 * 1.73, rel=0.1)
+    assert run_times.race_time(quick((56,), ("A",), seeds=2)).seconds == pytest.approx(30 * 1.73, rel=0.1)
 
 
 def test_the_newest_run_of_a_net_counts(writer):
     train(writer, quick(), seconds=90.0)
     train(writer, quick(), seconds=40.0, started=5000.0)
-    assert data.race_time(quick()).seconds == pytest.approx(40, rel=0.1)
+    assert run_times.race_time(quick()).seconds == pytest.approx(40, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_the_newest_run_of_a_net_counts(writer):
 def test_a_run_of_something_else_does_not_count(writer, changed):
     choices = changed.pop("race", {})
     train(writer, quick(**choices), **changed)
-    assert not data.race_time(quick()).here
+    assert not run_times.race_time(quick()).here
 
 
 def test_an_extended_run_does_not_count(writer):
     (run,) = train(writer, quick((20,), ("A",)))
-    assert data.race_time(quick()).here
+    assert run_times.race_time(quick()).here
     writer.interventions.extend(run, 600, 2000.0)
     finish(writer, run, started=1000.0)
-    assert not data.race_time(quick()).here, "its seconds are those of more steps than its config has"
+    assert not run_times.race_time(quick()).here, "its seconds are those of more steps than its config has"
 
 
 def test_a_fork_does_not_count(writer):
@@ -109,25 +109,25 @@ def test_a_fork_does_not_count(writer):
     with Reader(writer.workspace) as reader:
         row = reader.runs.known(parent)
     finish(writer, writer.interventions.fork(row, ForkPlan(row.config, 100, ()), 2000.0, lambda run: 0))
-    assert data.race_time(quick()).here
+    assert run_times.race_time(quick()).here
     writer.jobs.delete(parent)
-    assert not data.race_time(quick()).here, "its seconds are those of its parent's config for a part"
+    assert not run_times.race_time(quick()).here, "its seconds are those of its parent's config for a part"
 
 
 def test_precision_auto_is_what_it_came_to(writer):
     train(writer, quick(), precision="fp32")
-    assert data.race_time(quick(settings={"precision": "fp32"})).here
-    assert data.race_time(quick()).here
-    assert not data.race_time(quick(settings={"precision": "bf16"})).here
+    assert run_times.race_time(quick(settings={"precision": "fp32"})).here
+    assert run_times.race_time(quick()).here
+    assert not run_times.race_time(quick(settings={"precision": "bf16"})).here
 
 
 def test_on_a_gpu_runs_of_the_cpu_count_for_races_on_the_cpu_alone(writer, monkeypatch):
     train(writer, quick(), seconds=40.0)
     monkeypatch.setattr(run_times, "_gpus", lambda: 1)
-    assert not data.race_time(quick()).here
-    assert data.race_time(quick(settings={"device": "cpu"})).seconds == pytest.approx(40, rel=0.1)
+    assert not run_times.race_time(quick()).here
+    assert run_times.race_time(quick(settings={"device": "cpu"})).seconds == pytest.approx(40, rel=0.1)
     train(writer, quick(), seconds=10.0, device="cuda:0", started=9000.0)
-    assert data.race_time(quick()).seconds == pytest.approx(10, rel=0.2)
+    assert run_times.race_time(quick()).seconds == pytest.approx(10, rel=0.2)
 
 
 def test_images_of_ones_own_have_no_time(writer, monkeypatch):
@@ -135,4 +135,4 @@ def test_images_of_ones_own_have_no_time(writer, monkeypatch):
     unknown = race.model_copy(
         update={"run": race.run.model_copy(update={"data": race.run.data.model_copy(update={"name": "folder:/x"})})}
     )
-    assert data.race_time(unknown) is None
+    assert run_times.race_time(unknown) is None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app import data
+from app.data import selection, streaming
+from app.data.workspace import use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import RunState
 from engine.store.workspace import Workspace
@@ -11,9 +12,9 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def writer(tmp_path):
-    with Writer(Workspace(data.use(tmp_path / "workspace")).prepare()) as writer:
+    with Writer(Workspace(use(tmp_path / "workspace")).prepare()) as writer:
         yield writer
-    data.use(tmp_path / "elsewhere")
+    use(tmp_path / "elsewhere")
 
 
 def submit(writer, **changes):
@@ -35,18 +36,18 @@ def submit(writer, **changes):
     ],
 )
 def test_what_an_address_names(text, runs, problem):
-    assert data.numbers_from(text) == (runs, problem)
+    assert selection.numbers_from(text) == (runs, problem)
 
 
 def test_runs_of_one_race_need_no_words(writer):
     _, runs = writer.races.submit(RaceConfig(depths=(8, 14), shortcuts=("none", "A"), seeds=2))
-    assert data.difference(runs) == ""
-    assert data.difference([]) == ""
+    assert selection.difference(runs) == ""
+    assert selection.difference([]) == ""
 
 
 def test_equal_races_saw_the_same_batches(writer):
     runs = [submit(writer), submit(writer)]
-    assert data.difference([*runs, 99]) == (
+    assert selection.difference([*runs, 99]) == (
         "Runs of 2 races (1, 2) with the same settings but for the nets. They saw the same batches."
     )
 
@@ -74,28 +75,30 @@ def test_equal_races_saw_the_same_batches(writer):
 )
 def test_it_says_exactly_what_differs(writer, changes, said):
     runs = [submit(writer), submit(writer, **changes)]
-    assert data.difference(runs) == f"Runs of 2 races (1, 2). {said}"
+    assert selection.difference(runs) == f"Runs of 2 races (1, 2). {said}"
 
 
 def test_what_a_run_does_not_know_yet_is_no_difference(writer):
     runs = [submit(writer), submit(writer)]
     writer.jobs.move(runs[0], RunState.STARTING, device="cpu", precision="bf16", train_images=20_000)
-    assert "but for the nets. They saw the same batches." in data.difference(runs)
+    assert "but for the nets. They saw the same batches." in selection.difference(runs)
     writer.jobs.move(runs[1], RunState.STARTING, device="cuda:0", precision="bf16", train_images=20_000)
-    assert "They differ in device (cpu / cuda:0). They saw the same batches." in data.difference(runs)
+    assert "They differ in device (cpu / cuda:0). They saw the same batches." in selection.difference(runs)
 
 
 def test_files_of_a_path_may_have_changed_between_races(writer):
     runs = [submit(writer, **{"data.name": "folder:/pets"}) for _ in range(2)]
-    assert data.difference(runs).endswith("They saw the same batches if the files of the data set are still the same.")
+    assert selection.difference(runs).endswith(
+        "They saw the same batches if the files of the data set are still the same."
+    )
 
 
 def test_many_differences_are_counted(writer):
     changes = {"data.name": "svhn", "optim.batch_size": 64, "optim.lr": 0.2, "optim.momentum": 0.5, "model.width": 4}
     runs = [submit(writer), submit(writer, seed=3, **changes, **{"optim.weight_decay": 0.1, "optim.steps": 9})]
-    assert "and 2 more. Runs that differ in data, batch size or seed did not" in data.difference(runs)
+    assert "and 2 more. Runs that differ in data, batch size or seed did not" in selection.difference(runs)
 
 
 def test_the_gap_is_not_stated_across_races(writer):
     runs = [submit(writer), submit(writer)]
-    assert data.conclusions(runs).verdict == "Runs of several races: a verdict compares the arms of one race."
+    assert streaming.conclusions(runs).verdict == "Runs of several races: a verdict compares the arms of one race."

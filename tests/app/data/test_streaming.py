@@ -1,7 +1,7 @@
 """Snapshots and news of the live page: they meet at the cursor."""
 
-from app import data
-from engine.events import RunState, StepRow
+from app.data import races, streaming
+from engine.events import RunState, Split, StepRow
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
 
@@ -10,18 +10,18 @@ def test_history_and_delta_meet_at_the_cursor(place):
     _, runs = submit(place)
     with Writer(place) as writer:
         writer.points.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(1, 8)])
-        history = data.history(runs, 100)
+        history = streaming.history(runs, 100)
         writer.points.record(runs[0], [StepRow(s, 1.0, 50.0, 1.0, 50.0, 0.1, s) for s in range(8, 11)])
         writer.points.record(runs[1], [StepRow(1, 1.0, 50.0, 1.0, 50.0, 0.1, 1)])
         writer.jobs.delete(runs[3])
-    head = data.head()
-    delta = data.delta(runs, history.head[:2], head[:2])
-    assert [int(s) for s in history.series[runs[0]][data.Split.TRAIN].columns["step"]] == list(range(1, 8))
+    head = streaming.head()
+    delta = streaming.delta(runs, history.head[:2], head[:2])
+    assert [int(s) for s in history.series[runs[0]][Split.TRAIN].columns["step"]] == list(range(1, 8))
     assert [(row["run"], row["step"]) for row in delta.points] == [
         (runs[0], 8), (runs[0], 9), (runs[0], 10), (runs[1], 1),
     ]  # fmt: skip
     assert delta.deleted == [runs[3]]
-    assert data.known_runs([*runs, 99]) == set(runs[:3])
+    assert races.known_runs([*runs, 99]) == set(runs[:3])
 
 
 def test_the_last_row_of_a_run_at_rest_comes_with_its_card_but_never_one_beyond_the_cursor(place):
@@ -31,13 +31,13 @@ def test_the_last_row_of_a_run_at_rest_comes_with_its_card_but_never_one_beyond_
             writer.jobs.move(run, RunState.STARTING)
             writer.jobs.move(run, RunState.RUNNING)
             writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 50.0 + s, 0.1, s) for s in (1, 2)])
-        before = data.head()
+        before = streaming.head()
         writer.points.record(runs[1], [StepRow(3, 1.0, 50.0, 1.0, 53.0, 0.1, 3)])
         for run in runs[:2]:
             writer.jobs.move(run, RunState.PAUSED)
-    last = data.delta(runs, (before.points, before.changes - 1), before[:2]).last
+    last = streaming.delta(runs, (before.points, before.changes - 1), before[:2]).last
     assert {run: (row["step"], row["running_error"]) for run, row in last.items()} == {runs[0]: (2, 52.0)}
-    assert set(data.delta(runs, before[:2], data.head()[:2]).last) == set(runs[:2])
+    assert set(streaming.delta(runs, before[:2], streaming.head()[:2]).last) == set(runs[:2])
 
 
 def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
@@ -45,7 +45,7 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
     with Writer(place) as writer:
         for run in runs:
             writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
-    assert data.conclusions(runs).verdict == (
+    assert streaming.conclusions(runs).verdict == (
         "Too few steps to conclude (60 of 120, a conclusion takes 200). So far plain-110 is 1.0 points above plain-20. "
         "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01); running training error (dashed)."
     )
@@ -60,9 +60,9 @@ def test_a_fork_takes_no_part_in_the_verdict(place):
             of = {(row["depth"], row["seed"]): row["id"] for row in connection.execute("SELECT * FROM runs")}
             deep, fork = of[56, 0], of[56, 1]
             connection.execute("UPDATE runs SET seed = 0, parent_run = ?, parent_step = 20 WHERE id = ?", (deep, fork))
-    without = data.conclusions([of[20, 0], deep]).verdict
+    without = streaming.conclusions([of[20, 0], deep]).verdict
     assert f"plain-56 is {10 * (deep - of[20, 0])}.0 points above plain-20" in without
-    assert data.conclusions([of[20, 0], deep, fork]).verdict == without
+    assert streaming.conclusions([of[20, 0], deep, fork]).verdict == without
 
 
 def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):

@@ -4,31 +4,32 @@ import threading
 
 import pytest
 
-from app import data
+from app.data import commands, races, streaming
 from app.data.connection_pool import POOLED, ConnectionPool
-from app.data.workspace import current
+from app.data.workspace import Health, current, health, use
+from engine.errors import SkipscopeError
 from engine.store.connection import set_aside
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
 
 
 def test_health_of_an_empty_and_of_a_used_workspace(place):
-    assert data.health() == data.Health("empty")
-    assert data.races() == []
+    assert health() == Health("empty")
+    assert races.races() == []
     submit(place)
-    assert data.health() == data.Health("ok")
-    assert data.health().usable
+    assert health() == Health("ok")
+    assert health().usable
 
 
 def test_health_names_a_damaged_database_and_keeps_it(place):
     submit(place)
     place.database.with_name("skipscope.db-wal").unlink(missing_ok=True)
     place.database.write_bytes(b"this is no database at all" * 100)
-    health = data.health()
-    assert (health.state, health.usable) == ("damaged", False)
-    assert "doctor --new-database" in health.message
-    assert "\n" not in health.message
-    assert data.startup() == health.message
+    served = health()
+    assert (served.state, served.usable) == ("damaged", False)
+    assert "doctor --new-database" in served.message
+    assert "\n" not in served.message
+    assert commands.startup() == served.message
     assert place.database.read_bytes().startswith(b"this is no database")
 
 
@@ -36,17 +37,17 @@ def test_health_names_a_newer_database(place):
     submit(place)
     with Writer(place) as writer, writer.transaction() as connection:
         connection.execute("INSERT INTO migrations VALUES ('9999-later', 0)")
-    health = data.health()
-    assert (health.state, health.usable) == ("other version", False)
-    assert "9999-later" in health.message
+    served = health()
+    assert (served.state, served.usable) == ("other version", False)
+    assert "9999-later" in served.message
 
 
 def test_health_names_a_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "file").write_text("")
-    data.use(tmp_path / "file" / "below")
-    health = data.health()
-    assert (health.state, health.usable) == ("not writable", False)
-    assert "--workspace DIR" in health.message
+    use(tmp_path / "file" / "below")
+    served = health()
+    assert (served.state, served.usable) == ("not writable", False)
+    assert "--workspace DIR" in served.message
 
 
 def test_readers_are_reused_and_dropped_with_their_database(place):
@@ -56,13 +57,13 @@ def test_readers_are_reused_and_dropped_with_their_database(place):
     make = here.pool._make
     here.pool._make = lambda: opened.append(1) or make()
     for _ in range(5):
-        data.head()
+        streaming.head()
     assert len(opened) == 1
     set_aside(place)
-    with pytest.raises(data.SkipscopeError, match="no database yet"):
-        data.head()
+    with pytest.raises(SkipscopeError, match="no database yet"):
+        streaming.head()
     submit(place)
-    assert data.head().points == 0
+    assert streaming.head().points == 0
     assert len(opened) == 3
 
 

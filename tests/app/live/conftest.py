@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from app import data
+from app.data.workspace import use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.workspace import Workspace
@@ -43,11 +43,11 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path):
-    data.use(tmp_path / "workspace")
+    use(tmp_path / "workspace")
     bench = Bench(tmp_path / "workspace")
     yield bench
     bench.writer.close()
-    data.use(tmp_path / "elsewhere")
+    use(tmp_path / "elsewhere")
 
 
 class Listener:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
+from app.data import commands, labs
+from app.data.workspace import use
 from app.views.labs import lab as lab_view
 from engine.config import LabConfig
 from engine.errors import CommandRefused, EngineUnreachable
@@ -22,9 +23,9 @@ ROW = LABS["gradients"]
 
 @pytest.fixture
 def page(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     yield AppTest.from_string("from app.views import gradients\ngradients.render()", default_timeout=20)
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def writer(workspace):
 def started(monkeypatch):
     """Labs that the page asked for, in place of an engine that does them."""
     asked = []
-    monkeypatch.setattr(data, "start_lab", lambda name, settings: asked.append((name, settings)) or 77)
+    monkeypatch.setattr(labs, "start_lab", lambda name, settings: asked.append((name, settings)) or 77)
     return asked
 
 
@@ -129,7 +130,7 @@ def test_the_newest_job_is_shown_and_one_started_here_stays(page, writer, monkey
     page.run()
     assert component(page)["run"] == newest
     assert page.code[0].value.endswith("--set gain=0.8")
-    monkeypatch.setattr(data, "start_lab", lambda name, settings: submit(writer))
+    monkeypatch.setattr(labs, "start_lab", lambda name, settings: submit(writer))
     page.button[0].click().run()
     mine = component(page)["run"]
     assert mine > newest
@@ -145,7 +146,7 @@ def test_a_refused_start_says_why(page, monkeypatch):
     def refuse(*_):
         raise EngineUnreachable("the engine did not answer within 10 s")
 
-    monkeypatch.setattr(data, "start_lab", refuse)
+    monkeypatch.setattr(labs, "start_lab", refuse)
     page.run()
     page.button[0].click().run()
     assert page.warning[0].value == "the engine did not answer within 10 s"
@@ -155,10 +156,10 @@ def test_commands_of_the_component_reach_the_engine(page, writer, monkeypatch):
     run = submit(writer, layers=20)
     asked = []
     for verb in ("pause", "resume", "stop"):
-        monkeypatch.setattr(data, "command", lambda verb, run: asked.append((verb, run)))
+        monkeypatch.setattr(commands, "command", lambda verb, run: asked.append((verb, run)))
         command(monkeypatch, verb=verb, run=run)
     assert asked == [("pause", run), ("resume", run), ("stop", run)]
-    monkeypatch.setattr(data, "start_engine", lambda: asked.append("engine"))
+    monkeypatch.setattr(commands, "start_engine", lambda: asked.append("engine"))
     command(monkeypatch, verb="engine", run=run)
     assert asked[-1] == "engine"
 
@@ -176,14 +177,14 @@ def test_a_refused_command_is_said(page, writer, monkeypatch):
     def refuse(*_):
         raise CommandRefused("the run has finished")
 
-    monkeypatch.setattr(data, "command", refuse)
+    monkeypatch.setattr(commands, "command", refuse)
     assert command(monkeypatch, verb="stop", run=run)["lab-gradients-notice"] == "the run has finished"
 
 
 def test_a_workspace_that_cannot_be_written_is_named(page, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    data.use(blocked)
+    use(blocked)
     page.run()
     assert not page.exception
     assert "cannot be written" in page.error[0].value

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
+from app.data.workspace import Health, use
 from app.live.layers.component import LAYOUTS
 from app.views import layers
 from engine.config import RaceConfig, RunConfig
@@ -16,9 +16,9 @@ from engine.store.writer import Writer
 
 @pytest.fixture
 def page(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=20)
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_empty_workspace_says_what_would_be_here(page):
 
 
 def test_an_unreadable_workspace_says_so(page, monkeypatch):
-    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    monkeypatch.setattr("app.data.workspace.health", lambda: Health("damaged", "the database is damaged."))
     page.run()
     assert "the database is damaged. The Race page says what can be done." in page.error[0].value
 

@@ -1,17 +1,19 @@
 """Who may command on a shared page: the token, its route and cookie, and the door of every command."""
 
 import time
+from importlib import import_module
 from inspect import isgenerator
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app import data
-from app.data import authorization, commands, interventions, labs
+from app.data import authorization, commands
+from app.data.workspace import use, workspace_path
 from app.web import presenter_link
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import NotPresenter
+from engine.paths import PROJECT
 from engine.runs.client.commands import CommandClient
 from engine.runs.client.control import Control
 from engine.runs.client.interventions import InterventionClient
@@ -37,6 +39,17 @@ COMMANDS = {
     "annotate": ([1], "a note"),
 }
 
+MODULES = [import_module(f"app.data.{path.stem}") for path in sorted((PROJECT / "app" / "data").glob("[a-z]*.py"))]
+#: Every guarded function of app/data. What is cached is wrapped too, and commands nothing.
+GUARDED = {
+    name: value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if getattr(value, "__module__", "") == module.__name__
+    and hasattr(value, "__wrapped__")
+    and not hasattr(value, "cache_info")
+}
+
 
 @pytest.fixture
 def shared(monkeypatch):
@@ -49,13 +62,13 @@ def shared(monkeypatch):
 @pytest.fixture
 def asked(monkeypatch, tmp_path):
     """What a stand-in for the engine was asked to do."""
-    data.use(Workspace.at(tmp_path / "workspace").prepare().path)
+    use(Workspace.at(tmp_path / "workspace").prepare().path)
     calls = []
     for part in (Control, EngineProcess, CommandClient, InterventionClient, NoteClient):
         for name in [name for name in dir(part) if not name.startswith("_") and callable(getattr(part, name))]:
             monkeypatch.setattr(part, name, lambda *args, name=name, **more: calls.append(name) or (1, [1]))
     yield calls
-    data.use(tmp_path / "elsewhere")
+    use(tmp_path / "elsewhere")
 
 
 def token_of(link):
@@ -124,7 +137,7 @@ def test_only_the_right_cookie_makes_a_presenter(shared, cookies):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked, name):
     with pytest.raises(NotPresenter, match="only looks on"):
-        getattr(data, name)(*COMMANDS[name])
+        GUARDED[name](*COMMANDS[name])
     assert asked == []
 
 
@@ -132,8 +145,8 @@ def test_no_command_does_anything_outside_of_a_presenters_session(shared, asked,
 def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
     answers = []
     monkeypatch.setattr(authorization, "_guard", lambda: answers.append(1) or True)
-    bench = Bench(data.workspace_path())
-    done = getattr(data, name)(*COMMANDS[name])
+    bench = Bench(workspace_path())
+    done = GUARDED[name](*COMMANDS[name])
     if isgenerator(done):
         next(done, None)
     assert answers
@@ -142,32 +155,26 @@ def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
 
 
 def test_the_list_above_is_the_whole_of_it():
-    found = {name: getattr(data, name) for name in data.__all__}
-    # What is cached is wrapped too, and commands nothing.
-    marked = {name for name, of in found.items() if hasattr(of, "__wrapped__") and not hasattr(of, "cache_info")}
-    assert marked == set(COMMANDS)
-    for module in (commands, interventions, labs):
-        found = {name for name, value in vars(module).items() if hasattr(value, "__wrapped__")}
-        assert found <= {*COMMANDS, "contextmanager"}
+    assert set(GUARDED) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("answer", [False, None, "yes", 1])
 def test_a_guard_that_does_not_say_yes_refuses(asked, monkeypatch, answer):
     monkeypatch.setattr(authorization, "_guard", lambda: answer)
     with pytest.raises(NotPresenter):
-        data.command("pause", 1)
+        commands.command("pause", 1)
     assert asked == []
 
 
 def test_a_guard_that_fails_refuses(asked, monkeypatch):
     monkeypatch.setattr(authorization, "_guard", lambda: 1 / 0)
     with pytest.raises(NotPresenter):
-        data.start_engine()
+        commands.start_engine()
     assert asked == []
 
 
 def test_the_servers_own_part_needs_nobody(shared, asked):
     """It attends to its workspace before the first browser comes, and departs after the last one."""
-    assert data.startup() == ""
-    data.shutdown()
+    assert commands.startup() == ""
+    commands.shutdown()
     assert asked == ["enter", "ensure", "leave"]

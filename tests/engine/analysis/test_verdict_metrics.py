@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from app import data
-from app.data.workspace import reading
+from app.data import races, streaming
+from app.data.workspace import reading, use
 from engine.cli.output import race_document
 from engine.config import RaceConfig, replace
 from engine.config.presets import PRESETS
@@ -20,10 +20,10 @@ STEPS = 300
 
 @pytest.fixture
 def writer(tmp_path):
-    place = Workspace(data.use(tmp_path / "workspace")).prepare()
+    place = Workspace(use(tmp_path / "workspace")).prepare()
     with Writer(place) as found:
         yield found
-    data.use(tmp_path / "elsewhere")
+    use(tmp_path / "elsewhere")
 
 
 def submit(writer, seeds=3, lr=0.1):
@@ -52,18 +52,18 @@ def deeper_above(row):
 
 
 def headline(runs):
-    return data.conclusions(runs).verdict.partition(". ")[0]
+    return streaming.conclusions(runs).verdict.partition(". ")[0]
 
 
 def test_rates_that_were_tuned_make_it_degradation_and_one_at_the_edge_is_named(writer):
     race, runs = submit(writer, lr="tuned")
-    for arm in data.tuning(race):
+    for arm in races.tuning(race):
         with reading() as reader:
             mine = [run for run in runs if reader.runs.get(run).depth == arm.depth]
         trial = arm.trials[2] if arm.depth == 20 else arm.trials[0]
         writer.tuning.take(mine, trial.run, trial.lr, "best")
     train(writer, runs, error=deeper_above)
-    words = data.conclusions(runs).verdict
+    words = streaming.conclusions(runs).verdict
     assert words.startswith("Degradation at the rates tried: plain-56 is 40.0 points above plain-20 in training error,")
     assert "learning rates tuned per arm (0.003 to 0.03)" in words
     assert words.endswith(" plain-56 is best at the edge of the rates tried: a better one may lie outside.")
@@ -99,7 +99,7 @@ def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
         evaluate(writer, row.id, STEPS, Split.TEST_SUBSET, 10.0)
         evaluate(writer, row.id, STEPS, Split.TEST, 12.0 + 3 * (row.depth == 56))
         writer.jobs.move(row.id, RunState.FINISHED)
-    words = data.conclusions(runs).verdict
+    words = streaming.conclusions(runs).verdict
     assert "but 3.0 above on the full test set, where bands do not overlap. " in words
     assert "; clean training error (open marks)." in words
 
@@ -119,25 +119,25 @@ def test_runs_of_several_races_are_not_set_against_each_other(writer):
     _, second = submit(writer, seeds=1)
     train(writer, [*first, *second], error=deeper_above)
     assert headline(first).startswith("Tune before you conclude")
-    verdict = data.conclusions([*first, *second]).verdict
+    verdict = streaming.conclusions([*first, *second]).verdict
     assert verdict == "Runs of several races: a verdict compares the arms of one race."
 
 
 def test_a_fork_takes_no_part(writer):
     _, runs = submit(writer)
     rows = train(writer, runs, error=deeper_above)
-    before = data.conclusions(runs).verdict
+    before = streaming.conclusions(runs).verdict
     with reading() as reader:
         parent = reader.runs.get(rows[1].id)
     child = writer.interventions.fork(parent, ForkPlan(parent.config, 100, ()), 1.0, lambda run: 4096)
     train(writer, [child], error=lambda row: 1.0)
-    assert data.conclusions([*runs, child]).verdict == before
+    assert streaming.conclusions([*runs, child]).verdict == before
 
 
 def test_a_run_whose_mean_is_not_finite_has_no_figure(writer):
     _, runs = submit(writer)
     train(writer, runs, error=lambda row: float("nan") if (row.depth, row.seed) == (56, 1) else deeper_above(row))
-    words = data.conclusions(runs).verdict
+    words = streaming.conclusions(runs).verdict
     assert "bands of 2 seeds, which are few, do not overlap" in words
     assert not re.search("nan|inf", words)
 
@@ -150,7 +150,9 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
     with reading() as reader:
         document = json.loads(json.dumps(race_document(reader, race)))
     assert (
-        document["verdict"].pop("text") == data.conclusions(runs).verdict == data.history(runs, 100).conclusions.verdict
+        document["verdict"].pop("text")
+        == streaming.conclusions(runs).verdict
+        == streaming.history(runs, 100).conclusions.verdict
     )
     assert document["verdict"] == {
         "kind": "tune",
@@ -166,14 +168,14 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
 def test_a_prediction_is_held_against_the_stored_errors(writer):
     _, runs = submit(writer)
     train(writer, runs, error=deeper_above)
-    found = data.conclusions(runs)
+    found = streaming.conclusions(runs)
     assert [choice.key for choice in found.question.choices] == ["plain-20", "plain-56"]
     assert found.answers.truth == (
         "So far (step 300 of 300) plain-20 has the lower running training error, 21.0 % (3 seeds, 20.0 to 22.0)"
     )
     assert found.answers.rests == ("; plain-56 61.0 % (3 seeds, 60.0 to 62.0).",) * 2
     _, others = submit(writer, seeds=1)
-    several = data.conclusions([*runs, *others]).question
+    several = streaming.conclusions([*runs, *others]).question
     assert [choice.key for choice in several.choices][:3] == [
         "plain-20 (race 1)",
         "plain-56 (race 1)",

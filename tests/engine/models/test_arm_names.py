@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import data
+from engine.models import arm_names
 from engine.models.registry import ORDERS, SHORTCUTS
 
 
@@ -20,15 +20,15 @@ from engine.models.registry import ORDERS, SHORTCUTS
     ],
 )
 def test_arms_have_short_names_and_a_family(text, label, plain):
-    assert data.arm_label(56, text) == label
-    assert data.variant_name(text) == label.replace("-56", "")
-    assert data.is_plain(text) is plain
+    assert arm_names.arm_label(56, text) == label
+    assert arm_names.variant_name(text) == label.replace("-56", "")
+    assert arm_names.is_plain(text) is plain
 
 
 def test_the_groups_hold_every_shortcut_once():
-    grouped = [row.name for rows in data.shortcut_groups().values() for row in rows]
+    grouped = [row.name for rows in arm_names.shortcut_groups().values() for row in rows]
     assert grouped == list(SHORTCUTS)
-    controls = data.shortcut_groups()["controls without a shortcut"]
+    controls = arm_names.shortcut_groups()["controls without a shortcut"]
     assert {row.name for row in controls} == {"dirac", "delta-orthogonal"}
 
 
@@ -36,41 +36,41 @@ def test_the_groups_hold_every_shortcut_once():
 def test_every_shortcut_can_be_put_together_from_what_the_page_offers(name):
     row = SHORTCUTS[name]
     defaults = {option.name: option.default for option in row.options}
-    for order in data.orders_of(row):
+    for order in arm_names.orders_of(row):
         for norm in row.norms:
-            for layers in data.layers_of_a_shortcut():
-                text = data.variant_text(name, defaults, order.name, norm, layers)
-                variant, problem = data.variant_from(text)
+            for layers in arm_names.layers_of_a_shortcut():
+                text = arm_names.variant_text(name, defaults, order.name, norm, layers)
+                variant, problem = arm_names.variant_from(text)
                 assert (variant.text, problem) == (text, "")
-    assert data.variant_text(name, defaults, data.orders_of(row)[0].name, row.norms[0], 2) == name
+    assert arm_names.variant_text(name, defaults, arm_names.orders_of(row)[0].name, row.norms[0], 2) == name
 
 
 def test_orders_are_those_that_the_shortcut_works_with():
-    assert [order.name for order in data.orders_of(SHORTCUTS["A"])] == list(ORDERS)
-    assert [order.name for order in data.orders_of(SHORTCUTS["fixup"])] == ["post"]
+    assert [order.name for order in arm_names.orders_of(SHORTCUTS["A"])] == list(ORDERS)
+    assert [order.name for order in arm_names.orders_of(SHORTCUTS["fixup"])] == ["post"]
 
 
 def test_a_wrong_text_is_said_in_one_line():
-    variant, problem = data.variant_from("gated:bais=3")
+    variant, problem = arm_names.variant_from("gated:bais=3")
     assert variant is None
     assert "unknown option 'bais' of shortcut gated; choose from bias" in problem
-    assert data.variant_from(" plain ")[0].text == "none"
+    assert arm_names.variant_from(" plain ")[0].text == "none"
 
 
 def test_references_put_the_arms_own_figures_first_and_leave_other_nets_out():
-    gated = data.references(["gated:bias=-7"])
+    gated = arm_names.references(["gated:bias=-7"])
     assert [found.exact for found in gated] == [True, False, False]
     assert gated[0].figure.error == 9.81
-    assert data.figure_in_words(gated[0].figure) == (
+    assert arm_names.figure_in_words(gated[0].figure) == (
         "9.81 %, ResNet-110, CIFAR-10, median of 5 runs (He et al. 2016 (1603.05027), Table 1)"
     )
-    assert "fail, ResNet-110" in data.figure_in_words(data.references(["gated:bias=0"])[0].figure)
-    full = data.references(["A:order=full-pre"])
+    assert "fail, ResNet-110" in arm_names.figure_in_words(arm_names.references(["gated:bias=0"])[0].figure)
+    full = arm_names.references(["A:order=full-pre"])
     assert full[0].figure.error == 6.37
     assert all("full-pre" in found.figure.variant and "layers" not in found.figure.variant for found in full)
-    assert data.references(["gated:order=full-pre", "none:norm=none"]) == []
+    assert arm_names.references(["gated:order=full-pre", "none:norm=none"]) == []
 
 
 def test_what_is_contested_is_said_once_per_shortcut():
-    found = data.contested(["gated", "gated:bias=-7", "A", "highway"])
+    found = arm_names.contested(["gated", "gated:bias=-7", "A", "highway"])
     assert set(found) == {"exclusive gating", "Highway"}

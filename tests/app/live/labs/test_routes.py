@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from app import data
+from app.data import labs, streaming
 from app.live.labs.routes import follow
 from app.live.routes import routes
 from app.live.stream.feed import Feed
@@ -65,7 +65,7 @@ def test_the_snapshot_is_all_that_the_page_draws(bench, client, lab):
     assert card["detail"] == "gradient norms: with BN, gain 1.0, seed 0"
     assert card["settings"] == LABS["gradients"].defaults()
     assert card["log"].endswith("run.log")
-    assert document["cursor"] == f"{data.head().changes}.1"
+    assert document["cursor"] == f"{streaming.head().changes}.1"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_store_that_cannot_be_read_is_said(client, lab, monkeypatch):
     def refuse(*_):
         raise DatabaseDamaged("the database is damaged")
 
-    monkeypatch.setattr(data, "lab_news", refuse)
+    monkeypatch.setattr(labs, "lab_news", refuse)
     for path in ("lab", "lab/stream"):
         answer = client.get(f"/live/{path}?run={lab}")
         assert (answer.status_code, answer.text) == (503, "the database is damaged")

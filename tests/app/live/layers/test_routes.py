@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app import data
+from app.data import probes, streaming
 from app.live.layers.routes import follow
 from app.live.routes import routes
 from app.live.stream.feed import Feed
@@ -85,7 +85,7 @@ def test_history_is_everything_that_a_page_needs(client, recorded):
 
 
 def recorded_changes():
-    return data.head().changes
+    return streaming.head().changes
 
 
 def test_history_is_thinned_to_what_is_asked_for(client, recorded):
@@ -151,7 +151,7 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
     async def scenario():
         feed, listener = Feed(), Listener()
         feed.start()
-        head = data.head()
+        head = streaming.head()
         since = (head.probes, head.changes)
 
         async def listen():
@@ -182,7 +182,7 @@ def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
     assert [len(places["layers"]) for group in listener.all("l") for places in group.values()] == [4]
     assert [card["state"] for group in listener.all("c") for card in group] == ["starting"]
     assert listener.all("d") == [[first]]
-    head = data.head()
+    head = streaming.head()
     assert listener.cursor == (head.probes, head.changes)
 
 
@@ -194,22 +194,23 @@ def test_a_lab_is_no_run_whose_insides_or_curves_could_be_shown(client, recorded
         f"probes/stream?runs={job}&quantities={NAMES}",
     ):
         assert client.get(f"/live/{path}").status_code == 404, path
-    assert data.delta([job], (0, 0), (10**6, 10**6)).run_summaries == []
+    assert streaming.delta([job], (0, 0), (10**6, 10**6)).run_summaries == []
     assert (
-        data.inside_news([job, recorded.runs[0]], ["response_std"], (0, 0)).run_summaries[0]["run"] == recorded.runs[0]
+        probes.inside_news([job, recorded.runs[0]], ["response_std"], (0, 0)).run_summaries[0]["run"]
+        == recorded.runs[0]
     )
 
 
 def test_the_first_columns_of_a_run_bring_its_layers_whatever_their_step(recorded):
     third = recorded.runs[2]
-    before = data.inside([third], ["response_std"], 100)
+    before = probes.inside([third], ["response_std"], 100)
     assert before.layers[third] == []
     recorded.writer.probes.add_layers(third, places(4))
     recorded.writer.probes.add(third, probed(120, 4), CODINGS)
-    news = data.inside_news([third], ["response_std"], before.cursor)
+    news = probes.inside_news([third], ["response_std"], before.cursor)
     assert len(news.layers[third]) == 5
     recorded.writer.probes.add(third, probed(140, 4), CODINGS)
-    assert data.inside_news([third], ["response_std"], news.cursor).layers == {}
+    assert probes.inside_news([third], ["response_std"], news.cursor).layers == {}
 
 
 def test_who_missed_too_much_is_sent_back_to_the_history(client, recorded, monkeypatch):
@@ -220,10 +221,10 @@ def test_who_missed_too_much_is_sent_back_to_the_history(client, recorded, monke
 
 def test_nothing_is_lost_between_the_history_and_the_stream(recorded):
     first = recorded.runs[0]
-    before = data.inside([first], ["response_std"], 100)
+    before = probes.inside([first], ["response_std"], 100)
     recorded.writer.probes.add(first, probed(40, 3), CODINGS)
     recorded.writer.probes.add(first, probed(60, 3), CODINGS)
-    news = data.inside_news([first], ["response_std"], before.cursor)
+    news = probes.inside_news([first], ["response_std"], before.cursor)
     steps = [probe.step for found in (before, news) for probe in found.columns[first].probes]
     assert steps == [0, 1, 20, 40, 60]
 
@@ -241,13 +242,13 @@ def test_findings_come_with_the_columns_and_again_when_another_run_has_come_as_f
     assert document["f"]["20"] == ["Mean over the layers at step 20:", {"plain-20": "plain-20 21.000"}, ""]
     assert "Mean over the blocks" in client.get(f"{asked}&about=update_size").json()["f"]["20"][0]
     cursor = tuple(map(int, document["cursor"].split(".")))
-    assert data.inside_news([first, second], names, cursor, "response_std").findings == {}
+    assert probes.inside_news([first, second], names, cursor, "response_std").findings == {}
     recorded.writer.probes.add(second, probed(5, 5, 2.0), CODINGS)
     recorded.writer.probes.add(second, probed(20, 5, 3.0), CODINGS)
-    news = data.inside_news([first, second], names, cursor, "response_std")
+    news = probes.inside_news([first, second], names, cursor, "response_std")
     assert {step: list(found.arms.values()) for step, found in news.findings.items()} == {
         1: ["plain-20 2.000", "plain-56 1.000"], 5: ["plain-20 2.000", "plain-56 2.000"],
         20: ["plain-20 21.000", "plain-56 3.000"],
     }  # fmt: skip
-    assert data.inside([first, second], names, 100, "response_std").findings.items() >= news.findings.items()
-    assert data.inside_news([first, second], names, cursor).findings == {}
+    assert probes.inside([first, second], names, 100, "response_std").findings.items() >= news.findings.items()
+    assert probes.inside_news([first, second], names, cursor).findings == {}

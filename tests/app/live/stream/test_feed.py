@@ -3,10 +3,12 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from app import data
+from app.data import streaming
+from app.data.workspace import use
 from app.live.stream import feed as feeds
 from app.live.stream.feed import Feed
-from engine.events import RunState, StepRow
+from engine.errors import SkipscopeError
+from engine.events import RunState, Split, StepRow
 from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -14,7 +16,7 @@ from tests.app.live.conftest import Listener
 
 
 @asynccontextmanager
-async def feeding(source=data):
+async def feeding(source=streaming):
     feed = Feed(source)
     feed.start()
     try:
@@ -49,7 +51,7 @@ async def until(met, seconds=4.0):
 
 
 def snapshot(runs, n=2000):
-    history = data.history(runs, n)
+    history = streaming.history(runs, n)
     return history, (history.head.points, history.head.changes)
 
 
@@ -58,7 +60,7 @@ def test_history_and_stream_are_all_rows_once_across_reconnects_and_restarts(ben
     run, other = bench.runs[:2]
     bench.steps(run, 1, 20)
     history, cursor = snapshot([run])
-    seen = [int(step) for step in history.series[run][data.Split.TRAIN].columns["step"]]
+    seen = [int(step) for step in history.series[run][Split.TRAIN].columns["step"]]
 
     async def scenario():
         nonlocal cursor
@@ -106,11 +108,11 @@ def test_four_viewers_cost_one_composition_and_hear_the_same(bench):
             self.deltas = 0
 
         def __getattr__(self, name):
-            return getattr(data, name)
+            return getattr(streaming, name)
 
         def delta(self, *values):
             self.deltas += 1
-            return data.delta(*values)
+            return streaming.delta(*values)
 
     source = Counting()
 
@@ -224,7 +226,7 @@ def test_history_and_stream_end_with_the_same_running_means_when_the_card_comes_
             await until(lambda: viewer.all("c"))
             document = next(document for document in viewer.documents if "c" in document)
             assert document["p"] == [[run, 1.4, 9, 67, [7, 1, 50]]]
-            columns = snapshot([run])[0].series[run][data.Split.TRAIN].columns
+            columns = snapshot([run])[0].series[run][Split.TRAIN].columns
             told = [entry for entry in document["p"] if entry[0] == run][-1]
             assert told[2:4] == [columns["running_loss"][-1], columns["running_error"][-1]]
             assert sorted(set(viewer.points(run))) == [6, 7]
@@ -254,12 +256,12 @@ def test_a_viewer_that_came_while_the_store_was_unreadable_is_sent_back_once_it_
         broken = True
 
         def __getattr__(self, name):
-            return getattr(data, name)
+            return getattr(streaming, name)
 
         def head(self):
             if self.broken:
-                raise data.SkipscopeError("the database is locked")
-            return data.head()
+                raise SkipscopeError("the database is locked")
+            return streaming.head()
 
     source = Source()
     run = bench.runs[0]
@@ -267,7 +269,7 @@ def test_a_viewer_that_came_while_the_store_was_unreadable_is_sent_back_once_it_
     async def scenario():
         async with feeding(source) as feed:
             await feed.ready()
-            feed.file = data.head().file  # the same file was served before
+            feed.file = streaming.head().file  # the same file was served before
             async with viewing(feed, [run], (0, 0)) as viewer, viewing(feed, (), None) as watcher:
                 await until(lambda: viewer.all("error"))
                 source.broken = False
@@ -323,7 +325,7 @@ def test_the_engine_is_told_once_and_when_it_changes(bench):
         state = "none"
 
         def __getattr__(self, name):
-            return getattr(data, name)
+            return getattr(streaming, name)
 
         def engine_status(self):
             return {"state": self.state, "message": "x"}
@@ -341,7 +343,7 @@ def test_the_engine_is_told_once_and_when_it_changes(bench):
 
 
 def test_without_a_database_the_stream_waits_and_ends_when_one_appears(tmp_path):
-    place = data.use(tmp_path / "late")
+    place = use(tmp_path / "late")
 
     async def scenario():
         async with feeding() as feed, viewing(feed, (1,), None) as viewer:

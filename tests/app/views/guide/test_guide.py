@@ -5,8 +5,9 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
 from app.data import guide as texts
+from app.data import labs
+from app.data.workspace import Health, use
 from app.views.guide import guide, guide_words
 from app.views.markdown_escape import literal
 from engine.config import LabConfig
@@ -40,14 +41,14 @@ None.
 
 @pytest.fixture
 def page(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
 
     def draw(name: str) -> AppTest:
         call = f"guide.render({name!r})" if name else "guide.render_home()"
         return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=20).run()
 
     yield draw
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 def labs_of(page) -> list[dict]:
@@ -59,11 +60,11 @@ def said(page) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.info])
 
 
-@pytest.mark.parametrize("name", data.guide_names())
+@pytest.mark.parametrize("name", texts.guide_names())
 def test_every_page_is_drawn_in_the_order_of_its_parts(page, name):
     drawn = page(name)
     assert not drawn.exception and not drawn.error
-    text = data.guide_page(name)
+    text = texts.guide_page(name)
     assert [header.value for header in drawn.header] == [f"{text.number}. {text.question}"]
     titles = [header.value for header in drawn.subheader]
     assert titles == ["The experiment", "What would refute it", "Caveats", "Sources"]
@@ -76,13 +77,13 @@ def test_every_page_is_drawn_in_the_order_of_its_parts(page, name):
 def test_the_first_page_has_all_questions_with_their_answers(page):
     drawn = page("")
     assert not drawn.exception and not drawn.error
-    texts_ = [data.guide_page(name) for name in data.guide_names()]
+    texts_ = [texts.guide_page(name) for name in texts.guide_names()]
     assert [header.value for header in drawn.subheader] == [f"{text.number}. {text.question}" for text in texts_]
     assert not labs_of(drawn)
 
 
 def test_a_page_whose_lab_is_not_registered_says_so_and_shows_the_rest(page, monkeypatch):
-    monkeypatch.setattr(data, "guide_page", lambda name: texts.parse(ABSENT, name, {}))
+    monkeypatch.setattr(texts, "guide_page", lambda name: texts.parse(ABSENT, name, {}))
     drawn = page("q9-absent")
     assert not drawn.exception and not drawn.error
     assert "The lab `unheard` of this question is not part of this version." in said(drawn)
@@ -94,7 +95,7 @@ def test_a_broken_text_is_one_line_and_leaves_the_navigation_standing(page, monk
     def broken(name):
         return texts.parse("nonsense", name, {})
 
-    monkeypatch.setattr(data, "guide_page", broken)
+    monkeypatch.setattr(texts, "guide_page", broken)
     assert [title for title, _, _ in guide.pages()] == ["All questions", *(f"Q{one}" for one in range(1, 8))]
     drawn = page(GRADIENTS)
     assert not drawn.exception
@@ -115,7 +116,7 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
             writer.jobs.move(run, state)
         after = page(GRADIENTS)
     assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
-    sentence = literal(data.lab_news(run).findings[0].text)
+    sentence = literal(labs.lab_news(run).findings[0].text)
     assert f"The newest job here: **{sentence}**" in said(after)
     rows = after.dataframe[0].value
     mine = rows[rows["number"] == "growth per layer with BN"].iloc[0]
@@ -131,7 +132,7 @@ def test_citations_name_their_source_and_say_what_is_second_hand(page):
 
 
 def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
-    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    monkeypatch.setattr("app.data.workspace.health", lambda: Health("damaged", "the database is damaged."))
     drawn = page(GRADIENTS)
     assert not drawn.exception
     assert "the database is damaged. The Race page says what can be done." in drawn.error[0].value
@@ -140,7 +141,7 @@ def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
 
 
 def test_the_addresses_of_the_pages_are_their_names():
-    assert [path for _, path, _ in guide.pages()] == ["why", *data.guide_names()]
+    assert [path for _, path, _ in guide.pages()] == ["why", *texts.guide_names()]
     assert all(title.startswith(("Q", "All")) for title, _, _ in guide.pages())
 
 
@@ -148,10 +149,10 @@ def test_the_addresses_of_the_pages_are_their_names():
     ("finding", "words"),
     [
         (None, "*not measured here yet*"),
-        (data.Finding("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
-        (data.Finding("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
-        (data.Finding("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
-        (data.Finding("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
+        (texts.Finding("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
+        (texts.Finding("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
+        (texts.Finding("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
+        (texts.Finding("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
     ],
 )
 def test_a_number_is_said_with_what_it_stands_on(finding, words):
@@ -159,17 +160,17 @@ def test_a_number_is_said_with_what_it_stands_on(finding, words):
 
 
 def test_what_is_expected_and_what_a_lab_measured_with_are_said_once():
-    one, two = data.Figure("gradients", "bn_gradient_total"), data.Figure("gradients", "plain_gradient_total")
-    words = guide_words.running((one, " and ", one), {one: data.Finding("n", "", "1.5", "s")})
+    one, two = texts.Figure("gradients", "bn_gradient_total"), texts.Figure("gradients", "plain_gradient_total")
+    words = guide_words.running((one, " and ", one), {one: texts.Finding("n", "", "1.5", "s")})
     assert words == "*not measured here yet, expected: 1.5* and *not measured here yet*"
-    both = {figure: data.Finding("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
+    both = {figure: texts.Finding("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
     assert guide_words.running((one, " and ", two), both) == "**2** (with layers 20) and **2**"
 
 
 def test_a_page_is_drawn_again_when_one_of_its_labs_has_finished(monkeypatch):
     drawn = []
     monkeypatch.setattr(guide.st, "rerun", lambda: drawn.append(1))
-    monkeypatch.setattr(data, "finished_labs", lambda: {"gradients": 7, "lesion": 9})
+    monkeypatch.setattr(texts, "finished_labs", lambda: {"gradients": 7, "lesion": 9})
     guide._look(("gradients", "mapping"), {"gradients": 7, "lesion": 8})
     assert not drawn
     guide._look(("gradients", "mapping"), {"gradients": 5})

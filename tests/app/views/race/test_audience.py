@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
+from app.data.workspace import use
 from app.web import presenter_link
 from engine.events import RunState
 from engine.store.workspace import Workspace
@@ -17,9 +17,9 @@ from tests.app.views.race.test_race import MAIN
 def audience(workspace, monkeypatch):
     """Whoever is served may not command."""
     monkeypatch.setattr(presenter_link, "may_command", lambda: False)
-    data.use(workspace.path)
+    use(workspace.path)
     yield workspace
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 @pytest.fixture

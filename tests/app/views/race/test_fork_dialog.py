@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
+from app.data import interventions
 from app.views.race.fork_dialog import start_of
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import RunState
@@ -14,7 +14,7 @@ from tests.app.views.race.test_race import bench, page  # noqa: F401
 def asked(monkeypatch):
     """The forks that were asked for."""
     found = []
-    monkeypatch.setattr(data, "fork", lambda *what: found.append(what) or 99)
+    monkeypatch.setattr(interventions, "fork", lambda *what: found.append(what) or 99)
     return found
 
 
@@ -115,7 +115,7 @@ def test_a_refusal_stays_in_the_dialog_and_nothing_is_lost(page, bench, monkeypa
     def refuse(*_):
         raise refusals[0]
 
-    monkeypatch.setattr(data, "fork", refuse)
+    monkeypatch.setattr(interventions, "fork", refuse)
     bench.start_all()
     run = bench.runs[0]
     save(bench, run, 100)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import data
+from app.data import interventions, races
 from app.data.workspace import reading
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
@@ -14,10 +14,10 @@ from tests.app.views.race.test_race import bench, component, page  # noqa: F401
 def asked(monkeypatch):
     """What the page asked the engine for."""
     found = []
-    monkeypatch.setattr(data, "change", lambda *what: found.append(("change", *what)) or (list(what[0]), []))
-    monkeypatch.setattr(data, "fork", lambda *what: found.append(("fork", *what)) or 99)
-    monkeypatch.setattr(data, "extend", lambda *what: found.append(("extend", *what)))
-    monkeypatch.setattr(data, "set_pace", lambda *what: found.append(("pace", *what)))
+    monkeypatch.setattr(interventions, "change", lambda *what: found.append(("change", *what)) or (list(what[0]), []))
+    monkeypatch.setattr(interventions, "fork", lambda *what: found.append(("fork", *what)) or 99)
+    monkeypatch.setattr(interventions, "extend", lambda *what: found.append(("extend", *what)))
+    monkeypatch.setattr(interventions, "set_pace", lambda *what: found.append(("pace", *what)))
     return found
 
 
@@ -54,12 +54,12 @@ def test_a_refusal_stands_below_the_controls_in_the_engines_words(page, bench, m
     def refuse(*_):
         raise ConfigError(f"{words} (for none of them)")
 
-    monkeypatch.setattr(data, "change", lambda *_: ([], [words]))
+    monkeypatch.setattr(interventions, "change", lambda *_: ([], [words]))
     bench.start_all()
     page.run()
     page.button(key="whatif_apply").click().run()
     assert [warning.value for warning in page.main.warning] == [words]
-    monkeypatch.setattr(data, "change", refuse)
+    monkeypatch.setattr(interventions, "change", refuse)
     page.button(key="whatif_apply").click().run()
     assert [warning.value for warning in page.main.warning] == [f"{words} (for none of them)"]
     choose_way(page, "pace")
@@ -96,7 +96,7 @@ def test_finished_runs_are_given_more_steps(page, bench, monkeypatch):  # noqa: 
         longer.append((run, steps))
 
     longer = []
-    monkeypatch.setattr(data, "extend", extend)
+    monkeypatch.setattr(interventions, "extend", extend)
     page.run()
     choose_way(page, "extend")
     assert "No run of this race is finished" in words(page)
@@ -134,7 +134,8 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     assert runs[child]["label"] == f"A-56 fork {child}"
     assert runs[child]["color"] != runs[parent.id]["color"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
-    card = next(card for card in data.run_summaries(bench.race) if card["run"] == child)
+    card = next(card for card in races.run_summaries(bench.race) if card["run"] == child)
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
-    assert {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]} in data.changes(bench.race)
+    told = {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]}
+    assert told in interventions.changes(bench.race)

@@ -3,7 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
+from app.data import commands, races
+from app.data.workspace import use, workspace_path
 from engine.config import RUNNING_WINDOW
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, STATE_GROUPS, RunState
@@ -33,9 +34,9 @@ PATHS = {
 
 @pytest.fixture
 def page(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     yield AppTest.from_file(MAIN, default_timeout=20)
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def bench(workspace):
 def started(monkeypatch):
     """Races that the page asked for, in place of an engine that trains them."""
     asked = []
-    monkeypatch.setattr(data, "start_race", lambda race: asked.append(race) or 1)
+    monkeypatch.setattr(commands, "start_race", lambda race: asked.append(race) or 1)
     return asked
 
 
@@ -75,7 +76,7 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     main_buttons = [button for button in page.main.button]
     assert [button.key for button in main_buttons] == ["start_quick"]
     main_buttons[0].click().run()
-    assert started == [data.planned((), (), "quick")], "the preset as it is"
+    assert started == [commands.planned((), (), "quick")], "the preset as it is"
 
 
 def test_a_race_is_in_the_state_of_its_runs(page, bench):
@@ -83,18 +84,18 @@ def test_a_race_is_in_the_state_of_its_runs(page, bench):
         race, runs = bench.writer.races.submit(bench.config)
         for run in runs:
             bench.run_states(run, *PATHS[state])
-        found = data.race(race)
+        found = races.race(race)
         assert (found.state, set(found.states)) == (state, {state})
 
 
 def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
     """Four runs a race: three races have every state."""
     states = list(RunState)
-    races = [(bench.race, bench.runs), *(bench.writer.races.submit(bench.config) for _ in range(2))]
-    for run, state in zip([run for _, runs in races for run in runs], states, strict=False):
+    submitted = [(bench.race, bench.runs), *(bench.writer.races.submit(bench.config) for _ in range(2))]
+    for run, state in zip([run for _, runs in submitted for run in runs], states, strict=False):
         bench.run_states(run, *PATHS[state])
     page.query_params["protocol"] = "true"
-    for race, runs in races:
+    for race, runs in submitted:
         page.session_state["race"] = race
         page.run()
         assert not page.exception
@@ -112,7 +113,7 @@ def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
 
 
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
-    place = Workspace(data.workspace_path())
+    place = Workspace(workspace_path())
     with Writer(place) as writer:
         writer.races.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
     page.run()
@@ -121,7 +122,7 @@ def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
 
 
 def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(page, bench):
-    place = Workspace(data.workspace_path())
+    place = Workspace(workspace_path())
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
         writer.races.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
@@ -202,7 +203,7 @@ def test_a_refused_start_says_why(page, monkeypatch):
     def refuse(*_, **__):
         raise EngineUnreachable("the engine did not answer within 10 s")
 
-    monkeypatch.setattr(data, "start_race", refuse)
+    monkeypatch.setattr(commands, "start_race", refuse)
     page.run()
     page.button(key="start").click().run()
     assert page.sidebar.error[0].value == "the engine did not answer within 10 s"
@@ -210,7 +211,7 @@ def test_a_refused_start_says_why(page, monkeypatch):
 
 def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, monkeypatch):
     workspace.database.write_bytes(b"not a database at all" * 300)
-    monkeypatch.setattr(data, "startup", lambda: "")
+    monkeypatch.setattr(commands, "startup", lambda: "")
     page.run()
     assert not page.exception
     assert "is damaged" in page.error[0].value
@@ -224,7 +225,7 @@ def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, mon
 def test_a_workspace_that_cannot_be_written_is_named(page, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    data.use(blocked)
+    use(blocked)
     page.run()
     assert "cannot be written" in page.error[0].value
 
@@ -243,9 +244,9 @@ def test_seeds_are_told_apart_when_there_are_several(workspace, page):
 def test_a_link_shows_a_race_that_is_older_than_the_list(page, bench, monkeypatch):
     oldest = bench.race
     newest, _ = bench.writer.races.submit(bench.config)
-    every = data.races()
-    monkeypatch.setattr(data, "races", lambda: every[:1])
-    monkeypatch.setattr(data, "race", lambda number: next((race for race in every if race.id == number), None))
+    every = races.races()
+    monkeypatch.setattr(races, "races", lambda: every[:1])
+    monkeypatch.setattr(races, "race", lambda number: next((race for race in every if race.id == number), None))
     page.query_params["race"] = str(oldest)
     page.run()
     assert not page.exception

@@ -5,8 +5,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import data
-from app.data import commands
+from app.data import commands, races, run_table
+from app.data.workspace import Health, use
 from app.views import picker
 from app.views.runs import dialogs, runs
 from app.views.runs import view as runs_view
@@ -16,14 +16,14 @@ from engine.events import RunState, StepRow
 from engine.store.writer import Writer
 
 PAGE = "from app.views.runs import runs\nruns.render()"
-DIALOG = "from app import data\nfrom app.views.runs import dialogs\ndialogs.{}"
+DIALOG = "from app.data import run_table\nfrom app.views.runs import dialogs\ndialogs.{}"
 
 
 @pytest.fixture
 def page(workspace):
-    data.use(workspace.path)
+    use(workspace.path)
     yield AppTest.from_string(PAGE, default_timeout=20)
-    data.use(workspace.path)
+    use(workspace.path)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_an_empty_workspace_says_what_would_be_here(page):
 
 
 def test_an_unreadable_workspace_says_so(page, monkeypatch):
-    monkeypatch.setattr(data, "health", lambda: data.Health("damaged", "the database is damaged."))
+    monkeypatch.setattr("app.data.workspace.health", lambda: Health("damaged", "the database is damaged."))
     page.run()
     assert "the database is damaged. The Race page says what can be done." in page.error[0].value
 
@@ -159,8 +159,8 @@ def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     page.query_params["runs"] = f"{ids[2]},{ids[3]}"
     page.run()
     (chart,) = components(page)
-    assert chart["command"] == data.race(race).as_command
-    there = {run["run"]: run for run in picker.runs_of(data.race(race))}
+    assert chart["command"] == races.race(race).as_command
+    there = {run["run"]: run for run in picker.runs_of(races.race(race))}
     assert [run["label"] for run in chart["runs"]] == [there[run]["label"] for run in ids[2:]]
     assert [run["mark"] for run in chart["runs"]] == [there[run]["look"].mark for run in ids[2:]]
     assert not [line for line in words(page) if "They saw" in line or "did not see" in line]
@@ -196,9 +196,13 @@ def test_grouped_by_race_the_runs_of_the_selected_races_are_shown(page, writer):
     steps(writer, ids[1], 40)
     page.run()
     page.toggle(key="by_race").set_value(True).run()
-    races = page.dataframe[0].value
-    assert list(races["race"]) == [second, first]
-    assert (races["lowest"][0], races["lowest_arm"][0], races["states"][0]) == (50.0, "plain-14", "2 queued")
+    race_table = page.dataframe[0].value
+    assert list(race_table["race"]) == [second, first]
+    assert (race_table["lowest"][0], race_table["lowest_arm"][0], race_table["states"][0]) == (
+        50.0,
+        "plain-14",
+        "2 queued",
+    )
     assert len(page.dataframe) == 1
     assert page.button(key="rename").disabled
     page.session_state["races_table_chosen"] = (second,)
@@ -218,10 +222,10 @@ def test_whoever_may_not_command_is_offered_no_command(page, writer, monkeypatch
 
 def test_a_note_is_kept_or_refused_in_a_line(dialog, writer):
     submit(writer, depths=(8,), shortcuts=("none", "A"))
-    asked = dialog("note(data.table_rows())").run()
+    asked = dialog("note(run_table.table_rows())").run()
     asked.text_input(key="note_text").set_value("for both").run()
     asked.button(key="note_keep").click().run()
-    assert [row.note for row in data.table_rows()] == ["for both", "for both"]
+    assert [row.note for row in run_table.table_rows()] == ["for both", "for both"]
     asked.text_input(key="note_text").set_value("odd\a").run()
     asked.button(key="note_keep").click().run()
     assert "a note is one line of text without control characters" in asked.error[0].value
@@ -233,7 +237,7 @@ def test_a_race_gets_another_name(dialog, writer):
     assert asked.text_input(key="race_name").value == "old"
     asked.text_input(key="race_name").set_value("new").run()
     asked.button(key="race_name_keep").click().run()
-    assert data.races()[0].title.startswith(f"Race {race}: new: ")
+    assert races.races()[0].title.startswith(f"Race {race}: new: ")
 
 
 def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspace, monkeypatch):
@@ -243,8 +247,10 @@ def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspac
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 2_500_000)
     asked = []
-    monkeypatch.setattr(data, "command_each", lambda verb, ids: asked.append((verb, list(ids))) or iter([{idle: ""}]))
-    shown = dialog("delete(data.table_rows())").run()
+    monkeypatch.setattr(
+        commands, "command_each", lambda verb, ids: asked.append((verb, list(ids))) or iter([{idle: ""}])
+    )
+    shown = dialog("delete(run_table.table_rows())").run()
     assert "1 run at work and left out: A-8 s0 (run 2, race 1). Stop it first" in shown.warning[0].value
     assert "plain-8 s0 (run 1, race 1)" in shown.markdown[0].value
     assert "**1 run** with their curves" in shown.markdown[1].value
@@ -261,8 +267,8 @@ def test_what_could_not_be_deleted_is_said(dialog, writer, monkeypatch):
         yield {ids[0]: "", ids[1]: "run 2 is running; stop it before deleting it"}
         raise EngineUnreachable("the engine did not answer within 10 s")
 
-    monkeypatch.setattr(data, "command_each", refuse)
-    shown = dialog("delete(data.table_rows())").run()
+    monkeypatch.setattr(commands, "command_each", refuse)
+    shown = dialog("delete(run_table.table_rows())").run()
     shown.button(key="delete_sure").click().run()
     assert shown.session_state["runs_said"] == [
         "the engine did not answer within 10 s",
@@ -280,11 +286,11 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
         return dict.fromkeys(ids, words)
 
     monkeypatch.setattr(type(commands.current().control.commands), "ask_each", answer)
-    said = list(data.command_each("delete", range(1, 101)))
+    said = list(commands.command_each("delete", range(1, 101)))
     assert asked == [16, 16, 16]
     assert sum(map(len, said)) == 48
 
 
 def test_the_dialogs_name_a_few_and_count_the_rest(writer, page):
     submit(writer, depths=(8, 14, 20, 26, 32), shortcuts=("none", "A"))
-    assert dialogs._listed(data.table_rows()).endswith("(run 8, race 1), and 2 more")
+    assert dialogs._listed(run_table.table_rows()).endswith("(run 8, race 1), and 2 more")

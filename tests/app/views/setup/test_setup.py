@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import data
+from app.data import options, run_times
 from app.views.setup import preset_cards
 from engine.config.presets import PRESETS
 from tests.app.views.race.test_race import page, started  # noqa: F401
@@ -95,16 +95,16 @@ def test_pace_and_held_out_images_reach_the_race(page, started):  # noqa: F811
 
 def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, monkeypatch):  # noqa: F811
     times = {
-        "quick": data.RunTime(43.0, here=True, scaled=False),
-        "talk": data.RunTime(400.0, here=True, scaled=True),
-        "paper": data.RunTime(1e6, here=False, scaled=True),
+        "quick": run_times.RunTime(43.0, here=True, scaled=False),
+        "talk": run_times.RunTime(400.0, here=True, scaled=True),
+        "paper": run_times.RunTime(1e6, here=False, scaled=True),
     }
-    monkeypatch.setattr(data, "preset_times", lambda: times)
+    monkeypatch.setattr(run_times, "preset_times", lambda: times)
     page.run()
     cards = page.radio(key="preset")
     said = cards.proto.captions
-    assert cards.options == [f"**{preset.label}**" for preset in data.presets().values()]
-    assert [preset.shows in text for preset, text in zip(data.presets().values(), said, strict=True)] == [True] * 3
+    assert cards.options == [f"**{preset.label}**" for preset in options.presets().values()]
+    assert [preset.shows in text for preset, text in zip(options.presets().values(), said, strict=True)] == [True] * 3
     assert "**About 45 s here (by finished runs).**" in said[0]
     assert "**About 7 min here (scaled from finished runs).**" in said[1]
     assert "**About 12 days on two cores.**" in said[2]
@@ -119,11 +119,14 @@ def test_durations_are_as_coarse_as_they_are_known(seconds, words):
 
 
 def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown(page, monkeypatch):  # noqa: F811
-    raced = []
-    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race))
+    raced, times = [], run_times.preset_times()
+    monkeypatch.setattr(run_times, "preset_times", lambda: times)
+    monkeypatch.setattr(run_times, "race_time", lambda race: raced.append(race))
     page.run()
     assert "4 runs of 300 steps" in [caption.value for caption in page.sidebar.caption]
-    monkeypatch.setattr(data, "race_time", lambda race: raced.append(race) or data.RunTime(130.0, True, False))
+    monkeypatch.setattr(
+        run_times, "race_time", lambda race: raced.append(race) or run_times.RunTime(130.0, True, False)
+    )
     page.number_input(key="steps").set_value(900).run()
     assert "4 runs of 900 steps, about 2 min here (by finished runs)" in captions(page)
     assert (raced[-1].run.optim.steps, raced[-1].depths, raced[-1].preset) == (900, (20, 56), "quick")
@@ -176,7 +179,7 @@ def test_doubts_are_said_and_keep_nobody_from_starting(page, started):  # noqa: 
 
 
 def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(data, "data_present", lambda name: name == "fashion-mnist-mini")
+    monkeypatch.setattr(options, "data_present", lambda name: name == "fashion-mnist-mini")
     page.run()
     page.selectbox(key="data").set_value("svhn").run()
     assert "it is downloaded when the race starts (246 MB)" in captions(page)
