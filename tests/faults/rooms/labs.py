@@ -74,7 +74,7 @@ ROOM = Room(
         ),
         Fault(
             name="diverged-rate-can-be-best",
-            file="engine/labs/constructed/findings.py",
+            file="engine/labs/constructed/curves.py",
             text='return track["clean"][-1] if track["marks"] and track["marks"][-1] == self._end else math.inf',
             faulty='return track["clean"][-1] if track["marks"] else math.inf',
             breaks="A training that diverged counts with its last error, and its rate may be shown as the best.",

@@ -9,7 +9,7 @@ from engine.config import DataConfig, RunConfig, diff
 from engine.data.images import Images, load_images
 from engine.errors import CheckpointError, ConfigError
 from engine.events import CurveUpdated, MetricReported
-from engine.labs.constructed.findings import Findings
+from engine.labs.constructed.curves import Shown
 from engine.labs.constructed.lab import ConstructedLab
 from engine.labs.constructed.plan import ARMS, CONTRAST, FULL, NOISES, ArmTask, budget, marks, new_blocks, planned
 from engine.labs.registry import LABS, check_settings
@@ -144,7 +144,7 @@ def test_the_rate_of_a_training_that_diverged_is_never_the_best(ran):
     track = results[name]
     # It ended one evaluation early, however low its error was.
     results[name] = {**track, "marks": track["marks"][:-1], "clean": [*track["clean"][:-2], 0.0]}
-    assert Findings(check_settings(ROW, SMALL)).best_rate("grown", results) == other
+    assert Shown(check_settings(ROW, SMALL)).best_rate("grown", results) == other
 
 
 def test_inserted_blocks_start_as_far_from_the_identity_as_their_noise_and_random_ones_at_the_root_of_three(ran):
