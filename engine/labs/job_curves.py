@@ -3,29 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any
 
 from engine.events import CurveName
-
-
-class NamedCurve(Protocol):
-    """A curve as an event or as a row of the store."""
-
-    @property
-    def panel(self) -> str:
-        """The panel that shows the curve."""
-
-    @property
-    def name(self) -> CurveName:
-        """What tells the curve apart."""
-
-    @property
-    def x(self) -> Any:
-        """Floats, or an array of floats."""
-
-    @property
-    def y(self) -> Any:
-        """Floats, or an array of floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +29,13 @@ class JobCurve:
 
 
 class JobCurves:
-    """The curves of one job without their parts, in the order in which they were measured last."""
+    """The curves of one job without their parts, in the order in which they were measured last.
 
-    def __init__(self, curves: Iterable[NamedCurve]) -> None:
+    Args:
+        curves: events ``CurveUpdated``, or the store's rows of these.
+    """
+
+    def __init__(self, curves: Iterable[Any]) -> None:
         self._curves = [
             JobCurve(curve.panel, curve.name, [float(x) for x in curve.x], [float(y) for y in curve.y])
             for curve in curves

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.events import Found
-from engine.labs.job_curves import JobCurves, NamedCurve
+from engine.labs.job_curves import JobCurves
 
 #: Types of a setting.
 Value = bool | int | float | str
@@ -123,7 +123,7 @@ class LabSpec:
         """Return every setting at its default."""
         return {option.name: option.default for option in self.options}
 
-    def found(self, curves: Iterable[NamedCurve]) -> list[Found]:
+    def found(self, curves: Iterable[Any]) -> list[Found]:
         """Return what these curves of a job show, in words; curves of other panels than ``found_in`` change nothing."""
         read = JobCurves(curves)
         return [found for rule in self.findings for found in rule.find(read)]
