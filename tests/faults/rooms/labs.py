@@ -9,6 +9,7 @@ ROOM = Room(
         "tests/engine/labs/constructed/test_insertion.py",
         "tests/engine/labs/mapping/test_training.py",
         "tests/engine/labs/shattering/test_lab.py",
+        "tests/engine/labs/test_findings.py",
     ),
     rest=(
         "tests/engine/labs",
@@ -21,6 +22,13 @@ ROOM = Room(
             text="near = [(a + 1, error) for",
             faulty="near = [(a, error) for",
             breaks="The error after a swap stands one block too early, the first one on the intact net.",
+        ),
+        Fault(
+            name="cheap-blocks-by-error",
+            file="engine/labs/lesion/findings.py",
+            text="error - intact < LITTLE",
+            faulty="error < LITTLE",
+            breaks="The sentence counts blocks by the error without them, not by what their loss adds to it.",
         ),
         Fault(
             name="landscape-off-centre",
