@@ -67,10 +67,10 @@ class CommandHandler:
                 self._writer.commands.finish(command.id, answer or None)
                 self._begun.discard(command.id)
 
-    def forget_shutdowns(self) -> None:
-        """Finish the shutdown commands that were meant for an earlier engine; other commands are served late."""
+    def forget_shutdowns(self, before: float) -> None:
+        """Finish the shutdown commands of a time ``before``, for an earlier engine; other commands are served late."""
         for command in self._reader.commands.pending():
-            if command.verb == SHUTDOWN:
+            if command.verb == SHUTDOWN and command.created < before:
                 self._writer.commands.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:

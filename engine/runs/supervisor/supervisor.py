@@ -98,6 +98,7 @@ class Supervisor:
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
         self._adopted = self._paused_all = False
+        self._began = time.time()
 
     def shutdown(self) -> None:
         """Pause all runs, then end."""
@@ -150,7 +151,7 @@ class Supervisor:
         now = time.monotonic()
         if not self._adopted:
             self._pool.adopt()
-            self._handler.forget_shutdowns()
+            self._handler.forget_shutdowns(self._began)
             self._tuning.see_to()  # before a command that was given meanwhile is served
             self._adopted = True
         self._pool.watch()

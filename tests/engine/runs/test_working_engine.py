@@ -231,15 +231,15 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     training = busy_room.race(seeds=2)  # fills every slot; the lab starts all the same
     # Large enough to be met at work: 66 units of some 20 ms.
     job = control.start_lab("gradients", {"layers": 50, "width": 128, "seeds": 12, "sweep": False})
-    busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).step >= 2)
+    busy_room.until(lambda: busy_room.row(job).state == S.RUNNING and busy_room.row(job).done >= 2)
     assert control.commands.give("pause", job, until_done_s=PATIENCE_S)
     paused = busy_room.row(job)
     assert (paused.state, paused.detail) == (S.PAUSED, "paused")
-    assert 2 <= paused.step < paused.total_steps
+    assert 2 <= paused.done < paused.total
     with Reader(busy_room.workspace) as reader:
         before = {(trace.panel, trace.name) for trace in reader.labs.curves(job)}
         assert before
-        assert busy_room.workspace.checkpoint(job, paused.step).exists()
+        assert busy_room.workspace.checkpoint(job, paused.done).exists()
     assert control.commands.give("resume", job, until_done_s=PATIENCE_S)
     busy_room.until_state(job, S.FINISHED)
     with Reader(busy_room.workspace) as reader:
@@ -253,7 +253,7 @@ def test_a_lab_is_a_job_that_can_be_paused_resumed_stopped_and_deleted(busy_room
     assert control.commands.give("delete", job, until_done_s=PATIENCE_S)
     assert busy_room.row(job) is None
     other = control.start_lab("gradients", {"layers": 60, "seeds": 20})
-    busy_room.until(lambda: busy_room.row(other).step >= 1)
+    busy_room.until(lambda: busy_room.row(other).done >= 1)
     assert control.commands.give("stop", other, until_done_s=PATIENCE_S)
     assert busy_room.row(other).state == S.STOPPED
 
