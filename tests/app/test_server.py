@@ -49,7 +49,7 @@ def serving(command, port, cwd, **environment):
         command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             with suppress(OSError):
                 if get(port, "/_stcore/health").status == 200:
@@ -83,7 +83,7 @@ def bench(tmp_path):
         bench.run_states(run, "stopping", "stopped")
     yield bench
     bench.writer.close()
-    control, deadline = Control(bench.workspace), time.monotonic() + 15
+    control, deadline = Control(bench.workspace), time.monotonic() + 90
     while control.engine.status().state != "alive" and time.monotonic() < deadline:
         time.sleep(0.05)  # the server has started an engine, which may be on its way still
     assert control.engine.shutdown()
@@ -219,7 +219,7 @@ def test_every_live_route_only_reads(bench):
     command = [sys.executable, "-m", "app", "--port", str(port), "--workspace", str(bench.workspace.path)]
     with serving(command, port, PROJECT, DISPLAY="", WAYLAND_DISPLAY=""):
         control = Control(bench.workspace)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 90
         while control.engine.status().state != "alive" and time.monotonic() < deadline:
             time.sleep(0.05)
         before = contents(bench.workspace)

@@ -22,7 +22,7 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 def until(met):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -70,7 +70,7 @@ def test_ctrl_c_pauses_the_trials_too_and_resume_goes_on_with_them(call, engine_
         with Reader(engine_workspace) as reader:
 
             def until(met):
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + 90
                 while not met():
                     assert time.monotonic() < deadline
                     time.sleep(0.02)

@@ -70,7 +70,7 @@ def track(tmp_path):
     coordinator.close()
 
 
-def until(met, seconds=5.0):
+def until(met, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline

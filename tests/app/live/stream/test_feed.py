@@ -43,7 +43,11 @@ async def viewing(feed, runs, since):
             await task
 
 
-async def until(met, seconds=4.0):
+#: Seconds after which something that takes a moment is given up: a busy machine is no failure.
+PATIENCE_S = 40.0
+
+
+async def until(met, seconds=PATIENCE_S):
     deadline = asyncio.get_running_loop().time() + seconds
     while not met():
         assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
@@ -273,7 +277,7 @@ def test_a_viewer_that_came_while_the_store_was_unreadable_is_sent_back_once_it_
             async with viewing(feed, [run], (0, 0)) as viewer, viewing(feed, (), None) as watcher:
                 await until(lambda: viewer.all("error"))
                 source.broken = False
-                await asyncio.wait_for(viewer.task, 3)
+                await asyncio.wait_for(viewer.task, PATIENCE_S)
                 assert not watcher.task.done()  # it has no runs to follow
             bench.steps(run, 1, 2)
             async with viewing(feed, [run], (0, 0)) as again:
@@ -350,7 +354,7 @@ def test_without_a_database_the_stream_waits_and_ends_when_one_appears(tmp_path)
             await until(lambda: viewer.all("error"))
             assert "no database" in viewer.all("error")[0]
             Writer(Workspace.at(place).prepare()).close()
-            await asyncio.wait_for(viewer.task, 3)
+            await asyncio.wait_for(viewer.task, PATIENCE_S)
 
     asyncio.run(scenario())
 
@@ -367,7 +371,7 @@ def test_a_database_moved_aside_is_said_and_a_new_one_ends_the_streams(bench):
             await until(lambda: any(viewer.all("error")))
             assert not viewer.task.done()
             Writer(bench.workspace).close()
-            await asyncio.wait_for(viewer.task, 3)
+            await asyncio.wait_for(viewer.task, PATIENCE_S)
             await until(lambda: attended)
 
     asyncio.run(scenario())
@@ -389,8 +393,10 @@ def test_the_byte_budget_holds_over_a_few_seconds(bench, steps_per_flush):
                     first = 101 + flush * steps_per_flush
                     bench.steps(run, first, first + steps_per_flush - 1, per_second=2.0 * steps_per_flush)
                 await asyncio.sleep(0.5)
+            expected = 4 * 5 * steps_per_flush
+            await until(lambda: sum(len(viewer.points(run)) for run in bench.runs) >= expected)
             points = sum(len(viewer.points(run)) for run in bench.runs)
-            assert points == 4 * 5 * steps_per_flush
+            assert points == expected
             events = [chunk for chunk in viewer.chunks if b"data:" in chunk]
             assert sum(map(len, viewer.chunks)) <= 120 * len(events) + 20 * points
 
