@@ -43,15 +43,14 @@ async def viewing(feed, runs, since):
             await task
 
 
-#: Seconds after which something that takes a moment is given up: a busy machine is no failure.
+#: Seconds: a busy machine is no failure.
 PATIENCE_S = 40.0
 
 
 async def until(met, seconds=PATIENCE_S):
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not met():
-        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(seconds):
+        while not met():
+            await asyncio.sleep(0.01)
 
 
 def snapshot(runs, n=2000):
@@ -393,10 +392,8 @@ def test_the_byte_budget_holds_over_a_few_seconds(bench, steps_per_flush):
                     first = 101 + flush * steps_per_flush
                     bench.steps(run, first, first + steps_per_flush - 1, per_second=2.0 * steps_per_flush)
                 await asyncio.sleep(0.5)
-            expected = 4 * 5 * steps_per_flush
-            await until(lambda: sum(len(viewer.points(run)) for run in bench.runs) >= expected)
-            points = sum(len(viewer.points(run)) for run in bench.runs)
-            assert points == expected
+            points = 4 * 5 * steps_per_flush
+            await until(lambda: sum(len(viewer.points(run)) for run in bench.runs) == points)
             events = [chunk for chunk in viewer.chunks if b"data:" in chunk]
             assert sum(map(len, viewer.chunks)) <= 120 * len(events) + 20 * points
 
