@@ -140,8 +140,8 @@ def test_the_rate_of_a_training_that_diverged_is_never_the_best(ran, broken, oth
     results = dict(ran[0].state()["results"])
     name = ArmTask("arm", "grown", 0, broken).name
     track = results[name]
-    # It ended one evaluation early, however low its error was.
-    results[name] = {**track, "marks": track["marks"][:-1], "clean": [*track["clean"][:-2], 0.0]}
+    # It ended one update early, however low its error was.
+    results[name] = {**track, "marks": [track["marks"][-1] - 1], "clean": [0.0]}
     assert results[ArmTask("arm", "grown", 0, other).name]["clean"][-1] > 0
     assert Shown(check_settings(ROW, SMALL)).best_rate("grown", results) == other
 
