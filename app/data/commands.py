@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
@@ -18,6 +17,7 @@ from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import PAUSABLE, RESUMABLE
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH as MAX_NAME_LENGTH
 from engine.runs.client.visitor_notes import MAX_NOTE_LENGTH as MAX_NOTE_LENGTH
+from engine.runs.protocol.planning import RaceRequest as RaceRequest
 from engine.runs.protocol.planning import plan_race
 from engine.store.connection import check
 
@@ -109,19 +109,14 @@ def new_database() -> Path:
     return kept
 
 
-def planned(
-    depths: Sequence[int], shortcuts: Sequence[str], preset: str = "quick", source: str | None = None, **choices: Any
-) -> RaceConfig:
-    """Return the race of these choices, for ``start_race``. Raises SkipscopeError.
+def planned(request: RaceRequest) -> RaceConfig:
+    """Return the race that is requested, for ``start_race``; its data set is one of ``sources()``.
 
-    Args:
-        depths: Of the nets; () takes the preset's, as () does for ``shortcuts``.
-        source: One of ``sources()``; other paths are refused here, whatever the page let through.
-        choices: More of ``engine.runs.protocol.planning.plan_race``: steps, seeds, first_seed, settings, name, pace.
+    Raises SkipscopeError.
     """
-    if source is not None:
-        check_source(source)
-    return plan_race(depths, shortcuts, preset, source, **choices, workspace=current().workspace)
+    if request.data is not None:
+        check_source(request.data)
+    return plan_race(request, current().workspace)
 
 
 @requires_presenter

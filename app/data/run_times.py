@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from app.data.commands import planned
-from app.data.options import presets
+from app.data.commands import RaceRequest, planned
+from app.data.options import preset_source, presets
 from app.data.workspace import current, reading
 from engine.analysis.run_time import (
     MIN_STEPS,
@@ -43,8 +43,13 @@ class RunTime:
 
 def preset_times() -> dict[str, RunTime]:
     """Return how long every preset that the page offers takes. Raises SkipscopeError."""
-    times = {name: race_time(planned((), (), name)) for name in presets()}
+    times = {name: race_time(_preset_race(name, preset_source(name))) for name in presets()}
     return {name: time for name, time in times.items() if time is not None}
+
+
+@cache
+def _preset_race(preset: str, source: str) -> RaceConfig:
+    return planned(RaceRequest(preset=preset, data=source))
 
 
 def race_time(race: RaceConfig) -> RunTime | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from threading import Event
+from typing import Any
 
 import click
 from rich.console import Console, Group
@@ -19,7 +20,7 @@ from engine.config.presets import PRESETS
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
 from engine.runs.client.control import Control
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -33,11 +34,34 @@ _LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
 _FILE_COLUMNS = 160
 
 
+def _names(context: click.Context, option: click.Parameter, text: str | None) -> list[str]:
+    """Return what stands between the commas, [] for an option that was not given. Raises ConfigError."""
+    if text is None:
+        return []
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if not names:
+        raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
+    return names
+
+
+def _depths(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in _names(context, option, text)]
+    except ValueError:
+        raise ConfigError(f"depths are whole numbers with commas between, for example 20,56 (got {text!r})") from None
+
+
 @click.command()
-@click.option("--depths", metavar="20,56", help="Weighted layers of the nets, 6n+2.  [default: the preset's]")
+@click.option(
+    "--depths",
+    metavar="20,56",
+    callback=_depths,
+    help="Weighted layers of the nets, 6n+2.  [default: the preset's]",
+)
 @click.option(
     "--shortcuts",
     metavar="none,A",
+    callback=_names,
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
 )
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
@@ -48,20 +72,22 @@ _FILE_COLUMNS = 160
 @click.option(
     "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."
 )
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any setting; may be repeated.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=lambda context, option, texts: pairs(texts),
+    help="Any setting; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document when all runs have ended.")
 @click.pass_context
-def race(
-    context: click.Context, depths: str | None, shortcuts: str | None, preset: str, data: str | None,
-    steps: int | None, seeds: int, first_seed: int, pace: str, settings: tuple[str, ...], as_json: bool,
-) -> int:  # fmt: skip
+def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
     """Train several nets side by side on the same batches and follow them."""
     workspace: Workspace = context.obj
-    with _looking(data, shown=not as_json):
-        plan = plan_race(
-            _depths(depths), _names(shortcuts), preset, data, steps, seeds, first_seed, pairs(settings),
-            pace=pace, workspace=workspace,
-        )  # fmt: skip
+    request = RaceRequest(**choices)
+    with _looking(request.data, shown=not as_json):
+        plan = plan_race(request, workspace)
     control = Control(workspace)
     race_id, runs = control.start_race(plan)
     follower = Follower(control, race_id, runs)
@@ -223,22 +249,6 @@ class Follower:
         click.echo("the engine has vanished; starting another one, which resumes the runs", err=True)
         self._control.engine.ensure()
         return True
-
-
-def _depths(text: str | None) -> list[int]:
-    try:
-        return [int(part) for part in _names(text)]
-    except ValueError:
-        raise ConfigError(f"depths are whole numbers with commas between, for example 20,56 (got {text!r})") from None
-
-
-def _names(text: str | None) -> list[str]:
-    if text is None:
-        return []
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    if not names:
-        raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
-    return names
 
 
 def _number(value: float | None, unit: str, digits: int = 1) -> str:

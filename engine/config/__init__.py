@@ -12,6 +12,7 @@ from engine.config.model import ModelConfig, arm_name, nearest_depths
 from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
 from engine.config.race import FREE, MAX_RUNS, RaceConfig, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
+from engine.config.shortcut import ShortcutConfig
 
 __all__ = [
     "FREE",
@@ -28,6 +29,7 @@ __all__ = [
     "ProbeConfig",
     "RaceConfig",
     "RunConfig",
+    "ShortcutConfig",
     "TUNED",
     "apply_settings",
     "arm_name",

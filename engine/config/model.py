@@ -1,10 +1,11 @@
 """What a net is, as data."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from engine.config.base import Config
+from engine.config.shortcut import ShortcutConfig
 
 #: What stands for a value that is not given, by family: the nets of He et al. 2015, sections 4.2 and 4.1.
 FAMILY_DEFAULTS: dict[str, dict[str, int]] = {
@@ -39,7 +40,7 @@ class ModelConfig(Config):
     family: Literal["cifar", "imagenet"] = "cifar"
     stem: Literal["auto", "small", "large"] = "auto"
     depth: int = 20
-    shortcut: str = "A"
+    shortcut: Annotated[str, AfterValidator(ShortcutConfig)] = ShortcutConfig("A")
     width: int = Field(16, ge=1, le=1024)
     channels: int = Field(3, ge=1, le=64)
     classes: int = Field(10, ge=2, le=10_000)
@@ -105,8 +106,9 @@ class ModelConfig(Config):
 
 def arm_name(depth: int, shortcut: str) -> str:
     """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
-    name, _, options = shortcut.partition(":")
-    return " ".join([f"{'plain' if name == 'none' else name}-{depth}", *options.split(":")]).rstrip()
+    parsed = ShortcutConfig(shortcut)
+    name = "plain" if parsed.name == "none" else parsed.name
+    return " ".join([f"{name}-{depth}", *(f"{key}={value}" for key, value in parsed.pairs)])
 
 
 def nearest_depths(depth: int) -> str:

@@ -5,8 +5,9 @@ A variant is a text such as ``gated:bias=-7`` (``engine.models.registry``). Pure
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
-from engine.config import arm_name
+from engine.config import ShortcutConfig, arm_name
 from engine.errors import ConfigError
 from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
 from engine.models.registry import variant as read_variant
@@ -70,8 +71,8 @@ def is_plain(text: str) -> bool:
 
 def variant_name(text: str) -> str:
     """Return a variant in short words without a depth: ``A``, ``plain no norm``, ``gated bias −7``."""
-    name, *options = text.split(":")
-    return " ".join(["plain" if name == "none" else name, *map(_words, options)])
+    shortcut = ShortcutConfig(text)
+    return " ".join(["plain" if shortcut.name == "none" else shortcut.name, *starmap(_words, shortcut.pairs)])
 
 
 def variant_in_words(text: str) -> str:
@@ -84,12 +85,11 @@ def variant_in_words(text: str) -> str:
 
 def arm_label(depth: int, text: str) -> str:
     """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
-    name, *options = text.split(":")
-    return " ".join([arm_name(depth, name), *map(_words, options)])
+    shortcut = ShortcutConfig(text)
+    return " ".join([arm_name(depth, shortcut.name), *starmap(_words, shortcut.pairs)])
 
 
-def _words(option: str) -> str:
-    key, _, value = option.partition("=")
+def _words(key: str, value: str) -> str:
     if key == "order":
         return _SHORT_ORDERS.get(value, value)
     if key == "norm":

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.config.shortcut import ShortcutConfig
 from engine.errors import ConfigError
 from engine.models.zoo import identity_mappings, others, paper
 from engine.models.zoo.orders import ORDERS
@@ -33,9 +34,6 @@ GROUPS: dict[str, tuple[Shortcut, ...]] = {
 NORMS = ("batch", "none")
 #: Weighted layers per shortcut; 2 is the paper's basic block.
 LAYERS = (1, 2, 3)
-
-#: Other words that people use for a row's name.
-_ALIASES = {"plain": "none"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,7 @@ class Variant:
 
 def get_shortcut(text: str) -> Shortcut:
     """Return the row that a variant text names; ``plain`` means ``none``. Raises ConfigError naming the choices."""
-    name = text.partition(":")[0]
-    name = _ALIASES.get(name, name)
+    name = ShortcutConfig(text).name
     if name not in SHORTCUTS:
         raise ConfigError(f"unknown shortcut {name!r}; choose from {', '.join(SHORTCUTS)}")
     return SHORTCUTS[name]
@@ -83,7 +80,7 @@ def get_shortcut(text: str) -> Shortcut:
 def variant(text: str) -> Variant:
     """Return what a variant text says. Raises ConfigError in one line that names what is allowed."""
     row = get_shortcut(text)
-    requested = _pairs(row, text)
+    requested = _requested(row, ShortcutConfig(text))
     options = {option.name: _number(row, option, requested) for option in row.options}
     order = _choice(row, "order", requested, row.orders or tuple(ORDERS))
     norm = _choice(row, "norm", requested, row.norms)
@@ -96,17 +93,18 @@ def variant(text: str) -> Variant:
     return Variant(":".join(words), row, options, order, norm, layers)
 
 
-def _pairs(row: Shortcut, text: str) -> dict[str, str]:
+def _requested(row: Shortcut, shortcut: ShortcutConfig) -> dict[str, str]:
     allowed = [*(option.name for option in row.options), "order", "norm", "layers"]
     options: dict[str, str] = {}
-    for pair in text.split(":")[1:]:
-        key, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not value:
-            raise ConfigError(f"{pair!r} in shortcut {text!r} is not of the form key=value with {', '.join(allowed)}")
+    for key, value in shortcut.pairs:
+        if not value:
+            raise ConfigError(
+                f"{key!r} in shortcut {str(shortcut)!r} is not of the form key=value with {', '.join(allowed)}"
+            )
         if key not in allowed:
             raise ConfigError(f"unknown option {key!r} of shortcut {row.name}; choose from {', '.join(allowed)}")
         if key in options:
-            raise ConfigError(f"option {key!r} is named twice in shortcut {text!r}; name it once")
+            raise ConfigError(f"option {key!r} is named twice in shortcut {str(shortcut)!r}; name it once")
         options[key] = value
     return options
 

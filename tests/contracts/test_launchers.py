@@ -16,7 +16,7 @@ import pathlib, sys, time
 from engine.events import RunState
 from engine.runs.launchers.registry import make_launcher
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -30,7 +30,8 @@ def until(met):
 workspace = Workspace(pathlib.Path(sys.argv[2])).prepare()
 writer, reader = Writer(workspace), Reader(workspace)
 tiny = {"width": "4", "pool": "4"}
-writer.races.submit(plan_race((8,), ("none", "A"), steps=100000, settings=tiny, workspace=workspace))
+request = RaceRequest((8,), ("none", "A"), steps=100000, settings=tiny)
+writer.races.submit(plan_race(request, workspace))
 launcher = make_launcher(sys.argv[1])
 launcher.warm()
 workers = []

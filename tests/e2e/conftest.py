@@ -21,7 +21,7 @@ from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
@@ -89,7 +89,7 @@ class Site:
 
     def race(self, depths=(8,), shortcuts=("none", "A"), steps=100_000, settings=FAST, **choices) -> tuple[int, list]:
         """Start a race of small nets behind the page's back."""
-        planned = plan_race(depths, shortcuts, steps=steps, settings=settings, workspace=self.workspace, **choices)
+        planned = plan_race(RaceRequest(depths, shortcuts, steps=steps, settings=settings, **choices), self.workspace)
         return self.control.start_race(planned)
 
     def row(self, run: int):

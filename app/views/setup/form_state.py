@@ -1,7 +1,5 @@
 """The set-up in the session: arms, runs, the planned race, and the problems of its fields."""
 
-from typing import Any
-
 import streamlit as st
 
 from app.data import commands, options, selection, streaming, workspace
@@ -24,18 +22,20 @@ def runs() -> int:
     return len(depths()) * len(shortcuts()) * int(st.session_state["seeds"])
 
 
-def arguments() -> dict[str, Any]:
-    """Return the keyword arguments of ``commands.planned``."""
+def request() -> commands.RaceRequest:
+    """Return the race as the fields have it."""
     state = st.session_state
-    return {
-        "preset": state["preset"],
-        "source": state["data"],
-        "steps": int(state["steps"]),
-        "seeds": int(state["seeds"]),
-        "first_seed": int(state["first_seed"]),
-        "settings": advanced.settings(),
-        "pace": advanced.pace(),
-    }
+    return commands.RaceRequest(
+        depths(),
+        shortcuts(),
+        preset=state["preset"],
+        data=state["data"],
+        steps=int(state["steps"]),
+        seeds=int(state["seeds"]),
+        first_seed=int(state["first_seed"]),
+        settings=advanced.settings(),
+        pace=advanced.pace(),
+    )
 
 
 def problems() -> dict[str, str]:
@@ -61,7 +61,7 @@ def plan() -> tuple[commands.RaceConfig | None, str]:
     if advanced.is_path():
         return None, ""
     try:
-        return commands.planned(depths(), shortcuts(), **arguments()), ""
+        return commands.planned(request()), ""
     except workspace.SkipscopeError as error:
         return None, str(error)
 

@@ -45,14 +45,15 @@ def start() -> None:
     """
     if "preset" not in st.session_state:
         raise workspace.SkipscopeError("the set-up is not there yet; try again in a moment")
-    if problem := next(iter(form_state.problems().values()), ""):
+    race, problem = form_state.plan()
+    if problem:
         raise workspace.SkipscopeError(problem)
-    picker.choose(_begin())
+    picker.choose(_start(race))
 
 
 def start_quick() -> None:
     """Start the quick race, as the button of the first visit does."""
-    _hand_over(lambda: commands.start_race(commands.planned((), (), _USUAL)))
+    _hand_over(lambda: commands.start_race(commands.planned(commands.RaceRequest(preset=_USUAL))))
 
 
 def _arms() -> None:
@@ -141,7 +142,7 @@ def _start_bar(first_visit: bool) -> None:
     else:
         st.caption(_ahead(race, runs))
     if pressed:
-        _hand_over(_begin)
+        _hand_over(lambda: _start(race))
     if complaint := st.session_state.pop("setup_problem", None):
         st.error(markdown_escape.literal(complaint), icon=":material/error:")
 
@@ -173,8 +174,9 @@ def _usual() -> dict[str, object]:
     }
 
 
-def _begin() -> int:
-    return commands.start_race(commands.planned(form_state.depths(), form_state.shortcuts(), **form_state.arguments()))
+def _start(race: commands.RaceConfig | None) -> int:
+    """Start the race that this run of the page has planned; None: its images are looked through now."""
+    return commands.start_race(race or commands.planned(form_state.request()))
 
 
 def _hand_over(begin: Callable[[], int]) -> None:

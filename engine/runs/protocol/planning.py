@@ -1,9 +1,10 @@
-"""Plans a race from the settings that a person chose; mistakes are found here, in one line, before anything is made.
+"""Plans a race once, from what a person requested: page and command line find a mistake here, before anything is made.
 
-Torch-free; used by the page and the command line.
+Torch-free.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.config import FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.model import FAMILY_DEFAULTS
@@ -29,53 +30,71 @@ _DECIDED = {
 }
 
 
-def plan_race(
-    depths: Sequence[int],
-    shortcuts: Sequence[str],
-    preset: str = "quick",
-    data: str | None = None,
-    steps: int | None = None,
-    seeds: int = 1,
-    first_seed: int = 0,
-    settings: Mapping[str, str] | None = None,
-    name: str = "",
-    pace: str = FREE,
-    *,
-    workspace: Workspace,
-) -> RaceConfig:
-    """Return the race that is asked for; empty ``depths`` or ``shortcuts`` mean the preset's.
+@dataclass(frozen=True)
+class RaceRequest:
+    """A race as a person requests it.
 
-    ``data`` None takes the preset's first data set that is present, else its first; a path in it is looked through
-    (seconds for large folders) and becomes absolute. ``settings`` are texts as in ``--set key=value`` and win over the
-    preset. Raises ConfigError or DataError in one line.
+    Args:
+        depths: Empty means the preset's, as for ``shortcuts``.
+        data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first that is present.
+        steps: Updates of a run; None means the preset's.
+        settings: Texts as in ``--set key=value``. They win over the preset.
+        pace: ``free`` or ``lockstep:K``.
     """
-    chosen = get_preset(preset)
-    depths, shortcuts = tuple(depths) or chosen.depths, tuple(shortcuts) or chosen.shortcuts
-    variants = [variant(shortcut) for shortcut in shortcuts]
-    shortcuts = tuple(each.text for each in variants)
-    if steps is not None and steps < 1:
-        raise ConfigError(f"a run has at least 1 step (got {steps})")
-    if seeds < 1:
-        raise ConfigError(f"a race has at least 1 seed (got {seeds})")
-    run, asked = _with_settings(chosen.run, settings or {}, depths[0])
-    if steps is not None:
-        run = replace(run, {"optim.steps": steps})
-    source = get_source(data if data is not None else _preferred(chosen, workspace), run.data.resize)
-    run = replace(run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, asked)})
+
+    depths: Sequence[int] = ()
+    shortcuts: Sequence[str] = ()
+    preset: str = "quick"
+    data: str | None = None
+    steps: int | None = None
+    seeds: int = 1
+    first_seed: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    pace: str = FREE
+
+
+def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
+    """Return the race that is requested, with every value that the preset and the data set decide.
+
+    A path of images is looked through (seconds for large folders) and becomes absolute. Raises ConfigError or DataError
+    in one line.
+    """
+    preset = get_preset(request.preset)
+    depths = tuple(request.depths) or preset.depths
+    variants = [variant(shortcut) for shortcut in request.shortcuts or preset.shortcuts]
+    if request.steps is not None and request.steps < 1:
+        raise ConfigError(f"a run has at least 1 step (got {request.steps})")
+    if request.seeds < 1:
+        raise ConfigError(f"a race has at least 1 seed (got {request.seeds})")
+    run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
+    if request.steps is not None:
+        run = replace(run, {"optim.steps": request.steps})
+    data = request.data if request.data is not None else _preferred(preset, workspace)
+    source = get_source(data, run.data.resize)
+    run = replace(
+        run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, chosen_keys)}
+    )
     if run.model.family == "imagenet":
-        for shortcut in shortcuts:
-            imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
+        for each in variants:
+            imagenet_tensors.chosen(each.text)  # refuses what the family does not have
     check_fit(run, source)
     check_compiler(run, variants)
-    per_depth = {
-        depth: {key: value for key, value in values.items() if key not in asked}
-        for depth, values in chosen.per_depth.items()
-        if depth in depths
-    }
     race = RaceConfig.checked(
-        depths=depths, shortcuts=shortcuts, seeds=seeds, first_seed=first_seed, preset=preset, name=name, run=run,
-        per_depth=per_depth, pace=pace,
-    )  # fmt: skip
+        depths=depths,
+        shortcuts=tuple(each.text for each in variants),
+        seeds=request.seeds,
+        first_seed=request.first_seed,
+        preset=request.preset,
+        name=request.name,
+        run=run,
+        per_depth={
+            depth: {key: value for key, value in values.items() if key not in chosen_keys}
+            for depth, values in preset.per_depth.items()
+            if depth in depths
+        },
+        pace=request.pace,
+    )
     _check_size(race)
     race.runs()  # refuses depths that the family does not have
     for depth in depths if run.model.family == "cifar" else ():
@@ -101,12 +120,12 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     for key, path in full.items():
         if path in _DECIDED:
             raise ConfigError(f"setting {key!r} follows from {_DECIDED[path]}; choose it there")
-    together = dict(settings)
+    texts = dict(settings)
     if "model.family" in full.values():
-        together["model.depth"] = str(depth)
+        texts["model.depth"] = str(depth)
         if "model.width" not in full.values() and run.model.width == FAMILY_DEFAULTS[run.model.family]["width"]:
-            together["model.width"] = "null"
-    return apply_settings(run, together), frozenset(full.values())
+            texts["model.width"] = "null"
+    return apply_settings(run, texts), frozenset(full.values())
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
@@ -118,12 +137,12 @@ def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _habits(source: Source, data: DataConfig, asked: frozenset[str]) -> dict[str, bool | int]:
+def _habits(source: Source, data: DataConfig, chosen_keys: frozenset[str]) -> dict[str, bool | int]:
     """Return replacements for settings of a preset that do not suit the data set, unless a person set them."""
     habits: dict[str, bool | int] = {}
-    if not source.mirrors and "data.flip" not in asked:
+    if not source.mirrors and "data.flip" not in chosen_keys:
         habits["data.flip"] = False
-    if data.eval_images > source.test_images and "data.eval_images" not in asked:
+    if data.eval_images > source.test_images and "data.eval_images" not in chosen_keys:
         habits["data.eval_images"] = source.test_images
     return habits
 
@@ -144,8 +163,8 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
     if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
-    if run.compile and (words := refusal("cuda" if on_gpu else "cpu")):
-        raise ConfigError(words)
+    if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
+        raise ConfigError(reason)
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
@@ -161,6 +180,6 @@ def check_fit(run: RunConfig, source: Source) -> None:
             f"eval_images {run.data.eval_images} is more than the {source.test_images} test images of {source.name}"
         )
     if run.device.startswith("cuda"):
-        there = devices()
-        if (run.device if ":" in run.device else "cuda:0") not in there:
-            raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(there)}")
+        present_devices = devices()
+        if (run.device if ":" in run.device else "cuda:0") not in present_devices:
+            raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(present_devices)}")

@@ -41,6 +41,8 @@ def test_start_race_hands_the_planned_race_to_the_engine(place, monkeypatch):
 
     monkeypatch.setattr(current(), "control", Control())
     choices = {"steps": 150, "seeds": 2, "first_seed": 5, "settings": {"lr": "0.05"}}
-    race = commands.start_race(commands.planned([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
+    race = commands.start_race(
+        commands.planned(commands.RaceRequest([20, 56], ["none"], "quick", "fashion-mnist-mini", **choices))
+    )
     assert race == 7
     assert (handed[0].run.optim.steps, handed[0].run.optim.lr, handed[0].first_seed) == (150, 0.05, 5)

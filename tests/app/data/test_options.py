@@ -6,7 +6,7 @@ from app.data import commands, options
 from app.data.workspace import current
 from engine.data.registry import SOURCES
 from engine.errors import SkipscopeError
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.engine.data import pictures
 
 
@@ -19,7 +19,7 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(SkipscopeError, match="unknown data set"):
         options.data_present("nothing")
     with pytest.raises(SkipscopeError, match="nearest 20 and 26"):
-        commands.planned([21], ["none"])
+        commands.planned(commands.RaceRequest([21], ["none"]))
     assert not place.database.exists()
 
 
@@ -33,17 +33,17 @@ def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, t
     assert list(offers) == [*SOURCES, f"folder:{below}"]
     assert all(row.label and row.help and row.licence for row in offers.values())
     assert options.data_present(f"folder:{below}")
-    assert commands.start_race(commands.planned([8], ["A"], source=f"folder:{below}")) == 1
+    assert commands.start_race(commands.planned(commands.RaceRequest([8], ["A"], data=f"folder:{below}"))) == 1
     assert started[0].run.data.name == f"folder:{below}"
     sneaky = f"folder:{below}/../../other"
     for name in (f"folder:{other}", sneaky, "folder:", f"parquet:{below}", f"folder:{below}/", "folder:~", "x:y"):
         with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA; for any other path") as caught:
-            commands.planned([8], ["A"], source=name)
+            commands.planned(commands.RaceRequest([8], ["A"], data=name))
         assert str(other) not in str(caught.value)
         with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA"):
             options.data_present(name)
     with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA"):
-        commands.start_race(plan_race([8], ["A"], "quick", f"folder:{other}", workspace=place))
+        commands.start_race(plan_race(RaceRequest([8], ["A"], "quick", f"folder:{other}"), place))
     assert len(started) == 1
 
 

@@ -10,7 +10,7 @@ from engine.config import RunConfig, replace
 from engine.config.presets import PRESETS
 from engine.errors import SkipscopeError
 from engine.events import RunState, StepRow
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
 
@@ -58,7 +58,7 @@ def test_the_command_repeats_the_race(place):
 )
 def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, changes, settings):
     source = PRESETS[preset].data[-1]
-    wanted = plan_race([], [], preset, source, 120, settings=settings, **changes, workspace=place)
+    wanted = plan_race(RaceRequest([], [], preset, source, 120, settings=settings, **changes), place)
     with Writer(place.prepare()) as writer:
         race, _ = writer.races.submit(wanted)
     words = shlex.split(races.race(race).as_command, comments=True)
@@ -68,15 +68,17 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
     assert set(arguments) >= {"--depths", "--shortcuts", "--preset", "--data", "--steps"}
     assert ("--seeds" in arguments, "--first-seed" in arguments) == ("seeds" in changes, "first_seed" in changes)
     again = plan_race(
-        [int(depth) for depth in arguments["--depths"].split(",")],
-        arguments["--shortcuts"].split(","),
-        arguments["--preset"],
-        arguments["--data"],
-        int(arguments["--steps"]),
-        int(arguments.get("--seeds", 1)),
-        int(arguments.get("--first-seed", 0)),
-        dict(value.split("=", 1) for key, value in pairs if key == "--set"),
-        workspace=place,
+        RaceRequest(
+            [int(depth) for depth in arguments["--depths"].split(",")],
+            arguments["--shortcuts"].split(","),
+            arguments["--preset"],
+            arguments["--data"],
+            int(arguments["--steps"]),
+            int(arguments.get("--seeds", 1)),
+            int(arguments.get("--first-seed", 0)),
+            dict(value.split("=", 1) for key, value in pairs if key == "--set"),
+        ),
+        place,
     )
     assert again == wanted
 
@@ -138,10 +140,10 @@ def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_fo
     found = races.race(race)
     assert (found.lr, found.tuned, found.states) == ((0.1,), True, {"queued": 2})
     assert found.settings == {"optim.lr": "tuned", "optim.tune_grid": "[0.01,0.1]"}
-    assert plan_race(
-        found.depths, found.shortcuts, found.preset, found.data, found.steps, settings=found.settings,
-        workspace=place,
-    ).run == replace(PRESETS["quick"].run, {
+    request = RaceRequest(
+        found.depths, found.shortcuts, found.preset, found.data, found.steps, settings=found.settings
+    )  # fmt: skip
+    assert plan_race(request, place).run == replace(PRESETS["quick"].run, {
         "optim.steps": 120, "optim.lr": "tuned", "optim.tune_grid": [0.01, 0.1], "model.channels": 1,
         "model.image_size": 14,
     })  # fmt: skip

@@ -37,7 +37,7 @@ def finish(writer, run, seconds=100.0, state=RunState.FINISHED, **fields):
 
 
 def quick(depths=(), shortcuts=(), **choices):
-    return commands.planned(depths, shortcuts, **choices)
+    return commands.planned(commands.RaceRequest(depths, shortcuts, **choices))
 
 
 def test_before_a_run_has_finished_the_table_of_two_cores_is_what_is_known(writer):

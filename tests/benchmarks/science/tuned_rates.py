@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.events import ENDED
 from engine.runs.client.control import Control
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.e2e.conftest import until
@@ -35,8 +35,11 @@ def main() -> None:
         races = {
             rate: control.start_race(
                 plan_race(
-                    DEPTHS, ("none",), steps=options.steps, first_seed=options.seed, workspace=workspace,
-                    settings={"lr": rate, "eval_every": str(options.steps)},
+                    RaceRequest(
+                        DEPTHS, ("none",), steps=options.steps, first_seed=options.seed,
+                        settings={"lr": rate, "eval_every": str(options.steps)},
+                    ),
+                    workspace,
                 )
             )[0]
             for rate in rates

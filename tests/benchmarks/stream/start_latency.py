@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.events import Split
 from engine.runs.client.control import Control
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -20,7 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         control = Control(workspace)
-        race = plan_race((20, 56), ("none", "A"), workspace=workspace)
+        race = plan_race(RaceRequest((20, 56), ("none", "A")), workspace)
         for word in ("cold", "warm", "warm", "warm"):
             began = time.perf_counter()
             _, runs = control.start_race(race)

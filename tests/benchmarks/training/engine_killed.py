@@ -16,7 +16,7 @@ import psutil
 
 from engine.events import RunState
 from engine.runs.client.control import Control
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder) / "workspace").prepare()
         control = Control(workspace)
-        race, runs = control.start_race(plan_race((), (), steps=120, workspace=workspace))
+        race, runs = control.start_race(plan_race(RaceRequest(steps=120), workspace))
         with Reader(workspace) as reader:
             while not all(row.state == RunState.RUNNING and row.step >= 10 for row in reader.runs.all(race)):
                 time.sleep(0.2)

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 from engine.events import Evaluated, Finished, Measured, Probed, RunState, Stepped
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -53,7 +53,7 @@ def main() -> None:
 def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> None:
     settings = dict(pair.split("=", 1) for pair in options.set)
     race = plan_race(
-        (depth,), (options.shortcut,), options.preset, steps=options.steps, settings=settings, workspace=workspace
+        RaceRequest((depth,), (options.shortcut,), options.preset, steps=options.steps, settings=settings), workspace
     )
     with Writer(workspace) as writer:
         _, (run,) = writer.races.submit(race)

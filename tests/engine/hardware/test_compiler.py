@@ -6,7 +6,7 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.hardware import compiler
 from engine.hardware.compiler import refusal, use_cache, why_not
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ def test_headers_are_needed_too(monkeypatch, tmp_path):
 
 def test_a_race_that_cannot_be_compiled_is_refused_before_anything_is_made(no_compiler, workspace):
     with pytest.raises(ConfigError, match="compile=true cannot be used on the CPU: no C.. compiler"):
-        plan_race((8,), ("A",), settings={"compile": "true"}, workspace=workspace)
-    assert plan_race((8,), ("A",), workspace=workspace).run.compile is False
+        plan_race(RaceRequest((8,), ("A",), settings={"compile": "true"}), workspace)
+    assert plan_race(RaceRequest((8,), ("A",)), workspace).run.compile is False
     assert RunConfig().compile is False
 
 
 def test_a_net_that_changes_in_every_step_is_not_compiled(workspace, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/any")
     with pytest.raises(ConfigError, match="compile=true cannot be used with stochastic-depth"):
-        plan_race((8,), ("A", "stochastic-depth"), settings={"compile": "true"}, workspace=workspace)
+        plan_race(RaceRequest((8,), ("A", "stochastic-depth"), settings={"compile": "true"}), workspace)
 
 
 def test_generated_code_stays_in_its_folder(monkeypatch, tmp_path):

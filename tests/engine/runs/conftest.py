@@ -16,7 +16,7 @@ from engine.events import ENDED, RunState
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
 from engine.runs.lockstep import SharedSteps
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
@@ -58,7 +58,7 @@ class EngineRoom:
         return self.control.start_race(self.plan(steps, depths, shortcuts, seeds))[1]
 
     def plan(self, steps: int = ENDLESS, depths=(8,), shortcuts=("none", "A"), seeds: int = 1) -> RaceConfig:
-        return plan_race(depths, shortcuts, steps=steps, seeds=seeds, settings=TINY, workspace=self.workspace)
+        return plan_race(RaceRequest(depths, shortcuts, steps=steps, seeds=seeds, settings=TINY), self.workspace)
 
     def row(self, run: int) -> RunRow:
         with Reader(self.workspace) as reader:

@@ -6,7 +6,7 @@ import pytest
 
 from engine.events import RunState
 from engine.runs.lockstep import Coordinator
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.commands import CommandHandler
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -32,7 +32,7 @@ class WorkerPool:
 def parts(workspace):
     """Run 1 trains (A); a handler of commands, the store, and a pool. ``handler()`` is that of the next engine."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        writer.races.submit(plan_race((8,), ("A", "none"), steps=60, workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("A", "none"), steps=60), workspace))
         writer.jobs.move(1, RunState.STARTING)
         writer.jobs.move(1, RunState.RUNNING)
         pool = WorkerPool()
@@ -110,7 +110,7 @@ def test_a_command_that_waited_for_another_one_is_still_begun(parts):
 )
 def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
     handler, reader, writer, _ = parts
-    writer.races.submit(plan_race((8,), ("A",), steps=30, workspace=workspace))
+    writer.races.submit(plan_race(RaceRequest((8,), ("A",), steps=30), workspace))
     for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
         writer.jobs.move(3, state)
     command = writer.commands.give(verb, run, argument)

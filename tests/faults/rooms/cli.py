@@ -21,8 +21,8 @@ ROOM = Room(
         Fault(
             name="digits-are-mirrored",
             file="engine/runs/protocol/planning.py",
-            text='if not source.mirrors and "data.flip" not in asked:',
-            faulty='if source.mirrors and "data.flip" not in asked:',
+            text='if not source.mirrors and "data.flip" not in chosen_keys:',
+            faulty='if source.mirrors and "data.flip" not in chosen_keys:',
             breaks="House numbers are mirrored in training, and pictures of things are not.",
         ),
         Fault(

@@ -9,7 +9,7 @@ from engine.config import RUNNING_WINDOW
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, STATE_GROUPS, RunState
 from engine.paths import PROJECT
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
@@ -76,7 +76,7 @@ def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     main_buttons = [button for button in page.main.button]
     assert [button.key for button in main_buttons] == ["start_quick"]
     main_buttons[0].click().run()
-    assert started == [commands.planned((), (), "quick")], "the preset as it is"
+    assert started == [commands.planned(commands.RaceRequest((), (), "quick"))], "the preset as it is"
 
 
 def test_a_race_is_in_the_state_of_its_runs(page, bench):
@@ -115,7 +115,7 @@ def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
 def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
     place = Workspace(workspace_path())
     with Writer(place) as writer:
-        writer.races.submit(plan_race((20, 56), ("none", "A"), settings={"lr": "tuned"}, workspace=place))
+        writer.races.submit(plan_race(RaceRequest((20, 56), ("none", "A"), settings={"lr": "tuned"}), place))
     page.run()
     assert not page.exception
     assert not any("One learning rate for all arms" in caption.value for caption in page.caption)
@@ -125,7 +125,7 @@ def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(
     place = Workspace(workspace_path())
     with Writer(place) as writer:
         texts = ("none", "none:norm=none", "gated:bias=-7")
-        writer.races.submit(plan_race((20, 56), texts, pace="lockstep:5", workspace=place))
+        writer.races.submit(plan_race(RaceRequest((20, 56), texts, pace="lockstep:5"), place))
     unfold(page, "protocol", "published")
     page.run()
     assert not page.exception

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.data import options, run_times
+from app.data import commands, options, run_times
 from app.views.setup import preset_cards
 from engine.config.presets import PRESETS
 from tests.app.views.race.test_race import page, started  # noqa: F401
@@ -29,6 +29,21 @@ def test_a_shortcut_of_the_zoo_is_put_together_and_raced(page, started):  # noqa
     page.button(key="start").click().run()
     assert not page.exception
     assert started[0].shortcuts == ("none", "A", "gated:bias=-7")
+
+
+def test_a_race_is_planned_once_for_each_run_of_the_page_and_handed_over_as_it_is(page, started, monkeypatch):  # noqa: F811
+    page.run()
+    plans = []
+    monkeypatch.setattr(
+        commands, "planned", lambda request, planned=commands.planned: plans.append(planned(request)) or plans[-1]
+    )
+    page.number_input(key="steps").set_value(900).run()
+    assert len(plans) == 1
+    page.button(key="start").click().run()
+    # The run of the page in which the button is pressed; the page is run again to show the race.
+    assert len(plans) == 3
+    assert started[0] is plans[1]
+    assert started[0].run.optim.steps == 900
 
 
 def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started):  # noqa: F811

@@ -7,7 +7,7 @@ from engine.errors import ConfigError
 from engine.events import RunState, StepRow
 from engine.models.tensors import tensors
 from engine.runs.protocol.forking import plan_fork
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -16,7 +16,7 @@ from engine.store.writer import Writer
 def parts(workspace):
     """Run 1 (plain) and run 2 (A) of 300 steps, run 2 saved at 30, 60 and 300, finished."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        writer.races.submit(plan_race((8,), ("none", "A"), steps=300, workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("none", "A"), steps=300), workspace))
         for step in (30, 60, 300):
             writer.checkpoints.add(2, step, "tenth", 1)
         writer.jobs.move(2, RunState.STARTING, threads=1, device="cpu")
@@ -115,7 +115,7 @@ def test_what_cannot_be_forked_is_one_line_that_names_it(parts, settings, words)
 
 def test_a_full_race_and_a_lab_cannot_be_forked(parts, workspace):
     reader, writer = parts
-    _, runs = writer.races.submit(plan_race((8,), ("A",), seeds=64, workspace=workspace))
+    _, runs = writer.races.submit(plan_race(RaceRequest((8,), ("A",), seeds=64), workspace))
     writer.checkpoints.add(runs[0], 30, "tenth", 1)
     with pytest.raises(ConfigError, match="race 2 has 64 runs, the most there can be"):
         plan(reader, 30, run=runs[0])

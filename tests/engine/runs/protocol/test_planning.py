@@ -3,16 +3,16 @@ import pytest
 from engine.config import RaceConfig
 from engine.config.presets import PRESETS
 from engine.errors import ConfigError, DataError
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.engine.data import pictures
 
 
 def test_shape_follows_data_and_pool(workspace):
-    race = plan_race((20, 56), ("none", "A"), workspace=workspace)
+    race = plan_race(RaceRequest((20, 56), ("none", "A")), workspace)
     model = race.run.model
     assert (model.channels, model.classes, model.image_size, model.width) == (1, 10, 14, 8)
     assert [run.model.arm for run in race.runs()] == ["plain-20", "plain-56", "A-20", "A-56"]
-    assert plan_race((), (), workspace=workspace, data="cifar10").run.model.image_size == 16
+    assert plan_race(RaceRequest(data="cifar10"), workspace).run.model.image_size == 16
     assert RaceConfig.from_json(race.to_json()) == race
 
 
@@ -20,23 +20,23 @@ def test_every_preset_can_be_planned_without_a_network(workspace):
     for name, preset in PRESETS.items():
         if not preset.data:
             continue  # its images are yours
-        race = plan_race((), (), preset=name, workspace=workspace)
+        race = plan_race(RaceRequest(preset=name), workspace)
         assert (race.depths, race.shortcuts) == (preset.depths, preset.shortcuts)
-    assert plan_race((), (), preset="talk", workspace=workspace).run.data.name == "fashion-mnist-mini"
+    assert plan_race(RaceRequest(preset="talk"), workspace).run.data.name == "fashion-mnist-mini"
 
 
 def test_the_paper_warms_up_depth_110_and_nothing_else(workspace):
-    race = plan_race((), (), preset="paper", workspace=workspace)
+    race = plan_race(RaceRequest(preset="paper"), workspace)
     assert {run.model.depth: run.optim.warmup_lr for run in race.runs()} == {
         20: None, 32: None, 44: None, 56: None, 110: 0.01, 1202: None,
     }  # fmt: skip
     assert RaceConfig.from_json(race.to_json()) == race
-    mine = plan_race((110,), ("A",), preset="paper", settings={"warmup_lr": "0.02"}, workspace=workspace)
+    mine = plan_race(RaceRequest((110,), ("A",), preset="paper", settings={"warmup_lr": "0.02"}), workspace)
     assert mine.runs()[0].optim.warmup_lr == 0.02
 
 
 def test_the_papers_protocol_is_section_4_2(workspace):
-    race = plan_race((), (), preset="paper", workspace=workspace)
+    race = plan_race(RaceRequest(preset="paper"), workspace)
     assert race.depths == (20, 32, 44, 56, 110, 1202)
     assert race.shortcuts == ("none", "A")
     run = race.runs()[0]
@@ -54,38 +54,42 @@ def test_the_papers_protocol_is_section_4_2(workspace):
 
 @pytest.mark.parametrize("settings", [{"steps": "6400"}, {"optim.steps": "6400"}])
 def test_a_tenth_of_the_schedule_keeps_its_shape(workspace, settings):
-    race = plan_race((110,), ("A",), preset="paper", settings=settings, workspace=workspace)
-    assert race == plan_race((110,), ("A",), preset="paper", steps=6400, workspace=workspace)
+    race = plan_race(RaceRequest((110,), ("A",), preset="paper", settings=settings), workspace)
+    assert race == plan_race(RaceRequest((110,), ("A",), preset="paper", steps=6400), workspace)
     optim = race.runs()[0].optim
     changes = [step for step in range(2, 6401) if optim.lr_at(step) != optim.lr_at(step - 1)]
     assert (optim.steps, changes, optim.warmup_lr) == (6400, [3201, 4801], 0.01)
 
 
 def test_the_papers_split_at_choice(workspace):
-    race = plan_race((20,), ("A",), preset="paper", settings={"validation": "5000"}, workspace=workspace)
+    race = plan_race(RaceRequest((20,), ("A",), preset="paper", settings={"validation": "5000"}), workspace)
     assert race.run.data.validation == 5000
-    assert plan_race((20,), ("A",), preset="paper", workspace=workspace).run.data.validation == 0
+    assert plan_race(RaceRequest((20,), ("A",), preset="paper"), workspace).run.data.validation == 0
 
 
 def test_a_race_of_the_imagenet_family(workspace):
     family = {"family": "imagenet", "stem": "small"}
-    race = plan_race((18, 50), ("plain", "B"), settings=family, workspace=workspace)
+    race = plan_race(RaceRequest((18, 50), ("plain", "B"), settings=family), workspace)
     model = race.run.model
     assert (model.family, model.image_size, model.classes, model.channels, model.width) == ("imagenet", 14, 10, 1, 8)
     assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-50", "B-18", "B-50"]
     assert RaceConfig.from_json(race.to_json()) == race
-    assert plan_race((34,), ("A",), settings=family, workspace=workspace).run.model.depth == 34
+    assert plan_race(RaceRequest((34,), ("A",), settings=family), workspace).run.model.depth == 34
     # A width that the preset took from its family gives way to the new family's, a chosen one stays.
-    paper = {"preset": "paper", "workspace": workspace}
-    assert plan_race((18,), ("A",), settings={"family": "imagenet"}, **paper).run.model.width == 64
-    assert plan_race((18,), ("A",), settings={"family": "imagenet", "width": "16"}, **paper).run.model.width == 16
-    assert plan_race((20,), ("A",), settings={"family": "cifar"}, **paper).run.model.width == 16
+
+    def width(depth, **settings):
+        request = RaceRequest((depth,), ("A",), preset="paper", settings=settings)
+        return plan_race(request, workspace).run.model.width
+
+    assert width(18, family="imagenet") == 64
+    assert width(18, family="imagenet", width="16") == 16
+    assert width(20, family="cifar") == 16
 
 
 def test_the_imagenet_preset_needs_images(workspace):
     with pytest.raises(ConfigError, match="preset imagenet brings no images; name a folder .* --data folder:PATH"):
-        plan_race((), (), preset="imagenet", workspace=workspace)
-    race = plan_race((), (), preset="imagenet", data="cifar10", workspace=workspace)
+        plan_race(RaceRequest(preset="imagenet"), workspace)
+    race = plan_race(RaceRequest(preset="imagenet", data="cifar10"), workspace)
     assert [run.model.arm for run in race.runs()] == ["plain-18", "plain-34", "A-18", "A-34"]
     optim = race.run.optim
     assert (race.run.model.width, race.run.model.first_layer, optim.batch_size) == (64, "large", 256)
@@ -95,7 +99,7 @@ def test_the_imagenet_preset_needs_images(workspace):
 
 def test_seeds_and_settings(workspace):
     race = plan_race(
-        (8,), ("A",), seeds=2, first_seed=5, steps=40, settings={"lr": "0.05", "data.pool": "1"}, workspace=workspace
+        RaceRequest((8,), ("A",), seeds=2, first_seed=5, steps=40, settings={"lr": "0.05", "data.pool": "1"}), workspace
     )
     assert [run.seed for run in race.runs()] == [5, 6]
     assert (race.run.optim.lr, race.run.optim.steps, race.run.model.image_size) == (0.05, 40, 28)
@@ -150,23 +154,23 @@ def test_seeds_and_settings(workspace):
 def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
     asked = {"depths": (20,), "shortcuts": ("A",), **wrong}
     with pytest.raises(ConfigError, match=words) as caught:
-        plan_race(**asked, workspace=workspace)
+        plan_race(RaceRequest(**asked), workspace)
     assert "\n" not in str(caught.value)
     assert not list(workspace.path.iterdir())
 
 
 def test_a_race_may_have_64_runs(workspace):
-    assert len(plan_race((20, 56), ("none",), seeds=32, workspace=workspace).runs()) == 64
+    assert len(plan_race(RaceRequest((20, 56), ("none",), seeds=32), workspace).runs()) == 64
 
 
 def test_plain_means_none(workspace):
-    race = plan_race((20,), ("plain", "A"), workspace=workspace)
-    assert race == plan_race((20,), ("none", "A"), workspace=workspace)
+    race = plan_race(RaceRequest((20,), ("plain", "A")), workspace)
+    assert race == plan_race(RaceRequest((20,), ("none", "A")), workspace)
     assert [run.model.shortcut for run in race.runs()] == ["none", "A"]
 
 
 def test_variants_are_kept_in_their_canonical_form(workspace):
-    race = plan_race((20,), ("plain:norm=none", "A:layers=2:order=full-pre", "gated:bias=-7.0"), workspace=workspace)
+    race = plan_race(RaceRequest((20,), ("plain:norm=none", "A:layers=2:order=full-pre", "gated:bias=-7.0")), workspace)
     assert race.shortcuts == ("none:norm=none", "A:order=full-pre", "gated:bias=-7")
     assert [run.model.arm for run in race.runs()] == ["plain-20 norm=none", "A-20 order=full-pre", "gated-20 bias=-7"]
 
@@ -178,20 +182,18 @@ def pets(tmp_path):
 
 def test_a_folder_shapes_the_net_and_is_kept_by_its_absolute_path(workspace, pets, monkeypatch):
     monkeypatch.chdir(pets.parent)
-    race = plan_race((8,), ("A",), data="folder:pets", workspace=workspace)
+    race = plan_race(RaceRequest((8,), ("A",), data="folder:pets"), workspace)
     model, data = race.run.model, race.run.data
     assert (model.channels, model.classes, model.image_size) == (3, 2, 4)  # the quick preset halves the side
     assert (data.name, data.eval_images) == (f"folder:{pets}", 30)
-    race = plan_race(
-        (8,), ("A",), data="folder:pets", settings={"resize": "36", "pool": "3"}, workspace=workspace
-    )  # fmt: skip
+    race = plan_race(RaceRequest((8,), ("A",), data="folder:pets", settings={"resize": "36", "pool": "3"}), workspace)
     assert (race.run.model.image_size, race.run.data.resize) == (12, 36)
     assert RaceConfig.from_json(race.to_json()) == race
 
 
 def test_digits_are_not_mirrored_unless_asked_for(workspace):
     def flip(**more):
-        return plan_race((8,), ("A",), workspace=workspace, **more).run.data.flip
+        return plan_race(RaceRequest((8,), ("A",), **more), workspace).run.data.flip
 
     assert flip(data="svhn") is False
     assert flip(data="svhn", settings={"flip": "true"}) is True
@@ -211,15 +213,15 @@ def test_digits_are_not_mirrored_unless_asked_for(workspace):
 )
 def test_what_does_not_fit_a_small_folder_is_one_line(workspace, pets, settings, words):
     with pytest.raises(ConfigError, match=words):
-        plan_race((8,), ("A",), data=f"folder:{pets}", settings=settings, workspace=workspace)
+        plan_race(RaceRequest((8,), ("A",), data=f"folder:{pets}", settings=settings), workspace)
 
 
 @pytest.mark.parametrize("name", ["folder:nothing", "parquet:nothing", "folder:."])
 def test_a_path_that_is_no_set_is_refused_before_anything_starts(workspace, name, monkeypatch):
     monkeypatch.chdir(workspace.path)
     with pytest.raises(DataError) as caught:
-        plan_race((8,), ("A",), data=name, workspace=workspace)
+        plan_race(RaceRequest((8,), ("A",), data=name), workspace)
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigError, match="resize is for images named by their path"):
-        plan_race((8,), ("A",), data="cifar10", settings={"resize": "16"}, workspace=workspace)
+        plan_race(RaceRequest((8,), ("A",), data="cifar10", settings={"resize": "16"}), workspace)
     assert not list(workspace.path.iterdir())

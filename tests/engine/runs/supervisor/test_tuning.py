@@ -12,7 +12,7 @@ from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.protocol.trials import WITH_ITS_RUNS, best
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
@@ -55,7 +55,7 @@ class Lab:
         self.tuning = Tuning(self.reader, self.writer, self.pool)
         self.handler = CommandHandler(self.reader, self.writer, self.pool, Coordinator(workspace), lambda: None)
         settings = {"lr": TUNED, "tune_grid": "0.01,0.1,1", "steps": "300", **settings}
-        plan = plan_race((8,), shortcuts, seeds=seeds, settings=settings, workspace=workspace)
+        plan = plan_race(RaceRequest((8,), shortcuts, seeds=seeds, settings=settings), workspace)
         self.race, self.runs = self.writer.races.submit(plan)
 
     def close(self):
@@ -191,7 +191,7 @@ def test_runs_wait_and_take_the_best_rate_arm_by_arm(make):
 
 def test_trials_come_first_and_all_arms_of_the_first_seed_before_the_second(make):
     lab = make(shortcuts=("none", "A", "B"), seeds=2)
-    later, _ = lab.writer.races.submit(plan_race((8,), ("none", "A"), workspace=lab.workspace))
+    later, _ = lab.writer.races.submit(plan_race(RaceRequest((8,), ("none", "A")), lab.workspace))
     started = []
     while True:
         plan = lab.plan(cores=1)  # two slots
@@ -214,7 +214,7 @@ def test_trials_come_first_and_all_arms_of_the_first_seed_before_the_second(make
 
 def test_a_race_submitted_before_is_not_overtaken_by_trials(make, workspace):
     with Writer(workspace) as writer:
-        _, earlier = writer.races.submit(plan_race((8,), ("none", "A"), workspace=workspace))
+        _, earlier = writer.races.submit(plan_race(RaceRequest((8,), ("none", "A")), workspace))
     lab = make()
     assert lab.plan(cores=1).starts == tuple(Start(run, "cpu", 1) for run in earlier)
 
@@ -374,10 +374,10 @@ def test_checkpoints_of_trials_that_are_done_go(make):
 
 
 def test_one_arm_may_have_a_rate_of_its_own(workspace):
-    plan = plan_race((8, 14), ("A",), settings={"lr": TUNED}, workspace=workspace)
+    plan = plan_race(RaceRequest((8, 14), ("A",), settings={"lr": TUNED}), workspace)
     plan = plan.model_copy(update={"per_depth": {14: {"optim.lr": 0.05}}})
     assert {run.model.depth for run in plan.trials()} == {8}
-    assert plan_race((8,), ("A",), workspace=workspace).trials() == []
+    assert plan_race(RaceRequest((8,), ("A",)), workspace).trials() == []
 
 
 @pytest.mark.parametrize(

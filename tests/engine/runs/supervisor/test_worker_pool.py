@@ -7,7 +7,7 @@ import pytest
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.supervisor import Supervisor
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
@@ -42,7 +42,7 @@ class Stubborn(Writer):
 @pytest.fixture
 def parts(workspace):
     with Stubborn(workspace) as writer:
-        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
         with Reader(workspace) as reader:
             launcher = Launcher()
             yield SimpleNamespace(

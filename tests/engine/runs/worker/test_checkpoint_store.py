@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import CheckpointError, WorkspaceError
 from engine.runs.protocol.checkpoint_names import tenths
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow
@@ -48,7 +48,7 @@ def test_the_oldest_tenths_go_when_there_are_too_many_or_too_large():
 def shelf_with_reader(tmp_path):
     workspace = Workspace(tmp_path / "w").prepare()
     with Writer(workspace) as writer:
-        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
         with Reader(workspace) as reader:
 
             def save(state, path):

@@ -12,7 +12,7 @@ import pytest
 from engine.config import RaceConfig
 from engine.events import ENGINE_GONE, RunState
 from engine.paths import PROJECT
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.status_reporter import StatusReporter
@@ -92,7 +92,7 @@ def test_grace_fits_into_ten_seconds():
 )
 def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(workspace, heard, signal, detail):
     with Writer(workspace) as writer:
-        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
         writer.jobs.move(1, RunState.STARTING)
         writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:

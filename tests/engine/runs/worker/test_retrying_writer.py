@@ -7,7 +7,7 @@ import pytest
 from engine.errors import DatabaseBusy, DiskFull
 from engine.events import RunState, Split
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker import retrying_writer
 from engine.runs.worker.engine_link import Signal
 from engine.runs.worker.retrying_writer import RetryingWriter
@@ -46,7 +46,7 @@ def bench(workspace, monkeypatch):
     monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.01)
     monkeypatch.setattr(retrying_writer, "_LOOK_S", 0.001)
     settings = {"width": "4", "pool": "4", "precision": "fp32"}
-    plan = plan_race((8,), ("A",), steps=STEPS, settings=settings, workspace=workspace)
+    plan = plan_race(RaceRequest((8,), ("A",), steps=STEPS, settings=settings), workspace)
     with Refusing(workspace) as writer, Reader(workspace) as reader:
         writer.races.submit(plan)
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.events import Finished, RunState, StepRow
 from engine.runs.protocol.job import Job
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -14,7 +14,7 @@ from engine.store.writer import Writer
 @pytest.fixture
 def parts(workspace):
     with Writer(workspace) as writer:
-        writer.races.submit(plan_race((8,), ("A",), workspace=workspace))
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
         writer.jobs.move(1, RunState.STARTING)
         writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
