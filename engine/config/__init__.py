@@ -8,11 +8,11 @@ registry. It imports only ``engine.errors``, the standard library and pydantic.
 from engine.config.base import Config, apply_settings, diff, first_line, leaves, replace
 from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
-from engine.config.model import ModelConfig, arm_name, nearest_depths
+from engine.config.model import ModelConfig, nearest_depths
 from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
 from engine.config.race import FREE, MAX_RUNS, RaceConfig, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
-from engine.config.shortcut import ShortcutConfig
+from engine.config.shortcut import ShortcutConfig, arm_name
 
 __all__ = [
     "FREE",

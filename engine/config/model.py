@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from engine.config.base import Config
-from engine.config.shortcut import ShortcutConfig
+from engine.config.shortcut import ShortcutConfig, arm_name
 
 #: What stands for a value that is not given, by family: the nets of He et al. 2015, sections 4.2 and 4.1.
 FAMILY_DEFAULTS: dict[str, dict[str, int]] = {
@@ -102,13 +102,6 @@ class ModelConfig(Config):
     def arm(self) -> str:
         """The arm's name, for example ``plain-56`` or ``A-56 order=full-pre``."""
         return arm_name(self.depth, self.shortcut)
-
-
-def arm_name(depth: int, shortcut: str) -> str:
-    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
-    parsed = ShortcutConfig(shortcut)
-    name = "plain" if parsed.name == "none" else parsed.name
-    return " ".join([f"{name}-{depth}", *(f"{key}={value}" for key, value in parsed.pairs)])
 
 
 def nearest_depths(depth: int) -> str:

@@ -26,3 +26,10 @@ class ShortcutConfig(str):
         halves = (option.partition("=") for option in options)
         parsed.pairs = tuple((key.strip(), value.strip()) for key, _, value in halves)
         return parsed
+
+
+def arm_name(depth: int, shortcut: str) -> str:
+    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
+    parsed = ShortcutConfig(shortcut)
+    name = "plain" if parsed.name == "none" else parsed.name
+    return " ".join([f"{name}-{depth}", *(f"{key}={value}" for key, value in parsed.pairs)])
