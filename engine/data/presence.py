@@ -1,11 +1,11 @@
 """Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
 
-The module of a registered set may offer ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``, the
-folder of the workspace for downloads.
+The loader of a set that is not embedded has ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``,
+the folder of the workspace for downloads.
 """
 
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from engine.data.files.cache import data_folder, is_cached
 from engine.data.files.paths import is_path, path_of
@@ -27,4 +27,4 @@ def present(name: str, workspace: Path) -> bool:
     source = get_source(name)
     if source.embedded or is_cached(name, workspace):
         return True
-    return bool(import_module(source.loader.split(":")[0]).is_downloaded(data_folder(workspace)))
+    return bool(resolve_name(source.loader).is_downloaded(data_folder(workspace)))

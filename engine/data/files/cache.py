@@ -25,8 +25,7 @@ from filelock import FileLock, Timeout
 
 from engine.data.files.array_writer import FORMAT, META, SPLITS, ArrayWriter, digest
 from engine.data.files.origin import BROKEN, Origin, origin_of
-from engine.data.files.raw import RawImages
-from engine.data.source import Source, check_pool
+from engine.data.source import RawImages, Source, check_pool
 from engine.errors import DataError
 
 #: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
@@ -117,7 +116,7 @@ def _average(base: Path, pool: int, writer: ArrayWriter, place: Path, report: Ca
     decoded = _read(base)
     if decoded is None:
         raise DataError(f"what was written to {base} does not read back the same; check the disk")
-    arrays = decoded.raw.arrays()
+    arrays = vars(decoded.raw)
     for split in SPLITS:
         images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
         for start in range(0, len(images), _POOLED):

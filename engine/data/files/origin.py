@@ -5,8 +5,8 @@ import os
 import re
 from collections.abc import Callable
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,7 @@ class RegisteredOrigin:
     def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Run the loader, check what it returns against the registry, write it. ``data``: the folder for downloads."""
         source = self.source
-        module, function = source.loader.split(":")
-        arrays = getattr(import_module(module), function)(data, report).arrays()
+        arrays = vars(resolve_name(source.loader).load(data, report))
         shape = (source.channels, source.image_size, source.image_size)
         for split, images in (("train", source.train_images), ("test", source.test_images)):
             pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]

@@ -9,8 +9,8 @@ import threading
 import time
 import warnings
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from engine.config.data import utf8_problem
 from engine.data.files.listing import Listing, Stamps, printable, unchanged
@@ -105,8 +105,7 @@ def path_of(name: str) -> Path:
 
 def listing_of(name: str) -> Listing:
     """Look through the path by names alone. Raises DataError in one line."""
-    module, function = KINDS[name.partition(":")[0]].listing.split(":")
-    listing: Listing = getattr(import_module(module), function)(path_of(name))
+    listing: Listing = resolve_name(KINDS[name.partition(":")[0]].listing)(path_of(name))
     return listing
 
 
@@ -183,7 +182,6 @@ def row(name: str, facts: QuickLook, resize: int) -> Source:
         classes=facts.classes,
         train_images=train,
         test_images=test,
-        embedded=False,
         loader=KINDS[kind].listing,
     )
 
