@@ -45,20 +45,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         message = " ".join(error.format_message().split()).rstrip(".")
         path = error.ctx.command_path if error.ctx is not None else "python -m engine"
-        _complain(f"{message}; see `{path} --help`")
-        return 2
+        message = f"{message}; see `{path} --help`"
     except click.Abort:
         return 130
     except SkipscopeError as error:
-        _complain(str(error))
-        return 2
+        message = str(error)
     except sqlite3.Error as error:
-        _complain(f"the database cannot be used ({error})")
-        return 2
+        message = f"the database cannot be used ({error})"
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        _complain(f"{place}{error.strerror or error}")
-        return 2
+        message = f"{place}{error.strerror or error}"
+    click.echo(" ".join(message.split()), err=True)
+    return 2
 
 
 def _flush() -> None:
@@ -73,10 +71,6 @@ def _flush() -> None:
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
         raise OSError(error.errno, error.strerror, "<stdout>") from None
-
-
-def _complain(message: str) -> None:
-    click.echo(" ".join(message.split()), err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

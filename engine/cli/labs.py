@@ -9,10 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import echo_json, pairs
+from engine.cli.output import echo_json, pairs, table
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, Found, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
@@ -111,16 +110,13 @@ def _document(
 
 
 def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) -> None:
-    table = Table(box=None, title=row.question, title_justify="left")
-    for title in ("metric", "value"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("expected", overflow="fold")
+    metrics = table("metric", "value", wide="expected", title=row.question)
     expected = {metric.name: metric.expected for metric in row.metrics}
     for metric in document["figures"]:
         value = metric["value"]
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
-        table.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
-    Console().print(table)
+        metrics.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
+    Console().print(metrics)
     for found in findings:
         if found.holds_at(document["settings"]):
             click.echo(found.text)

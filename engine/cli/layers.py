@@ -1,14 +1,12 @@
 """``layers``: one quantity of every layer of a run at one probed step, as text or JSON."""
 
 import math
-from typing import Any
 
 import click
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
-from engine.cli.output import RUN_ID, echo_json
+from engine.cli.output import RUN_ID, echo_json, table
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
@@ -35,18 +33,16 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
             raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
         names = _names(reader, run, row, len(array))
     if as_json:
-        values = [_plain(value) for value in array]
+        values = np.where(np.isfinite(array), array, None).tolist()  # JSON knows no NaN
         document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
         echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
         return
     unit = f" ({row.unit})" if row.unit else ""
     click.echo(f"run {run}, step {probe.step}: {row.label}{unit}")
-    table = Table(box=None)
-    table.add_column("layer", no_wrap=True)
-    table.add_column(row.name, overflow="fold")
+    measured = table("layer", wide=row.name)
     for name, value in zip(names, array, strict=True):
-        table.add_row(name, _text(value))
-    Console().print(table)
+        measured.add_row(name, _text(value))
+    Console().print(measured)
 
 
 def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
@@ -73,11 +69,6 @@ def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
     if row.per == "channel":
         return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]
     return [place.name for place in places]
-
-
-def _plain(value: np.ndarray) -> Any:
-    """Return numbers that JSON knows: what is not finite becomes None."""
-    return [_plain(entry) for entry in value] if value.ndim else (float(value) if math.isfinite(value) else None)
 
 
 def _text(value: np.ndarray) -> str:

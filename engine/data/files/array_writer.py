@@ -53,8 +53,7 @@ class ArrayWriter:
         for name, array in small.items():
             np.save(self._folder / f"{name}.npy", array, allow_pickle=False)
             digests[name] = digest(array)
-        names = (*(f"{split}_{kind}" for split in SPLITS for kind in ("images", "labels")), "mean")
-        meta = {"format": FORMAT, "scale": scale or 1.0, "sha256": {name: digests[name] for name in names}, **more}
+        meta = {"format": FORMAT, "scale": scale or 1.0, "sha256": digests, **more}
         (self._folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
     def close(self) -> None:
@@ -64,7 +63,10 @@ class ArrayWriter:
 
 
 class _ImageFile:
-    """An .npy file that grows; its header is written again when the number of images is known."""
+    """An .npy file that grows; its header is written again when the number of images is known.
+
+    By hand: ``numpy.lib.format.open_memmap`` needs the number first, and broken images are not counted before.
+    """
 
     def __init__(self, path: Path, shape: tuple[int, int, int]):
         self._shape, self.images = shape, 0

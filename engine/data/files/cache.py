@@ -15,13 +15,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from engine.data.files.array_writer import FORMAT, META, SPLITS, ArrayWriter, digest
 from engine.data.files.origin import BROKEN, Origin, origin_of
@@ -30,8 +30,6 @@ from engine.errors import DataError
 
 #: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
 HASHED_BYTES = 512 * 2**20
-#: Seconds between two calls of ``report`` while another process holds the lock; ``report`` may raise to give up.
-_WAIT_S = 0.25
 #: Images pooled at a time.
 _POOLED = 1024
 
@@ -74,27 +72,35 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
     origin = origin_of(name, resize)
     folder = data_folder(workspace)
     target = folder / (origin.folder if pool == 1 else f"{origin.folder}-pool{pool}")
-    if decoded := _read(target):
-        return _with_classes(decoded, origin)
-    check_pool(origin.source, pool)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder / f".{origin.family}.lock", origin.source.name, report):
-            if decoded := _read(target):  # another process was faster
-                return _with_classes(decoded, origin)
-            if target.exists():
-                report(f"the decoded copy in {target} is damaged or old; decoding again")
-            _make(origin, pool, target, folder, report)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
+
+    def wait() -> bool:
+        report(f"waiting for another process that prepares {origin.source.name}")
+        return False  # ``report`` may raise to give up
+
+    decoded = _read(target)
+    if decoded is None:
+        check_pool(origin.source, pool)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # With a limit, however long: without one filelock refuses to wait for another thread of this process.
+            with FileLock(folder / f".{origin.family}.lock").acquire(TIMEOUT_MAX, 0.02, cancel_check=wait):
+                decoded = _read(target)  # another process may have been faster
+                if decoded is None:
+                    if target.exists():
+                        report(f"the decoded copy in {target} is damaged or old; decoding again")
+                    _make(origin, pool, target, folder, report)
+                    decoded = _written(target)
+        except OSError as error:
+            raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
+    # Copies of registered sets did not always name their classes.
+    return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
+
+
+def _written(target: Path) -> Decoded:
+    """Return a copy that was just written. Raises DataError when it is not what was written."""
     if decoded := _read(target):
         return decoded
     raise DataError(f"what was written to {target} does not read back the same; check the disk")
-
-
-def _with_classes(decoded: Decoded, origin: Origin) -> Decoded:
-    """Add what copies of registered sets did not always say of themselves."""
-    return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
 
 
 def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callable[[str], None]) -> None:
@@ -113,10 +119,7 @@ def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callabl
 
 def _average(base: Path, pool: int, writer: ArrayWriter, place: Path, report: Callable[[str], None]) -> dict[str, Any]:
     """Average the full-size copy over pool x pool pixels, rounded to the nearest of 256 values."""
-    decoded = _read(base)
-    if decoded is None:
-        raise DataError(f"what was written to {base} does not read back the same; check the disk")
-    arrays = vars(decoded.raw)
+    arrays = vars(_written(base).raw)
     for split in SPLITS:
         images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
         for start in range(0, len(images), _POOLED):
@@ -194,13 +197,3 @@ def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> No
             f"{source.name} takes {needed / 1e6:,.0f} MB decoded, and {folder} has {free / 1e6:,.0f} MB left; "
             f"free some or move the workspace{smaller}"
         )
-
-
-def _lock(path: Path, name: str, report: Callable[[str], None]) -> AbstractContextManager[object]:
-    """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
-    lock = FileLock(path, poll_interval=0.02)
-    while True:
-        try:
-            return lock.acquire(timeout=_WAIT_S)
-        except Timeout:
-            report(f"waiting for another process that prepares {name}")

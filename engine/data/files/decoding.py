@@ -7,8 +7,10 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,17 +28,7 @@ _PIECE_BYTES = 1 << 22
 _PIECE_IMAGES = 128
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is decoded, what a quick look said of it, and the size it is brought to (0: as it is)."""
-
-    listing: Listing
-    source: Source
-    resize: int
-
-
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     """Some images in order: pixels uint8 (k, channels, S, S), labels int64 (k,), what was broken among them."""
 
     pixels: np.ndarray
@@ -49,25 +41,28 @@ def decode_into(
 ) -> list[str]:
     """Decode all images of ``listing`` into ``writer``; return the broken ones, each with its reason.
 
+    ``source`` is what a quick look found, ``resize`` the size that images are brought to, 0: as they are.
+
     Raises DataError in one line when images differ from what ``source`` says, or too many are broken; and whatever
     ``report`` raises.
     """
-    job = _Job(listing, source, resize)
     total, done = sum(listing.counts.values()), 0
     broken: list[str] = []
     threads = min(MAX_THREADS, cores())
+    each = min(_PIECE_IMAGES, max(1, _PIECE_BYTES // (source.channels * source.image_size**2)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files; set before the threads start
         pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        submit = partial(pool.submit, _decode, listing.path, source, resize)
         try:
             for split in SPLITS:
                 kept = 0
-                for piece in _pieces(pool, 2 * threads, job, split):
-                    writer.append(split, piece.pixels, piece.labels)
-                    broken += piece.broken
+                for pixels, labels, unreadable in _pieces(submit, listing.items(split), each, 2 * threads):
+                    writer.append(split, pixels, labels)
+                    broken += unreadable
                     check_broken(listing.path, broken, total)
-                    kept += len(piece.pixels)
-                    done += len(piece.pixels) + len(piece.broken)
+                    kept += len(pixels)
+                    done += len(pixels) + len(unreadable)
                     skipped = f", {len(broken)} broken" if broken else ""
                     report(f"decoding {listing.path.name}: {done:,} of {total:,} images{skipped}")
                 if not kept:
@@ -77,21 +72,19 @@ def decode_into(
     return broken
 
 
-def _pieces(pool: ThreadPoolExecutor, ahead: int, job: _Job, split: str) -> Iterator[_Piece]:
-    """Decode a split; at most ``ahead`` pieces are under way or waiting."""
-    bytes_each = job.source.channels * job.source.image_size**2
-    each = min(_PIECE_IMAGES, max(1, _PIECE_BYTES // bytes_each))
-    items, waiting = job.listing.items(split), deque[Future[_Piece]]()
-    while True:
-        while len(waiting) < ahead and (some := list(islice(items, each))):
-            waiting.append(pool.submit(_decode, some, job))
-        if not waiting:
-            return
+def _pieces(
+    submit: Callable[[list[Item]], Future[_Piece]], items: Iterator[Item], each: int, ahead: int
+) -> Iterator[_Piece]:
+    """Yield the pieces of ``each`` images in order; at most ``ahead`` of them are under way or waiting."""
+    # By hand: ``Executor.map`` takes all items at once before Python 3.14.
+    batches = iter(lambda: list(islice(items, each)), [])
+    waiting = deque(map(submit, islice(batches, ahead)))
+    while waiting:
         yield waiting.popleft().result()
+        waiting.extend(map(submit, islice(batches, 1)))
 
 
-def _decode(items: list[Item], job: _Job) -> _Piece:
-    listing, source, resize = job.listing, job.source, job.resize
+def _decode(path: Path, source: Source, resize: int, items: list[Item]) -> _Piece:
     side = source.image_size
     pixels = np.empty((len(items), source.channels, side, side), np.uint8)
     labels: list[int] = []
@@ -102,14 +95,14 @@ def _decode(items: list[Item], job: _Job) -> _Piece:
         except Unreadable as reason:
             broken.append(f"{item.name} ({reason})")
             continue
-        if not resize and (header.width, header.height) != (side, side):
-            size = (header.width, header.height)
-            if header.width != header.height:
-                raise oblong(listing.path, item.name, size)
-            raise mixed(listing.path, ("most", (side, side)), (item.name, size))
+        if not resize and header.size != (side, side):
+            one = (item.name, header.size)
+            if header.size[0] != header.size[1]:
+                raise oblong(path, one)
+            raise mixed(path, ("most", (side, side)), one)
         if source.channels == 1 and not header.grey:
             raise DataError(
-                f"{item.name} in {printable(str(listing.path))} has colours, but those looked at first are grey; "
+                f"{item.name} in {printable(str(path))} has colours, but those looked at first are grey; "
                 "bring all to one kind"
             )
         pixels[len(labels)] = image

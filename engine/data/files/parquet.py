@@ -8,7 +8,8 @@ Class names come from the ``huggingface`` metadata where they stand there.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.files.columns import columns, names_of
-from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Listing, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
 #: In order of preference, longer ones before their beginnings.
@@ -39,21 +40,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class ParquetListing:
+class ParquetListing(Listing):
     """The rows of a set."""
 
-    path: Path
-    classes: tuple[str, ...]
-    parts: tuple[Part, ...] = field(repr=False)
-    note: str
-    digest: str
-    stamps: Stamps = field(repr=False)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Images per split."""
-        test = sum(int(part.for_test.sum()) for part in self.parts)
-        return {"train": sum(len(part.labels) for part in self.parts) - test, "test": test}
+    parts: list[Part]
 
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, file after file, row after row. Raises DataError when a file changes under it."""
@@ -71,8 +61,7 @@ class ParquetListing:
         groups = [(part, group) for part in self.parts for group in _groups(part.path)]
         chosen = [groups[place] for place in spread(len(groups), _SAMPLED_GROUPS)]
         for part, group in chosen:
-            items = _items(part, np.ones(len(part.labels), bool), group)
-            yield from (item for _, item in zip(range(most // len(chosen)), items, strict=False))
+            yield from islice(_items(part, np.ones(len(part.labels), bool), group), most // len(chosen))
 
 
 def listing(path: Path) -> ParquetListing:
@@ -99,12 +88,21 @@ def listing(path: Path) -> ParquetListing:
     classes, parts, unused = _classes(path, raw, train, test)
     if not test:
         parts = _hold_out(path, classes, parts)
-    notes = [
-        *([] if test else [SPLIT_NOTE]),
-        *([f"{unused} class names without images are left out"] if unused else []),
-        *([f"{left_out} files of other splits are left out"] if left_out else []),
-    ]
-    return ParquetListing(path, classes, tuple(parts), "; ".join(notes), hashed.hexdigest(), stamps)
+    notes = (
+        "" if test else SPLIT_NOTE,
+        f"{unused} class names without images are left out" if unused else "",
+        f"{left_out} files of other splits are left out" if left_out else "",
+    )
+    tested = sum(int(part.for_test.sum()) for part in parts)
+    return ParquetListing(
+        path=path,
+        classes=classes,
+        counts={"train": sum(len(part.labels) for part in parts) - tested, "test": tested},
+        note="; ".join(filter(None, notes)),
+        digest=hashed.hexdigest(),
+        stamps=stamps,
+        parts=parts,
+    )
 
 
 def _files(path: Path) -> list[Path]:
@@ -174,8 +172,7 @@ def _labels(file: Path) -> _Labels:
     try:
         schema = opened.schema_arrow
         column, label = columns(where, schema)
-        batches = opened.iter_batches(columns=[label])
-        values = pa.chunked_array([batch.column(label) for batch in batches], schema.field(label).type)
+        values = opened.read(columns=[label]).column(label)
         if not pa.types.is_integer(values.type):
             texts = values.to_pylist()
             names = tuple(sorted({text for text in texts if text is not None}))
@@ -232,10 +229,7 @@ def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[P
             )
         for_test[[row for position, row in enumerate(rows) if held_out(position, len(rows))]] = True
     ends = np.cumsum([len(part.labels) for part in parts])[:-1]
-    return [
-        Part(part.path, part.column, part.labels, chosen)
-        for part, chosen in zip(parts, np.split(for_test, ends), strict=True)
-    ]
+    return [replace(part, for_test=chosen) for part, chosen in zip(parts, np.split(for_test, ends), strict=True)]
 
 
 def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[Item]:

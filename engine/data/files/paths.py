@@ -23,6 +23,8 @@ SAMPLED_S = 3.0
 #: From one broken image in this many on, a set is refused.
 BROKEN_LIMIT = 100
 _REMEMBERED = 32
+#: The name of an image and its size.
+NamedSize = tuple[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,11 @@ class QuickLook:
     classes: tuple[str, ...]
     counts: dict[str, int]
     note: str
-    grey: bool
-    size: tuple[int, int]
-    example: str
-    #: The first image of another size, None when all that were looked at agree.
-    other: tuple[str, tuple[int, int]] | None
     stamps: Stamps
+    grey: bool
+    first: NamedSize
+    #: The first image of another size, None when all that were looked at agree.
+    other: NamedSize | None
 
 
 _known: dict[str, QuickLook] = {}
@@ -131,13 +132,16 @@ def quick_look(listing: Listing) -> QuickLook:
     """Look at headers. Raises DataError when nothing can be read, or too many are broken where all were looked at."""
     from engine.data.files.pixels import Unreadable, look
 
-    headers, broken, looked, began = [], [], 0, time.monotonic()
+    headers: list[NamedSize] = []
+    greys, broken, looked, began = [], [], 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files
         for item in listing.sample(SAMPLED_IMAGES):
             looked += 1
             try:
-                headers.append((item, look(item)))
+                header = look(item)
+                headers.append((item.name, header.size))
+                greys.append(header.grey)
             except Unreadable as reason:
                 broken.append(f"{item.name} ({reason})")
             if time.monotonic() - began > SAMPLED_S:
@@ -147,22 +151,20 @@ def quick_look(listing: Listing) -> QuickLook:
         raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
     if looked == total:
         check_broken(listing.path, broken, total)
-    item, first = headers[0]
-    size = (first.width, first.height)
-    other = next(((one.name, (h.width, h.height)) for one, h in headers if (h.width, h.height) != size), None)
-    grey = all(header.grey for _, header in headers)
-    return QuickLook(listing.classes, listing.counts, listing.note, grey, size, item.name, other, listing.stamps)
+    first = headers[0]
+    other = next((header for header in headers if header[1] != first[1]), None)
+    return QuickLook(listing.classes, listing.counts, listing.note, listing.stamps, all(greys), first, other)
 
 
 def row(name: str, facts: QuickLook, resize: int) -> Source:
     """Make the row. Raises DataError in one line when the images do not fit."""
     kind, _, path = name.partition(":")
-    width, height = facts.size
+    width, height = facts.first[1]
     if not resize:
         if facts.other:
-            raise mixed(path, (facts.example, facts.size), facts.other)
+            raise mixed(path, facts.first, facts.other)
         if width != height:
-            raise oblong(path, facts.example, facts.size)
+            raise oblong(path, facts.first)
         if not MIN_SIZE <= width <= MAX_SIZE:
             raise DataError(
                 f"the images in {printable(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
@@ -186,7 +188,7 @@ def row(name: str, facts: QuickLook, resize: int) -> Source:
     )
 
 
-def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]]) -> DataError:
+def mixed(path: str | Path, one: NamedSize, other: NamedSize) -> DataError:
     """Return the error for images of several sizes."""
     sizes = " and ".join(f"{name} is {width}x{height}" for name, (width, height) in (one, other))
     return DataError(
@@ -194,10 +196,11 @@ def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, 
     )
 
 
-def oblong(path: str | Path, name: str, size: tuple[int, int]) -> DataError:
+def oblong(path: str | Path, one: NamedSize) -> DataError:
     """Return the error for images that are not square."""
+    name, (width, height) = one
     return DataError(
-        f"the images in {printable(str(path))} are not square ({name} is {size[0]}x{size[1]}); "
+        f"the images in {printable(str(path))} are not square ({name} is {width}x{height}); "
         "add --set data.resize=32 to cut and shrink them"
     )
 

@@ -61,8 +61,8 @@ ROOM = Room(
         Fault(
             name="square-from-the-corner",
             file="engine/data/files/pixels.py",
-            text="box=(left, top, left + short, top + short)",
-            faulty="box=(0, 0, short, short)",
+            text="Image.Resampling.BILINEAR)",
+            faulty="Image.Resampling.BILINEAR, centering=(0, 0))",
             breaks="Of an oblong picture the left or upper part is taken, not the middle.",
         ),
         Fault(
