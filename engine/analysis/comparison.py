@@ -7,11 +7,16 @@ reached.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
 from engine.events import BROKEN, HALTED
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 #: Below this step the running mean has not even filled its window.
 MIN_STEP = RUNNING_WINDOW
@@ -46,8 +51,7 @@ class ComparedRun:
         return self.shortcut.split(":")[0] == "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """The deepest and the shallowest arm of one shortcut type with the same seed."""
 
     deep: ComparedRun
@@ -65,7 +69,15 @@ class Pair:
 
     def halts_before(self, step: int) -> bool:
         """Whether one of the two halted before this step, so that the pair never gets there by itself."""
-        return any(run.state in HALTED and run.step < step for run in (self.deep, self.shallow))
+        return any(run.state in HALTED and run.step < step for run in self)
+
+
+def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return the items by their key, keys in the order in which they first occur."""
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def is_sound(run: ComparedRun) -> bool:
@@ -77,8 +89,8 @@ def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
     found = []
-    for shortcut in dict.fromkeys(run.shortcut for run in sound):
-        of_type = {(run.depth, run.seed): run for run in sound if run.shortcut == shortcut}
+    for members in by(sound, attrgetter("shortcut")).values():
+        of_type = {(run.depth, run.seed): run for run in members}
         low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
         if low < high:
             seeds = sorted({seed for _, seed in of_type})
@@ -111,7 +123,7 @@ def is_left_out(run: ComparedRun, taken: Sequence[ComparedRun]) -> bool:
 
 def compared(runs: Sequence[ComparedRun]) -> list[ComparedRun]:
     """Return the runs that take part."""
-    return [run for pair in taking_part(runs) for run in (pair.shallow, pair.deep)]
+    return [run for pair in taking_part(runs) for run in reversed(pair)]
 
 
 def common_step(runs: Sequence[ComparedRun]) -> int:

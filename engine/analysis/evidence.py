@@ -5,8 +5,8 @@ Pure: no I/O, no streamlit, no engine.
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step, compared
-from engine.analysis.numbers import grouped
+from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, by, common_step, compared
+from engine.analysis.numbers import signed
 from engine.analysis.verdict import Finding, RaceErrors, needed_steps
 from engine.events import BROKEN, HALTED
 
@@ -19,19 +19,19 @@ def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: Race
     seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
     if most > 1:
-        spans = [f"{_signed(min(one.gaps))} to {_signed(max(one.gaps))}" for one in found if len(one.gaps) > 1]
+        spans = [f"{signed(min(one.gaps))} to {signed(max(one.gaps))}" for one in found if len(one.gaps) > 1]
         count = f"means of {count} (gaps {_listed(spans)})"
     fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in found if len(finding.gaps) < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    rates = _rates([run for finding in found for pair in finding.pairs for run in (pair.deep, pair.shallow)])
+    rates = _rates([run for finding in found for pair in finding.pairs for run in pair])
     error = DRAWN["clean" if errors.at_end else "running"]
     left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""
-    return f"After {grouped(common_step(runs))} steps, {count}, {rates}; {error}{left_out}."
+    return f"After {common_step(runs):,} steps, {count}, {rates}; {error}{left_out}."
 
 
 def edges(found: Sequence[Finding]) -> str:
     """Name the arms whose best rate is the smallest or the largest that was tried."""
-    both = [run for finding in found for run in (finding.shallow, finding.deep)]
+    both = (run for finding in found for run in (finding.shallow, finding.deep))
     names = list(dict.fromkeys(run.arm for run in both if run.tuned and run.at_edge))
     if not names:
         return ""
@@ -45,12 +45,12 @@ def too_few(runs: Sequence[ComparedRun]) -> str:
     planned = min(run.total_steps for run in taken)
     ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in taken)
     verdict = "Too few steps to conclude" if ended or planned < needed else "Not yet: too few steps"
-    return f"{verdict} ({grouped(step)} of {grouped(planned)}, a conclusion takes {grouped(needed)})."
+    return f"{verdict} ({step:,} of {planned:,}, a conclusion takes {needed:,})."
 
 
 def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
-    if all(min(pair.deep.total_steps, pair.shallow.total_steps) < MIN_STEP for pair in possible):
+    if all(pair.planned < MIN_STEP for pair in possible):
         return f"Runs of fewer than {MIN_STEP} steps are not compared."
     nearest: dict[str, Pair] = {}
     for pair in possible:
@@ -58,7 +58,7 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
         if _readiness(pair) > _readiness(best):
             nearest[pair.deep.shortcut] = pair
     waited, paused = [], []
-    for run in (run for pair in nearest.values() for run in (pair.shallow, pair.deep)):
+    for run in (run for pair in nearest.values() for run in reversed(pair)):
         seed = f"seed {run.seed}, " if seeds_named else ""
         if run.step >= MIN_STEP:
             continue
@@ -71,10 +71,6 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     reasons = [f"waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
-
-
-def _signed(points: float) -> str:
-    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "\u2212")
 
 
 def _readiness(pair: Pair) -> tuple[bool, int]:
@@ -106,20 +102,17 @@ def _rates(taken: Sequence[ComparedRun]) -> str:
 def notes(runs: Sequence[ComparedRun]) -> str:
     """Name every run that ended early, and every one that was changed while it trained."""
     several = several_seeds(runs)
-    alike: dict[tuple[str, ...], list[ComparedRun]] = {}
-    for run in runs:
-        if run.changed:
-            alike.setdefault(run.changed, []).append(run)
     changed = [
-        f"{'all runs' if len(runs) == len(found) > 1 else _listed([_name(run, several) for run in found])} "
+        f"{'all runs' if len(runs) == len(alike) > 1 else _listed([_name(run, several) for run in alike])} "
         f"({', '.join(keys)})"
-        for keys, found in alike.items()
+        for keys, alike in by(runs, lambda run: run.changed).items()
+        if keys
     ]
     words = []
     for run in runs:
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
             state = run.state if run.state != "lost" else "was lost"
-            words.append(f"{_name(run, several)} {state} at step {grouped(run.step)}")
+            words.append(f"{_name(run, several)} {state} at step {run.step:,}")
     return joined(
         [
             f"Changed while training: {'; '.join(changed)}." if changed else "",

@@ -7,13 +7,15 @@ quieter still.
 Growth: of every arm the geometric mean over its seeds, of the whole net and of each stage.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, inf, isfinite, log, nan
-from statistics import fmean
+from math import isfinite, nan
+from operator import attrgetter
+from statistics import fmean, geometric_mean
 
-from engine.analysis.numbers import grouped, steady
+from engine.analysis.comparison import by
+from engine.analysis.numbers import steady
 from engine.models.arm_names import is_plain
 
 #: The quantity of Fig. 7, and the one whose finding is its growth.
@@ -24,6 +26,7 @@ MARGIN = 0.005
 LEVEL = (0.995, 1.005)
 #: A net with a stage beyond these factors per layer changes by no single factor.
 SINGLE = (0.1, 10.0)
+_ARM = attrgetter("arm")
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,14 @@ class LayerFinding:
 def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet]) -> LayerFinding | None:
     """Return what these nets show of a quantity at a step, None without a value of any."""
     if quantity == GROWTH:
-        found = {arm: _growth([net.values for net in seeds]) for arm, seeds in _by_arm(nets)}
+        found = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, _ARM).items()}
         return LayerFinding("", found) if found else None
     # A net that is not there yet has nothing to compare at this step.
     nets = [net for net in nets if net.last_step >= step and isfinite(net.mean)]
     if not nets:
         return None
-    means = {arm: f"{arm} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in _by_arm(nets)}
-    opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {grouped(step)}:"
+    means = {arm: f"{arm} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, _ARM).items()}
+    opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {step:,}:"
     # At the start every response std is 1 in every net: there is nothing to find yet.
     return LayerFinding(opening, means, _figure_7(nets) if quantity == RESPONSES and step > 0 else "")
 
@@ -127,17 +130,10 @@ def _growth(seeds: Sequence[Sequence[float]]) -> str:
 
 
 def _geometric_mean(values: Sequence[float]) -> float:
-    if not all(value > 0 for value in values):
-        return nan
-    return exp(fmean(map(log, values))) if inf not in values else inf
+    return geometric_mean(values) if all(value > 0 for value in values) else nan
 
 
 def _factor(value: float) -> str:
     if not isfinite(value):
         return "not finite"
     return f"×{value:.1g}" if value < 0.1 else f"×{value:.2f}"
-
-
-def _by_arm(nets: Sequence[ProbedNet]) -> Iterator[tuple[str, list[ProbedNet]]]:
-    for arm in dict.fromkeys(net.arm for net in nets):
-        yield arm, [net for net in nets if net.arm == arm]

@@ -1,11 +1,6 @@
 """Numbers as sentences have them: grouped, with few digits, with a minus sign that is one."""
 
 
-def grouped(number: int) -> str:
-    """Return a number with its thousands apart."""
-    return f"{number:,}"
-
-
 def in_words(value: float, digits: int = 3) -> str:
     """Return a number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001."""
     size = abs(value)
@@ -23,6 +18,11 @@ def steady(value: float) -> str:
     if 0.01 <= size < 100:
         return f"{value:.{4 if size < 0.1 else 3}f}".replace("-", "−")
     return in_words(value)
+
+
+def signed(points: float) -> str:
+    """Return points with one digit behind the point, without a sign where they are 0.0."""
+    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
 def listed(words: list[str]) -> str:

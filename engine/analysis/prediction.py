@@ -13,10 +13,11 @@ that arms closer than one point are too close: a mean over 50 small batches move
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import fmean
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, is_sound
-from engine.analysis.numbers import grouped, listed
+from engine.analysis.comparison import MIN_STEP, ComparedRun, by, is_sound
+from engine.analysis.numbers import listed
 from engine.analysis.verdict import MIN_SEEDS, Relation, relation
 from engine.events import ALIVE, RunState
 
@@ -86,10 +87,10 @@ class _Standing:
 
 def question_for(runs: Sequence[ComparedRun]) -> Question | None:
     """Return the question that fits these runs, None without any."""
-    own = _by_arm(runs)
+    own = by(runs, attrgetter("arm"))
     if not own:
         return None
-    after = f"After {grouped(min(run.total_steps for run in runs))} steps"
+    after = f"After {min(run.total_steps for run in runs):,} steps"
     seeds = len({run.seed for run in runs})
     error = f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
     choices = tuple(Choice(arm, arm, (arm,)) for arm in own)
@@ -143,7 +144,7 @@ def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int,
         return "No run is left to compare", nothing
     step, total = min(run.step for run in taken), min(run.total_steps for run in taken)
     if step < min(MIN_STEP, total):
-        of = f"step {grouped(step)} of {grouped(total)}"
+        of = f"step {step:,} of {total:,}"
         return f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run", nothing
     ranked = sorted(
         filter(None, (_best(choice, taken, errors) for choice in question.choices)), key=lambda one: one.mean
@@ -169,7 +170,7 @@ def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int,
 
 def _best(choice: Choice, taken: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:
     """Return how the best arm of a choice stands, None without errors of any."""
-    own = _by_arm([run for run in taken if run.arm in choice.arms and run.run in errors])
+    own = by((run for run in taken if run.arm in choice.arms and run.run in errors), attrgetter("arm"))
     standings = [
         _Standing(arm, choice.label, tuple(errors[run.run] for run in members)) for arm, members in own.items()
     ]
@@ -184,22 +185,15 @@ def _is_close(one: _Standing, other: _Standing) -> bool:
 
 def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
     if all(run.state == RunState.FINISHED for run in taken):
-        return f"After {grouped(step)} steps"
+        return f"After {step:,} steps"
     live = any(run.state in (*ALIVE, RunState.QUEUED) for run in taken)
-    return f"{'So far' if live else 'As it stands'} (step {grouped(step)} of {grouped(total)})"
+    return f"{'So far' if live else 'As it stands'} (step {step:,} of {total:,})"
 
 
 def _fate(run: ComparedRun) -> str:
-    return f"{'was lost' if run.state == RunState.LOST else run.state} at step {grouped(run.step)}"
-
-
-def _by_arm(runs: Sequence[ComparedRun]) -> dict[str, list[ComparedRun]]:
-    own: dict[str, list[ComparedRun]] = {}
-    for run in runs:
-        own.setdefault(run.arm, []).append(run)
-    return own
+    return f"{'was lost' if run.state == RunState.LOST else run.state} at step {run.step:,}"
 
 
 def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> Arms:
     wanted = {arm for choice in question.choices for arm in choice.arms}
-    return {arm: members for arm, members in _by_arm(runs).items() if arm in wanted}
+    return by((run for run in runs if run.arm in wanted), attrgetter("arm"))

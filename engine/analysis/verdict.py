@@ -35,6 +35,7 @@ from engine.analysis.comparison import (
     ComparedRun,
     Pair,
     at_the_end,
+    by,
     common_step,
     compared,
     conclusive_step,
@@ -137,7 +138,7 @@ class Finding:
     @property
     def tuned(self) -> bool:
         """Whether every compared run trains at the rate that was best for its arm."""
-        return all(run.tuned for pair in self.pairs for run in (pair.deep, pair.shallow))
+        return all(run.tuned for pair in self.pairs for run in pair)
 
     def smaller_than(self, other: "Finding") -> bool:
         """Whether the gap of every seed here is below the gap of every seed there, with at least two seeds of both."""
@@ -225,17 +226,17 @@ def decide(seen: Observation) -> Verdict:
 
 def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
     """Return what is known of every shortcut type that has figures to compare, plain ones first."""
-    by_type: dict[str, list[Pair]] = {}
-    for pair in taking_part(runs):
-        if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
-            by_type.setdefault(pair.deep.shortcut, []).append(pair)
+    measured = [
+        pair for pair in taking_part(runs) if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in pair)
+    ]
     enough = common_step(runs) >= needed_steps(runs)
+    by_type = by(measured, lambda pair: pair.deep.shortcut)
     found = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
     return sorted(found, key=lambda finding: not finding.deep.plain)
 
 
 def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErrors, enough: bool) -> Finding:
-    both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
+    both = [run for pair in pairs for run in pair]
     running, clean, test = (_errors(pairs, kind) for kind in (errors.running, errors.clean, errors.test))
     gaps = _gaps(clean if errors.at_end else running)
     of_type = [run for run in runs if run.shortcut == both[0].shortcut]
