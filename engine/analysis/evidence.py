@@ -52,22 +52,15 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
     if all(pair.planned < MIN_STEP for pair in possible):
         return f"Runs of fewer than {MIN_STEP} steps are not compared."
-    nearest: dict[str, Pair] = {}
-    for pair in possible:
-        best = nearest.setdefault(pair.deep.shortcut, pair)
-        if _readiness(pair) > _readiness(best):
-            nearest[pair.deep.shortcut] = pair
+    nearest = [max(of_type, key=_readiness) for of_type in by(possible, lambda pair: pair.deep.shortcut).values()]
     waited, paused = [], []
-    for run in (run for pair in nearest.values() for run in reversed(pair)):
-        seed = f"seed {run.seed}, " if seeds_named else ""
-        if run.step >= MIN_STEP:
-            continue
+    for run in (run for pair in nearest for run in reversed(pair) if run.step < MIN_STEP):
         if run.state == "paused":
             paused.append(f"{_name(run, seeds_named)} paused at step {run.step}")
-        elif run.state in ("queued", "starting"):
-            waited.append(f"{run.arm} ({seed}{run.state})")
         else:
-            waited.append(f"{run.arm} ({seed}step {run.step})")
+            seed = f"seed {run.seed}, " if seeds_named else ""
+            state = run.state if run.state in ("queued", "starting") else f"step {run.step}"
+            waited.append(f"{run.arm} ({seed}{state})")
     reasons = [f"waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from threading import Event
 
 import click
@@ -140,10 +140,8 @@ class Follower:
         """Pause what has not ended, and say how to go on."""
         asked = []
         for run in self._runs:
-            try:
+            with suppress(CommandRefused):  # it has ended
                 asked.append(self._control.commands.ask("pause", run))
-            except CommandRefused:
-                continue  # it has ended
         for command in asked:
             self._control.commands.await_done(command, _PAUSED_WITHIN_S)
         with Reader(self._control.workspace) as reader:

@@ -15,6 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import TIMEOUT_MAX
@@ -139,20 +140,14 @@ def _put(target: Path, source: Source, pool: int, fill: Callable[[ArrayWriter, P
     """Let ``fill`` write a whole folder beside ``target``, then put it in its place. The caller holds the lock."""
     for stale in target.parent.glob(f".{target.name}-*.part"):  # left by a process that was killed
         shutil.rmtree(stale, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-    try:
-        writer = ArrayWriter(part, source.channels, source.image_size // pool)
-        try:
+    with tempfile.TemporaryDirectory(".part", f".{target.name}-", target.parent, ignore_cleanup_errors=True) as place:
+        part = Path(place, "new")
+        part.mkdir(0o700)
+        with closing(ArrayWriter(part, source.channels, source.image_size // pool)) as writer:
             writer.finish(**fill(writer, part))
-        finally:
-            writer.close()
         if target.exists():
-            discarded = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-            target.rename(discarded / "old")  # open memory maps of it stay valid
-            shutil.rmtree(discarded, ignore_errors=True)
+            target.rename(Path(place, "old"))  # open memory maps of it stay valid
         part.rename(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _read(target: Path) -> Decoded | None:

@@ -86,15 +86,12 @@ def absolute(name: str) -> str:
         raise ConfigError(f"{kind}: names no path; write {kind}:PATH")
     try:
         path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
+        problem = utf8_problem(path)
     except RuntimeError:
-        raise ConfigError(
-            f"{printable(name)} names the home of a user who is not known; write the whole path"
-        ) from None
+        problem = f"{printable(name)} names the home of a user who is not known; write the whole path"
     except OSError as error:  # the working directory is gone
-        raise ConfigError(
-            f"{printable(name)} cannot be made absolute ({error.strerror}); write the whole path"
-        ) from None
-    if problem := utf8_problem(path):
+        problem = f"{printable(name)} cannot be made absolute ({error.strerror}); write the whole path"
+    if problem:
         raise ConfigError(problem)
     return f"{kind}:{path}"
 
