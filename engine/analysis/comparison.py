@@ -1,9 +1,7 @@
-"""Where the runs of a race stand, which of them are compared, and at which step. Pure: no I/O, no streamlit, no engine.
+"""Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
-The deepest arm of a shortcut type is compared with its shallowest, seed by seed. A pair takes part once both of its
-runs have reached step 50, unless one of them halted before anything could be concluded from it and other pairs may get
-so far; all figures of one sentence are those of the largest step that every run taking part has
-reached.
+The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
+of the largest step that every run taking part has reached.
 """
 
 import math
@@ -13,7 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
-from engine.events import BROKEN, HALTED
+from engine.events import BROKEN, HALTED, RunState
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -50,6 +48,11 @@ class ComparedRun:
         """Whether nothing is added around a block."""
         return self.shortcut.split(":")[0] == "none"
 
+    @property
+    def fate(self) -> str:
+        """How the run ended, and at which step."""
+        return f"{'was lost' if self.state == RunState.LOST else self.state} at step {self.step:,}"
+
 
 class Pair(NamedTuple):
     """The deepest and the shallowest arm of one shortcut type with the same seed."""
@@ -66,10 +69,6 @@ class Pair(NamedTuple):
     def planned(self) -> int:
         """The largest step that both are to reach."""
         return min(self.deep.total_steps, self.shallow.total_steps)
-
-    def halts_before(self, step: int) -> bool:
-        """Whether one of the two halted before this step, so that the pair never gets there by itself."""
-        return any(run.state in HALTED and run.step < step for run in self)
 
 
 def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
@@ -103,7 +102,8 @@ def taking_part(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs whose runs have both reached step 50, those left out that would hold the others for good."""
     ready = [pair for pair in pairs(runs) if pair.step >= MIN_STEP]
     needed = conclusive_step(ready)
-    going = [pair for pair in ready if not pair.halts_before(needed)]
+    # A pair of which a run halted before that step never gets there by itself.
+    going = [pair for pair in ready if not any(run.state in HALTED and run.step < needed for run in pair)]
     return going if any(pair.planned >= needed for pair in going) else ready
 
 

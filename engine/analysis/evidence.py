@@ -1,7 +1,4 @@
-"""On what a verdict rests, in words: steps, seeds, rates, which error, what was left out, what is waited for.
-
-Pure: no I/O, no streamlit, no engine.
-"""
+"""On what a verdict rests, in words: steps, seeds, rates, which error, what was left out, what is waited for. Pure."""
 
 from collections.abc import Sequence
 
@@ -52,7 +49,11 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
     if all(pair.planned < MIN_STEP for pair in possible):
         return f"Runs of fewer than {MIN_STEP} steps are not compared."
-    nearest = [max(of_type, key=_readiness) for of_type in by(possible, lambda pair: pair.deep.shortcut).values()]
+    nearest = [
+        # A pair of which no run is paused comes first; of two the one that is further.
+        max(of_type, key=lambda pair: ("paused" not in [run.state for run in pair], pair.step))
+        for of_type in by(possible, lambda pair: pair.deep.shortcut).values()
+    ]
     waited, paused = [], []
     for run in (run for pair in nearest for run in reversed(pair) if run.step < MIN_STEP):
         if run.state == "paused":
@@ -64,10 +65,6 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     reasons = [f"waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
-
-
-def _readiness(pair: Pair) -> tuple[bool, int]:
-    return "paused" not in (pair.deep.state, pair.shallow.state), pair.step
 
 
 def _rates(taken: Sequence[ComparedRun]) -> str:
@@ -101,17 +98,13 @@ def notes(runs: Sequence[ComparedRun]) -> str:
         for keys, alike in by(runs, lambda run: run.changed).items()
         if keys
     ]
-    words = []
-    for run in runs:
-        if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
-            state = run.state if run.state != "lost" else "was lost"
-            words.append(f"{_name(run, several)} {state} at step {run.step:,}")
-    return joined(
-        [
-            f"Changed while training: {'; '.join(changed)}." if changed else "",
-            f"{_listed(words, ' ended early')}." if words else "",
-        ]
-    )
+    ended = [
+        f"{_name(run, several)} {run.fate}"
+        for run in runs
+        if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps)
+    ]
+    sentences = f"Changed while training: {'; '.join(changed)}.", f"{_listed(ended, ' ended early')}."
+    return joined([sentence for sentence, named in zip(sentences, (changed, ended), strict=True) if named])
 
 
 def several_seeds(runs: Sequence[ComparedRun]) -> bool:

@@ -85,18 +85,10 @@ def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet])
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
-    residual = [net for net in nets if not net.plain]
-    twins = [
-        _is_below(net, other)
-        for net in residual
-        for other in nets
-        if other.plain and (other.depth, other.seed) == (net.depth, net.seed)
-    ]
+    pairs = [(net, other) for net in nets for other in nets if not net.plain and net.seed == other.seed]
+    twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
     deeper = [
-        _is_below(net, other)
-        for net in residual
-        for other in residual
-        if (other.shortcut, other.seed) == (net.shortcut, net.seed) and other.depth < net.depth
+        _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
     ]
     parts = []
     if twins:
@@ -117,7 +109,9 @@ def _counted(pairs: Sequence[bool]) -> str:
 
 def _growth(seeds: Sequence[Sequence[float]]) -> str:
     """Return how the gradient grows in the nets of one arm; values as factors per layer towards the input."""
-    whole, *stages = (_geometric_mean(values) for values in zip(*seeds, strict=False))
+    whole, *stages = (
+        geometric_mean(values) if all(value > 0 for value in values) else nan for values in zip(*seeds, strict=False)
+    )
     if not isfinite(whole):
         return "the growth has no finite value"
     listed = ", ".join(map(_factor, stages))
@@ -127,10 +121,6 @@ def _growth(seeds: Sequence[Sequence[float]]) -> str:
     nets = [values[0] for values in seeds]
     spread = f"; {len(seeds)} seeds: {_factor(min(nets))} to {_factor(max(nets))}" if len(seeds) > 1 else ""
     return f"{verb} ×{whole:.2f} per layer towards the input (stages {listed}{spread})"
-
-
-def _geometric_mean(values: Sequence[float]) -> float:
-    return geometric_mean(values) if all(value > 0 for value in values) else nan
 
 
 def _factor(value: float) -> str:

@@ -126,7 +126,7 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
     one is left out.
     """
     own = _asked_about(question, runs)
-    broken = {arm: _fate(members[0]) for arm, members in own.items() if not any(map(is_sound, members))}
+    broken = {arm: members[0].fate for arm, members in own.items() if not any(map(is_sound, members))}
     truth, besides = _truth(question, runs, errors)
     fates, rests = [], []
     for choice, beside in zip(question.choices, besides, strict=True):
@@ -188,10 +188,6 @@ def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
         return f"After {step:,} steps"
     live = any(run.state in (*ALIVE, RunState.QUEUED) for run in taken)
     return f"{'So far' if live else 'As it stands'} (step {step:,} of {total:,})"
-
-
-def _fate(run: ComparedRun) -> str:
-    return f"{'was lost' if run.state == RunState.LOST else run.state} at step {run.step:,}"
 
 
 def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> Arms:

@@ -115,7 +115,7 @@ def race_seconds(
     tried = [run_seconds(run, nearest[run.model], test_images) for run in trials]
     trained = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
     seconds = sum(START_S + makespan(work, machine) for work in (tried, trained) if work)
-    return Estimate(seconds, all(_is_alike(model, speed) for model, speed in nearest.items()))
+    return Estimate(seconds, all(_distance(model, speed) <= math.log(_ALIKE) for model, speed in nearest.items()))
 
 
 def run_seconds(run: RunConfig, speed: Speed, test_images: int) -> float:
@@ -152,18 +152,13 @@ def _core_share(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: 
 
 def _nearest(model: ModelConfig, speeds: Sequence[Speed]) -> Speed:
     """Return the speed of the net with the nearest multiply-adds, of the same variant where one is near."""
-    work, text = count(model).multiply_adds, variant(model.shortcut).text
-
-    def distance(speed: Speed) -> float:
-        other = math.log(_OTHER_VARIANT) if speed.shortcut != text else 0.0
-        return abs(math.log(speed.multiply_adds / work)) + other
-
-    return min(speeds, key=distance)  # of two the first, which is the newest
+    return min(speeds, key=lambda speed: _distance(model, speed))  # of two the first, which is the newest
 
 
-def _is_alike(model: ModelConfig, speed: Speed) -> bool:
-    factor = abs(math.log(speed.multiply_adds / count(model).multiply_adds))
-    return speed.shortcut == variant(model.shortcut).text and factor <= math.log(_ALIKE)
+def _distance(model: ModelConfig, speed: Speed) -> float:
+    """Return the logarithm of the factor between the multiply-adds, more for another variant."""
+    other = math.log(_OTHER_VARIANT) if speed.shortcut != variant(model.shortcut).text else 0.0
+    return abs(math.log(speed.multiply_adds / count(model).multiply_adds)) + other
 
 
 def _trained_images(run: RunConfig) -> float:

@@ -1,10 +1,7 @@
 """The sentences on top of the race page: first what may be concluded, then the evidence, never more than the data say.
 
-degradation gap = training error(deeper) - training error(shallower) within one shortcut type, in points: the running
-training error (mean of the last 50 steps) while the race trains, the clean training error (fixed un-augmented subset,
-eval mode) once every compared run has finished. Which runs are compared: ``engine.analysis.comparison``; what may be
-concluded: ``engine.analysis.verdict``. The first sentence ends at the first full stop that a space follows, and stands
-by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no streamlit, no engine.
+The degradation gap (assets/docs/glossary.md) is that of ``engine.analysis.verdict``. The first sentence ends at the
+first full stop that a space follows, and stands by itself: plain nets first, the other shortcut types after it. Pure.
 """
 
 from collections.abc import Sequence
@@ -83,16 +80,11 @@ class Conclusion:
     cure: Cure | None = None
 
 
-def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
-    """Return a few true sentences, the first of them the conclusion.
+def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
+    """Return what may be said of a race: a few true sentences, the first of them the conclusion.
 
     ``errors``: those of the compared runs at ``common_step(runs)``. A run without an error takes no part.
     """
-    return conclude(runs, errors).text
-
-
-def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
-    """Return what may be said of a race, with the same ``errors`` as ``statement``."""
     if not runs:
         return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
     provisional = any(run.state not in ENDED for run in runs)
@@ -185,12 +177,14 @@ def _in_short(head: Finding, other: Finding, errors: RaceErrors) -> str:
 
 def _parts(finding: Finding, errors: RaceErrors, of_seeds: str) -> dict[str, str]:
     """Return what the sentences about a shortcut type are made of."""
+    one_rate = len({(run.lr, run.warmup_lr) for pair in finding.pairs for run in pair}) == 1
+    running = "above" if finding.training == Relation.BELOW else "not shown"
     return {
         "bands": _bands(finding, of_seeds),
         "rates": _at_rates(finding),
-        "untuned": _untuned(finding),
+        "untuned": "one learning rate for all" if one_rate else "rates are not tuned per arm",
         "lost": f"no run of {', '.join(finding.lost)} is left to compare",
-        "not_in_running": _not_in_running(finding),
+        "not_in_running": f"{running} in the running one (batch-norm statistics, augmentation and images differ)",
         "on_test": _on_test(finding, errors) if finding.test_gaps else "",
     }
 
@@ -205,11 +199,6 @@ def _at_rates(finding: Finding) -> str:
         rates = {run.lr for pair in finding.pairs for run in pair}
         return " at this learning rate" if len(rates) == 1 else " at these learning rates"
     return " at the rates tried" if finding.deep.at_edge or finding.shallow.at_edge else ""
-
-
-def _untuned(finding: Finding) -> str:
-    one = len({(run.lr, run.warmup_lr) for pair in finding.pairs for run in pair}) == 1
-    return "one learning rate for all" if one else "rates are not tuned per arm"
 
 
 def _limits(finding: Finding) -> tuple[str, str, str]:
@@ -232,11 +221,6 @@ def _bands(finding: Finding, of: str) -> str:
         return f"bands{of.format(seeds)} overlap" if abs(finding.gap) >= LEVEL else f"less than {LEVEL:g} apart"
     few = ", which are few," if of and seeds == 2 else ""
     return f"bands{of.format(seeds)}{few} do not overlap"
-
-
-def _not_in_running(finding: Finding) -> str:
-    there = "above" if finding.training == Relation.BELOW else "not shown"
-    return f"{there} in the running one (batch-norm statistics, augmentation and images differ)"
 
 
 def _apart(gap: float, points: str = "") -> str:

@@ -1,28 +1,6 @@
-"""What may be concluded from a race, by a fixed rule. Pure: no I/O, no streamlit, no engine.
+"""What may be concluded from a race, by a fixed rule. Pure.
 
-Within a shortcut type the deepest arm is compared with the shallowest. The **band** of an arm reaches from the smallest
-to the largest error of its compared seeds; one seed has no band. Bands that touch overlap, and arms whose means differ
-by less than 0.05 points, 0.0 as it is shown, are level. The training error is the running one while a race trains
-and the clean one at its end. The first line that fits is the verdict:
-
-    too few steps          the common step is below half of the planned steps (the fewest of the compared runs) or 200
-    changed                a compared run was changed while it trained: its arm is no longer what its name says
-    add seeds              fewer than two seeds: no spread to judge by (and tune, where the deeper is above, untuned)
-    errors disagree        at the end the deeper is above in clean error alone, or below there and above in the running
-                           one: evaluation uses batch-norm statistics that lag behind the weights
-    degradation            the deeper is above in training error, bands apart, each compared run at its arm's tuned rate
-    tune                   the same with other rates
-    deepest arm lost       a still deeper arm of the type has no run left, broken or halted: what it would show is open
-    overfitting            bands apart in test error, the deeper above, but not in running nor in clean training error
-    no degradation         the deeper is below in training error, bands apart
-    no difference shown    what is left: bands overlap, or the arms are level
-
-Why 200 steps: short budgets show slow convergence. Both residual nets of the quick race still fall fast at step 100
-(gap 7.0 points, 2.6 at step 200), and 200 is the first step for which gaps of several seeds are known. Half of the
-plan, because a race is planned for as long as its arms are thought to need.
-
-Two equal arms of K seeds lie apart in a given direction by chance in 1 of C(2K, K) races: 1 of 6 with two seeds, 1 of
-20 with three, 1 of 70 with four, 1 of 252 with five. So with two seeds the sentence says that two are few.
+Source: assets/docs/verdict.md says what a band is, and holds the rule as a table with its reasons.
 """
 
 import math
@@ -205,7 +183,7 @@ class Observation:
 
 
 def decide(seen: Observation) -> Verdict:
-    """Return the first verdict of the table above that fits."""
+    """Return the first verdict that fits, in the order of the table in assets/docs/verdict.md."""
     if not seen.enough_steps:
         return Verdict.TOO_FEW_STEPS
     if seen.changed:
@@ -266,8 +244,7 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
 
 def _errors(pairs: Sequence[Pair], kind: Mapping[int, float]) -> tuple[list[float], list[float]]:
     """Return the errors of the deep and of the shallow runs by seed; nothing unless all of them are there."""
-    deep = [kind.get(pair.deep.run, math.nan) for pair in pairs]
-    shallow = [kind.get(pair.shallow.run, math.nan) for pair in pairs]
+    deep, shallow = ([kind.get(run.run, math.nan) for run in runs] for runs in zip(*pairs, strict=True))
     return (deep, shallow) if all(map(math.isfinite, [*deep, *shallow])) else ([], [])
 
 

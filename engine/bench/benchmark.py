@@ -8,9 +8,8 @@ Then one worker measures a step of the engine and the convolutions of a step, al
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from operator import truediv
@@ -43,13 +42,14 @@ def measure(
     Raises: BenchFailed when a worker dies.
     """
     report(f"{workload.net}: starting")
-    kinds = {"conventional": (CONVENTIONAL, [cores]), "pair": (ENGINE, [1, 1]), "single": (ENGINE, [cores])}
-    with ExitStack() as stack:
-        groups = {
-            name: [stack.enter_context(_worker(kind, workload, device, threads)) for threads in each]
-            for name, (kind, each) in kinds.items()
-        }
-        for worker in chain(*groups.values()):
+    with (
+        _worker(CONVENTIONAL, workload, device, cores) as conventional,
+        _worker(ENGINE, workload, device, 1) as one,
+        _worker(ENGINE, workload, device, 1) as other,
+        _worker(ENGINE, workload, device, cores) as single,
+    ):
+        groups = {"conventional": [conventional], "pair": [one, other], "single": [single]}
+        for worker in (conventional, one, other, single):
             worker.answer(_READY_S)
         turns: dict[str, list[list[dict[str, float]]]] = {name: [] for name in groups}
         for number in range(plan.rounds):

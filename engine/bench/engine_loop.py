@@ -20,7 +20,7 @@ from engine.training.trainer import Trainer
 PROBED_STEPS = 2000
 
 
-def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, Device]:
+def trainer_of(workload: Workload, device: str, threads: int) -> Trainer:
     """Return a trainer as a worker makes it, without probes."""
     config = RunConfig(
         model=ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
@@ -34,14 +34,12 @@ def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, 
     mean = pixels.float().mean(0)
     train, test = Images(pixels, labels), Images(pixels[:100], labels[:100])
     images = ImageSet("noise", train, test, mean, 64.0, tuple(map(str, range(CLASSES))), "noise")
-    chosen = choose(config)
-    return Trainer(config, images, chosen), chosen
+    return Trainer(config, images, choose(config))
 
 
 def engine_steps(workload: Workload, device: str, threads: int) -> Iterator[int]:
     """Train for ever; yield the number of images of each step."""
-    trainer, _ = trainer_of(workload, device, threads)
-    for event in trainer.events():
+    for event in trainer_of(workload, device, threads).events():
         if isinstance(event, Stepped):
             yield workload.batch_size
 
@@ -50,7 +48,8 @@ class StepBreakdown:
     """One step, the same step's convolutions alone, and one probe, each in seconds."""
 
     def __init__(self, workload: Workload, device: str, threads: int):
-        self._trainer, self._device = trainer_of(workload, device, threads)
+        self._trainer = trainer_of(workload, device, threads)
+        self._device = self._trainer.device
         self._events = self._trainer.events()
         config = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
         self._probe = OnlineProbe(config, self._trainer.images, self._trainer.model, self._device)

@@ -30,7 +30,9 @@ def serve(connection: Connection, kind: str, workload: Workload, device: str, th
         while time.perf_counter() - since < seconds:
             images += next(steps)
         _wait(device)
-        connection.send({"images_per_s": images / (time.perf_counter() - since), "memory_mb": _memory_mb()})
+        speed = images / (time.perf_counter() - since)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # the most that this process ever had
+        connection.send({"images_per_s": speed, "memory_mb": memory})
 
 
 def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator[int]:
@@ -69,8 +71,3 @@ def _wait(device: str) -> None:
 
     if device.startswith("cuda"):
         torch.cuda.synchronize()
-
-
-def _memory_mb() -> float:
-    """Return the most memory that this process ever had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,7 +1,6 @@
 """The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
 
-Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right. This file
-holds the group, its errors, and the verbs ``count``, ``serve`` and ``shutdown``; each other verb has a file beside it.
+Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
 """
 
 import contextlib

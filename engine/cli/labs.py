@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -41,7 +42,9 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             try:
                 ended = _follow(control, reader, job, heard, shown=not as_json)
             except KeyboardInterrupt:
-                _stop(control, job)
+                with suppress(CommandRefused):  # it has ended
+                    control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
+                    click.echo("stopped", err=True)
                 context.exit(130)
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
@@ -83,14 +86,6 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
                     f"{control.workspace.engine_log})"
                 )
             pause(heard, _POLL_S)
-
-
-def _stop(control: Control, job: int) -> None:
-    try:
-        control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
-    except CommandRefused:
-        return  # it has ended
-    click.echo("stopped", err=True)
 
 
 def _document(

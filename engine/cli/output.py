@@ -90,19 +90,20 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     return [
         {
             "run": row.id,
-            **_fields(row, "depth", "shortcut", "seed", "state", "step"),
+            **fields(row, "depth", "shortcut", "seed", "state", "step"),
             "train_loss": figure(row, Split.TRAIN, "running_loss"),
             "train_error": figure(row, Split.TRAIN, "running_error"),
             "train_clean_error": figure(row, Split.TRAIN_CLEAN, "error"),
             "test_loss": figure(row, Split.TEST, "loss"),
             "test_error": figure(row, Split.TEST, "error"),
-            **_fields(row, "images_per_s", "seconds"),
+            **fields(row, "images_per_s", "seconds"),
         }
         for row in rows
     ]
 
 
-def _fields(row: object, *names: str) -> dict[str, Any]:
+def fields(row: object, *names: str) -> dict[str, Any]:
+    """Return these attributes of a row by name."""
     return {name: getattr(row, name) for name in names}
 
 
@@ -127,14 +128,14 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
                 **result,
                 "race": row.race,
                 "race_name": names.get(row.race, ""),
-                **_fields(row, "arm", "note"),
-                "changes": [_fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
-                **_fields(row, "parent_run", "parent_step", "detail", "cause"),
+                **fields(row, "arm", "note"),
+                "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
+                **fields(row, "parent_run", "parent_step", "detail", "cause"),
                 "log": _log(workspace, row.id),
                 "total_steps": row.total_steps,
                 "test_subset_error": None if subset is None else subset["error"],
                 "validation_error": None if held is None else held["error"],
-                **_fields(row, "parameters", "device", "precision", "threads", "probe_share"),
+                **fields(row, "parameters", "device", "precision", "threads", "probe_share"),
                 "checkpoints": number,
                 "checkpoint_bytes": size,
                 "versions": row.versions,
@@ -172,9 +173,9 @@ def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
     """
     return [
         {
-            **_fields(arm, "arm", "depth", "shortcut", "lr", "at_edge"),
+            **fields(arm, "arm", "depth", "shortcut", "lr", "at_edge"),
             "trials": [
-                _fields(trial, "run", "lr", "error", "state", "step", "total_steps", "cause") for trial in arm.trials
+                fields(trial, "run", "lr", "error", "state", "step", "total_steps", "cause") for trial in arm.trials
             ],
         }
         for arm in reader.tuning.arms(race)
@@ -190,7 +191,7 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
             "race": row.tunes,
             "arm": row.arm,
             "lr": row.config.optim.lr,
-            **_fields(row, "total_steps", "detail", "cause"),
+            **fields(row, "total_steps", "detail", "cause"),
             "log": _log(workspace, row.id),
         }
         for row, result in zip(rows, results(reader, rows), strict=True)
@@ -207,7 +208,7 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "state": row.state.value,
             "step": row.done,
             "total_steps": row.total,
-            **_fields(row, "seconds", "detail", "cause"),
+            **fields(row, "seconds", "detail", "cause"),
             "log": _log(workspace, row.id),
             "figures": reader.labs.metrics(row.id),
             "versions": row.versions,

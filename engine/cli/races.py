@@ -204,15 +204,15 @@ class Follower:
                 said = True
                 ids = " ".join(str(row.id) for row in left)
                 click.echo(f"all remaining runs are paused; `python -m engine resume {ids}` goes on", err=True)
-            if self._control.engine.status().state == "none" and not self._revive(at_rest):
-                click.echo("the engine has ended; the runs that are left stay paused", err=True)
-                return 1
+            if self._control.engine.status().state == "none":
+                if at_rest:
+                    click.echo("the engine has ended; the runs that are left stay paused", err=True)
+                    return 1
+                self._revive()
             pause(heard, _POLL_S)
 
-    def _revive(self, at_rest: bool) -> bool:
-        """Start a new engine if the last one vanished; return False if it left only runs that were paused."""
-        if at_rest:
-            return False
+    def _revive(self) -> None:
+        """Start a new engine. Raises EngineUnreachable when one after the other vanished."""
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
             raise EngineUnreachable(
@@ -220,7 +220,6 @@ class Follower:
             )
         click.echo("the engine has vanished; starting another one, which resumes the runs", err=True)
         self._control.engine.ensure()
-        return True
 
 
 def _depths(text: str | None) -> list[int]:

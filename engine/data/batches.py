@@ -13,10 +13,7 @@ _TAG = 1
 
 
 class BatchStream:
-    """Batches cut from one permutation per epoch after another; every batch is full, so batches may span epochs.
-
-    ``seed`` is the race's seed of the run; ``images`` the size of the training set.
-    """
+    """Batches cut from one permutation per epoch after another; every batch is full, so batches may span epochs."""
 
     def __init__(self, seed: int, images: int, batch_size: int):
         self._images = images

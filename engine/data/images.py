@@ -111,8 +111,6 @@ class ImageSet:
 def load_images(config: DataConfig, workspace: Path, report: Callable[[str], None] = lambda text: None) -> ImageSet:
     """Return the data set of ``config``, decoded into the workspace at the first call and shared by all processes.
 
-    ``report`` gets a line of text about what takes long.
-
     Raises: ConfigError (unknown name, pooling that does not divide the size) and DataError (no network, damaged files,
     images that cannot be trained on, folder not writable), each in one line.
     """

@@ -7,7 +7,8 @@ the folder of the workspace for downloads.
 from pathlib import Path
 from pkgutil import resolve_name
 
-from engine.data.files.cache import data_folder, is_cached
+from engine.data.files.array_writer import META
+from engine.data.files.cache import data_folder
 from engine.data.files.paths import is_path, path_of
 from engine.data.registry import get_source
 
@@ -24,7 +25,7 @@ def present(name: str, workspace: Path) -> bool:
             return path_of(name).exists()
         except OSError:  # a folder on the way that may not be looked into
             return False
-    source = get_source(name)
-    if source.embedded or is_cached(name, workspace):
+    source, folder = get_source(name), data_folder(workspace)
+    if source.embedded or (folder / name / META).is_file():
         return True
-    return bool(resolve_name(source.loader).is_downloaded(data_folder(workspace)))
+    return bool(resolve_name(source.loader).is_downloaded(folder))

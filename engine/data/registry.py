@@ -92,7 +92,7 @@ SOURCES: dict[str, Source] = {
 
 
 def get_source(name: str, resize: int = 0) -> Source:
-    """Return a data set's row by its name, or looks through the path that it names (seconds for large folders).
+    """Return a data set's row by its name, or look through the path that it names (seconds for large folders).
 
     ``resize`` is ``DataConfig.resize``. Raises ConfigError naming the choices, DataError when what lies below the path
     cannot be trained on; each in one line.

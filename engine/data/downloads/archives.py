@@ -82,8 +82,7 @@ class Archive:
     def load(self, data: Path, report: Callable[[str], None]) -> RawImages:
         """Decode the files, downloading those that are missing.
 
-        Raises DataError in one line when there is no network or a file is not what the authors published. Side effects:
-        writes files below ``data``, each whole or not at all.
+        Raises DataError in one line when there is no network or a file is not what the authors published.
         """
         folder = self.folder(data)
         folder.mkdir(parents=True, exist_ok=True)

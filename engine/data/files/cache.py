@@ -38,11 +38,7 @@ _POOLED = 1024
 @dataclass(frozen=True)
 class Decoded:
     """A decoded data set, memory-mapped: many workers share one copy in memory. Arrays that are hashed may be written
-    to (nobody else sees it), larger ones not.
-
-    Shapes: ``mean`` float32 (channels, S, S), the per-pixel mean of the training set. ``scale`` is the standard
-    deviation of the training set around it, one number. ``checksum`` identifies the content. ``remark`` says in one
-    line what was left out, '' if nothing was.
+    to (nobody else sees it), larger ones not. Shapes and units are those of ``engine.data.images.ImageSet``.
     """
 
     raw: RawImages
@@ -56,11 +52,6 @@ class Decoded:
 def data_folder(workspace: Path) -> Path:
     """Return the folder for downloads and decoded data."""
     return workspace / "data"
-
-
-def is_cached(name: str, workspace: Path) -> bool:
-    """Return whether the registered set ``name`` was decoded before, at its full size."""
-    return (data_folder(workspace) / name / META).is_file()
 
 
 def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], None], resize: int = 0) -> Decoded:

@@ -1,7 +1,4 @@
-"""Decodes the images below a path in several threads, in order and in bounded memory, into a set on disk. Torch-free.
-
-Broken images are skipped and named; from one in a hundred on, the set is refused.
-"""
+"""Decodes the images below a path in several threads, in order and in bounded memory, into a set on disk."""
 
 import warnings
 from collections import deque
@@ -16,7 +13,7 @@ import numpy as np
 
 from engine.data.files.array_writer import SPLITS, ArrayWriter
 from engine.data.files.listing import Item, Listing, printable
-from engine.data.files.paths import check_broken, mixed, none_left, oblong
+from engine.data.files.paths import check_broken, mixed, oblong
 from engine.data.files.pixels import Unreadable, decode
 from engine.data.source import Source
 from engine.errors import DataError
@@ -66,7 +63,9 @@ def decode_into(
                     skipped = f", {len(broken)} broken" if broken else ""
                     report(f"decoding {listing.path.name}: {done:,} of {total:,} images{skipped}")
                 if not kept:
-                    raise none_left(listing.path, split, listing.counts[split], broken)
+                    example = f": {broken[-1]}" if broken else ""
+                    where = f"{listing.counts[split]} {split} images in {printable(str(listing.path))}"
+                    raise DataError(f"none of the {where} can be read{example}")
         finally:
             pool.shutdown(cancel_futures=True)
     return broken

@@ -70,7 +70,9 @@ def kind_of(path: Path) -> str:
             return "parquet"
         train = next((folder for folder in folders if folder.name.lower() == "train"), None)
         classes = [entry for entry in _glance(train) if entry.is_dir()] if train else folders
-        return "folder" if len(classes) > 1 and any(_pictures(_glance(place)) for place in classes[:3]) else ""
+        inside = [path for place in classes[:3] for path in _glance(place)]
+        pictures = any(path.suffix.lower() in SUFFIXES or path.is_dir() for path in inside)
+        return "folder" if len(classes) > 1 and pictures else ""
     except OSError:
         return ""
 
@@ -82,7 +84,3 @@ def _glance(folder: Path) -> list[Path]:
 
 def _parquet(paths: list[Path]) -> bool:
     return any(path.suffix.lower() == ".parquet" for path in paths)
-
-
-def _pictures(paths: list[Path]) -> bool:
-    return any(path.suffix.lower() in SUFFIXES or path.is_dir() for path in paths)

@@ -71,9 +71,8 @@ class PathOrigin:
 
     def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Decode everything; broken images are named in a text file in ``place``."""
-        from engine.data.files.decoding import (
-            decode_into,  # image decoders, which nobody needs for a copy that is there
-        )
+        # Image decoders, which nobody needs for a copy that is there.
+        from engine.data.files.decoding import decode_into
 
         broken = decode_into(writer, self._listing, self.source, self._resize, report)
         if broken:

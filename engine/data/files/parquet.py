@@ -126,14 +126,10 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
         if tests:
             raise DataError(f"{printable(str(path))} has files for the test but none whose name starts with train")
         return files, [], 0
-    test = next((group for group in tests if _labelled(group)), [])
+    # A split without rows, or without labels of all of them, is no test.
+    labels = ((group, np.concatenate([_labels(file)[0] for file in group])) for group in tests)
+    test = next((group for group, own in labels if own.size and (own >= 0).all()), [])
     return train, test, len(files) - len(train) - len(test)
-
-
-def _labelled(files: list[Path]) -> bool:
-    """Return whether the files hold rows, all of them with labels."""
-    labels = np.concatenate([_labels(file)[0] for file in files])
-    return bool(labels.size and (labels >= 0).all())
 
 
 def _split_of(relative: Path) -> str:
@@ -167,6 +163,7 @@ def _groups(file: Path) -> list[int]:
 def _labels(file: Path) -> _Labels:
     """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     opened, where = _open(file), printable(str(file))
     try:
@@ -174,17 +171,20 @@ def _labels(file: Path) -> _Labels:
         column, label = columns(where, schema)
         values = opened.read(columns=[label]).column(label)
         if not pa.types.is_integer(values.type):
-            texts = values.to_pylist()
-            names = tuple(sorted({text for text in texts if text is not None}))
-            places = {name: place for place, name in enumerate(names)}
-            return np.array([places.get(text, -1) for text in texts], np.int64), names, column
+            names = tuple(sorted(values.unique().drop_null().to_pylist()))
+            return _int64(pc.index_in(values, pa.array(names, values.type))), names, column
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
         raise _unreadable(file, error) from None
     try:
-        numbers = values.cast(pa.int64())
+        return _int64(values), names_of(schema.metadata, label), column
     except pa.ArrowException:
         raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
-    return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
+
+
+def _int64(values: Any) -> npt.NDArray[np.int64]:
+    """Return a column of whole numbers, -1 where there is none. Raises ArrowException for what is too large."""
+    numbers: npt.NDArray[np.int64] = values.cast("int64").fill_null(-1).to_numpy()
+    return numbers
 
 
 def _classes(

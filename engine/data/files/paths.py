@@ -210,9 +210,3 @@ def check_broken(path: Path, broken: list[str], total: int) -> None:
             f"{len(broken)} of the {total} images in {printable(str(path))} cannot be read: {names}; 1 % or more is "
             "too much, mend or remove them"
         )
-
-
-def none_left(path: Path, split: str, count: int, broken: list[str]) -> DataError:
-    """Return the error for a split of which no image can be decoded; ``broken`` ends with its own."""
-    example = f": {broken[-1]}" if broken else ""
-    return DataError(f"none of the {count} {split} images in {printable(str(path))} can be read{example}")
