@@ -87,15 +87,15 @@ def is_sound(run: ComparedRun) -> bool:
 def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
-    found = []
+    paired = []
     for members in by(sound, attrgetter("shortcut")).values():
         of_type = {(run.depth, run.seed): run for run in members}
         low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
         if low < high:
             seeds = sorted({seed for _, seed in of_type})
             both = [(of_type.get((high, seed)), of_type.get((low, seed))) for seed in seeds]
-            found += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
-    return found
+            paired += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
+    return paired
 
 
 def taking_part(runs: Sequence[ComparedRun]) -> list[Pair]:
@@ -107,17 +107,17 @@ def taking_part(runs: Sequence[ComparedRun]) -> list[Pair]:
     return going if any(pair.planned >= needed for pair in going) else ready
 
 
-def conclusive_step(taken: Sequence[Pair]) -> int:
+def conclusive_step(compared_pairs: Sequence[Pair]) -> int:
     """Return the step from which on something may be concluded from these pairs."""
-    return max(MIN_STEPS, math.ceil(min((pair.planned for pair in taken), default=0) / 2))
+    return max(MIN_STEPS, math.ceil(min((pair.planned for pair in compared_pairs), default=0) / 2))
 
 
-def is_left_out(run: ComparedRun, taken: Sequence[ComparedRun]) -> bool:
+def is_left_out(run: ComparedRun, members: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
     return not is_sound(run) or (
         run.state in HALTED
-        and run not in taken
-        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in taken)
+        and run not in members
+        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in members)
     )
 
 
@@ -133,5 +133,5 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
 
 def at_the_end(runs: Sequence[ComparedRun]) -> bool:
     """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
-    taken = compared(runs)
-    return bool(taken) and all(run.state == "finished" for run in taken) and len({run.step for run in taken}) == 1
+    members = compared(runs)
+    return bool(members) and all(run.state == "finished" for run in members) and len({run.step for run in members}) == 1

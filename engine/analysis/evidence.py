@@ -11,24 +11,25 @@ from engine.events import BROKEN, HALTED
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
 
-def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: RaceErrors) -> str:
+def evidence(runs: Sequence[ComparedRun], findings: Sequence[Finding], errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
-    seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
+    all_gaps = [finding.gaps for finding in findings]
+    seeds, most = len({run.seed for run in runs}), max(map(len, all_gaps))
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
     if most > 1:
-        spans = [f"{signed(min(one.gaps))} to {signed(max(one.gaps))}" for one in found if len(one.gaps) > 1]
+        spans = [f"{signed(min(gaps))} to {signed(max(gaps))}" for gaps in all_gaps if len(gaps) > 1]
         count = f"means of {count} (gaps {_listed(spans)})"
-    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in found if len(finding.gaps) < most]
+    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in findings if len(finding.gaps) < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    rates = _rates([run for finding in found for pair in finding.pairs for run in pair])
+    rates = _rates([run for finding in findings for pair in finding.pairs for run in pair])
     error = DRAWN["clean" if errors.at_end else "running"]
-    left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""
+    left_out = "; runs that broke or halted early are left out" if any(finding.left_out for finding in findings) else ""
     return f"After {common_step(runs):,} steps, {count}, {rates}; {error}{left_out}."
 
 
-def edges(found: Sequence[Finding]) -> str:
+def edges(findings: Sequence[Finding]) -> str:
     """Name the arms whose best rate is the smallest or the largest that was tried."""
-    both = (run for finding in found for run in (finding.shallow, finding.deep))
+    both = (run for finding in findings for run in (finding.shallow, finding.deep))
     names = list(dict.fromkeys(run.arm for run in both if run.tuned and run.at_edge))
     if not names:
         return ""
@@ -73,20 +74,20 @@ def _rates(taken: Sequence[ComparedRun]) -> str:
     warm.pop(0, None)
     depths = {run.depth for run in taken}
     starts = [
-        f"{'all arms' if found == depths else f'{_listed(list(map(str, sorted(found))))} layers'} start at {rate:g}"
-        for rate, found in warm.items()
+        f"{'all arms' if of_rate == depths else f'{_listed(list(map(str, sorted(of_rate))))} layers'} start at {rate:g}"
+        for rate, of_rate in warm.items()
     ]
     if all(run.tuned for run in taken):
         ends = rates if len(rates) == 1 else (rates[0], rates[-1])
-        words = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
+        summary = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
     elif len(rates) > 1:
-        words = f"learning rates {rates[0]:g} to {rates[-1]:g}"
+        summary = f"learning rates {rates[0]:g} to {rates[-1]:g}"
     elif starts:
-        words = f"learning rate {rates[0]:g}"
+        summary = f"learning rate {rates[0]:g}"
     else:
         changed = any("lr" in run.changed for run in taken)
         return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
-    return f"{words} ({', '.join(starts)})" if starts else words
+    return f"{summary} ({', '.join(starts)})" if starts else summary
 
 
 def notes(runs: Sequence[ComparedRun]) -> str:
@@ -116,12 +117,12 @@ def _name(run: ComparedRun, seeds_named: bool) -> str:
     return f"{run.arm} (seed {run.seed})" if seeds_named else run.arm
 
 
-def _listed(words: Sequence[str], what: str = "") -> str:
+def _listed(items: Sequence[str], what: str = "") -> str:
     """Name a few, count the rest."""
-    shown = list(words[:4])
-    if len(words) > 4:
-        shown.append(f"{len(words) - 4} more{what}")
-    return ", ".join(shown)
+    first = list(items[:4])
+    if len(items) > 4:
+        first.append(f"{len(items) - 4} more{what}")
+    return ", ".join(first)
 
 
 def joined(sentences: Sequence[str]) -> str:

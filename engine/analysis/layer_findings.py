@@ -72,8 +72,8 @@ class LayerFinding:
 def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet]) -> LayerFinding | None:
     """Return what these nets show of a quantity at a step, None without a value of any."""
     if quantity == GROWTH:
-        found = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, _ARM).items()}
-        return LayerFinding("", found) if found else None
+        growths = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, _ARM).items()}
+        return LayerFinding("", growths) if growths else None
     # A net that is not there yet has nothing to compare at this step.
     nets = [net for net in nets if net.last_step >= step and isfinite(net.mean)]
     if not nets:
@@ -95,8 +95,8 @@ def _figure_7(nets: Sequence[ProbedNet]) -> str:
         parts.append(f"residual nets are at least {MARGIN:.1%} below their plain twins in {_counted(twins)}")
     if deeper:
         parts.append(f"the deeper residual net is as much below the shallower one in {_counted(deeper)}")
-    words = "; ".join(parts).replace("%", " %")
-    return f"Finding 1 of the paper's Fig. 7, about trained nets, here: {words}." if parts else ""
+    clauses = "; ".join(parts).replace("%", " %")
+    return f"Finding 1 of the paper's Fig. 7, about trained nets, here: {clauses}." if parts else ""
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:

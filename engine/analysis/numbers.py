@@ -25,6 +25,6 @@ def signed(points: float) -> str:
     return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
-def listed(words: list[str]) -> str:
+def listed(items: list[str]) -> str:
     """Return ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

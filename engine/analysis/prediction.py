@@ -139,57 +139,59 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
 def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> tuple[str, list[str]]:
     """Return the truth without its full stop, and for each choice what is said beside it."""
     nothing = [""] * len(question.choices)
-    taken = taking_part(question, runs)
-    if not taken:
+    compared = taking_part(question, runs)
+    if not compared:
         return "No run is left to compare", nothing
-    step, total = min(run.step for run in taken), min(run.total_steps for run in taken)
+    step, total = min(run.step for run in compared), min(run.total_steps for run in compared)
     if step < min(MIN_STEP, total):
         of = f"step {step:,} of {total:,}"
         return f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run", nothing
     ranked = sorted(
-        filter(None, (_best(choice, taken, errors) for choice in question.choices)), key=lambda one: one.mean
+        filter(None, (_best(choice, compared, errors) for choice in question.choices)),
+        key=lambda standing: standing.mean,
     )
     if not ranked:
         return "No figures to compare yet", nothing
     first, *rest = ranked
-    when = _moment(taken, step, total)
+    when = _moment(compared, step, total)
     if question.ranges:
         return f"{when} the running training error of {first.arm} is {first.percent}", nothing
-    if close := [one for one in rest if _is_close(first, one)]:
-        names = listed([f"{one.name} {one.percent}" for one in (first, *close)])
+    if close := [standing for standing in rest if _is_close(first, standing)]:
+        names = listed([f"{standing.name} {standing.percent}" for standing in (first, *close)])
         few = "" if len(first.errors) > 1 else ", with one seed"
         return f"{when} it is too close to call in running training error: {names}{few}", nothing
     best = next(choice for choice in question.choices if choice.label == first.label)
     lowest = "lowest" if len(question.choices) > 2 or len(best.arms) > 1 else "lower"
     truth = f"{when} {first.name} has the {lowest} running training error, {first.percent}"
     besides = [
-        next((one for one in rest if one.label == choice.label), next(iter(rest), None)) for choice in question.choices
+        next((standing for standing in rest if standing.label == choice.label), next(iter(rest), None))
+        for choice in question.choices
     ]
-    return truth, [f"; {one.name} {one.percent}" if one else "" for one in besides]
+    return truth, [f"; {standing.name} {standing.percent}" if standing else "" for standing in besides]
 
 
-def _best(choice: Choice, taken: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:
+def _best(choice: Choice, compared: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:
     """Return how the best arm of a choice stands, None without errors of any."""
-    own = by((run for run in taken if run.arm in choice.arms and run.run in errors), attrgetter("arm"))
+    own = by((run for run in compared if run.arm in choice.arms and run.run in errors), attrgetter("arm"))
     standings = [
         _Standing(arm, choice.label, tuple(errors[run.run] for run in members)) for arm, members in own.items()
     ]
-    return min(standings, key=lambda one: one.mean, default=None)
+    return min(standings, key=lambda standing: standing.mean, default=None)
 
 
-def _is_close(one: _Standing, other: _Standing) -> bool:
-    if min(len(one.errors), len(other.errors)) >= MIN_SEEDS:
-        return relation(one.errors, other.errors) == Relation.OVERLAP
-    return abs(one.mean - other.mean) < CLOSE_POINTS
+def _is_close(standing: _Standing, other: _Standing) -> bool:
+    if min(len(standing.errors), len(other.errors)) >= MIN_SEEDS:
+        return relation(standing.errors, other.errors) == Relation.OVERLAP
+    return abs(standing.mean - other.mean) < CLOSE_POINTS
 
 
-def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
-    if all(run.state == RunState.FINISHED for run in taken):
+def _moment(compared: Sequence[ComparedRun], step: int, total: int) -> str:
+    if all(run.state == RunState.FINISHED for run in compared):
         return f"After {step:,} steps"
-    live = any(run.state in (*ALIVE, RunState.QUEUED) for run in taken)
+    live = any(run.state in (*ALIVE, RunState.QUEUED) for run in compared)
     return f"{'So far' if live else 'As it stands'} (step {step:,} of {total:,})"
 
 
 def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> Arms:
-    wanted = {arm for choice in question.choices for arm in choice.arms}
-    return by((run for run in runs if run.arm in wanted), attrgetter("arm"))
+    arms = {arm for choice in question.choices for arm in choice.arms}
+    return by((run for run in runs if run.arm in arms), attrgetter("arm"))

@@ -112,9 +112,9 @@ def race_seconds(
     """
     nearest = {run.model: _nearest(run.model, speeds) for run in (*trials, *runs)}
     gain = _gain(machine.threads) if len(runs) == 1 else 1.0
-    tried = [run_seconds(run, nearest[run.model], test_images) for run in trials]
-    trained = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
-    seconds = sum(START_S + makespan(work, machine) for work in (tried, trained) if work)
+    trial_times = [run_seconds(run, nearest[run.model], test_images) for run in trials]
+    run_times = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
+    seconds = sum(START_S + makespan(work, machine) for work in (trial_times, run_times) if work)
     return Estimate(seconds, all(_distance(model, speed) <= math.log(_ALIKE) for model, speed in nearest.items()))
 
 
@@ -127,14 +127,14 @@ def run_seconds(run: RunConfig, speed: Speed, test_images: int) -> float:
 def makespan(work: Sequence[float], machine: Machine) -> float:
     """Return when the last piece of ``work`` is done: as many at once as there are slots, sharing the cores evenly."""
     waiting, now = list(work), 0.0
-    left: list[float] = []
-    while waiting or left:
-        while waiting and len(left) < machine.slots:
-            left.append(waiting.pop(0))
-        rate = min(1.0, machine.cores / len(left))
-        least = min(left)
+    remaining: list[float] = []
+    while waiting or remaining:
+        while waiting and len(remaining) < machine.slots:
+            remaining.append(waiting.pop(0))
+        rate = min(1.0, machine.cores / len(remaining))
+        least = min(remaining)
         now += least / rate
-        left = [rest - least for rest in left if rest > least]
+        remaining = [rest - least for rest in remaining if rest > least]
     return now
 
 

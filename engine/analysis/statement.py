@@ -88,33 +88,33 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     if not runs:
         return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
     provisional = any(run.state not in ENDED for run in runs)
-    found = findings(runs, errors)
-    if not found:
-        kind, words = _nothing(runs)
-        return Conclusion(kind, joined([words, notes(runs)]), provisional)
-    head, *others = found
+    all_findings = findings(runs, errors)
+    if not all_findings:
+        kind, reason = _nothing(runs)
+        return Conclusion(kind, joined([reason, notes(runs)]), provisional)
+    head, *others = all_findings
     text = joined(
         [
             _headline(runs, head, errors),
             _so_far(head, errors) if head.verdict == Verdict.TOO_FEW_STEPS else "",
             _others(head, others, errors),
-            evidence(runs, found, errors),
-            edges(found),
+            evidence(runs, all_findings, errors),
+            edges(all_findings),
             notes(runs),
         ]
     )
     comparisons = tuple(
-        Comparison(one.deep.shortcut, one.deep.depth, one.shallow.depth, len(one.gaps), one.gap) for one in found
+        Comparison(finding.deep.shortcut, finding.deep.depth, finding.shallow.depth, len(finding.gaps), finding.gap)
+        for finding in all_findings
     )
-    return Conclusion(head.verdict, text, provisional, comparisons, _cure(found))
+    return Conclusion(head.verdict, text, provisional, comparisons, _cure(all_findings))
 
 
 def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     """Return why a race without a finding has none."""
     by_type = by(runs, attrgetter("shortcut")).values()
     if all(len({run.depth for run in of_type}) < 2 for of_type in by_type):
-        words = "One depth per shortcut type: there is no degradation gap to state."
-        return Verdict.NOTHING_TO_COMPARE, words
+        return Verdict.NOTHING_TO_COMPARE, "One depth per shortcut type: there is no degradation gap to state."
     if not (possible := pairs(runs)):
         return Verdict.NOTHING_TO_COMPARE, "No shortcut type has two depths left to compare."
     if not taking_part(runs):
@@ -122,10 +122,12 @@ def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     return Verdict.NO_FIGURES, "No figures to compare yet."
 
 
-def _cure(found: Sequence[Finding]) -> Cure | None:
+def _cure(all_findings: Sequence[Finding]) -> Cure | None:
     """Return the cure of the first type with shortcuts whose depths are those of the plain nets, None without one."""
-    plain = next((one for one in found if one.deep.plain), None)
-    others = [one for one in found if plain and not one.deep.plain and _depths(one) == _depths(plain)]
+    plain = next((finding for finding in all_findings if finding.deep.plain), None)
+    others = [
+        finding for finding in all_findings if plain and not finding.deep.plain and _depths(finding) == _depths(plain)
+    ]
     if plain is None or not others:
         return None
     gaps = {pair.deep.seed: gap for pair, gap in zip(others[0].pairs, others[0].gaps, strict=True)}
@@ -151,28 +153,28 @@ def _others(head: Finding, others: Sequence[Finding], errors: RaceErrors) -> str
     if not others:
         return ""
     alike = by(others, lambda other: _in_short(head, other, errors))
-    words = [f"{', '.join(_clause(other, '') for other in those)}{short}" for short, those in alike.items()]
+    parts = [f"{', '.join(_clause(other, '') for other in same)}{short}" for short, same in alike.items()]
     kind = "With shortcuts" if head.deep.plain and not any(other.deep.plain for other in others) else "Others"
-    return f"{kind}: {'; '.join(words)}."
+    return f"{kind}: {'; '.join(parts)}."
 
 
 def _in_short(head: Finding, other: Finding, errors: RaceErrors) -> str:
     """Return the conclusion about a further type in a few words, and how its gap compares with that of plain nets."""
     if other.verdict in _OF_THE_RACE:
         return "" if head.verdict in _OF_THE_RACE else ", add seeds"
-    words = _IN_SHORT[other.verdict].format(**_parts(other, errors, ""))
+    clause = _IN_SHORT[other.verdict].format(**_parts(other, errors, ""))
     if other.verdict in (Verdict.CHANGED, Verdict.DEEPEST_LOST):
-        return words
+        return clause
     if other.verdict == head.verdict != Verdict.OVERFITTING and _limits(other) == _limits(head):
-        words = ", likewise"
+        clause = ", likewise"
     elif other.verdict == Verdict.DISAGREE:
-        return words
+        return clause
     if head.deep.plain and not other.deep.plain and head.verdict in (Verdict.DEGRADATION, Verdict.TUNE):
         if other.smaller_than(head):
-            words += f", {'but ' if words == ', likewise' else ''}a smaller gap"
+            clause += f", {'but ' if clause == ', likewise' else ''}a smaller gap"
         elif other.training == Relation.ABOVE and not head.smaller_than(other):
-            words += ", not shown to be smaller"
-    return words
+            clause += ", not shown to be smaller"
+    return clause
 
 
 def _parts(finding: Finding, errors: RaceErrors, of_seeds: str) -> dict[str, str]:

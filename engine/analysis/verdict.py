@@ -182,24 +182,24 @@ class Observation:
         return self.clean if self.at_end else self.running
 
 
-def decide(seen: Observation) -> Verdict:
+def decide(observed: Observation) -> Verdict:
     """Return the first verdict that fits, in the order of the table in assets/docs/verdict.md."""
-    if not seen.enough_steps:
+    if not observed.enough_steps:
         return Verdict.TOO_FEW_STEPS
-    if seen.changed:
+    if observed.changed:
         return Verdict.CHANGED
-    if seen.seeds < MIN_SEEDS:
-        return Verdict.ADD_SEEDS_AND_TUNE if seen.gap >= LEVEL and not seen.tuned else Verdict.ADD_SEEDS
-    disagree = (seen.clean == Relation.ABOVE) != (seen.running == Relation.ABOVE)
-    if seen.at_end and disagree and seen.clean != Relation.OVERLAP:
+    if observed.seeds < MIN_SEEDS:
+        return Verdict.ADD_SEEDS_AND_TUNE if observed.gap >= LEVEL and not observed.tuned else Verdict.ADD_SEEDS
+    disagree = (observed.clean == Relation.ABOVE) != (observed.running == Relation.ABOVE)
+    if observed.at_end and disagree and observed.clean != Relation.OVERLAP:
         return Verdict.DISAGREE
-    if seen.training == Relation.ABOVE:
-        return Verdict.DEGRADATION if seen.tuned else Verdict.TUNE
-    if seen.lost:
+    if observed.training == Relation.ABOVE:
+        return Verdict.DEGRADATION if observed.tuned else Verdict.TUNE
+    if observed.lost:
         return Verdict.DEEPEST_LOST
-    if seen.test == Relation.ABOVE and not {seen.running, seen.clean} & {Relation.ABOVE, Relation.UNKNOWN}:
+    if observed.test == Relation.ABOVE and not {observed.running, observed.clean} & {Relation.ABOVE, Relation.UNKNOWN}:
         return Verdict.OVERFITTING
-    return Verdict.NO_DEGRADATION if seen.training == Relation.BELOW else Verdict.NO_DIFFERENCE
+    return Verdict.NO_DEGRADATION if observed.training == Relation.BELOW else Verdict.NO_DIFFERENCE
 
 
 def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
@@ -209,8 +209,10 @@ def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
     ]
     enough = common_step(runs) >= needed_steps(runs)
     by_type = by(measured, lambda pair: pair.deep.shortcut)
-    found = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
-    return sorted(found, key=lambda finding: not finding.deep.plain)
+    return sorted(
+        (_finding(runs, of_type, errors, enough) for of_type in by_type.values()),
+        key=lambda finding: not finding.deep.plain,
+    )
 
 
 def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErrors, enough: bool) -> Finding:
@@ -219,7 +221,7 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
     gaps = _gaps(clean if errors.at_end else running)
     of_type = [run for run in runs if run.shortcut == both[0].shortcut]
     lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth))
-    seen = Observation(
+    observed = Observation(
         enough_steps=enough,
         changed=any(run.changed for run in both),
         seeds=len(pairs),
@@ -234,8 +236,8 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
     return Finding(
         tuple(pairs),
         gaps,
-        seen.training,
-        decide(seen),
+        observed.training,
+        decide(observed),
         _gaps(test),
         any(is_left_out(run, compared(runs)) for run in of_type),
         lost,

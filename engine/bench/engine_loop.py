@@ -119,10 +119,10 @@ def _both_ways(
     settings = (list(conv.stride), list(conv.padding), [1, 1], False, [0, 0], 1)
     # Of the layout that the library chooses for the output, as the gradient in a training step is.
     gradient = torch.relu(torch.ops.aten.convolution(x, weight, None, *settings))
-    wanted = [not first, True, False]  # nobody needs the gradient of the images
+    gradients = [not first, True, False]  # nobody needs the gradient of the images
 
     def once() -> None:
         torch.ops.aten.convolution(x, weight, None, *settings)
-        torch.ops.aten.convolution_backward(gradient, x, weight, [0], *settings, wanted)
+        torch.ops.aten.convolution_backward(gradient, x, weight, [0], *settings, gradients)
 
     return once

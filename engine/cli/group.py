@@ -98,23 +98,23 @@ def count(as_json: bool, **values: Any) -> None:
     """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
     config = ModelConfig.checked(**values)
     result = asdict(count_net(config))
-    words = ""
+    note = ""
     if config.family == "imagenet":
         papers = ModelConfig(family=config.family, depth=config.depth, shortcut=config.shortcut)
-        known = {
+        by_depth = {
             row.net.rpartition("-")[2]: row
             for row in get_shortcut(result["shortcut"]).published
             if row.data == "ImageNet" and row.variant == result["shortcut"]
         }
-        row = known.get(str(config.depth)) if config == papers else None
+        row = by_depth.get(str(config.depth)) if config == papers else None
         result |= {"family": config.family, "published": asdict(row) if row else None}
-        words = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
+        note = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
     if as_json:
         echo_json(result)
     else:
         click.echo(
             f"{arm_name(config.depth, result['shortcut'])}: {result['parameters']:,} parameters, "
-            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{words}"
+            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{note}"
         )
 
 

@@ -23,14 +23,14 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
         raise ConfigError("name runs and what to change in them, for example `set 3 4 lr=0.03`")
     values = {key: check_change(key, text) for key, text in settings.items()}
     check_known(workspace, runs)
-    control, asked, refused = Control(workspace), [], []
+    control, submitted, refused = Control(workspace), [], []
     for run in runs:
         for key, value in values.items():
             try:
-                asked.append((run, key, control.interventions.set_value(run, key, value)))
+                submitted.append((run, key, control.interventions.set_value(run, key, value)))
             except CommandRefused as error:
                 refused.append(str(error))
-    for run, key, command in asked:
+    for run, key, command in submitted:
         done = control.commands.await_done(command, DONE_S)
         with Reader(workspace) as reader:
             row = answer(reader, command)

@@ -38,9 +38,9 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
     job = control.start_lab(name, pairs(settings))
     control.enter("lab")
     try:
-        with ctrl_c_heard() as heard, Reader(workspace) as reader:
+        with ctrl_c_heard() as pressed, Reader(workspace) as reader:
             try:
-                ended = _follow(control, reader, job, heard, shown=not as_json)
+                ended = _follow(control, reader, job, pressed, shown=not as_json)
             except KeyboardInterrupt:
                 with suppress(CommandRefused):  # it has ended
                     control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
@@ -63,7 +63,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> LabJobRow | None:
+def _follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
     """Return the job's row once it has ended; None when it was deleted meanwhile."""
     console = Console(stderr=True)
     with Progress(
@@ -71,21 +71,21 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
         disable=not (shown and console.is_terminal),
     ) as progress:  # fmt: skip
         task = progress.add_task("starting", total=None)
-        said = False
+        announced = False
         while True:
             row = reader.labs.get(job)
             if row is None or row.state in ENDED:
                 return row
             progress.update(task, description=row.detail or row.state, completed=row.done, total=row.total or None)
-            if row.state == RunState.PAUSED and not said:
-                said = True
+            if row.state == RunState.PAUSED and not announced:
+                announced = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
             if control.engine.status().state == "none":
                 raise EngineUnreachable(
                     f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
                     f"{control.workspace.engine_log})"
                 )
-            pause(heard, _POLL_S)
+            pause(pressed, _POLL_S)
 
 
 def _document(

@@ -29,8 +29,8 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
         probe = _probe(reader, run, step)
         array = reader.probes.array(probe.id, row.name)
         if array is None:
-            there = ", ".join(reader.probes.quantities(run))
-            raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
+            recorded = ", ".join(reader.probes.quantities(run))
+            raise ConfigError(f"run {run} was recorded without {row.name}; it has {recorded}")
         names = _names(reader, run, row, len(array))
     if as_json:
         values = np.where(np.isfinite(array), array, None).tolist()  # JSON knows no NaN
@@ -52,14 +52,14 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
     if step == "last":
         return probes[-1]
     try:
-        wanted = int(step)
+        requested = int(step)
     except ValueError:
         raise ConfigError(f"--step is a whole number or last (got {step!r})") from None
-    found = next((probe for probe in probes if probe.step == wanted), None)
-    if found is None:
-        near = sorted(sorted((probe.step for probe in probes), key=lambda other: abs(other - wanted))[:3])
-        raise ConfigError(f"run {run} was not probed at step {wanted}; nearest {', '.join(map(str, near))}")
-    return found
+    probe = next((row for row in probes if row.step == requested), None)
+    if probe is None:
+        near = sorted(sorted((row.step for row in probes), key=lambda other: abs(other - requested))[:3])
+        raise ConfigError(f"run {run} was not probed at step {requested}; nearest {', '.join(map(str, near))}")
+    return probe
 
 
 def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:

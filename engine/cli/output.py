@@ -161,8 +161,8 @@ def cause_or_detail(row: dict[str, Any]) -> str:
 def _in_words(change: dict[str, Any]) -> str:
     if change["key"] == STEPS:
         return f"extended from {change['step']} to {change['value']:g} steps"
-    taken = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
-    return f"{change['key']} {change['value']:g} {taken}"
+    since = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
+    return f"{change['key']} {change['value']:g} {since}"
 
 
 def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:

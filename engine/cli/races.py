@@ -125,24 +125,24 @@ class Follower:
         self._control, self._race, self._runs = control, race, runs
         self._restarts = 0
 
-    def follow(self, reader: Reader, heard: Event, shown: bool) -> int:
+    def follow(self, reader: Reader, pressed: Event, shown: bool) -> int:
         """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr.
 
-        Raises KeyboardInterrupt when Ctrl-C is ``heard``.
+        Raises KeyboardInterrupt when Ctrl-C is ``pressed``.
         """
         console = _console()
         if not (shown and console.is_terminal):
-            return self._until_ended(reader, heard, lambda: None)
+            return self._until_ended(reader, pressed, lambda: None)
         with Live(self._view(reader), console=console, refresh_per_second=5, transient=True) as live:
-            return self._until_ended(reader, heard, lambda: live.update(self._view(reader)))
+            return self._until_ended(reader, pressed, lambda: live.update(self._view(reader)))
 
     def pause(self) -> None:
         """Pause what has not ended, and say how to go on."""
-        asked = []
+        submitted = []
         for run in self._runs:
             with suppress(CommandRefused):  # it has ended
-                asked.append(self._control.commands.ask("pause", run))
-        for command in asked:
+                submitted.append(self._control.commands.ask("pause", run))
+        for command in submitted:
             self._control.commands.await_done(command, _PAUSED_WITHIN_S)
         with Reader(self._control.workspace) as reader:
             deadline = time.monotonic() + _PAUSED_WITHIN_S
@@ -188,28 +188,28 @@ class Follower:
         remarks = reader.log.of(self._runs)
         return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
-    def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
-        said = False
+    def _until_ended(self, reader: Reader, pressed: Event, show: Callable[[], None]) -> int:
+        announced = False
         while True:
             # A fork that somebody makes of a run meanwhile is none of those that were asked for.
             rows = [row for row in reader.runs.all(self._race) if row.id in self._runs]
             show()
-            left = [row for row in rows if row.state not in ENDED]
-            if not left:
+            remaining = [row for row in rows if row.state not in ENDED]
+            if not remaining:
                 # A run that was deleted meanwhile did not finish either.
                 finished = [row for row in rows if row.state == RunState.FINISHED]
                 return 0 if len(finished) == len(self._runs) else 1
-            at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in left)
-            if at_rest and not said:
-                said = True
-                ids = " ".join(str(row.id) for row in left)
+            at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in remaining)
+            if at_rest and not announced:
+                announced = True
+                ids = " ".join(str(row.id) for row in remaining)
                 click.echo(f"all remaining runs are paused; `python -m engine resume {ids}` goes on", err=True)
             if self._control.engine.status().state == "none":
                 if at_rest:
                     click.echo("the engine has ended; the runs that are left stay paused", err=True)
                     return 1
                 self._revive()
-            pause(heard, _POLL_S)
+            pause(pressed, _POLL_S)
 
     def _revive(self) -> None:
         """Start a new engine. Raises EngineUnreachable when one after the other vanished."""

@@ -38,8 +38,8 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     except NoDatabase:
         stored, rows, trials, labs = [], [], [], []
     if as_json:
-        tried = {"trials": trials} if trials else {}
-        echo_json({"workspace": str(workspace.path), "runs": rows, **tried, "labs": labs})
+        optional = {"trials": trials} if trials else {}
+        echo_json({"workspace": str(workspace.path), "runs": rows, **optional, "labs": labs})
         return
     if not rows and not labs:
         click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
@@ -105,16 +105,16 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
     def steer(workspace: Workspace, runs: tuple[int, ...]) -> None:
         check_known(workspace, runs)
         control, refused = Control(workspace), []
-        asked: dict[int, int] = {}
+        submitted: dict[int, int] = {}
         for run in runs:
             try:
-                asked[run] = control.commands.ask(verb, run)
+                submitted[run] = control.commands.ask(verb, run)
             except CommandRefused as error:
                 refused.append(str(error))
-        for run, command in asked.items():
+        for run, command in submitted.items():
             finished = control.commands.await_done(command, DONE_S)
-            words = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
-            click.echo(f"run {run} {words}", err=True)
+            outcome = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
+            click.echo(f"run {run} {outcome}", err=True)
         if refused:
             raise CommandRefused("; ".join(refused))
 

@@ -12,13 +12,13 @@ from engine.store.tables.tuning import ArmTuning, TrialRow
 
 def under_way(arms: Sequence[ArmTuning]) -> Text:
     """Return in a line or two how far the search for each arm's learning rate is."""
-    words = [
+    progress = [
         f"{arm.arm} {arm.lr:g}{' (edge)' if arm.at_edge else ''}"
         if arm.lr is not None
         else f"{arm.arm} {arm.done} of {len(arm.trials)} trials"
         for arm in arms
     ]
-    return Text(f"learning rates: {', '.join(words)}", overflow="ellipsis")
+    return Text(f"learning rates: {', '.join(progress)}", overflow="ellipsis")
 
 
 def curves(arms: Sequence[ArmTuning]) -> Group:
@@ -29,17 +29,17 @@ def curves(arms: Sequence[ArmTuning]) -> Group:
     errors = table("arm", *(f"{rate:g}" for rate in rates), wide="taken")
     for arm in arms:
         of_rate = {trial.lr: trial for trial in arm.trials}
-        taken = "none" if arm.lr is None else f"{arm.lr:g}"
-        errors.add_row(arm.arm, *(_cell(of_rate.get(rate), arm.lr) for rate in rates), taken)
+        chosen = "none" if arm.lr is None else f"{arm.lr:g}"
+        errors.add_row(arm.arm, *(_cell(of_rate.get(rate), arm.lr) for rate in rates), chosen)
     edges = [
         f"{arm.arm}: {arm.lr:g} is at the edge of the grid, a better one may lie outside" for arm in arms if arm.at_edge
     ]
     return Group(f"training error by learning rate, after {steps} steps", errors, *edges)
 
 
-def _cell(trial: TrialRow | None, taken: float | None) -> str:
+def _cell(trial: TrialRow | None, chosen: float | None) -> str:
     if trial is None:
         return ""
     if (reason := why_not(trial)) is not None:
         return reason
-    return f"{trial.error:.1f} %{'*' if trial.lr == taken else ''}"
+    return f"{trial.error:.1f} %{'*' if trial.lr == chosen else ''}"

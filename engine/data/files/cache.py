@@ -165,9 +165,9 @@ def _read(target: Path) -> Decoded | None:
 
 
 def _remark(meta: dict[str, Any], target: Path) -> str:
-    named = ", ".join(meta["examples"]) + (", ..." if meta["broken"] > len(meta["examples"]) else "")
+    examples = ", ".join(meta["examples"]) + (", ..." if meta["broken"] > len(meta["examples"]) else "")
     return (
-        f"{meta['broken']} of {meta['images']:,} images cannot be read and are left out: {named} "
+        f"{meta['broken']} of {meta['images']:,} images cannot be read and are left out: {examples} "
         f"(all of them in {target / BROKEN})"
     )
 

@@ -53,16 +53,16 @@ def decode_into(
         submit = partial(pool.submit, _decode, listing.path, source, resize)
         try:
             for split in SPLITS:
-                kept = 0
+                decoded = 0
                 for pixels, labels, unreadable in _pieces(submit, listing.items(split), each, 2 * threads):
                     writer.append(split, pixels, labels)
                     broken += unreadable
                     check_broken(listing.path, broken, total)
-                    kept += len(pixels)
+                    decoded += len(pixels)
                     done += len(pixels) + len(unreadable)
                     skipped = f", {len(broken)} broken" if broken else ""
                     report(f"decoding {listing.path.name}: {done:,} of {total:,} images{skipped}")
-                if not kept:
+                if not decoded:
                     example = f": {broken[-1]}" if broken else ""
                     where = f"{listing.counts[split]} {split} images in {printable(str(listing.path))}"
                     raise DataError(f"none of the {where} can be read{example}")
@@ -95,10 +95,10 @@ def _decode(path: Path, source: Source, resize: int, items: list[Item]) -> _Piec
             broken.append(f"{item.name} ({reason})")
             continue
         if not resize and header.size != (side, side):
-            one = (item.name, header.size)
+            named_size = (item.name, header.size)
             if header.size[0] != header.size[1]:
-                raise oblong(path, one)
-            raise mixed(path, ("most", (side, side)), one)
+                raise oblong(path, named_size)
+            raise mixed(path, ("most", (side, side)), named_size)
         if source.channels == 1 and not header.grey:
             raise DataError(
                 f"{item.name} in {printable(str(path))} has colours, but those looked at first are grey; "

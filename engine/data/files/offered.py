@@ -51,8 +51,8 @@ def _look(root: Path) -> list[Offer]:
         children = sorted(path for path in root.expanduser().absolute().iterdir() if not path.name.startswith("."))
     except (OSError, RuntimeError):  # RuntimeError: the home of a user who is not known
         return []
-    named = (child for child in children if not utf8_problem(str(child)))
-    sets = [(kind, child) for child in named if (kind := kind_of(child))]
+    valid = (child for child in children if not utf8_problem(str(child)))
+    sets = [(kind, child) for child in valid if (kind := kind_of(child))]
     return [
         Offer(absolute(f"{kind}:{child}"), f"{printable(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
         for kind, child in sets

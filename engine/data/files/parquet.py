@@ -199,22 +199,22 @@ def _classes(
             raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
         if names and labels.size and labels.max() >= len(own or names):
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
-        here = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
-        if file in test and (unknown := sorted(map(str, here - used))):
+        own_classes = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
+        if file in test and (unknown := sorted(map(str, own_classes - used))):
             raise DataError(f"class {printable(unknown[0])} of {where} has no training images; each class needs both")
-        used |= here
-    known = [name for name in names if name in used] if names else sorted(used)
-    known += sorted(used - set(known)) if names else []
-    if len(known) < 2:
-        content = "one class only" if known else "no rows"
+        used |= own_classes
+    used_names = [name for name in names if name in used] if names else sorted(used)
+    used_names += sorted(used - set(used_names)) if names else []
+    if len(used_names) < 2:
+        content = "one class only" if used_names else "no rows"
         raise DataError(f"{printable(str(path))} has {content}; a race needs at least two classes")
-    places = {name: place for place, name in enumerate(known)}
+    places = {name: place for place, name in enumerate(used_names)}
     parts = []
     for file, (labels, own, column) in raw.items():
         table = np.array([places.get(name, -1) for name in (own or names)] if names else [], np.int64)
         mapped = table[labels] if names else np.array([places[label] for label in labels.tolist()], np.int64)
         parts.append(Part(file, column, mapped, np.full(len(labels), file in test)))
-    return tuple(printable(str(name)) for name in known), parts, max(0, len(names) - len(known))
+    return tuple(printable(str(name)) for name in used_names), parts, max(0, len(names) - len(used_names))
 
 
 def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:

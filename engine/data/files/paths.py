@@ -130,11 +130,11 @@ def quick_look(listing: Listing) -> QuickLook:
     from engine.data.files.pixels import Unreadable, look
 
     headers: list[NamedSize] = []
-    greys, broken, looked, began = [], [], 0, time.monotonic()
+    greys, broken, count, began = [], [], 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files
         for item in listing.sample(SAMPLED_IMAGES):
-            looked += 1
+            count += 1
             try:
                 header = look(item)
                 headers.append((item.name, header.size))
@@ -146,7 +146,7 @@ def quick_look(listing: Listing) -> QuickLook:
     total = sum(listing.counts.values())
     if not headers:
         raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
-    if looked == total:
+    if count == total:
         check_broken(listing.path, broken, total)
     first = headers[0]
     other = next((header for header in headers if header[1] != first[1]), None)

@@ -44,8 +44,8 @@ ROOM = Room(
         Fault(
             name="kind-by-its-worst-arm",
             file="engine/analysis/prediction.py",
-            text="return min(standings, key=lambda one: one.mean, default=None)",
-            faulty="return max(standings, key=lambda one: one.mean, default=None)",
+            text="return min(standings, key=lambda standing: standing.mean, default=None)",
+            faulty="return max(standings, key=lambda standing: standing.mean, default=None)",
             breaks="At the reveal a kind of net is judged by its worst arm.",
         ),
         Fault(

@@ -75,8 +75,8 @@ ROOM = Room(
         Fault(
             name="pixels-of-other-images",
             file="engine/data/images.py",
-            text="pixels = self.pixels[here if self.chosen is None else self.chosen[here]]",
-            faulty="pixels = self.pixels[here]",
+            text="pixels = self.pixels[on_host if self.chosen is None else self.chosen[on_host]]",
+            faulty="pixels = self.pixels[on_host]",
             breaks="With images held out of a set that stays on the disk, labels come with other images' pixels.",
             added_late=True,
         ),
