@@ -93,10 +93,11 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
         kind, reason = _nothing(runs)
         return Conclusion(kind, joined([reason, notes(runs)]), provisional)
     head, *others = all_findings
+    when = "At the end" if errors.at_end else "So far"
     text = joined(
         [
             _headline(runs, head, errors),
-            _so_far(head, errors) if head.verdict == Verdict.TOO_FEW_STEPS else "",
+            f"{when} {_clause(head)}." if head.verdict == Verdict.TOO_FEW_STEPS else "",
             _others(head, others, errors),
             evidence(runs, all_findings, errors),
             edges(all_findings),
@@ -189,10 +190,6 @@ def _parts(finding: Finding, errors: RaceErrors, of_seeds: str) -> dict[str, str
         "not_in_running": f"{running} in the running one (batch-norm statistics, augmentation and images differ)",
         "on_test": _on_test(finding, errors) if finding.test_gaps else "",
     }
-
-
-def _so_far(head: Finding, errors: RaceErrors) -> str:
-    return f"{'At the end' if errors.at_end else 'So far'} {_clause(head)}."
 
 
 def _at_rates(finding: Finding) -> str:

@@ -48,11 +48,10 @@ def _print(nets: list[dict[str, Any]], device: str) -> None:
         box=None, title=f"images/s on {device}, median (least to most)", title_justify="left",
     )  # fmt: skip
     for net in nets:
-        speeds, details = net["details"]["images_per_s"], net["details"]
+        speeds = net["details"]["images_per_s"]
         table.add_row(
-            net["net"], _spread(speeds["conventional"]),
-            _spread(speeds["pair"]), _ratio(net["pair_throughput_ratio"], details["pair_throughput_ratio"]),
-            _spread(speeds["single"]), _ratio(net["single_throughput_ratio"], details["single_throughput_ratio"]),
+            net["net"], _speed(speeds["conventional"]), _speed(speeds["pair"]), _ratio(net, "pair_throughput_ratio"),
+            _speed(speeds["single"]), _ratio(net, "single_throughput_ratio"),
         )  # fmt: skip
     console.print(table)
     parts = Table(
@@ -63,15 +62,16 @@ def _print(nets: list[dict[str, Any]], device: str) -> None:
         details = net["details"]
         parts.add_row(
             net["net"], f"{details['step_ms']:.0f} ms", f"{details['convolutions_ms']:.0f} ms",
-            _ratio(net["step_over_convolutions"], details["step_over_convolutions"]), f"{details['probe_ms']:.0f} ms",
+            _ratio(net, "step_over_convolutions"), f"{details['probe_ms']:.0f} ms",
             f"{100 * net['probe_share']:.1f} %", f"{details['memory_mb']['pair']:,.0f} MB",
         )  # fmt: skip
     console.print(parts)
 
 
-def _spread(values: dict[str, float]) -> str:
+def _speed(values: dict[str, float]) -> str:
     return f"{values['median']:,.0f} ({values['least']:,.0f} to {values['most']:,.0f})"
 
 
-def _ratio(median: float, values: dict[str, float]) -> str:
-    return f"{median:.2f} ({values['least']:.2f} to {values['most']:.2f})"
+def _ratio(net: dict[str, Any], name: str) -> str:
+    values = net["details"][name]
+    return f"{net[name]:.2f} ({values['least']:.2f} to {values['most']:.2f})"

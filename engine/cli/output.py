@@ -40,6 +40,11 @@ def table(*titles: str, wide: str, title: str | None = None) -> Table:
     return Table(*columns, Column(wide, overflow="fold"), box=None, title=title, title_justify="left")
 
 
+def number(value: float | None, unit: str = " %", digits: int = 1) -> str:
+    """Return a number as a table shows it, '' where there is none."""
+    return "" if value is None else f"{value:,.{digits}f}{unit}"
+
+
 def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
     """Raise ConfigError in one line when one of the runs is not there."""
     with Reader(workspace) as reader:

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import RUN_ID, echo_json, pairs, race_document, results
+from engine.cli.output import RUN_ID, echo_json, number, pairs, race_document, results
 from engine.cli.tuning import curves, under_way
 from engine.config import FREE
 from engine.config.presets import PRESETS
@@ -168,8 +168,8 @@ class Follower:
         for row, result in zip(rows, results(reader, rows), strict=True):
             table.add_row(
                 str(row.id), row.arm, str(row.seed), row.state.value, f"{row.step}/{row.total_steps}",
-                ProgressBar(row.total_steps, row.step, width=10), _number(result["train_error"], " %"),
-                _number(result["test_error"], " %"), _number(row.images_per_s, "", 0), _number(row.seconds, "", 0),
+                ProgressBar(row.total_steps, row.step, width=10), number(result["train_error"]),
+                number(result["test_error"]), number(row.images_per_s, "", 0), number(row.seconds, "", 0),
                 row.detail,
             )  # fmt: skip
         return table
@@ -236,7 +236,3 @@ def _names(text: str | None) -> list[str]:
     if not names:
         raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
     return names
-
-
-def _number(value: float | None, unit: str, digits: int = 1) -> str:
-    return "" if value is None else f"{value:,.{digits}f}{unit}"

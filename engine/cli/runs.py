@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from engine.cli import output
-from engine.cli.output import DONE_S, RUN_ID, cause_or_detail, check_known, echo_json
+from engine.cli.output import DONE_S, RUN_ID, cause_or_detail, check_known, echo_json, number
 from engine.errors import CommandRefused, NoDatabase
 from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control
@@ -50,7 +50,7 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         [
             (
                 str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"], _steps(row),
-                _percent(row["train_error"]), _test_error(row, subsets[row["run"]]), output.what_happened(row),
+                number(row["train_error"]), _test_error(row, subsets[row["run"]]), output.what_happened(row),
             )
             for row in rows
         ],
@@ -60,7 +60,7 @@ def runs(workspace: Workspace, as_json: bool) -> None:
         [
             (
                 str(trial["run"]), str(trial["race"]), trial["arm"], f"{trial['lr']:g}", trial["state"], _steps(trial),
-                _percent(trial["train_error"]), cause_or_detail(trial),
+                number(trial["train_error"]), cause_or_detail(trial),
             )
             for trial in trials
         ],
@@ -90,12 +90,8 @@ def _steps(row: dict[str, Any]) -> str:
 
 def _test_error(row: dict[str, Any], subset: int) -> str:
     if row["test_error"] is None and row["test_subset_error"] is not None:
-        return f"{_percent(row['test_subset_error'])} ({subset:,})"
-    return _percent(row["test_error"])
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} %"
+        return f"{number(row['test_subset_error'])} ({subset:,})"
+    return number(row["test_error"])
 
 
 def _steering(verb: str, text: str, done: str) -> click.Command:

@@ -3,7 +3,7 @@
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -50,11 +50,11 @@ def decode_into(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files; set before the threads start
         pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-        submit = partial(pool.submit, _decode, listing.path, source, resize)
+        decode_batch = partial(_decode, listing.path, source, resize)
         try:
             for split in SPLITS:
-                decoded = 0
-                for pixels, labels, unreadable in _pieces(submit, listing.items(split), each, 2 * threads):
+                decoded, items = 0, listing.items(split)
+                for pixels, labels, unreadable in _pieces(pool, decode_batch, items, each, 2 * threads):
                     writer.append(split, pixels, labels)
                     broken += unreadable
                     check_broken(listing.path, broken, total)
@@ -72,15 +72,16 @@ def decode_into(
 
 
 def _pieces(
-    submit: Callable[[list[Item]], Future[_Piece]], items: Iterator[Item], each: int, ahead: int
+    pool: ThreadPoolExecutor, decode_batch: Callable[[list[Item]], _Piece], items: Iterator[Item], each: int, ahead: int
 ) -> Iterator[_Piece]:
     """Yield the pieces of ``each`` images in order; at most ``ahead`` of them are under way or waiting."""
     # By hand: ``Executor.map`` takes all items at once before Python 3.14.
     batches = iter(lambda: list(islice(items, each)), [])
-    waiting = deque(map(submit, islice(batches, ahead)))
+    submitted = (pool.submit(decode_batch, batch) for batch in batches)
+    waiting = deque(islice(submitted, ahead))
     while waiting:
         yield waiting.popleft().result()
-        waiting.extend(map(submit, islice(batches, 1)))
+        waiting.extend(islice(submitted, 1))
 
 
 def _decode(path: Path, source: Source, resize: int, items: list[Item]) -> _Piece:

@@ -55,7 +55,8 @@ def listing(path: Path) -> FolderListing:
 
 def _listing(path: Path) -> FolderListing:
     train, test = _splits(path)
-    images_of, stamped = {}, [path]
+    images_of: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+    stamped = [path]
     for split, folder in (("train", train), ("test", test)):
         if folder is not None:
             stamped.append(folder)
