@@ -39,9 +39,9 @@ def edges(findings: Sequence[Finding]) -> str:
 
 def too_few(runs: Sequence[ComparedRun]) -> str:
     """Return the conclusion that it is too early for one; ``Not yet`` only where more steps are still to come."""
-    step, needed, taken = common_step(runs), needed_steps(runs), compared(runs)
-    planned = min(run.total_steps for run in taken)
-    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in taken)
+    step, needed, members = common_step(runs), needed_steps(runs), compared(runs)
+    planned = min(run.total_steps for run in members)
+    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in members)
     verdict = "Too few steps to conclude" if ended or planned < needed else "Not yet: too few steps"
     return f"{verdict} ({step:,} of {planned:,}, a conclusion takes {needed:,})."
 
@@ -68,16 +68,15 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
 
 
-def _rates(taken: Sequence[ComparedRun]) -> str:
-    rates = sorted({run.lr for run in taken})
-    warm = {rate: {r.depth for r in taken if r.warmup_lr == rate} for rate in sorted({r.warmup_lr or 0 for r in taken})}
-    warm.pop(0, None)
-    depths = {run.depth for run in taken}
+def _rates(runs: Sequence[ComparedRun]) -> str:
+    rates = sorted({run.lr for run in runs})
+    depths = {run.depth for run in runs}
+    warm = by((run for run in runs if run.warmup_lr), lambda run: run.warmup_lr or 0)
     starts = [
-        f"{'all arms' if of_rate == depths else f'{_listed(list(map(str, sorted(of_rate))))} layers'} start at {rate:g}"
-        for rate, of_rate in warm.items()
+        f"{'all arms' if own == depths else f'{_listed(list(map(str, sorted(own))))} layers'} start at {rate:g}"
+        for rate, own in sorted((rate, {run.depth for run in of_rate}) for rate, of_rate in warm.items())
     ]
-    if all(run.tuned for run in taken):
+    if all(run.tuned for run in runs):
         ends = rates if len(rates) == 1 else (rates[0], rates[-1])
         summary = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
     elif len(rates) > 1:
@@ -85,7 +84,7 @@ def _rates(taken: Sequence[ComparedRun]) -> str:
     elif starts:
         summary = f"learning rate {rates[0]:g}"
     else:
-        changed = any("lr" in run.changed for run in taken)
+        changed = any("lr" in run.changed for run in runs)
         return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
     return f"{summary} ({', '.join(starts)})" if starts else summary
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images
+from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images, wait
 from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
 from engine.config.probe_steps import probe_steps
 from engine.data.images import Images, ImageSet
@@ -76,15 +76,11 @@ class StepBreakdown:
         return probes / (probes + step_s * PROBED_STEPS)
 
     def _timed(self, work: Callable[[], object]) -> float:
-        self._wait()
+        wait(str(self._device.torch_device))
         since = time.perf_counter()
         work()
-        self._wait()
+        wait(str(self._device.torch_device))
         return time.perf_counter() - since
-
-    def _wait(self) -> None:
-        if self._device.torch_device.type == "cuda":
-            torch.cuda.synchronize(self._device.torch_device)
 
 
 def bare_convolutions(model: nn.Module, workload: Workload, device: Device) -> list[Callable[[], object]]:

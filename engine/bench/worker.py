@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
-from engine.bench.workload import Workload
+from engine.bench.workload import Workload, wait
 
 #: The kinds of workers.
 CONVENTIONAL, ENGINE, BREAKDOWN = "conventional", "engine", "breakdown"
@@ -25,11 +25,11 @@ def serve(connection: Connection, kind: str, workload: Workload, device: str, th
         next(steps)
     connection.send("ready")
     while (seconds := connection.recv()) is not None:
-        _wait(device)
+        wait(device)
         since, images = time.perf_counter(), 0
         while time.perf_counter() - since < seconds:
             images += next(steps)
-        _wait(device)
+        wait(device)
         speed = images / (time.perf_counter() - since)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # the most that this process ever had
         connection.send({"images_per_s": speed, "memory_mb": memory})
@@ -64,10 +64,3 @@ def _serve_breakdown(connection: Connection, workload: Workload, device: str, th
         probe = breakdown.probe()
         step = sorted(step for step, _ in rounds)[len(rounds) // 2]
         connection.send({"rounds": rounds, "probe_s": probe, "probe_share": breakdown.probe_share(step, probe)})
-
-
-def _wait(device: str) -> None:
-    import torch
-
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()

@@ -33,7 +33,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
             raise ConfigError(f"run {run} was recorded without {row.name}; it has {recorded}")
         names = _names(reader, run, row, len(array))
     if as_json:
-        values = np.where(np.isfinite(array), array, None).tolist()  # JSON knows no NaN
+        values = np.where(np.isfinite(array), array.astype(object), np.array(None)).tolist()  # JSON knows no NaN
         document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
         echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
         return

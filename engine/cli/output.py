@@ -1,19 +1,21 @@
 """What the command line prints about runs, as plain dictionaries; what its verbs take and print alike."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 import click
 from rich.table import Column, Table
 
+from engine.analysis.comparison import by
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
 from engine.store.reader import Reader
-from engine.store.rows import ChangeRow, RunRow
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: How long a command waits to be done; a run that is in a long step ends that step first.
@@ -86,12 +88,7 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     ``train_error`` is the running training error (mean of the last 50 steps), ``test_error`` that of the full test
     set at the end.
     """
-    last = reader.points.last([row.id for row in rows]) if rows else {}
-
-    def figure(row: RunRow, split: Split, column: str) -> float | None:
-        point = last.get((row.id, split))
-        return None if point is None else point[column]
-
+    figure = _figures(reader, rows)
     return [
         {
             "run": row.id,
@@ -107,6 +104,17 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     ]
 
 
+def _figures(reader: Reader, rows: Sequence[RunRow]) -> Callable[[RunRow, Split, str], float | None]:
+    """Return what reads a column of a run's newest point, None where there is no point."""
+    last = reader.points.last([row.id for row in rows]) if rows else {}
+
+    def figure(row: RunRow, split: Split, column: str) -> float | None:
+        point = last.get((row.id, split))
+        return None if point is None else point[column]
+
+    return figure
+
+
 def fields(row: object, *names: str) -> dict[str, Any]:
     """Return these attributes of a row by name."""
     return {name: getattr(row, name) for name in names}
@@ -119,34 +127,26 @@ def _log(workspace: Workspace, run: int) -> str | None:
 
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
-    last = reader.points.last([row.id for row in rows]) if rows else {}
-    totals, names = reader.checkpoints.totals(), reader.run_list.race_names()
-    changes: dict[int, list[ChangeRow]] = {}
-    for change in reader.interventions.changes_of([row.id for row in rows]):
-        changes.setdefault(change.run, []).append(change)
-    documents = []
-    for row, result in zip(rows, results(reader, rows), strict=True):
-        subset, held = last.get((row.id, Split.TEST_SUBSET)), last.get((row.id, Split.VALIDATION))
-        number, size = totals.get(row.id, (0, 0))
-        documents.append(
-            {
-                **result,
-                "race": row.race,
-                "race_name": names.get(row.race, ""),
-                **fields(row, "arm", "note"),
-                "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
-                **fields(row, "parent_run", "parent_step", "detail", "cause"),
-                "log": _log(workspace, row.id),
-                "total_steps": row.total_steps,
-                "test_subset_error": None if subset is None else subset["error"],
-                "validation_error": None if held is None else held["error"],
-                **fields(row, "parameters", "device", "precision", "threads", "probe_share"),
-                "checkpoints": number,
-                "checkpoint_bytes": size,
-                "versions": row.versions,
-            }
-        )
-    return documents
+    figure, totals, names = _figures(reader, rows), reader.checkpoints.totals(), reader.run_list.race_names()
+    changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
+    return [
+        {
+            **result,
+            "race": row.race,
+            "race_name": names.get(row.race, ""),
+            **fields(row, "arm", "note"),
+            "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
+            **fields(row, "parent_run", "parent_step", "detail", "cause"),
+            "log": _log(workspace, row.id),
+            "total_steps": row.total_steps,
+            "test_subset_error": figure(row, Split.TEST_SUBSET, "error"),
+            "validation_error": figure(row, Split.VALIDATION, "error"),
+            **fields(row, "parameters", "device", "precision", "threads", "probe_share"),
+            **dict(zip(("checkpoints", "checkpoint_bytes"), totals.get(row.id, (0, 0)), strict=True)),
+            "versions": row.versions,
+        }
+        for row, result in zip(rows, results(reader, rows), strict=True)
+    ]
 
 
 def what_happened(row: dict[str, Any]) -> str:

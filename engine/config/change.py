@@ -19,11 +19,6 @@ class LiveSetting:
     high: float
     above: bool = False
 
-    @property
-    def range(self) -> str:
-        """The allowed values in words."""
-        return f"above {self.low:g} and at most {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
-
     def allows(self, value: float) -> bool:
         """Return whether ``value`` is in the range; not-a-number is not."""
         return (self.low < value if self.above else self.low <= value) and value <= self.high
@@ -62,5 +57,6 @@ def check_change(key: str, value: str | float) -> float:
     except ValueError:
         number = float("nan")
     if not row.allows(number):
-        raise ConfigError(f"{key} ({row.label}) is a number {row.range} (got {value})")
+        allowed = f"above {row.low:g} and at most" if row.above else f"from {row.low:g} to"
+        raise ConfigError(f"{key} ({row.label}) is a number {allowed} {row.high:g} (got {value})")
     return number

@@ -12,8 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,23 +93,18 @@ class Archive:
             # torchvision would download a damaged file anew.
             if not file.is_published(folder / file.name):
                 raise _damaged(folder / file.name)
-        with self._staged(data) as staged:
-            try:
-                (train_images, train_labels), (test_images, test_labels) = self.read(staged)
-            except (RuntimeError, EOFError, ValueError, KeyError, TypeError):
-                raise _damaged(folder / self.files[0].name) from None
-        arrays = (train_images, train_labels, test_images, test_labels)
-        return RawImages(*map(np.ascontiguousarray, arrays))
-
-    @contextmanager
-    def _staged(self, data: Path) -> Iterator[Path]:
-        """Yield a folder in which torchvision finds the files and may unpack; deleted afterwards."""
+        # A folder in which torchvision finds the files and may unpack.
         with tempfile.TemporaryDirectory(prefix=f".{self.name}-", suffix=".part", dir=data) as staged:
             inside = Path(staged) / self.below
             inside.mkdir(parents=True, exist_ok=True)
             for file in self.files:
-                (inside / file.name).symlink_to((self.folder(data) / file.name).resolve())
-            yield Path(staged)
+                (inside / file.name).symlink_to((folder / file.name).resolve())
+            try:
+                (train_images, train_labels), (test_images, test_labels) = self.read(Path(staged))
+            except (RuntimeError, EOFError, ValueError, KeyError, TypeError):
+                raise _damaged(folder / self.files[0].name) from None
+        arrays = (train_images, train_labels, test_images, test_labels)
+        return RawImages(*map(np.ascontiguousarray, arrays))
 
     def _download(self, file: ArchiveFile, folder: Path, report: Callable[[str], None]) -> None:
         """Fetch one file under a temporary name, then rename it."""

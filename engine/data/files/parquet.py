@@ -134,11 +134,9 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
 
 def _split_of(relative: Path) -> str:
     """Return the split that a file's name tells, or else the nearest of its folders', '' when none does."""
-    for part in reversed(relative.parts):
-        for name in ("train", *_TEST_NAMES):
-            if part.lower().startswith(name):
-                return name
-    return ""
+    names = ("train", *_TEST_NAMES)
+    parts = reversed(relative.parts)
+    return next((name for part in parts for name in names if part.lower().startswith(name)), "")
 
 
 def _open(file: Path) -> Any:
@@ -193,27 +191,34 @@ def _classes(
     """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
     names = next((names for _, names, _ in raw.values() if names), ())
     used: set[Any] = set()
+    coded = {}
     for file, (labels, own, _) in raw.items():
         where = printable(str(file))
         if (labels < 0).any():
             raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
         if names and labels.size and labels.max() >= len(own or names):
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
-        own_classes = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
-        if file in test and (unknown := sorted(map(str, own_classes - used))):
+        distinct, places = np.unique(labels, return_inverse=True)
+        own_classes = [(own or names)[label] if names else label for label in distinct.tolist()]
+        if file in test and (unknown := sorted(map(str, {*own_classes} - used))):
             raise DataError(f"class {printable(unknown[0])} of {where} has no training images; each class needs both")
-        used |= own_classes
-    used_names = [name for name in names if name in used] if names else sorted(used)
-    used_names += sorted(used - set(used_names)) if names else []
+        used |= {*own_classes}
+        coded[file] = own_classes, places
+    used_names = [name for name in names if name in used]
+    used_names += sorted(used - {*used_names})
     if len(used_names) < 2:
         content = "one class only" if used_names else "no rows"
         raise DataError(f"{printable(str(path))} has {content}; a race needs at least two classes")
-    places = {name: place for place, name in enumerate(used_names)}
-    parts = []
-    for file, (labels, own, column) in raw.items():
-        table = np.array([places.get(name, -1) for name in (own or names)] if names else [], np.int64)
-        mapped = table[labels] if names else np.array([places[label] for label in labels.tolist()], np.int64)
-        parts.append(Part(file, column, mapped, np.full(len(labels), file in test)))
+    numbers = {name: number for number, name in enumerate(used_names)}
+    parts = [
+        Part(
+            path=file,
+            column=raw[file][2],
+            labels=np.array([numbers[name] for name in own], np.int64)[places],
+            for_test=np.full(len(places), file in test),
+        )
+        for file, (own, places) in coded.items()
+    ]
     return tuple(printable(str(name)) for name in used_names), parts, max(0, len(names) - len(used_names))
 
 

@@ -129,16 +129,13 @@ def quick_look(listing: Listing) -> QuickLook:
     """Look at headers. Raises DataError when nothing can be read, or too many are broken where all were looked at."""
     from engine.data.files.pixels import Unreadable, look
 
-    headers: list[NamedSize] = []
-    greys, broken, count, began = [], [], 0, time.monotonic()
+    headers, broken, count, began = [], [], 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files
         for item in listing.sample(SAMPLED_IMAGES):
             count += 1
             try:
-                header = look(item)
-                headers.append((item.name, header.size))
-                greys.append(header.grey)
+                headers.append((item, look(item)))
             except Unreadable as reason:
                 broken.append(f"{item.name} ({reason})")
             if time.monotonic() - began > SAMPLED_S:
@@ -148,9 +145,10 @@ def quick_look(listing: Listing) -> QuickLook:
         raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
     if count == total:
         check_broken(listing.path, broken, total)
-    first = headers[0]
-    other = next((header for header in headers if header[1] != first[1]), None)
-    return QuickLook(listing.classes, listing.counts, listing.note, listing.stamps, all(greys), first, other)
+    sizes = [(item.name, header.size) for item, header in headers]
+    other = next((named for named in sizes if named[1] != sizes[0][1]), None)
+    grey = all(header.grey for _, header in headers)
+    return QuickLook(listing.classes, listing.counts, listing.note, listing.stamps, grey, sizes[0], other)
 
 
 def row(name: str, facts: QuickLook, resize: int) -> Source:

@@ -83,8 +83,8 @@ ROOM = Room(
         Fault(
             name="names-in-another-order",
             file="engine/data/files/parquet.py",
-            text="for name in (own or names)] if names else [], np.int64)",
-            faulty="for name in names] if names else [], np.int64)",
+            text="own_classes = [(own or names)[label] if names",
+            faulty="own_classes = [names[label] if names",
             breaks="Images of a Parquet file that lists its classes otherwise than the first get wrong labels.",
             added_late=True,
         ),
