@@ -103,8 +103,10 @@ def notes(runs: Sequence[ComparedRun]) -> str:
         for run in runs
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps)
     ]
-    sentences = f"Changed while training: {'; '.join(changed)}.", f"{_listed(ended, ' ended early')}."
-    return joined([sentence for sentence, named in zip(sentences, (changed, ended), strict=True) if named])
+    return joined(
+        f"Changed while training: {'; '.join(changed)}." if changed else "",
+        f"{_listed(ended, ' ended early')}." if ended else "",
+    )
 
 
 def several_seeds(runs: Sequence[ComparedRun]) -> bool:
@@ -124,6 +126,6 @@ def _listed(items: Sequence[str], what: str = "") -> str:
     return ", ".join(first)
 
 
-def joined(sentences: Sequence[str]) -> str:
+def joined(*sentences: str) -> str:
     """Return sentences as one text, empty ones left out."""
     return " ".join(filter(None, sentences))

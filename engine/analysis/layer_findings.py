@@ -1,10 +1,7 @@
 """What the layers of nets show at one step, in words: means over the layers, and how the gradient grows. Pure.
 
-Means: of every arm, seeds taken together. For the response std the finding says, too, whether finding 1 of Fig. 7
-(He et al. 2015, arXiv:1512.03385) shows here: residual nets quieter than their plain twins, deeper residual nets
-quieter still.
-
-Growth: of every arm the geometric mean over its seeds, of the whole net and of each stage.
+Source: He et al. 2015, arXiv:1512.03385, finding 1 of Fig. 7: residual nets are quieter than their plain twins, deeper
+residual nets quieter still.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,5 @@
 """Predict, then reveal: the question that fits a race, and what holds a prediction against the truth. Pure.
 
-Two to six arms: which has the lowest training error. More, of both families: whether a plain net or one with a
-shortcut has it; of one family: the shallowest or the deepest. One arm: how high its error will be.
-
 The truth is the running training error at one step: the largest that all runs taking part have reached, from step 50
 on. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms
 have, a kind of net by its best arm.

@@ -91,18 +91,16 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     all_findings = findings(runs, errors)
     if not all_findings:
         kind, reason = _nothing(runs)
-        return Conclusion(kind, joined([reason, notes(runs)]), provisional)
+        return Conclusion(kind, joined(reason, notes(runs)), provisional)
     head, *others = all_findings
     when = "At the end" if errors.at_end else "So far"
     text = joined(
-        [
-            _headline(runs, head, errors),
-            f"{when} {_clause(head)}." if head.verdict == Verdict.TOO_FEW_STEPS else "",
-            _others(head, others, errors),
-            evidence(runs, all_findings, errors),
-            edges(all_findings),
-            notes(runs),
-        ]
+        _headline(runs, head, errors),
+        f"{when} {_clause(head)}." if head.verdict == Verdict.TOO_FEW_STEPS else "",
+        _others(head, others, errors),
+        evidence(runs, all_findings, errors),
+        edges(all_findings),
+        notes(runs),
     )
     comparisons = tuple(
         Comparison(finding.deep.shortcut, finding.deep.depth, finding.shallow.depth, len(finding.gaps), finding.gap)

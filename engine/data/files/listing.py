@@ -47,10 +47,7 @@ class Listing(ABC):
 
 
 def held_out(position: int, count: int) -> bool:
-    """Return whether the image at ``position`` of its class's ``count`` is kept for the test: every sixth, or the last.
-
-    A function of the order alone, so that the same files always give the same split.
-    """
+    """Return whether the image at ``position`` of its class's ``count`` is for the test: every sixth, or the last."""
     return position % HELD_OUT == HELD_OUT - 1 or (count < HELD_OUT and position == count - 1)
 
 

@@ -1,8 +1,4 @@
-"""What the page offers besides registered sets: the folders and Parquet files below ``SKIPSCOPE_DATA``. Torch-free.
-
-Direct children alone, and only those that look like a set at a glance. What is wrong with one is said when it is
-chosen.
-"""
+"""What the page offers besides registered sets: children of ``SKIPSCOPE_DATA`` that look like one. Torch-free."""
 
 import os
 import time
