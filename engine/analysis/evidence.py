@@ -7,9 +7,6 @@ from engine.analysis.numbers import signed
 from engine.analysis.verdict import Finding, RaceErrors, needed_steps
 from engine.events import BROKEN, HALTED
 
-#: How each error is drawn.
-DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
-
 
 def evidence(runs: Sequence[ComparedRun], findings: Sequence[Finding], errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
@@ -22,7 +19,7 @@ def evidence(runs: Sequence[ComparedRun], findings: Sequence[Finding], errors: R
     fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in findings if len(finding.gaps) < most]
     count += f" ({_listed(fewer)})" if fewer else ""
     rates = _rates([run for finding in findings for pair in finding.pairs for run in pair])
-    error = DRAWN["clean" if errors.at_end else "running"]
+    error = "clean training error (open marks)" if errors.at_end else "running training error (dashed)"
     left_out = "; runs that broke or halted early are left out" if any(finding.left_out for finding in findings) else ""
     return f"After {common_step(runs):,} steps, {count}, {rates}; {error}{left_out}."
 

@@ -46,11 +46,6 @@ class ProbedNet:
         finite = [value for value in self.values if isfinite(value)]
         return fmean(finite) if finite else nan
 
-    @property
-    def plain(self) -> bool:
-        """Whether nothing is added around a block."""
-        return is_plain(self.shortcut)
-
 
 @dataclass(frozen=True, slots=True)
 class LayerFinding:
@@ -82,8 +77,8 @@ def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet])
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
-    pairs = [(net, other) for net in nets for other in nets if not net.plain and net.seed == other.seed]
-    twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
+    pairs = [(net, other) for net in nets for other in nets if not is_plain(net.shortcut) and net.seed == other.seed]
+    twins = [_is_below(net, other) for net, other in pairs if is_plain(other.shortcut) and net.depth == other.depth]
     deeper = [
         _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
     ]

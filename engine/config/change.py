@@ -13,11 +13,15 @@ STEPS = "steps"
 class LiveSetting:
     """A setting that a live run takes over between two steps: ``low`` to ``high``, ``low`` left out if ``above``."""
 
-    key: str
     label: str
     low: float
     high: float
     above: bool = False
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words."""
+        return f"above {self.low:g} and at most {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
 
     def allows(self, value: float) -> bool:
         """Return whether ``value`` is in the range; not-a-number is not."""
@@ -25,12 +29,9 @@ class LiveSetting:
 
 
 LIVE: Mapping[str, LiveSetting] = {
-    row.key: row
-    for row in (
-        LiveSetting("lr", "learning rate", 0, 100, above=True),
-        LiveSetting("weight_decay", "weight decay", 0, 1),
-        LiveSetting("strength", "shortcut strength", 0, 1),
-    )
+    "lr": LiveSetting("learning rate", 0, 100, above=True),
+    "weight_decay": LiveSetting("weight decay", 0, 1),
+    "strength": LiveSetting("shortcut strength", 0, 1),
 }
 
 
@@ -57,6 +58,5 @@ def check_change(key: str, value: str | float) -> float:
     except ValueError:
         number = float("nan")
     if not row.allows(number):
-        allowed = f"above {row.low:g} and at most" if row.above else f"from {row.low:g} to"
-        raise ConfigError(f"{key} ({row.label}) is a number {allowed} {row.high:g} (got {value})")
+        raise ConfigError(f"{key} ({row.label}) is a number {row.range} (got {value})")
     return number

@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import NamedTuple
 
 from engine.config.data import utf8_problem
 from engine.data.files.listing import Listing, Stamps, printable, unchanged
@@ -27,32 +28,16 @@ _REMEMBERED = 32
 NamedSize = tuple[str, tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class PathKind:
+class PathKind(NamedTuple):
     """One kind of path. ``listing`` is ``module:function``, imported where it is used."""
 
-    name: str
     label: str
-    help: str
     listing: str
 
 
-KINDS: dict[str, PathKind] = {
-    kind.name: kind
-    for kind in (
-        PathKind(
-            "folder",
-            "folder of class folders",
-            "PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test (or val) beside.",
-            "engine.data.files.folder:listing",
-        ),
-        PathKind(
-            "parquet",
-            "Parquet file or folder",
-            "Hugging Face style: img or image with bytes, label or fine_label.",
-            "engine.data.files.parquet:listing",
-        ),
-    )
+KINDS = {
+    "folder": PathKind("folder of class folders", "engine.data.files.folder:listing"),
+    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet:listing"),
 }
 
 
