@@ -27,8 +27,6 @@ MAX_NAMED = 3
 #: For one arm alone: keys and words of ranges of its error.
 RANGES = (("low", "below 10 %"), ("mid", "10 to 30 %"), ("high", "30 to 60 %"), ("top", "60 % and more"))
 
-Arms = Mapping[str, Sequence[ComparedRun]]
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -143,10 +141,8 @@ def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int,
     if step < min(MIN_STEP, total):
         of = f"step {step:,} of {total:,}"
         return f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run", nothing
-    ranked = sorted(
-        filter(None, (_best(choice, compared, errors) for choice in question.choices)),
-        key=lambda standing: standing.mean,
-    )
+    standings = [_best(choice, compared, errors) for choice in question.choices]
+    ranked = sorted(filter(None, standings), key=attrgetter("mean"))
     if not ranked:
         return "No figures to compare yet", nothing
     first, *rest = ranked
@@ -189,6 +185,6 @@ def _moment(compared: Sequence[ComparedRun], step: int, total: int) -> str:
     return f"{'So far' if live else 'As it stands'} (step {step:,} of {total:,})"
 
 
-def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> Arms:
+def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> dict[str, list[ComparedRun]]:
     arms = {arm for choice in question.choices for arm in choice.arms}
     return by((run for run in runs if run.arm in arms), attrgetter("arm"))

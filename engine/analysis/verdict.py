@@ -209,10 +209,8 @@ def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
     ]
     enough = common_step(runs) >= needed_steps(runs)
     by_type = by(measured, lambda pair: pair.deep.shortcut)
-    return sorted(
-        (_finding(runs, of_type, errors, enough) for of_type in by_type.values()),
-        key=lambda finding: not finding.deep.plain,
-    )
+    results = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
+    return sorted(results, key=lambda finding: not finding.deep.plain)
 
 
 def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErrors, enough: bool) -> Finding:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images, wait
-from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
+from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig, replace
 from engine.config.probe_steps import probe_steps
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped
@@ -51,8 +51,8 @@ class StepBreakdown:
         self._trainer = trainer_of(workload, device, threads)
         self._device = self._trainer.device
         self._events = self._trainer.events()
-        config = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
-        self._probe = OnlineProbe(config, self._trainer.images, self._trainer.model, self._device)
+        self._probed = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
+        self._probe = OnlineProbe(self._probed, self._trainer.images, self._trainer.model, self._device)
         self._convolutions = bare_convolutions(self._trainer.model, workload, self._device)
 
     def step(self) -> float:
@@ -70,9 +70,7 @@ class StepBreakdown:
 
     def probe_share(self, step_s: float, probe_s: float) -> float:
         """Return the share of a run of ``PROBED_STEPS`` steps that its probes take."""
-        optim = self._trainer.config.optim.model_copy(update={"steps": PROBED_STEPS})
-        config = self._trainer.config.model_copy(update={"probe": ProbeConfig(), "optim": optim})
-        probes = probe_s * len(probe_steps(config))
+        probes = probe_s * len(probe_steps(replace(self._probed, {"optim.steps": PROBED_STEPS})))
         return probes / (probes + step_s * PROBED_STEPS)
 
     def _timed(self, work: Callable[[], object]) -> float:

@@ -123,13 +123,12 @@ def count(as_json: bool, **values: Any) -> None:
 @click.pass_obj
 def serve(workspace: Workspace, idle_seconds: float | None) -> None:
     """Be the workspace's engine (races and the page start one by themselves)."""
-    from engine.runs.supervisor.supervisor import IDLE_S
-    from engine.runs.supervisor.supervisor import serve as be_engine
+    from engine.runs.supervisor import supervisor
 
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    be_engine(workspace, IDLE_S if idle_seconds is None else idle_seconds)
+    supervisor.serve(workspace, supervisor.IDLE_S if idle_seconds is None else idle_seconds)
 
 
 @main.command()

@@ -20,15 +20,9 @@ from engine.store.workspace import Workspace
 
 #: How long a command waits to be done; a run that is in a long step ends that step first.
 DONE_S = 15.0
-
-
-class _RunId(click.IntRange):
-    """A run's id, as SQLite can hold it. ``name`` stands in the message about a text that is no number."""
-
-    name = "integer from 1 on; `python -m engine runs` lists the runs"
-
-
-RUN_ID = _RunId(1, 2**63 - 1)
+#: A run's id, as SQLite can hold it. Its name stands in the message about a text that is no number.
+RUN_ID = click.IntRange(1, 2**63 - 1)
+RUN_ID.name = "integer from 1 on; `python -m engine runs` lists the runs"
 
 
 def echo_json(document: dict[str, Any]) -> None:
@@ -73,13 +67,13 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
 def race_document(reader: Reader, race: int) -> dict[str, Any]:
     """Return what ``race --json`` prints; ``verdict`` is what the page says of the race."""
     rows = reader.runs.all(race)
-    document = {
+    tuning = tuning_document(reader, race)
+    return {
         "race": race,
         "runs": results(reader, rows),
         "verdict": asdict(verdict(reader, compared_runs(reader, rows))),
+        **({"tuning": tuning} if tuning else {}),
     }
-    tuning = tuning_document(reader, race)
-    return document | ({"tuning": tuning} if tuning else {})
 
 
 def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:

@@ -68,12 +68,10 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     _print(
         ("run", "lab", "state", "unit", "seconds"),
         [
-            (
-                str(job["run"]), job["lab"], job["state"], _steps(job), f"{job['seconds']:.1f}", cause_or_detail(job),
-            )
+            (str(job["run"]), job["lab"], job["state"], _steps(job), f"{job['seconds']:.1f}", cause_or_detail(job))
             for job in labs
         ],
-    )  # fmt: skip
+    )
 
 
 def _print(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,9 +1,8 @@
-"""The data sets people can choose by name, as a torch-free table. Adding one: one file beside this, one row here.
+"""The data sets people can choose by name, as a torch-free table; others are named by their path.
 
 ``loader`` names the object that decodes the originals, as ``module:object`` or a module; it is imported where it is
 used (``engine.data.files.origin``). Its contract: ``load(folder, report) -> RawImages`` with ``folder`` the workspace's
-data folder for downloads and ``report(text)`` for progress in words; raises DataError with one line. What has no row is
-named by its path (``engine.data.files.paths``).
+data folder for downloads and ``report(text)`` for progress in words; raises DataError with one line.
 """
 
 from dataclasses import replace

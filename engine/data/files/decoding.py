@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +22,8 @@ MAX_THREADS = 16
 #: Images that one thread decodes at a time: about so many bytes, and at most so many.
 _PIECE_BYTES = 1 << 22
 _PIECE_IMAGES = 128
-
-
-class _Piece(NamedTuple):
-    """Some images in order: pixels uint8 (k, channels, S, S), labels int64 (k,), what was broken among them."""
-
-    pixels: np.ndarray
-    labels: np.ndarray
-    broken: list[str]
+#: Some images in order: pixels uint8 (k, channels, S, S), labels int64 (k,), what was broken among them.
+_Piece = tuple[np.ndarray, np.ndarray, list[str]]
 
 
 def decode_into(
@@ -107,4 +100,4 @@ def _decode(path: Path, source: Source, resize: int, items: list[Item]) -> _Piec
             )
         pixels[len(labels)] = image
         labels.append(item.label)
-    return _Piece(pixels[: len(labels)], np.array(labels, np.int64), broken)
+    return pixels[: len(labels)], np.array(labels, np.int64), broken

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.files.array_writer import SPLITS, ArrayWriter
+from engine.data.files.array_writer import ArrayWriter
 from engine.data.files.paths import absolute, is_path, listing_of, path_of, path_source
 from engine.data.registry import get_source
 from engine.data.source import Source
@@ -43,8 +43,7 @@ class RegisteredOrigin:
                 raise DataError(f"{source.name}: {split} images are {pixels.shape}, expected {(images, *shape)}")
             if labels.min() < 0 or labels.max() >= len(source.classes):
                 raise DataError(f"{source.name}: {split} labels lie outside 0 to {len(source.classes) - 1}")
-        for split in SPLITS:
-            writer.append(split, arrays[f"{split}_images"], arrays[f"{split}_labels"])
+            writer.append(split, pixels, labels)
         return {"classes": source.classes}
 
 
