@@ -36,12 +36,10 @@ def serve(connection: Connection, kind: str, workload: Workload, device: str, th
 
 
 def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator[int]:
-    import torch
-
     if kind == CONVENTIONAL:
         from engine.bench.conventional import conventional_steps
 
-        return conventional_steps(workload, torch.device(device))
+        return conventional_steps(workload, device)
     from engine.bench.engine_loop import engine_steps
 
     return engine_steps(workload, device, threads)

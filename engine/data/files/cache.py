@@ -25,7 +25,9 @@ import numpy as np
 from filelock import FileLock
 
 from engine.data.files.array_writer import FORMAT, META, SPLITS, ArrayWriter, digest
-from engine.data.files.origin import BROKEN, Origin, origin_of
+from engine.data.files.origin import BROKEN, Origin, PathOrigin, RegisteredOrigin
+from engine.data.files.paths import is_path
+from engine.data.registry import get_source
 from engine.data.source import RawImages, Source, check_pool
 from engine.errors import DataError
 
@@ -61,7 +63,7 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
     image size, DataError when the data are not to be had, do not fit on the disk or the folder cannot be written; each
     in one line.
     """
-    origin = origin_of(name, resize)
+    origin = PathOrigin(name, resize) if is_path(name) else RegisteredOrigin(get_source(name, resize))
     folder = data_folder(workspace)
     target = folder / (origin.folder if pool == 1 else f"{origin.folder}-pool{pool}")
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.files.array_writer import ArrayWriter
-from engine.data.files.paths import absolute, is_path, listing_of, path_of, path_source
-from engine.data.registry import get_source
+from engine.data.files.paths import absolute, listing_of, path_of, path_source
 from engine.data.source import Source
 from engine.errors import DataError
 
@@ -81,8 +80,3 @@ class PathOrigin:
 
 
 Origin = RegisteredOrigin | PathOrigin
-
-
-def origin_of(name: str, resize: int) -> Origin:
-    """Return where a set comes from; looks through its path by names. Raises ConfigError and DataError in one line."""
-    return PathOrigin(name, resize) if is_path(name) else RegisteredOrigin(get_source(name, resize))
