@@ -54,7 +54,6 @@ class Machine:
     threads: int = 1
 
 
-#: The table's machine.
 TABLE_MACHINE = Machine(cores=2, slots=4, threads=2)
 
 

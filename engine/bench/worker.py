@@ -7,7 +7,6 @@ from multiprocessing.connection import Connection
 
 from engine.bench.workload import Workload, wait
 
-#: The kinds of workers.
 CONVENTIONAL, ENGINE, BREAKDOWN = "conventional", "engine", "breakdown"
 _WARM_STEPS = 3
 

@@ -1,5 +1,6 @@
 """The optimizer and its schedule, as data."""
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -48,10 +49,9 @@ class OptimConfig(Config):
     @field_validator("tune_grid", mode="before")
     @classmethod
     def _ascending_rates(cls, grid: Any) -> Any:
-        try:
+        rates: Any = None
+        with suppress(ValueError):  # a part that is no number
             rates = [float(part) for part in grid.split(",")] if isinstance(grid, str) else grid
-        except ValueError:
-            rates = None
         fits = (
             isinstance(rates, list | tuple)
             and 2 <= len(rates) <= 16

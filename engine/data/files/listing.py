@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 #: Without test images of their own, one image in this many of every class is kept for the test.
 HELD_OUT = 6
-#: In words, for people.
 SPLIT_NOTE = f"1 in {HELD_OUT} of each class is kept for the test"
 
 Stamps = tuple[tuple[Path, int], ...]
