@@ -231,15 +231,8 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
         test=relation(*test),
         lost=bool(lost),
     )
-    return Finding(
-        tuple(pairs),
-        gaps,
-        observed.training,
-        decide(observed),
-        _gaps(test),
-        any(is_left_out(run, compared(runs)) for run in of_type),
-        lost,
-    )
+    left_out = any(is_left_out(run, compared(runs)) for run in of_type)
+    return Finding(tuple(pairs), gaps, observed.training, decide(observed), _gaps(test), left_out, lost)
 
 
 def _errors(pairs: Sequence[Pair], kind: Mapping[int, float]) -> tuple[list[float], list[float]]:
