@@ -136,6 +136,16 @@ def test_a_damaged_file_is_named_and_kept(name, tmp_path, monkeypatch):
     assert path.read_bytes() == harmed
 
 
+def test_files_that_were_zipped_again_are_as_good(tmp_path, monkeypatch):
+    contents, pixels = fashion_files(monkeypatch)
+    put("fashion-mnist", tmp_path, contents, monkeypatch)
+    for name, content in contents.items():
+        again = gzip.compress(gzip.decompress(content), 9)
+        assert again != content
+        (archive("fashion-mnist").folder(tmp_path) / name).write_bytes(again)
+    assert np.array_equal(archive("fashion-mnist").load(tmp_path, quiet).train_images, pixels[:6])
+
+
 @pytest.mark.parametrize("name", ["cifar10", *FILES])
 def test_without_network_one_line_says_which_file_goes_where(name, tmp_path, monkeypatch):
     def offline(*_, timeout, **__):
