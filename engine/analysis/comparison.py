@@ -1,17 +1,20 @@
-"""Where the runs of a race stand, which of them are compared, and at which step. Pure: no I/O, no streamlit, no engine.
+"""Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
-The deepest arm of a shortcut type is compared with its shallowest, seed by seed. A pair takes part once both of its
-runs have reached step 50, unless one of them halted before anything could be concluded from it and other pairs may get
-so far; all figures of one sentence are those of the largest step that every run taking part has
-reached.
+The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
+of the largest step that every run taking part has reached.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
-from engine.events import BROKEN, HALTED
+from engine.events import BROKEN, HALTED, RunState
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 #: Below this step the running mean has not even filled its window.
 MIN_STEP = RUNNING_WINDOW
@@ -45,9 +48,13 @@ class ComparedRun:
         """Whether nothing is added around a block."""
         return self.shortcut.split(":")[0] == "none"
 
+    @property
+    def fate(self) -> str:
+        """How the run ended, and at which step."""
+        return f"{'was lost' if self.state == RunState.LOST else self.state} at step {self.step:,}"
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+
+class Pair(NamedTuple):
     """The deepest and the shallowest arm of one shortcut type with the same seed."""
 
     deep: ComparedRun
@@ -63,9 +70,13 @@ class Pair:
         """The largest step that both are to reach."""
         return min(self.deep.total_steps, self.shallow.total_steps)
 
-    def halts_before(self, step: int) -> bool:
-        """Whether one of the two halted before this step, so that the pair never gets there by itself."""
-        return any(run.state in HALTED and run.step < step for run in (self.deep, self.shallow))
+
+def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return the items by their key, keys in the order in which they first occur."""
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def is_sound(run: ComparedRun) -> bool:
@@ -76,42 +87,43 @@ def is_sound(run: ComparedRun) -> bool:
 def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
-    found = []
-    for shortcut in dict.fromkeys(run.shortcut for run in sound):
-        of_type = {(run.depth, run.seed): run for run in sound if run.shortcut == shortcut}
+    paired = []
+    for members in by(sound, attrgetter("shortcut")).values():
+        of_type = {(run.depth, run.seed): run for run in members}
         low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
         if low < high:
             seeds = sorted({seed for _, seed in of_type})
             both = [(of_type.get((high, seed)), of_type.get((low, seed))) for seed in seeds]
-            found += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
-    return found
+            paired += [Pair(deep, shallow) for deep, shallow in both if deep and shallow]
+    return paired
 
 
 def taking_part(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs whose runs have both reached step 50, those left out that would hold the others for good."""
     ready = [pair for pair in pairs(runs) if pair.step >= MIN_STEP]
     needed = conclusive_step(ready)
-    going = [pair for pair in ready if not pair.halts_before(needed)]
+    # A pair of which a run halted before that step never gets there by itself.
+    going = [pair for pair in ready if not any(run.state in HALTED and run.step < needed for run in pair)]
     return going if any(pair.planned >= needed for pair in going) else ready
 
 
-def conclusive_step(taken: Sequence[Pair]) -> int:
+def conclusive_step(compared_pairs: Sequence[Pair]) -> int:
     """Return the step from which on something may be concluded from these pairs."""
-    return max(MIN_STEPS, math.ceil(min((pair.planned for pair in taken), default=0) / 2))
+    return max(MIN_STEPS, math.ceil(min((pair.planned for pair in compared_pairs), default=0) / 2))
 
 
-def is_left_out(run: ComparedRun, taken: Sequence[ComparedRun]) -> bool:
+def is_left_out(run: ComparedRun, members: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
     return not is_sound(run) or (
         run.state in HALTED
-        and run not in taken
-        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in taken)
+        and run not in members
+        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in members)
     )
 
 
 def compared(runs: Sequence[ComparedRun]) -> list[ComparedRun]:
     """Return the runs that take part."""
-    return [run for pair in taking_part(runs) for run in (pair.shallow, pair.deep)]
+    return [run for pair in taking_part(runs) for run in reversed(pair)]
 
 
 def common_step(runs: Sequence[ComparedRun]) -> int:
@@ -121,5 +133,5 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
 
 def at_the_end(runs: Sequence[ComparedRun]) -> bool:
     """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
-    taken = compared(runs)
-    return bool(taken) and all(run.state == "finished" for run in taken) and len({run.step for run in taken}) == 1
+    members = compared(runs)
+    return bool(members) and all(run.state == "finished" for run in members) and len({run.step for run in members}) == 1

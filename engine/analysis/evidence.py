@@ -1,37 +1,32 @@
-"""On what a verdict rests, in words: steps, seeds, rates, which error, what was left out, what is waited for.
-
-Pure: no I/O, no streamlit, no engine.
-"""
+"""On what a verdict rests, in words: steps, seeds, rates, which error, what was left out, what is waited for. Pure."""
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step, compared
-from engine.analysis.numbers import grouped
+from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, by, common_step, compared
+from engine.analysis.numbers import signed
 from engine.analysis.verdict import Finding, RaceErrors, needed_steps
 from engine.events import BROKEN, HALTED
 
-#: How each error is drawn.
-DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
-
-def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: RaceErrors) -> str:
+def evidence(runs: Sequence[ComparedRun], findings: Sequence[Finding], errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
-    seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
+    all_gaps = [finding.gaps for finding in findings]
+    seeds, most = len({run.seed for run in runs}), max(map(len, all_gaps))
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
     if most > 1:
-        spans = [f"{_signed(min(one.gaps))} to {_signed(max(one.gaps))}" for one in found if len(one.gaps) > 1]
+        spans = [f"{signed(min(gaps))} to {signed(max(gaps))}" for gaps in all_gaps if len(gaps) > 1]
         count = f"means of {count} (gaps {_listed(spans)})"
-    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in found if len(finding.gaps) < most]
+    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in findings if len(finding.gaps) < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    rates = _rates([run for finding in found for pair in finding.pairs for run in (pair.deep, pair.shallow)])
-    error = DRAWN["clean" if errors.at_end else "running"]
-    left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""
-    return f"After {grouped(common_step(runs))} steps, {count}, {rates}; {error}{left_out}."
+    rates = _rates([run for finding in findings for pair in finding.pairs for run in pair])
+    error = "clean training error (open marks)" if errors.at_end else "running training error (dashed)"
+    left_out = "; runs that broke or halted early are left out" if any(finding.left_out for finding in findings) else ""
+    return f"After {common_step(runs):,} steps, {count}, {rates}; {error}{left_out}."
 
 
-def edges(found: Sequence[Finding]) -> str:
+def edges(findings: Sequence[Finding]) -> str:
     """Name the arms whose best rate is the smallest or the largest that was tried."""
-    both = [run for finding in found for run in (finding.shallow, finding.deep)]
+    both = (run for finding in findings for run in (finding.shallow, finding.deep))
     names = list(dict.fromkeys(run.arm for run in both if run.tuned and run.at_edge))
     if not names:
         return ""
@@ -41,90 +36,73 @@ def edges(found: Sequence[Finding]) -> str:
 
 def too_few(runs: Sequence[ComparedRun]) -> str:
     """Return the conclusion that it is too early for one; ``Not yet`` only where more steps are still to come."""
-    step, needed, taken = common_step(runs), needed_steps(runs), compared(runs)
-    planned = min(run.total_steps for run in taken)
-    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in taken)
+    step, needed, members = common_step(runs), needed_steps(runs), compared(runs)
+    planned = min(run.total_steps for run in members)
+    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in members)
     verdict = "Too few steps to conclude" if ended or planned < needed else "Not yet: too few steps"
-    return f"{verdict} ({grouped(step)} of {grouped(planned)}, a conclusion takes {grouped(needed)})."
+    return f"{verdict} ({step:,} of {planned:,}, a conclusion takes {needed:,})."
 
 
 def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     """Say what is waited for: the runs of the pair of each shortcut type that is nearest to its first comparison."""
-    if all(min(pair.deep.total_steps, pair.shallow.total_steps) < MIN_STEP for pair in possible):
+    if all(pair.planned < MIN_STEP for pair in possible):
         return f"Runs of fewer than {MIN_STEP} steps are not compared."
-    nearest: dict[str, Pair] = {}
-    for pair in possible:
-        best = nearest.setdefault(pair.deep.shortcut, pair)
-        if _readiness(pair) > _readiness(best):
-            nearest[pair.deep.shortcut] = pair
+    nearest = [
+        # A pair of which no run is paused comes first; of two the one that is further.
+        max(of_type, key=lambda pair: ("paused" not in [run.state for run in pair], pair.step))
+        for of_type in by(possible, lambda pair: pair.deep.shortcut).values()
+    ]
     waited, paused = [], []
-    for run in (run for pair in nearest.values() for run in (pair.shallow, pair.deep)):
-        seed = f"seed {run.seed}, " if seeds_named else ""
-        if run.step >= MIN_STEP:
-            continue
+    for run in (run for pair in nearest for run in reversed(pair) if run.step < MIN_STEP):
         if run.state == "paused":
             paused.append(f"{_name(run, seeds_named)} paused at step {run.step}")
-        elif run.state in ("queued", "starting"):
-            waited.append(f"{run.arm} ({seed}{run.state})")
         else:
-            waited.append(f"{run.arm} ({seed}step {run.step})")
+            seed = f"seed {run.seed}, " if seeds_named else ""
+            state = run.state if run.state in ("queued", "starting") else f"step {run.step}"
+            waited.append(f"{run.arm} ({seed}{state})")
     reasons = [f"waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
 
 
-def _signed(points: float) -> str:
-    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "\u2212")
-
-
-def _readiness(pair: Pair) -> tuple[bool, int]:
-    return "paused" not in (pair.deep.state, pair.shallow.state), pair.step
-
-
-def _rates(taken: Sequence[ComparedRun]) -> str:
-    rates = sorted({run.lr for run in taken})
-    warm = {rate: {r.depth for r in taken if r.warmup_lr == rate} for rate in sorted({r.warmup_lr or 0 for r in taken})}
-    warm.pop(0, None)
-    depths = {run.depth for run in taken}
+def _rates(runs: Sequence[ComparedRun]) -> str:
+    rates = sorted({run.lr for run in runs})
+    depths = {run.depth for run in runs}
+    warm = by((run for run in runs if run.warmup_lr), lambda run: run.warmup_lr or 0)
     starts = [
-        f"{'all arms' if found == depths else f'{_listed(list(map(str, sorted(found))))} layers'} start at {rate:g}"
-        for rate, found in warm.items()
+        f"{'all arms' if own == depths else f'{_listed(list(map(str, sorted(own))))} layers'} start at {rate:g}"
+        for rate, own in sorted((rate, {run.depth for run in of_rate}) for rate, of_rate in warm.items())
     ]
-    if all(run.tuned for run in taken):
+    if all(run.tuned for run in runs):
         ends = rates if len(rates) == 1 else (rates[0], rates[-1])
-        words = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
+        summary = f"learning rates tuned per arm ({' to '.join(f'{rate:g}' for rate in ends)})"
     elif len(rates) > 1:
-        words = f"learning rates {rates[0]:g} to {rates[-1]:g}"
+        summary = f"learning rates {rates[0]:g} to {rates[-1]:g}"
     elif starts:
-        words = f"learning rate {rates[0]:g}"
+        summary = f"learning rate {rates[0]:g}"
     else:
-        changed = any("lr" in run.changed for run in taken)
+        changed = any("lr" in run.changed for run in runs)
         return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
-    return f"{words} ({', '.join(starts)})" if starts else words
+    return f"{summary} ({', '.join(starts)})" if starts else summary
 
 
 def notes(runs: Sequence[ComparedRun]) -> str:
     """Name every run that ended early, and every one that was changed while it trained."""
     several = several_seeds(runs)
-    alike: dict[tuple[str, ...], list[ComparedRun]] = {}
-    for run in runs:
-        if run.changed:
-            alike.setdefault(run.changed, []).append(run)
     changed = [
-        f"{'all runs' if len(runs) == len(found) > 1 else _listed([_name(run, several) for run in found])} "
+        f"{'all runs' if len(runs) == len(alike) > 1 else _listed([_name(run, several) for run in alike])} "
         f"({', '.join(keys)})"
-        for keys, found in alike.items()
+        for keys, alike in by(runs, lambda run: run.changed).items()
+        if keys
     ]
-    words = []
-    for run in runs:
-        if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps):
-            state = run.state if run.state != "lost" else "was lost"
-            words.append(f"{_name(run, several)} {state} at step {grouped(run.step)}")
+    ended = [
+        f"{_name(run, several)} {run.fate}"
+        for run in runs
+        if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps)
+    ]
     return joined(
-        [
-            f"Changed while training: {'; '.join(changed)}." if changed else "",
-            f"{_listed(words, ' ended early')}." if words else "",
-        ]
+        f"Changed while training: {'; '.join(changed)}." if changed else "",
+        f"{_listed(ended, ' ended early')}." if ended else "",
     )
 
 
@@ -137,14 +115,14 @@ def _name(run: ComparedRun, seeds_named: bool) -> str:
     return f"{run.arm} (seed {run.seed})" if seeds_named else run.arm
 
 
-def _listed(words: Sequence[str], what: str = "") -> str:
+def _listed(items: Sequence[str], what: str = "") -> str:
     """Name a few, count the rest."""
-    shown = list(words[:4])
-    if len(words) > 4:
-        shown.append(f"{len(words) - 4} more{what}")
-    return ", ".join(shown)
+    first = list(items[:4])
+    if len(items) > 4:
+        first.append(f"{len(items) - 4} more{what}")
+    return ", ".join(first)
 
 
-def joined(sentences: Sequence[str]) -> str:
+def joined(*sentences: str) -> str:
     """Return sentences as one text, empty ones left out."""
     return " ".join(filter(None, sentences))

@@ -1,19 +1,18 @@
 """What the layers of nets show at one step, in words: means over the layers, and how the gradient grows. Pure.
 
-Means: of every arm, seeds taken together. For the response std the finding says, too, whether finding 1 of Fig. 7
-(He et al. 2015, arXiv:1512.03385) shows here: residual nets quieter than their plain twins, deeper residual nets
-quieter still.
-
-Growth: of every arm the geometric mean over its seeds, of the whole net and of each stage.
+Source: He et al. 2015, arXiv:1512.03385, finding 1 of Fig. 7: residual nets are quieter than their plain twins, deeper
+residual nets quieter still.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, inf, isfinite, log, nan
-from statistics import fmean
+from math import isfinite, nan
+from operator import attrgetter
+from statistics import fmean, geometric_mean
 
-from engine.analysis.numbers import grouped, steady
+from engine.analysis.comparison import by
+from engine.analysis.numbers import steady
 from engine.models.arm_names import is_plain
 
 #: The quantity of Fig. 7, and the one whose finding is its growth.
@@ -24,6 +23,7 @@ MARGIN = 0.005
 LEVEL = (0.995, 1.005)
 #: A net with a stage beyond these factors per layer changes by no single factor.
 SINGLE = (0.1, 10.0)
+_ARM = attrgetter("arm")
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,6 @@ class ProbedNet:
         finite = [value for value in self.values if isfinite(value)]
         return fmean(finite) if finite else nan
 
-    @property
-    def plain(self) -> bool:
-        """Whether nothing is added around a block."""
-        return is_plain(self.shortcut)
-
 
 @dataclass(frozen=True, slots=True)
 class LayerFinding:
@@ -69,39 +64,31 @@ class LayerFinding:
 def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet]) -> LayerFinding | None:
     """Return what these nets show of a quantity at a step, None without a value of any."""
     if quantity == GROWTH:
-        found = {arm: _growth([net.values for net in seeds]) for arm, seeds in _by_arm(nets)}
-        return LayerFinding("", found) if found else None
+        growths = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, _ARM).items()}
+        return LayerFinding("", growths) if growths else None
     # A net that is not there yet has nothing to compare at this step.
     nets = [net for net in nets if net.last_step >= step and isfinite(net.mean)]
     if not nets:
         return None
-    means = {arm: f"{arm} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in _by_arm(nets)}
-    opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {grouped(step)}:"
+    means = {arm: f"{arm} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, _ARM).items()}
+    opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {step:,}:"
     # At the start every response std is 1 in every net: there is nothing to find yet.
     return LayerFinding(opening, means, _figure_7(nets) if quantity == RESPONSES and step > 0 else "")
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
-    residual = [net for net in nets if not net.plain]
-    twins = [
-        _is_below(net, other)
-        for net in residual
-        for other in nets
-        if other.plain and (other.depth, other.seed) == (net.depth, net.seed)
-    ]
+    pairs = [(net, other) for net in nets for other in nets if not is_plain(net.shortcut) and net.seed == other.seed]
+    twins = [_is_below(net, other) for net, other in pairs if is_plain(other.shortcut) and net.depth == other.depth]
     deeper = [
-        _is_below(net, other)
-        for net in residual
-        for other in residual
-        if (other.shortcut, other.seed) == (net.shortcut, net.seed) and other.depth < net.depth
+        _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
     ]
     parts = []
     if twins:
         parts.append(f"residual nets are at least {MARGIN:.1%} below their plain twins in {_counted(twins)}")
     if deeper:
         parts.append(f"the deeper residual net is as much below the shallower one in {_counted(deeper)}")
-    words = "; ".join(parts).replace("%", " %")
-    return f"Finding 1 of the paper's Fig. 7, about trained nets, here: {words}." if parts else ""
+    clauses = "; ".join(parts).replace("%", " %")
+    return f"Finding 1 of the paper's Fig. 7, about trained nets, here: {clauses}." if parts else ""
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:
@@ -114,7 +101,9 @@ def _counted(pairs: Sequence[bool]) -> str:
 
 def _growth(seeds: Sequence[Sequence[float]]) -> str:
     """Return how the gradient grows in the nets of one arm; values as factors per layer towards the input."""
-    whole, *stages = (_geometric_mean(values) for values in zip(*seeds, strict=False))
+    whole, *stages = (
+        geometric_mean(values) if all(value > 0 for value in values) else nan for values in zip(*seeds, strict=False)
+    )
     if not isfinite(whole):
         return "the growth has no finite value"
     listed = ", ".join(map(_factor, stages))
@@ -126,18 +115,7 @@ def _growth(seeds: Sequence[Sequence[float]]) -> str:
     return f"{verb} ×{whole:.2f} per layer towards the input (stages {listed}{spread})"
 
 
-def _geometric_mean(values: Sequence[float]) -> float:
-    if not all(value > 0 for value in values):
-        return nan
-    return exp(fmean(map(log, values))) if inf not in values else inf
-
-
 def _factor(value: float) -> str:
     if not isfinite(value):
         return "not finite"
     return f"×{value:.1g}" if value < 0.1 else f"×{value:.2f}"
-
-
-def _by_arm(nets: Sequence[ProbedNet]) -> Iterator[tuple[str, list[ProbedNet]]]:
-    for arm in dict.fromkeys(net.arm for net in nets):
-        yield arm, [net for net in nets if net.arm == arm]

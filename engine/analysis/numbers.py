@@ -1,11 +1,6 @@
 """Numbers as sentences have them: grouped, with few digits, with a minus sign that is one."""
 
 
-def grouped(number: int) -> str:
-    """Return a number with its thousands apart."""
-    return f"{number:,}"
-
-
 def in_words(value: float, digits: int = 3) -> str:
     """Return a number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001."""
     size = abs(value)
@@ -25,6 +20,11 @@ def steady(value: float) -> str:
     return in_words(value)
 
 
-def listed(words: list[str]) -> str:
+def signed(points: float) -> str:
+    """Return points with one digit behind the point, without a sign where they are 0.0."""
+    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "−")
+
+
+def listed(items: list[str]) -> str:
     """Return ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

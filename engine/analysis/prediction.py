@@ -1,8 +1,5 @@
 """Predict, then reveal: the question that fits a race, and what holds a prediction against the truth. Pure.
 
-Two to six arms: which has the lowest training error. More, of both families: whether a plain net or one with a
-shortcut has it; of one family: the shallowest or the deepest. One arm: how high its error will be.
-
 The truth is the running training error at one step: the largest that all runs taking part have reached, from step 50
 on. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms
 have, a kind of net by its best arm.
@@ -13,10 +10,11 @@ that arms closer than one point are too close: a mean over 50 small batches move
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import fmean
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, is_sound
-from engine.analysis.numbers import grouped, listed
+from engine.analysis.comparison import MIN_STEP, ComparedRun, by, is_sound
+from engine.analysis.numbers import listed
 from engine.analysis.verdict import MIN_SEEDS, Relation, relation
 from engine.events import ALIVE, RunState
 
@@ -28,8 +26,6 @@ MAX_ARMS = 6
 MAX_NAMED = 3
 #: For one arm alone: keys and words of ranges of its error.
 RANGES = (("low", "below 10 %"), ("mid", "10 to 30 %"), ("high", "30 to 60 %"), ("top", "60 % and more"))
-
-Arms = Mapping[str, Sequence[ComparedRun]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +82,10 @@ class _Standing:
 
 def question_for(runs: Sequence[ComparedRun]) -> Question | None:
     """Return the question that fits these runs, None without any."""
-    own = _by_arm(runs)
+    own = by(runs, attrgetter("arm"))
     if not own:
         return None
-    after = f"After {grouped(min(run.total_steps for run in runs))} steps"
+    after = f"After {min(run.total_steps for run in runs):,} steps"
     seeds = len({run.seed for run in runs})
     error = f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
     choices = tuple(Choice(arm, arm, (arm,)) for arm in own)
@@ -125,7 +121,7 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
     one is left out.
     """
     own = _asked_about(question, runs)
-    broken = {arm: _fate(members[0]) for arm, members in own.items() if not any(map(is_sound, members))}
+    broken = {arm: members[0].fate for arm, members in own.items() if not any(map(is_sound, members))}
     truth, besides = _truth(question, runs, errors)
     fates, rests = [], []
     for choice, beside in zip(question.choices, besides, strict=True):
@@ -138,68 +134,57 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
 def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> tuple[str, list[str]]:
     """Return the truth without its full stop, and for each choice what is said beside it."""
     nothing = [""] * len(question.choices)
-    taken = taking_part(question, runs)
-    if not taken:
+    compared = taking_part(question, runs)
+    if not compared:
         return "No run is left to compare", nothing
-    step, total = min(run.step for run in taken), min(run.total_steps for run in taken)
+    step, total = min(run.step for run in compared), min(run.total_steps for run in compared)
     if step < min(MIN_STEP, total):
-        of = f"step {grouped(step)} of {grouped(total)}"
+        of = f"step {step:,} of {total:,}"
         return f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run", nothing
-    ranked = sorted(
-        filter(None, (_best(choice, taken, errors) for choice in question.choices)), key=lambda one: one.mean
-    )
+    standings = [_best(choice, compared, errors) for choice in question.choices]
+    ranked = sorted(filter(None, standings), key=attrgetter("mean"))
     if not ranked:
         return "No figures to compare yet", nothing
     first, *rest = ranked
-    when = _moment(taken, step, total)
+    when = _moment(compared, step, total)
     if question.ranges:
         return f"{when} the running training error of {first.arm} is {first.percent}", nothing
-    if close := [one for one in rest if _is_close(first, one)]:
-        names = listed([f"{one.name} {one.percent}" for one in (first, *close)])
+    if close := [standing for standing in rest if _is_close(first, standing)]:
+        names = listed([f"{standing.name} {standing.percent}" for standing in (first, *close)])
         few = "" if len(first.errors) > 1 else ", with one seed"
         return f"{when} it is too close to call in running training error: {names}{few}", nothing
     best = next(choice for choice in question.choices if choice.label == first.label)
     lowest = "lowest" if len(question.choices) > 2 or len(best.arms) > 1 else "lower"
     truth = f"{when} {first.name} has the {lowest} running training error, {first.percent}"
     besides = [
-        next((one for one in rest if one.label == choice.label), next(iter(rest), None)) for choice in question.choices
+        next((standing for standing in rest if standing.label == choice.label), next(iter(rest), None))
+        for choice in question.choices
     ]
-    return truth, [f"; {one.name} {one.percent}" if one else "" for one in besides]
+    return truth, [f"; {standing.name} {standing.percent}" if standing else "" for standing in besides]
 
 
-def _best(choice: Choice, taken: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:
+def _best(choice: Choice, compared: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:
     """Return how the best arm of a choice stands, None without errors of any."""
-    own = _by_arm([run for run in taken if run.arm in choice.arms and run.run in errors])
+    own = by((run for run in compared if run.arm in choice.arms and run.run in errors), attrgetter("arm"))
     standings = [
         _Standing(arm, choice.label, tuple(errors[run.run] for run in members)) for arm, members in own.items()
     ]
-    return min(standings, key=lambda one: one.mean, default=None)
+    return min(standings, key=lambda standing: standing.mean, default=None)
 
 
-def _is_close(one: _Standing, other: _Standing) -> bool:
-    if min(len(one.errors), len(other.errors)) >= MIN_SEEDS:
-        return relation(one.errors, other.errors) == Relation.OVERLAP
-    return abs(one.mean - other.mean) < CLOSE_POINTS
+def _is_close(standing: _Standing, other: _Standing) -> bool:
+    if min(len(standing.errors), len(other.errors)) >= MIN_SEEDS:
+        return relation(standing.errors, other.errors) == Relation.OVERLAP
+    return abs(standing.mean - other.mean) < CLOSE_POINTS
 
 
-def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
-    if all(run.state == RunState.FINISHED for run in taken):
-        return f"After {grouped(step)} steps"
-    live = any(run.state in (*ALIVE, RunState.QUEUED) for run in taken)
-    return f"{'So far' if live else 'As it stands'} (step {grouped(step)} of {grouped(total)})"
+def _moment(compared: Sequence[ComparedRun], step: int, total: int) -> str:
+    if all(run.state == RunState.FINISHED for run in compared):
+        return f"After {step:,} steps"
+    live = any(run.state in (*ALIVE, RunState.QUEUED) for run in compared)
+    return f"{'So far' if live else 'As it stands'} (step {step:,} of {total:,})"
 
 
-def _fate(run: ComparedRun) -> str:
-    return f"{'was lost' if run.state == RunState.LOST else run.state} at step {grouped(run.step)}"
-
-
-def _by_arm(runs: Sequence[ComparedRun]) -> dict[str, list[ComparedRun]]:
-    own: dict[str, list[ComparedRun]] = {}
-    for run in runs:
-        own.setdefault(run.arm, []).append(run)
-    return own
-
-
-def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> Arms:
-    wanted = {arm for choice in question.choices for arm in choice.arms}
-    return {arm: members for arm, members in _by_arm(runs).items() if arm in wanted}
+def _asked_about(question: Question, runs: Sequence[ComparedRun]) -> dict[str, list[ComparedRun]]:
+    arms = {arm for choice in question.choices for arm in choice.arms}
+    return by((run for run in runs if run.arm in arms), attrgetter("arm"))

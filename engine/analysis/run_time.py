@@ -54,7 +54,6 @@ class Machine:
     threads: int = 1
 
 
-#: The table's machine.
 TABLE_MACHINE = Machine(cores=2, slots=4, threads=2)
 
 
@@ -112,10 +111,10 @@ def race_seconds(
     """
     nearest = {run.model: _nearest(run.model, speeds) for run in (*trials, *runs)}
     gain = _gain(machine.threads) if len(runs) == 1 else 1.0
-    tried = [run_seconds(run, nearest[run.model], test_images) for run in trials]
-    trained = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
-    seconds = sum(START_S + makespan(work, machine) for work in (tried, trained) if work)
-    return Estimate(seconds, all(_is_alike(model, speed) for model, speed in nearest.items()))
+    trial_times = [run_seconds(run, nearest[run.model], test_images) for run in trials]
+    run_times = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
+    seconds = sum(START_S + makespan(work, machine) for work in (trial_times, run_times) if work)
+    return Estimate(seconds, all(_distance(model, speed) <= math.log(_ALIKE) for model, speed in nearest.items()))
 
 
 def run_seconds(run: RunConfig, speed: Speed, test_images: int) -> float:
@@ -127,14 +126,14 @@ def run_seconds(run: RunConfig, speed: Speed, test_images: int) -> float:
 def makespan(work: Sequence[float], machine: Machine) -> float:
     """Return when the last piece of ``work`` is done: as many at once as there are slots, sharing the cores evenly."""
     waiting, now = list(work), 0.0
-    left: list[float] = []
-    while waiting or left:
-        while waiting and len(left) < machine.slots:
-            left.append(waiting.pop(0))
-        rate = min(1.0, machine.cores / len(left))
-        least = min(left)
+    remaining: list[float] = []
+    while waiting or remaining:
+        while waiting and len(remaining) < machine.slots:
+            remaining.append(waiting.pop(0))
+        rate = min(1.0, machine.cores / len(remaining))
+        least = min(remaining)
         now += least / rate
-        left = [rest - least for rest in left if rest > least]
+        remaining = [rest - least for rest in remaining if rest > least]
     return now
 
 
@@ -152,18 +151,13 @@ def _core_share(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: 
 
 def _nearest(model: ModelConfig, speeds: Sequence[Speed]) -> Speed:
     """Return the speed of the net with the nearest multiply-adds, of the same variant where one is near."""
-    work, text = count(model).multiply_adds, variant(model.shortcut).text
-
-    def distance(speed: Speed) -> float:
-        other = math.log(_OTHER_VARIANT) if speed.shortcut != text else 0.0
-        return abs(math.log(speed.multiply_adds / work)) + other
-
-    return min(speeds, key=distance)  # of two the first, which is the newest
+    return min(speeds, key=lambda speed: _distance(model, speed))  # of two the first, which is the newest
 
 
-def _is_alike(model: ModelConfig, speed: Speed) -> bool:
-    factor = abs(math.log(speed.multiply_adds / count(model).multiply_adds))
-    return speed.shortcut == variant(model.shortcut).text and factor <= math.log(_ALIKE)
+def _distance(model: ModelConfig, speed: Speed) -> float:
+    """Return the logarithm of the factor between the multiply-adds, more for another variant."""
+    other = math.log(_OTHER_VARIANT) if speed.shortcut != variant(model.shortcut).text else 0.0
+    return abs(math.log(speed.multiply_adds / count(model).multiply_adds)) + other
 
 
 def _trained_images(run: RunConfig) -> float:

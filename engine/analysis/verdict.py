@@ -1,28 +1,6 @@
-"""What may be concluded from a race, by a fixed rule. Pure: no I/O, no streamlit, no engine.
+"""What may be concluded from a race, by a fixed rule. Pure.
 
-Within a shortcut type the deepest arm is compared with the shallowest. The **band** of an arm reaches from the smallest
-to the largest error of its compared seeds; one seed has no band. Bands that touch overlap, and arms whose means differ
-by less than 0.05 points, 0.0 as it is shown, are level. The training error is the running one while a race trains
-and the clean one at its end. The first line that fits is the verdict:
-
-    too few steps          the common step is below half of the planned steps (the fewest of the compared runs) or 200
-    changed                a compared run was changed while it trained: its arm is no longer what its name says
-    add seeds              fewer than two seeds: no spread to judge by (and tune, where the deeper is above, untuned)
-    errors disagree        at the end the deeper is above in clean error alone, or below there and above in the running
-                           one: evaluation uses batch-norm statistics that lag behind the weights
-    degradation            the deeper is above in training error, bands apart, each compared run at its arm's tuned rate
-    tune                   the same with other rates
-    deepest arm lost       a still deeper arm of the type has no run left, broken or halted: what it would show is open
-    overfitting            bands apart in test error, the deeper above, but not in running nor in clean training error
-    no degradation         the deeper is below in training error, bands apart
-    no difference shown    what is left: bands overlap, or the arms are level
-
-Why 200 steps: short budgets show slow convergence. Both residual nets of the quick race still fall fast at step 100
-(gap 7.0 points, 2.6 at step 200), and 200 is the first step for which gaps of several seeds are known. Half of the
-plan, because a race is planned for as long as its arms are thought to need.
-
-Two equal arms of K seeds lie apart in a given direction by chance in 1 of C(2K, K) races: 1 of 6 with two seeds, 1 of
-20 with three, 1 of 70 with four, 1 of 252 with five. So with two seeds the sentence says that two are few.
+Source: assets/docs/verdict.md says what a band is, and holds the rule as a table with its reasons.
 """
 
 import math
@@ -35,6 +13,7 @@ from engine.analysis.comparison import (
     ComparedRun,
     Pair,
     at_the_end,
+    by,
     common_step,
     compared,
     conclusive_step,
@@ -137,7 +116,7 @@ class Finding:
     @property
     def tuned(self) -> bool:
         """Whether every compared run trains at the rate that was best for its arm."""
-        return all(run.tuned for pair in self.pairs for run in (pair.deep, pair.shallow))
+        return all(run.tuned for pair in self.pairs for run in pair)
 
     def smaller_than(self, other: "Finding") -> bool:
         """Whether the gap of every seed here is below the gap of every seed there, with at least two seeds of both."""
@@ -203,44 +182,44 @@ class Observation:
         return self.clean if self.at_end else self.running
 
 
-def decide(seen: Observation) -> Verdict:
-    """Return the first verdict of the table above that fits."""
-    if not seen.enough_steps:
+def decide(observed: Observation) -> Verdict:
+    """Return the first verdict that fits, in the order of the table in assets/docs/verdict.md."""
+    if not observed.enough_steps:
         return Verdict.TOO_FEW_STEPS
-    if seen.changed:
+    if observed.changed:
         return Verdict.CHANGED
-    if seen.seeds < MIN_SEEDS:
-        return Verdict.ADD_SEEDS_AND_TUNE if seen.gap >= LEVEL and not seen.tuned else Verdict.ADD_SEEDS
-    disagree = (seen.clean == Relation.ABOVE) != (seen.running == Relation.ABOVE)
-    if seen.at_end and disagree and seen.clean != Relation.OVERLAP:
+    if observed.seeds < MIN_SEEDS:
+        return Verdict.ADD_SEEDS_AND_TUNE if observed.gap >= LEVEL and not observed.tuned else Verdict.ADD_SEEDS
+    disagree = (observed.clean == Relation.ABOVE) != (observed.running == Relation.ABOVE)
+    if observed.at_end and disagree and observed.clean != Relation.OVERLAP:
         return Verdict.DISAGREE
-    if seen.training == Relation.ABOVE:
-        return Verdict.DEGRADATION if seen.tuned else Verdict.TUNE
-    if seen.lost:
+    if observed.training == Relation.ABOVE:
+        return Verdict.DEGRADATION if observed.tuned else Verdict.TUNE
+    if observed.lost:
         return Verdict.DEEPEST_LOST
-    if seen.test == Relation.ABOVE and not {seen.running, seen.clean} & {Relation.ABOVE, Relation.UNKNOWN}:
+    if observed.test == Relation.ABOVE and not {observed.running, observed.clean} & {Relation.ABOVE, Relation.UNKNOWN}:
         return Verdict.OVERFITTING
-    return Verdict.NO_DEGRADATION if seen.training == Relation.BELOW else Verdict.NO_DIFFERENCE
+    return Verdict.NO_DEGRADATION if observed.training == Relation.BELOW else Verdict.NO_DIFFERENCE
 
 
 def findings(runs: Sequence[ComparedRun], errors: RaceErrors) -> list[Finding]:
     """Return what is known of every shortcut type that has figures to compare, plain ones first."""
-    by_type: dict[str, list[Pair]] = {}
-    for pair in taking_part(runs):
-        if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
-            by_type.setdefault(pair.deep.shortcut, []).append(pair)
+    measured = [
+        pair for pair in taking_part(runs) if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in pair)
+    ]
     enough = common_step(runs) >= needed_steps(runs)
-    found = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
-    return sorted(found, key=lambda finding: not finding.deep.plain)
+    by_type = by(measured, lambda pair: pair.deep.shortcut)
+    results = [_finding(runs, of_type, errors, enough) for of_type in by_type.values()]
+    return sorted(results, key=lambda finding: not finding.deep.plain)
 
 
 def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErrors, enough: bool) -> Finding:
-    both = [run for pair in pairs for run in (pair.deep, pair.shallow)]
+    both = [run for pair in pairs for run in pair]
     running, clean, test = (_errors(pairs, kind) for kind in (errors.running, errors.clean, errors.test))
     gaps = _gaps(clean if errors.at_end else running)
     of_type = [run for run in runs if run.shortcut == both[0].shortcut]
     lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth))
-    seen = Observation(
+    observed = Observation(
         enough_steps=enough,
         changed=any(run.changed for run in both),
         seeds=len(pairs),
@@ -252,21 +231,13 @@ def _finding(runs: Sequence[ComparedRun], pairs: Sequence[Pair], errors: RaceErr
         test=relation(*test),
         lost=bool(lost),
     )
-    return Finding(
-        tuple(pairs),
-        gaps,
-        seen.training,
-        decide(seen),
-        _gaps(test),
-        any(is_left_out(run, compared(runs)) for run in of_type),
-        lost,
-    )
+    left_out = any(is_left_out(run, compared(runs)) for run in of_type)
+    return Finding(tuple(pairs), gaps, observed.training, decide(observed), _gaps(test), left_out, lost)
 
 
 def _errors(pairs: Sequence[Pair], kind: Mapping[int, float]) -> tuple[list[float], list[float]]:
     """Return the errors of the deep and of the shallow runs by seed; nothing unless all of them are there."""
-    deep = [kind.get(pair.deep.run, math.nan) for pair in pairs]
-    shallow = [kind.get(pair.shallow.run, math.nan) for pair in pairs]
+    deep, shallow = ([kind.get(run.run, math.nan) for run in runs] for runs in zip(*pairs, strict=True))
     return (deep, shallow) if all(map(math.isfinite, [*deep, *shallow])) else ([], [])
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from operator import truediv
 from typing import Any
 
 from engine.bench.worker import BREAKDOWN, CONVENTIONAL, ENGINE, serve
@@ -48,8 +49,8 @@ def measure(
         _worker(ENGINE, workload, device, cores) as single,
     ):
         groups = {"conventional": [conventional], "pair": [one, other], "single": [single]}
-        for process in (conventional, one, other, single):
-            process.ready()
+        for worker in (conventional, one, other, single):
+            worker.answer(_READY_S)
         turns: dict[str, list[list[dict[str, float]]]] = {name: [] for name in groups}
         for number in range(plan.rounds):
             for name, group in groups.items():
@@ -57,7 +58,7 @@ def measure(
                 turns[name].append(_train(group, plan.seconds))
     report(f"{workload.net}: the step and its convolutions")
     with _worker(BREAKDOWN, workload, device, 1) as breakdown:
-        breakdown.ready()
+        breakdown.answer(_READY_S)
         parts = _train([breakdown], plan.rounds * plan.seconds / 2)[0]
     return _figures(workload, turns, parts, cores)
 
@@ -67,9 +68,6 @@ class _Worker:
 
     def __init__(self, process: Any, connection: Connection, kind: str):
         self._process, self._connection, self._kind = process, connection, kind
-
-    def ready(self) -> None:
-        self.answer(_READY_S)
 
     def go(self, seconds: float | None) -> None:
         try:
@@ -121,23 +119,21 @@ def _figures(
 ) -> dict[str, Any]:
     speeds = {name: [sum(one["images_per_s"] for one in turn) for turn in group] for name, group in turns.items()}
     # Turn by turn: what slows the machine down for a while slows both sides.
-    pair = [ours / theirs for ours, theirs in zip(speeds["pair"], speeds["conventional"], strict=True)]
-    single = [ours / theirs for ours, theirs in zip(speeds["single"], speeds["conventional"], strict=True)]
-    over = [step / convolutions for step, convolutions in parts["rounds"]]
+    ratios = {
+        f"{name}_throughput_ratio": list(map(truediv, speeds[name], speeds["conventional"]))
+        for name in ("pair", "single")
+    }
+    ratios["step_over_convolutions"] = [step / convolutions for step, convolutions in parts["rounds"]]
     return {
         "net": workload.net,
-        "pair_throughput_ratio": statistics.median(pair),
-        "single_throughput_ratio": statistics.median(single),
-        "step_over_convolutions": statistics.median(over),
+        **{name: statistics.median(values) for name, values in ratios.items()},
         "probe_share": parts["probe_share"],
         "details": {
             "batch_size": workload.batch_size,
-            "turns": len(pair),
+            "turns": len(speeds["pair"]),
             "single_threads": cores,
             "images_per_s": {name: {"median": statistics.median(s), **_range(s)} for name, s in speeds.items()},
-            "pair_throughput_ratio": _range(pair),
-            "single_throughput_ratio": _range(single),
-            "step_over_convolutions": _range(over),
+            **{name: _range(values) for name, values in ratios.items()},
             "step_ms": 1000 * statistics.median(step for step, _ in parts["rounds"]),
             "convolutions_ms": 1000 * statistics.median(convolutions for _, convolutions in parts["rounds"]),
             "probe_ms": 1000 * parts["probe_s"],

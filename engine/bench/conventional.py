@@ -41,13 +41,13 @@ class PilImages(Dataset[tuple[torch.Tensor, int]]):
         return self._transform(self._images[index]), self._labels[index]
 
 
-def conventional_steps(workload: Workload, device: torch.device) -> Iterator[int]:
+def conventional_steps(workload: Workload, device: str) -> Iterator[int]:
     """Train for ever; yield the number of images of each step."""
     model = build_model(ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE), 0).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     loader = DataLoader(
         PilImages(), batch_size=workload.batch_size, shuffle=True, drop_last=True, num_workers=WORKERS,
-        persistent_workers=True, pin_memory=device.type == "cuda",
+        persistent_workers=True, pin_memory=device.startswith("cuda"),
     )  # fmt: skip
     total = 0.0
     while True:

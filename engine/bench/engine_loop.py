@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images
-from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig
+from engine.bench.workload import CLASSES, SIZE, Workload, synthetic_images, wait
+from engine.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, RunConfig, replace
 from engine.config.probe_steps import probe_steps
 from engine.data.images import Images, ImageSet
 from engine.events import Stepped
@@ -20,7 +20,7 @@ from engine.training.trainer import Trainer
 PROBED_STEPS = 2000
 
 
-def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, Device]:
+def trainer_of(workload: Workload, device: str, threads: int) -> Trainer:
     """Return a trainer as a worker makes it, without probes."""
     config = RunConfig(
         model=ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
@@ -34,14 +34,12 @@ def trainer_of(workload: Workload, device: str, threads: int) -> tuple[Trainer, 
     mean = pixels.float().mean(0)
     train, test = Images(pixels, labels), Images(pixels[:100], labels[:100])
     images = ImageSet("noise", train, test, mean, 64.0, tuple(map(str, range(CLASSES))), "noise")
-    chosen = choose(config)
-    return Trainer(config, images, chosen), chosen
+    return Trainer(config, images, choose(config))
 
 
 def engine_steps(workload: Workload, device: str, threads: int) -> Iterator[int]:
     """Train for ever; yield the number of images of each step."""
-    trainer, _ = trainer_of(workload, device, threads)
-    for event in trainer.events():
+    for event in trainer_of(workload, device, threads).events():
         if isinstance(event, Stepped):
             yield workload.batch_size
 
@@ -50,10 +48,11 @@ class StepBreakdown:
     """One step, the same step's convolutions alone, and one probe, each in seconds."""
 
     def __init__(self, workload: Workload, device: str, threads: int):
-        self._trainer, self._device = trainer_of(workload, device, threads)
+        self._trainer = trainer_of(workload, device, threads)
+        self._device = self._trainer.device
         self._events = self._trainer.events()
-        config = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
-        self._probe = OnlineProbe(config, self._trainer.images, self._trainer.model, self._device)
+        self._probed = self._trainer.config.model_copy(update={"probe": ProbeConfig()})
+        self._probe = OnlineProbe(self._probed, self._trainer.images, self._trainer.model, self._device)
         self._convolutions = bare_convolutions(self._trainer.model, workload, self._device)
 
     def step(self) -> float:
@@ -71,21 +70,15 @@ class StepBreakdown:
 
     def probe_share(self, step_s: float, probe_s: float) -> float:
         """Return the share of a run of ``PROBED_STEPS`` steps that its probes take."""
-        optim = self._trainer.config.optim.model_copy(update={"steps": PROBED_STEPS})
-        config = self._trainer.config.model_copy(update={"probe": ProbeConfig(), "optim": optim})
-        probes = probe_s * len(probe_steps(config))
+        probes = probe_s * len(probe_steps(replace(self._probed, {"optim.steps": PROBED_STEPS})))
         return probes / (probes + step_s * PROBED_STEPS)
 
     def _timed(self, work: Callable[[], object]) -> float:
-        self._wait()
+        wait(str(self._device.torch_device))
         since = time.perf_counter()
         work()
-        self._wait()
+        wait(str(self._device.torch_device))
         return time.perf_counter() - since
-
-    def _wait(self) -> None:
-        if self._device.torch_device.type == "cuda":
-            torch.cuda.synchronize(self._device.torch_device)
 
 
 def bare_convolutions(model: nn.Module, workload: Workload, device: Device) -> list[Callable[[], object]]:
@@ -120,10 +113,10 @@ def _both_ways(
     settings = (list(conv.stride), list(conv.padding), [1, 1], False, [0, 0], 1)
     # Of the layout that the library chooses for the output, as the gradient in a training step is.
     gradient = torch.relu(torch.ops.aten.convolution(x, weight, None, *settings))
-    wanted = [not first, True, False]  # nobody needs the gradient of the images
+    gradients = [not first, True, False]  # nobody needs the gradient of the images
 
     def once() -> None:
         torch.ops.aten.convolution(x, weight, None, *settings)
-        torch.ops.aten.convolution_backward(gradient, x, weight, [0], *settings, wanted)
+        torch.ops.aten.convolution_backward(gradient, x, weight, [0], *settings, gradients)
 
     return once

@@ -5,9 +5,8 @@ import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
-from engine.bench.workload import Workload
+from engine.bench.workload import Workload, wait
 
-#: The kinds of workers.
 CONVENTIONAL, ENGINE, BREAKDOWN = "conventional", "engine", "breakdown"
 _WARM_STEPS = 3
 
@@ -25,21 +24,21 @@ def serve(connection: Connection, kind: str, workload: Workload, device: str, th
         next(steps)
     connection.send("ready")
     while (seconds := connection.recv()) is not None:
-        _wait(device)
+        wait(device)
         since, images = time.perf_counter(), 0
         while time.perf_counter() - since < seconds:
             images += next(steps)
-        _wait(device)
-        connection.send({"images_per_s": images / (time.perf_counter() - since), "memory_mb": _memory_mb()})
+        wait(device)
+        speed = images / (time.perf_counter() - since)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # the most that this process ever had
+        connection.send({"images_per_s": speed, "memory_mb": memory})
 
 
 def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator[int]:
-    import torch
-
     if kind == CONVENTIONAL:
         from engine.bench.conventional import conventional_steps
 
-        return conventional_steps(workload, torch.device(device))
+        return conventional_steps(workload, device)
     from engine.bench.engine_loop import engine_steps
 
     return engine_steps(workload, device, threads)
@@ -62,15 +61,3 @@ def _serve_breakdown(connection: Connection, workload: Workload, device: str, th
         probe = breakdown.probe()
         step = sorted(step for step, _ in rounds)[len(rounds) // 2]
         connection.send({"rounds": rounds, "probe_s": probe, "probe_share": breakdown.probe_share(step, probe)})
-
-
-def _wait(device: str) -> None:
-    import torch
-
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
-
-
-def _memory_mb() -> float:
-    """Return the most memory that this process ever had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -23,6 +23,14 @@ class Workload:
         return f"resnet-{self.depth}"
 
 
+def wait(device: str) -> None:
+    """Wait until a GPU has done what it was given; a CPU has."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
 def synthetic_images() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Return noise and random labels, the same at every call.
 

@@ -1,5 +1,6 @@
 """``bench``: the engine against a conventional training loop, in one run."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -24,22 +25,16 @@ def bench(as_json: bool) -> None:
     Ratios are medians over alternating turns, so that what else the machine does meets both sides.
     """
     device = devices()[-1] if len(devices()) == 1 else devices()[1]
-    plan, nets = Plan(), []
+    plan = Plan()
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True),
         disable=as_json, transient=True,
     ) as progress:  # fmt: skip
         bar = progress.add_task("starting", total=len(DEPTHS) * (2 + 3 * plan.rounds))
-        for depth in DEPTHS:
-            nets.append(
-                measure(
-                    Workload(depth),
-                    device,
-                    cores(),
-                    plan,
-                    lambda words: progress.update(bar, description=words, advance=1),
-                )  # fmt: skip
-            )
+        show = partial(progress.update, bar, advance=1)
+        nets = [
+            measure(Workload(depth), device, cores(), plan, lambda text: show(description=text)) for depth in DEPTHS
+        ]
     if as_json:
         echo_json({"device": device, "nets": nets})
     else:
@@ -47,34 +42,36 @@ def bench(as_json: bool) -> None:
 
 
 def _print(nets: list[dict[str, Any]], device: str) -> None:
-    table = Table(box=None, title=f"images/s on {device}, median (least to most)", title_justify="left")
-    for name in ("net", "conventional loop", "two runs at once", "ratio", "one run", "ratio"):
-        table.add_column(name)
-    for net in nets:
-        speeds, details = net["details"]["images_per_s"], net["details"]
-        table.add_row(
-            net["net"], _spread(speeds["conventional"]),
-            _spread(speeds["pair"]), _ratio(net["pair_throughput_ratio"], details["pair_throughput_ratio"]),
-            _spread(speeds["single"]), _ratio(net["single_throughput_ratio"], details["single_throughput_ratio"]),
-        )  # fmt: skip
     console = Console()
+    table = Table(
+        "net", "conventional loop", "two runs at once", "ratio", "one run", "ratio",
+        box=None, title=f"images/s on {device}, median (least to most)", title_justify="left",
+    )  # fmt: skip
+    for net in nets:
+        speeds = net["details"]["images_per_s"]
+        table.add_row(
+            net["net"], _speed(speeds["conventional"]), _speed(speeds["pair"]), _ratio(net, "pair_throughput_ratio"),
+            _speed(speeds["single"]), _ratio(net, "single_throughput_ratio"),
+        )  # fmt: skip
     console.print(table)
-    parts = Table(box=None, title="one thread: a step, its convolutions alone, one probe", title_justify="left")
-    for name in ("net", "step", "convolutions", "ratio", "probe", "probes in 2,000 steps", "memory of one run"):
-        parts.add_column(name)
+    parts = Table(
+        "net", "step", "convolutions", "ratio", "probe", "probes in 2,000 steps", "memory of one run",
+        box=None, title="one thread: a step, its convolutions alone, one probe", title_justify="left",
+    )  # fmt: skip
     for net in nets:
         details = net["details"]
         parts.add_row(
             net["net"], f"{details['step_ms']:.0f} ms", f"{details['convolutions_ms']:.0f} ms",
-            _ratio(net["step_over_convolutions"], details["step_over_convolutions"]), f"{details['probe_ms']:.0f} ms",
+            _ratio(net, "step_over_convolutions"), f"{details['probe_ms']:.0f} ms",
             f"{100 * net['probe_share']:.1f} %", f"{details['memory_mb']['pair']:,.0f} MB",
         )  # fmt: skip
     console.print(parts)
 
 
-def _spread(values: dict[str, float]) -> str:
+def _speed(values: dict[str, float]) -> str:
     return f"{values['median']:,.0f} ({values['least']:,.0f} to {values['most']:,.0f})"
 
 
-def _ratio(median: float, values: dict[str, float]) -> str:
-    return f"{median:.2f} ({values['least']:.2f} to {values['most']:.2f})"
+def _ratio(net: dict[str, Any], name: str) -> str:
+    values = net["details"][name]
+    return f"{net[name]:.2f} ({values['least']:.2f} to {values['most']:.2f})"

@@ -27,11 +27,11 @@ from engine.store.workspace import Workspace
 def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
     """Look at device, threads, precision, versions, data sets and the workspace's health."""
     workspace: Workspace = context.obj
-    kept = Control(workspace).engine.new_database() if new_database else None
+    moved_to = Control(workspace).engine.new_database() if new_database else None
     report = examine(workspace)
-    if kept is not None:
-        report["workspace"]["moved_aside"] = str(kept)
-        click.echo(f"the damaged database is kept as {kept}; the next race makes a new one", err=True)
+    if moved_to is not None:
+        report["workspace"]["moved_aside"] = str(moved_to)
+        click.echo(f"the damaged database is kept as {moved_to}; the next race makes a new one", err=True)
     if as_json:
         echo_json(report)
     else:
@@ -70,10 +70,10 @@ def _use(device: dict[str, Any]) -> dict[str, Any]:
     """
     kind = device["device"].partition(":")[0]
     on_gpu = kind == "cuda"
-    found = [name for name in devices() if name.startswith(kind)] or [device["device"]]
+    names = [name for name in devices() if name.startswith(kind)] or [device["device"]]
     return {
-        "devices": found,
-        "slots": len(found) * runs_per_gpu() if on_gpu else 2 * cores(),
+        "devices": names,
+        "slots": len(names) * runs_per_gpu() if on_gpu else 2 * cores(),
         "threads": 1,
         "threads_alone": 1 if on_gpu else cores(),
         "precision": device["precision"],

@@ -1,7 +1,6 @@
 """The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
 
-Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right. This file
-holds the group, its errors, and the verbs ``count``, ``serve`` and ``shutdown``; each other verb has a file beside it.
+Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
 """
 
 import contextlib
@@ -45,20 +44,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         message = " ".join(error.format_message().split()).rstrip(".")
         path = error.ctx.command_path if error.ctx is not None else "python -m engine"
-        _complain(f"{message}; see `{path} --help`")
-        return 2
+        message = f"{message}; see `{path} --help`"
     except click.Abort:
         return 130
     except SkipscopeError as error:
-        _complain(str(error))
-        return 2
+        message = str(error)
     except sqlite3.Error as error:
-        _complain(f"the database cannot be used ({error})")
-        return 2
+        message = f"the database cannot be used ({error})"
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        _complain(f"{place}{error.strerror or error}")
-        return 2
+        message = f"{place}{error.strerror or error}"
+    click.echo(" ".join(message.split()), err=True)
+    return 2
 
 
 def _flush() -> None:
@@ -73,10 +70,6 @@ def _flush() -> None:
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
         raise OSError(error.errno, error.strerror, "<stdout>") from None
-
-
-def _complain(message: str) -> None:
-    click.echo(" ".join(message.split()), err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,23 +98,23 @@ def count(as_json: bool, **values: Any) -> None:
     """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
     config = ModelConfig.checked(**values)
     result = asdict(count_net(config))
-    words = ""
+    note = ""
     if config.family == "imagenet":
         papers = ModelConfig(family=config.family, depth=config.depth, shortcut=config.shortcut)
-        known = {
+        by_depth = {
             row.net.rpartition("-")[2]: row
             for row in get_shortcut(result["shortcut"]).published
             if row.data == "ImageNet" and row.variant == result["shortcut"]
         }
-        row = known.get(str(config.depth)) if config == papers else None
+        row = by_depth.get(str(config.depth)) if config == papers else None
         result |= {"family": config.family, "published": asdict(row) if row else None}
-        words = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
+        note = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
     if as_json:
         echo_json(result)
     else:
         click.echo(
             f"{arm_name(config.depth, result['shortcut'])}: {result['parameters']:,} parameters, "
-            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{words}"
+            f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{note}"
         )
 
 
@@ -130,13 +123,12 @@ def count(as_json: bool, **values: Any) -> None:
 @click.pass_obj
 def serve(workspace: Workspace, idle_seconds: float | None) -> None:
     """Be the workspace's engine (races and the page start one by themselves)."""
-    from engine.runs.supervisor.supervisor import IDLE_S
-    from engine.runs.supervisor.supervisor import serve as be_engine
+    from engine.runs.supervisor import supervisor
 
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    be_engine(workspace, IDLE_S if idle_seconds is None else idle_seconds)
+    supervisor.serve(workspace, supervisor.IDLE_S if idle_seconds is None else idle_seconds)
 
 
 @main.command()

@@ -12,23 +12,23 @@ from contextlib import contextmanager
 @contextmanager
 def ctrl_c_heard() -> Iterator[threading.Event]:
     """Yield an event that the first Ctrl-C sets; a second one raises KeyboardInterrupt at once, as usual."""
-    heard = threading.Event()
+    pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield heard
+        yield pressed
         return
 
-    def hear(*_: object) -> None:
-        heard.set()
+    def press(*_: object) -> None:
+        pressed.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, hear)
+    before = signal.signal(signal.SIGINT, press)
     try:
-        yield heard
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def pause(heard: threading.Event, seconds: float) -> None:
+def pause(pressed: threading.Event, seconds: float) -> None:
     """Wait; raises KeyboardInterrupt when Ctrl-C was or is pressed."""
-    if heard.wait(seconds):
+    if pressed.wait(seconds):
         raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 import click
 
-from engine.cli.output import DONE_S, RUN_ID, check_known, echo_json, pairs
+from engine.cli.output import DONE_S, RUN_ID, check_known, echo_json, fields, pairs
 from engine.config import check_change
 from engine.errors import CommandRefused, ConfigError
 from engine.runs.client.commands import answer
@@ -16,17 +16,21 @@ from engine.store.workspace import Workspace
 @click.pass_obj
 def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
     """Change lr, weight_decay or strength (of the shortcuts, 0 to 1) of live runs from their next step on."""
-    runs, settings = _runs_and_settings(words)
+    settings = pairs(tuple(word for word in words if "=" in word))
+    context = click.get_current_context()
+    runs = list(dict.fromkeys(int(RUN_ID(word, ctx=context)) for word in words if "=" not in word))
+    if not runs or not settings:
+        raise ConfigError("name runs and what to change in them, for example `set 3 4 lr=0.03`")
     values = {key: check_change(key, text) for key, text in settings.items()}
     check_known(workspace, runs)
-    control, asked, refused = Control(workspace), [], []
+    control, submitted, refused = Control(workspace), [], []
     for run in runs:
         for key, value in values.items():
             try:
-                asked.append((run, key, control.interventions.set_value(run, key, value)))
+                submitted.append((run, key, control.interventions.set_value(run, key, value)))
             except CommandRefused as error:
                 refused.append(str(error))
-    for run, key, command in asked:
+    for run, key, command in submitted:
         done = control.commands.await_done(command, DONE_S)
         with Reader(workspace) as reader:
             row = answer(reader, command)
@@ -70,24 +74,7 @@ def fork(workspace: Workspace, run: int, step: int | None, settings: tuple[str, 
         row = reader.runs.known(child)
     if as_json:
         echo_json(
-            {
-                "run": child,
-                "race": row.race,
-                "parent_run": row.parent_run,
-                "parent_step": row.parent_step,
-                "total_steps": row.total_steps,
-                "settings": changed,
-            }
+            {"run": child, **fields(row, "race", "parent_run", "parent_step", "total_steps"), "settings": changed}
         )
     else:
         click.echo(f"run {child} is a fork of run {run} at step {row.parent_step}", err=True)
-
-
-def _runs_and_settings(words: tuple[str, ...]) -> tuple[list[int], dict[str, str]]:
-    """Split ``3 4 lr=0.03`` into runs and settings. Raises ConfigError in one line."""
-    settings = pairs(tuple(word for word in words if "=" in word))
-    context = click.get_current_context()
-    runs = [int(RUN_ID(word, ctx=context)) for word in words if "=" not in word]
-    if not runs or not settings:
-        raise ConfigError("name runs and what to change in them, for example `set 3 4 lr=0.03`")
-    return list(dict.fromkeys(runs)), settings

@@ -3,16 +3,16 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import echo_json, pairs
+from engine.cli.output import echo_json, pairs, table
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, Found, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
@@ -38,11 +38,13 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
     job = control.start_lab(name, pairs(settings))
     control.enter("lab")
     try:
-        with ctrl_c_heard() as heard, Reader(workspace) as reader:
+        with ctrl_c_heard() as pressed, Reader(workspace) as reader:
             try:
-                ended = _follow(control, reader, job, heard, shown=not as_json)
+                ended = _follow(control, reader, job, pressed, shown=not as_json)
             except KeyboardInterrupt:
-                _stop(control, job)
+                with suppress(CommandRefused):  # it has ended
+                    control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
+                    click.echo("stopped", err=True)
                 context.exit(130)
             if ended is None or ended.state != RunState.FINISHED:
                 state, cause = ("deleted", "") if ended is None else (ended.state.value, ended.cause)
@@ -61,7 +63,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: bool) -> LabJobRow | None:
+def _follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
     """Return the job's row once it has ended; None when it was deleted meanwhile."""
     console = Console(stderr=True)
     with Progress(
@@ -69,29 +71,21 @@ def _follow(control: Control, reader: Reader, job: int, heard: Event, shown: boo
         disable=not (shown and console.is_terminal),
     ) as progress:  # fmt: skip
         task = progress.add_task("starting", total=None)
-        said = False
+        announced = False
         while True:
             row = reader.labs.get(job)
             if row is None or row.state in ENDED:
                 return row
             progress.update(task, description=row.detail or row.state, completed=row.done, total=row.total or None)
-            if row.state == RunState.PAUSED and not said:
-                said = True
+            if row.state == RunState.PAUSED and not announced:
+                announced = True
                 click.echo(f"the lab is paused; `python -m engine resume {job}` goes on", err=True)
             if control.engine.status().state == "none":
                 raise EngineUnreachable(
                     f"the engine has ended; `python -m engine resume {job}` goes on with the lab (log: "
                     f"{control.workspace.engine_log})"
                 )
-            pause(heard, _POLL_S)
-
-
-def _stop(control: Control, job: int) -> None:
-    try:
-        control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
-    except CommandRefused:
-        return  # it has ended
-    click.echo("stopped", err=True)
+            pause(pressed, _POLL_S)
 
 
 def _document(
@@ -111,16 +105,13 @@ def _document(
 
 
 def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) -> None:
-    table = Table(box=None, title=row.question, title_justify="left")
-    for title in ("metric", "value"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("expected", overflow="fold")
+    metrics = table("metric", "value", wide="expected", title=row.question)
     expected = {metric.name: metric.expected for metric in row.metrics}
     for metric in document["figures"]:
         value = metric["value"]
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
-        table.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
-    Console().print(table)
+        metrics.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
+    Console().print(metrics)
     for found in findings:
         if found.holds_at(document["settings"]):
             click.echo(found.text)

@@ -1,14 +1,12 @@
 """``layers``: one quantity of every layer of a run at one probed step, as text or JSON."""
 
 import math
-from typing import Any
 
 import click
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
-from engine.cli.output import RUN_ID, echo_json
+from engine.cli.output import RUN_ID, echo_json, table
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
@@ -31,22 +29,20 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
         probe = _probe(reader, run, step)
         array = reader.probes.array(probe.id, row.name)
         if array is None:
-            there = ", ".join(reader.probes.quantities(run))
-            raise ConfigError(f"run {run} was recorded without {row.name}; it has {there}")
+            recorded = ", ".join(reader.probes.quantities(run))
+            raise ConfigError(f"run {run} was recorded without {row.name}; it has {recorded}")
         names = _names(reader, run, row, len(array))
     if as_json:
-        values = [_plain(value) for value in array]
+        values = np.where(np.isfinite(array), array.astype(object), np.array(None)).tolist()  # JSON knows no NaN
         document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
         echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
         return
     unit = f" ({row.unit})" if row.unit else ""
     click.echo(f"run {run}, step {probe.step}: {row.label}{unit}")
-    table = Table(box=None)
-    table.add_column("layer", no_wrap=True)
-    table.add_column(row.name, overflow="fold")
+    measured = table("layer", wide=row.name)
     for name, value in zip(names, array, strict=True):
-        table.add_row(name, _text(value))
-    Console().print(table)
+        measured.add_row(name, _text(value))
+    Console().print(measured)
 
 
 def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
@@ -56,14 +52,14 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
     if step == "last":
         return probes[-1]
     try:
-        wanted = int(step)
+        requested = int(step)
     except ValueError:
         raise ConfigError(f"--step is a whole number or last (got {step!r})") from None
-    found = next((probe for probe in probes if probe.step == wanted), None)
-    if found is None:
-        near = sorted(sorted((probe.step for probe in probes), key=lambda other: abs(other - wanted))[:3])
-        raise ConfigError(f"run {run} was not probed at step {wanted}; nearest {', '.join(map(str, near))}")
-    return found
+    probe = next((row for row in probes if row.step == requested), None)
+    if probe is None:
+        near = sorted(sorted((row.step for row in probes), key=lambda other: abs(other - requested))[:3])
+        raise ConfigError(f"run {run} was not probed at step {requested}; nearest {', '.join(map(str, near))}")
+    return probe
 
 
 def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
@@ -73,11 +69,6 @@ def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
     if row.per == "channel":
         return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]
     return [place.name for place in places]
-
-
-def _plain(value: np.ndarray) -> Any:
-    """Return numbers that JSON knows: what is not finite becomes None."""
-    return [_plain(entry) for entry in value] if value.ndim else (float(value) if math.isfinite(value) else None)
 
 
 def _text(value: np.ndarray) -> str:

@@ -1,29 +1,44 @@
-"""What the command line prints about runs, as plain dictionaries."""
+"""What the command line prints about runs, as plain dictionaries; what its verbs take and print alike."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 import click
+from rich.table import Column, Table
 
+from engine.analysis.comparison import by
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
 from engine.store.reader import Reader
-from engine.store.rows import ChangeRow, RunRow
+from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
 #: How long a command waits to be done; a run that is in a long step ends that step first.
 DONE_S = 15.0
-#: A run's id, as SQLite can hold it.
+#: A run's id, as SQLite can hold it. Its name stands in the message about a text that is no number.
 RUN_ID = click.IntRange(1, 2**63 - 1)
+RUN_ID.name = "integer from 1 on; `python -m engine runs` lists the runs"
 
 
 def echo_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command on stdout."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def table(*titles: str, wide: str, title: str | None = None) -> Table:
+    """Return a table without lines whose columns keep their words whole; a last column ``wide`` is folded."""
+    columns = [Column(header, no_wrap=True) for header in titles]
+    return Table(*columns, Column(wide, overflow="fold"), box=None, title=title, title_justify="left")
+
+
+def number(value: float | None, unit: str = " %", digits: int = 1) -> str:
+    """Return a number as a table shows it, '' where there is none."""
+    return "" if value is None else f"{value:,.{digits}f}{unit}"
 
 
 def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
@@ -52,13 +67,13 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
 def race_document(reader: Reader, race: int) -> dict[str, Any]:
     """Return what ``race --json`` prints; ``verdict`` is what the page says of the race."""
     rows = reader.runs.all(race)
-    document = {
+    tuning = tuning_document(reader, race)
+    return {
         "race": race,
         "runs": results(reader, rows),
         "verdict": asdict(verdict(reader, compared_runs(reader, rows))),
+        **({"tuning": tuning} if tuning else {}),
     }
-    tuning = tuning_document(reader, race)
-    return document | ({"tuning": tuning} if tuning else {})
 
 
 def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
@@ -67,91 +82,86 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     ``train_error`` is the running training error (mean of the last 50 steps), ``test_error`` that of the full test
     set at the end.
     """
+    figure = _figures(reader, rows)
+    return [
+        {
+            "run": row.id,
+            **fields(row, "depth", "shortcut", "seed", "state", "step"),
+            "train_loss": figure(row, Split.TRAIN, "running_loss"),
+            "train_error": figure(row, Split.TRAIN, "running_error"),
+            "train_clean_error": figure(row, Split.TRAIN_CLEAN, "error"),
+            "test_loss": figure(row, Split.TEST, "loss"),
+            "test_error": figure(row, Split.TEST, "error"),
+            **fields(row, "images_per_s", "seconds"),
+        }
+        for row in rows
+    ]
+
+
+def _figures(reader: Reader, rows: Sequence[RunRow]) -> Callable[[RunRow, Split, str], float | None]:
+    """Return what reads a column of a run's newest point, None where there is no point."""
     last = reader.points.last([row.id for row in rows]) if rows else {}
 
     def figure(row: RunRow, split: Split, column: str) -> float | None:
         point = last.get((row.id, split))
         return None if point is None else point[column]
 
-    return [
-        {
-            "run": row.id,
-            "depth": row.depth,
-            "shortcut": row.shortcut,
-            "seed": row.seed,
-            "state": row.state.value,
-            "step": row.step,
-            "train_loss": figure(row, Split.TRAIN, "running_loss"),
-            "train_error": figure(row, Split.TRAIN, "running_error"),
-            "train_clean_error": figure(row, Split.TRAIN_CLEAN, "error"),
-            "test_loss": figure(row, Split.TEST, "loss"),
-            "test_error": figure(row, Split.TEST, "error"),
-            "images_per_s": row.images_per_s,
-            "seconds": row.seconds,
-        }
-        for row in rows
-    ]
+    return figure
+
+
+def fields(row: object, *names: str) -> dict[str, Any]:
+    """Return these attributes of a row by name."""
+    return {name: getattr(row, name) for name in names}
+
+
+def _log(workspace: Workspace, run: int) -> str | None:
+    log = workspace.log(run)
+    return str(log) if log.exists() else None
 
 
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
-    last = reader.points.last([row.id for row in rows]) if rows else {}
-    totals, names = reader.checkpoints.totals(), reader.run_list.race_names()
-    changes: dict[int, list[ChangeRow]] = {}
-    for change in reader.interventions.changes_of([row.id for row in rows]):
-        changes.setdefault(change.run, []).append(change)
-    documents = []
-    for row, result in zip(rows, results(reader, rows), strict=True):
-        subset, held = last.get((row.id, Split.TEST_SUBSET)), last.get((row.id, Split.VALIDATION))
-        number, size = totals.get(row.id, (0, 0))
-        log = workspace.log(row.id)
-        documents.append(
-            {
-                **result,
-                "race": row.race,
-                "race_name": names.get(row.race, ""),
-                "arm": row.arm,
-                "note": row.note,
-                "changes": [
-                    {"key": change.key, "value": change.value, "step": change.step}
-                    for change in changes.get(row.id, ())
-                ],
-                "parent_run": row.parent_run,
-                "parent_step": row.parent_step,
-                "detail": row.detail,
-                "cause": row.cause,
-                "log": str(log) if log.exists() else None,
-                "total_steps": row.total_steps,
-                "test_subset_error": None if subset is None else subset["error"],
-                "validation_error": None if held is None else held["error"],
-                "parameters": row.parameters,
-                "device": row.device,
-                "precision": row.precision,
-                "threads": row.threads,
-                "probe_share": row.probe_share,
-                "checkpoints": number,
-                "checkpoint_bytes": size,
-                "versions": row.versions,
-            }
-        )
-    return documents
+    figure, totals, names = _figures(reader, rows), reader.checkpoints.totals(), reader.run_list.race_names()
+    changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
+    return [
+        {
+            **result,
+            "race": row.race,
+            "race_name": names.get(row.race, ""),
+            **fields(row, "arm", "note"),
+            "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
+            **fields(row, "parent_run", "parent_step", "detail", "cause"),
+            "log": _log(workspace, row.id),
+            "total_steps": row.total_steps,
+            "test_subset_error": figure(row, Split.TEST_SUBSET, "error"),
+            "validation_error": figure(row, Split.VALIDATION, "error"),
+            **fields(row, "parameters", "device", "precision", "threads", "probe_share"),
+            **dict(zip(("checkpoints", "checkpoint_bytes"), totals.get(row.id, (0, 0)), strict=True)),
+            "versions": row.versions,
+        }
+        for row, result in zip(rows, results(reader, rows), strict=True)
+    ]
 
 
 def what_happened(row: dict[str, Any]) -> str:
     """Return what is to say of a run of ``runs_document`` besides its figures, '' when nothing is."""
-    cause = f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
     fork = f"fork of run {row['parent_run']} at step {row['parent_step']}" if row["parent_run"] is not None else ""
     changes = [_in_words(change) for change in row["changes"]]
     note = f"note: {row['note']}" if row["note"] else ""
     race = f"race {row['race']}: {row['race_name']}" if row["race_name"] else ""
-    return "; ".join(filter(None, (fork, *changes, cause, note, race)))
+    return "; ".join(filter(None, (fork, *changes, cause_or_detail(row), note, race)))
+
+
+def cause_or_detail(row: dict[str, Any]) -> str:
+    """Return why a job ended badly and where its log is, else what it does."""
+    return f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
 
 
 def _in_words(change: dict[str, Any]) -> str:
     if change["key"] == STEPS:
         return f"extended from {change['step']} to {change['value']:g} steps"
-    taken = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
-    return f"{change['key']} {change['value']:g} {taken}"
+    since = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
+    return f"{change['key']} {change['value']:g} {since}"
 
 
 def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
@@ -162,22 +172,9 @@ def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
     """
     return [
         {
-            "arm": arm.arm,
-            "depth": arm.depth,
-            "shortcut": arm.shortcut,
-            "lr": arm.lr,
-            "at_edge": arm.at_edge,
+            **fields(arm, "arm", "depth", "shortcut", "lr", "at_edge"),
             "trials": [
-                {
-                    "run": trial.run,
-                    "lr": trial.lr,
-                    "error": trial.error,
-                    "state": trial.state.value,
-                    "step": trial.step,
-                    "total_steps": trial.total_steps,
-                    "cause": trial.cause,
-                }
-                for trial in arm.trials
+                fields(trial, "run", "lr", "error", "state", "step", "total_steps", "cause") for trial in arm.trials
             ],
         }
         for arm in reader.tuning.arms(race)
@@ -193,10 +190,8 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
             "race": row.tunes,
             "arm": row.arm,
             "lr": row.config.optim.lr,
-            "total_steps": row.total_steps,
-            "detail": row.detail,
-            "cause": row.cause,
-            "log": str(log) if (log := workspace.log(row.id)).exists() else None,
+            **fields(row, "total_steps", "detail", "cause"),
+            "log": _log(workspace, row.id),
         }
         for row, result in zip(rows, results(reader, rows), strict=True)
     ]
@@ -212,10 +207,8 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "state": row.state.value,
             "step": row.done,
             "total_steps": row.total,
-            "seconds": row.seconds,
-            "detail": row.detail,
-            "cause": row.cause,
-            "log": str(log) if (log := workspace.log(row.id)).exists() else None,
+            **fields(row, "seconds", "detail", "cause"),
+            "log": _log(workspace, row.id),
             "figures": reader.labs.metrics(row.id),
             "versions": row.versions,
         }

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from threading import Event
 from typing import Any
 
@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import RUN_ID, echo_json, pairs, race_document, results
+from engine.cli.output import RUN_ID, echo_json, number, pairs, race_document, results
 from engine.cli.tuning import curves, under_way
 from engine.config import FREE
 from engine.config.presets import PRESETS
@@ -151,26 +151,24 @@ class Follower:
         self._control, self._race, self._runs = control, race, runs
         self._restarts = 0
 
-    def follow(self, reader: Reader, heard: Event, shown: bool) -> int:
+    def follow(self, reader: Reader, pressed: Event, shown: bool) -> int:
         """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr.
 
-        Raises KeyboardInterrupt when Ctrl-C is ``heard``.
+        Raises KeyboardInterrupt when Ctrl-C is ``pressed``.
         """
         console = _console()
         if not (shown and console.is_terminal):
-            return self._until_ended(reader, heard, lambda: None)
+            return self._until_ended(reader, pressed, lambda: None)
         with Live(self._view(reader), console=console, refresh_per_second=5, transient=True) as live:
-            return self._until_ended(reader, heard, lambda: live.update(self._view(reader)))
+            return self._until_ended(reader, pressed, lambda: live.update(self._view(reader)))
 
     def pause(self) -> None:
         """Pause what has not ended, and say how to go on."""
-        asked = []
+        submitted = []
         for run in self._runs:
-            try:
-                asked.append(self._control.commands.ask("pause", run))
-            except CommandRefused:
-                continue  # it has ended
-        for command in asked:
+            with suppress(CommandRefused):  # it has ended
+                submitted.append(self._control.commands.ask("pause", run))
+        for command in submitted:
             self._control.commands.await_done(command, _PAUSED_WITHIN_S)
         with Reader(self._control.workspace) as reader:
             deadline = time.monotonic() + _PAUSED_WITHIN_S
@@ -196,8 +194,8 @@ class Follower:
         for row, result in zip(rows, results(reader, rows), strict=True):
             table.add_row(
                 str(row.id), row.arm, str(row.seed), row.state.value, f"{row.step}/{row.total_steps}",
-                ProgressBar(row.total_steps, row.step, width=10), _number(result["train_error"], " %"),
-                _number(result["test_error"], " %"), _number(row.images_per_s, "", 0), _number(row.seconds, "", 0),
+                ProgressBar(row.total_steps, row.step, width=10), number(result["train_error"]),
+                number(result["test_error"]), number(row.images_per_s, "", 0), number(row.seconds, "", 0),
                 row.detail,
             )  # fmt: skip
         return table
@@ -216,31 +214,31 @@ class Follower:
         remarks = reader.log.of(self._runs)
         return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
-    def _until_ended(self, reader: Reader, heard: Event, show: Callable[[], None]) -> int:
-        said = False
+    def _until_ended(self, reader: Reader, pressed: Event, show: Callable[[], None]) -> int:
+        announced = False
         while True:
             # A fork that somebody makes of a run meanwhile is none of those that were asked for.
             rows = [row for row in reader.runs.all(self._race) if row.id in self._runs]
             show()
-            left = [row for row in rows if row.state not in ENDED]
-            if not left:
+            remaining = [row for row in rows if row.state not in ENDED]
+            if not remaining:
                 # A run that was deleted meanwhile did not finish either.
                 finished = [row for row in rows if row.state == RunState.FINISHED]
                 return 0 if len(finished) == len(self._runs) else 1
-            at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in left)
-            if at_rest and not said:
-                said = True
-                ids = " ".join(str(row.id) for row in left)
+            at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in remaining)
+            if at_rest and not announced:
+                announced = True
+                ids = " ".join(str(row.id) for row in remaining)
                 click.echo(f"all remaining runs are paused; `python -m engine resume {ids}` goes on", err=True)
-            if self._control.engine.status().state == "none" and not self._revive(at_rest):
-                click.echo("the engine has ended; the runs that are left stay paused", err=True)
-                return 1
-            pause(heard, _POLL_S)
+            if self._control.engine.status().state == "none":
+                if at_rest:
+                    click.echo("the engine has ended; the runs that are left stay paused", err=True)
+                    return 1
+                self._revive()
+            pause(pressed, _POLL_S)
 
-    def _revive(self, at_rest: bool) -> bool:
-        """Start a new engine if the last one vanished; return False if it left only runs that were paused."""
-        if at_rest:
-            return False
+    def _revive(self) -> None:
+        """Start a new engine. Raises EngineUnreachable when one after the other vanished."""
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
             raise EngineUnreachable(
@@ -248,8 +246,3 @@ class Follower:
             )
         click.echo("the engine has vanished; starting another one, which resumes the runs", err=True)
         self._control.engine.ensure()
-        return True
-
-
-def _number(value: float | None, unit: str, digits: int = 1) -> str:
-    return "" if value is None else f"{value:,.{digits}f}{unit}"

@@ -5,18 +5,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from engine.cli.output import (
-    DONE_S,
-    RUN_ID,
-    check_known,
-    echo_json,
-    labs_document,
-    runs_document,
-    trials_document,
-    what_happened,
-)  # fmt: skip
+from engine.cli import output
+from engine.cli.output import DONE_S, RUN_ID, cause_or_detail, check_known, echo_json, number
 from engine.errors import CommandRefused, NoDatabase
 from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control
@@ -41,68 +32,64 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     """
     try:
         with Reader(workspace) as reader:
-            found = reader.runs.all()
-            rows = runs_document(workspace, reader, found)
-            trials, labs = trials_document(workspace, reader), labs_document(workspace, reader)
+            stored = reader.runs.all()
+            rows = output.runs_document(workspace, reader, stored)
+            trials, labs = output.trials_document(workspace, reader), output.labs_document(workspace, reader)
     except NoDatabase:
-        found, rows, trials, labs = [], [], [], []
+        stored, rows, trials, labs = [], [], [], []
     if as_json:
-        tried = {"trials": trials} if trials else {}
-        echo_json({"workspace": str(workspace.path), "runs": rows, **tried, "labs": labs})
+        optional = {"trials": trials} if trials else {}
+        echo_json({"workspace": str(workspace.path), "runs": rows, **optional, "labs": labs})
         return
     if not rows and not labs:
         click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
         return
-    table = Table(box=None)
-    for title in ("run", "race", "arm", "seed", "state", "step", "train", "test"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for row, run in zip(rows, found, strict=True):
-        error = _percent(row["test_error"])
-        if row["test_error"] is None and row["test_subset_error"] is not None:
-            error = f"{_percent(row['test_subset_error'])} ({run.config.data.eval_images:,})"
-        table.add_row(
-            str(row["run"]), str(row["race"]), row["arm"],
-            str(row["seed"]), row["state"], f"{row['step']}/{row['total_steps']}", _percent(row["train_error"]), error,
-            what_happened(row),
-        )  # fmt: skip
+    subsets = {run.id: run.config.data.eval_images for run in stored}
+    _print(
+        ("run", "race", "arm", "seed", "state", "step", "train", "test"),
+        [
+            (
+                str(row["run"]), str(row["race"]), row["arm"], str(row["seed"]), row["state"], _steps(row),
+                number(row["train_error"]), _test_error(row, subsets[row["run"]]), output.what_happened(row),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+    _print(
+        ("trial", "for race", "arm", "rate", "state", "step", "train"),
+        [
+            (
+                str(trial["run"]), str(trial["race"]), trial["arm"], f"{trial['lr']:g}", trial["state"], _steps(trial),
+                number(trial["train_error"]), cause_or_detail(trial),
+            )
+            for trial in trials
+        ],
+    )  # fmt: skip
+    _print(
+        ("run", "lab", "state", "unit", "seconds"),
+        [
+            (str(job["run"]), job["lab"], job["state"], _steps(job), f"{job['seconds']:.1f}", cause_or_detail(job))
+            for job in labs
+        ],
+    )
+
+
+def _print(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = output.table(*titles, wide="what happened")
+    for row in rows:
+        table.add_row(*row)
     if rows:
         Console().print(table)
-    if trials:
-        _print_trials(trials)
-    if labs:
-        _print_labs(labs)
 
 
-def _print_trials(trials: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for title in ("trial", "for race", "arm", "rate", "state", "step", "train"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for trial in trials:
-        words = f"{trial['cause']} (log: {trial['log']})" if trial["cause"] else trial["detail"]
-        steps = f"{trial['step']}/{trial['total_steps']}"
-        table.add_row(
-            str(trial["run"]), str(trial["race"]), trial["arm"], f"{trial['lr']:g}", trial["state"], steps,
-            _percent(trial["train_error"]), words,
-        )  # fmt: skip
-    Console().print(table)
+def _steps(row: dict[str, Any]) -> str:
+    return f"{row['step']}/{row['total_steps']}"
 
 
-def _print_labs(labs: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for title in ("run", "lab", "state", "unit", "seconds"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what happened", overflow="fold")
-    for job in labs:
-        words = f"{job['cause']} (log: {job['log']})" if job["cause"] else job["detail"]
-        units = f"{job['step']}/{job['total_steps']}"
-        table.add_row(str(job["run"]), job["lab"], job["state"], units, f"{job['seconds']:.1f}", words)
-    Console().print(table)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} %"
+def _test_error(row: dict[str, Any], subset: int) -> str:
+    if row["test_error"] is None and row["test_subset_error"] is not None:
+        return f"{number(row['test_subset_error'])} ({subset:,})"
+    return number(row["test_error"])
 
 
 def _steering(verb: str, text: str, done: str) -> click.Command:
@@ -112,16 +99,16 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
     def steer(workspace: Workspace, runs: tuple[int, ...]) -> None:
         check_known(workspace, runs)
         control, refused = Control(workspace), []
-        asked: dict[int, int] = {}
+        submitted: dict[int, int] = {}
         for run in runs:
             try:
-                asked[run] = control.commands.ask(verb, run)
+                submitted[run] = control.commands.ask(verb, run)
             except CommandRefused as error:
                 refused.append(str(error))
-        for run, command in asked.items():
+        for run, command in submitted.items():
             finished = control.commands.await_done(command, DONE_S)
-            words = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
-            click.echo(f"run {run} {words}", err=True)
+            outcome = _outcome(workspace, verb, run, done) if finished else "is in a long step and follows at its end"
+            click.echo(f"run {run} {outcome}", err=True)
         if refused:
             raise CommandRefused("; ".join(refused))
 

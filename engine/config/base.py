@@ -1,7 +1,7 @@
 """What all configs share: frozen, validated, JSON round trip, dotted keys, difference."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -77,17 +77,12 @@ def apply_settings(config: T, settings: Mapping[str, str]) -> T:
 
 def leaves(config: Config) -> dict[str, Any]:
     """Return every setting as ``{"optim.lr": 0.1, ...}``, in declaration order."""
-    settings: dict[str, Any] = {}
+    return dict(_leaves(config.model_dump(mode="json"), ""))
 
-    def walk(document: dict[str, Any], prefix: str) -> None:
-        for key, value in document.items():
-            if isinstance(value, dict):
-                walk(value, f"{prefix}{key}.")
-            else:
-                settings[prefix + key] = value
 
-    walk(config.model_dump(mode="json"), "")
-    return settings
+def _leaves(document: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        yield from _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
 
 
 def diff(old: Config, new: Config) -> dict[str, tuple[Any, Any]]:

@@ -13,7 +13,6 @@ STEPS = "steps"
 class LiveSetting:
     """A setting that a live run takes over between two steps: ``low`` to ``high``, ``low`` left out if ``above``."""
 
-    key: str
     label: str
     low: float
     high: float
@@ -30,12 +29,9 @@ class LiveSetting:
 
 
 LIVE: Mapping[str, LiveSetting] = {
-    row.key: row
-    for row in (
-        LiveSetting("lr", "learning rate", 0, 100, above=True),
-        LiveSetting("weight_decay", "weight decay", 0, 1),
-        LiveSetting("strength", "shortcut strength", 0, 1),
-    )
+    "lr": LiveSetting("learning rate", 0, 100, above=True),
+    "weight_decay": LiveSetting("weight decay", 0, 1),
+    "strength": LiveSetting("shortcut strength", 0, 1),
 }
 
 

@@ -1,5 +1,6 @@
 """The optimizer and its schedule, as data."""
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -48,7 +49,9 @@ class OptimConfig(Config):
     @field_validator("tune_grid", mode="before")
     @classmethod
     def _ascending_rates(cls, grid: Any) -> Any:
-        rates = [_as_number(part) for part in grid.split(",")] if isinstance(grid, str) else grid
+        rates: Any = None
+        with suppress(ValueError):  # a part that is no number
+            rates = [float(part) for part in grid.split(",")] if isinstance(grid, str) else grid
         fits = (
             isinstance(rates, list | tuple)
             and 2 <= len(rates) <= 16
@@ -86,10 +89,3 @@ class OptimConfig(Config):
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _as_number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text

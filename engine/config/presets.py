@@ -1,7 +1,4 @@
-"""The presets: named starting points of a race, with their purpose and source.
-
-To add a preset, add an entry to ``PRESETS``. This module imports ``engine.config`` and ``engine.errors`` alone.
-"""
+"""The presets: named starting points of a race, with their purpose and source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -43,12 +43,9 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
 
 
 def _derived(steps: int, images_ratio: float) -> int:
-    allowed = _share(steps) * steps / max(1e-9, COST * images_ratio) - len(FIRST_STEPS)
-    columns = min(MAX_COLUMNS, max(1, math.floor(allowed)))
-    return math.ceil(steps / columns)
-
-
-def _share(steps: int) -> float:
     (short, most), (long, least) = _SHARES
     place = math.log(max(steps, short) / short) / math.log(long / short)
-    return most + (least - most) * min(1.0, place)
+    share = most + (least - most) * min(1.0, place)
+    allowed = share * steps / max(1e-9, COST * images_ratio) - len(FIRST_STEPS)
+    columns = min(MAX_COLUMNS, max(1, math.floor(allowed)))
+    return math.ceil(steps / columns)

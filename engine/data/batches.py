@@ -3,6 +3,7 @@
 It depends on no model, device, pause or speed, so all arms of a race with one seed see the same images.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -12,10 +13,7 @@ _TAG = 1
 
 
 class BatchStream:
-    """Batches cut from one permutation per epoch after another; every batch is full, so batches may span epochs.
-
-    ``seed`` is the race's seed of the run; ``images`` the size of the training set.
-    """
+    """Batches cut from one permutation per epoch after another; every batch is full, so batches may span epochs."""
 
     def __init__(self, seed: int, images: int, batch_size: int):
         self._images = images
@@ -26,12 +24,8 @@ class BatchStream:
 
     def indices(self, step: int) -> np.ndarray:
         """Return the images of update ``step`` (1 is the first): int64 (batch_size,)."""
-        start = (step - 1) * self._batch_size
-        pieces, missing = [], self._batch_size
-        while missing:
-            epoch, offset = divmod(start, self._images)
-            piece = self._permutation(epoch)[offset : offset + missing]
-            pieces.append(piece)
-            start += len(piece)
-            missing -= len(piece)
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        first, offset = divmod((step - 1) * self._batch_size, self._images)
+        count = math.ceil((offset + self._batch_size) / self._images)
+        epochs = [self._permutation(epoch) for epoch in range(first, first + count)]
+        order = epochs[0] if count == 1 else np.concatenate(epochs)
+        return order[offset : offset + self._batch_size]

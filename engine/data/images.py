@@ -52,14 +52,14 @@ class Images:
         the disk and the indices are on the device.
         """
         device = self.labels.device
-        there = indices.to(device, non_blocking=True)
+        on_device = indices.to(device, non_blocking=True)
         if not self.on_disk:
-            return self.pixels[there if self.chosen is None else self.chosen[there]], self.labels[there]
-        here = indices.cpu()
-        pixels = self.pixels[here if self.chosen is None else self.chosen[here]]
+            return self.pixels[on_device if self.chosen is None else self.chosen[on_device]], self.labels[on_device]
+        on_host = indices.cpu()
+        pixels = self.pixels[on_host if self.chosen is None else self.chosen[on_host]]
         if device.type == "cuda":
             pixels = pixels.pin_memory().to(device, non_blocking=True)
-        return pixels.to(device), self.labels[there]
+        return pixels.to(device), self.labels[on_device]
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,6 @@ class ImageSet:
 
 def load_images(config: DataConfig, workspace: Path, report: Callable[[str], None] = lambda text: None) -> ImageSet:
     """Return the data set of ``config``, decoded into the workspace at the first call and shared by all processes.
-
-    ``report`` gets a line of text about what takes long.
 
     Raises: ConfigError (unknown name, pooling that does not divide the size) and DataError (no network, damaged files,
     images that cannot be trained on, folder not writable), each in one line.

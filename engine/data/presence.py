@@ -1,13 +1,14 @@
 """Whether a data set could be loaded now without a download. Torch-free: the app and the planner ask it.
 
-The module of a registered set may offer ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``, the
-folder of the workspace for downloads.
+The loader of a set that is not embedded has ``is_downloaded(folder) -> bool``: whether its originals lie in ``folder``,
+the folder of the workspace for downloads.
 """
 
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
-from engine.data.files.cache import data_folder, is_cached
+from engine.data.files.array_writer import META
+from engine.data.files.cache import data_folder
 from engine.data.files.paths import is_path, path_of
 from engine.data.registry import get_source
 
@@ -24,7 +25,7 @@ def present(name: str, workspace: Path) -> bool:
             return path_of(name).exists()
         except OSError:  # a folder on the way that may not be looked into
             return False
-    source = get_source(name)
-    if source.embedded or is_cached(name, workspace):
+    source, folder = get_source(name), data_folder(workspace)
+    if source.embedded or (folder / name / META).is_file():
         return True
-    return bool(import_module(source.loader.split(":")[0]).is_downloaded(data_folder(workspace)))
+    return bool(resolve_name(source.loader).is_downloaded(folder))

@@ -1,6 +1,10 @@
-"""What is known of a data set before it is loaded, and which averaging of pixels fits it. Torch-free."""
+"""What is known of a data set before it is loaded, and what a loader returns. Torch-free."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.errors import ConfigError
 
@@ -24,13 +28,23 @@ class Source:
     classes: tuple[str, ...]
     train_images: int
     test_images: int
-    #: True when it comes with the project; else it is downloaded or copied into the workspace first.
-    embedded: bool
     loader: str
+    #: True when it comes with the project; else it is downloaded or copied into the workspace first.
+    embedded: bool = False
     #: False where a mirrored image shows something else (digits): then races do not mirror unless asked to.
     mirrors: bool = True
     #: Megabytes of its download.
     megabytes: int = 0
+
+
+@dataclass(frozen=True)
+class RawImages:
+    """A decoded data set. Shapes: images uint8 (N, channels, S, S); labels integers (N,), 0 to classes - 1."""
+
+    train_images: npt.NDArray[np.uint8]
+    train_labels: npt.NDArray[np.integer[Any]]
+    test_images: npt.NDArray[np.uint8]
+    test_labels: npt.NDArray[np.integer[Any]]
 
 
 def check_pool(source: Source, pool: int) -> None:

@@ -36,5 +36,5 @@ def statistics_without(
         count += len(chunk)
     stay = images - count
     shift = -deviations / stay
-    left = images * mean.numel() * scale**2 - squares - stay * float(shift.square().sum())
-    return (mean + shift).float(), max(0.0, left / (stay * mean.numel())) ** 0.5 or 1.0
+    remaining = images * mean.numel() * scale**2 - squares - stay * float(shift.square().sum())
+    return (mean + shift).float(), max(0.0, remaining / (stay * mean.numel())) ** 0.5 or 1.0

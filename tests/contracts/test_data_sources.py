@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from importlib import import_module
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -49,8 +49,7 @@ def test_row_is_explained(name):
 
 @every_source
 def test_loader_is_there_and_says_what_is_found(name, tmp_path):
-    module, function = SOURCES[name].loader.split(":")
-    assert callable(getattr(import_module(module), function))
+    assert callable(resolve_name(SOURCES[name].loader).load)
     assert present(name, tmp_path) is SOURCES[name].embedded
     assert not list(tmp_path.iterdir())
 
@@ -70,11 +69,11 @@ def test_embedded_set_is_what_the_row_says(name, workspace):
 
 
 @every_source
-def test_modules_of_sets_that_are_not_embedded_say_what_they_look_for(name):
+def test_loaders_of_sets_that_are_not_embedded_say_what_they_look_for(name):
     if not SOURCES[name].embedded:
-        module = import_module(SOURCES[name].loader.split(":")[0])
-        assert module.ARCHIVE.name == name
-        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in module.ARCHIVE.files)
+        archive = resolve_name(SOURCES[name].loader)
+        assert archive.name == name
+        assert all(len(file.md5) == 32 and file.url.endswith(file.name) for file in archive.files)
 
 
 @every_kind
@@ -100,8 +99,7 @@ def test_path_is_a_source_like_any_other(kind, places, tmp_path):
 
 @every_kind
 def test_listing_keeps_its_contract(kind, places):
-    module, function = KINDS[kind].listing.split(":")
-    listing = getattr(import_module(module), function)(places[kind])
+    listing = resolve_name(KINDS[kind].listing)(places[kind])
     for split, count in listing.counts.items():
         items = list(listing.items(split))
         assert len(items) == count

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.files.raw import RawImages
+from engine.data.source import RawImages
 from engine.errors import DataError
 from engine.paths import PROJECT
 

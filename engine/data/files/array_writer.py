@@ -53,45 +53,44 @@ class ArrayWriter:
         for name, array in small.items():
             np.save(self._folder / f"{name}.npy", array, allow_pickle=False)
             digests[name] = digest(array)
-        names = (*(f"{split}_{kind}" for split in SPLITS for kind in ("images", "labels")), "mean")
-        meta = {"format": FORMAT, "scale": scale or 1.0, "sha256": {name: digests[name] for name in names}, **more}
+        meta = {"format": FORMAT, "scale": scale or 1.0, "sha256": digests, **more}
         (self._folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
+        self.close()
 
     def close(self) -> None:
         """Let go of the files, finished or not."""
-        for file in self._images.values():
-            file.close()
+        for images in self._images.values():
+            images.file.close()
 
 
 class _ImageFile:
-    """An .npy file that grows; its header is written again when the number of images is known."""
+    """An .npy file that grows; its header is written again when the number of images is known.
+
+    By hand: ``numpy.lib.format.open_memmap`` needs the number first, and broken images are not counted before.
+    """
 
     def __init__(self, path: Path, shape: tuple[int, int, int]):
         self._shape, self.images = shape, 0
         self._hash = hashlib.sha256()
-        self._file = path.open("wb")
+        self.file = path.open("wb")
         self._header()
-        self._begins = self._file.tell()
+        self._begins = self.file.tell()
 
     def append(self, piece: np.ndarray) -> None:
-        self._file.write(piece.data)
+        self.file.write(piece.data)
         self._hash.update(piece.data)
         self.images += len(piece)
 
     def finish(self) -> str:
-        self._file.seek(0)
+        self.file.seek(0)
         self._header()
         # numpy leaves room in the header for the first axis to grow.
-        assert self._file.tell() == self._begins
-        self.close()
+        assert self.file.tell() == self._begins
         return self._hash.hexdigest()
-
-    def close(self) -> None:
-        self._file.close()
 
     def _header(self) -> None:
         shape = (self.images, *self._shape)
-        npy.write_array_header_1_0(self._file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        npy.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def digest(array: np.ndarray) -> str:

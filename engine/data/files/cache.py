@@ -15,24 +15,24 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from engine.data.files.array_writer import FORMAT, META, SPLITS, ArrayWriter, digest
-from engine.data.files.origin import BROKEN, Origin, origin_of
-from engine.data.files.raw import RawImages
-from engine.data.source import Source, check_pool
+from engine.data.files.origin import BROKEN, Origin, PathOrigin, RegisteredOrigin
+from engine.data.files.paths import is_path
+from engine.data.registry import get_source
+from engine.data.source import RawImages, Source, check_pool
 from engine.errors import DataError
 
 #: Arrays up to this size are hashed at every load; of larger ones only the size is checked.
 HASHED_BYTES = 512 * 2**20
-#: Seconds between two calls of ``report`` while another process holds the lock; ``report`` may raise to give up.
-_WAIT_S = 0.25
 #: Images pooled at a time.
 _POOLED = 1024
 
@@ -40,11 +40,7 @@ _POOLED = 1024
 @dataclass(frozen=True)
 class Decoded:
     """A decoded data set, memory-mapped: many workers share one copy in memory. Arrays that are hashed may be written
-    to (nobody else sees it), larger ones not.
-
-    Shapes: ``mean`` float32 (channels, S, S), the per-pixel mean of the training set. ``scale`` is the standard
-    deviation of the training set around it, one number. ``checksum`` identifies the content. ``remark`` says in one
-    line what was left out, '' if nothing was.
+    to (nobody else sees it), larger ones not. Shapes and units are those of ``engine.data.images.ImageSet``.
     """
 
     raw: RawImages
@@ -60,11 +56,6 @@ def data_folder(workspace: Path) -> Path:
     return workspace / "data"
 
 
-def is_cached(name: str, workspace: Path) -> bool:
-    """Return whether the registered set ``name`` was decoded before, at its full size."""
-    return (data_folder(workspace) / name / META).is_file()
-
-
 def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], None], resize: int = 0) -> Decoded:
     """Return the data set ``name`` averaged over ``pool`` x ``pool`` pixels, decoding it if need be.
 
@@ -72,30 +63,38 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
     image size, DataError when the data are not to be had, do not fit on the disk or the folder cannot be written; each
     in one line.
     """
-    origin = origin_of(name, resize)
+    origin = PathOrigin(name, resize) if is_path(name) else RegisteredOrigin(get_source(name, resize))
     folder = data_folder(workspace)
     target = folder / (origin.folder if pool == 1 else f"{origin.folder}-pool{pool}")
-    if decoded := _read(target):
-        return _with_classes(decoded, origin)
-    check_pool(origin.source, pool)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder / f".{origin.family}.lock", origin.source.name, report):
-            if decoded := _read(target):  # another process was faster
-                return _with_classes(decoded, origin)
-            if target.exists():
-                report(f"the decoded copy in {target} is damaged or old; decoding again")
-            _make(origin, pool, target, folder, report)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
+
+    def wait() -> bool:
+        report(f"waiting for another process that prepares {origin.source.name}")
+        return False  # ``report`` may raise to give up
+
+    decoded = _read(target)
+    if decoded is None:
+        check_pool(origin.source, pool)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # With a limit, however long: without one filelock refuses to wait for another thread of this process.
+            with FileLock(folder / f".{origin.family}.lock").acquire(TIMEOUT_MAX, 0.02, cancel_check=wait):
+                decoded = _read(target)  # another process may have been faster
+                if decoded is None:
+                    if target.exists():
+                        report(f"the decoded copy in {target} is damaged or old; decoding again")
+                    _make(origin, pool, target, folder, report)
+                    decoded = _written(target)
+        except OSError as error:
+            raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
+    # Copies of registered sets did not always name their classes.
+    return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
+
+
+def _written(target: Path) -> Decoded:
+    """Return a copy that was just written. Raises DataError when it is not what was written."""
     if decoded := _read(target):
         return decoded
     raise DataError(f"what was written to {target} does not read back the same; check the disk")
-
-
-def _with_classes(decoded: Decoded, origin: Origin) -> Decoded:
-    """Add what copies of registered sets did not always say of themselves."""
-    return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
 
 
 def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callable[[str], None]) -> None:
@@ -114,10 +113,7 @@ def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callabl
 
 def _average(base: Path, pool: int, writer: ArrayWriter, place: Path, report: Callable[[str], None]) -> dict[str, Any]:
     """Average the full-size copy over pool x pool pixels, rounded to the nearest of 256 values."""
-    decoded = _read(base)
-    if decoded is None:
-        raise DataError(f"what was written to {base} does not read back the same; check the disk")
-    arrays = decoded.raw.arrays()
+    arrays = vars(_written(base).raw)
     for split in SPLITS:
         images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
         for start in range(0, len(images), _POOLED):
@@ -137,20 +133,14 @@ def _put(target: Path, source: Source, pool: int, fill: Callable[[ArrayWriter, P
     """Let ``fill`` write a whole folder beside ``target``, then put it in its place. The caller holds the lock."""
     for stale in target.parent.glob(f".{target.name}-*.part"):  # left by a process that was killed
         shutil.rmtree(stale, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-    try:
-        writer = ArrayWriter(part, source.channels, source.image_size // pool)
-        try:
+    with tempfile.TemporaryDirectory(".part", f".{target.name}-", target.parent, ignore_cleanup_errors=True) as place:
+        part = Path(place, "new")
+        part.mkdir(0o700)
+        with closing(ArrayWriter(part, source.channels, source.image_size // pool)) as writer:
             writer.finish(**fill(writer, part))
-        finally:
-            writer.close()
         if target.exists():
-            discarded = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-            target.rename(discarded / "old")  # open memory maps of it stay valid
-            shutil.rmtree(discarded, ignore_errors=True)
+            target.rename(Path(place, "old"))  # open memory maps of it stay valid
         part.rename(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _read(target: Path) -> Decoded | None:
@@ -177,9 +167,9 @@ def _read(target: Path) -> Decoded | None:
 
 
 def _remark(meta: dict[str, Any], target: Path) -> str:
-    named = ", ".join(meta["examples"]) + (", ..." if meta["broken"] > len(meta["examples"]) else "")
+    examples = ", ".join(meta["examples"]) + (", ..." if meta["broken"] > len(meta["examples"]) else "")
     return (
-        f"{meta['broken']} of {meta['images']:,} images cannot be read and are left out: {named} "
+        f"{meta['broken']} of {meta['images']:,} images cannot be read and are left out: {examples} "
         f"(all of them in {target / BROKEN})"
     )
 
@@ -195,13 +185,3 @@ def _check_space(source: Source, pool: int, has_whole: bool, folder: Path) -> No
             f"{source.name} takes {needed / 1e6:,.0f} MB decoded, and {folder} has {free / 1e6:,.0f} MB left; "
             f"free some or move the workspace{smaller}"
         )
-
-
-def _lock(path: Path, name: str, report: Callable[[str], None]) -> AbstractContextManager[object]:
-    """Take the data set's lock; while another process holds it, ``report`` is called again and again and may raise."""
-    lock = FileLock(path, poll_interval=0.02)
-    while True:
-        try:
-            return lock.acquire(timeout=_WAIT_S)
-        except Timeout:
-            report(f"waiting for another process that prepares {name}")

@@ -16,8 +16,9 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
 
     Raises DataError when one is missing, named twice, or of another type.
     """
-    from pyarrow import types
+    import pyarrow as pa
 
+    binary, text = (pa.binary(), pa.large_binary()), (pa.string(), pa.large_string())
     image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
     label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
     if image is None or label is None:
@@ -27,25 +28,19 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
         if (count := schema.names.count(name)) > 1:
             raise DataError(f"{where} has {count} columns called {name}; it takes one")
     kind, column = schema.field(image).type, image
-    if types.is_struct(kind):
+    if pa.types.is_struct(kind):
         place = kind.get_field_index("bytes")
-        if place < 0 or not _binary(kind.field(place).type):
+        if place < 0 or kind.field(place).type not in binary:
             raise DataError(f"{where} keeps no image bytes in {image} (a struct with bytes, as Hugging Face writes it)")
         column = f"{image}.bytes"
-    elif not _binary(kind):
+    elif kind not in binary:
         raise DataError(
             f"{where} keeps {printable(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
         )
     kind = schema.field(label).type
-    if not (types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind)):
+    if not (pa.types.is_integer(kind) or kind in text):
         raise DataError(f"{where} keeps {printable(str(kind))} in {label}; labels are whole numbers or texts")
     return column, label
-
-
-def _binary(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def names_of(metadata: Mapping[bytes, bytes] | None, label: str) -> tuple[str, ...]:

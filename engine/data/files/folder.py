@@ -8,10 +8,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Listing, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
@@ -21,41 +21,32 @@ _SHAPES = "CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE"
 
 
 @dataclass(frozen=True)
-class FolderListing:
+class FolderListing(Listing):
     """The files of a folder; ``files`` holds for each split (path below ``path``, class) in order."""
 
-    path: Path
-    classes: tuple[str, ...]
-    files: dict[str, list[tuple[str, int]]] = field(repr=False)
-    note: str
-    digest: str
-    stamps: Stamps = field(repr=False)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Images per split."""
-        return {split: len(files) for split, files in self.files.items()}
+    files: dict[str, list[tuple[str, int]]]
 
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, class after class."""
-        return (Item(printable(name), label, self.path / name) for name, label in self.files[split])
+        return map(self._item, self.files[split])
 
     def sample(self, most: int) -> Iterator[Item]:
         """Go through at most ``most`` images, spread over both splits."""
         train, test = self.files["train"], self.files["test"]
         for place in spread(len(train) + len(test), most):
-            name, label = train[place] if place < len(train) else test[place - len(train)]
-            yield Item(printable(name), label, self.path / name)
+            yield self._item(train[place] if place < len(train) else test[place - len(train)])
+
+    def _item(self, file: tuple[str, int]) -> Item:
+        return Item(printable(file[0]), file[1], self.path / file[0])
 
 
 def listing(path: Path) -> FolderListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
     name = printable(str(path))
     try:
-        if not path.exists():
-            raise DataError(f"{name} is not there; folder:PATH names a folder of class folders ({_SHAPES})")
         if not path.is_dir():
-            raise DataError(f"{name} is a file; folder:PATH names a folder of class folders ({_SHAPES})")
+            problem = "is a file" if path.exists() else "is not there"
+            raise DataError(f"{name} {problem}; folder:PATH names a folder of class folders ({_SHAPES})")
         return _listing(path)
     except OSError as error:
         where = printable(str(error.filename or path))
@@ -64,13 +55,12 @@ def listing(path: Path) -> FolderListing:
 
 def _listing(path: Path) -> FolderListing:
     train, test = _splits(path)
-    images_of, stamped = {}, [path]
+    images_of: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+    stamped = [path]
     for split, folder in (("train", train), ("test", test)):
-        if folder is None:
-            continue
-        stamped.append(folder)
-        for place in _folders(folder):
-            images_of[split, place.name] = _images(place, path, stamped)
+        if folder is not None:
+            stamped.append(folder)
+            images_of |= {(split, place.name): _images(place, path, stamped) for place in _folders(folder)}
     classes = tuple(sorted({name for _, name in images_of}))
     _check_classes(path, train, test, classes, images_of)
     hashed = hashlib.sha256()
@@ -81,9 +71,14 @@ def _listing(path: Path) -> FolderListing:
             hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
             apart = test is None and held_out(position, len(images))
             files["test" if apart else split].append((relative, label))
-    note = SPLIT_NOTE if test is None else ""
     return FolderListing(
-        path, tuple(map(printable, classes)), files, note, hashed.hexdigest(), stamps_of(dict.fromkeys(stamped))
+        path=path,
+        classes=tuple(map(printable, classes)),
+        counts={split: len(images) for split, images in files.items()},
+        note=SPLIT_NOTE if test is None else "",
+        digest=hashed.hexdigest(),
+        stamps=stamps_of(dict.fromkeys(stamped)),
+        files=files,
     )
 
 
@@ -110,6 +105,7 @@ def _folders(path: Path) -> list[Path]:
 
 def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, int, int]]:
     """Return the images below ``folder`` as (path below ``root``, bytes, time of change), by name."""
+    # By hand: ``os.walk`` recurses before Python 3.12, so that deeply nested folders would end it.
     images, waiting, visited = [], [folder], set()
     above = len(os.path.join(root, ""))  # noqa: PTH118, a string: Path is slow for a million files
     while waiting:

@@ -1,12 +1,13 @@
 """What lies below a path, seen without decoding anything: the contract of ``folder`` and ``parquet``. Torch-free."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 #: Without test images of their own, one image in this many of every class is kept for the test.
 HELD_OUT = 6
-#: In words, for people.
 SPLIT_NOTE = f"1 in {HELD_OUT} of each class is kept for the test"
 
 Stamps = tuple[tuple[Path, int], ...]
@@ -20,7 +21,8 @@ class Item(NamedTuple):
     content: Path | bytes | None
 
 
-class Listing(Protocol):
+@dataclass(frozen=True)
+class Listing(ABC):
     """Classes in order, images per split, and the images themselves one after the other, always in the same order.
 
     ``note`` says in words how test images were chosen and what was left out, '' when the data say it themselves.
@@ -34,18 +36,17 @@ class Listing(Protocol):
     digest: str
     stamps: Stamps
 
+    @abstractmethod
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, ``train`` or ``test``."""
 
+    @abstractmethod
     def sample(self, most: int) -> Iterator[Item]:
         """Go through at most ``most`` images, spread over everything; all of them when there are no more."""
 
 
 def held_out(position: int, count: int) -> bool:
-    """Return whether the image at ``position`` of its class's ``count`` is kept for the test: every sixth, or the last.
-
-    A function of the order alone, so that the same files always give the same split.
-    """
+    """Return whether the image at ``position`` of its class's ``count`` is for the test: every sixth, or the last."""
     return position % HELD_OUT == HELD_OUT - 1 or (count < HELD_OUT and position == count - 1)
 
 

@@ -1,8 +1,4 @@
-"""What the page offers besides registered sets: the folders and Parquet files below ``SKIPSCOPE_DATA``. Torch-free.
-
-Direct children alone, and only those that look like a set at a glance. What is wrong with one is said when it is
-chosen.
-"""
+"""What the page offers besides registered sets: children of ``SKIPSCOPE_DATA`` that look like one. Torch-free."""
 
 import os
 import time
@@ -51,8 +47,8 @@ def _look(root: Path) -> list[Offer]:
         children = sorted(path for path in root.expanduser().absolute().iterdir() if not path.name.startswith("."))
     except (OSError, RuntimeError):  # RuntimeError: the home of a user who is not known
         return []
-    named = (child for child in children if not utf8_problem(str(child)))
-    sets = [(kind, child) for child in named if (kind := kind_of(child))]
+    valid = (child for child in children if not utf8_problem(str(child)))
+    sets = [(kind, child) for child in valid if (kind := kind_of(child))]
     return [
         Offer(absolute(f"{kind}:{child}"), f"{printable(child.name)} ({KINDS[kind].label})", f"Below {ENVIRONMENT}.")
         for kind, child in sets
@@ -70,7 +66,9 @@ def kind_of(path: Path) -> str:
             return "parquet"
         train = next((folder for folder in folders if folder.name.lower() == "train"), None)
         classes = [entry for entry in _glance(train) if entry.is_dir()] if train else folders
-        return "folder" if len(classes) > 1 and any(_pictures(_glance(place)) for place in classes[:3]) else ""
+        inside = [path for place in classes[:3] for path in _glance(place)]
+        pictures = any(path.suffix.lower() in SUFFIXES or path.is_dir() for path in inside)
+        return "folder" if len(classes) > 1 and pictures else ""
     except OSError:
         return ""
 
@@ -82,7 +80,3 @@ def _glance(folder: Path) -> list[Path]:
 
 def _parquet(paths: list[Path]) -> bool:
     return any(path.suffix.lower() == ".parquet" for path in paths)
-
-
-def _pictures(paths: list[Path]) -> bool:
-    return any(path.suffix.lower() in SUFFIXES or path.is_dir() for path in paths)

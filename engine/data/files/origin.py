@@ -5,15 +5,14 @@ import os
 import re
 from collections.abc import Callable
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
 
-from engine.data.files.array_writer import SPLITS, ArrayWriter
-from engine.data.files.paths import absolute, is_path, listing_of, path_of, path_source
-from engine.data.registry import get_source
+from engine.data.files.array_writer import ArrayWriter
+from engine.data.files.paths import absolute, listing_of, path_of, path_source
 from engine.data.source import Source
 from engine.errors import DataError
 
@@ -35,8 +34,7 @@ class RegisteredOrigin:
     def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Run the loader, check what it returns against the registry, write it. ``data``: the folder for downloads."""
         source = self.source
-        module, function = source.loader.split(":")
-        arrays = getattr(import_module(module), function)(data, report).arrays()
+        arrays = vars(resolve_name(source.loader).load(data, report))
         shape = (source.channels, source.image_size, source.image_size)
         for split, images in (("train", source.train_images), ("test", source.test_images)):
             pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
@@ -44,8 +42,7 @@ class RegisteredOrigin:
                 raise DataError(f"{source.name}: {split} images are {pixels.shape}, expected {(images, *shape)}")
             if labels.min() < 0 or labels.max() >= len(source.classes):
                 raise DataError(f"{source.name}: {split} labels lie outside 0 to {len(source.classes) - 1}")
-        for split in SPLITS:
-            writer.append(split, arrays[f"{split}_images"], arrays[f"{split}_labels"])
+            writer.append(split, pixels, labels)
         return {"classes": source.classes}
 
 
@@ -72,9 +69,8 @@ class PathOrigin:
 
     def write(self, writer: ArrayWriter, place: Path, data: Path, report: Callable[[str], None]) -> dict[str, Any]:
         """Decode everything; broken images are named in a text file in ``place``."""
-        from engine.data.files.decoding import (
-            decode_into,  # image decoders, which nobody needs for a copy that is there
-        )
+        # Image decoders, which nobody needs for a copy that is there.
+        from engine.data.files.decoding import decode_into
 
         broken = decode_into(writer, self._listing, self.source, self._resize, report)
         if broken:
@@ -84,8 +80,3 @@ class PathOrigin:
 
 
 Origin = RegisteredOrigin | PathOrigin
-
-
-def origin_of(name: str, resize: int) -> Origin:
-    """Return where a set comes from; looks through its path by names. Raises ConfigError and DataError in one line."""
-    return PathOrigin(name, resize) if is_path(name) else RegisteredOrigin(get_source(name, resize))

@@ -8,7 +8,8 @@ Class names come from the ``huggingface`` metadata where they stand there.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.files.columns import columns, names_of
-from engine.data.files.listing import SPLIT_NOTE, Item, Stamps, held_out, printable, spread, stamps_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Listing, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
 #: In order of preference, longer ones before their beginnings.
@@ -39,21 +40,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class ParquetListing:
+class ParquetListing(Listing):
     """The rows of a set."""
 
-    path: Path
-    classes: tuple[str, ...]
-    parts: tuple[Part, ...] = field(repr=False)
-    note: str
-    digest: str
-    stamps: Stamps = field(repr=False)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Images per split."""
-        test = sum(int(part.for_test.sum()) for part in self.parts)
-        return {"train": sum(len(part.labels) for part in self.parts) - test, "test": test}
+    parts: list[Part]
 
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, file after file, row after row. Raises DataError when a file changes under it."""
@@ -71,8 +61,7 @@ class ParquetListing:
         groups = [(part, group) for part in self.parts for group in _groups(part.path)]
         chosen = [groups[place] for place in spread(len(groups), _SAMPLED_GROUPS)]
         for part, group in chosen:
-            items = _items(part, np.ones(len(part.labels), bool), group)
-            yield from (item for _, item in zip(range(most // len(chosen)), items, strict=False))
+            yield from islice(_items(part, np.ones(len(part.labels), bool), group), most // len(chosen))
 
 
 def listing(path: Path) -> ParquetListing:
@@ -99,12 +88,21 @@ def listing(path: Path) -> ParquetListing:
     classes, parts, unused = _classes(path, raw, train, test)
     if not test:
         parts = _hold_out(path, classes, parts)
-    notes = [
-        *([] if test else [SPLIT_NOTE]),
-        *([f"{unused} class names without images are left out"] if unused else []),
-        *([f"{left_out} files of other splits are left out"] if left_out else []),
-    ]
-    return ParquetListing(path, classes, tuple(parts), "; ".join(notes), hashed.hexdigest(), stamps)
+    notes = (
+        "" if test else SPLIT_NOTE,
+        f"{unused} class names without images are left out" if unused else "",
+        f"{left_out} files of other splits are left out" if left_out else "",
+    )
+    tested = sum(int(part.for_test.sum()) for part in parts)
+    return ParquetListing(
+        path=path,
+        classes=classes,
+        counts={"train": sum(len(part.labels) for part in parts) - tested, "test": tested},
+        note="; ".join(filter(None, notes)),
+        digest=hashed.hexdigest(),
+        stamps=stamps,
+        parts=parts,
+    )
 
 
 def _files(path: Path) -> list[Path]:
@@ -128,23 +126,17 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
         if tests:
             raise DataError(f"{printable(str(path))} has files for the test but none whose name starts with train")
         return files, [], 0
-    test = next((group for group in tests if _labelled(group)), [])
+    # A split without rows, or without labels of all of them, is no test.
+    labels = ((group, np.concatenate([_labels(file)[0] for file in group])) for group in tests)
+    test = next((group for group, own in labels if own.size and (own >= 0).all()), [])
     return train, test, len(files) - len(train) - len(test)
-
-
-def _labelled(files: list[Path]) -> bool:
-    """Return whether the files hold rows, all of them with labels."""
-    labels = np.concatenate([_labels(file)[0] for file in files])
-    return bool(labels.size and (labels >= 0).all())
 
 
 def _split_of(relative: Path) -> str:
     """Return the split that a file's name tells, or else the nearest of its folders', '' when none does."""
-    for part in reversed(relative.parts):
-        for name in ("train", *_TEST_NAMES):
-            if part.lower().startswith(name):
-                return name
-    return ""
+    names = ("train", *_TEST_NAMES)
+    parts = reversed(relative.parts)
+    return next((name for part in parts for name in names if part.lower().startswith(name)), "")
 
 
 def _open(file: Path) -> Any:
@@ -169,25 +161,28 @@ def _groups(file: Path) -> list[int]:
 def _labels(file: Path) -> _Labels:
     """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     opened, where = _open(file), printable(str(file))
     try:
         schema = opened.schema_arrow
         column, label = columns(where, schema)
-        batches = opened.iter_batches(columns=[label])
-        values = pa.chunked_array([batch.column(label) for batch in batches], schema.field(label).type)
+        values = opened.read(columns=[label]).column(label)
         if not pa.types.is_integer(values.type):
-            texts = values.to_pylist()
-            names = tuple(sorted({text for text in texts if text is not None}))
-            places = {name: place for place, name in enumerate(names)}
-            return np.array([places.get(text, -1) for text in texts], np.int64), names, column
+            names = tuple(sorted(values.unique().drop_null().to_pylist()))
+            return _int64(pc.index_in(values, pa.array(names, values.type))), names, column
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
         raise _unreadable(file, error) from None
     try:
-        numbers = values.cast(pa.int64())
+        return _int64(values), names_of(schema.metadata, label), column
     except pa.ArrowException:
         raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
-    return numbers.fill_null(-1).to_numpy(), names_of(schema.metadata, label), column
+
+
+def _int64(values: Any) -> npt.NDArray[np.int64]:
+    """Return a column of whole numbers, -1 where there is none. Raises ArrowException for what is too large."""
+    numbers: npt.NDArray[np.int64] = values.cast("int64").fill_null(-1).to_numpy()
+    return numbers
 
 
 def _classes(
@@ -196,28 +191,35 @@ def _classes(
     """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
     names = next((names for _, names, _ in raw.values() if names), ())
     used: set[Any] = set()
+    coded = {}
     for file, (labels, own, _) in raw.items():
         where = printable(str(file))
         if (labels < 0).any():
             raise DataError(f"{where} has {int((labels < 0).sum())} rows without a label; leave them or the file out")
         if names and labels.size and labels.max() >= len(own or names):
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
-        here = {(own or names)[label] if names else int(label) for label in np.unique(labels)}
-        if file in test and (unknown := sorted(map(str, here - used))):
+        distinct, places = np.unique(labels, return_inverse=True)
+        own_classes = [(own or names)[label] if names else label for label in distinct.tolist()]
+        if file in test and (unknown := sorted(map(str, {*own_classes} - used))):
             raise DataError(f"class {printable(unknown[0])} of {where} has no training images; each class needs both")
-        used |= here
-    known = [name for name in names if name in used] if names else sorted(used)
-    known += sorted(used - set(known)) if names else []
-    if len(known) < 2:
-        content = "one class only" if known else "no rows"
+        used |= {*own_classes}
+        coded[file] = own_classes, places
+    used_names = [name for name in names if name in used]
+    used_names += sorted(used - {*used_names})
+    if len(used_names) < 2:
+        content = "one class only" if used_names else "no rows"
         raise DataError(f"{printable(str(path))} has {content}; a race needs at least two classes")
-    places = {name: place for place, name in enumerate(known)}
-    parts = []
-    for file, (labels, own, column) in raw.items():
-        table = np.array([places.get(name, -1) for name in (own or names)] if names else [], np.int64)
-        mapped = table[labels] if names else np.array([places[label] for label in labels.tolist()], np.int64)
-        parts.append(Part(file, column, mapped, np.full(len(labels), file in test)))
-    return tuple(printable(str(name)) for name in known), parts, max(0, len(names) - len(known))
+    numbers = {name: number for number, name in enumerate(used_names)}
+    parts = [
+        Part(
+            path=file,
+            column=raw[file][2],
+            labels=np.array([numbers[name] for name in own], np.int64)[places],
+            for_test=np.full(len(places), file in test),
+        )
+        for file, (own, places) in coded.items()
+    ]
+    return tuple(printable(str(name)) for name in used_names), parts, max(0, len(names) - len(used_names))
 
 
 def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:
@@ -232,10 +234,7 @@ def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[P
             )
         for_test[[row for position, row in enumerate(rows) if held_out(position, len(rows))]] = True
     ends = np.cumsum([len(part.labels) for part in parts])[:-1]
-    return [
-        Part(part.path, part.column, part.labels, chosen)
-        for part, chosen in zip(parts, np.split(for_test, ends), strict=True)
-    ]
+    return [replace(part, for_test=chosen) for part, chosen in zip(parts, np.split(for_test, ends), strict=True)]
 
 
 def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[Item]:

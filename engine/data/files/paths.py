@@ -9,8 +9,9 @@ import threading
 import time
 import warnings
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import NamedTuple
 
 from engine.config.data import utf8_problem
 from engine.data.files.listing import Listing, Stamps, printable, unchanged
@@ -23,34 +24,20 @@ SAMPLED_S = 3.0
 #: From one broken image in this many on, a set is refused.
 BROKEN_LIMIT = 100
 _REMEMBERED = 32
+#: The name of an image and its size.
+NamedSize = tuple[str, tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class PathKind:
+class PathKind(NamedTuple):
     """One kind of path. ``listing`` is ``module:function``, imported where it is used."""
 
-    name: str
     label: str
-    help: str
     listing: str
 
 
-KINDS: dict[str, PathKind] = {
-    kind.name: kind
-    for kind in (
-        PathKind(
-            "folder",
-            "folder of class folders",
-            "PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test (or val) beside.",
-            "engine.data.files.folder:listing",
-        ),
-        PathKind(
-            "parquet",
-            "Parquet file or folder",
-            "Hugging Face style: img or image with bytes, label or fine_label.",
-            "engine.data.files.parquet:listing",
-        ),
-    )
+KINDS = {
+    "folder": PathKind("folder of class folders", "engine.data.files.folder:listing"),
+    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet:listing"),
 }
 
 
@@ -61,12 +48,11 @@ class QuickLook:
     classes: tuple[str, ...]
     counts: dict[str, int]
     note: str
-    grey: bool
-    size: tuple[int, int]
-    example: str
-    #: The first image of another size, None when all that were looked at agree.
-    other: tuple[str, tuple[int, int]] | None
     stamps: Stamps
+    grey: bool
+    first: NamedSize
+    #: The first image of another size, None when all that were looked at agree.
+    other: NamedSize | None
 
 
 _known: dict[str, QuickLook] = {}
@@ -85,15 +71,12 @@ def absolute(name: str) -> str:
         raise ConfigError(f"{kind}: names no path; write {kind}:PATH")
     try:
         path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
+        problem = utf8_problem(path)
     except RuntimeError:
-        raise ConfigError(
-            f"{printable(name)} names the home of a user who is not known; write the whole path"
-        ) from None
+        problem = f"{printable(name)} names the home of a user who is not known; write the whole path"
     except OSError as error:  # the working directory is gone
-        raise ConfigError(
-            f"{printable(name)} cannot be made absolute ({error.strerror}); write the whole path"
-        ) from None
-    if problem := utf8_problem(path):
+        problem = f"{printable(name)} cannot be made absolute ({error.strerror}); write the whole path"
+    if problem:
         raise ConfigError(problem)
     return f"{kind}:{path}"
 
@@ -105,8 +88,7 @@ def path_of(name: str) -> Path:
 
 def listing_of(name: str) -> Listing:
     """Look through the path by names alone. Raises DataError in one line."""
-    module, function = KINDS[name.partition(":")[0]].listing.split(":")
-    listing: Listing = getattr(import_module(module), function)(path_of(name))
+    listing: Listing = resolve_name(KINDS[name.partition(":")[0]].listing)(path_of(name))
     return listing
 
 
@@ -132,11 +114,11 @@ def quick_look(listing: Listing) -> QuickLook:
     """Look at headers. Raises DataError when nothing can be read, or too many are broken where all were looked at."""
     from engine.data.files.pixels import Unreadable, look
 
-    headers, broken, looked, began = [], [], 0, time.monotonic()
+    headers, broken, count, began = [], [], 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files
         for item in listing.sample(SAMPLED_IMAGES):
-            looked += 1
+            count += 1
             try:
                 headers.append((item, look(item)))
             except Unreadable as reason:
@@ -146,24 +128,23 @@ def quick_look(listing: Listing) -> QuickLook:
     total = sum(listing.counts.values())
     if not headers:
         raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
-    if looked == total:
+    if count == total:
         check_broken(listing.path, broken, total)
-    item, first = headers[0]
-    size = (first.width, first.height)
-    other = next(((one.name, (h.width, h.height)) for one, h in headers if (h.width, h.height) != size), None)
+    sizes = [(item.name, header.size) for item, header in headers]
+    other = next((named for named in sizes if named[1] != sizes[0][1]), None)
     grey = all(header.grey for _, header in headers)
-    return QuickLook(listing.classes, listing.counts, listing.note, grey, size, item.name, other, listing.stamps)
+    return QuickLook(listing.classes, listing.counts, listing.note, listing.stamps, grey, sizes[0], other)
 
 
 def row(name: str, facts: QuickLook, resize: int) -> Source:
     """Make the row. Raises DataError in one line when the images do not fit."""
     kind, _, path = name.partition(":")
-    width, height = facts.size
+    width, height = facts.first[1]
     if not resize:
         if facts.other:
-            raise mixed(path, (facts.example, facts.size), facts.other)
+            raise mixed(path, facts.first, facts.other)
         if width != height:
-            raise oblong(path, facts.example, facts.size)
+            raise oblong(path, facts.first)
         if not MIN_SIZE <= width <= MAX_SIZE:
             raise DataError(
                 f"the images in {printable(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
@@ -183,12 +164,11 @@ def row(name: str, facts: QuickLook, resize: int) -> Source:
         classes=facts.classes,
         train_images=train,
         test_images=test,
-        embedded=False,
         loader=KINDS[kind].listing,
     )
 
 
-def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]]) -> DataError:
+def mixed(path: str | Path, one: NamedSize, other: NamedSize) -> DataError:
     """Return the error for images of several sizes."""
     sizes = " and ".join(f"{name} is {width}x{height}" for name, (width, height) in (one, other))
     return DataError(
@@ -196,10 +176,11 @@ def mixed(path: str | Path, one: tuple[str, tuple[int, int]], other: tuple[str, 
     )
 
 
-def oblong(path: str | Path, name: str, size: tuple[int, int]) -> DataError:
+def oblong(path: str | Path, one: NamedSize) -> DataError:
     """Return the error for images that are not square."""
+    name, (width, height) = one
     return DataError(
-        f"the images in {printable(str(path))} are not square ({name} is {size[0]}x{size[1]}); "
+        f"the images in {printable(str(path))} are not square ({name} is {width}x{height}); "
         "add --set data.resize=32 to cut and shrink them"
     )
 
@@ -212,9 +193,3 @@ def check_broken(path: Path, broken: list[str], total: int) -> None:
             f"{len(broken)} of the {total} images in {printable(str(path))} cannot be read: {names}; 1 % or more is "
             "too much, mend or remove them"
         )
-
-
-def none_left(path: Path, split: str, count: int, broken: list[str]) -> DataError:
-    """Return the error for a split of which no image can be decoded; ``broken`` ends with its own."""
-    example = f": {broken[-1]}" if broken else ""
-    return DataError(f"none of the {count} {split} images in {printable(str(path))} can be read{example}")

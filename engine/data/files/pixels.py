@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data.files.listing import Item, printable
 
@@ -27,8 +27,7 @@ class Unreadable(Exception):
 class Header:
     """What an image is: pixels across and down, and whether it has no colours."""
 
-    width: int
-    height: int
+    size: tuple[int, int]
     grey: bool
 
 
@@ -51,7 +50,7 @@ def decode(item: Item, channels: int, resize: int) -> tuple[Header, np.ndarray]:
                 image.draft(None, (2 * resize, 2 * resize))
             picture = _eight_bit(image, channels)
             if resize:
-                picture = _square(picture, resize)
+                picture = ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR)
             array = np.asarray(picture)
         except Exception as error:  # decoders raise what they like on damaged files
             raise Unreadable(_reason(error)) from None
@@ -65,7 +64,8 @@ def _opened(item: Item) -> Image.Image:
     try:
         return Image.open(content if isinstance(content, Path) else io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError:
-        raise Unreadable("empty" if _is_empty(content) else "no image of a known format") from None
+        empty = isinstance(content, Path) and content.stat().st_size == 0
+        raise Unreadable("empty" if empty else "no image of a known format") from None
     except Exception as error:
         raise Unreadable(_reason(error)) from None
 
@@ -78,10 +78,11 @@ def _header(image: Image.Image) -> Header:
         except Exception as error:
             raise Unreadable(_reason(error)) from None
         grey = bool((palette == palette[:, :1]).all())
-    return Header(image.width, image.height, grey)
+    return Header(image.size, grey)
 
 
 def _eight_bit(image: Image.Image, channels: int) -> Image.Image:
+    # By hand where pillow's own conversion clips: 16 bits become the upper 8 here.
     if image.mode == "F":
         raise Unreadable("float pixels, whose range nobody knows")
     if image.mode.startswith("I"):
@@ -89,16 +90,6 @@ def _eight_bit(image: Image.Image, channels: int) -> Image.Image:
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA")
     return image.convert("L" if channels == 1 else "RGB")
-
-
-def _square(image: Image.Image, side: int) -> Image.Image:
-    short = min(image.size)
-    left, top = (image.width - short) / 2, (image.height - short) / 2
-    return image.resize((side, side), Image.Resampling.BILINEAR, box=(left, top, left + short, top + short))
-
-
-def _is_empty(content: Path | bytes) -> bool:
-    return isinstance(content, Path) and content.stat().st_size == 0
 
 
 def _reason(error: Exception) -> str:

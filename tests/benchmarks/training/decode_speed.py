@@ -52,7 +52,7 @@ def measure(name: str, resize: int, workspace: Path) -> None:
     done.set()
     watcher.join()
     images = len(decoded.raw.train_labels) + len(decoded.raw.test_labels)
-    written = sum(array.nbytes for array in decoded.raw.arrays().values())
+    written = sum(array.nbytes for array in vars(decoded.raw).values())
     print(f"decoded: {images / seconds:,.0f} images/s, {1e6 * cpu / images:,.0f} us of CPU each")
     print(decoded.remark or "none broken")
     print(f"memory: {peak / 1e6:.0f} MB at most, {written / 1e6:.0f} MB written")

@@ -4,7 +4,6 @@ import pytest
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import Comparison, Cure, conclude
-from engine.analysis.statement import statement as stated
 from engine.analysis.verdict import RaceErrors, Verdict
 
 
@@ -15,7 +14,8 @@ def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=
 
 def statement(runs, errors, *, clean, test=None):
     """The sentences of a race that trains, or of one that has ended with the same figures in both training errors."""
-    return stated(runs, RaceErrors(errors, errors if clean else {}, test or {}, at_end=clean, test_step=200))
+    race = RaceErrors(errors, errors if clean else {}, test or {}, at_end=clean, test_step=200)
+    return conclude(runs, race).text
 
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]

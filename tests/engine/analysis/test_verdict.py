@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from engine.analysis.comparison import ComparedRun
-from engine.analysis.statement import statement
+from engine.analysis.statement import conclude
 from engine.analysis.verdict import Observation, RaceErrors, Relation, Verdict, decide, findings, needed_steps, relation
 
 ABOVE, BELOW, OVERLAP, UNKNOWN = Relation.ABOVE, Relation.BELOW, Relation.OVERLAP, Relation.UNKNOWN
@@ -42,8 +42,9 @@ def said(runs, training, *, clean=None, test=None, at_end=False, running=None):
     counts = errors(runs, training)
     if at_end:
         race = RaceErrors(errors(runs, running or training), counts, errors(runs, test or {}), True, 300)
-        return statement(runs, race)
-    return statement(runs, RaceErrors(counts, errors(runs, clean or {}), errors(runs, test or {}), False, 266))
+        return conclude(runs, race).text
+    race = RaceErrors(counts, errors(runs, clean or {}), errors(runs, test or {}), False, 266)
+    return conclude(runs, race).text
 
 
 APART = {
@@ -296,7 +297,7 @@ def test_a_figure_that_is_not_finite_takes_its_seed_out(hole):
     [plain, _] = findings(runs, RaceErrors(figures))
     assert [pair.deep.seed for pair in plain.pairs] == [0, 2]
     assert plain.gaps == (23.0, 31.0)
-    assert "nan" not in statement(runs, RaceErrors(figures))
+    assert "nan" not in conclude(runs, RaceErrors(figures)).text
 
 
 def test_test_errors_of_only_some_seeds_say_nothing():
@@ -371,7 +372,7 @@ def test_random_races_never_claim_what_an_oracle_forbids_and_quote_its_figures(r
     claims = quoted = 0
     for _ in range(races):
         runs, figures = random_race(chance)
-        words = statement(runs, figures)
+        words = conclude(runs, figures).text
         assert "nan" not in words
         known = {shortcut: oracle(runs, figures, shortcut) for shortcut in {run.shortcut for run in runs}}
         means = {shortcut: found[0] for shortcut, found in known.items() if found}
@@ -387,7 +388,7 @@ def test_random_races_never_claim_what_an_oracle_forbids_and_quote_its_figures(r
         assert bool(CLAIM.search(words)) == any(found and found[1] for found in known.values()), words
         for shortcut, found in known.items():
             alone = [run for run in runs if run.shortcut == shortcut]
-            claimed = bool(CLAIM.search(statement(alone, figures)))
+            claimed = bool(CLAIM.search(conclude(alone, figures).text))
             assert claimed == bool(found and found[1])
             claims += claimed
     assert claims > races // 30, "the random races reach the claim"

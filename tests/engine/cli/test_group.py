@@ -78,6 +78,22 @@ def test_a_wrong_call_is_one_line_and_makes_nothing(call, workspace, arguments, 
     assert not list(workspace.path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([verb, "x"] for verb in ("pause", "resume", "stop", "delete", "fork", "layers")),
+        ["extend", "x", "--steps", "9"],
+        ["pace", "x", "free"],
+        ["set", "x", "lr=1"],
+    ],
+)
+def test_a_run_that_is_no_number_is_refused_with_what_is_right(call, workspace, arguments):
+    code, out, err = call(*arguments)
+    assert (code, out) == (2, "")
+    assert "'x' is not a valid integer from 1 on; `python -m engine runs` lists the runs; see `" in err
+    assert err.count("\n") == 1
+
+
 def test_later_verbs_are_absent(capfd):
     assert cli(["--help"]) == 0
     listed = capfd.readouterr().out

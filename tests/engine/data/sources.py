@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.data.files.cache import load_decoded
-from engine.data.files.raw import RawImages
 from engine.data.registry import SOURCES
+from engine.data.source import RawImages
 
 NAME = "tiny"
 decoded = 0
@@ -43,7 +43,7 @@ def register(monkeypatch) -> None:
     """Add the tiny set to the registry until the test ends."""
     row = replace(
         SOURCES["fashion-mnist-mini"],
-        name=NAME, image_size=8, train_images=40, test_images=20, embedded=False, loader=f"{__name__}:load",
+        name=NAME, image_size=8, train_images=40, test_images=20, embedded=False, loader=__name__,
     )  # fmt: skip
     monkeypatch.setitem(SOURCES, NAME, row)
 

@@ -44,8 +44,8 @@ ROOM = Room(
         Fault(
             name="kind-by-its-worst-arm",
             file="engine/analysis/prediction.py",
-            text="return min(standings, key=lambda one: one.mean, default=None)",
-            faulty="return max(standings, key=lambda one: one.mean, default=None)",
+            text="return min(standings, key=lambda standing: standing.mean, default=None)",
+            faulty="return max(standings, key=lambda standing: standing.mean, default=None)",
             breaks="At the reveal a kind of net is judged by its worst arm.",
         ),
         Fault(
@@ -93,8 +93,8 @@ ROOM = Room(
         Fault(
             name="spare-cores-speed-up-a-run",
             file="engine/analysis/run_time.py",
-            text="rate = min(1.0, machine.cores / len(left))",
-            faulty="rate = machine.cores / len(left)",
+            text="rate = min(1.0, machine.cores / len(remaining))",
+            faulty="rate = machine.cores / len(remaining)",
             breaks="A race of fewer runs than cores is said to end before its longest run can.",
             added_late=True,
         ),

@@ -49,8 +49,8 @@ ROOM = Room(
         Fault(
             name="nearest-steps-are-the-first",
             file="engine/cli/layers.py",
-            text="key=lambda other: abs(other - wanted))[:3]",
-            faulty="key=lambda other: other - wanted)[:3]",
+            text="key=lambda other: abs(other - requested))[:3]",
+            faulty="key=lambda other: other - requested)[:3]",
             breaks="Asked for a step that was not probed, `layers` names the first three probes as the nearest.",
             added_late=True,
         ),

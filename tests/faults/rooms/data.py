@@ -61,8 +61,8 @@ ROOM = Room(
         Fault(
             name="square-from-the-corner",
             file="engine/data/files/pixels.py",
-            text="box=(left, top, left + short, top + short)",
-            faulty="box=(0, 0, short, short)",
+            text="Image.Resampling.BILINEAR)",
+            faulty="Image.Resampling.BILINEAR, centering=(0, 0))",
             breaks="Of an oblong picture the left or upper part is taken, not the middle.",
         ),
         Fault(
@@ -75,16 +75,16 @@ ROOM = Room(
         Fault(
             name="pixels-of-other-images",
             file="engine/data/images.py",
-            text="pixels = self.pixels[here if self.chosen is None else self.chosen[here]]",
-            faulty="pixels = self.pixels[here]",
+            text="pixels = self.pixels[on_host if self.chosen is None else self.chosen[on_host]]",
+            faulty="pixels = self.pixels[on_host]",
             breaks="With images held out of a set that stays on the disk, labels come with other images' pixels.",
             added_late=True,
         ),
         Fault(
             name="names-in-another-order",
             file="engine/data/files/parquet.py",
-            text="for name in (own or names)] if names else [], np.int64)",
-            faulty="for name in names] if names else [], np.int64)",
+            text="own_classes = [(own or names)[label] if names",
+            faulty="own_classes = [names[label] if names",
             breaks="Images of a Parquet file that lists its classes otherwise than the first get wrong labels.",
             added_late=True,
         ),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.config import DataConfig
-from engine.data.downloads import archives, cifar10
+from engine.data.downloads import archives, cifar
 from engine.data.images import load_images
 from engine.data.presence import present
 from engine.errors import DataError
@@ -22,8 +22,8 @@ ARCHIVE = "cifar-10-python.tar.gz"
 
 def publish(monkeypatch, **changes) -> None:
     """Let the authors' file have another checksum or place."""
-    files = (replace(cifar10.ARCHIVE.files[0], **changes),)
-    monkeypatch.setattr(cifar10, "ARCHIVE", replace(cifar10.ARCHIVE, files=files))
+    files = (replace(cifar.CIFAR10.files[0], **changes),)
+    monkeypatch.setattr(cifar, "CIFAR10", replace(cifar.CIFAR10, files=files))
 
 
 def member(archive: tarfile.TarFile, name: str, content: object) -> str:
@@ -93,7 +93,7 @@ def left(folder):
 
 def test_archive_put_there_by_hand(archive, tmp_path):
     (tmp_path / ARCHIVE).write_bytes(archive)
-    raw = cifar10.load(tmp_path, lambda text: None)
+    raw = cifar.CIFAR10.load(tmp_path, lambda text: None)
     assert raw.train_images.shape == (25, 3, 32, 32)
     assert raw.test_images.shape == (5, 3, 32, 32)
     assert raw.train_labels.tolist() == [0, 1, 2, 3, 9] * 5
@@ -106,7 +106,7 @@ def test_archive_put_there_by_hand(archive, tmp_path):
 def test_download_with_progress(archive, tmp_path, serve):
     serve(archive)
     said = []
-    assert len(cifar10.load(tmp_path, said.append).train_images) == 25
+    assert len(cifar.CIFAR10.load(tmp_path, said.append).train_images) == 25
     assert any(text.startswith("downloading cifar10: 0 of") for text in said)
     assert (tmp_path / ARCHIVE).read_bytes() == archive
     assert left(tmp_path) == [ARCHIVE]
@@ -132,14 +132,14 @@ def test_a_stalled_download_is_given_up(archive, tmp_path, serve, monkeypatch):
     monkeypatch.setattr(archives, "TIMEOUT_S", 0.2)
     serve(archive, stall=0.6)
     with pytest.raises(DataError, match="could not be downloaded"):
-        cifar10.load(tmp_path, lambda text: None)
+        cifar.CIFAR10.load(tmp_path, lambda text: None)
     assert left(tmp_path) == []
 
 
 def test_a_wrong_download_leaves_nothing(archive, tmp_path, serve):
     serve(archive[:-10])
     with pytest.raises(DataError, match="the download is incomplete"):
-        cifar10.load(tmp_path, lambda text: None)
+        cifar.CIFAR10.load(tmp_path, lambda text: None)
     assert left(tmp_path) == []
 
 

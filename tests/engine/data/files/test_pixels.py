@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from engine.data.files.listing import Item
-from engine.data.files.pixels import Unreadable, decode, look
+from engine.data.files.pixels import Header, Unreadable, decode, look
 from tests.engine.data.pictures import pixels, png, put
 
 
@@ -20,7 +20,7 @@ COLOUR, GREY = Image.fromarray(pixels(0)), Image.fromarray(pixels(0, channels=1)
 
 def test_rgb_and_grey_come_out_as_they_went_in(tmp_path):
     header, array = decode(Item("x", 0, png(pixels(5))), 3, 0)
-    assert (header.width, header.height, header.grey) == (8, 8, False)
+    assert header == Header((8, 8), False)
     assert np.array_equal(array.transpose(1, 2, 0), pixels(5))
     path = put(tmp_path / "x.jpg", png(pixels(5, channels=1)))  # suffixes may lie
     header, array = decode(Item("x", 0, path), 1, 0)
@@ -67,7 +67,7 @@ def test_the_exif_orientation_is_ignored():
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
     tall = Image.fromarray(pixels(0)[:, :6])
-    assert look(encoded(tall, "JPEG", exif=exif)).width == 6
+    assert look(encoded(tall, "JPEG", exif=exif)).size[0] == 6
     turned, plain = (decode(encoded(tall, "JPEG", quality=95, **kw), 3, 0)[1] for kw in ({"exif": exif}, {}))
     assert np.array_equal(turned, plain)
 
