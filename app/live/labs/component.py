@@ -116,11 +116,8 @@ def _variants(shortcut: str) -> list[dict[str, Any]]:
 
 def _picks(lab: labs.LabSpec, picks: CurveSelector) -> dict[str, Any]:
     option = next(option for option in lab.options if option.name == picks.setting)
-    return {
-        "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,
-        "settingLabel": option.label, "measure": picks.measure, "low": option.low, "high": option.high,
-        "step": option.step, "alone": dict(picks.alone),
-    }  # fmt: skip
+    limits = {"low": option.low, "high": option.high, "step": option.step}
+    return asdict(picks) | limits | {"settingLabel": option.label}
 
 
 def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
