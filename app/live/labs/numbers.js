@@ -1,5 +1,5 @@
 /** The numbers of a lab as a compact table: label, value with unit, what to expect, source. */
-import { setText } from "../shared/dom.js";
+import { element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
 
 /** From this width in pixels on the table is open at first. */
@@ -13,13 +13,7 @@ const COLUMNS = ["number", "measured", "expected", "source"];
 export function numbersTable(details, rows, values, known, whole) {
   const table = details.querySelector("table");
   if (!table.rows.length) {
-    const head = table.createTHead().insertRow();
-    for (const column of COLUMNS) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = column;
-      head.append(cell);
-    }
+    table.createTHead().insertRow().append(...COLUMNS.map((column) => Object.assign(element("th", "", column), { scope: "col" })));
     const body = table.createTBody();
     for (const row of rows) {
       const line = body.insertRow();

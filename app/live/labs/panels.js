@@ -1,8 +1,8 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
 import { cellWords } from "./kinds/cells.js";
-import { ends, same } from "./curves.js";
+import { ends, same, yWords } from "./curves.js";
 import { spoken } from "../shared/format.js";
-import { buildPicture, controlsOf, filled } from "./kinds/index.js";
+import { BUILDERS, controlsOf, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
 import { pictureWords, stylesOf, tableOf } from "./export.js";
 import { panelFooter } from "./footer.js";
@@ -20,14 +20,10 @@ const EVEN = [2, 4];
 function wideOnes(panels) {
   const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
   let row = 0;
-  for (let index = 0; index <= wide.length; index += 1) {
-    if (index < wide.length && !wide[index]) row += 1;
-    else {
-      if (row % 2) wide[index - 1] = true;
-      row = 0;
-    }
-  }
-  return wide;
+  return wide.map((whole, index) => {
+    row = whole ? 0 : row + 1;
+    return whole || (row % 2 === 1 && (wide[index + 1] ?? true));
+  });
 }
 
 export class LabPanels {
@@ -40,14 +36,12 @@ export class LabPanels {
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
     const wide = wideOnes(drawn);
     this.panels = drawn.map((panel, index) => {
-      const root = element("figure", "sl-panel");
-      root.classList.toggle("sl-wide", wide[index]);
-      root.classList.toggle("sl-tall", wide[index] && index === 0);
+      const root = element("figure", `sl-panel${wide[index] ? " sl-wide" : ""}${wide[index] && index === 0 ? " sl-tall" : ""}`);
       const head = element("h4", "sl-title", panel.title);
       const note = element("span", "sl-note");
       note.setAttribute("aria-live", "polite");
       const legend = element("p", "sl-legend");
-      const axis = element("p", "sl-axis", panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y);
+      const axis = element("p", "sl-axis", yWords(panel));
       const stage = element("div", "sl-stage");
       const empty = element("div", "sl-empty");
       const plot = element("div", "sl-plot");
@@ -109,7 +103,7 @@ export class LabPanels {
     if (key === one.key || one.controls.wait?.()) return;
     one.key = key;
     const began = performance.now();
-    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    const { data: traces, layout, side, legend, places, height } = BUILDERS[panel.kind](panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
     if (height && height !== one.fixed) stage.style.height = `${height}px`;
     one.fixed = height;
     one.places = places;
@@ -125,8 +119,11 @@ export class LabPanels {
       modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.resetView?.(Plotly), this.zooms.reset(panel.name)) }]],
       plotlyServerURL: "",
     });
-    one.controls.drawn?.(Plotly, drawn, began);
-    if (!one.heard) this.zooms.listen(plot, panel.name);
+    one.controls.drawn?.(drawn, began);
+    if (!one.heard) {
+      one.controls.listen?.(Plotly);
+      this.zooms.listen(plot, panel.name);
+    }
     one.heard = true;
     quietModeBar(plot);
   }

@@ -11,9 +11,7 @@ const SLIDER = 1_000;
 export class CurveSelector {
   /** choose({ kind } or { value }); measure(value) asks for one that was not measured for the picked kind. */
   constructor(part, { choose, measure }) {
-    this.part = part;
-    this.choose = choose;
-    this.measure = measure;
+    Object.assign(this, { part, choose, measure });
     this.slider = part("slider").querySelector("input");
     this.field = part("measure").querySelector("input");
     this.slider.oninput = () => choose({ value: nearest(this.values, Number(this.slider.value), this.picks) });

@@ -3,7 +3,6 @@
  * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
  */
 import { button, element, setText } from "../shared/dom.js";
-import { duration } from "../shared/format.js";
 import { unreachableText } from "../shared/link_status.js";
 import { AT_WORK, FINAL } from "../shared/run_states.js";
 import { EventStream } from "../shared/event_stream.js";
@@ -12,13 +11,15 @@ import { Curves, same, sentencesOf } from "./curves.js";
 import { LabPanels } from "./panels.js";
 import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
-import { jobFooter } from "./footer.js";
+import { jobFooter, took } from "./footer.js";
 import { numbersTable } from "./numbers.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
 const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
 const ASKED_MS = 4_000;
+/** What of a message replaces what was known. */
+const PARTS = ["card", "figures", "findings", "engine", "error", "gone"];
 
 class LabStream extends EventStream {
   query(more) {
@@ -28,13 +29,10 @@ class LabStream extends EventStream {
 
 export class LabView {
   constructor(host) {
-    this.host = host;
     this.part = (name) => host.querySelector(`.sl-${name}`);
-    this.run = undefined;
-    this.pick = { kind: null, value: null, cell: null };
-    this.asked = 0;
+    Object.assign(this, { host, run: undefined, pick: { kind: null, value: null, cell: null }, asked: 0 });
     this.#forget();
-    this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
+    this.leave = attend(host, () => this.#soon(), () => this.state?.address.keep());
     this.picks = new CurveSelector(this.part, {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
@@ -44,12 +42,11 @@ export class LabView {
 
   /** New data from the script, or a new theme. Keeps connection, curves and zoom while the job is the same. */
   update(data, send) {
-    this.data = data;
-    this.send = send;
+    Object.assign(this, { data, send });
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
     this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
-    this.state.keep();
+    this.state.address.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();
       this.run = data.run;
@@ -58,7 +55,7 @@ export class LabView {
         this.feed = new LabStream(data.urls, [data.run], {
           history: (answer) => { this.curves = new Curves(); this.#message(answer); },
           message: (message) => this.#message(message),
-          link: (state, reason) => { this.link = state; this.linkReason = reason ?? ""; this.#soon(); },
+          link: (link, linkReason = "") => { Object.assign(this, { link, linkReason }); this.#soon(); },
         });
       }
       loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels say so if it fails
@@ -70,32 +67,19 @@ export class LabView {
     this.stopped = true;
     this.feed?.close();
     this.leave();
-    this.state?.stop();
+    this.state?.address.stop();
     this.panels?.stop();
   }
 
   #forget() {
     this.feed?.close();
-    this.feed = null;
-    this.curves = new Curves();
-    this.card = null;
-    this.figures = {};
-    this.findings = [];
+    Object.assign(this, { feed: null, curves: new Curves(), card: null, figures: {}, findings: [], values: [], error: "", gone: false, link: "waiting" });
     this.pick.value = null;
-    this.values = [];
-    this.trouble = "";
-    this.gone = false;
-    this.link = "waiting";
   }
 
   #message(message) {
-    if (message.card) this.card = message.card;
-    if (message.figures) this.figures = message.figures;
-    if (message.findings) this.findings = message.findings;
-    if (message.traces) this.curves.add(message.traces);
-    if (message.engine !== undefined) this.engine = message.engine;
-    if (message.error !== undefined) this.trouble = message.error;
-    if (message.gone) this.gone = true;
+    for (const part of PARTS) if (part in message) this[part] = message[part];
+    this.curves.add(message.traces ?? []);
     // A job in a final state sends nothing more, and a browser has few connections.
     if (this.gone || (this.card && FINAL.has(this.card.state))) queueMicrotask(() => this.feed?.close());
     this.#soon();
@@ -209,10 +193,10 @@ export class LabView {
     const silent = this.engine && this.engine.state !== "alive";
     const waits = this.card && AT_WORK.has(this.card.state);
     const unreachable = this.link === "gone" && !this.gone;
-    this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
-    setText(this.part("notice-text"), this.trouble || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
+    this.part("notice").hidden = !(this.error || (silent && waits) || unreachable);
+    setText(this.part("notice-text"), this.error || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
     const start = this.part("engine-start");
-    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.trouble);
+    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.error);
     start.onclick = () => this.#ask("engine");
   }
 
@@ -229,8 +213,7 @@ function statusWords(card) {
   if (!card) return "";
   if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
   const units = card.total ? `${card.step} of ${card.total}` : "";
-  const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
-  if (card.state === "finished") return `in ${took}`;
+  if (card.state === "finished") return `in ${took(card)}`;
   if (card.state === "stopped") return `after ${units || "0"} measurements; what was measured stays`;
   if (card.state === "paused") return `${units} measured`;
   return [units, card.detail].filter(Boolean).join(" · ");

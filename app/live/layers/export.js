@@ -1,5 +1,6 @@
 /** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
 import { channelFooter, layerFooter, mapFooter, profileFooter } from "./footer.js";
+import { titled } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { mapImage, mapSvg } from "../shared/export/map_picture.js";
 import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.js";
@@ -20,9 +21,7 @@ export class ProbeExport {
   /** The line under each chart. */
   strips() {
     const now = this.shown();
-    for (const chart of Object.keys(NAMES)) {
-      setText(this.part(`${chart}-strip`), strip(chart, now));
-    }
+    for (const chart of Object.keys(NAMES)) setText(this.part(`${chart}-strip`), strip(chart, now));
   }
 
   #take(chart, format) {
@@ -56,25 +55,22 @@ function wordsOf(chart, now, part) {
   const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
     : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
   if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, color: now.layer.found.run.color[theme.scheme], width: 2 }] };
-  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.steps[0] === 0 && columns.firstMeasured(now.quantity) === 0);
+  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.measuredAtStart(now.quantity));
   return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
-}
-
-function titled({ label, unit }) {
-  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
 }
 
 // --- the map --------------------------------------------------------------------------------------------------------
 
 async function exportMap(format, now, part) {
-  const { row } = now.scale(now.quantity);
+  const scale = now.scale(now.quantity);
+  const { row } = scale;
   const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
   if (format === "csv") return saveTable(mapTable(now), filename);
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
-  const bar = { stops: now.scale(now.quantity).stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
+  const bar = { stops: scale.stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
   const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
-  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
+  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: scale.place }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);
   return download(image, `${filename}.${format}`);
 }

@@ -10,8 +10,8 @@ export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
   const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
-  const list = [going, waiting, probed].find((found) => found.length) ?? [];
-  return list.length ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
+  const list = [going, waiting, probed].find((found) => found.length);
+  return list ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }
 
 /** The nets of the map, a plain one above and a residual one below: those picked, else the deepest with the first seed. */

@@ -13,12 +13,7 @@ const CALM_MS = 700;
 export class Timeline {
   /** changed(): another column is looked at; chosen(step): someone chose it to stay, null for the newest. */
   constructor(part, changed, chosen) {
-    Object.assign(this, { part, changed, chosen });
-    this.columns = [];
-    this.have = 0;
-    this.index = 0;
-    this.together = 0;
-    this.follow = true;
+    Object.assign(this, { part, changed, chosen, columns: [], have: 0, index: 0, together: 0, follow: true });
     this.slider = part("slider");
     this.slider.oninput = () => this.look(Number(this.slider.value));
     part("play").onclick = () => this.#chose(() => (this.playing ? this.pause() : this.play()));
@@ -69,7 +64,7 @@ export class Timeline {
   look(index) {
     this.#chose(() => {
       this.pause();
-      this.#stopFollowing();
+      this.follow = false;
       this.#go(Math.min(this.newest, Math.max(0, index)));
     });
   }
@@ -83,13 +78,11 @@ export class Timeline {
   setFollow(follow) {
     this.pause();
     this.follow = follow;
-    if (follow) this.index = this.together ?? this.newest;
-    this.show();
-    this.changed();
+    this.#go(follow ? this.together : this.index);
   }
 
   play() {
-    this.#stopFollowing();
+    this.follow = false;
     if (this.index >= this.newest) this.index = 0;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const pace = calm ? CALM_MS : Math.min(SLOWEST_MS, Math.max(FASTEST_MS, PLAY_MS / Math.max(1, this.have)));
@@ -103,11 +96,6 @@ export class Timeline {
   pause() {
     clearInterval(this.playing);
     this.playing = null;
-    this.show();
-  }
-
-  #stopFollowing() {
-    this.follow = false;
     this.show();
   }
 

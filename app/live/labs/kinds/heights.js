@@ -5,9 +5,8 @@
 import { placed } from "./colors.js";
 
 /**
- * Grids of a panel by kind: [{ kind, x, y, z, lost, way }], x and y ascending, z[row][column] in the colour scale's own
- * unit, null where nothing is known; `lost` counts heights that were not finite; `way` is the curve of the panel's path or
- * undefined. Rows that are coarser than others are filled in between their own points in straight lines.
+ * Grids of a panel by kind: [{ kind, x, y, z, way }], x and y ascending, z[row][column] in the colour scale's own
+ * unit, null where nothing is known; `way` is the curve of the panel's path or undefined. Rows that are coarser than others are filled in between their own points in straight lines.
  */
 export function gridsOf(panel, curves) {
   return [...Map.groupBy(curves.of(panel.name).filter((curve) => curve.value !== null), ({ kind }) => kind)].map(([kind, rows]) => {
@@ -15,13 +14,12 @@ export function gridsOf(panel, curves) {
     const ordered = rows.toSorted((a, b) => a.value - b.value);
     return {
       kind, x, y: ordered.map(({ value }) => value), z: ordered.map((row) => filledRow(row, x, panel.y_scale)),
-      lost: rows.reduce((sum, row) => sum + row.y.filter((y) => y === null).length, 0),
       way: panel.path ? curves.of(panel.path).find((curve) => curve.kind === kind && !curve.part) : undefined,
     };
   });
 }
 
-/** A row at every place of x; places between two of its own points lie on the line between them. */
+/** A row at every place of x; places between two of its own points lie on the line between them, as Plotly's `connectgaps` draws none. */
 function filledRow(row, x, scale) {
   const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).toSorted((a, b) => a.at - b.at);
   let after = 0;

@@ -4,17 +4,9 @@
  */
 export class Columns {
   /** found: one run of /live/probes/history; learn(name, codes) hears of every array that comes in. */
-  constructor(found, learn) {
-    this.layers = found.layers;
-    this.blocks = found.blocks;
-    this.planned = found.planned;
-    this.total = found.total;
-    this.steps = found.steps;
-    this.share = found.share;
-    this.images = found.images;
-    this.learn = learn;
-    this.arrays = new Map();
-    for (const [name, text] of Object.entries(found.arrays)) {
+  constructor({ arrays, ...found }, learn) {
+    Object.assign(this, found, { learn, arrays: new Map() });
+    for (const [name, text] of Object.entries(arrays)) {
       const codes = decoded(text);
       const length = codes.length / this.steps.length;
       this.arrays.set(name, this.steps.map((_, column) => codes.subarray(column * length, (column + 1) * length)));
@@ -37,10 +29,10 @@ export class Columns {
   }
 
   get lastStep() {
-    return this.steps.length ? this.steps.at(-1) : -1;
+    return this.steps.at(-1) ?? -1;
   }
 
-  /** The newest column at or before a step, -1 where there is none. */
+  /** The newest column at or before a step, -1 where there is none. By hand: `findLastIndex` looks at every column. */
   at(step) {
     let [low, high] = [0, this.steps.length];
     while (low < high) {
@@ -63,12 +55,18 @@ export class Columns {
     return found < 0 ? list.length : found;
   }
 
+  /** Whether a quantity was measured before the first update. */
+  measuredAtStart(name) {
+    return this.steps[0] === 0 && this.firstMeasured(name) === 0;
+  }
+
   /** What the entries of a quantity belong to: [name, stage, channels] each. */
   places(row) {
     return row.per === "block" ? this.blocks : this.layers;
   }
 }
 
+/** By hand: not every browser has `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
 function decoded(text) {
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);

@@ -4,6 +4,7 @@
  */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
 import { grouped } from "../../shared/format.js";
+import { option } from "./panels.js";
 import { PLOT_OPTIONS } from "./plot.js";
 
 const REST_MS = 60;
@@ -36,12 +37,9 @@ export class LayerPanel {
     this.#soon(0);
   }
 
-  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }; null for nothing to show. */
+  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }. */
   update(wanted, theme, Plotly) {
-    this.theme = theme;
-    this.Plotly = Plotly;
-    this.wanted = wanted;
-    if (!wanted) return;
+    Object.assign(this, { wanted, theme, Plotly });
     this.#heading(wanted);
     const columns = wanted.runs.map(({ card, columns: found }) => `${card.run}:${found.steps[found.at(wanted.step)]}`).join();
     const key = `${wanted.layer} ${columns}`;
@@ -63,11 +61,10 @@ export class LayerPanel {
     const ids = runs.map(({ card }) => card.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
-      select.replaceChildren(...runs.map((run) => Object.assign(document.createElement("option"), { value: run.card.run, textContent: run.label })));
+      select.replaceChildren(...runs.map(({ card, label }) => option(card.run, label)));
       this.overRun = runs.some(({ card }) => card.run === this.overRun) ? this.overRun : runs.at(-1)?.card.run;
       select.value = this.overRun ?? "";
     }
-    select.hidden = !this.over || runs.length < 2;
   }
 
   #soon(wait) {
@@ -120,7 +117,7 @@ export class LayerPanel {
     }
     const moments = wanted.runs.flatMap((run) => {
       const moment = found.document.runs[run.card.run];
-      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, color: run.color, textColor: run.textColor, moment }] : [];
+      return moment?.histogram.length ? [{ ...run, run: run.card.run, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
     const figure = buildHistogram(moments, wanted.edges, theme, width, height);

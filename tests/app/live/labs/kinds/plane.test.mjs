@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CAMERA, buildPlane } from "../../../../../app/live/labs/kinds/plane.js";
-import { buildPicture, filled } from "../../../../../app/live/labs/kinds/index.js";
+import { BUILDERS, filled } from "../../../../../app/live/labs/kinds/index.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
 
 const PLANE = panel("plane", "plane", { x: "a", y_scale: "log", path: "path" });
@@ -29,6 +29,6 @@ test("surfaces are seen from one side, and the way floats over its own", () => {
 });
 
 test("a panel is drawn by its kind", () => {
-  assert.ok(buildPicture(PLANE, curves, NO_PICK, { styles: STYLES }, THEME, 900).data.some(({ type }) => type === "contour"));
+  assert.ok(BUILDERS[PLANE.kind](PLANE, curves, NO_PICK, { styles: STYLES }, THEME, 900).data.some(({ type }) => type === "contour"));
   assert.deepEqual(["bars", "bands", "curves"].map((kind) => filled({ kind })), [true, true, false]);
 });
