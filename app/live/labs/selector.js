@@ -1,7 +1,4 @@
-/**
- * The controls that choose a lab's bold curve: a switch between kinds, a slider over the values that were measured, and
- * a field for another value. They decide nothing: what is chosen or asked for goes to the view.
- */
+/** The controls that choose a lab's bold curve: a switch between kinds, a slider over measured values, a field for another value. */
 import { same } from "./curves.js";
 import { button, element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";

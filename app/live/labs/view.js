@@ -1,7 +1,4 @@
-/**
- * One lab on the page: owns the feed of its job, the curves, the panels and the words around them. What is picked (a
- * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
- */
+/** One lab on the page: its stream, curves, panels and words. The pick changes here at once, without the server. */
 import { button, element, setText } from "../shared/dom.js";
 import { unreachableText } from "../shared/link_status.js";
 import { AT_WORK, FINAL } from "../shared/run_states.js";
@@ -97,8 +94,6 @@ export class LabView {
     this.#settlePick(); // the next press of a key may come before this one is drawn
     this.#soon(0);
   }
-
-  // --- drawing ------------------------------------------------------------------------------------------------------
 
   #soon(wait = DRAW_MS) {
     if (this.stopped || document.hidden || (this.pending && wait)) return;

@@ -59,8 +59,6 @@ function wordsOf(chart, now, part) {
   return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
 }
 
-// --- the map --------------------------------------------------------------------------------------------------------
-
 async function exportMap(format, now, part) {
   const scale = now.scale(now.quantity);
   const { row } = scale;
@@ -74,8 +72,6 @@ async function exportMap(format, now, part) {
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);
   return download(image, `${filename}.${format}`);
 }
-
-// --- tables ---------------------------------------------------------------------------------------------------------
 
 const PLACES = ["run", "net", "seed", "step", "quantity", "unit", "place", "name", "stage", "value"];
 

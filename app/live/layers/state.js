@@ -1,7 +1,4 @@
-/**
- * What is looked at on a page of probes: quantity, moment, nets shown, nets of the map, layer, zooms. Kept in the address.
- * What is usual is not there: the newest moment, all nets, the middle layer.
- */
+/** What is looked at on a page of probes, kept in the address. Usual values are left out: the newest moment, all nets, the middle layer. */
 import { FLAG, keepFields, whole } from "../shared/address/kept_fields.js";
 import { UrlState, rememberRace, rememberedRace } from "../shared/address/url_state.js";
 import { ZoomState } from "../shared/address/zoom_state.js";

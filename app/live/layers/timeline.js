@@ -1,7 +1,4 @@
-/**
- * The time of the page: which columns there are, which one is looked at, whether it follows the newest, and the playing.
- * Owns the slider, the play button and the words beside them; `changed` is called whenever another column is looked at.
- */
+/** The time of the page: its columns, the one that is looked at, following the newest, playing. Owns slider, button and words. */
 import { grouped } from "../shared/format.js";
 
 /** The whole history plays in about so long, at no more and no fewer columns a second than these. */

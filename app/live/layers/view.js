@@ -1,7 +1,4 @@
-/**
- * The insides of a race's nets on a page: owns the feed, the columns of every run, the time that is looked at, the layer
- * that is looked at, and the panels. Everything but a layer's distribution is drawn from what the browser holds.
- */
+/** The insides of a race's nets on a page: stream, columns, time, layer, panels. The browser holds all that is drawn but distributions. */
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { ProbeStream } from "./stream.js";
@@ -114,8 +111,6 @@ export class ProbeView {
     return this.scales.get(name);
   }
 
-  // --- what arrives -------------------------------------------------------------------------------------------------
-
   #history(answer) {
     this.scales.clear();
     this.loaded = true;
@@ -154,8 +149,6 @@ export class ProbeView {
     this.#soon();
   }
 
-  // --- what is chosen -----------------------------------------------------------------------------------------------
-
   #choose(name) {
     this.asked = name;
     if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.setQuantity(name, this.data.quantity);
@@ -188,8 +181,6 @@ export class ProbeView {
     else this.#focus(place, true);
     this.#glass();
   }
-
-  // --- drawing ------------------------------------------------------------------------------------------------------
 
   #soon(wait = DRAW_MS) {
     if (this.stopped || document.hidden || (this.pending && wait)) return;

@@ -1,7 +1,4 @@
-/**
- * A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, where both are finite,
- * and its curve without a part as a line. A pure function.
- */
+/** A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, and a line for its curve without a part. */
 import { seeThrough } from "../../shared/plot_style.js";
 import { placed } from "./colors.js";
 import { axis, base, columnTicks, drawable, named, span } from "./curves.js";

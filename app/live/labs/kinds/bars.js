@@ -1,7 +1,4 @@
-/**
- * A panel of bars as a Plotly figure: at every x one bar for each kind, beside each other, with the seeds as points on
- * it. Places are evenly spaced, whatever x is. A pure function.
- */
+/** A panel of bars as a Plotly figure: at every x one bar for each kind, evenly spaced, with its seeds as points. */
 import { axis, base, drawable, span } from "./curves.js";
 import { isSeed } from "../curves.js";
 import { spoken } from "../../shared/format.js";

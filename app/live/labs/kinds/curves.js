@@ -1,8 +1,4 @@
-/**
- * From a panel's curves to a Plotly figure: a pure function, no DOM, no network. The picked curve is bold; the same
- * setting in other kinds stays readable; all others are faint. Without a pick all are bold but the seeds, which are thin.
- * Names stand where the curves are furthest apart.
- */
+/** A panel of curves as a Plotly figure: the picked curve is bold, its setting in other kinds readable, all others faint. Without a pick seeds alone are thin. */
 import { ends, extent, isSeed, same } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
@@ -14,11 +10,13 @@ const MAX_NAMED = 4;
 const FEW_DECADES = 2.2;
 const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
 
-/** How a curve is drawn, by what it is: single seeds, others, those beside the picked one, the picked one; all alike. */
+/** How a curve is drawn, by what it is. */
 const LOOKS = {
   seed: { width: 1.2, opacity: 0.4 }, lone: { width: 1.6, opacity: 0.75 },
-  faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, picked: { width: 4, opacity: 1 }, even: { width: 3, opacity: 1 },
+  faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, even: { width: 3, opacity: 1 }, picked: { width: 4, opacity: 1 },
 };
+/** From the lowest to the top. */
+const ORDER = Object.keys(LOOKS);
 
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
@@ -59,8 +57,6 @@ export function buildCurves(panel, curves, pick, { styles, setting }, theme, wid
   const legend = full ? labels.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [];
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }
-
-const ORDER = ["seed", "lone", "faint", "few", "beside", "even", "picked"];
 
 /** One curve for each name that is told: those without a part, of rows that have seeds alone the first. */
 export function named(all) {

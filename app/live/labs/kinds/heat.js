@@ -1,8 +1,4 @@
-/**
- * A heat map as a Plotly figure: rows are curves, grouped by the value of their setting, columns the panel's own; the
- * number stands in each cell where there is room. Cells that were not measured are empty frames, those that are not
- * finite are crossed. A pure function.
- */
+/** A heat map as a Plotly figure: rows are curves, grouped by their setting. Unmeasured cells are framed, those that are not finite crossed. */
 import { cellWords, cellOf, rowsOf } from "./cells.js";
 import { colorAxis, inkOn, placed, rangeOf } from "./colors.js";
 import { base } from "./curves.js";
@@ -22,8 +18,7 @@ const TWO_LINES_PX = 38;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
 
-/** As buildCurves; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
- * and rows lie where. */
+/** As buildCurves; pick.cell is ringed, `places` say which columns and rows lie where. */
 export function buildHeat(whole, curves, pick, look, theme, width) {
   const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
   const rows = placedRows(measured);

@@ -1,7 +1,4 @@
-/**
- * Names of a panel's curves: beside the curves' ends, pushed apart where they would cover one another, or as a legend
- * above the panel where there are too many. Pure functions.
- */
+/** Names of a panel's curves: beside the curves' ends, or as a legend above the panel where there are too many. */
 import { ends } from "../curves.js";
 import { pushedApart } from "../../shared/axis_labels.js";
 import { element, svgElement } from "../../shared/dom.js";

@@ -1,8 +1,4 @@
-/**
- * A panel of planes as a Plotly figure: for each net its heights as contours or as a surface, all over the same axes, on
- * the same scale of colours and heights, seen from the same side; the way of its training is drawn over them. A pure
- * function.
- */
+/** A panel of planes as a Plotly figure: for each net its contours or its surface, with the same axes, colours and heights. */
 import { axisSuffix } from "../../shared/plot_style.js";
 import { colorAxis, rangeOf } from "./colors.js";
 import { spoken } from "../../shared/format.js";

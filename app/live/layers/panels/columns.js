@@ -1,7 +1,4 @@
-/**
- * The probes of one run as the browser holds them: per quantity one array of codes for every column. A column is one
- * probe; columns stand in order of step and are only ever added at the end.
- */
+/** The probes of one run: per quantity one array of codes for every column. Columns stand in order of step; new ones come last. */
 export class Columns {
   /** found: one run of /live/probes/history; learn(name, codes) hears of every array that comes in. */
   constructor({ arrays, ...found }, learn) {

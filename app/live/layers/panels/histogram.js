@@ -1,7 +1,4 @@
-/**
- * Distributions of one layer's responses as Plotly figures: pure functions, no DOM, no network. Shares come per bin,
- * log-spaced on both sides of zero; they are drawn per unit of z, and bins that are narrower than a line are joined.
- */
+/** Distributions of one layer's responses as Plotly figures. Shares per bin are drawn per unit of z; bins narrower than a line are joined. */
 import { grouped, spoken } from "../../shared/format.js";
 import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 

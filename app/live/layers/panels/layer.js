@@ -1,7 +1,4 @@
-/**
- * One layer under the glass: its distribution in every shown run at the time of the page, or over time in one of them,
- * and its channels. Fetches what the browser does not hold, a little after the pointer rests; older requests are ended.
- */
+/** One layer: its distribution in every shown run, or over time in one run, and its channels. Fetches them a little after the pointer rests. */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
 import { grouped } from "../../shared/format.js";
 import { option } from "./panels.js";

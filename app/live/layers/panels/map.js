@@ -1,8 +1,4 @@
-/**
- * A quantity over depth and time: one net above a common axis of time, another one mirrored below it, both in one colour
- * scale. A canvas per net; the lines of time and layer over them are elements of their own, so that dragging draws
- * nothing again. Where a screen has fewer pixels than the net has layers, the largest value of a pixel's layers stays.
- */
+/** A quantity over depth and time: a canvas for each of two nets, mirrored. Where a pixel holds several layers, their largest value stays. */
 import { roundStep } from "../../shared/axis_labels.js";
 import { element } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";

@@ -40,8 +40,6 @@ export class ProbePanels {
     this.part("notice").hidden = !words;
   }
 
-  // --- the map's surroundings ---------------------------------------------------------------------------------------
-
   map(map, nets, scale, timeline, theme) {
     const { row } = scale;
     this.part("map-title").textContent = `${titled(row)} over depth and time`;
@@ -95,8 +93,6 @@ export class ProbePanels {
     const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
     for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
-
-  // --- profiles -----------------------------------------------------------------------------------------------------
 
   profiles(Plotly, { runs, step, quantity, scale, found }, theme) {
     const lines = runs.filter(({ columns }) => columns.steps.length).map((run) => ({ ...run, run: run.card.run }));

@@ -1,8 +1,4 @@
-/**
- * From the codes of one column to a profile over the layers as a Plotly figure: a pure function, no DOM, no network.
- * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
- * nothing jumps while time is dragged.
- */
+/** A profile over the layers as a Plotly figure: one line for each run, its values at step 0 as a dotted ghost. Its range covers the whole history. */
 import { pushedApart } from "../../shared/axis_labels.js";
 import { axisSuffix } from "../../shared/plot_style.js";
 import { spoken } from "../../shared/format.js";

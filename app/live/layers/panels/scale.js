@@ -1,7 +1,4 @@
-/**
- * One quantity as numbers and colours: from the 16-bit codes that travel (layers/messages.py) to values, to places on an
- * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
- */
+/** One quantity as values, places on an axis and pixels, from the codes of layers/messages.py. Ranges are kept in codes and only grow. */
 import { multiples, roundStep } from "../../shared/axis_labels.js";
 import { VIRIDIS, channels } from "../../shared/plot_style.js";
 
