@@ -63,8 +63,9 @@ export class LabPanels {
   }
 
   /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
-  async draw(curves, pick, data, theme, emptyWords) {
-    for (const one of this.panels) this.#words(one, curves, pick, data, emptyWords);
+  async draw(shown, emptyWords) {
+    const { curves, pick, data } = shown;
+    for (const one of this.panels) this.#words(one, shown, emptyWords);
     if (!curves.size) return false;
     let Plotly;
     try {
@@ -74,12 +75,12 @@ export class LabPanels {
       return true;
     }
     const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks };
-    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, curves, pick, look, theme);
+    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, shown, look);
     return false;
   }
 
   /** Everything of a panel but the picture. */
-  #words(one, curves, pick, data, emptyWords) {
+  #words(one, { curves, pick, data }, emptyWords) {
     const { panel } = one;
     const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
     const some = shown.length > 0;
@@ -95,7 +96,7 @@ export class LabPanels {
   }
 
   /** The picture of one panel, drawn again only where something of it has changed. */
-  #one(Plotly, one, curves, pick, look, theme) {
+  #one(Plotly, one, { curves, pick, theme }, look) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
     const [width, room] = [stage.clientWidth, stage.clientHeight];
@@ -103,7 +104,7 @@ export class LabPanels {
     if (key === one.key || one.controls.wait?.()) return;
     one.key = key;
     const began = performance.now();
-    const { data: traces, layout, side, legend, places, height } = BUILDERS[panel.kind](panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    const { data: traces, layout, side, legend, places, height } = BUILDERS[panel.kind](panel, curves, pick, { ...look, ...one.controls.look, width, height: room }, theme);
     if (height && height !== one.fixed) stage.style.height = `${height}px`;
     one.fixed = height;
     one.places = places;

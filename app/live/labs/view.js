@@ -115,7 +115,7 @@ export class LabView {
     this.#says(shown);
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
-    this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
+    this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
   /**
@@ -141,7 +141,7 @@ export class LabView {
     return { kind, value: own ?? this.pick.value, cell };
   }
 
-  /** What is drawn, for the files of a panel. */
+  /** What is drawn, also in the files of a panel. */
   #exported() {
     const { data, theme, card } = this;
     return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options) };

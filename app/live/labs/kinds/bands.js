@@ -8,7 +8,7 @@ const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
 
 /** As buildCurves. */
-export function buildBands(panel, curves, pick, { styles }, theme, width, height) {
+export function buildBands(panel, curves, pick, { styles, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };

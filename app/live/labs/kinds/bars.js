@@ -12,7 +12,7 @@ const LETTER_PX = 7.4;
 const NUMBER_PX = 36;
 
 /** As buildCurves; the kinds stand in a legend. */
-export function buildBars(panel, curves, pick, { styles }, theme, width, height) {
+export function buildBars(panel, curves, pick, { styles, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].toSorted((a, b) => a - b);
   const texts = panel.columns.length ? panel.columns : places.map((x) => spoken(x));

@@ -21,11 +21,11 @@ const ORDER = Object.keys(LOOKS);
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
- * the lab's setting that is picked, or null }; width, height in pixels.
+ * the lab's setting that is picked, or null, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
  * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
  */
-export function buildCurves(panel, curves, pick, { styles, setting }, theme, width, height) {
+export function buildCurves(panel, curves, pick, { styles, setting, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);

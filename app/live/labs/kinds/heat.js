@@ -19,7 +19,7 @@ const TWO_LINES_PX = 38;
 const LETTER = 0.54;
 
 /** As buildCurves; pick.cell is ringed, `places` say which columns and rows lie where. */
-export function buildHeat(whole, curves, pick, look, theme, width) {
+export function buildHeat(whole, curves, pick, { width }, theme) {
   const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
   const rows = placedRows(measured);
   const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };

@@ -19,7 +19,7 @@ const RAISED = 0.015;
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
 /** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
-export function buildPlane(panel, curves, pick, { styles, surface, camera }, theme, width) {
+export function buildPlane(panel, curves, pick, { styles, surface, camera, width }, theme) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };
   const places = arranged(grids.length, width, surface);
@@ -36,10 +36,12 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
   const data = grids.flatMap((grid, index) => {
     const nth = axisSuffix(index);
     if (surface) {
-      layout[`scene${nth}`] = scene(places.boxes[index], spans, range, panel, camera, theme);
+      layout[`scene${nth}`] = { ...scene(spans, range, panel, camera, theme), domain: places.boxes[index] };
       return surfaces(grid, `scene${nth}`, range, panel);
     }
-    Object.assign(layout, axes(places.boxes[index], nth, spans, panel, places, index, theme));
+    const [xaxis, yaxis] = axes(spans, panel, index % places.columns === 0, theme);
+    layout[`xaxis${nth}`] = { ...xaxis, domain: places.boxes[index].x, anchor: `y${nth}`, ...(nth ? { matches: "x" } : {}) };
+    layout[`yaxis${nth}`] = { ...yaxis, domain: places.boxes[index].y, anchor: `x${nth}`, ...(nth ? { matches: "y" } : {}) };
     return contours(grid, nth, range, panel);
   });
   return { data, layout, height, side: "right" };
@@ -60,14 +62,10 @@ function arranged(count, width, surface) {
   return { boxes, height, columns, left };
 }
 
-function axes({ x, y }, nth, spans, panel, { columns }, index, theme) {
-  const first = index % columns === 0;
+function axes(spans, panel, first, theme) {
   const axis = { showgrid: false, zeroline: false, linecolor: theme.muted, tickfont: { color: theme.muted, size: 12 }, nticks: 5, automargin: false };
   const title = (text) => ({ text, standoff: 4, font: { size: FONT_PX, color: theme.muted } });
-  return {
-    [`xaxis${nth}`]: { ...axis, domain: x, anchor: `y${nth}`, range: spans.x, title: title(panel.x), ...(nth ? { matches: "x" } : {}) },
-    [`yaxis${nth}`]: { ...axis, domain: y, anchor: `x${nth}`, range: spans.y, showticklabels: first, title: title(first ? "b" : ""), ...(nth ? { matches: "y" } : {}) },
-  };
+  return [{ ...axis, range: spans.x, title: title(panel.x) }, { ...axis, range: spans.y, showticklabels: first, title: title(first ? "b" : "") }];
 }
 
 /** What contours and surfaces have in common. */
@@ -93,10 +91,10 @@ function contours(grid, nth, range, panel) {
   return [...traces, centre(12, { color: "#000000", width: 5 }), centre(11, { color: "#ffffff", width: 2 })];
 }
 
-function scene({ x, y }, spans, { low, high, ticks }, panel, camera, theme) {
+function scene(spans, { low, high, ticks }, panel, camera, theme) {
   const axis = (title, range) => ({ title: { text: title }, range, gridcolor: theme.grid, linecolor: theme.muted, color: theme.muted, showbackground: false, zeroline: false, tickfont: { size: 11 }, nticks: 4, showspikes: false });
   return {
-    domain: { x, y }, camera: camera ?? CAMERA, aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 }, dragmode: "turntable",
+    camera: camera ?? CAMERA, aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 }, dragmode: "turntable",
     xaxis: axis(panel.x, spans.x), yaxis: axis("b", spans.y),
     zaxis: { ...axis("", [low, high]), tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text) },
   };

@@ -37,7 +37,7 @@ export function density(shares, edges, far) {
 }
 
 /** moments: [{ run, label, color, textColor, moment }]; returns { data, layout, words }. */
-export function buildHistogram(moments, edges, theme, width, height) {
+export function buildHistogram(moments, edges, theme, size) {
   const far = reach(moments.map(({ moment }) => moment.std ?? NaN));
   const found = moments.map((arm) => ({ ...arm, ...density(arm.moment.histogram, edges, far) }));
   const data = found.map(({ label, color, z, height: y, run }) => ({
@@ -45,8 +45,8 @@ export function buildHistogram(moments, edges, theme, width, height) {
     fill: "tozeroy", fillcolor: `${color[theme.scheme]}14`,
     hovertemplate: `<b>${label}</b><br>z %{x:.3~g}<br>density %{y:.3~g}<extra></extra>`,
   }));
-  const layout = layoutOf(theme, width, height, {
-    uirevision: "hist",
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "hist",
     xaxis: fixedAxis("response z, before ReLU or addition", theme, { range: [-far, far], nticks: 7, zeroline: true, zerolinecolor: theme.muted }),
     yaxis: fixedAxis("density per unit of z", theme, { rangemode: "tozero", nticks: 5 }),
     annotations: found.slice(0, MAX_NAMES).map(({ label, textColor }, index) => ({
@@ -70,7 +70,7 @@ function percent(share) {
 }
 
 /** One layer of one run over time: over = { steps, histograms }; the newest stands in front. */
-export function buildRidge(over, run, edges, theme, width, height) {
+export function buildRidge(over, run, edges, theme, size) {
   const spread = over.histograms.map((shares) => deviation(shares, edges));
   const far = reach(spread);
   const outlines = over.histograms.map((shares) => density(shares, edges, far));
@@ -82,10 +82,10 @@ export function buildRidge(over, run, edges, theme, width, height) {
     const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
     return { type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" };
   });
-  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((height - 60) / 16)));
+  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((size.height - 60) / 16)));
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
-  const layout = layoutOf(theme, width, height, {
-    uirevision: "ridge",
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "ridge",
     xaxis: fixedAxis("response z", theme, { range: [-far, far], nticks: 7 }),
     yaxis: fixedAxis("step", theme, { gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).toReversed(), ticktext: named.map(([step]) => grouped(step)).toReversed() }),
   });
@@ -106,7 +106,7 @@ function deviation(shares, edges) {
 }
 
 /** The standard deviations of a layer's channels, largest first. */
-export function buildChannels(moments, theme, width, height) {
+export function buildChannels(moments, theme, size) {
   const data = moments.map(({ label, color, moment, run }) => ({
     type: "scatter", mode: "lines+markers", x: moment.channels.map((_, index) => index + 1), y: moment.channels.map((value) => (value > 0 ? value : null)), meta: run,
     line: { color: color[theme.scheme], width: 1.6 }, marker: { size: 4, color: color[theme.scheme] },
@@ -116,8 +116,8 @@ export function buildChannels(moments, theme, width, height) {
   const [low, high] = every.length ? [Math.log10(Math.min(...every)), Math.log10(Math.max(...every))] : [-1, 0];
   const range = [Math.floor(5 * low - 0.3) / 5, Math.ceil(5 * high + 0.3) / 5];
   const ticks = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100].filter((value) => Math.log10(value) >= range[0] && Math.log10(value) <= range[1]);
-  const layout = layoutOf(theme, width, height, {
-    uirevision: "channels",
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "channels",
     xaxis: fixedAxis("channels, largest first", theme, { nticks: 6 }),
     yaxis: fixedAxis("std of a channel", theme, { type: "log", range, tickvals: ticks, ticktext: ticks.map((value) => spoken(value)) }),
   });

@@ -101,15 +101,18 @@ export class LayerPanel {
     const { Plotly, theme, wanted, found } = this;
     if (!Plotly || !wanted || !found) return;
     const [hist, channels] = [this.part("hist"), this.part("channels")];
-    const [width, height] = [hist.clientWidth, hist.clientHeight];
-    if (!width) return;
+    if (!hist.clientWidth) return;
+    const draw = (node, build, ...rest) => {
+      const { words, ...figure } = build(...rest, theme, { width: node.clientWidth, height: node.clientHeight });
+      Plotly.react(node, { ...figure, config: PLOT_OPTIONS });
+      return words;
+    };
     this.part("over-run").hidden = !this.over || wanted.runs.length < 2;
     this.part("channels-box").hidden = found.over;
     if (found.over) {
       if (!found.document.histograms?.length) return this.say("No distributions on record for this layer.");
-      const figure = buildRidge(found.document, found.run, wanted.edges, theme, width, height);
-      Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
-      this.part("tails").textContent = `${found.run.label}, ${found.document.layer}. ${figure.words}`;
+      const words = draw(hist, buildRidge, found.document, found.run, wanted.edges);
+      this.part("tails").textContent = `${found.run.label}, ${found.document.layer}. ${words}`;
       return;
     }
     const moments = wanted.runs.flatMap((run) => {
@@ -117,13 +120,9 @@ export class LayerPanel {
       return moment?.histogram.length ? [{ ...run, run: run.card.run, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
-    const figure = buildHistogram(moments, wanted.edges, theme, width, height);
-    Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
-    if (channels.clientWidth) {
-      const second = buildChannels(moments, theme, channels.clientWidth, channels.clientHeight);
-      Plotly.react(channels, second.data, second.layout, PLOT_OPTIONS);
-    }
-    this.part("tails").textContent = [...others(moments, wanted), figure.words].join(" ");
+    const words = draw(hist, buildHistogram, moments, wanted.edges);
+    if (channels.clientWidth) draw(channels, buildChannels, moments);
+    this.part("tails").textContent = [...others(moments, wanted), words].join(" ");
     hist.setAttribute("aria-label", `Distribution of the responses of layer ${wanted.layer} at step ${grouped(wanted.step)}`);
   }
 

@@ -111,8 +111,8 @@ export class ProbeMap {
     Object.assign(made, { missing: cells.missing, infinite: cells.infinite });
     context.imageSmoothingEnabled = false;
     context.drawImage(cells.image, 0, 0, width, height);
-    if (cells.missing) hatch(context, cells.mask, width, height, theme, ratio);
-    this.#borders(context, rows, width, height, made.index === 1, theme, ratio);
+    if (cells.missing) hatch(context, cells.mask, theme, ratio);
+    this.#borders(context, rows, made.index === 1, theme, ratio);
   }
 
   /** One pixel per cell: the image, and where values are missing. */
@@ -152,7 +152,8 @@ export class ProbeMap {
     return { image: surface(image), mask: surface(mask), missing, infinite };
   }
 
-  #borders(context, rows, width, height, downwards, theme, ratio) {
+  #borders(context, rows, downwards, theme, ratio) {
+    const { width, height } = context.canvas;
     context.fillStyle = theme.scheme === "light" ? "rgba(255,255,255,0.85)" : "rgba(11,14,18,0.85)";
     rows.forEach((row, place) => {
       if (place === 0 || rows[place - 1][1] === row[1] || row[1] === 1) return;
@@ -229,7 +230,8 @@ function surface(image) {
 }
 
 /** Stripes over the cells that the mask names. */
-function hatch(context, mask, width, height, theme, ratio) {
+function hatch(context, mask, theme, ratio) {
+  const { width, height } = context.canvas;
   const size = HATCH_PX * ratio;
   const tile = canvasOf(size, size);
   const draw = tile.getContext("2d");

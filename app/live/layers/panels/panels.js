@@ -117,7 +117,7 @@ export class ProbePanels {
     const plot = this.part(name);
     const [width, height] = [plot.clientWidth, plot.clientHeight];
     if (!width || !height) return;
-    const figure = buildProfile(wanted, theme, width, height);
+    const figure = buildProfile(wanted, theme, { width, height });
     this.zooms.apply(name, figure.layout);
     this.part(`${name}-whole`).hidden = !this.zooms.get(name);
     Plotly.react(plot, figure.data, figure.layout, { ...PLOT_OPTIONS, scrollZoom: false });

@@ -5,10 +5,10 @@ export const FONT_PX = 13;
 /** No button that uploads the chart, no bar that jumps in. */
 export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" };
 
-/** The layout of a plot; `right` is the margin beside it in pixels, `more` what only this plot has. */
-export function layoutOf(theme, width, height, { right = 10, ...more }) {
+/** The layout of a plot of a width and a height; `right` is the margin beside it in pixels, `more` what only this plot has. */
+export function layoutOf(theme, { right = 10, ...more }) {
   return {
-    width, height, margin: { t: 6, r: right, b: 40, l: 52 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { t: 6, r: right, b: 40, l: 52 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest",
     hoverlabel: { font: { family: theme.font, size: 13 } }, dragmode: false, ...more,
   };

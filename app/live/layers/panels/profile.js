@@ -21,27 +21,27 @@ const TIED_PX = 14;
  * lines: [{ run, label, color, textColor, columns }]; forms: of "order" and "sorted", one panel each, stacked.
  * Returns { data, layout }; each trace's `meta` is its run and `customdata` the place of each point in the net.
  */
-export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width, height) {
+export function buildProfile({ lines, scale, forms, step, ghosts }, theme, room) {
   const row = scale.row;
   const shown = lines.map((line) => ({ ...line, ...readings(line.columns, scale, step) })).filter((line) => line.now);
   const range = scale.ranges().all;
   const deepest = Math.max(2, ...lines.map(({ columns }) => columns.places(row).length));
   const named = shown.length <= MAX_LABELS;
   const right = named && shown.length ? 16 + 0.55 * FONT_PX * Math.max(...shown.map(({ label }) => label.length)) : 12;
-  const layout = layoutOf(theme, width, height, { uirevision: `${row.name} ${deepest}`, right, dragmode: width < NARROW_PX ? false : "zoom", annotations: [], shapes: [] });
+  const layout = layoutOf(theme, { ...room, uirevision: `${row.name} ${deepest}`, right, dragmode: room.width < NARROW_PX ? false : "zoom", annotations: [], shapes: [] });
   const { margin } = layout;
   const data = [];
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
-  const panelPx = (height - margin.t - margin.b) * size;
+  const panelPx = (room.height - margin.t - margin.b) * size;
   forms.forEach((form, index) => {
     const suffix = axisSuffix(index);
     const top = 1 - index * (size + GAP);
     layout[`xaxis${suffix}`] = axisOf(theme, axisTitle(scale, form), { domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest], nticks: 8 });
     layout[`yaxis${suffix}`] = axisOf(theme, "", { domain: [Math.max(0, top - size), top], anchor: `x${suffix}`, type: scale.log ? "log" : "linear", range, ...ticks(scale, range, panelPx) });
-    reference(layout, row, suffix, range, scale, theme);
-    for (const line of shown) data.push(...traces(line, form, suffix, scale, theme, ghosts));
+    layout.shapes.push(...reference(scale, suffix, range, theme));
+    for (const line of shown) data.push(...traces(ghosts ? line : { ...line, start: null }, form, suffix, scale, theme));
     if (named) {
-      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
+      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (room.width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
       layout.annotations.push(...labels(shown, form, panel, ghosts, theme));
     }
   });
@@ -72,7 +72,7 @@ function arranged(list, form) {
   return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
 }
 
-function traces(line, form, suffix, scale, theme, ghosts) {
+function traces(line, form, suffix, scale, theme) {
   const places = line.columns.places(scale.row);
   const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter", meta: line.run };
   const make = (list, style) => {
@@ -86,19 +86,16 @@ function traces(line, form, suffix, scale, theme, ghosts) {
   });
   drawn.text = drawn.customdata.map((place) => `${place + 1}: ${places[place]?.[0] ?? ""}`);
   drawn.hovertemplate = `<b>${line.label}</b> ${scale.place} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
-  if (!ghosts || !line.start) return [drawn];
+  if (!line.start) return [drawn];
   return [make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }), drawn];
 }
 
 /** The quantity's neutral value as a line, where it is in sight. */
-function reference(layout, row, suffix, range, scale, theme) {
-  if (row.neutral === null) return;
-  const at = scale.onAxis(row.neutral);
-  if (at <= range[0] || at >= range[1]) return;
-  layout.shapes.push({
-    type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: row.neutral, y1: row.neutral,
-    line: { color: theme.muted, width: 1, dash: "6px,4px" }, layer: "below",
-  });
+function reference(scale, suffix, [low, high], theme) {
+  const { neutral } = scale.row;
+  const at = neutral === null ? NaN : scale.onAxis(neutral);
+  const line = { color: theme.muted, width: 1, dash: "6px,4px" };
+  return at > low && at < high ? [{ type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: neutral, y1: neutral, line, layer: "below" }] : [];
 }
 
 /**
