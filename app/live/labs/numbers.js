@@ -17,18 +17,15 @@ export function numbersTable(details, rows, values, known, whole) {
     const body = table.createTBody();
     for (const row of rows) {
       const line = body.insertRow();
-      line.dataset.name = row.name;
       for (const words of [row.label, "", row.expected, row.source]) line.insertCell().textContent = words;
       line.cells[1].className = "sl-value";
     }
   }
   if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
   details.hidden = !known || !rows.length;
-  let measured = 0;
+  const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {
-    const has = row.name in values;
-    measured += has;
-    const words = has ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
+    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
     setText(table.tBodies[0].rows[index].cells[1], words);
   });
   setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);

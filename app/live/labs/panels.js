@@ -27,24 +27,17 @@ function wideOnes(panels) {
 }
 
 export class LabPanels {
-  /**
-   * zooms: see shared/address/zoom_state.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
-   * cell was picked, as its text.
-   */
+  /** shown(): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a cell was picked, as its text. */
   constructor(grid, panels, zooms, { shown, choose }) {
     Object.assign(this, { zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
     const wide = wideOnes(drawn);
     this.panels = drawn.map((panel, index) => {
       const root = element("figure", `sl-panel${wide[index] ? " sl-wide" : ""}${wide[index] && index === 0 ? " sl-tall" : ""}`);
-      const head = element("h4", "sl-title", panel.title);
-      const note = element("span", "sl-note");
+      const [head, note, legend] = [element("h4", "sl-title", panel.title), element("span", "sl-note"), element("p", "sl-legend")];
       note.setAttribute("aria-live", "polite");
-      const legend = element("p", "sl-legend");
       const axis = element("p", "sl-axis", yWords(panel));
-      const stage = element("div", "sl-stage");
-      const empty = element("div", "sl-empty");
-      const plot = element("div", "sl-plot");
+      const [stage, empty, plot] = ["stage", "empty", "plot"].map((name) => element("div", `sl-${name}`));
       plot.setAttribute("role", "img");
       stage.append(empty, plot);
       const caption = element("figcaption", "sl-caption");
@@ -130,7 +123,7 @@ export class LabPanels {
   }
 
   #take(format, panel, plot) {
-    const shown = this.shown(panel);
+    const shown = this.shown();
     return exportPlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
   }
 

@@ -35,11 +35,12 @@ export class CurveSelector {
     slider.setAttribute("aria-valuetext", shown);
     setText(this.part("slider-value"), shown);
     setText(this.part("why"), why && shown ? `${why}: ${shown}` : "");
-    const ticks = this.part("ticks");
     const marked = why ? values.filter((value) => same(value, pick.value)) : values;
-    while (ticks.children.length > marked.length) ticks.lastChild.remove();
-    while (ticks.children.length < marked.length) ticks.append(document.createElement("i"));
-    marked.forEach((value, index) => { ticks.children[index].style.left = `${place(value, picks) / (SLIDER / 100)}%`; });
+    this.part("ticks").replaceChildren(...marked.map((value) => {
+      const tick = element("i");
+      tick.style.left = `${place(value, picks) / (SLIDER / 100)}%`;
+      return tick;
+    }));
   }
 
   #build(group) {

@@ -162,10 +162,8 @@ export class LabView {
     this.part("state").dataset.tone = tone;
     const progress = this.part("progress");
     progress.hidden = !card || !AT_WORK.has(card.state) && card.state !== "paused";
-    if (card?.total) {
-      progress.max = card.total;
-      progress.value = card.step;
-    } else progress.removeAttribute("value");
+    if (card?.total) Object.assign(progress, { max: card.total, value: card.step });
+    else progress.removeAttribute("value");
     setText(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
     this.part("words").classList.toggle("sl-bad", ["failed", "lost"].includes(card?.state));
     const busy = this.asked && performance.now() - this.asked < ASKED_MS;
@@ -173,8 +171,7 @@ export class LabView {
     const key = `${card?.state} ${Boolean(busy)} ${this.gone} ${mayCommand}`;
     if (key === this.buttonsKey) return;
     if (this.stateBefore !== card?.state) this.asked = 0;
-    this.stateBefore = card?.state;
-    this.buttonsKey = key;
+    Object.assign(this, { stateBefore: card?.state, buttonsKey: key });
     const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
     this.part("buttons").replaceChildren(...verbs.map((verb) => {
       const made = button(verb[0].toUpperCase() + verb.slice(1), () => this.#ask(verb), "sl-button");

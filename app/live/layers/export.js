@@ -13,8 +13,7 @@ export class ProbeExport {
    * nets, map, layer, theme, page: words about every chart }.
    */
   constructor(part, shown) {
-    this.part = part;
-    this.shown = shown;
+    Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
   }
 
@@ -110,23 +109,20 @@ export function tableOf(chart, now) {
   };
 }
 
-function histTable(found, { runs, data }) {
-  const columns = ["run", "net", "layer", "step", "z_from", "z_to", "share"];
-  const { edges } = data;
+function histTable(found, { runs, data: { edges } }) {
   // What lies beyond the outermost edges has bins of its own.
-  const bins = (head, shares) => shares.map((share, bin) => [...head, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
-  if (!found) return { columns, rows: [] };
-  if (found.over) return { columns, rows: found.document.steps.flatMap((step, at) => bins([found.run.card.run, found.run.label, found.document.layer, step], found.document.histograms[at])) };
-  return { columns, rows: moments(found, runs).flatMap(({ run, moment }) => bins([run.card.run, run.label, moment.layer, moment.step], moment.histogram)) };
+  const bins = ({ run, moment: { layer, step, histogram } }) => histogram.map((share, bin) => [run.card.run, run.label, layer, step, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
+  return { columns: ["run", "net", "layer", "step", "z_from", "z_to", "share"], rows: moments(found, runs).flatMap(bins) };
 }
 
 function channelTable(found, { runs }) {
-  return {
-    columns: ["run", "net", "layer", "step", "rank", "std"],
-    rows: moments(found, runs).flatMap(({ run, moment }) => moment.channels.map((std, index) => [run.card.run, run.label, moment.layer, moment.step, index + 1, std])),
-  };
+  const ranks = ({ run, moment }) => moment.channels.map((std, index) => [run.card.run, run.label, moment.layer, moment.step, index + 1, std]);
+  return { columns: ["run", "net", "layer", "step", "rank", "std"], rows: found?.over ? [] : moments(found, runs).flatMap(ranks) };
 }
 
+/** What was fetched of a layer as [{ run, moment }]: one run over time, or every shown run at one step. */
 function moments(found, runs) {
+  const { steps, layer, histograms } = found?.document ?? {};
+  if (found?.over) return steps.map((step, at) => ({ run: found.run, moment: { layer, step, histogram: histograms[at] } }));
   return runs.map((run) => ({ run, moment: found?.document.runs?.[run.card.run] })).filter(({ moment }) => moment);
 }

@@ -2,9 +2,7 @@
 import { grouped } from "../shared/format.js";
 
 /** The whole history plays in about so long, at no more and no fewer columns a second than these. */
-const PLAY_MS = 15_000;
-const FASTEST_MS = 50;
-const SLOWEST_MS = 500;
+const PLAY_MS = 15_000, FASTEST_MS = 50, SLOWEST_MS = 500;
 const CALM_MS = 700;
 
 export class Timeline {
@@ -25,13 +23,12 @@ export class Timeline {
   }
 
   /**
-   * Take the columns of the page: the steps of the probes that there are and those that are planned, ascending, in one
-   * list, so that neither the slider nor the map moves while a race goes on. `common` is the last step that all nets
-   * have reached: that is what is followed, because nets are compared at one step.
+   * Take the columns of the page: the steps of probes and planned probes in one list, so that nothing moves while a race goes on.
+   * `common` is the last step that all nets have reached; the page follows this step, because it compares nets at one step.
    */
   update(series, total, common) {
     const last = Math.max(-1, ...series.map((columns) => columns.lastStep));
-    const measured = new Set(series.flatMap((columns) => columns.steps));
+    const measured = series.flatMap((columns) => columns.steps);
     const coarse = series.some((columns) => columns.steps.length < columns.total);
     const planned = coarse ? [] : series.flatMap((columns) => columns.planned).filter((step) => step > last);
     const step = this.step;

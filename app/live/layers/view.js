@@ -205,7 +205,9 @@ export class ProbeView {
   async #draw() {
     if (this.stopped) return;
     this.drawn = performance.now();
-    this.#status();
+    drawChip(this.part("chip"), this.runs, this.link);
+    this.panels.notice(this.#trouble());
+    this.#honest();
     this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     const present = this.runs.some(({ columns }) => columns.steps.length);
     this.part("grid").hidden = !present;
@@ -257,12 +259,6 @@ export class ProbeView {
     const { data, focus, timeline: { step } } = this;
     const found = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
     if (found) this.layer.update({ ...found, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
-  }
-
-  #status() {
-    drawChip(this.part("chip"), this.runs, this.link);
-    this.panels.notice(this.#trouble());
-    this.#honest();
   }
 
   /** What keeps the page from being live, "" for nothing. */

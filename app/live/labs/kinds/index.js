@@ -37,7 +37,7 @@ function heatControls(one, panels) {
   plot.setAttribute("aria-roledescription", "heat map; the arrow keys pick a cell");
   const pick = (found) => found && panels.choose({ cell: found.text });
   plot.addEventListener("keydown", (event) => {
-    const { curves, pick: { cell } } = panels.shown(panel);
+    const { curves, pick: { cell } } = panels.shown();
     const next = stepped(panel, curves, cell, event.key);
     if (!next) return;
     event.preventDefault();

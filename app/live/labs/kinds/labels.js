@@ -14,6 +14,8 @@ const LETTER = 0.53;
 const LEADER_PX = 6;
 /** On a phone more names than this would take the room of the curves. */
 const MAX_NARROW = 4;
+/** Plotly's dashes as SVG has them. */
+const DASHES = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" };
 
 /** Pixels beside the plot that names take. */
 export function labelRoom(width) {
@@ -77,20 +79,16 @@ export function drawLegend(node, entries, fill, theme) {
   node.dataset.key = key;
   node.replaceChildren(...entries.map(({ name, style }) => {
     const item = element("span", "sl-key");
-    item.append(fill ? swatch(style, theme) : stroke(style, theme), name.replace("\n", " "));
+    item.append(sample(style.color[theme.scheme], fill ? null : style.dash), name.replace("\n", " "));
     return item;
   }));
 }
 
-function stroke({ color, dash }, theme) {
-  const svg = svgElement("svg", { width: 34, height: 10, "aria-hidden": "true" });
-  const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
-  svg.append(svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color[theme.scheme], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
-  return svg;
-}
-
-function swatch({ color }, theme) {
-  const svg = svgElement("svg", { width: 14, height: 14, "aria-hidden": "true" });
-  svg.append(svgElement("rect", { width: 14, height: 14, rx: 2, fill: color[theme.scheme] }));
+/** A swatch of a colour, or with a dash a line of it. */
+function sample(color, dash) {
+  const svg = svgElement("svg", { ...(dash ? { width: 34, height: 10 } : { width: 14, height: 14 }), "aria-hidden": "true" });
+  svg.append(dash
+    ? svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color, "stroke-width": 3, ...(dash in DASHES ? { "stroke-dasharray": DASHES[dash] } : {}) })
+    : svgElement("rect", { width: 14, height: 14, rx: 2, fill: color }));
   return svg;
 }

@@ -48,7 +48,7 @@ export class Columns {
   /** The first column in which a quantity has any value; before it, it was not measured. */
   firstMeasured(name) {
     const list = this.arrays.get(name) ?? [];
-    const found = list.findIndex((codes) => codes?.some((code) => code !== 0));
+    const found = list.findIndex((codes) => codes?.some(Boolean));
     return found < 0 ? list.length : found;
   }
 

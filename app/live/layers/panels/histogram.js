@@ -95,13 +95,8 @@ export function buildRidge(over, run, edges, theme, size) {
 
 /** The standard deviation that a histogram shows, from the middles of its bins. */
 function deviation(shares, edges) {
-  let [sum, mean, square] = [0, 0, 0];
-  for (let bin = 1; bin < edges.length; bin += 1) {
-    const z = (edges[bin - 1] + edges[bin]) / 2;
-    sum += shares[bin] ?? 0;
-    mean += (shares[bin] ?? 0) * z;
-    square += (shares[bin] ?? 0) * z * z;
-  }
+  const middles = edges.slice(1).map((high, index) => ({ z: (edges[index] + high) / 2, share: shares[index + 1] ?? 0 }));
+  const [sum, mean, square] = [0, 1, 2].map((power) => middles.reduce((total, { z, share }) => total + share * z ** power, 0));
   return sum ? Math.sqrt(Math.max(0, square / sum - (mean / sum) ** 2)) : NaN;
 }
 

@@ -12,14 +12,12 @@ export class LayerPanel {
     Object.assign(this, { part, state, wanted: null });
     this.slider = part("layer-slider");
     this.slider.oninput = () => chosen(Number(this.slider.value) - 1);
-    part("over").onclick = () => {
-      state.over = this.over ? null : this.overRun ?? 0;
+    const show = (run) => {
+      state.over = run;
       this.again();
     };
-    part("over-run").onchange = () => {
-      state.over = this.overRun = Number(part("over-run").value);
-      this.again();
-    };
+    part("over").onclick = () => show(this.over ? null : this.overRun ?? 0);
+    part("over-run").onchange = () => show(Number(part("over-run").value));
     this.overRun = state.over || undefined;
   }
 

@@ -78,7 +78,7 @@ export class ProbePanels {
     const key = `${scale.row.name} ${low} ${high} ${theme.scheme}`;
     if (key === this.barKey) return;
     this.barKey = key;
-    this.part("ramp").style.background = scale.gradient(theme.scheme);
+    this.part("ramp").style.background = `linear-gradient(to right, ${scale.stops(theme.scheme).join(", ")})`;
     this.part("bar-ticks").replaceChildren(...scale.ticks([low, high], 5).map((value) => {
       const at = (100 * (scale.onAxis(value) - low)) / (high - low);
       return tickWord(spoken(value), at, at < 4 ? "left" : at > 96 ? "right" : "");
@@ -135,17 +135,13 @@ export class ProbePanels {
   #growth(runs, found, theme) {
     const node = this.part("growth");
     node.hidden = !this.data.growth;
-    if (!this.data.growth) return;
-    const lines = growth(found, runs);
-    while (node.children.length > lines.length) node.lastChild.remove();
-    lines.forEach(({ run, name: arm, words }, index) => {
-      const line = node.children[index] ?? node.appendChild(element("p"));
-      if (!line.children.length) line.append(element("b"), element("span"));
-      const [name, rest] = line.children;
-      name.textContent = arm;
-      name.style.color = run.textColor[theme.scheme];
-      rest.textContent = `: ${words}`;
-    });
+    if (node.hidden) return;
+    node.replaceChildren(...growth(found, runs).map(({ run, name, words }) => {
+      const [line, arm] = [element("p"), element("b", "", name)];
+      arm.style.color = run.textColor[theme.scheme];
+      line.append(arm, element("span", "", `: ${words}`));
+      return line;
+    }));
   }
 
   /** Mark a place of the net in the profiles: where the layers stand in order. */

@@ -107,10 +107,7 @@ export class Scale {
     return table;
   }
 
-  /**
-   * Where the neutral value lies within the range, 0 to 1, on a logarithmic scale; null without one inside. What is below
-   * it is blue and what is above is red, each side with all of its shades, however short it is.
-   */
+  /** The place of the neutral value in a logarithmic range, 0 to 1, null without one. Each of its sides has all shades of blue or red. */
   #middle() {
     if (!this.log || this.row.neutral === null) return null;
     const [low, high] = this.ranges().most;
@@ -139,11 +136,6 @@ export class Scale {
   stops(scheme) {
     const ramp = this.ramp(scheme);
     return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
-  }
-
-  /** The same as a CSS gradient. */
-  gradient(scheme) {
-    return `linear-gradient(to right, ${this.stops(scheme).join(", ")})`;
   }
 
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */

@@ -1,10 +1,6 @@
 /** Properties of an object that are kept in the address: how each is read from its parameter, and how it is written. */
 /** @import { UrlState } from "./url_state.js" */
-/**
- * @typedef {object} Field
- * @property {(text: string | null) => any} read makes something usual of whatever an address says
- * @property {(value: any) => string | null} [write] null where the value is usual; without it as a text
- */
+/** @typedef {{ read: (text: string | null) => any, write?: (value: any) => string | null }} Field `write` gives null for what is usual */
 
 /** @type {Field} */
 export const TEXT = { read: (text) => text };
