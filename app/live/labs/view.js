@@ -118,10 +118,7 @@ export class LabView {
     this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
-  /**
-   * What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. Without
-   * switches no kind and no value is picked.
-   */
+  /** Pick what the address asks for, where it was measured, else the job's own setting. Without switches only a cell is picked. */
   #settlePick() {
     const { state, data } = this;
     this.pick.cell = settledCell(data.panels, this.curves, [state.cell, this.pick.cell?.text]);

@@ -8,10 +8,7 @@ import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.j
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
 export class ProbeExport {
-  /**
-   * part(name) finds elements; shown(): what is looked at, { data, runs: shown ones, all, quantity, scale(name), step,
-   * nets, map, layer, theme, page: words about every chart }.
-   */
+  /** shown(): { data, runs: shown ones, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
   constructor(part, shown) {
     Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));

@@ -2,10 +2,7 @@
 import { AT_WORK, ENDED } from "../shared/run_states.js";
 import { absence } from "./sentences.js";
 
-/**
- * The last step that all nets at work and finished nets have reached, -1 without a probe. Paused nets count only where
- * there is no such net, nets that ended early only where there is no other at all.
- */
+/** The last step that all nets at work and finished nets have reached, else all paused nets, else those that ended early; -1 without a probe. */
 export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");

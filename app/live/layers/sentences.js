@@ -35,10 +35,7 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/**
- * What the server found at a step: [opening, { arm: words }, closing] (engine/analysis/layer_findings.py). Arms without a
- * shown run are left out, and then so is what closes it about all of them.
- */
+/** What layer_findings.py found at a step: [opening, { arm: words }, closing]. Hidden arms are left out, and with them the closing. */
 export function finding(found, shown) {
   const [opening, arms, closing] = found ?? ["", {}, ""];
   const words = Object.keys(arms).filter((arm) => shown.some(({ card }) => card.arm === arm)).map((arm) => arms[arm]);

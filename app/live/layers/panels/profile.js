@@ -98,10 +98,7 @@ function reference(scale, suffix, [low, high], theme) {
   return at > low && at < high ? [{ type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: neutral, y1: neutral, line, layer: "below" }] : [];
 }
 
-/**
- * Names at the line ends. In the margin they are pushed apart; inside the panel, where a shorter net ends, each takes the
- * nearest place that covers no line, and a thin line ties it to its end when that is not beside it.
- */
+/** Names at the line ends: in the margin pushed apart; inside the panel at the nearest place that covers no line, tied to a far end. */
 function labels(shown, form, panel, ghosts, theme) {
   const { range, perUnit, deepest } = panel;
   const pixel = (value) => (panel.scale.onAxis(value) - range[0]) * perUnit;

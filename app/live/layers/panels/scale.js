@@ -53,10 +53,7 @@ export class Scale {
     this.fresh = true;
   }
 
-  /**
-   * The range of the values so far as [low, high] in the axis's own unit, on round numbers: `all` of them, or without
-   * the rarest 0.5 % at both ends (colours). A margin of one tenth keeps lines off the frame.
-   */
+  /** Ranges of the values so far in the axis's own unit, on round numbers: `all` with a margin, `most` without the rarest 0.5 % at both ends. */
   ranges() {
     if (this.fresh || !this.range) {
       this.fresh = false;
