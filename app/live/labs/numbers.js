@@ -6,7 +6,10 @@ import { spoken } from "../shared/format.js";
 const WIDE = 900;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
-/** rows: [{ name, label, unit, source, expected }]; values: { name: number or null }; whole: a page of parts folds the table at first. */
+/**
+ * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
+ * whole: whether the page shows the whole lab; other pages fold the table at first.
+ */
 export function numbersTable(details, rows, values, known, whole) {
   const table = details.querySelector("table");
   if (!table.rows.length) {
