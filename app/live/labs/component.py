@@ -1,7 +1,6 @@
 """The view of one lab job: panels, switches, numbers and words, fed by the job's own stream.
 
-The JavaScript beside this file owns everything that moves; the script only says which
-job, and gets commands back as a trigger. What there is to see comes from the lab's row in the registry.
+The script names the job and gets commands back as a trigger. The lab's row in the registry says what there is to see.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,9 +37,11 @@ class Style:
 class CurveSelector:
     """The switches that choose the bold curve.
 
-    ``kinds``: kind of curve -> the switch's word; ``kind`` is the first choice; ``setting`` the lab's setting that the
-    slider moves; ``measure`` the words of the button for a value that was not measured; ``alone`` says of a kind that
-    it is measured at the job's own setting only, where the slider then rests.
+    Args:
+        kinds: The switch's word for each kind of curve; ``kind`` is the first choice.
+        setting: The lab's setting that the slider moves.
+        measure: The words of the button for a value that was not measured.
+        alone: Why a kind is measured at the job's own setting only. The slider then rests.
     """
 
     label: str
@@ -116,11 +117,8 @@ def _variants(shortcut: str) -> list[dict[str, Any]]:
 
 def _picks(lab: labs.LabSpec, picks: CurveSelector) -> dict[str, Any]:
     option = next(option for option in lab.options if option.name == picks.setting)
-    return {
-        "label": picks.label, "kinds": dict(picks.kinds), "kind": picks.kind, "setting": option.name,
-        "settingLabel": option.label, "measure": picks.measure, "low": option.low, "high": option.high,
-        "step": option.step, "alone": dict(picks.alone),
-    }  # fmt: skip
+    limits = {"low": option.low, "high": option.high, "step": option.step}
+    return asdict(picks) | limits | {"settingLabel": option.label}
 
 
 def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:

@@ -10,10 +10,8 @@ const SEED = /^seed \d+$/;
 let revision = 0;
 
 export class Curves {
-  constructor() {
-    this.byName = new Map();
-    this.revisions = new Map();
-  }
+  byName = new Map();
+  revisions = new Map();
 
   /** Add curves; one of the same panel and name is replaced. */
   add(traces) {
@@ -99,6 +97,16 @@ export function valued(setting, value) {
 
 export function same(a, b) {
   return a === b || (a !== null && b !== null && Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b)));
+}
+
+/** What a panel's y is, in words. */
+export function yWords({ y, y_scale }) {
+  return y_scale === "log" ? `${y}, log scale` : y;
+}
+
+/** [smallest, largest] of some numbers, null without any. */
+export function extent(numbers) {
+  return numbers.length ? [numbers.reduce((a, b) => Math.min(a, b)), numbers.reduce((a, b) => Math.max(a, b))] : null;
 }
 
 /** First and last finite point of a curve as [x, y], or undefined. */

@@ -1,6 +1,7 @@
 /** What the files of a lab's panel hold: title, caption and legend of its picture, the rows of its table. Pure functions. */
 import { cellWords } from "./kinds/cells.js";
 import { spoken } from "../shared/format.js";
+import { yWords } from "./curves.js";
 import { filled } from "./kinds/index.js";
 import { panelFooter } from "./footer.js";
 
@@ -26,7 +27,7 @@ export function pictureWords(panel, { curves, pick, data, theme, page }) {
   const entries = Object.entries(stylesOf(curves.kinds(), data)).filter(([kind]) => kinds.has(kind));
   return {
     title: `${panel.title}${aside(panel, drawn, pick, data)}`,
-    caption: [panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, panelFooter(drawn, panel), page].join(" · "),
+    caption: [yWords(panel), panelFooter(drawn, panel), page].join(" · "),
     legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
     filename: `skipscope-lab-${data.lab}-${panel.name}-job-${data.run}`,
   };

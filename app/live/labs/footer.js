@@ -1,21 +1,25 @@
 /** What a lab measured with and what its pictures leave out: one line about the job, one under each panel. */
-import { duration, grouped } from "../shared/format.js";
+import { duration, grouped, shownOf } from "../shared/format.js";
 import { isSeed } from "./curves.js";
 
 /** labels: { name of a setting: its label }. */
 export function jobFooter(card, labels) {
   if (!card) return "";
   const settings = Object.entries(card.settings).filter(([name]) => name in labels).map(([name, value]) => `${labels[name].toLowerCase()} ${said(value)}`);
-  const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
   return [
     ...settings,
     card.precision,
     card.device,
-    card.threads > 0 && `${card.threads} thread${card.threads === 1 ? "" : "s"}`,
-    card.seconds > 0 && `measured in ${took}`,
+    card.threads > 0 && counted(card.threads, "thread"),
+    card.seconds > 0 && `measured in ${took(card)}`,
     card.ended ? `on ${moment(card.ended)}` : `begun ${moment(card.created)}`,
     `job ${card.run}`,
   ].filter(Boolean).join(" · ");
+}
+
+/** How long a job has measured. */
+export function took({ seconds }) {
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
 
 /** Under a panel: what is drawn, of what was measured; `curves` are those that are shown. */
@@ -25,10 +29,7 @@ export function panelFooter(curves, panel) {
   const drawn = points.filter((y) => y !== null && (panel.y_scale !== "log" || y > 0)).length;
   const log = panel.y_scale === "log" ? " or not above 0" : "";
   if (panel.kind === "heat") return cellFooter(curves, panel);
-  const shown = drawn < points.length
-    ? `${grouped(drawn)} of ${grouped(points.length)} points shown, the others are not finite${log}`
-    : `all ${grouped(points.length)} points shown`;
-  return [`${curvesOf(curves, panel)}, ${shown}`, "no smoothing"].join(" · ");
+  return `${curvesOf(curves, panel)}, ${shownOf(drawn, points.length, "points", `, the others are not finite${log}`)} · no smoothing`;
 }
 
 function curvesOf(curves, panel) {

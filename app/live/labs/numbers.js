@@ -1,5 +1,5 @@
 /** The numbers of a lab as a compact table: label, value with unit, what to expect, source. */
-import { setText } from "../shared/dom.js";
+import { element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
 
 /** From this width in pixels on the table is open at first. */
@@ -8,33 +8,24 @@ const COLUMNS = ["number", "measured", "expected", "source"];
 
 /**
  * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
- * whole: whether this is the page of the whole lab; elsewhere the table is folded at first.
+ * whole: whether the page shows the whole lab; other pages fold the table at first.
  */
 export function numbersTable(details, rows, values, known, whole) {
   const table = details.querySelector("table");
   if (!table.rows.length) {
-    const head = table.createTHead().insertRow();
-    for (const column of COLUMNS) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = column;
-      head.append(cell);
-    }
+    table.createTHead().insertRow().append(...COLUMNS.map((column) => Object.assign(element("th", "", column), { scope: "col" })));
     const body = table.createTBody();
     for (const row of rows) {
       const line = body.insertRow();
-      line.dataset.name = row.name;
       for (const words of [row.label, "", row.expected, row.source]) line.insertCell().textContent = words;
       line.cells[1].className = "sl-value";
     }
   }
   if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
   details.hidden = !known || !rows.length;
-  let measured = 0;
+  const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {
-    const has = row.name in values;
-    measured += has;
-    const words = has ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
+    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
     setText(table.tBodies[0].rows[index].cells[1], words);
   });
   setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);

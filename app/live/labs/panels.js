@@ -1,8 +1,8 @@
 /** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
 import { cellWords } from "./kinds/cells.js";
-import { ends, same } from "./curves.js";
+import { ends, same, yWords } from "./curves.js";
 import { spoken } from "../shared/format.js";
-import { buildPicture, controlsOf, filled } from "./kinds/index.js";
+import { BUILDERS, controlsOf, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
 import { pictureWords, stylesOf, tableOf } from "./export.js";
 import { panelFooter } from "./footer.js";
@@ -20,37 +20,24 @@ const EVEN = [2, 4];
 function wideOnes(panels) {
   const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
   let row = 0;
-  for (let index = 0; index <= wide.length; index += 1) {
-    if (index < wide.length && !wide[index]) row += 1;
-    else {
-      if (row % 2) wide[index - 1] = true;
-      row = 0;
-    }
-  }
-  return wide;
+  return wide.map((whole, index) => {
+    row = whole ? 0 : row + 1;
+    return whole || (row % 2 === 1 && (wide[index + 1] ?? true));
+  });
 }
 
 export class LabPanels {
-  /**
-   * zooms: see shared/address/zoom_state.js; shown(panel): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a
-   * cell was picked, as its text.
-   */
+  /** shown(): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a cell was picked, as its text. */
   constructor(grid, panels, zooms, { shown, choose }) {
     Object.assign(this, { zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
     const wide = wideOnes(drawn);
     this.panels = drawn.map((panel, index) => {
-      const root = element("figure", "sl-panel");
-      root.classList.toggle("sl-wide", wide[index]);
-      root.classList.toggle("sl-tall", wide[index] && index === 0);
-      const head = element("h4", "sl-title", panel.title);
-      const note = element("span", "sl-note");
+      const root = element("figure", `sl-panel${wide[index] ? " sl-wide" : ""}${wide[index] && index === 0 ? " sl-tall" : ""}`);
+      const [head, note, legend] = [element("h4", "sl-title", panel.title), element("span", "sl-note"), element("p", "sl-legend")];
       note.setAttribute("aria-live", "polite");
-      const legend = element("p", "sl-legend");
-      const axis = element("p", "sl-axis", panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y);
-      const stage = element("div", "sl-stage");
-      const empty = element("div", "sl-empty");
-      const plot = element("div", "sl-plot");
+      const axis = element("p", "sl-axis", yWords(panel));
+      const [stage, empty, plot] = ["stage", "empty", "plot"].map((name) => element("div", `sl-${name}`));
       plot.setAttribute("role", "img");
       stage.append(empty, plot);
       const caption = element("figcaption", "sl-caption");
@@ -69,8 +56,9 @@ export class LabPanels {
   }
 
   /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
-  async draw(curves, pick, data, theme, emptyWords) {
-    for (const one of this.panels) this.#words(one, curves, pick, data, emptyWords);
+  async draw(shown, emptyWords) {
+    const { curves, pick, data } = shown;
+    for (const one of this.panels) this.#words(one, shown, emptyWords);
     if (!curves.size) return false;
     let Plotly;
     try {
@@ -80,12 +68,12 @@ export class LabPanels {
       return true;
     }
     const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks };
-    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, curves, pick, look, theme);
+    for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, shown, look);
     return false;
   }
 
   /** Everything of a panel but the picture. */
-  #words(one, curves, pick, data, emptyWords) {
+  #words(one, { curves, pick, data }, emptyWords) {
     const { panel } = one;
     const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
     const some = shown.length > 0;
@@ -101,7 +89,7 @@ export class LabPanels {
   }
 
   /** The picture of one panel, drawn again only where something of it has changed. */
-  #one(Plotly, one, curves, pick, look, theme) {
+  #one(Plotly, one, { curves, pick, theme }, look) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
     const [width, room] = [stage.clientWidth, stage.clientHeight];
@@ -109,7 +97,7 @@ export class LabPanels {
     if (key === one.key || one.controls.wait?.()) return;
     one.key = key;
     const began = performance.now();
-    const { data: traces, layout, side, legend, places, height } = buildPicture(panel, curves, pick, { ...look, ...one.controls.look }, theme, width, room);
+    const { data: traces, layout, side, legend, places, height } = BUILDERS[panel.kind](panel, curves, pick, { ...look, ...one.controls.look, width, height: room }, theme);
     if (height && height !== one.fixed) stage.style.height = `${height}px`;
     one.fixed = height;
     one.places = places;
@@ -125,14 +113,17 @@ export class LabPanels {
       modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.resetView?.(Plotly), this.zooms.reset(panel.name)) }]],
       plotlyServerURL: "",
     });
-    one.controls.drawn?.(Plotly, drawn, began);
-    if (!one.heard) this.zooms.listen(plot, panel.name);
+    one.controls.drawn?.(drawn, began);
+    if (!one.heard) {
+      one.controls.listen?.(Plotly);
+      this.zooms.listen(plot, panel.name);
+    }
     one.heard = true;
     quietModeBar(plot);
   }
 
   #take(format, panel, plot) {
-    const shown = this.shown(panel);
+    const shown = this.shown();
     return exportPlot(format, { plot, url: shown.data.urls.plotly, theme: shown.theme, words: () => pictureWords(panel, shown), table: () => tableOf(panel, shown) });
   }
 

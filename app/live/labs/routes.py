@@ -6,46 +6,33 @@
 A stream ends when the job is deleted or another database takes this one's place.
 """
 
-import asyncio
-import sqlite3
-import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
-import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from app.data import labs, workspace
+from app.data import labs, streaming
 from app.live.labs.messages import lab_changes, lab_document
+from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal
-from app.live.stream.sse import dumps, event
+from app.live.stream.query_params import BadRequest, number
 
-#: Seconds between two messages at least, between two looks at the engine's state, and of silence at most.
-PACE_S, LOOK_S, KEEP_ALIVE_S = 0.15, 1.0, 15.0
+#: Seconds between two messages at least.
+PACE_S = 0.15
 
 
 def lab_routes(feed: Feed) -> list[Route]:
     """Return the routes of the labs, woken by ``feed``."""
 
     async def snapshot(request: Request) -> Response:
-        try:
-            document = lab_document(await anyio.to_thread.run_sync(_news, _run(request), 0))
-        except BadRequest as refused:
-            return refusal(refused)
-        return Response(dumps(document), media_type="application/json", headers=NO_STORE)
+        return json_answer(lab_document(await stored(_news, _run(request))))
 
     async def stream(request: Request) -> Response:
-        try:
-            run = _run(request)
-            since = cursor(request.headers.get("last-event-id") or request.query_params.get("since")) or (0, 0)
-            await anyio.to_thread.run_sync(_refuse_stranger, run, since)
-        except BadRequest as refused:
-            return refusal(refused)
-        return StreamingResponse(follow(feed, run, since), media_type="text/event-stream", headers=STREAMED)
+        run, since = _run(request), resumed_from(request) or (0, 0)
+        await stored(_refuse_stranger, run, since)
+        return stream_answer(follow(feed, run, since))
 
     return [
         Route("/live/lab", snapshot, methods=["GET"]),
@@ -53,39 +40,25 @@ def lab_routes(feed: Feed) -> list[Route]:
     ]
 
 
-async def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[bytes]:
-    """Yield Server-Sent Events about one job: what is new since the cursor, the engine's state, trouble."""
-    yield b"retry:1000\n\n"
-    position = since
+def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[bytes]:
+    """Return Server-Sent Events about one job: what is new since the cursor, the engine's state, trouble."""
+    seen, position = -1, since
     told: dict[str, Any] = {}
-    notices: dict[str, Any] = {"error": ""}
-    looked, sent = None, time.monotonic()
-    async with aclosing(feed.heads(LOOK_S)) as heads:
-        async for head in heads:
-            fresh = {key: value for key, value in feed.notices().items() if notices.get(key) != value}
-            notices.update(fresh)
-            cursor_text = None
-            if head is not None and head.changes != looked:
-                try:
-                    news = await anyio.to_thread.run_sync(labs.lab_news, run, position[1])
-                except (workspace.SkipscopeError, sqlite3.Error):
-                    continue  # the watcher meets the same trouble and says so
-                if news is None:
-                    yield event(None, {"gone": True})
-                    return
-                looked, position = head.changes, news.cursor
-                document = lab_document(news)
-                changes = lab_changes(document, told)
-                fresh |= changes
-                cursor_text = document["cursor"] if changes else None
-            if fresh:
-                yield event(cursor_text, fresh)
-                await asyncio.sleep(PACE_S)
-            elif time.monotonic() - sent >= KEEP_ALIVE_S:
-                yield b": keep-alive\n\n"
-            else:
-                continue
-            sent = time.monotonic()
+
+    def is_due(head: streaming.Head) -> bool:
+        return head.changes != seen
+
+    def read(head: streaming.Head) -> tuple[str | None, dict[str, Any]]:
+        nonlocal seen, position
+        news = labs.lab_news(run, position[1])
+        if news is None:
+            return None, {"gone": True}
+        seen, position = head.changes, news.cursor
+        document = lab_document(news)
+        changes = lab_changes(document, told)
+        return document["cursor"] if changes else None, changes
+
+    return news_events(feed, PACE_S, is_due, read)
 
 
 def _run(request: Request) -> int:
@@ -95,18 +68,15 @@ def _run(request: Request) -> int:
     return run
 
 
-def _news(run: int, since: int) -> labs.LabNews:
-    try:
-        news = labs.lab_news(run, since)
-    except (workspace.SkipscopeError, sqlite3.Error) as error:
-        raise BadRequest(503, str(error)) from None
+def _news(run: int) -> labs.LabNews:
+    news = labs.lab_news(run, 0)
     if news is None:
         raise BadRequest(404, f"there is no lab job {run}")
     return news
 
 
 def _refuse_stranger(run: int, since: tuple[int, int]) -> None:
-    """A cursor that is ahead of the store, or of the job's curves, is of another database."""
-    news = _news(run, 0)
+    """Refuse a cursor that is ahead of the store, or of the job's curves: it is of another database."""
+    news = _news(run)
     if since[0] > news.cursor[0] or since[1] > news.cursor[1]:
         raise BadRequest(409, "the database was replaced; load the page again")

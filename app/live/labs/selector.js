@@ -1,7 +1,4 @@
-/**
- * The controls that choose a lab's bold curve: a switch between kinds, a slider over the values that were measured, and
- * a field for another value. They decide nothing: what is chosen or asked for goes to the view.
- */
+/** The controls that choose a lab's bold curve: a switch between kinds, a slider over measured values, a field for another value. */
 import { same } from "./curves.js";
 import { button, element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
@@ -11,9 +8,7 @@ const SLIDER = 1_000;
 export class CurveSelector {
   /** choose({ kind } or { value }); measure(value) asks for one that was not measured for the picked kind. */
   constructor(part, { choose, measure }) {
-    this.part = part;
-    this.choose = choose;
-    this.measure = measure;
+    Object.assign(this, { part, choose, measure });
     this.slider = part("slider").querySelector("input");
     this.field = part("measure").querySelector("input");
     this.slider.oninput = () => choose({ value: nearest(this.values, Number(this.slider.value), this.picks) });
@@ -40,11 +35,12 @@ export class CurveSelector {
     slider.setAttribute("aria-valuetext", shown);
     setText(this.part("slider-value"), shown);
     setText(this.part("why"), why && shown ? `${why}: ${shown}` : "");
-    const ticks = this.part("ticks");
     const marked = why ? values.filter((value) => same(value, pick.value)) : values;
-    while (ticks.children.length > marked.length) ticks.lastChild.remove();
-    while (ticks.children.length < marked.length) ticks.append(document.createElement("i"));
-    marked.forEach((value, index) => { ticks.children[index].style.left = `${place(value, picks) / (SLIDER / 100)}%`; });
+    this.part("ticks").replaceChildren(...marked.map((value) => {
+      const tick = element("i");
+      tick.style.left = `${place(value, picks) / (SLIDER / 100)}%`;
+      return tick;
+    }));
   }
 
   #build(group) {

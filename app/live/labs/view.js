@@ -1,9 +1,5 @@
-/**
- * One lab on the page: owns the feed of its job, the curves, the panels and the words around them. What is picked (a
- * kind, a value of the setting, a cell) changes here at once; the server is asked for nothing that was measured already.
- */
+/** One lab on the page: its stream, curves, panels and words. The pick changes here at once, without the server. */
 import { button, element, setText } from "../shared/dom.js";
-import { duration } from "../shared/format.js";
 import { unreachableText } from "../shared/link_status.js";
 import { AT_WORK, FINAL } from "../shared/run_states.js";
 import { EventStream } from "../shared/event_stream.js";
@@ -12,13 +8,15 @@ import { Curves, same, sentencesOf } from "./curves.js";
 import { LabPanels } from "./panels.js";
 import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
-import { jobFooter } from "./footer.js";
+import { jobFooter, took } from "./footer.js";
 import { numbersTable } from "./numbers.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
 const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
 const ASKED_MS = 4_000;
+/** What of a message replaces what was known. */
+const PARTS = ["card", "figures", "findings", "engine", "error", "gone"];
 
 class LabStream extends EventStream {
   query(more) {
@@ -28,13 +26,10 @@ class LabStream extends EventStream {
 
 export class LabView {
   constructor(host) {
-    this.host = host;
     this.part = (name) => host.querySelector(`.sl-${name}`);
-    this.run = undefined;
-    this.pick = { kind: null, value: null, cell: null };
-    this.asked = 0;
+    Object.assign(this, { host, run: undefined, pick: { kind: null, value: null, cell: null }, asked: 0 });
     this.#forget();
-    this.leave = attend(host, () => this.#soon(), () => this.state?.keep());
+    this.leave = attend(host, () => this.#soon(), () => this.state?.address.keep());
     this.picks = new CurveSelector(this.part, {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
@@ -44,12 +39,11 @@ export class LabView {
 
   /** New data from the script, or a new theme. Keeps connection, curves and zoom while the job is the same. */
   update(data, send) {
-    this.data = data;
-    this.send = send;
+    Object.assign(this, { data, send });
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
     this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
-    this.state.keep();
+    this.state.address.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();
       this.run = data.run;
@@ -58,7 +52,7 @@ export class LabView {
         this.feed = new LabStream(data.urls, [data.run], {
           history: (answer) => { this.curves = new Curves(); this.#message(answer); },
           message: (message) => this.#message(message),
-          link: (state, reason) => { this.link = state; this.linkReason = reason ?? ""; this.#soon(); },
+          link: (link, linkReason = "") => { Object.assign(this, { link, linkReason }); this.#soon(); },
         });
       }
       loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels say so if it fails
@@ -70,32 +64,19 @@ export class LabView {
     this.stopped = true;
     this.feed?.close();
     this.leave();
-    this.state?.stop();
+    this.state?.address.stop();
     this.panels?.stop();
   }
 
   #forget() {
     this.feed?.close();
-    this.feed = null;
-    this.curves = new Curves();
-    this.card = null;
-    this.figures = {};
-    this.findings = [];
+    Object.assign(this, { feed: null, curves: new Curves(), card: null, figures: {}, findings: [], values: [], error: "", gone: false, link: "waiting" });
     this.pick.value = null;
-    this.values = [];
-    this.trouble = "";
-    this.gone = false;
-    this.link = "waiting";
   }
 
   #message(message) {
-    if (message.card) this.card = message.card;
-    if (message.figures) this.figures = message.figures;
-    if (message.findings) this.findings = message.findings;
-    if (message.traces) this.curves.add(message.traces);
-    if (message.engine !== undefined) this.engine = message.engine;
-    if (message.error !== undefined) this.trouble = message.error;
-    if (message.gone) this.gone = true;
+    for (const part of PARTS) if (part in message) this[part] = message[part];
+    this.curves.add(message.traces ?? []);
     // A job in a final state sends nothing more, and a browser has few connections.
     if (this.gone || (this.card && FINAL.has(this.card.state))) queueMicrotask(() => this.feed?.close());
     this.#soon();
@@ -113,8 +94,6 @@ export class LabView {
     this.#settlePick(); // the next press of a key may come before this one is drawn
     this.#soon(0);
   }
-
-  // --- drawing ------------------------------------------------------------------------------------------------------
 
   #soon(wait = DRAW_MS) {
     if (this.stopped || document.hidden || (this.pending && wait)) return;
@@ -136,13 +115,10 @@ export class LabView {
     this.#says(shown);
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
-    this.panels.draw(this.curves, shown, this.data, this.theme, this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
+    this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
-  /**
-   * What the address asks for, where it was measured; else the pick starts at the job's own setting and stays. Without
-   * switches no kind and no value is picked.
-   */
+  /** Pick what the address asks for, where it was measured, else the job's own setting. Without switches only a cell is picked. */
   #settlePick() {
     const { state, data } = this;
     this.pick.cell = settledCell(data.panels, this.curves, [state.cell, this.pick.cell?.text]);
@@ -162,7 +138,7 @@ export class LabView {
     return { kind, value: own ?? this.pick.value, cell };
   }
 
-  /** What is drawn, for the files of a panel. */
+  /** What is drawn, also in the files of a panel. */
   #exported() {
     const { data, theme, card } = this;
     return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options) };
@@ -183,10 +159,8 @@ export class LabView {
     this.part("state").dataset.tone = tone;
     const progress = this.part("progress");
     progress.hidden = !card || !AT_WORK.has(card.state) && card.state !== "paused";
-    if (card?.total) {
-      progress.max = card.total;
-      progress.value = card.step;
-    } else progress.removeAttribute("value");
+    if (card?.total) Object.assign(progress, { max: card.total, value: card.step });
+    else progress.removeAttribute("value");
     setText(this.part("words"), this.gone ? "this job was deleted" : statusWords(card));
     this.part("words").classList.toggle("sl-bad", ["failed", "lost"].includes(card?.state));
     const busy = this.asked && performance.now() - this.asked < ASKED_MS;
@@ -194,8 +168,7 @@ export class LabView {
     const key = `${card?.state} ${Boolean(busy)} ${this.gone} ${mayCommand}`;
     if (key === this.buttonsKey) return;
     if (this.stateBefore !== card?.state) this.asked = 0;
-    this.stateBefore = card?.state;
-    this.buttonsKey = key;
+    Object.assign(this, { stateBefore: card?.state, buttonsKey: key });
     const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
     this.part("buttons").replaceChildren(...verbs.map((verb) => {
       const made = button(verb[0].toUpperCase() + verb.slice(1), () => this.#ask(verb), "sl-button");
@@ -209,10 +182,10 @@ export class LabView {
     const silent = this.engine && this.engine.state !== "alive";
     const waits = this.card && AT_WORK.has(this.card.state);
     const unreachable = this.link === "gone" && !this.gone;
-    this.part("notice").hidden = !(this.trouble || (silent && waits) || unreachable);
-    setText(this.part("notice-text"), this.trouble || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
+    this.part("notice").hidden = !(this.error || (silent && waits) || unreachable);
+    setText(this.part("notice-text"), this.error || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
     const start = this.part("engine-start");
-    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.trouble);
+    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.error);
     start.onclick = () => this.#ask("engine");
   }
 
@@ -229,8 +202,7 @@ function statusWords(card) {
   if (!card) return "";
   if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
   const units = card.total ? `${card.step} of ${card.total}` : "";
-  const took = card.seconds < 10 ? `${card.seconds.toFixed(1)} s` : duration(card.seconds);
-  if (card.state === "finished") return `in ${took}`;
+  if (card.state === "finished") return `in ${took(card)}`;
   if (card.state === "stopped") return `after ${units || "0"} measurements; what was measured stays`;
   if (card.state === "paused") return `${units} measured`;
   return [units, card.detail].filter(Boolean).join(" · ");

@@ -1,5 +1,5 @@
 /** The shown runs as chips: colour, name, how far it was probed; a click hides or shows its lines. */
-import { button, setText } from "../shared/dom.js";
+import { button, element, setText } from "../shared/dom.js";
 import { grouped } from "../shared/format.js";
 
 export class Arms {
@@ -16,7 +16,6 @@ export class Arms {
       chip.remove();
       this.chips.delete(id);
     }
-    const { off } = this.state;
     for (const run of runs) {
       const id = run.card.run;
       const chip = this.chips.get(id) ?? this.#make(id);
@@ -28,7 +27,7 @@ export class Arms {
       const last = run.columns.lastStep;
       const words = last < 0 ? "" : step > last ? `, shown at ${grouped(last)}, its newest probe` : `, probed to ${grouped(last)}`;
       setText(note, `${symbol} ${run.card.state}${words}`);
-      chip.setAttribute("aria-pressed", !off.has(id));
+      chip.setAttribute("aria-pressed", !this.state.off.has(id));
     }
   }
 
@@ -42,7 +41,7 @@ export class Arms {
       this.state.toggle(id);
       this.changed();
     }, "sp-arm");
-    chip.append(document.createElement("i"), document.createElement("span"), document.createElement("span"));
+    chip.append(element("i"), element("span"), element("span"));
     this.node.append(chip);
     this.chips.set(id, chip);
     return chip;

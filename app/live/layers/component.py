@@ -1,7 +1,6 @@
 """The component that looks inside the nets of a race: profiles over depth, a map over depth and time, one layer.
 
-The JavaScript beside this file owns everything that moves; the script only says which runs
-and which layout. What can be shown, and every word about it, comes from the registry of quantities.
+The script names runs and layout. The registry of quantities says what can be shown, and has every word about it.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 /** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
 import { channelFooter, layerFooter, mapFooter, profileFooter } from "./footer.js";
+import { titled } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { mapImage, mapSvg } from "../shared/export/map_picture.js";
 import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.js";
@@ -7,22 +8,16 @@ import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.j
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
 export class ProbeExport {
-  /**
-   * part(name) finds elements; shown(): what is looked at, { data, runs: shown ones, all, quantity, scale(name), step,
-   * nets, map, layer, theme, page: words about every chart }.
-   */
+  /** shown(): { data, runs: shown ones, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
   constructor(part, shown) {
-    this.part = part;
-    this.shown = shown;
+    Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
   }
 
   /** The line under each chart. */
   strips() {
     const now = this.shown();
-    for (const chart of Object.keys(NAMES)) {
-      setText(this.part(`${chart}-strip`), strip(chart, now));
-    }
+    for (const chart of Object.keys(NAMES)) setText(this.part(`${chart}-strip`), strip(chart, now));
   }
 
   #take(chart, format) {
@@ -56,30 +51,23 @@ function wordsOf(chart, now, part) {
   const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
     : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
   if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, color: now.layer.found.run.color[theme.scheme], width: 2 }] };
-  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.steps[0] === 0 && columns.firstMeasured(now.quantity) === 0);
+  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.measuredAtStart(now.quantity));
   return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
 }
 
-function titled({ label, unit }) {
-  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
-}
-
-// --- the map --------------------------------------------------------------------------------------------------------
-
 async function exportMap(format, now, part) {
-  const { row } = now.scale(now.quantity);
+  const scale = now.scale(now.quantity);
+  const { row } = scale;
   const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
   if (format === "csv") return saveTable(mapTable(now), filename);
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
-  const bar = { stops: now.scale(now.quantity).stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
+  const bar = { stops: scale.stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
   const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
-  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: row.per === "block" ? "block" : "layer" }, bar, now.theme);
+  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: scale.place }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);
   return download(image, `${filename}.${format}`);
 }
-
-// --- tables ---------------------------------------------------------------------------------------------------------
 
 const PLACES = ["run", "net", "seed", "step", "quantity", "unit", "place", "name", "stage", "value"];
 
@@ -118,23 +106,20 @@ export function tableOf(chart, now) {
   };
 }
 
-function histTable(found, { runs, data }) {
-  const columns = ["run", "net", "layer", "step", "z_from", "z_to", "share"];
-  const { edges } = data;
+function histTable(found, { runs, data: { edges } }) {
   // What lies beyond the outermost edges has bins of its own.
-  const bins = (head, shares) => shares.map((share, bin) => [...head, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
-  if (!found) return { columns, rows: [] };
-  if (found.over) return { columns, rows: found.document.steps.flatMap((step, at) => bins([found.run.card.run, found.run.label, found.document.layer, step], found.document.histograms[at])) };
-  return { columns, rows: moments(found, runs).flatMap(({ run, moment }) => bins([run.card.run, run.label, moment.layer, moment.step], moment.histogram)) };
+  const bins = ({ run, moment: { layer, step, histogram } }) => histogram.map((share, bin) => [run.card.run, run.label, layer, step, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
+  return { columns: ["run", "net", "layer", "step", "z_from", "z_to", "share"], rows: moments(found, runs).flatMap(bins) };
 }
 
 function channelTable(found, { runs }) {
-  return {
-    columns: ["run", "net", "layer", "step", "rank", "std"],
-    rows: moments(found, runs).flatMap(({ run, moment }) => moment.channels.map((std, index) => [run.card.run, run.label, moment.layer, moment.step, index + 1, std])),
-  };
+  const ranks = ({ run, moment }) => moment.channels.map((std, index) => [run.card.run, run.label, moment.layer, moment.step, index + 1, std]);
+  return { columns: ["run", "net", "layer", "step", "rank", "std"], rows: found?.over ? [] : moments(found, runs).flatMap(ranks) };
 }
 
+/** What was fetched of a layer as [{ run, moment }]: one run over time, or every shown run at one step. */
 function moments(found, runs) {
+  const { steps, layer, histograms } = found?.document ?? {};
+  if (found?.over) return steps.map((step, at) => ({ run: found.run, moment: { layer, step, histogram: histograms[at] } }));
   return runs.map((run) => ({ run, moment: found?.document.runs?.[run.card.run] })).filter(({ moment }) => moment);
 }

@@ -1,5 +1,5 @@
 /** What the pictures of the probe pages leave out and what they cost: one line under each, one about all of them. */
-import { duration, grouped } from "../shared/format.js";
+import { duration, grouped, shownOf } from "../shared/format.js";
 
 /** About every chart of the page; live: whether more is to come; news: age of the newest column in seconds, or null. */
 export function pageFooter(runs, live, news) {
@@ -26,14 +26,12 @@ export function pageFooter(runs, live, news) {
 export function profileFooter(shown, all, scale, step) {
   const probed = shown.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
-  const [place, name] = [scale.row.per === "block" ? "block" : "layer", scale.row.name];
-  const found = probed.map(({ columns }) => columns.codes(name, columns.at(step))).filter(Boolean);
-  const total = found.reduce((sum, codes) => sum + codes.length, 0);
-  const finite = found.reduce((sum, codes) => sum + codes.filter((code) => Number.isFinite(scale.value(code))).length, 0);
+  const codes = probed.flatMap(({ columns }) => [...columns.codes(scale.row.name, columns.at(step)) ?? []]);
+  const finite = codes.filter((code) => Number.isFinite(scale.value(code)));
   return [
     `${probed.length} of ${all.length} net${all.length === 1 ? "" : "s"}`,
     `step ${grouped(step)}`,
-    finite < total ? `${grouped(finite)} of ${grouped(total)} ${place}s shown, the others have no finite value` : `all ${grouped(total)} ${place}s shown`,
+    shownOf(finite.length, codes.length, `${scale.place}s`, ", the others have no finite value"),
     "no smoothing",
   ].join(" · ");
 }
@@ -42,9 +40,8 @@ export function profileFooter(shown, all, scale, step) {
 export function mapFooter(nets, crowded) {
   const probed = nets.map(({ columns }) => columns).filter((columns) => columns.steps.length);
   if (!probed.length) return "";
-  const [shown, total] = ["shown", "total"].map((which) => Math.max(...probed.map((columns) => (which === "total" ? columns.total : columns.steps.length))));
   return [
-    shown < total ? `${grouped(shown)} of ${grouped(total)} columns shown` : `all ${grouped(total)} columns shown`,
+    shownOf(Math.max(...probed.map(({ steps }) => steps.length)), Math.max(...probed.map(({ total }) => total)), "columns"),
     "columns are probes, not evenly spaced steps",
     "colours span the middle 99 % of the values",
     crowded && "several cells share a pixel: the largest is shown",
@@ -55,11 +52,9 @@ export function mapFooter(nets, crowded) {
 /** Under a distribution: what was fetched, see panels/layer.js. */
 export function layerFooter(found, total) {
   if (!found) return "";
-  if (found.over) {
-    const shown = found.document.steps?.length ?? 0;
-    return `${shown < total ? `${shown} of ${grouped(total)} probes shown` : `all ${shown} probes shown`} · every response of the batch is counted · no smoothing; bins narrower than a line are joined`;
-  }
-  return "every response of the batch is counted, all channels · no smoothing; bins narrower than a line are joined";
+  const steps = found.over ? found.document.steps?.length ?? 0 : 0;
+  const counted = found.over ? `${shownOf(steps, Math.max(steps, total), "probes")} · every response of the batch is counted` : "every response of the batch is counted, all channels";
+  return `${counted} · no smoothing; bins narrower than a line are joined`;
 }
 
 /** Under the channels. */

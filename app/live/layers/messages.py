@@ -71,23 +71,14 @@ def news_document(inside: probes.Inside) -> dict[str, Any]:
 
     ``l`` holds the layers and blocks of runs whose first column is among the new ones, ``f`` the findings by step.
     """
-    document: dict[str, Any] = {}
     columns = [
         [run, probe.step, _share(found, index), {name: packed(name, v[index]) for name, v in found.arrays.items()}]
         for run, found in inside.columns.items()
         for index, probe in enumerate(found.probes)
     ]
-    if inside.layers:
-        document["l"] = {str(run): _places(inside, run) for run in inside.layers}
-    if columns:
-        document["b"] = columns
-    if inside.findings:
-        document["f"] = _findings(inside)
-    if inside.run_summaries:
-        document["c"] = inside.run_summaries
-    if inside.deleted:
-        document["d"] = inside.deleted
-    return document
+    layers = {str(run): _places(inside, run) for run in inside.layers}
+    parts = {"l": layers, "b": columns, "f": _findings(inside), "c": inside.run_summaries, "d": inside.deleted}
+    return {key: part for key, part in parts.items() if part}
 
 
 def moment_document(moment: probes.LayerMoment) -> dict[str, Any]:
@@ -99,13 +90,13 @@ def moment_document(moment: probes.LayerMoment) -> dict[str, Any]:
         "of": moment.of,
         "std": short(moment.std, 4),
         **histogram_document(moment.histogram),
-        "channels": [short(float(value), 3) for value in sorted(moment.channels, key=_height, reverse=True)],
+        "channels": [short(value, 3) for value in (-np.sort(-moment.channels)).tolist()],
     }
 
 
 def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
     """Return the shares of the bins, and the share that is not finite apart."""
-    values = [short(float(value), 3) for value in histogram]
+    values = [short(value, 3) for value in histogram.tolist()]
     return {"histogram": values[:-1], "not_finite": values[-1] if values else 0}
 
 
@@ -126,17 +117,8 @@ def _share(columns: probes.Columns, index: int) -> float | None:
     return short(columns.took_s[index] / seconds, 3) if seconds > 0 else None
 
 
-def _height(value: Any) -> float:
-    return -1.0 if math.isnan(value) else float(value)
-
-
 def over_time_document(run: int, layer: str, steps: Sequence[int], histograms: np.ndarray) -> dict[str, Any]:
     """Return the answer of ``/live/probes/detail?over=1``."""
     parts = [histogram_document(histogram) for histogram in histograms]
-    return {
-        "run": run,
-        "layer": layer,
-        "steps": list(steps),
-        "histograms": [part["histogram"] for part in parts],
-        "not_finite": [part["not_finite"] for part in parts],
-    }
+    shares, not_finite = ([part[name] for part in parts] for name in ("histogram", "not_finite"))
+    return {"run": run, "layer": layer, "steps": list(steps), "histograms": shares, "not_finite": not_finite}

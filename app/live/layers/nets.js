@@ -2,16 +2,13 @@
 import { AT_WORK, ENDED } from "../shared/run_states.js";
 import { absence } from "./sentences.js";
 
-/**
- * The last step that all nets at work and finished nets have reached, -1 without a probe. Paused nets count only where
- * there is no such net, nets that ended early only where there is no other at all.
- */
+/** The last step that all nets at work and finished nets have reached, else all paused nets, else those that ended early; -1 without a probe. */
 export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
   const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
-  const list = [going, waiting, probed].find((found) => found.length) ?? [];
-  return list.length ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
+  const list = [going, waiting, probed].find((found) => found.length);
+  return list ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }
 
 /** The nets of the map, a plain one above and a residual one below: those picked, else the deepest with the first seed. */

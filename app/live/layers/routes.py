@@ -7,31 +7,26 @@ GET /live/probes/detail?runs=1,2&layer=stage1/block1/conv1&step=120  one layer o
 GET /live/probes/detail?runs=1&layer=stage1/block1/conv1&over=1      one layer of one run over time
 """
 
-import sqlite3
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from typing import Any
 
-import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from app.data import probes, races, streaming, workspace
+from app.data import probes, races, streaming
 from app.live.layers import messages
+from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import NO_STORE, STREAMED, BadRequest, cursor, number, refusal, runs_of
-from app.live.stream.sse import dumps, event
+from app.live.stream.query_params import BadRequest, number, runs_of
 
 MIN_COLUMNS, MAX_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
 #: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.
 MAX_MISSED = 500
 #: Histograms of one layer over time.
 MAX_MOMENTS, USUAL_MOMENTS = 100, 24
-#: Seconds between two messages at least, and of silence at most.
-PACE_S, KEEP_ALIVE_S = 0.5, 15.0
-LOOK_S = 1.0
+#: Seconds between two messages at least.
+PACE_S = 0.5
 #: The largest step that a query can name.
 MAX_STEP = 10**9
 
@@ -40,41 +35,15 @@ def probe_routes(feed: Feed) -> list[Route]:
     """Return the routes of the probes, woken by ``feed``."""
 
     async def history(request: Request) -> Response:
-        def answer() -> dict[str, Any]:
-            runs, (names, about) = runs_of(request, at_least=1), _quantities(request)
-            found = probes.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
-            if not found.columns:
-                raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
-            return messages.history_document(found)
-
-        return await _answered(answer)
+        return json_answer(await stored(_history, request))
 
     async def detail(request: Request) -> Response:
-        def answer() -> dict[str, Any]:
-            runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
-            if request.query_params.get("over"):
-                at_most = number(request, "n", (2, MAX_MOMENTS), USUAL_MOMENTS)
-                found = probes.layer_over_time(runs[0], layer, at_most)
-                if found is None:
-                    raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
-                return messages.over_time_document(runs[0], *found)
-            moments = probes.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
-            if not moments:
-                raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
-            return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
-
-        return await _answered(answer)
+        return json_answer(await stored(_detail, request))
 
     async def stream(request: Request) -> Response:
-        try:
-            runs, quantities = runs_of(request, at_least=1), _quantities(request)
-            since = cursor(request.headers.get("last-event-id") or request.query_params.get("since"))
-            since = await anyio.to_thread.run_sync(_checked, runs, since)
-        except BadRequest as refused:
-            return refusal(refused)
-        return StreamingResponse(
-            follow(feed, runs, quantities, since), media_type="text/event-stream", headers=STREAMED
-        )
+        runs, quantities = runs_of(request, at_least=1), _quantities(request)
+        since = await stored(_checked, runs, resumed_from(request))
+        return stream_answer(follow(feed, runs, quantities, since))
 
     return [
         Route("/live/probes/history", history, methods=["GET"]),
@@ -83,61 +52,65 @@ def probe_routes(feed: Feed) -> list[Route]:
     ]
 
 
-async def follow(
+def follow(
     feed: Feed, runs: tuple[int, ...], quantities: tuple[tuple[str, ...], str], since: tuple[int, int]
 ) -> AsyncIterator[bytes]:
-    """Yield Server-Sent Events about the insides of some runs from a cursor on, until the feed closes.
+    """Return Server-Sent Events about the insides of some runs from a cursor on, until the feed closes.
 
-    ``quantities``: those of the columns, and the one of the findings.
+    Args:
+        quantities: Those of the columns, and the one of the findings.
     """
     names, about = quantities
-    yield b"retry:1000\n\n"
-    position, sent = since, time.monotonic()
-    told: dict[str, Any] = {"error": ""}
-    async with aclosing(feed.heads(LOOK_S)) as heads:
-        async for head in heads:
-            fresh = {key: value for key, value in feed.notices().items() if told.get(key) != value}
-            told.update(fresh)
-            text = None
-            if head is not None and (head.probes > position[0] or head.changes > position[1]):
-                try:
-                    found = await anyio.to_thread.run_sync(probes.inside_news, runs, names, position, about)
-                except (workspace.SkipscopeError, sqlite3.Error):
-                    continue  # the watcher meets the same trouble and says so
-                position, text = found.cursor, messages.cursor_text(found)
-                fresh |= messages.news_document(found)
-            if fresh:
-                sent = time.monotonic()
-                yield event(text, fresh)
-                await anyio.sleep(PACE_S)
-            elif time.monotonic() - sent >= KEEP_ALIVE_S:
-                sent = time.monotonic()
-                yield b": keep-alive\n\n"
+    position = since
+
+    def is_due(head: streaming.Head) -> bool:
+        return head.probes > position[0] or head.changes > position[1]
+
+    def read(head: streaming.Head) -> tuple[str | None, dict[str, Any]]:
+        nonlocal position
+        news = probes.inside_news(runs, names, position, about)
+        position = news.cursor
+        return messages.cursor_text(news), messages.news_document(news)
+
+    return news_events(feed, PACE_S, is_due, read)
+
+
+def _history(request: Request) -> dict[str, Any]:
+    runs, (names, about) = runs_of(request, at_least=1), _quantities(request)
+    found = probes.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
+    if not found.columns:
+        raise _none_of(runs)
+    return messages.history_document(found)
+
+
+def _detail(request: Request) -> dict[str, Any]:
+    runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
+    if request.query_params.get("over"):
+        at_most = number(request, "n", (2, MAX_MOMENTS), USUAL_MOMENTS)
+        found = probes.layer_over_time(runs[0], layer, at_most)
+        if found is None:
+            raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
+        return messages.over_time_document(runs[0], *found)
+    moments = probes.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
+    if not moments:
+        raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
+    return {"runs": {str(run): messages.moment_document(moment) for run, moment in moments.items()}}
 
 
 def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int, int]:
     """Return where to go on from; refuse a cursor of another database, and runs of which none is left."""
-    try:
-        head, known = streaming.head(), races.known_runs(runs)
-    except (workspace.SkipscopeError, sqlite3.Error) as error:
-        raise BadRequest(503, str(error)) from None
+    head = streaming.head()
     if since and (since[0] > head.probes or since[1] > head.changes):
         raise BadRequest(409, "the database was replaced; load the page again")
     if since and head.probes - since[0] > MAX_MISSED and probes.columns_since(runs, since[0]) > MAX_MISSED:
         raise BadRequest(409, "too much happened since; load the history again")
-    if not known:
-        raise BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
+    if not races.known_runs(runs):
+        raise _none_of(runs)
     return since or (head.probes, head.changes)
 
 
-async def _answered(answer: Callable[[], dict[str, Any]]) -> Response:
-    try:
-        document = await anyio.to_thread.run_sync(answer)
-    except BadRequest as refused:
-        return refusal(refused)
-    except (workspace.SkipscopeError, sqlite3.Error) as error:
-        return refusal(BadRequest(503, str(error)))
-    return Response(dumps(document), media_type="application/json", headers=NO_STORE)
+def _none_of(runs: tuple[int, ...]) -> BadRequest:
+    return BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
 
 
 def _quantities(request: Request) -> tuple[tuple[str, ...], str]:

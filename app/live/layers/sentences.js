@@ -22,11 +22,10 @@ export function remark(run, scale, step) {
   const column = columns.at(step);
   if (column >= 0) {
     const codes = columns.codes(scale.row.name, column);
-    const place = scale.row.per === "block" ? "block" : "layer";
     const unmeasured = !codes || column < columns.firstMeasured(scale.row.name);
     const bad = codes ? codes.reduce((sum, code) => sum + (code === 0 || code === 65535), 0) : 0;
     if (unmeasured) parts.push(`no ${scale.row.label} at this step`);
-    else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
+    else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${scale.place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
   }
   if (card.state === "diverged" && columns.steps.length) {
     parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);
@@ -36,10 +35,7 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/**
- * What the server found at a step: [opening, { arm: words }, closing] (engine/analysis/layer_findings.py). Arms without a
- * shown run are left out, and then so is what closes it about all of them.
- */
+/** What layer_findings.py found at a step: [opening, { arm: words }, closing]. Hidden arms are left out, and with them the closing. */
 export function finding(found, shown) {
   const [opening, arms, closing] = found ?? ["", {}, ""];
   const words = Object.keys(arms).filter((arm) => shown.some(({ card }) => card.arm === arm)).map((arm) => arms[arm]);
@@ -55,13 +51,17 @@ export function growth(found, shown) {
   });
 }
 
+/** A quantity as a title, with its unit. */
+export function titled({ label, unit }) {
+  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
+}
+
 /** The reading under the pointer, in one line. */
 export function readout(run, scale, place, step) {
   const column = run.columns.lastStep < step ? -1 : run.columns.at(step);
   const codes = column < 0 ? null : run.columns.codes(scale.row.name, column);
-  const kind = scale.row.per === "block" ? "block" : "layer";
   const name = run.columns.places(scale.row)[place]?.[0] ?? "";
   const value = codes ? scale.value(codes[place]) : undefined;
   const word = value === undefined ? "not measured" : Number.isNaN(value) ? "no finite value" : value === Infinity ? "infinite" : spoken(value);
-  return `${run.label} · ${kind} ${place + 1}, ${name} · step ${grouped(step)} · ${scale.row.label} ${word}`;
+  return `${run.label} · ${scale.place} ${place + 1}, ${name} · step ${grouped(step)} · ${scale.row.label} ${word}`;
 }

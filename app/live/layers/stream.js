@@ -1,7 +1,4 @@
-/**
- * The feed of a set of quantities: `urls.quantities` names them, `urls.about` the one of the findings, `urls.columns` how
- * many columns of each run at most.
- */
+/** The stream of the quantities in `urls.quantities` and the findings of `urls.about`, with at most `urls.columns` columns of each run. */
 import { EventStream } from "../shared/event_stream.js";
 
 export class ProbeStream extends EventStream {

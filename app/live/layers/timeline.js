@@ -1,24 +1,14 @@
-/**
- * The time of the page: which columns there are, which one is looked at, whether it follows the newest, and the playing.
- * Owns the slider, the play button and the words beside them; `changed` is called whenever another column is looked at.
- */
+/** The time of the page: its columns, the one that is looked at, following the newest, playing. Owns slider, button and words. */
 import { grouped } from "../shared/format.js";
 
 /** The whole history plays in about so long, at no more and no fewer columns a second than these. */
-const PLAY_MS = 15_000;
-const FASTEST_MS = 50;
-const SLOWEST_MS = 500;
+const PLAY_MS = 15_000, FASTEST_MS = 50, SLOWEST_MS = 500;
 const CALM_MS = 700;
 
 export class Timeline {
   /** changed(): another column is looked at; chosen(step): someone chose it to stay, null for the newest. */
   constructor(part, changed, chosen) {
-    Object.assign(this, { part, changed, chosen });
-    this.columns = [];
-    this.have = 0;
-    this.index = 0;
-    this.together = 0;
-    this.follow = true;
+    Object.assign(this, { part, changed, chosen, columns: [], have: 0, index: 0, together: 0, follow: true });
     this.slider = part("slider");
     this.slider.oninput = () => this.look(Number(this.slider.value));
     part("play").onclick = () => this.#chose(() => (this.playing ? this.pause() : this.play()));
@@ -33,13 +23,12 @@ export class Timeline {
   }
 
   /**
-   * Take the columns of the page: the steps of the probes that there are and those that are planned, ascending, in one
-   * list, so that neither the slider nor the map moves while a race goes on. `common` is the last step that all nets
-   * have reached: that is what is followed, because nets are compared at one step.
+   * Take the columns of the page: the steps of probes and planned probes in one list, so that nothing moves while a race goes on.
+   * `common` is the last step that all nets have reached; the page follows this step, because it compares nets at one step.
    */
   update(series, total, common) {
     const last = Math.max(-1, ...series.map((columns) => columns.lastStep));
-    const measured = new Set(series.flatMap((columns) => columns.steps));
+    const measured = series.flatMap((columns) => columns.steps);
     const coarse = series.some((columns) => columns.steps.length < columns.total);
     const planned = coarse ? [] : series.flatMap((columns) => columns.planned).filter((step) => step > last);
     const step = this.step;
@@ -69,7 +58,7 @@ export class Timeline {
   look(index) {
     this.#chose(() => {
       this.pause();
-      this.#stopFollowing();
+      this.follow = false;
       this.#go(Math.min(this.newest, Math.max(0, index)));
     });
   }
@@ -83,13 +72,11 @@ export class Timeline {
   setFollow(follow) {
     this.pause();
     this.follow = follow;
-    if (follow) this.index = this.together ?? this.newest;
-    this.show();
-    this.changed();
+    this.#go(follow ? this.together : this.index);
   }
 
   play() {
-    this.#stopFollowing();
+    this.follow = false;
     if (this.index >= this.newest) this.index = 0;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const pace = calm ? CALM_MS : Math.min(SLOWEST_MS, Math.max(FASTEST_MS, PLAY_MS / Math.max(1, this.have)));
@@ -103,11 +90,6 @@ export class Timeline {
   pause() {
     clearInterval(this.playing);
     this.playing = null;
-    this.show();
-  }
-
-  #stopFollowing() {
-    this.follow = false;
     this.show();
   }
 

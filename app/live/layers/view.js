@@ -1,7 +1,4 @@
-/**
- * The insides of a race's nets on a page: owns the feed, the columns of every run, the time that is looked at, the layer
- * that is looked at, and the panels. Everything but a layer's distribution is drawn from what the browser holds.
- */
+/** The insides of a race's nets on a page: stream, columns, time, layer, panels. The browser holds all that is drawn but distributions. */
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { ProbeStream } from "./stream.js";
@@ -14,7 +11,7 @@ import { Timeline } from "./timeline.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
-import { absence, finding, remark } from "./sentences.js";
+import { absence, finding, readout, remark } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
@@ -28,25 +25,20 @@ export class ProbeView {
   constructor(host) {
     this.host = host;
     this.part = (name) => host.querySelector(`.sp-${name}`);
-    this.runs = [];
-    this.findings = {};
-    this.scales = new Map();
+    Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "waiting", lastNews: null });
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
     this.part("more").ontoggle = () => (this.state.more = this.part("more").open);
     this.leave = attend(host, () => this.#soon(), () => {
       this.#honest();
-      this.state?.keep();
+      this.state?.address.keep();
     });
-    this.link = "waiting";
-    this.lastNews = null;
     host.probeView = this; // for tests and for the curious
   }
 
   /** New data from the script, or a new theme. Keeps the connection and the columns when the runs are the same. */
   update(data, send) {
-    this.data = data;
-    this.send = send;
+    Object.assign(this, { data, send });
     loadPlotly(data.urls.plotly).catch(() => {}); // early: it takes longer than the history; a failure is told below
     this.host.dataset.layout = data.layout;
     this.theme = readTheme(this.host, data.themes);
@@ -56,9 +48,7 @@ export class ProbeView {
     if (before !== data.race) this.#look();
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
-      this.ids = ids;
-      this.runs = [];
-      this.loaded = false;
+      Object.assign(this, { ids, runs: [], loaded: false });
       this.#ask();
     }
     this.#soon();
@@ -67,9 +57,17 @@ export class ProbeView {
   #begin(data) {
     this.state = new ProbeState(data.layout, () => this.#look(), () => this.#soon());
     this.asked = this.quantity = this.state.quantity(data.offered, data.quantity);
-    this.arms = new Arms(this.part("arms"), this.state, () => this.#now());
+    this.arms = new Arms(this.part("arms"), this.state, () => this.#soon(0));
     this.layer = new LayerPanel(this.part, this.state, (place) => this.#focus(place, true));
-    this.panels = new ProbePanels(this.part, data, this.state.zooms, { quantity: (name) => this.#choose(name), net: (half, run) => this.#net(half, run), hover: (place) => this.#focus(place, false), pin: (place) => this.#pinned(place) });
+    this.panels = new ProbePanels(this.part, data, this.state.zooms, {
+      quantity: (name) => this.#choose(name),
+      net: (half, run) => {
+        this.state.pickNet(half, run);
+        this.#soon(0);
+      },
+      hover: (place) => this.#focus(place, false),
+      pin: (place) => this.#pinned(place),
+    });
     this.takes = new ProbeExport(this.part, () => this.#shown());
   }
 
@@ -93,14 +91,17 @@ export class ProbeView {
     this.feed = new ProbeStream(urls, this.data.runs.map((run) => run.run), {
       history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
-      link: (state, reason) => this.#link(state, reason),
+      link: (link, linkReason = "") => {
+        Object.assign(this, { link, linkReason });
+        this.#soon();
+      },
     });
   }
 
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.timeline, this.layer, this.state]) part?.stop();
+    for (const part of [this.timeline, this.layer, this.state?.address]) part?.stop();
     this.leave();
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
   }
@@ -110,17 +111,15 @@ export class ProbeView {
     return this.scales.get(name);
   }
 
-  // --- what arrives -------------------------------------------------------------------------------------------------
-
   #history(answer) {
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
     this.findings = answer.f;
     this.runs = answer.cards.map((card) => {
-      const known = this.data.runs.find((run) => run.run === card.run);
+      const { label, color, textColor, family } = this.data.runs.find(({ run }) => run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
-      return { card, columns, label: known.label, color: known.color, textColor: known.textColor, family: known.family };
+      return { card, columns, label, color, textColor, family };
     });
     this.#timed();
   }
@@ -150,32 +149,18 @@ export class ProbeView {
     this.#soon();
   }
 
-  #link(state, reason) {
-    this.link = state;
-    this.linkReason = reason ?? "";
-    this.#soon();
-  }
-
-  // --- what is chosen -----------------------------------------------------------------------------------------------
-
   #choose(name) {
     this.asked = name;
     if (name !== this.state.quantity(this.data.offered, this.data.quantity)) this.state.setQuantity(name, this.data.quantity);
     if (!this.wanted.has(name)) return this.#ask(); // the picture changes when its columns are here
     this.quantity = name;
-    this.#now();
-  }
-
-  #net(half, run) {
-    this.state.pickNet(half, run);
-    this.#now();
+    this.#soon(0);
   }
 
   #hover(spot) {
     const run = spot && this.nets?.[spot.half]?.run;
-    if (!run) return this.panels.readout("");
-    this.panels.readout(run, this.scale(this.quantity), spot.place, this.timeline.columns[spot.column]);
-    this.#focus(spot.place, false);
+    this.part("readout").textContent = run ? readout(run, this.scale(this.quantity), spot.place, this.timeline.columns[spot.column]) : "";
+    if (run) this.#focus(spot.place, false);
   }
 
   #pick(spot) {
@@ -197,21 +182,13 @@ export class ProbeView {
     this.#glass();
   }
 
-  // --- drawing ------------------------------------------------------------------------------------------------------
-
-  #soon() {
-    if (this.pending || this.stopped || document.hidden) return;
+  #soon(wait = DRAW_MS) {
+    if (this.stopped || document.hidden || (this.pending && wait)) return;
+    clearTimeout(this.pending);
     this.pending = setTimeout(() => requestAnimationFrame(() => {
       this.pending = null;
       this.#draw();
-    }), Math.max(0, (this.drawn ?? -DRAW_MS) + DRAW_MS - performance.now()));
-  }
-
-  #now() {
-    this.drawn = -DRAW_MS;
-    clearTimeout(this.pending);
-    this.pending = null;
-    this.#soon();
+    }), wait && Math.max(0, (this.drawn ?? -wait) + wait - performance.now()));
   }
 
   /** Another moment: the profiles and the lines over the map, at the next frame. */
@@ -228,7 +205,9 @@ export class ProbeView {
   async #draw() {
     if (this.stopped) return;
     this.drawn = performance.now();
-    this.#status();
+    drawChip(this.part("chip"), this.runs, this.link);
+    this.panels.notice(this.#trouble());
+    this.#honest();
     this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
     const present = this.runs.some(({ columns }) => columns.steps.length);
     this.part("grid").hidden = !present;
@@ -282,12 +261,6 @@ export class ProbeView {
     if (found) this.layer.update({ ...found, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
   }
 
-  #status() {
-    drawChip(this.part("chip"), this.runs, this.link);
-    this.panels.notice(this.#trouble());
-    this.#honest();
-  }
-
   /** What keeps the page from being live, "" for nothing. */
   #trouble() {
     const { trouble, link, linkReason, engine, runs } = this;
@@ -299,8 +272,8 @@ export class ProbeView {
 
   /** What is looked at, for its strips and its files. */
   #shown() {
-    const { data, runs, quantity, nets, map, layer, theme } = this;
-    return { data, runs: this.arms.shown(runs), all: runs, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
+    const { data, runs: all, quantity, nets, map, layer, theme } = this;
+    return { data, runs: this.arms.shown(all), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
   }
 
   #honest() {

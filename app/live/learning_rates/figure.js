@@ -1,7 +1,4 @@
-/**
- * Learning-rate curves as a Plotly figure: training error at the end of each trial against the rate that was tried. A pure
- * function, no DOM, no network. A gap may be nothing but a rate that suits one arm (assets/docs/results.md).
- */
+/** Learning-rate curves as a Plotly figure: training error at the end of each trial against its rate (assets/docs/results.md). */
 const FONT_PX = 14;
 const LABEL_PX = 17;
 const NARROW_PX = 480;

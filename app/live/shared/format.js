@@ -9,6 +9,17 @@ export function grouped(number) {
 }
 
 /**
+ * How many of all are shown: `3 of 1,200 points shown`, `all 1,200 points shown`; `others` says why not all are.
+ * @param {number} shown
+ * @param {number} total
+ * @param {string} things
+ * @param {string} [others]
+ */
+export function shownOf(shown, total, things, others = "") {
+  return shown < total ? `${grouped(shown)} of ${grouped(total)} ${things} shown${others}` : `all ${grouped(total)} ${things} shown`;
+}
+
+/**
  * A number of seconds as `12 s`, `3 min 20 s` or `2 h 5 min`.
  * @param {number} seconds
  */

@@ -79,7 +79,6 @@ def delta_document(
     slowly and are sent about once a second. A run of ``delta.last`` without new rows gets the longer form with the one
     step that it had last: what the reader already has of that step but for its running means.
     """
-    document: dict[str, Any] = {}
     points = []
     again = {run: [row] for run, row in delta.last.items() if run not in train}
     for run, rows in {**train, **again}.items():
@@ -91,20 +90,13 @@ def delta_document(
         if run in with_running or run in again:
             entry += (short(last["running_loss"], 4), short(last["running_error"], 4))
         points.append([*entry, flat])
-    if points:
-        document["p"] = points
     evaluations = [
         [row["run"], row["split"], row["step"], short(row["loss"], 4), short(row["error"], 4), short(row["seconds"], 4)]
         for row in delta.points
         if row["split"] != streaming.Split.TRAIN
     ]
-    if evaluations:
-        document["e"] = evaluations
-    if delta.run_summaries:
-        document["c"] = delta.run_summaries
-    if delta.deleted:
-        document["d"] = delta.deleted
-    return document
+    parts = {"p": points, "e": evaluations, "c": delta.run_summaries, "d": delta.deleted}
+    return {key: part for key, part in parts.items() if part}
 
 
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:

@@ -108,9 +108,7 @@ class Feed(Watcher):
                 await Signal.wait(further, subscription.conclusions_due - time.monotonic() if stale else KEEP_ALIVE_S)
                 continue
             try:
-                upto, event, changed = await self._in_thread(
-                    self._composed, subscription, subscription.seen, head, False
-                )
+                upto, event, changed = await self._in_thread(self._composed, subscription, subscription.seen, head)
             except (workspace.SkipscopeError, sqlite3.Error):
                 await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
                 continue
@@ -139,7 +137,7 @@ class Feed(Watcher):
         return await asyncio.get_running_loop().run_in_executor(self._composer, function, *values)
 
     def _composed(
-        self, subscription: Subscription, since: Cursor, upto: Cursor, catching_up: bool
+        self, subscription: Subscription, since: Cursor, upto: Cursor, catching_up: bool = False
     ) -> tuple[Cursor, bytes, bool]:
         """Return (cursor reached, event or nothing, whether a run's state changed)."""
         delta = self.source.delta(subscription.runs, since, upto)
@@ -189,9 +187,9 @@ class Feed(Watcher):
                 moved = (subscription.moved if subscription else self._changed).now
                 if self.file != began_with or (runs and subscription is None and self.head):
                     return
-                for chunk in self._notices(subscription, told):
+                if notices := self._notices(subscription, told):
                     sent = time.monotonic()
-                    yield chunk
+                    yield notices
                 if subscription and position != subscription.cursor and subscription.covers(position):
                     position, chunk = await self._next(subscription, position)
                     if chunk:
@@ -216,9 +214,9 @@ class Feed(Watcher):
         upto, event, _ = await self._in_thread(self._composed, subscription, position, subscription.cursor, True)
         return upto, event
 
-    def _notices(self, subscription: Subscription | None, told: dict[str, Any]) -> list[bytes]:
-        """What changed beside the points, each told once to this viewer: engine, trouble, conclusions."""
+    def _notices(self, subscription: Subscription | None, told: dict[str, Any]) -> bytes:
+        """Return what changed beside the points since this viewer was told: engine, trouble, conclusions."""
         now = self.notices() | (subscription.conclusions if subscription else {})
         fresh = {key: value for key, value in now.items() if told.get(key) != value}
         told.update(fresh)
-        return [sse.event(None, fresh)] if fresh else []
+        return sse.event(None, fresh) if fresh else b""

@@ -3,6 +3,7 @@
 import re
 from typing import TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -15,17 +16,16 @@ _Otherwise = TypeVar("_Otherwise", int, None)
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
-class BadRequest(Exception):
-    """A request that is refused with a status and one line."""
+class BadRequest(HTTPException):
+    """A request that Starlette refuses with a status and one line."""
 
     def __init__(self, status: int, line: str):
-        super().__init__(line)
-        self.status = status
+        super().__init__(status, line, NO_STORE)
 
 
 def refusal(refused: BadRequest) -> Response:
     """Return the answer to a refused request."""
-    return PlainTextResponse(str(refused), refused.status, headers=NO_STORE)
+    return PlainTextResponse(refused.detail, refused.status_code, headers=NO_STORE)
 
 
 def number(request: Request, name: str, bounds: tuple[int, int], otherwise: _Otherwise) -> int | _Otherwise:

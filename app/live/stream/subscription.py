@@ -26,6 +26,7 @@ class Signal:
     async def wait(event: asyncio.Event, seconds: float) -> None:
         """Wait until the event taken from ``now`` is over, at most so many seconds."""
         with suppress(TimeoutError):
+            # Not asyncio.wait_for: that of Python 3.11 can lose a cancellation.
             async with asyncio.timeout(max(0.0, seconds)):
                 await event.wait()
 

@@ -46,8 +46,8 @@ ROOM = Room(
         Fault(
             name="deleted-runs-unsaid",
             file="app/live/stream/delta.py",
-            text='        document["d"] = delta.deleted\n',
-            faulty='        document["c"] = delta.run_summaries\n',
+            text='"d": delta.deleted}',
+            faulty='"d": []}',
             breaks="Other viewers keep the curves and cards of a run that was deleted.",
         ),
         Fault(
@@ -68,8 +68,8 @@ ROOM = Room(
         Fault(
             name="states-wait-for-a-probe",
             file="app/live/layers/routes.py",
-            text="if head is not None and (head.probes > position[0] or head.changes > position[1]):",
-            faulty="if head is not None and head.probes > position[0]:",
+            text="return head.probes > position[0] or head.changes > position[1]",
+            faulty="return head.probes > position[0]",
             breaks="The pages of the insides show a run as running that has ended or paused since its last probe.",
             added_late=True,
         ),

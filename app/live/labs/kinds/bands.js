@@ -1,16 +1,14 @@
-/**
- * A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, where both are finite,
- * and its curve without a part as a line. A pure function.
- */
+/** A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, and a line for its curve without a part. */
 import { seeThrough } from "../../shared/plot_style.js";
-import { axis, base, columnTicks, named, onAxis, span } from "./curves.js";
+import { placed } from "./colors.js";
+import { axis, base, columnTicks, drawable, named, span } from "./curves.js";
 import { crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
 
 /** As buildCurves. */
-export function buildBands(panel, curves, pick, { styles }, theme, width, height) {
+export function buildBands(panel, curves, pick, { styles, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
@@ -18,18 +16,17 @@ export function buildBands(panel, curves, pick, { styles }, theme, width, height
   const names = named(all).map((curve) => ({ curve, name: rows.length > kinds.size ? edgeName(curve) : curve.kind }));
   const full = crowded(names.map(({ name }) => name), width, height - MARGIN.t - MARGIN.b);
   const layout = {
-    ...base(panel, theme, width, height, { ...MARGIN, r: full ? 12 : labelRoom(width) }),
+    ...base(theme, width, height, { ...MARGIN, r: full ? 12 : labelRoom(width) }),
     xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...columnTicks(panel, theme) },
     yaxis: axis("", panel.y_scale, spans.y, theme),
   };
-  const good = (y) => (y === null || (panel.y_scale === "log" && !(y > 0)) ? null : onAxis(y, panel.y_scale));
-  if (!full && spans.y) layout.annotations = endLabels(names, [], { side: "right", low: spans.y[0], high: spans.y[1], place: good, styles, theme, plotPx: height - MARGIN.t - MARGIN.b, width });
-  const drawn = rows.map((row) => traces(row, good, styles, theme, panel));
+  if (!full && spans.y) layout.annotations = endLabels(names, [], { side: "right", range: spans.y, scale: panel.y_scale, styles, theme, plotPx: height - MARGIN.t - MARGIN.b, width });
+  const drawn = rows.map((row) => traces(row, styles, theme, panel));
   // Lines lie over the areas of all kinds.
   return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? names.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [] };
 }
 
-function traces(row, good, styles, theme, panel) {
+function traces(row, styles, theme, panel) {
   const of = (part) => row.find((curve) => curve.part === part);
   const [low, high, line] = ["low", "high", ""].map(of);
   const style = styles[row[0].kind];
@@ -37,11 +34,11 @@ function traces(row, good, styles, theme, panel) {
   const name = row[0].row;
   return [
     low && high && {
-      type: "scatter", mode: "lines", ...outline(low, high, good), fill: "toself", fillcolor: seeThrough(color, SHADE[theme.scheme]), line: { color: seeThrough(color, 0.6), width: 1 },
+      type: "scatter", mode: "lines", ...outline(low, high, panel.y_scale), fill: "toself", fillcolor: seeThrough(color, SHADE[theme.scheme]), line: { color: seeThrough(color, 0.6), width: 1 },
       name: `${name}; band`, meta: "band", hoverinfo: "skip", connectgaps: false,
     },
     line && {
-      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => (good(y) === null ? null : y)), connectgaps: false, line: { color, width: 3, dash: style.dash },
+      type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false, line: { color, width: 3, dash: style.dash },
       name: line.name, meta: "line", customdata: line.x.map((x) => [at(low, x), at(high, x)]),
       hovertemplate: `${name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${low && high ? " (%{customdata[0]:.3~g} to %{customdata[1]:.3~g})" : ""}<extra></extra>`,
     },
@@ -53,25 +50,15 @@ function at(curve, x) {
 }
 
 /** Around the band, once for each stretch where both edges are finite; stretches are apart. */
-function outline(low, high, good) {
-  const [x, y] = [[], []];
-  let stretch = [];
-  const close = () => {
-    if (stretch.length) {
-      if (x.length) [x, y].forEach((list) => list.push(null));
-      const around = [...stretch.map(([place, bottom]) => [place, bottom]), ...stretch.toReversed().map(([place, , top]) => [place, top]), stretch[0]];
-      for (const [place, edge] of around) {
-        x.push(place);
-        y.push(edge);
-      }
-    }
-    stretch = [];
-  };
-  low.x.forEach((place, index) => {
-    const [bottom, top] = [low.y[index], at(high, place)];
-    if (good(bottom) === null || good(top) === null) close();
-    else stretch.push([place, bottom, top]);
+function outline(low, high, scale) {
+  const stretches = [[]];
+  low.x.forEach((x, index) => {
+    const edges = [low.y[index], at(high, x)];
+    if (edges.some((y) => placed(y, scale) === null)) stretches.push([]);
+    else stretches.at(-1).push([x, ...edges]);
   });
-  close();
-  return { x, y };
+  const corners = stretches.filter((stretch) => stretch.length).flatMap((stretch, index) => [
+    ...(index ? [[null, null]] : []), ...stretch, ...stretch.toReversed().map(([x, , top]) => [x, top]), stretch[0],
+  ]);
+  return { x: corners.map(([x]) => x), y: corners.map(([, y]) => y) };
 }

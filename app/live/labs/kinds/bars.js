@@ -1,8 +1,5 @@
-/**
- * A panel of bars as a Plotly figure: at every x one bar for each kind, beside each other, with the seeds as points on
- * it. Places are evenly spaced, whatever x is. A pure function.
- */
-import { axis, base, span } from "./curves.js";
+/** A panel of bars as a Plotly figure: at every x one bar for each kind, evenly spaced, with its seeds as points. */
+import { axis, base, drawable, span } from "./curves.js";
 import { isSeed } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 
@@ -15,7 +12,7 @@ const LETTER_PX = 7.4;
 const NUMBER_PX = 36;
 
 /** As buildCurves; the kinds stand in a legend. */
-export function buildBars(panel, curves, pick, { styles }, theme, width, height) {
+export function buildBars(panel, curves, pick, { styles, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const places = panel.columns.length ? panel.columns.map((_, index) => index) : [...new Set(all.flatMap(({ x }) => x))].toSorted((a, b) => a - b);
   const texts = panel.columns.length ? panel.columns : places.map((x) => spoken(x));
@@ -24,10 +21,10 @@ export function buildBars(panel, curves, pick, { styles }, theme, width, height)
   const middle = (x, index) => places.indexOf(x) + share * (index + 0.5) - TAKEN / 2;
   const placePx = (width - MARGIN.l - MARGIN.r) / places.length;
   const log = panel.y_scale === "log";
-  const good = (y) => (y !== null && (!log || y > 0) ? y : null);
+  const good = (y) => drawable(y, panel.y_scale);
   const spans = span(all, "y", panel.y_scale);
   const layout = {
-    ...base(panel, theme, width, height, MARGIN),
+    ...base(theme, width, height, MARGIN),
     bargap: 0, barmode: "overlay",
     xaxis: { ...axis(panel.x, "linear", null, theme), range: [-0.5, places.length - 0.5], showgrid: false, ...ticks(texts, placePx), tickfont: { color: theme.text, size: 13 } },
     yaxis: { ...axis("", panel.y_scale, spans, theme), ...(log && spans ? { range: [Math.floor(spans[0] - 0.05), spans[1] + 0.06 * (spans[1] - Math.floor(spans[0] - 0.05)) + 0.05] } : {}) },

@@ -1,13 +1,9 @@
-/**
- * The cells of a lab's heat maps, and which one is picked. A cell is { column, row, kind, setting, value, text }; `text`,
- * as `identity: plain, blocks 6`, begins the names of the curves that belong to it. Pure functions.
- */
+/** The cells { column, row, kind, setting, value, text } of heat maps. The names of a cell's curves begin with `text`: `identity: plain, blocks 6`. */
 import { valued } from "../curves.js";
 
 /**
- * The rows of a heat map from top to bottom: its curves without a part, by value, then by kind in the order in which
- * kinds came. Each is { curve, cells: the y of every column; undefined where nothing was measured, null where it was not
- * finite }.
+ * The rows { curve, cells } of a heat map from top to bottom, by value, then by kind in the order in which kinds came. `cells`
+ * has the y of every column: undefined where nothing was measured, null where it was not finite.
  */
 export function rowsOf(panel, curves) {
   const kinds = curves.kinds();

@@ -1,5 +1,7 @@
 /** One scale of colours for heights and cells, even to the eye and safe for colour-blind eyes, and what stands on it. Pure functions. */
+import { multiples, roundStep } from "../../shared/axis_labels.js";
 import { VIRIDIS as STOPS, channels } from "../../shared/plot_style.js";
+import { extent } from "../curves.js";
 
 /** On a logarithmic scale values further than this many decades from the end that is kept share a colour. */
 const DECADES = 8;
@@ -20,22 +22,21 @@ export function placed(value, scale) {
  * values or "low" ones. Null without any value.
  */
 export function rangeOf(values, scale, kept = "high") {
-  const good = values.map((value) => placed(value, scale)).filter((value) => value !== null);
-  if (!good.length) return null;
-  const [least, most] = [good.reduce((a, b) => Math.min(a, b)), good.reduce((a, b) => Math.max(a, b))];
-  return scale === "log" ? decades(least, most, kept) : evenly(least, most);
+  const span = extent(values.map((value) => placed(value, scale)).filter((value) => value !== null));
+  return span && (scale === "log" ? decades(span, kept) : evenly(span));
 }
 
-function decades(least, most, kept) {
+/** By hand: Plotly has no logarithmic colour axis. */
+function decades([least, most], kept) {
   const size = most - least > 4 ? 1 : 0.5;
   let high = size * Math.ceil(most / size - 1e-6);
   let low = Math.min(size * Math.floor(least / size + 1e-6), high - size);
   const cut = high - low > DECADES ? kept : "";
   if (cut === "high") low = high - DECADES;
   if (cut === "low") high = low + DECADES;
-  const stride = high - low > 4 ? 2 : 1;
-  const whole = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => Math.floor(high) - index).filter((at) => (Math.floor(high) - at) % stride === 0).toReversed();
-  const ticks = (whole.length > 1 ? whole : [low, ...whole, high]).filter((at, index, all) => all.indexOf(at) === index).map((at) => ({ at, text: plainly(at) }));
+  const [top, stride] = [Math.floor(high), high - low > 4 ? 2 : 1];
+  const whole = Array.from({ length: Math.floor((top - Math.ceil(low)) / stride) + 1 }, (_, index) => top - stride * index).toReversed();
+  const ticks = [...new Set(whole.length > 1 ? whole : [low, ...whole, high])].map((at) => ({ at, text: plainly(at) }));
   if (cut === "high") ticks.splice(0, ticks[0].at === low ? 1 : 0, { at: low, text: `≤ ${plainly(low)}` });
   if (cut === "low") ticks.splice(-1, ticks.at(-1).at === high ? 1 : 0, { at: high, text: `≥ ${plainly(high)}` });
   return { low, high, ticks };
@@ -46,12 +47,10 @@ function plainly(at) {
   return Number.isInteger(at) && (at < -2 || at > 3) ? `10<sup>${String(at).replace("-", "−")}</sup>` : String(Number((10 ** at).toPrecision(2)));
 }
 
-function evenly(least, most) {
-  const raw = (most - least || Math.abs(most) || 1) / 4;
-  const unit = 10 ** Math.floor(Math.log10(raw));
-  const size = [1, 2, 5, 10].map((part) => part * unit).find((part) => part >= raw * 0.999);
-  const [from, to] = [Math.floor(least / size + 1e-6), Math.max(Math.ceil(most / size - 1e-6), Math.floor(least / size + 1e-6) + 1)];
-  const ticks = Array.from({ length: to - from + 1 }, (_, index) => Number(((from + index) * size).toPrecision(6)));
+function evenly([least, most]) {
+  const size = roundStep((most - least || Math.abs(most) || 1) / 4);
+  const from = Math.floor(least / size + 1e-6);
+  const ticks = multiples(from * size, Math.max(Math.ceil(most / size - 1e-6), from + 1) * size, size);
   return { low: ticks[0], high: ticks.at(-1), ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
 }
 
@@ -68,7 +67,7 @@ export function colorAxis({ low, high, ticks }, words, theme, { y, len }) {
   };
 }
 
-/** The ink, black or white, that stands out more from the colour at a place of a range. */
+/** The ink, black or white, that stands out more from the colour at a place of a range. By hand: Plotly's own dark ink is too pale. */
 export function inkOn(place, { low, high }) {
   const at = Math.min(1, Math.max(0, (place - low) / (high - low))) * (STOPS.length - 1);
   const first = Math.min(STOPS.length - 2, Math.floor(at));

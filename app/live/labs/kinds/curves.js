@@ -1,10 +1,7 @@
-/**
- * From a panel's curves to a Plotly figure: a pure function, no DOM, no network. The picked curve is bold; the same
- * setting in other kinds stays readable; all others are faint. Without a pick all are bold but the seeds, which are thin.
- * Names stand where the curves are furthest apart.
- */
-import { ends, isSeed, same } from "../curves.js";
+/** A panel of curves as a Plotly figure: the picked curve is bold, its setting in other kinds readable, all others faint. Without a pick seeds alone are thin. */
+import { ends, extent, isSeed, same } from "../curves.js";
 import { spoken } from "../../shared/format.js";
+import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
 /** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
@@ -13,20 +10,22 @@ const MAX_NAMED = 4;
 const FEW_DECADES = 2.2;
 const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
 
-/** How a curve is drawn, by what it is: single seeds, others, those beside the picked one, the picked one; all alike. */
+/** How a curve is drawn, by what it is. */
 const LOOKS = {
   seed: { width: 1.2, opacity: 0.4 }, lone: { width: 1.6, opacity: 0.75 },
-  faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, picked: { width: 4, opacity: 1 }, even: { width: 3, opacity: 1 },
+  faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, even: { width: 3, opacity: 1 }, picked: { width: 4, opacity: 1 },
 };
+/** From the lowest to the top. */
+const ORDER = Object.keys(LOOKS);
 
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
- * the lab's setting that is picked, or null }; width, height in pixels.
+ * the lab's setting that is picked, or null, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
  * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
  */
-export function buildCurves(panel, curves, pick, { styles, setting }, theme, width, height) {
+export function buildCurves(panel, curves, pick, { styles, setting, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
@@ -46,20 +45,18 @@ export function buildCurves(panel, curves, pick, { styles, setting }, theme, wid
   const room = full ? 12 : labelRoom(width);
   const margin = side === "left" ? { l: room, r: 50, t: 8, b: 46 } : { l: 50, r: room, t: 8, b: 46 };
   const layout = {
-    ...base(panel, theme, width, height, margin),
+    ...base(theme, width, height, margin),
     xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...settingRange(panel, setting), ...columnTicks(panel, theme) },
     yaxis: { ...axis("", panel.y_scale, spans.y, theme), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
   if (!full && spans.y) {
     const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
-    layout.annotations = endLabels(labels, edges, { side, low: spans.y[0], high: spans.y[1], place: (y) => (panel.y_scale === "log" && !(y > 0) ? null : onAxis(y, panel.y_scale)), bold, styles, theme, plotPx: height - margin.t - margin.b, width });
+    layout.annotations = endLabels(labels, edges, { side, range: spans.y, scale: panel.y_scale, bold, styles, theme, plotPx: height - margin.t - margin.b, width });
   }
   const legend = full ? labels.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [];
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }
-
-const ORDER = ["seed", "lone", "faint", "few", "beside", "even", "picked"];
 
 /** One curve for each name that is told: those without a part, of rows that have seeds alone the first. */
 export function named(all) {
@@ -78,11 +75,11 @@ function fade(means, curve) {
   return fan.length > 1 && at >= 0 ? 0.45 + (0.55 * (at + 1)) / fan.length : 1;
 }
 
-/** What the layouts of all panels over two axes have in common. */
-export function base(panel, theme, width, height, margin) {
+/** What the layouts of all panels have in common. */
+export function base(theme, width, height, margin, fontPx = FONT_PX) {
   return {
     uirevision: "keep", width, height, margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom", annotations: [],
+    font: { family: theme.font, size: fontPx, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom", annotations: [],
   };
 }
 
@@ -110,28 +107,26 @@ function onSetting(panel, setting) {
 /** Where the setting is on the axis, the axis shows all of it from the start, so that nothing moves while it fills. */
 function settingRange(panel, setting) {
   if (!onSetting(panel, setting)) return {};
-  const [low, high] = [setting.low, setting.high].map((value) => onAxis(value, panel.x_scale));
+  const [low, high] = [setting.low, setting.high].map((value) => placed(value, panel.x_scale));
   const pad = 0.06 * (high - low);
   return { range: [low - pad, high + pad], ...(panel.x_scale === "log" ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}) };
 }
 
 /** [smallest, largest] of what is drawn, in the axis's own unit (log10 on a log axis); null without points. */
 export function span(all, key, scale) {
-  const values = all.flatMap((curve) => curve[key]).filter((value) => value !== null && (scale !== "log" || value > 0));
-  if (!values.length) return null;
-  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))].map((value) => onAxis(value, scale));
+  return extent(all.flatMap((curve) => curve[key]).map((value) => placed(value, scale)).filter((value) => value !== null));
 }
 
-export function onAxis(value, scale) {
-  return scale === "log" ? Math.log10(value) : value;
+/** A value where a scale has a place for it, else null. */
+export function drawable(value, scale) {
+  return placed(value, scale) === null ? null : value;
 }
 
 /** The side where the curves lie further apart; the right one when it makes little difference. */
 export function labelSide(all, panel) {
   const apart = (end) => {
-    const at = all.map((curve) => ends(curve)?.[end][1]).filter((y) => y !== undefined && (panel.y_scale !== "log" || y > 0))
-      .map((y) => onAxis(y, panel.y_scale));
-    return at.length ? Math.max(...at) - Math.min(...at) : 0;
+    const [low, high] = extent(all.map((curve) => placed(ends(curve)?.[end][1], panel.y_scale)).filter((y) => y !== null)) ?? [0, 0];
+    return high - low;
   };
   return apart(0) > 2 * apart(1) + 0.3 ? "left" : "right";
 }
@@ -147,10 +142,9 @@ export function reference(panel, value, theme) {
 
 function line(curve, look, faded, { panel, styles, theme }) {
   const style = styles[curve.kind];
-  const positive = panel.y_scale === "log" ? curve.y.map((y) => (y > 0 ? y : null)) : curve.y;
   const { width, opacity } = LOOKS[look];
   return {
-    type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: positive, connectgaps: false,
+    type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false,
     name: curve.name, meta: look === "few" ? "faint" : look,
     opacity: look === "even" ? faded : opacity,
     line: { color: style.color[theme.scheme], width, dash: look === "seed" ? "solid" : style.dash },

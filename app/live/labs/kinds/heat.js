@@ -1,14 +1,11 @@
-/**
- * A heat map as a Plotly figure: rows are curves, grouped by the value of their setting, columns the panel's own; the
- * number stands in each cell where there is room. Cells that were not measured are empty frames, those that are not
- * finite are crossed. A pure function.
- */
+/** A heat map as a Plotly figure: rows are curves, grouped by their setting. Unmeasured cells are framed, those that are not finite crossed. */
 import { cellWords, cellOf, rowsOf } from "./cells.js";
 import { colorAxis, inkOn, placed, rangeOf } from "./colors.js";
-import { valued } from "../curves.js";
+import { base } from "./curves.js";
+import { valued, yWords } from "../curves.js";
 import { spoken, wrapped } from "../../shared/format.js";
+import { NARROW } from "./labels.js";
 
-const NARROW = 480;
 /** Rows and the words above a group, in pixels. */
 const ROW_PX = { few: 34, many: 26 };
 const MANY = 12;
@@ -21,9 +18,8 @@ const TWO_LINES_PX = 38;
 /** Width of a letter on the average as a share of its height. */
 const LETTER = 0.54;
 
-/** As buildCurves; pick.cell is ringed. `height` of the layout is what the rows take. `places` say which columns
- * and rows lie where. */
-export function buildHeat(whole, curves, pick, look, theme, width) {
+/** As buildCurves; pick.cell is ringed, `places` say which columns and rows lie where. */
+export function buildHeat(whole, curves, pick, { width }, theme) {
   const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
   const rows = placedRows(measured);
   const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
@@ -33,22 +29,20 @@ export function buildHeat(whole, curves, pick, look, theme, width) {
   const columnPx = (width - left - RIGHT_PX) / panel.columns.length;
   const heads = headings(panel.columns, columnPx);
   const rowPx = rows.length > MANY ? ROW_PX.many : ROW_PX.few;
-  const span = rows.at(-1).at + 0.5 - (rows[0].at - 0.5) + (rows[0].header ? HEADER : 0);
-  const height = Math.round(heads.px + span * rowPx + BAR_PX);
-  const top = rows[0].at - 0.5 - (rows[0].header ? HEADER : 0);
+  const [top, bottom] = [rows[0].at - 0.5 - (rows[0].header ? HEADER : 0), rows.at(-1).at + 0.5];
+  const height = Math.round(heads.px + (bottom - top) * rowPx + BAR_PX);
   const axis = { showgrid: false, zeroline: false, showline: false, ticks: "", tickmode: "array" };
   const layout = {
-    uirevision: "keep", width, height, margin: { l: left, r: RIGHT_PX, t: heads.px, b: BAR_PX, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: "zoom",
+    ...base(theme, width, height, { l: left, r: RIGHT_PX, t: heads.px, b: BAR_PX, autoexpand: false }, FONT_PX),
     xaxis: { ...axis, side: "top", range: [-0.5, panel.columns.length - 0.5], tickvals: panel.columns.map((_, index) => index), ticktext: heads.texts, tickangle: heads.angle, tickfont: { color: theme.text, size: FONT_PX } },
-    yaxis: { ...axis, range: [rows.at(-1).at + 0.5, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
-    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
+    yaxis: { ...axis, range: [bottom, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
+    coloraxis: colorAxis(range, yWords(panel), theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
     shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
     annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
     })),
   };
-  return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx, theme)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
+  return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
 }
 
 /** The panel and its rows without the columns in which nothing was measured: a job may measure some of them alone. */

@@ -1,13 +1,9 @@
-/**
- * The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, whatever rows are there, and the way
- * of the training over it. Pure functions.
- */
+/** The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, and the path of the training over it. */
 import { placed } from "./colors.js";
 
 /**
- * Grids of a panel by kind: [{ kind, x, y, z, lost, way }], x and y ascending, z[row][column] in the colour scale's own
- * unit, null where nothing is known; `lost` counts heights that were not finite; `way` is the curve of the panel's path or
- * undefined. Rows that are coarser than others are filled in between their own points in straight lines.
+ * Grids of a panel by kind: [{ kind, x, y, z, way }], x and y ascending, z[row][column] in the colour scale's own unit, null
+ * where nothing is known; `way` is the curve of the panel's path or undefined.
  */
 export function gridsOf(panel, curves) {
   return [...Map.groupBy(curves.of(panel.name).filter((curve) => curve.value !== null), ({ kind }) => kind)].map(([kind, rows]) => {
@@ -15,13 +11,12 @@ export function gridsOf(panel, curves) {
     const ordered = rows.toSorted((a, b) => a.value - b.value);
     return {
       kind, x, y: ordered.map(({ value }) => value), z: ordered.map((row) => filledRow(row, x, panel.y_scale)),
-      lost: rows.reduce((sum, row) => sum + row.y.filter((y) => y === null).length, 0),
       way: panel.path ? curves.of(panel.path).find((curve) => curve.kind === kind && !curve.part) : undefined,
     };
   });
 }
 
-/** A row at every place of x; places between two of its own points lie on the line between them. */
+/** A row at every place of x, in straight lines between its own points. By hand: Plotly's `connectgaps` would fill every gap. */
 function filledRow(row, x, scale) {
   const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).toSorted((a, b) => a.at - b.at);
   let after = 0;

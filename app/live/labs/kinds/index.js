@@ -7,15 +7,11 @@ import { buildHeat } from "./heat.js";
 import { buildPlane } from "./plane.js";
 import { PlaneControls } from "./plane_controls.js";
 
-const BUILDERS = { curves: buildCurves, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
-
 /**
- * The picture of a panel as { data, layout } for Plotly, with { side, legend } as buildCurves and, where a kind has a
- * height of its own, { height }; a heat map also tells the `places` of its columns and rows.
+ * Each makes of a panel { data, layout } for Plotly, with { side, legend } as buildCurves and, where a kind has a height of
+ * its own, { height }; a heat map also tells the `places` of its columns and rows.
  */
-export function buildPicture(panel, ...rest) {
-  return BUILDERS[panel.kind](panel, ...rest);
-}
+export const BUILDERS = { curves: buildCurves, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
 
 /** Whether a panel shows areas rather than lines. */
 export function filled({ kind }) {
@@ -24,8 +20,8 @@ export function filled({ kind }) {
 
 /**
  * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(shown, curves) at every drawing,
- * look, which goes to the builder, wait(), whether to draw later, drawn(Plotly, promise, began) after a drawing, and
- * resetView(Plotly) where the whole is asked for.
+ * look, which goes to the builder, wait(), whether to draw later, listen(Plotly) after the first drawing, drawn(promise,
+ * began) after each, and resetView(Plotly) where the whole is asked for.
  */
 export function controlsOf(one, panels) {
   if (one.panel.kind === "heat") return heatControls(one, panels);
@@ -36,13 +32,12 @@ export function controlsOf(one, panels) {
 function heatControls(one, panels) {
   const { panel, plot } = one;
   if (!panel.opens) return { nodes: [] };
-  let heard = false;
   plot.tabIndex = 0;
   plot.setAttribute("role", "application");
   plot.setAttribute("aria-roledescription", "heat map; the arrow keys pick a cell");
   const pick = (found) => found && panels.choose({ cell: found.text });
   plot.addEventListener("keydown", (event) => {
-    const { curves, pick: { cell } } = panels.shown(panel);
+    const { curves, pick: { cell } } = panels.shown();
     const next = stepped(panel, curves, cell, event.key);
     if (!next) return;
     event.preventDefault();
@@ -53,11 +48,5 @@ function heatControls(one, panels) {
     const row = rows.find(({ at }) => Math.abs(at - point.y) < 0.5)?.curve;
     if (row?.x.includes(panel.columns.indexOf(columns[point.x]))) pick(cellOf(columns[point.x], row));
   };
-  return {
-    nodes: [],
-    drawn() {
-      if (!heard) plot.on("plotly_click", click);
-      heard = true;
-    },
-  };
+  return { nodes: [], listen: () => plot.on("plotly_click", click) };
 }

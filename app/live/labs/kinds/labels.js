@@ -1,10 +1,9 @@
-/**
- * Names of a panel's curves: beside the curves' ends, pushed apart where they would cover one another, or as a legend
- * above the panel where there are too many. Pure functions.
- */
+/** Names of a panel's curves: beside the curves' ends, or as a legend above the panel where there are too many. */
 import { ends } from "../curves.js";
+import { pushedApart } from "../../shared/axis_labels.js";
 import { element, svgElement } from "../../shared/dom.js";
 import { spoken, wrapped } from "../../shared/format.js";
+import { placed } from "./colors.js";
 
 export const NARROW = 480;
 export const FONT_PX = 14;
@@ -15,6 +14,8 @@ const LETTER = 0.53;
 const LEADER_PX = 6;
 /** On a phone more names than this would take the room of the curves. */
 const MAX_NARROW = 4;
+/** Plotly's dashes as SVG has them. */
+const DASHES = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" };
 
 /** Pixels beside the plot that names take. */
 export function labelRoom(width) {
@@ -34,51 +35,35 @@ function lines(words, width) {
 
 /**
  * Labels as Plotly's annotations, inside the picture. named: [{ curve, name }]; edges: the same, named only where there is
- * room; scales: { low, high } of the y axis in its own unit and place(y), a value in that unit or null.
+ * room; range: the y axis from low to high in its own unit; scale: "log" or "linear".
  */
-export function endLabels(named, edges, { side, low, high, place, bold, styles, theme, plotPx, width }) {
+export function endLabels(named, edges, { side, range: [low, high], scale, bold, styles, theme, plotPx, width }) {
+  const [left, way] = side === "left" ? [true, -1] : [false, 1];
   const pad = 0.06 * (high - low || 1); // Plotly's own margin around the points, about
   const perUnit = plotPx / (high - low + 2 * pad);
   const label = ({ curve, name }, quiet) => {
-    const end = ends(curve)?.[side === "left" ? 0 : 1];
-    const y = end && place(end[1]);
-    if (y === undefined || y === null) return null;
-    const rows = [...lines(name, width), ...(side === "right" && curve.y.at(-1) === null ? ["then not finite"] : [])];
-    return { curve, text: rows.join("<br>"), rows: rows.length, y, natural: (y - low + pad) * perUnit, quiet };
+    const y = placed(ends(curve)?.[left ? 0 : 1][1], scale);
+    if (y === null) return null;
+    const rows = [...lines(name, width), ...(!left && curve.y.at(-1) === null ? ["then not finite"] : [])];
+    return { curve, text: rows.join("<br>"), px: rows.length * LINE_PX, y, natural: (y - low + pad) * perUnit, quiet };
   };
   const wanted = named.map((one) => label(one, false)).filter(Boolean);
   for (const edge of edges.map((one) => label(one, true)).filter(Boolean)) {
-    if (wanted.every((other) => Math.abs(other.natural - edge.natural) > ((other.rows + edge.rows) / 2 + 1) * LINE_PX)) wanted.push(edge);
+    if (wanted.every((other) => Math.abs(other.natural - edge.natural) > (other.px + edge.px) / 2 + LINE_PX)) wanted.push(edge);
   }
-  apart(wanted, plotPx);
-  return wanted.map((one) => {
+  return pushedApart(wanted, { bottom: -Infinity, top: plotPx + LINE_PX / 2 }).map((one) => {
     const shift = one.at - one.natural;
     const style = styles[one.curve.kind];
     const far = Math.abs(shift) > LEADER_PX;
     return {
-      text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: side === "left" ? 0 : 1, y: one.y, yref: "y",
-      xanchor: side === "left" ? "right" : "left", align: side === "left" ? "right" : "left", yanchor: "middle",
+      text: one.curve === bold ? `<b>${one.text}</b>` : one.text, xref: "paper", x: left ? 0 : 1, y: one.y, yref: "y",
+      xanchor: left ? "right" : "left", align: left ? "right" : "left", yanchor: "middle",
       font: { size: one.quiet ? FONT_PX - 1 : FONT_PX, color: one.quiet ? theme.muted : style.textColor[theme.scheme] },
       ...(far
-        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.color[theme.scheme], ax: side === "left" ? -8 : 8, ay: -shift, standoff: 1 }
-        : { showarrow: false, xshift: side === "left" ? -6 : 6, yshift: shift }),
+        ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.color[theme.scheme], ax: 8 * way, ay: -shift, standoff: 1 }
+        : { showarrow: false, xshift: 6 * way, yshift: shift }),
     };
   });
-}
-
-/** Gives every label `at`, pixels from the lower edge, as near to its line as the others and the picture allow. */
-function apart(wanted, plotPx) {
-  wanted.sort((a, b) => a.natural - b.natural);
-  let floor = -Infinity;
-  for (const one of wanted) {
-    one.at = Math.max(one.natural, floor + (LINE_PX * one.rows) / 2);
-    floor = one.at + (LINE_PX * one.rows) / 2;
-  }
-  let ceiling = plotPx + LINE_PX / 2;
-  for (const one of wanted.toReversed()) {
-    one.at = Math.min(one.at, ceiling - (LINE_PX * one.rows) / 2);
-    ceiling = one.at - (LINE_PX * one.rows) / 2;
-  }
 }
 
 /** The name of one curve of a fan in two lines: the kind, its setting. */
@@ -94,20 +79,16 @@ export function drawLegend(node, entries, fill, theme) {
   node.dataset.key = key;
   node.replaceChildren(...entries.map(({ name, style }) => {
     const item = element("span", "sl-key");
-    item.append(fill ? swatch(style, theme) : stroke(style, theme), name.replace("\n", " "));
+    item.append(sample(style.color[theme.scheme], fill ? null : style.dash), name.replace("\n", " "));
     return item;
   }));
 }
 
-function stroke({ color, dash }, theme) {
-  const svg = svgElement("svg", { width: 34, height: 10, "aria-hidden": "true" });
-  const dashes = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" }[dash];
-  svg.append(svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color[theme.scheme], "stroke-width": 3, ...(dashes ? { "stroke-dasharray": dashes } : {}) }));
-  return svg;
-}
-
-function swatch({ color }, theme) {
-  const svg = svgElement("svg", { width: 14, height: 14, "aria-hidden": "true" });
-  svg.append(svgElement("rect", { width: 14, height: 14, rx: 2, fill: color[theme.scheme] }));
+/** A swatch of a colour, or with a dash a line of it. */
+function sample(color, dash) {
+  const svg = svgElement("svg", { ...(dash ? { width: 34, height: 10 } : { width: 14, height: 14 }), "aria-hidden": "true" });
+  svg.append(dash
+    ? svgElement("line", { x1: 0, y1: 5, x2: 34, y2: 5, stroke: color, "stroke-width": 3, ...(dash in DASHES ? { "stroke-dasharray": DASHES[dash] } : {}) })
+    : svgElement("rect", { width: 14, height: 14, rx: 2, fill: color }));
   return svg;
 }

@@ -1,14 +1,12 @@
-/**
- * A panel of planes as a Plotly figure: for each net its heights as contours or as a surface, all over the same axes, on
- * the same scale of colours and heights, seen from the same side; the way of its training is drawn over them. A pure
- * function.
- */
+/** A panel of planes as a Plotly figure: for each net its contours or its surface, with the same axes, colours and heights. */
 import { axisSuffix } from "../../shared/plot_style.js";
 import { colorAxis, rangeOf } from "./colors.js";
 import { spoken } from "../../shared/format.js";
+import { extent, yWords } from "../curves.js";
+import { base } from "./curves.js";
 import { gridsOf, heightAt } from "./heights.js";
+import { NARROW } from "./labels.js";
 
-const NARROW = 480;
 const TITLE_PX = 26, AXIS_PX = 46, BAR_PX = 66, GAP_PX = 14, LEFT_PX = 46, SIDE_PX = 16;
 /** A picture is no wider and no narrower than this where there is a choice. */
 const MAX_PX = 430, MIN_PX = { narrow: 130, wide: 215 };
@@ -21,16 +19,15 @@ const RAISED = 0.015;
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
 /** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
-export function buildPlane(panel, curves, pick, { styles, surface, camera }, theme, width) {
+export function buildPlane(panel, curves, pick, { styles, surface, camera, width }, theme) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };
   const places = arranged(grids.length, width, surface);
-  const spans = { x: spanOf(grids.flatMap(({ x }) => x)), y: spanOf(grids.flatMap(({ y }) => y)) };
+  const spans = { x: extent(grids.flatMap(({ x }) => x)), y: extent(grids.flatMap(({ y }) => y)) };
   const { height } = places;
   const layout = {
-    uirevision: "keep", width, height, margin: { l: places.left, r: SIDE_PX, t: 0, b: 0, autoexpand: false }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 14 } }, dragmode: surface ? "turntable" : "zoom",
-    coloraxis: colorAxis(range, panel.y_scale === "log" ? `${panel.y}, log scale` : panel.y, theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
+    ...base(theme, width, height, { l: places.left, r: SIDE_PX, t: 0, b: 0, autoexpand: false }, FONT_PX), dragmode: surface ? "turntable" : "zoom",
+    coloraxis: colorAxis(range, yWords(panel), theme, { y: (BAR_PX - 10) / height, len: Math.min(1, 420 / (width - places.left - SIDE_PX)) }),
     annotations: grids.map(({ kind }, index) => ({
       text: `<b>${kind}</b>`, showarrow: false, xref: "paper", yref: "paper", x: places.boxes[index].x[0], y: places.boxes[index].y[1], xanchor: "left", yanchor: "bottom",
       font: { size: 14, color: styles[kind].textColor[theme.scheme] },
@@ -39,10 +36,12 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera }, the
   const data = grids.flatMap((grid, index) => {
     const nth = axisSuffix(index);
     if (surface) {
-      layout[`scene${nth}`] = scene(places.boxes[index], spans, range, panel, camera, theme);
+      layout[`scene${nth}`] = { ...scene(spans, range, panel, camera, theme), domain: places.boxes[index] };
       return surfaces(grid, `scene${nth}`, range, panel);
     }
-    Object.assign(layout, axes(places.boxes[index], nth, spans, panel, places, index, theme));
+    const [xaxis, yaxis] = axes(spans, panel, index % places.columns === 0, theme);
+    layout[`xaxis${nth}`] = { ...xaxis, domain: places.boxes[index].x, anchor: `y${nth}`, ...(nth ? { matches: "x" } : {}) };
+    layout[`yaxis${nth}`] = { ...yaxis, domain: places.boxes[index].y, anchor: `x${nth}`, ...(nth ? { matches: "y" } : {}) };
     return contours(grid, nth, range, panel);
   });
   return { data, layout, height, side: "right" };
@@ -63,23 +62,24 @@ function arranged(count, width, surface) {
   return { boxes, height, columns, left };
 }
 
-function axes({ x, y }, nth, spans, panel, { columns }, index, theme) {
-  const first = index % columns === 0;
+function axes(spans, panel, first, theme) {
   const axis = { showgrid: false, zeroline: false, linecolor: theme.muted, tickfont: { color: theme.muted, size: 12 }, nticks: 5, automargin: false };
   const title = (text) => ({ text, standoff: 4, font: { size: FONT_PX, color: theme.muted } });
-  return {
-    [`xaxis${nth}`]: { ...axis, domain: x, anchor: `y${nth}`, range: spans.x, title: title(panel.x), ...(nth ? { matches: "x" } : {}) },
-    [`yaxis${nth}`]: { ...axis, domain: y, anchor: `x${nth}`, range: spans.y, showticklabels: first, title: title(first ? "b" : ""), ...(nth ? { matches: "y" } : {}) },
-  };
+  return [{ ...axis, range: spans.x, title: title(panel.x) }, { ...axis, range: spans.y, showticklabels: first, title: title(first ? "b" : "") }];
 }
 
-function contours({ kind, x, y, z, way }, nth, range, panel) {
+/** What contours and surfaces have in common. */
+function heightsOf({ kind, x, y, z }, panel) {
+  const text = z.map((row) => row.map((height) => (height === null ? "" : spoken(panel.y_scale === "log" ? 10 ** height : height))));
+  return { x, y, z, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, text, hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, b %{y:.3~g}<br><b>%{text}</b><extra></extra>` };
+}
+
+function contours(grid, nth, range, panel) {
+  const { kind, way } = grid;
   const on = { xaxis: `x${nth}`, yaxis: `y${nth}` };
-  const words = z.map((row) => row.map((height) => (height === null ? "" : spoken(value(height, panel)))));
   const traces = [{
-    type: "contour", ...on, x, y, z, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, autocontour: false, hoverongaps: false,
+    type: "contour", ...on, ...heightsOf(grid, panel), autocontour: false, hoverongaps: false,
     contours: { start: range.low, end: range.high, size: (range.high - range.low) / LEVELS, coloring: "heatmap" }, line: { width: 0.6, color: "rgba(255,255,255,0.55)" },
-    text: words, hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, b %{y:.3~g}<br><b>%{text}</b><extra></extra>`,
   }];
   const marks = { type: "scatter", ...on, hoverinfo: "skip" };
   // Two tones: to be seen on every colour.
@@ -87,15 +87,14 @@ function contours({ kind, x, y, z, way }, nth, range, panel) {
     for (const line of [{ color: "#000000", width: 5 }, { color: "#ffffff", width: 2.5 }]) traces.push({ ...marks, mode: "lines", x: way.x, y: way.y, line, connectgaps: false, name: kind, meta: "way" });
     traces.push({ ...marks, mode: "markers", x: [way.x[0], way.x.at(-1)], y: [way.y[0], way.y.at(-1)], meta: "ends", marker: { size: 11, color: ["#ffffff", "#000000"], line: { color: ["#000000", "#ffffff"], width: 2 } }, cliponaxis: true });
   }
-  traces.push({ ...marks, mode: "markers", x: [0], y: [0], meta: "centre", marker: { symbol: "cross-thin", size: 12, line: { color: "#000000", width: 5 } } });
-  traces.push({ ...marks, mode: "markers", x: [0], y: [0], meta: "centre", marker: { symbol: "cross-thin", size: 11, line: { color: "#ffffff", width: 2 } } });
-  return traces;
+  const centre = (size, line) => ({ ...marks, mode: "markers", x: [0], y: [0], meta: "centre", marker: { symbol: "cross-thin", size, line } });
+  return [...traces, centre(12, { color: "#000000", width: 5 }), centre(11, { color: "#ffffff", width: 2 })];
 }
 
-function scene({ x, y }, spans, { low, high, ticks }, panel, camera, theme) {
+function scene(spans, { low, high, ticks }, panel, camera, theme) {
   const axis = (title, range) => ({ title: { text: title }, range, gridcolor: theme.grid, linecolor: theme.muted, color: theme.muted, showbackground: false, zeroline: false, tickfont: { size: 11 }, nticks: 4, showspikes: false });
   return {
-    domain: { x, y }, camera: camera ?? CAMERA, aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 }, dragmode: "turntable",
+    camera: camera ?? CAMERA, aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 }, dragmode: "turntable",
     xaxis: axis(panel.x, spans.x), yaxis: axis("b", spans.y),
     zaxis: { ...axis("", [low, high]), tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text) },
   };
@@ -105,8 +104,7 @@ function surfaces(grid, on, range, panel) {
   const { kind, x, y, z, way } = grid;
   const cut = z.map((row) => row.map((height) => (height === null ? null : Math.min(range.high, height))));
   const traces = [{
-    type: "surface", scene: on, x, y, z: cut, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05 },
-    text: z.map((row) => row.map((height) => (height === null ? "" : spoken(value(height, panel))))), hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, b %{y:.3~g}<br><b>%{text}</b><extra></extra>`,
+    type: "surface", scene: on, ...heightsOf(grid, panel), z: cut, lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05 },
     contours: { x: { highlight: false }, y: { highlight: false }, z: { highlight: false } },
   }];
   const raised = RAISED * (range.high - range.low);
@@ -122,12 +120,4 @@ function surfaces(grid, on, range, panel) {
   }
   traces.push({ ...marks, mode: "markers", x: [0], y: [0], z: [over(0, 0)], meta: "centre", marker: { symbol: "cross", size: 3, color: "#ffffff" } });
   return traces;
-}
-
-function value(height, { y_scale }) {
-  return y_scale === "log" ? 10 ** height : height;
-}
-
-function spanOf(values) {
-  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 }

@@ -1,6 +1,6 @@
 /** The switch above a panel of planes, contours or surfaces, and what keeps all surfaces turned alike. */
 import { CAMERA } from "./plane.js";
-import { button, element } from "../../shared/dom.js";
+import { button, element, setText } from "../../shared/dom.js";
 
 const WAYS = ["contours", "surface"];
 /** Between two drawings lies at least so many times what one of them took. */
@@ -9,9 +9,7 @@ const REST = 4;
 /** See controlsOf. `later()` draws the panel again. */
 export class PlaneControls {
   constructor({ panel, plot }, later) {
-    Object.assign(this, { plot, later });
-    this.look = { surface: false, camera: CAMERA };
-    this.ready = 0;
+    Object.assign(this, { plot, later, path: panel.path, look: { surface: false, camera: CAMERA }, ready: 0 });
     const group = element("div", "sl-ways");
     group.setAttribute("role", "radiogroup");
     group.setAttribute("aria-label", `${panel.title}: drawn as`);
@@ -26,14 +24,12 @@ export class PlaneControls {
     this.group = group;
     this.key = element("p", "sl-axis");
     this.nodes = [group, this.key];
-    this.path = panel.path;
     this.#mark();
   }
 
   words(shown, curves) {
     this.group.hidden = this.key.hidden = !shown.length;
-    const words = `✛ the net itself${this.path && curves.of(this.path).length ? "; ○ start and ● end of its training" : ""}`;
-    if (this.key.textContent !== words) this.key.textContent = words;
+    setText(this.key, `✛ the net itself${this.path && curves.of(this.path).length ? "; ○ start and ● end of its training" : ""}`);
   }
 
   /** A plane that sharpens is not drawn at every row that comes. */
@@ -45,13 +41,14 @@ export class PlaneControls {
     return true;
   }
 
-  drawn(Plotly, promise, began) {
+  drawn(promise, began) {
     promise.then(() => {
       const now = performance.now();
       this.ready = now + REST * (now - began);
     });
-    if (this.heard) return;
-    this.heard = true;
+  }
+
+  listen(Plotly) {
     for (const name of ["plotly_relayouting", "plotly_relayout"]) this.plot.on(name, (change) => this.#turned(Plotly, change));
   }
 

@@ -1,20 +1,9 @@
-/**
- * The probes of one run as the browser holds them: per quantity one array of codes for every column. A column is one
- * probe; columns stand in order of step and are only ever added at the end.
- */
+/** The probes of one run: per quantity one array of codes for every column. Columns stand in order of step; new ones come last. */
 export class Columns {
   /** found: one run of /live/probes/history; learn(name, codes) hears of every array that comes in. */
-  constructor(found, learn) {
-    this.layers = found.layers;
-    this.blocks = found.blocks;
-    this.planned = found.planned;
-    this.total = found.total;
-    this.steps = found.steps;
-    this.share = found.share;
-    this.images = found.images;
-    this.learn = learn;
-    this.arrays = new Map();
-    for (const [name, text] of Object.entries(found.arrays)) {
+  constructor({ arrays, ...found }, learn) {
+    Object.assign(this, found, { learn, arrays: new Map() });
+    for (const [name, text] of Object.entries(arrays)) {
       const codes = decoded(text);
       const length = codes.length / this.steps.length;
       this.arrays.set(name, this.steps.map((_, column) => codes.subarray(column * length, (column + 1) * length)));
@@ -37,10 +26,10 @@ export class Columns {
   }
 
   get lastStep() {
-    return this.steps.length ? this.steps.at(-1) : -1;
+    return this.steps.at(-1) ?? -1;
   }
 
-  /** The newest column at or before a step, -1 where there is none. */
+  /** The newest column at or before a step, -1 where there is none. By hand: `findLastIndex` looks at every column. */
   at(step) {
     let [low, high] = [0, this.steps.length];
     while (low < high) {
@@ -59,8 +48,13 @@ export class Columns {
   /** The first column in which a quantity has any value; before it, it was not measured. */
   firstMeasured(name) {
     const list = this.arrays.get(name) ?? [];
-    const found = list.findIndex((codes) => codes?.some((code) => code !== 0));
+    const found = list.findIndex((codes) => codes?.some(Boolean));
     return found < 0 ? list.length : found;
+  }
+
+  /** Whether a quantity was measured before the first update. */
+  measuredAtStart(name) {
+    return this.steps[0] === 0 && this.firstMeasured(name) === 0;
   }
 
   /** What the entries of a quantity belong to: [name, stage, channels] each. */
@@ -69,6 +63,7 @@ export class Columns {
   }
 }
 
+/** By hand: not every browser has `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
 function decoded(text) {
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);

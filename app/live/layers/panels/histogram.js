@@ -1,10 +1,7 @@
-/**
- * Distributions of one layer's responses as Plotly figures: pure functions, no DOM, no network. Shares come per bin,
- * log-spaced on both sides of zero; they are drawn per unit of z, and bins that are narrower than a line are joined.
- */
+/** Distributions of one layer's responses as Plotly figures. Shares per bin are drawn per unit of z; bins narrower than a line are joined. */
 import { grouped, spoken } from "../../shared/format.js";
+import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 
-const FONT_PX = 13;
 /** z runs over so many standard deviations of the widest distribution. */
 const REACH_STD = 4;
 const MIN_BINS = 48;
@@ -40,7 +37,7 @@ export function density(shares, edges, far) {
 }
 
 /** moments: [{ run, label, color, textColor, moment }]; returns { data, layout, words }. */
-export function buildHistogram(moments, edges, theme, width, height) {
+export function buildHistogram(moments, edges, theme, size) {
   const far = reach(moments.map(({ moment }) => moment.std ?? NaN));
   const found = moments.map((arm) => ({ ...arm, ...density(arm.moment.histogram, edges, far) }));
   const data = found.map(({ label, color, z, height: y, run }) => ({
@@ -48,22 +45,23 @@ export function buildHistogram(moments, edges, theme, width, height) {
     fill: "tozeroy", fillcolor: `${color[theme.scheme]}14`,
     hovertemplate: `<b>${label}</b><br>z %{x:.3~g}<br>density %{y:.3~g}<extra></extra>`,
   }));
-  const layout = base(theme, width, height, "hist");
-  layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z, before ReLU or addition", theme), nticks: 7, zeroline: true, zerolinecolor: theme.muted };
-  layout.yaxis = { ...axis(theme), rangemode: "tozero", title: title("density per unit of z", theme), nticks: 5 };
-  layout.annotations = found.slice(0, MAX_NAMES).map(({ label, textColor }, index) => ({
-    text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: textColor[theme.scheme] },
-  }));
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "hist",
+    xaxis: fixedAxis("response z, before ReLU or addition", theme, { range: [-far, far], nticks: 7, zeroline: true, zerolinecolor: theme.muted }),
+    yaxis: fixedAxis("density per unit of z", theme, { rangemode: "tozero", nticks: 5 }),
+    annotations: found.slice(0, MAX_NAMES).map(({ label, textColor }, index) => ({
+      text: label, xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", yshift: -18 * index, showarrow: false, font: { color: textColor[theme.scheme] },
+    })),
+  });
   return { data, layout, words: tails(found, far) };
 }
 
 /** What lies beyond the picture, in words. */
 function tails(found, far) {
-  const parts = [];
-  for (const { label, beyond, moment } of found) {
-    if (moment.not_finite > 0) parts.push(`${label}: ${percent(moment.not_finite)} not finite`);
-    if (beyond > 0.0005) parts.push(`${label}: ${percent(beyond)} beyond ±${spoken(far)}`);
-  }
+  const parts = found.flatMap(({ label, beyond, moment }) => [
+    moment.not_finite > 0 && `${label}: ${percent(moment.not_finite)} not finite`,
+    beyond > 0.0005 && `${label}: ${percent(beyond)} beyond ±${spoken(far)}`,
+  ]).filter(Boolean);
   return parts.length ? `${parts.join("; ")}.` : `Less than 0.05 % lies beyond ±${spoken(far)}.`;
 }
 
@@ -72,69 +70,55 @@ function percent(share) {
 }
 
 /** One layer of one run over time: over = { steps, histograms }; the newest stands in front. */
-export function buildRidge(over, run, edges, theme, width, height) {
+export function buildRidge(over, run, edges, theme, size) {
   const spread = over.histograms.map((shares) => deviation(shares, edges));
   const far = reach(spread);
   const outlines = over.histograms.map((shares) => density(shares, edges, far));
   const heights = outlines.map(({ height: y }) => Math.max(...y, 1e-9));
   const middle = heights.toSorted((a, b) => a - b)[heights.length >> 1];
   const color = run.color[theme.scheme];
-  const data = [];
-  outlines.forEach(({ z, height: y }, index) => {
+  const data = outlines.map(({ z, height: y }, index) => {
     const floor = outlines.length - 1 - index; // the first on top, each later one in front of it
     const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
-    data.push({ type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" });
+    return { type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" };
   });
-  const layout = base(theme, width, height, "ridge");
-  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((height - 60) / 16)));
+  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((size.height - 60) / 16)));
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "ridge",
+    xaxis: fixedAxis("response z", theme, { range: [-far, far], nticks: 7 }),
+    yaxis: fixedAxis("step", theme, { gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).toReversed(), ticktext: named.map(([step]) => grouped(step)).toReversed() }),
+  });
   layout.margin.l = 40 + 0.6 * FONT_PX * Math.max(...named.map(([step]) => grouped(step).length));
-  layout.xaxis = { ...axis(theme), range: [-far, far], title: title("response z", theme), nticks: 7 };
-  layout.yaxis = { ...axis(theme), gridcolor: "rgba(0,0,0,0)", range: [-0.3, outlines.length - 0.5 + Math.min(2, heights[0] / middle) * RIDGE_UP], tickvals: named.map(([, at]) => at).toReversed(), ticktext: named.map(([step]) => grouped(step)).toReversed(), title: title("step", theme) };
   return { data, layout, words: "Each outline is one probe, the newest in front; heights are cut where they would hide others." };
 }
 
 /** The standard deviation that a histogram shows, from the middles of its bins. */
 function deviation(shares, edges) {
-  let [sum, mean, square] = [0, 0, 0];
-  for (let bin = 1; bin < edges.length; bin += 1) {
-    const z = (edges[bin - 1] + edges[bin]) / 2;
-    sum += shares[bin] ?? 0;
-    mean += (shares[bin] ?? 0) * z;
-    square += (shares[bin] ?? 0) * z * z;
-  }
+  const middles = edges.slice(1).map((high, index) => ({ z: (edges[index] + high) / 2, share: shares[index + 1] ?? 0 }));
+  const [sum, mean, square] = [0, 1, 2].map((power) => middles.reduce((total, { z, share }) => total + share * z ** power, 0));
   return sum ? Math.sqrt(Math.max(0, square / sum - (mean / sum) ** 2)) : NaN;
 }
 
 /** The standard deviations of a layer's channels, largest first. */
-export function buildChannels(moments, theme, width, height) {
+export function buildChannels(moments, theme, size) {
   const data = moments.map(({ label, color, moment, run }) => ({
     type: "scatter", mode: "lines+markers", x: moment.channels.map((_, index) => index + 1), y: moment.channels.map((value) => (value > 0 ? value : null)), meta: run,
     line: { color: color[theme.scheme], width: 1.6 }, marker: { size: 4, color: color[theme.scheme] },
     hovertemplate: `<b>${label}</b><br>channel of rank %{x}<br>std %{y:.3~g}<extra></extra>`,
   }));
   const every = moments.flatMap(({ moment }) => moment.channels).filter((value) => value > 0);
-  const layout = base(theme, width, height, "channels");
   const [low, high] = every.length ? [Math.log10(Math.min(...every)), Math.log10(Math.max(...every))] : [-1, 0];
   const range = [Math.floor(5 * low - 0.3) / 5, Math.ceil(5 * high + 0.3) / 5];
-  layout.xaxis = { ...axis(theme), title: title("channels, largest first", theme), nticks: 6 };
   const ticks = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100].filter((value) => Math.log10(value) >= range[0] && Math.log10(value) <= range[1]);
-  layout.yaxis = { ...axis(theme), type: "log", range, tickvals: ticks, ticktext: ticks.map((value) => spoken(value)), title: title("std of a channel", theme) };
+  const layout = layoutOf(theme, {
+    ...size, uirevision: "channels",
+    xaxis: fixedAxis("channels, largest first", theme, { nticks: 6 }),
+    yaxis: fixedAxis("std of a channel", theme, { type: "log", range, tickvals: ticks, ticktext: ticks.map((value) => spoken(value)) }),
+  });
   return { data, layout };
 }
 
-function base(theme, width, height, name) {
-  return {
-    uirevision: name, width, height, margin: { t: 6, r: 10, b: 40, l: 52 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest",
-    hoverlabel: { font: { family: theme.font, size: 13 } }, dragmode: false,
-  };
-}
-
-function axis(theme) {
-  return { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, fixedrange: true };
-}
-
-function title(text, theme) {
-  return { text, standoff: 4, font: { size: FONT_PX, color: theme.muted } };
+function fixedAxis(text, theme, more) {
+  return axisOf(theme, text, { fixedrange: true, ...more });
 }

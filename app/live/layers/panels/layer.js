@@ -1,9 +1,7 @@
-/**
- * One layer under the glass: its distribution in every shown run at the time of the page, or over time in one of them,
- * and its channels. Fetches what the browser does not hold, a little after the pointer rests; older requests are ended.
- */
+/** One layer: its distribution in every shown run, or over time in one run, and its channels. Fetches them a little after the pointer rests. */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
 import { grouped } from "../../shared/format.js";
+import { option } from "./panels.js";
 import { PLOT_OPTIONS } from "./plot.js";
 
 const REST_MS = 60;
@@ -14,14 +12,12 @@ export class LayerPanel {
     Object.assign(this, { part, state, wanted: null });
     this.slider = part("layer-slider");
     this.slider.oninput = () => chosen(Number(this.slider.value) - 1);
-    part("over").onclick = () => {
-      state.over = this.over ? null : this.overRun ?? 0;
+    const show = (run) => {
+      state.over = run;
       this.again();
     };
-    part("over-run").onchange = () => {
-      state.over = this.overRun = Number(part("over-run").value);
-      this.again();
-    };
+    part("over").onclick = () => show(this.over ? null : this.overRun ?? 0);
+    part("over-run").onchange = () => show(Number(part("over-run").value));
     this.overRun = state.over || undefined;
   }
 
@@ -36,12 +32,9 @@ export class LayerPanel {
     this.#soon(0);
   }
 
-  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }; null for nothing to show. */
+  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }. */
   update(wanted, theme, Plotly) {
-    this.theme = theme;
-    this.Plotly = Plotly;
-    this.wanted = wanted;
-    if (!wanted) return;
+    Object.assign(this, { wanted, theme, Plotly });
     this.#heading(wanted);
     const columns = wanted.runs.map(({ card, columns: found }) => `${card.run}:${found.steps[found.at(wanted.step)]}`).join();
     const key = `${wanted.layer} ${columns}`;
@@ -63,11 +56,10 @@ export class LayerPanel {
     const ids = runs.map(({ card }) => card.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
-      select.replaceChildren(...runs.map((run) => Object.assign(document.createElement("option"), { value: run.card.run, textContent: run.label })));
+      select.replaceChildren(...runs.map(({ card, label }) => option(card.run, label)));
       this.overRun = runs.some(({ card }) => card.run === this.overRun) ? this.overRun : runs.at(-1)?.card.run;
       select.value = this.overRun ?? "";
     }
-    select.hidden = !this.over || runs.length < 2;
   }
 
   #soon(wait) {
@@ -107,29 +99,28 @@ export class LayerPanel {
     const { Plotly, theme, wanted, found } = this;
     if (!Plotly || !wanted || !found) return;
     const [hist, channels] = [this.part("hist"), this.part("channels")];
-    const [width, height] = [hist.clientWidth, hist.clientHeight];
-    if (!width) return;
+    if (!hist.clientWidth) return;
+    const draw = (node, build, ...rest) => {
+      const { words, ...figure } = build(...rest, theme, { width: node.clientWidth, height: node.clientHeight });
+      Plotly.react(node, { ...figure, config: PLOT_OPTIONS });
+      return words;
+    };
     this.part("over-run").hidden = !this.over || wanted.runs.length < 2;
     this.part("channels-box").hidden = found.over;
     if (found.over) {
       if (!found.document.histograms?.length) return this.say("No distributions on record for this layer.");
-      const figure = buildRidge(found.document, found.run, wanted.edges, theme, width, height);
-      Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
-      this.part("tails").textContent = `${found.run.label}, ${found.document.layer}. ${figure.words}`;
+      const words = draw(hist, buildRidge, found.document, found.run, wanted.edges);
+      this.part("tails").textContent = `${found.run.label}, ${found.document.layer}. ${words}`;
       return;
     }
     const moments = wanted.runs.flatMap((run) => {
       const moment = found.document.runs[run.card.run];
-      return moment?.histogram.length ? [{ run: run.card.run, label: run.label, color: run.color, textColor: run.textColor, moment }] : [];
+      return moment?.histogram.length ? [{ ...run, run: run.card.run, moment }] : [];
     });
     if (!moments.length) return this.say("No distributions on record for this layer at this step.");
-    const figure = buildHistogram(moments, wanted.edges, theme, width, height);
-    Plotly.react(hist, figure.data, figure.layout, PLOT_OPTIONS);
-    if (channels.clientWidth) {
-      const second = buildChannels(moments, theme, channels.clientWidth, channels.clientHeight);
-      Plotly.react(channels, second.data, second.layout, PLOT_OPTIONS);
-    }
-    this.part("tails").textContent = [...others(moments, wanted), figure.words].join(" ");
+    const words = draw(hist, buildHistogram, moments, wanted.edges);
+    if (channels.clientWidth) draw(channels, buildChannels, moments);
+    this.part("tails").textContent = [...others(moments, wanted), words].join(" ");
     hist.setAttribute("aria-label", `Distribution of the responses of layer ${wanted.layer} at step ${grouped(wanted.step)}`);
   }
 

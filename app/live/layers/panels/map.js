@@ -1,9 +1,8 @@
-/**
- * A quantity over depth and time: one net above a common axis of time, another one mirrored below it, both in one colour
- * scale. A canvas per net; the lines of time and layer over them are elements of their own, so that dragging draws
- * nothing again. Where a screen has fewer pixels than the net has layers, the largest value of a pixel's layers stays.
- */
+/** A quantity over depth and time: a canvas for each of two nets, mirrored. Where a pixel holds several layers, their largest value stays. */
+import { roundStep } from "../../shared/axis_labels.js";
+import { element } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
+import { tickWord } from "./plot.js";
 import { INFINITE, NOTHING } from "./scale.js";
 
 const TICK_PX = 12;
@@ -21,7 +20,7 @@ export class ProbeMap {
         ends: half.querySelector(".sp-end"), stages: half.querySelector(".sp-stages"), says: half.querySelector(".sp-field-says"),
       };
       field.onpointermove = (event) => this.#moved(made, event);
-      field.onpointerleave = () => this.act.hover(null);
+      field.onpointerleave = () => act.hover(null);
       field.onpointerdown = (event) => this.#pressed(made, event);
       return made;
     });
@@ -29,9 +28,7 @@ export class ProbeMap {
 
   /** nets: one or two of { columns, says, diverged } (says: why there is nothing to see); draws what is there. */
   draw(nets, scale, timeline, theme) {
-    this.nets = nets;
-    this.scale = scale;
-    this.columns = timeline.columns;
+    Object.assign(this, { nets, scale, columns: timeline.columns });
     for (const made of this.halves) {
       const net = nets[made.index];
       made.half.hidden = !net;
@@ -44,30 +41,31 @@ export class ProbeMap {
   /** Move the line of time. */
   look(index) {
     const count = Math.max(1, this.columns?.length ?? 1);
-    this.atColumn = index;
     for (const { now } of this.halves) {
       now.style.left = `${(100 * index) / count}%`;
       now.style.width = `${100 / count}%`;
     }
   }
 
-  /** Mark a layer in each half, null for none. */
+  /** Mark a layer in each half that has a place. */
   mark(places) {
     this.halves.forEach(({ layer, index }) => {
-      const net = this.nets?.[index];
-      const place = places[index];
-      const count = net ? net.columns.places(this.scale.row).length : 0;
-      layer.hidden = place === null || place === undefined || !count || place >= count;
+      const [place, count] = [places[index], this.#depth(index)];
+      layer.hidden = !(place < count);
       if (layer.hidden) return;
       const from = index ? place : count - 1 - place;
-      layer.style.top = `${(100 * from) / count}%`;
-      layer.style.height = `${100 / count}%`;
+      Object.assign(layer.style, { top: `${(100 * from) / count}%`, height: `${100 / count}%` });
     });
+  }
+
+  /** How many layers or blocks a half shows. */
+  #depth(index) {
+    return this.nets?.[index]?.columns.places(this.scale.row).length ?? 0;
   }
 
   /** Whether several cells of a net share a pixel. */
   get crowded() {
-    return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.nets[index].columns.places(this.scale.row).length > canvas.height));
+    return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.#depth(index) > canvas.height));
   }
 
   /** What is drawn, for shared/export/map_picture.js. */
@@ -78,12 +76,13 @@ export class ProbeMap {
     return {
       width, height,
       ticks: [...this.times.children].map((word) => at(word, "left")),
-      halves: shown.map(({ canvas, stages, ends, index }) => ({
-        name: this.nets[index].run.label, color: this.nets[index].run.textColor[theme.scheme], says: this.nets[index].says,
-        cells: this.nets[index].says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
-        end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side },
-        downwards: index === 1, count: this.nets[index].columns.places(this.scale.row).length,
-      })),
+      halves: shown.map(({ canvas, stages, ends, index }) => {
+        const { run: { label: name, textColor }, says } = this.nets[index];
+        return {
+          name, color: textColor[theme.scheme], says, cells: says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
+          end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side }, downwards: index === 1, count: this.#depth(index),
+        };
+      }),
     };
   }
 
@@ -106,15 +105,14 @@ export class ProbeMap {
       made.ends.textContent = `diverged at step ${grouped(net.diverged)}`;
       made.ends.dataset.side = last + 1 > 0.6 * count ? "left" : "right";
     }
-    made.missing = made.infinite = 0;
+    Object.assign(made, { missing: 0, infinite: 0 });
     if (!rows.length || !count || last < 0) return;
     const cells = this.#cells(net.columns, rows.length, { width: Math.min(count, width), height: Math.min(rows.length, height) }, made.index === 1, theme);
-    made.missing = cells.missing;
-    made.infinite = cells.infinite;
+    Object.assign(made, { missing: cells.missing, infinite: cells.infinite });
     context.imageSmoothingEnabled = false;
     context.drawImage(cells.image, 0, 0, width, height);
-    if (cells.missing) hatch(context, cells.mask, width, height, theme, ratio);
-    this.#borders(context, rows, width, height, made.index === 1, theme, ratio);
+    if (cells.missing) hatch(context, cells.mask, theme, ratio);
+    this.#borders(context, rows, made.index === 1, theme, ratio);
   }
 
   /** One pixel per cell: the image, and where values are missing. */
@@ -154,7 +152,8 @@ export class ProbeMap {
     return { image: surface(image), mask: surface(mask), missing, infinite };
   }
 
-  #borders(context, rows, width, height, downwards, theme, ratio) {
+  #borders(context, rows, downwards, theme, ratio) {
+    const { width, height } = context.canvas;
     context.fillStyle = theme.scheme === "light" ? "rgba(255,255,255,0.85)" : "rgba(11,14,18,0.85)";
     rows.forEach((row, place) => {
       if (place === 0 || rows[place - 1][1] === row[1] || row[1] === 1) return;
@@ -164,19 +163,16 @@ export class ProbeMap {
   }
 
   #stages(made, rows) {
-    const key = rows.map((row) => row[1]).join("");
+    const stages = rows.map((row) => row[1]);
+    const key = stages.join("");
     if (made.stageKey === key) return;
     made.stageKey = key;
-    made.stages.replaceChildren();
-    for (const stage of [...new Set(rows.map((row) => row[1]))].filter((number) => number > 0)) {
-      const from = rows.findIndex((row) => row[1] === stage);
-      const to = rows.findLastIndex((row) => row[1] === stage) + 1;
-      const word = document.createElement("span");
-      word.textContent = `stage ${stage}`;
-      const middle = (from + to) / 2 / rows.length;
+    made.stages.replaceChildren(...[...new Set(stages)].filter((number) => number > 0).map((stage) => {
+      const word = element("span", "", `stage ${stage}`);
+      const middle = (stages.indexOf(stage) + stages.lastIndexOf(stage) + 1) / 2 / stages.length;
       word.style.top = `${100 * (made.index ? middle : 1 - middle)}%`;
-      made.stages.append(word);
-    }
+      return word;
+    }));
   }
 
   /** Step numbers under their columns, as many as fit. */
@@ -186,31 +182,27 @@ export class ProbeMap {
     const key = `${width} ${count} ${this.columns.at(-1)} ${this.columns[count >> 1]}`;
     if (key === this.tickKey || !width) return;
     this.tickKey = key;
-    this.times.replaceChildren();
     const centre = (index) => ((index + 0.5) * width) / count;
     const half = (index) => 3.7 * grouped(this.columns[index]).length + TICK_PX / 2;
     const chosen = [];
     const fits = (index) => chosen.every((other) => Math.abs(centre(other) - centre(index)) >= half(other) + half(index));
-    const wanted = [0, count - 1, ...every(count, Math.max(1, Math.floor(width / 70)))];
+    const stride = Math.max(1, roundStep(count / Math.max(1, Math.floor(width / 70))));
+    const wanted = [0, count - 1, ...[...this.columns.keys()].filter((index) => index % stride === 0)];
     for (const index of wanted) if (index >= 0 && index < count && !chosen.includes(index) && fits(index)) chosen.push(index);
-    for (const index of chosen) {
-      const tick = document.createElement("span");
-      tick.textContent = grouped(this.columns[index]);
-      tick.style.left = `${(100 * (index + 0.5)) / count}%`;
-      if (centre(index) < half(index)) tick.dataset.edge = "left";
-      if (centre(index) > width - half(index)) tick.dataset.edge = "right";
-      this.times.append(tick);
-    }
+    this.times.replaceChildren(...chosen.map((index) => {
+      const edge = centre(index) < half(index) ? "left" : centre(index) > width - half(index) ? "right" : "";
+      return tickWord(grouped(this.columns[index]), (100 * (index + 0.5)) / count, edge);
+    }));
   }
 
   #spot(made, event) {
     const net = this.nets?.[made.index];
     if (!net || !this.columns.length) return null;
     const box = made.field.getBoundingClientRect();
-    const depth = net.columns.places(this.scale.row).length;
-    const across = Math.min(0.9999, Math.max(0, (event.clientX - box.left) / box.width));
-    const down = Math.min(0.9999, Math.max(0, (event.clientY - box.top) / box.height));
-    return { half: made.index, place: Math.floor((made.index ? down : 1 - down) * depth), column: Math.floor(across * this.columns.length) };
+    const within = (share) => Math.min(0.9999, Math.max(0, share));
+    const across = within((event.clientX - box.left) / box.width);
+    const down = within((event.clientY - box.top) / box.height);
+    return { half: made.index, place: Math.floor((made.index ? down : 1 - down) * this.#depth(made.index)), column: Math.floor(across * this.columns.length) };
   }
 
   #moved(made, event) {
@@ -227,25 +219,21 @@ export class ProbeMap {
   }
 }
 
-/** Every k-th index, few enough. */
-function every(count, most) {
-  const raw = count / most;
-  const size = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((part) => part >= raw) ?? Math.ceil(raw);
-  return Array.from({ length: Math.ceil(count / size) }, (_, index) => index * size);
+function canvasOf(width, height) {
+  return Object.assign(document.createElement("canvas"), { width, height });
 }
 
 function surface(image) {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: image.width, height: image.height });
+  const canvas = canvasOf(image.width, image.height);
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
 /** Stripes over the cells that the mask names. */
-function hatch(context, mask, width, height, theme, ratio) {
+function hatch(context, mask, theme, ratio) {
+  const { width, height } = context.canvas;
   const size = HATCH_PX * ratio;
-  const tile = document.createElement("canvas");
-  Object.assign(tile, { width: size, height: size });
+  const tile = canvasOf(size, size);
   const draw = tile.getContext("2d");
   draw.fillStyle = theme.scheme === "light" ? "#ffffff" : "#0b0e12";
   draw.fillRect(0, 0, size, size);
@@ -257,8 +245,7 @@ function hatch(context, mask, width, height, theme, ratio) {
     draw.lineTo(shift + size, 0);
   }
   draw.stroke();
-  const layer = document.createElement("canvas");
-  Object.assign(layer, { width, height });
+  const layer = canvasOf(width, height);
   const over = layer.getContext("2d");
   over.imageSmoothingEnabled = false;
   over.drawImage(mask, 0, 0, width, height);

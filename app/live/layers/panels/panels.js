@@ -1,9 +1,10 @@
 /** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
+import { button, element } from "../../shared/dom.js";
 import { spoken } from "../../shared/format.js";
-import { PLOT_OPTIONS, markX } from "./plot.js";
+import { PLOT_OPTIONS, markX, tickWord } from "./plot.js";
 import { NARROW_PX, buildProfile } from "./profile.js";
 import { INFINITE_COLOR } from "./scale.js";
-import { growth, readout } from "../sentences.js";
+import { growth, titled } from "../sentences.js";
 
 export class ProbePanels {
   /** zooms: see shared/address/zoom_state.js; act: quantity(name), net(half, run), hover(place), pin(place). */
@@ -18,18 +19,15 @@ export class ProbePanels {
   #quantities() {
     const select = this.part("quantity");
     for (const family of new Set(this.data.offered.map((name) => this.#row(name).family))) {
-      const group = Object.assign(document.createElement("optgroup"), { label: family });
-      for (const name of this.data.offered.filter((other) => this.#row(other).family === family)) {
-        group.append(Object.assign(document.createElement("option"), { value: name, textContent: this.#row(name).label }));
-      }
+      const group = Object.assign(element("optgroup"), { label: family });
+      group.append(...this.data.offered.filter((name) => this.#row(name).family === family).map((name) => option(name, this.#row(name).label)));
       select.append(group);
     }
     select.onchange = () => this.act.quantity(select.value);
     for (const [name, word] of this.data.quick) {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "sp-button", textContent: word });
-      button.dataset.quantity = name;
-      button.onclick = () => this.act.quantity(name);
-      this.part("quick").append(button);
+      const quick = button(word, () => this.act.quantity(name), "sp-button");
+      quick.dataset.quantity = name;
+      this.part("quick").append(quick);
     }
   }
 
@@ -42,16 +40,9 @@ export class ProbePanels {
     this.part("notice").hidden = !words;
   }
 
-  readout(run, scale, place, step) {
-    this.part("readout").textContent = run ? readout(run, scale, place, step) : "";
-  }
-
-  // --- the map's surroundings ---------------------------------------------------------------------------------------
-
   map(map, nets, scale, timeline, theme) {
     const { row } = scale;
-    const place = row.per === "block" ? "block" : "layer";
-    this.part("map-title").textContent = `${named(row)} over depth and time`;
+    this.part("map-title").textContent = `${titled(row)} over depth and time`;
     const parts = [nets.length > 1 ? "input in the middle, output at both edges" : "input below, output above"];
     this.part("maps").dataset.halves = nets.length;
     nets.forEach((net, half) => {
@@ -64,7 +55,7 @@ export class ProbePanels {
       const key = net.choices.map(({ label, card }) => `${card.run}${label}`).join();
       if (select.dataset.key !== key) {
         select.dataset.key = key;
-        select.replaceChildren(...net.choices.map(({ card, label }) => Object.assign(document.createElement("option"), { value: card.run, textContent: label })));
+        select.replaceChildren(...net.choices.map(({ card, label }) => option(card.run, label)));
       }
       select.value = net.run.card.run;
     });
@@ -73,11 +64,11 @@ export class ProbePanels {
     if (some("missing")) parts.push("▨ no value");
     this.part("map-note").textContent = parts.join(" · ");
     if (some("infinite")) {
-      const key = Object.assign(document.createElement("span"), { textContent: "■" });
+      const key = element("span", "", "■");
       key.style.color = INFINITE_COLOR;
       this.part("map-note").append(" · ", key, " infinite");
     }
-    map.halves.forEach(({ field }, half) => nets[half] && field.setAttribute("aria-label", `${row.label} of each ${place} of ${nets[half].run.label} over time`));
+    map.halves.forEach(({ field }, half) => nets[half] && field.setAttribute("aria-label", `${row.label} of each ${scale.place} of ${nets[half].run.label} over time`));
     this.#bar(scale, theme);
     this.#words(row);
   }
@@ -87,35 +78,27 @@ export class ProbePanels {
     const key = `${scale.row.name} ${low} ${high} ${theme.scheme}`;
     if (key === this.barKey) return;
     this.barKey = key;
-    this.part("ramp").style.background = scale.gradient(theme.scheme);
-    const ticks = this.part("bar-ticks");
-    ticks.replaceChildren();
-    for (const value of scale.ticks([low, high], 5)) {
+    this.part("ramp").style.background = `linear-gradient(to right, ${scale.stops(theme.scheme).join(", ")})`;
+    this.part("bar-ticks").replaceChildren(...scale.ticks([low, high], 5).map((value) => {
       const at = (100 * (scale.onAxis(value) - low)) / (high - low);
-      const tick = Object.assign(document.createElement("span"), { textContent: spoken(value) });
-      tick.style.left = `${at}%`;
-      if (at < 4) tick.dataset.edge = "left";
-      if (at > 96) tick.dataset.edge = "right";
-      ticks.append(tick);
-    }
+      return tickWord(spoken(value), at, at < 4 ? "left" : at > 96 ? "right" : "");
+    }));
   }
 
   #words(row) {
     if (this.wordsOf === row.name) return;
     this.wordsOf = row.name;
     this.part("quantity").value = row.name;
-    for (const button of this.part("quick").children) button.setAttribute("aria-pressed", button.dataset.quantity === row.name);
+    for (const quick of this.part("quick").children) quick.setAttribute("aria-pressed", quick.dataset.quantity === row.name);
     const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
     for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
 
-  // --- profiles -----------------------------------------------------------------------------------------------------
-
   profiles(Plotly, { runs, step, quantity, scale, found }, theme) {
-    const lines = runs.filter(({ columns }) => columns.steps.length).map(({ card, label, color, textColor, columns }) => ({ run: card.run, label, color, textColor, columns }));
+    const lines = runs.filter(({ columns }) => columns.steps.length).map((run) => ({ ...run, run: run.card.run }));
     const { row } = scale(quantity);
-    this.part("profile-title").textContent = named(row);
-    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => started(columns, quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
+    this.part("profile-title").textContent = titled(row);
+    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => columns.measuredAtStart(quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
     this.part("none").hidden = Boolean(lines.length);
     this.#growth(runs, found, theme);
     this.#plot(Plotly, "profile", { lines, scale: scale(quantity), forms: this.data.forms, step, ghosts: true }, theme);
@@ -125,8 +108,7 @@ export class ProbePanels {
       this.part(`${id}-title`).textContent = word;
       const side = this.#row(name);
       this.part(`${id}-note`).textContent = side.label;
-      const careful = Object.assign(document.createElement("b"), { textContent: " Careful: " });
-      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.how_to_read, careful, side.caveat);
+      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.how_to_read, element("b", "", " Careful: "), side.caveat);
       this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
     });
   }
@@ -135,7 +117,7 @@ export class ProbePanels {
     const plot = this.part(name);
     const [width, height] = [plot.clientWidth, plot.clientHeight];
     if (!width || !height) return;
-    const figure = buildProfile(wanted, theme, width, height);
+    const figure = buildProfile(wanted, theme, { width, height });
     this.zooms.apply(name, figure.layout);
     this.part(`${name}-whole`).hidden = !this.zooms.get(name);
     Plotly.react(plot, figure.data, figure.layout, { ...PLOT_OPTIONS, scrollZoom: false });
@@ -153,17 +135,13 @@ export class ProbePanels {
   #growth(runs, found, theme) {
     const node = this.part("growth");
     node.hidden = !this.data.growth;
-    if (!this.data.growth) return;
-    const lines = growth(found, runs);
-    while (node.children.length > lines.length) node.lastChild.remove();
-    lines.forEach(({ run, name: arm, words }, index) => {
-      const line = node.children[index] ?? node.appendChild(document.createElement("p"));
-      if (!line.children.length) line.append(document.createElement("b"), document.createElement("span"));
-      const [name, rest] = line.children;
-      name.textContent = arm;
-      name.style.color = run.textColor[theme.scheme];
-      rest.textContent = `: ${words}`;
-    });
+    if (node.hidden) return;
+    node.replaceChildren(...growth(found, runs).map(({ run, name, words }) => {
+      const [line, arm] = [element("p"), element("b", "", name)];
+      arm.style.color = run.textColor[theme.scheme];
+      line.append(arm, element("span", "", `: ${words}`));
+      return line;
+    }));
   }
 
   /** Mark a place of the net in the profiles: where the layers stand in order. */
@@ -171,17 +149,11 @@ export class ProbePanels {
     this.marked = place;
     for (const name of ["profile", "side", "side2"]) {
       const plot = this.part(name);
-      if (plot._fullLayout) markX(plot, plot.parentElement, [place === null ? null : place + 1]);
+      if (plot._fullLayout) markX(plot, place === null ? null : place + 1);
     }
   }
 }
 
-/** Whether a quantity was measured before the first update. */
-function started(columns, name) {
-  return columns.steps[0] === 0 && columns.firstMeasured(name) === 0;
-}
-
-/** A quantity as a title, with its unit. */
-function named({ label, unit }) {
-  return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
+export function option(value, text) {
+  return Object.assign(element("option", "", text), { value });
 }

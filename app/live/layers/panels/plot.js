@@ -1,32 +1,38 @@
-/** What all plots of the probe pages have in common: options, and lines that lie over them without a redraw. */
-import { axisSuffix } from "../../shared/plot_style.js";
+/** What all plots of the probe pages have in common: options, layout, and lines that lie over them without a redraw. */
+import { element } from "../../shared/dom.js";
 
+export const FONT_PX = 13;
 /** No button that uploads the chart, no bar that jumps in. */
 export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" };
 
-/**
- * Lines at one x in every panel of a plot, moved without a redraw; null takes them away.
- * @param {import("../../types.js").Plot} plot
- * @param {HTMLElement} stage where the lines lie, over the plot
- * @param {(number | null)[]} xs one place for each panel
- */
-export function markX(plot, stage, xs) {
-  const layout = plot._fullLayout;
-  const lines = [...stage.querySelectorAll(".sp-mark")];
-  if (!layout) return;
-  xs.forEach((x, index) => {
-    const suffix = axisSuffix(index);
-    const [xaxis, yaxis] = [layout[`xaxis${suffix}`], layout[`yaxis${suffix}`]];
-    let line = lines[index];
-    if (!line) {
-      line = document.createElement("i");
-      line.className = "sp-mark";
-      line.setAttribute("aria-hidden", "true");
-      stage.append(line);
-    }
-    const at = x === null || !xaxis ? NaN : xaxis._offset + xaxis.l2p(x);
-    line.hidden = !(at >= xaxis?._offset - 1 && at <= xaxis._offset + xaxis._length + 1);
-    if (line.hidden) return;
-    Object.assign(line.style, { left: `${at}px`, top: `${yaxis._offset}px`, height: `${yaxis._length}px` });
-  });
+/** The layout of a plot of a width and a height; `right` is the margin beside it in pixels, `more` what only this plot has. */
+export function layoutOf(theme, { right = 10, ...more }) {
+  return {
+    margin: { t: 6, r: right, b: 40, l: 52 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: theme.font, size: FONT_PX, color: theme.text }, showlegend: false, hovermode: "closest",
+    hoverlabel: { font: { family: theme.font, size: 13 } }, dragmode: false, ...more,
+  };
+}
+
+export function axisOf(theme, text, more) {
+  const title = { text, standoff: 4, font: { size: FONT_PX, color: theme.muted } };
+  return { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, title, ...more };
+}
+
+/** A word at a place of a scale in percent; `edge` is the end of the scale over which it would reach. */
+export function tickWord(text, percent, edge) {
+  const word = element("span", "", text);
+  word.style.left = `${percent}%`;
+  if (edge) word.dataset.edge = edge;
+  return word;
+}
+
+/** A line at one x over the first panel of a plot, moved without a redraw; null takes it away. */
+export function markX(plot, x) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  const line = plot.parentElement.querySelector(".sp-mark") ?? plot.parentElement.appendChild(element("i", "sp-mark"));
+  line.setAttribute("aria-hidden", "true");
+  const at = x === null ? NaN : xaxis._offset + xaxis.l2p(x);
+  line.hidden = !(at >= xaxis._offset - 1 && at <= xaxis._offset + xaxis._length + 1);
+  if (!line.hidden) Object.assign(line.style, { left: `${at}px`, top: `${yaxis._offset}px`, height: `${yaxis._length}px` });
 }

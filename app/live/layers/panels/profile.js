@@ -1,12 +1,9 @@
-/**
- * From the codes of one column to a profile over the layers as a Plotly figure: a pure function, no DOM, no network.
- * Every shown run is one line; its values at step 0 stay as a dotted ghost. The range covers the whole history, so that
- * nothing jumps while time is dragged.
- */
+/** A profile over the layers as a Plotly figure: one line for each run, its values at step 0 as a dotted ghost. Its range covers the whole history. */
+import { pushedApart } from "../../shared/axis_labels.js";
 import { axisSuffix } from "../../shared/plot_style.js";
 import { spoken } from "../../shared/format.js";
+import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 
-const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 3;
 /** Labels at the line ends, at most; with more lines the chips above name them. */
 const MAX_LABELS = 8;
@@ -24,50 +21,34 @@ const TIED_PX = 14;
  * lines: [{ run, label, color, textColor, columns }]; forms: of "order" and "sorted", one panel each, stacked.
  * Returns { data, layout }; each trace's `meta` is its run and `customdata` the place of each point in the net.
  */
-export function buildProfile({ lines, scale, forms, step, ghosts }, theme, width, height) {
+export function buildProfile({ lines, scale, forms, step, ghosts }, theme, room) {
   const row = scale.row;
   const shown = lines.map((line) => ({ ...line, ...readings(line.columns, scale, step) })).filter((line) => line.now);
   const range = scale.ranges().all;
   const deepest = Math.max(2, ...lines.map(({ columns }) => columns.places(row).length));
   const named = shown.length <= MAX_LABELS;
   const right = named && shown.length ? 16 + 0.55 * FONT_PX * Math.max(...shown.map(({ label }) => label.length)) : 12;
-  const margin = { t: 6, l: 52, r: right, b: 40 };
-  const layout = {
-    uirevision: `${row.name} ${deepest}`,
-    width, height, margin,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: FONT_PX, color: theme.text },
-    showlegend: false, hovermode: "closest", hoverlabel: { font: { family: theme.font, size: 13 } },
-    dragmode: width < NARROW_PX ? false : "zoom", annotations: [], shapes: [],
-  };
+  const layout = layoutOf(theme, { ...room, uirevision: `${row.name} ${deepest}`, right, dragmode: room.width < NARROW_PX ? false : "zoom", annotations: [], shapes: [] });
+  const { margin } = layout;
   const data = [];
   const size = (1 - GAP * (forms.length - 1)) / forms.length;
-  const panelPx = (height - margin.t - margin.b) * size;
+  const panelPx = (room.height - margin.t - margin.b) * size;
   forms.forEach((form, index) => {
     const suffix = axisSuffix(index);
     const top = 1 - index * (size + GAP);
-    layout[`xaxis${suffix}`] = {
-      domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest],
-      gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, nticks: 8,
-      title: { text: axisTitle(row, form), standoff: 4, font: { size: FONT_PX, color: theme.muted } },
-    };
-    layout[`yaxis${suffix}`] = {
-      domain: [Math.max(0, top - size), top], anchor: `x${suffix}`, type: scale.log ? "log" : "linear", range,
-      gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted },
-      ...ticks(scale, range, panelPx),
-    };
-    reference(layout, row, suffix, range, scale, theme);
-    for (const line of shown) data.push(...traces(line, form, suffix, scale, theme, ghosts));
+    layout[`xaxis${suffix}`] = axisOf(theme, axisTitle(scale, form), { domain: [0, 1], anchor: `y${suffix}`, range: [0.5 - 0.01 * deepest, deepest + 0.5 + 0.01 * deepest], nticks: 8 });
+    layout[`yaxis${suffix}`] = axisOf(theme, "", { domain: [Math.max(0, top - size), top], anchor: `x${suffix}`, type: scale.log ? "log" : "linear", range, ...ticks(scale, range, panelPx) });
+    layout.shapes.push(...reference(scale, suffix, range, theme));
+    for (const line of shown) data.push(...traces(ghosts ? line : { ...line, start: null }, form, suffix, scale, theme));
     if (named) {
-      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
+      const panel = { suffix, range, scale, deepest, perUnit: panelPx / Math.max(1e-9, range[1] - range[0]), perPlace: (room.width - margin.l - margin.r) / (1.02 * deepest), height: panelPx };
       layout.annotations.push(...labels(shown, form, panel, ghosts, theme));
     }
   });
   return { data, layout };
 }
 
-function axisTitle(row, form) {
-  const place = row.per === "block" ? "block" : "layer";
+function axisTitle({ place }, form) {
   return form === "sorted" ? `${place}s, largest first` : `${place}, from the input to the output`;
 }
 
@@ -79,16 +60,10 @@ function ticks(scale, range, px) {
 /** Values now and at the start as numbers, null where there is none. */
 function readings(columns, scale, step) {
   const name = scale.row.name;
-  const codes = columns.codes(name, columns.at(step));
+  const finite = (value) => (Number.isFinite(value) ? value : null);
+  const numbers = (codes) => codes && Array.from(codes, (code) => finite(scale.value(code)));
   const first = columns.steps[0] === 0 ? columns.codes(name, 0) : null;
-  return { now: codes && numbersOf(codes, scale), start: first && first.some((code) => code) ? numbersOf(first, scale) : null };
-}
-
-function numbersOf(codes, scale) {
-  return Array.from(codes, (code) => {
-    const value = scale.value(code);
-    return Number.isFinite(value) ? value : null;
-  });
+  return { now: numbers(columns.codes(name, columns.at(step))), start: first?.some(Boolean) ? numbers(first) : null };
 }
 
 /** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
@@ -97,7 +72,7 @@ function arranged(list, form) {
   return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
 }
 
-function traces(line, form, suffix, scale, theme, ghosts) {
+function traces(line, form, suffix, scale, theme) {
   const places = line.columns.places(scale.row);
   const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter", meta: line.run };
   const make = (list, style) => {
@@ -105,33 +80,25 @@ function traces(line, form, suffix, scale, theme, ghosts) {
     return { ...axes, ...style, x: pairs.map((_, index) => index + 1), y: pairs.map(([value]) => value), customdata: pairs.map(([, place]) => place) };
   };
   const color = line.color[theme.scheme];
-  const found = [];
-  if (ghosts && line.start) found.push(make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }));
   const drawn = make(line.now, {
     mode: line.now.length < FEW_POINTS ? "lines+markers" : "lines",
     line: { color, width: 2.4 }, marker: { color, size: 5 },
   });
   drawn.text = drawn.customdata.map((place) => `${place + 1}: ${places[place]?.[0] ?? ""}`);
-  drawn.hovertemplate = `<b>${line.label}</b> ${scale.row.per === "block" ? "block" : "layer"} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
-  found.push(drawn);
-  return found;
+  drawn.hovertemplate = `<b>${line.label}</b> ${scale.place} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
+  if (!line.start) return [drawn];
+  return [make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }), drawn];
 }
 
 /** The quantity's neutral value as a line, where it is in sight. */
-function reference(layout, row, suffix, range, scale, theme) {
-  if (row.neutral === null) return;
-  const at = scale.onAxis(row.neutral);
-  if (at <= range[0] || at >= range[1]) return;
-  layout.shapes.push({
-    type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: row.neutral, y1: row.neutral,
-    line: { color: theme.muted, width: 1, dash: "6px,4px" }, layer: "below",
-  });
+function reference(scale, suffix, [low, high], theme) {
+  const { neutral } = scale.row;
+  const at = neutral === null ? NaN : scale.onAxis(neutral);
+  const line = { color: theme.muted, width: 1, dash: "6px,4px" };
+  return at > low && at < high ? [{ type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: neutral, y1: neutral, line, layer: "below" }] : [];
 }
 
-/**
- * Names at the line ends. In the margin they are pushed apart; inside the panel, where a shorter net ends, each takes the
- * nearest place that covers no line, and a thin line ties it to its end when that is not beside it.
- */
+/** Names at the line ends: in the margin pushed apart; inside the panel at the nearest place that covers no line, tied to a far end. */
 function labels(shown, form, panel, ghosts, theme) {
   const { range, perUnit, deepest } = panel;
   const pixel = (value) => (panel.scale.onAxis(value) - range[0]) * perUnit;
@@ -140,16 +107,16 @@ function labels(shown, form, panel, ghosts, theme) {
   if (ghosts) for (const { start } of shown) if (start) paths.push({ points: path(start), cost: COST.ghost });
   const ends = shown.flatMap((line, index) => {
     const at = paths[index].points.findLastIndex((y) => y !== null);
-    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at] }];
+    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at], px: LABEL_PX }];
   });
-  const outside = apart(ends.filter(({ x }) => x >= 0.97 * deepest), panel.height);
+  const outside = pushedApart(ends.filter(({ x }) => x >= 0.97 * deepest), { top: panel.height });
   const taken = [];
   for (const end of ends.filter(({ x }) => x < 0.97 * deepest)) taken.push(beside(end, paths, taken, panel));
-  return [...outside, ...taken].map(({ line, x, y, natural }) => {
-    const tied = x < 0.97 * deepest && Math.abs(y - natural) > TIED_PX;
+  return [...outside, ...taken].map(({ line, x, at, natural }) => {
+    const tied = x < 0.97 * deepest && Math.abs(at - natural) > TIED_PX;
     const style = { text: line.label, x, xref: `x${panel.suffix}`, yref: `y${panel.suffix}`, xanchor: "left", yanchor: "middle", font: { size: FONT_PX, color: line.textColor[theme.scheme] } };
-    if (!tied) return { ...style, y: range[0] + y / perUnit, xshift: 5, showarrow: false };
-    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - y, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.color[theme.scheme], standoff: 3 };
+    if (!tied) return { ...style, y: range[0] + at / perUnit, xshift: 5, showarrow: false };
+    return { ...style, y: range[0] + natural / perUnit, ax: 8, ay: natural - at, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.color[theme.scheme], standoff: 3 };
   });
 }
 
@@ -164,25 +131,13 @@ function beside(end, paths, taken, { perPlace, height }) {
     for (const { points, cost: each } of near) {
       for (let at = 0; at + 1 < points.length; at += 1) if (Math.max(points[at], points[at + 1]) > low && Math.min(points[at], points[at + 1]) < high) sum += each;
     }
-    for (const other of taken) if (Math.abs(other.y - y) < LABEL_PX && other.x < to && end.x < other.to) sum += COST.label;
+    for (const other of taken) if (Math.abs(other.at - y) < LABEL_PX && other.x < to && end.x < other.to) sum += COST.label;
     return sum;
   };
-  let best = null;
+  let best = { at: end.natural, cost: Infinity };
   for (let y = LABEL_PX / 2; y <= height - LABEL_PX / 2; y += 4) {
-    const found = { y, cost: cost(y) };
-    if (!best || found.cost < best.cost) best = found;
+    const found = { at: y, cost: cost(y) };
+    if (found.cost < best.cost) best = found;
   }
-  return { ...end, to, y: best?.y ?? end.natural };
-}
-
-/** Push the labels in the margin upwards until none covers another, and down again where they would leave the panel. */
-function apart(ends, panelPx) {
-  const placed = ends.toSorted((a, b) => a.natural - b.natural).map((end) => ({ ...end, y: end.natural }));
-  placed.forEach((end, index) => { end.y = Math.max(end.natural, LABEL_PX / 2, index ? placed[index - 1].y + LABEL_PX : 0); });
-  let ceiling = panelPx - LABEL_PX / 2;
-  for (const end of placed.toReversed()) {
-    end.y = Math.min(end.y, ceiling);
-    ceiling = end.y - LABEL_PX;
-  }
-  return placed;
+  return { ...end, to, at: best.at };
 }

@@ -1,7 +1,5 @@
-/**
- * One quantity as numbers and colours: from the 16-bit codes that travel (layers/messages.py) to values, to places on an
- * axis, to pixels. Codes are ordered as the values are, so ranges are kept in codes and only grow: nothing jumps.
- */
+/** One quantity as values, places on an axis and pixels, from the codes of layers/messages.py. Ranges are kept in codes and only grow. */
+import { multiples, roundStep } from "../../shared/axis_labels.js";
 import { VIRIDIS, channels } from "../../shared/plot_style.js";
 
 export const NOTHING = 0;
@@ -25,6 +23,8 @@ export class Scale {
     this.diverging = !this.log && row.neutral !== null && row.neutral - row.low > 0.25 * (row.high - row.low) && row.high - row.neutral > 0.25 * (row.high - row.low);
     this.low = this.log ? row.low / WIDER : row.low;
     this.span = this.log ? Math.log((row.high / row.low) * WIDER * WIDER) : row.high - row.low;
+    /** What the entries of the quantity belong to, in a word. */
+    this.place = row.per === "block" ? "block" : "layer";
     this.range = null;
     this.counts = new Uint32Array(1 << 12);
     this.counted = 0;
@@ -53,10 +53,7 @@ export class Scale {
     this.fresh = true;
   }
 
-  /**
-   * The range of the values so far as [low, high] in the axis's own unit, on round numbers: `all` of them, or without
-   * the rarest 0.5 % at both ends (colours). A margin of one tenth keeps lines off the frame.
-   */
+  /** Ranges of the values so far in the axis's own unit, on round numbers: `all` with a margin, `most` without the rarest 0.5 % at both ends. */
   ranges() {
     if (this.fresh || !this.range) {
       this.fresh = false;
@@ -83,9 +80,9 @@ export class Scale {
     let from = size * Math.floor((low - room) / size + 1e-6);
     let to = size * Math.ceil((high + room) / size - 1e-6);
     if (to - from < size) [from, to] = [from - size, to + size];
-    if (this.diverging) {
+    if (this.diverging && !margin) {
       const reach = Math.max(Math.abs(from - this.row.neutral), Math.abs(to - this.row.neutral));
-      if (!margin) [from, to] = [this.row.neutral - reach, this.row.neutral + reach];
+      [from, to] = [this.row.neutral - reach, this.row.neutral + reach];
     }
     return [from, to];
   }
@@ -107,10 +104,7 @@ export class Scale {
     return table;
   }
 
-  /**
-   * Where the neutral value lies within the range, 0 to 1, on a logarithmic scale; null without one inside. What is below
-   * it is blue and what is above is red, each side with all of its shades, however short it is.
-   */
+  /** The place of the neutral value in a logarithmic range, 0 to 1, null without one. Each of its sides has all shades of blue or red. */
   #middle() {
     if (!this.log || this.row.neutral === null) return null;
     const [low, high] = this.ranges().most;
@@ -141,33 +135,18 @@ export class Scale {
     return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
   }
 
-  /** The same as a CSS gradient. */
-  gradient(scheme) {
-    return `linear-gradient(to right, ${this.stops(scheme).join(", ")})`;
-  }
-
   /** Round values for ticks inside a range of the axis's own unit, at most so many. */
   ticks([low, high], most) {
     if (this.log) return logTicks(low, high, most);
-    const raw = (high - low) / most;
-    const power = 10 ** Math.floor(Math.log10(raw));
-    const size = [1, 2, 5, 10].map((part) => part * power).find((part) => part >= raw * 0.999);
-    const first = Math.ceil(low / size - 1e-6);
-    return Array.from({ length: Math.floor(high / size + 1e-6) - first + 1 }, (_, index) => Number(((first + index) * size).toPrecision(6)));
+    return multiples(low, high, roundStep((high - low) / most));
   }
 }
 
+/** By hand: Plotly writes the ticks between decades as single small digits, and the colour bar has no Plotly. */
 function logTicks(low, high, most) {
-  const found = (parts) => {
-    const list = [];
-    for (let power = Math.floor(low); power <= Math.ceil(high); power += 1) {
-      for (const part of parts) {
-        const value = part * 10 ** power;
-        if (Math.log10(value) >= low - 1e-6 && Math.log10(value) <= high + 1e-6) list.push(Number(value.toPrecision(2)));
-      }
-    }
-    return list;
-  };
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, index) => 10 ** (Math.floor(low) + index));
+  const within = (value) => Math.log10(value) >= low - 1e-6 && Math.log10(value) <= high + 1e-6;
+  const found = (parts) => powers.flatMap((power) => parts.map((part) => part * power)).filter(within).map((value) => Number(value.toPrecision(2)));
   const choices = [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(found);
   const fits = choices.find((list) => list.length <= most);
   if (fits) return fits;

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { buildCurves, labelSide, span } from "../../../../../app/live/labs/kinds/curves.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
 
-const LOOK = { styles: STYLES, setting: null };
-const build = (one, curves, pick = NO_PICK, look = LOOK) => buildCurves(one, curves, pick, look, THEME, 700, 400);
+const LOOK = { styles: STYLES, setting: null, width: 700, height: 400 };
+const build = (one, curves, pick = NO_PICK, look = LOOK) => buildCurves(one, curves, pick, look, THEME);
 const gain = (kind, value, y) => trace("norm", kind, [1, 2], y, { setting: "gain", value });
 
 test("the picked curve is bold and on top, the same setting in other kinds is beside it", () => {
@@ -34,7 +34,7 @@ test("a log scale has no place for zero, and a curve of one point is a mark", ()
 test("a picked setting on the axis is marked on its curve, and the axis shows all of it", () => {
   const setting = { settingLabel: "Gain", low: 0.1, high: 10 };
   const curve = trace("sweep", "plain", [0.5, 1, 2], [3, 4, 5]);
-  const { data, layout } = build(panel("sweep", "curves", { x: "gain", x_scale: "log" }), curvesOf(curve), { kind: "plain", value: 1, cell: null }, { styles: STYLES, setting });
+  const { data, layout } = build(panel("sweep", "curves", { x: "gain", x_scale: "log" }), curvesOf(curve), { kind: "plain", value: 1, cell: null }, { ...LOOK, setting });
   const mark = data.find(({ meta }) => meta === "mark");
   assert.deepEqual([mark.x, mark.y, mark.text], [[1], [4], ["4"]]);
   assert.ok(layout.xaxis.range[0] < -1 && layout.xaxis.range[1] > 1);

@@ -7,7 +7,7 @@ import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
 const row = (kind, value, y) => trace("map", kind, y.map((_, index) => index), y, { setting: "blocks", value });
 const curves = curvesOf(row("plain", 2, [1, 10, 100]), row("residual", 2, [1, null, 0.1]), row("plain", 6, [1, 1]));
 const MAP = panel("map", "heat", { columns: ["zero", "identity", "smooth", "never"], y_scale: "log", y: "error" });
-const built = buildHeat(MAP, curves, { ...NO_PICK, cell: { column: "identity", row: "plain, blocks 6" } }, { styles: STYLES }, THEME, 900);
+const built = buildHeat(MAP, curves, { ...NO_PICK, cell: { column: "identity", row: "plain, blocks 6" } }, { styles: STYLES, width: 900 }, THEME);
 
 test("each group has a table of heights, columns that nobody measured are left out", () => {
   const tables = built.data.filter(({ type }) => type === "heatmap");

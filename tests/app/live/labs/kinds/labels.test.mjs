@@ -6,7 +6,7 @@ import { Node, page } from "../../dom.mjs";
 import { STYLES, THEME } from "../curves.mjs";
 
 const curve = (y, kind = "plain") => ({ kind, x: [1, 2], y: [0, y] });
-const SCALES = { side: "right", low: 0, high: 10, place: (y) => y, bold: null, styles: STYLES, theme: THEME, plotPx: 300, width: 700 };
+const SCALES = { side: "right", range: [0, 10], scale: "linear", bold: null, styles: STYLES, theme: THEME, plotPx: 300, width: 700 };
 
 test("names of curves that end together are pushed apart, quiet ones are named only where there is room", () => {
   const near = [5, 5.1, 5.2].map((y) => ({ curve: curve(y), name: `net ${y}` }));

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CAMERA, buildPlane } from "../../../../../app/live/labs/kinds/plane.js";
-import { buildPicture, filled } from "../../../../../app/live/labs/kinds/index.js";
+import { BUILDERS, filled } from "../../../../../app/live/labs/kinds/index.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
 
 const PLANE = panel("plane", "plane", { x: "a", y_scale: "log", path: "path" });
 const row = (kind, b, y) => trace("plane", kind, [-1, 0, 1], y, { setting: "b", value: b });
 const curves = curvesOf(...["plain", "residual"].flatMap((kind) => [-1, 0, 1].map((b) => row(kind, b, [10, 1, kind === "plain" ? 1000 : 100]))), trace("path", "plain", [0, 1], [0, 0.5]));
-const build = (look) => buildPlane(PLANE, curves, NO_PICK, { styles: STYLES, ...look }, THEME, 900);
+const build = (look) => buildPlane(PLANE, curves, NO_PICK, { styles: STYLES, width: 900, ...look }, THEME);
 
 test("contours of all nets have the same axes, heights and colours", () => {
   const { data, layout } = build({ surface: false });
@@ -29,6 +29,6 @@ test("surfaces are seen from one side, and the way floats over its own", () => {
 });
 
 test("a panel is drawn by its kind", () => {
-  assert.ok(buildPicture(PLANE, curves, NO_PICK, { styles: STYLES }, THEME, 900).data.some(({ type }) => type === "contour"));
+  assert.ok(BUILDERS[PLANE.kind](PLANE, curves, NO_PICK, { styles: STYLES, width: 900 }, THEME).data.some(({ type }) => type === "contour"));
   assert.deepEqual(["bars", "bands", "curves"].map((kind) => filled({ kind })), [true, true, false]);
 });

@@ -26,18 +26,18 @@ test("the reach is four deviations of the widest, on a round number", () => {
 
 test("what lies beyond the picture is said", () => {
   const wide = { histogram: [0.2, ...SHARES.slice(1, -1).map((share) => 0.6 * share), 0.2], not_finite: 0.05 };
-  assert.equal(buildHistogram([arm("A-20")], EDGES, THEME, 500, 300).words, "Less than 0.05 % lies beyond ±4.");
-  assert.equal(buildHistogram([arm("A-20", wide)], EDGES, THEME, 500, 300).words, "A-20: 5.0 % not finite; A-20: 40.0 % beyond ±4.");
+  assert.equal(buildHistogram([arm("A-20")], EDGES, THEME, { width: 500, height: 300 }).words, "Less than 0.05 % lies beyond ±4.");
+  assert.equal(buildHistogram([arm("A-20", wide)], EDGES, THEME, { width: 500, height: 300 }).words, "A-20: 5.0 % not finite; A-20: 40.0 % beyond ±4.");
 });
 
 test("a ridge has an outline for each probe, the newest in front", () => {
-  const { data, layout } = buildRidge({ steps: [0, 10, 20], histograms: [SHARES, SHARES, SHARES] }, arm("A-20"), EDGES, THEME, 500, 300);
+  const { data, layout } = buildRidge({ steps: [0, 10, 20], histograms: [SHARES, SHARES, SHARES] }, arm("A-20"), EDGES, THEME, { width: 500, height: 300 });
   assert.deepEqual(data.map(({ y }) => y[0]), [2, 1, 0]);
   assert.deepEqual(layout.yaxis.ticktext.toReversed(), ["0", "10", "20"]);
 });
 
 test("channels are drawn by rank; one without deviation has no place on a log scale", () => {
-  const { data, layout } = buildChannels([arm("A-20")], THEME, 500, 300);
+  const { data, layout } = buildChannels([arm("A-20")], THEME, { width: 500, height: 300 });
   assert.deepEqual([data[0].x, data[0].y], [[1, 2, 3], [2, 1, null]]);
   assert.ok(layout.yaxis.range[0] <= 0 && layout.yaxis.range[1] >= Math.log10(2));
 });

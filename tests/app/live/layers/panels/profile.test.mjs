@@ -12,7 +12,7 @@ function lines(values, more = {}) {
 const close = (actual, expected) => actual.forEach((value, index) => assert.ok(value === expected[index] || Math.abs(value - expected[index]) < 1e-4, `${actual} for ${expected}`));
 
 test("a line has the values of the step in the order of the net, the first probe stays as a ghost", () => {
-  const { data } = buildProfile({ ...lines([[[1, 1, 1], [0.5, 0.25, 0.75]]]), forms: ["order"], step: 12, ghosts: true }, THEME, 600, 400);
+  const { data } = buildProfile({ ...lines([[[1, 1, 1], [0.5, 0.25, 0.75]]]), forms: ["order"], step: 12, ghosts: true }, THEME, { width: 600, height: 400 });
   const [ghost, line] = data;
   close(ghost.y, [1, 1, 1]);
   close(line.y, [0.5, 0.25, 0.75]);
@@ -21,7 +21,7 @@ test("a line has the values of the step in the order of the net, the first probe
 });
 
 test("sorted, the largest comes first and what is missing is left out", () => {
-  const { data, layout } = buildProfile({ ...lines([[[1, 1, 1], [0.5, null, 0.75]]]), forms: ["order", "sorted"], step: 10, ghosts: false }, THEME, 600, 400);
+  const { data, layout } = buildProfile({ ...lines([[[1, 1, 1], [0.5, null, 0.75]]]), forms: ["order", "sorted"], step: 10, ghosts: false }, THEME, { width: 600, height: 400 });
   close(data[1].y, [0.75, 0.5]);
   assert.deepEqual([data[1].customdata, data[1].xaxis], [[2, 0], "x2"]);
   assert.equal(data[0].y[1], null);
@@ -30,16 +30,16 @@ test("sorted, the largest comes first and what is missing is left out", () => {
 
 test("names in the margin do not cover each other", () => {
   const alike = Array.from({ length: 5 }, (_, index) => [[1, 1, 1], [0.5, 0.5, 0.5 + 0.001 * index]]);
-  const { layout } = buildProfile({ ...lines(alike), forms: ["order"], step: 10, ghosts: false }, THEME, 600, 400);
+  const { layout } = buildProfile({ ...lines(alike), forms: ["order"], step: 10, ghosts: false }, THEME, { width: 600, height: 400 });
   const perUnit = (400 - 46) / (layout.yaxis.range[1] - layout.yaxis.range[0]);
   const heights = layout.annotations.map(({ y }) => y * perUnit).toSorted((a, b) => a - b);
   assert.equal(heights.length, 5);
   heights.slice(1).forEach((height, index) => assert.ok(height - heights[index] >= 15.9, String(heights)));
-  const many = buildProfile({ ...lines([...alike, ...alike]), forms: ["order"], step: 10, ghosts: false }, THEME, 600, 400);
+  const many = buildProfile({ ...lines([...alike, ...alike]), forms: ["order"], step: 10, ghosts: false }, THEME, { width: 600, height: 400 });
   assert.deepEqual(many.layout.annotations, [], "with more lines the chips name them");
 });
 
 test("a run that was not probed has no line", () => {
-  const { data } = buildProfile({ ...lines([[[1, 1, 1], [1, 1, 1]]]), forms: ["order"], step: -1, ghosts: false }, THEME, 600, 400);
+  const { data } = buildProfile({ ...lines([[[1, 1, 1], [1, 1, 1]]]), forms: ["order"], step: -1, ghosts: false }, THEME, { width: 600, height: 400 });
   assert.deepEqual(data, []);
 });
