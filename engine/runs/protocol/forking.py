@@ -55,13 +55,13 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         for row in reader.interventions.changes(parent.id)
         if row.step is not None and row.step <= step and not (longer and row.key == STEPS)
     ]
-    total = max([config.optim.steps, *(int(change.value) for change in past if change.key == STEPS)])
-    if total <= step:
+    plan = ForkPlan(config, step, (*past, *own))
+    if plan.total_steps <= step:
         raise ConfigError(
-            f"at step {step} the fork would have done its {total} steps; fork an earlier step, or add --set steps=N "
-            f"with more than {step}"
+            f"at step {step} the fork would have done its {plan.total_steps} steps; fork an earlier step, or add "
+            f"--set steps=N with more than {step}"
         )
-    return ForkPlan(config, step, (*past, *own))
+    return plan
 
 
 def _sees(config: RunConfig) -> tuple[object, ...]:
