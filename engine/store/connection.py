@@ -173,7 +173,8 @@ class ReadingTable:
 
     def _all(self, kind: type[_Row], sql: str, *values: object) -> list[_Row]:
         """Return the rows of a SELECT as dataclasses of a ``kind``; columns without a field are left out."""
-        rows: list[_Row] = _decoder(kind).validate_python([dict(row) for row in self._rows(sql, *values)])
+        kinds = GenericAlias(list, (kind,))
+        rows: list[_Row] = _decoder(kinds).validate_python([dict(row) for row in self._rows(sql, *values)])
         return rows
 
     def _first(self, kind: type[_Row], sql: str, *values: object) -> _Row | None:
@@ -182,8 +183,7 @@ class ReadingTable:
 
 @cache
 def _decoder(kind: Any) -> TypeAdapter[Any]:
-    rows: Any = GenericAlias(list, (kind,))
-    return TypeAdapter(rows)
+    return TypeAdapter(kind)
 
 
 class WritingTable:

@@ -143,7 +143,7 @@ class Tuning:
         """Delete the trials of a deleted race; trials at work are stopped first."""
         self._stop(trials)
         for row in trials:
-            if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
+            if row.state not in ALIVE and not self._pool.occupies(row.id):
                 self._writer.jobs.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 
