@@ -175,4 +175,4 @@ class CommandHandler:
 
     def _move(self, row: JobRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
-        return "" if self._writer.jobs.move(row.id, to, only_from={row.state}, **fields) else None
+        return "" if self._writer.jobs.move_from(row, to, **fields) else None

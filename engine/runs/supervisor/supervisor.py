@@ -186,7 +186,7 @@ class Supervisor:
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
         for row in self._queued():
-            self._writer.jobs.move(row.id, RunState.PAUSED, only_from={row.state}, detail="paused before it started")
+            self._writer.jobs.move_from(row, RunState.PAUSED, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
             self._pool.send_all(PAUSE)

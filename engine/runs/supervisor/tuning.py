@@ -84,9 +84,7 @@ class Tuning:
     def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
         for row in runs:
             if row.state == _S.QUEUED:  # a paused run fails when it is resumed
-                self._writer.jobs.move(
-                    row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time()
-                )
+                self._writer.jobs.move_from(row, _S.FAILED, cause=cause, detail="", ended=time.time())
 
     def _in_turn(self) -> dict[int, str]:
         """Return the runs that must not start, with the reason in words; fail the runs whose trials are gone.
@@ -114,12 +112,12 @@ class Tuning:
         for row in trials:
             if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._told):
                 self._told.discard(row.id)
-                self._writer.jobs.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
+                self._writer.jobs.move_from(row, _S.QUEUED, detail="")
 
     def _pause(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
             if row.state == _S.QUEUED:
-                self._writer.jobs.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
+                self._writer.jobs.move_from(row, _S.PAUSED, detail=WITH_ITS_RUNS)
             elif row.state in _TRAINING and self._pool.has(row.id):
                 self._told.add(row.id)
                 self._pool.send(row.id, PAUSE)
@@ -128,16 +126,12 @@ class Tuning:
 
     def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
-            if row.state in _TRAINING:
-                if self._pool.has(row.id):
-                    self._writer.jobs.move(
-                        row.id, _S.STOPPING, only_from=_TRAINING, detail="nobody waits for it any more"
-                    )
-                    self._pool.send(row.id, STOP)
+            detail = "nobody waits for it any more"
+            if row.state in _TRAINING and self._pool.has(row.id):
+                self._writer.jobs.move(row.id, _S.STOPPING, only_from=_TRAINING, detail=detail)
+                self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
-                self._writer.jobs.move(
-                    row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
-                )
+                self._writer.jobs.move_from(row, _S.STOPPED, detail=detail, ended=time.time())
 
     def _drop(self, trials: Collection[RunRow]) -> None:
         """Delete the trials of a deleted race; trials at work are stopped first."""

@@ -11,7 +11,7 @@ from engine.errors import CommandRefused, ConfigError, missing
 from engine.events import MOVES, RunState
 from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.revision import next_revision, set_columns, update_job
-from engine.store.rows import LabJobRow, RunRow
+from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.tables.labs import LabReader
 from engine.store.tables.runs import RunReader
 
@@ -71,6 +71,10 @@ class JobWriter(WritingTable):
                 now = goal
             update_job(connection, run, state=to, **fields)
         return True
+
+    def move_from(self, row: JobRow, to: RunState, **fields: Any) -> bool:
+        """Move a run unless its state is no longer that of ``row``; return whether it moved."""
+        return self.move(row.id, to, only_from={row.state}, **fields)
 
     def update(self, run: int, **fields: Any) -> None:
         """Set columns that viewers must see (detail, device, parameters, ...), the state left alone."""
