@@ -49,13 +49,11 @@ def connect(
         raise none_yet
     with guarded(path):
         # check_same_thread: one thread at a time uses a connection, not always the thread that made the connection.
-        connection = sqlite3.connect(
+        uri, wait_s = (
             f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}",
-            timeout=BUSY_TIMEOUT_S if busy_s is None else busy_s,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
+            BUSY_TIMEOUT_S if busy_s is None else busy_s,
         )
+        connection = sqlite3.connect(uri, wait_s, isolation_level=None, check_same_thread=False, uri=True)
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("PRAGMA foreign_keys = ON")

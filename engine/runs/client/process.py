@@ -57,20 +57,18 @@ class EngineProcess:
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
             return EngineStatus("none", message="no engine runs; it starts with the next race or command")
-        facts = (row.pid, row.version, row.devices)
+        state, message = "alive", f"engine {row.version}, process {row.pid}"
         if row.version != __version__:
-            return EngineStatus(
-                "other-version", *facts,
+            state = "other-version"
+            message = (
                 f"an engine of version {row.version} lives (process {row.pid}), this is {__version__}; "
-                "end it with `python -m engine shutdown`, its runs stay paused",
-            )  # fmt: skip
-        age = time.time() - row.heartbeat
-        if age > SILENT_S:
-            return EngineStatus(
-                "silent", *facts,
-                f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {self.workspace.engine_log}",
-            )  # fmt: skip
-        return EngineStatus("alive", *facts, f"engine {row.version}, process {row.pid}")
+                "end it with `python -m engine shutdown`, its runs stay paused"
+            )
+        elif (age := time.time() - row.heartbeat) > SILENT_S:
+            log = self.workspace.engine_log
+            state = "silent"
+            message = f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {log}"
+        return EngineStatus(state, row.pid, row.version, row.devices, message)
 
     def ensure(self, timeout_s: float = 10.0) -> EngineRow:
         """Start the engine if none lives, and return what it says of itself.

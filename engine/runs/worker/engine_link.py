@@ -70,6 +70,12 @@ class EngineLink:
         if self.signal is None or _RANK[new] > _RANK[self.signal]:
             self.signal = new
 
+    def _told(self, word: str) -> None:
+        if word == CHANGES:
+            self.changes = True
+        else:
+            self._heard(Signal(word))
+
     def _listen(self) -> None:
         parent = parent_process()
         sources: list[Any] = [self._signals] if parent is None else [self._signals, parent.sentinel]
@@ -77,10 +83,7 @@ class EngineLink:
             ready = wait(sources)
             try:
                 if ready == [self._signals] or self._signals.poll():
-                    if (word := self._signals.recv()) == CHANGES:
-                        self.changes = True
-                    else:
-                        self._heard(Signal(word))
+                    self._told(self._signals.recv())
                     continue
             except (EOFError, OSError):
                 pass
