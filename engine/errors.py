@@ -1,25 +1,7 @@
 """Every error a person can meet, each with a message that says what would be right.
 
-    SkipscopeError                 caught at the command line (exit 2) and on the page (one line)
-    +-- ConfigError                a setting has a value it cannot have
-    +-- DataError                  a data set is missing, unreadable or damaged
-    +-- DeviceError                the requested device or precision is not there
-    +-- CheckpointError            a checkpoint is missing, damaged or of another net
-    +-- WorkspaceError             the workspace folder cannot be used
-    |   +-- NoDatabase             nothing was started in this workspace yet
-    |   +-- DatabaseDamaged        the database is not readable; it is kept, never overwritten
-    |   +-- DatabaseBusy           another program keeps the database locked; trying again may help
-    |   +-- DiskFull               the database cannot grow; trying again helps once there is space
-    |   +-- VersionMismatch        database or engine of another version
-    |       +-- OutdatedDatabase   the database is of an older version; a writer brings it up to date
-    +-- GuideError                 a text of the guide is damaged
-    +-- NotPresenter               a viewer gave a command that only the presenter may give
-    +-- EngineError                the engine cannot do what was asked
-        +-- EngineRunning          a second engine on one workspace
-        +-- EngineUnreachable      no engine answers
-        +-- CommandRefused         the run's state does not allow the command
-
-Anyone may import this module; it imports nothing.
+The command line catches ``SkipscopeError`` (exit 2), and so does the page (one line). Anyone may import this module;
+this module imports nothing.
 """
 
 
@@ -93,3 +75,8 @@ class EngineUnreachable(EngineError):
 
 class CommandRefused(EngineError):
     """The run's state does not allow the command."""
+
+
+def missing(name: str) -> str:
+    """Return the message about a race, a run or a job that does not exist, for example ``run 7``."""
+    return f"there is no {name}; `python -m engine runs` lists them"

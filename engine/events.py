@@ -2,18 +2,6 @@
 
 The trainer is a generator of events, and the worker takes them. A worker pauses a run by taking no further event.
 
-States and legal moves (``MOVES``):
-
-    queued   -> starting | paused | stopped | failed  (failed: no trial gave it a learning rate)
-    starting -> running | queued | paused | stopping | stopped | failed | lost
-    running  -> paused | stopping | stopped | finished | diverged | failed | lost
-    stopping -> stopped | finished | diverged | failed | lost
-    paused   -> queued | stopped
-    lost     -> queued | stopped
-    failed   -> queued                       (resume after the cause is mended)
-    finished -> queued                       (extend alone: the run goes on to more steps)
-    stopped, diverged -> (end)
-
 Anyone may import this module; it imports the standard library alone.
 """
 
@@ -41,14 +29,17 @@ class RunState(StrEnum):
 _S = RunState
 
 MOVES: dict[RunState, frozenset[RunState]] = {
+    # A queued run fails when no trial gave it a learning rate.
     _S.QUEUED: frozenset({_S.STARTING, _S.PAUSED, _S.STOPPED, _S.FAILED}),
     _S.STARTING: frozenset({_S.RUNNING, _S.QUEUED, _S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FAILED, _S.LOST}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPING, _S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),
     _S.STOPPING: frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST}),
     _S.PAUSED: frozenset({_S.QUEUED, _S.STOPPED}),
     _S.LOST: frozenset({_S.QUEUED, _S.STOPPED}),
+    # A failed run is resumed once its cause is mended.
     _S.FAILED: frozenset({_S.QUEUED}),
     _S.STOPPED: frozenset(),
+    # A finished run is extended to more steps.
     _S.FINISHED: frozenset({_S.QUEUED}),
     _S.DIVERGED: frozenset(),
 }

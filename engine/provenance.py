@@ -13,17 +13,20 @@ PACKAGES = ("torch", "torchvision", "numpy", "streamlit", "plotly")
 @cache
 def versions() -> dict[str, str]:
     """Return ``{"skipscope": ..., "commit": ..., "python": ..., "torch": ..., ...}``."""
-    found = {"skipscope": __version__, "commit": commit(), "python": platform.python_version()}
+    installed = {"skipscope": __version__, "commit": commit(), "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            installed[package] = "not installed"
+    return installed
 
 
 def commit() -> str:
-    """Return the checked-out commit (first 12 digits), or an empty string outside a git checkout."""
+    """Return the checked-out commit (first 12 digits), or an empty string outside a git checkout.
+
+    Read by hand, for git may be missing and takes a process.
+    """
     git = PROJECT / ".git"
     try:
         if git.is_file():  # a worktree: the file names the real folder

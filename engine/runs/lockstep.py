@@ -7,7 +7,7 @@ runs hold nobody back. A run that resumes behind the others holds them until it 
 
 The file holds 8-byte integers in the machine's byte order: a head (mark, K, number of slots), then for each slot the
 run, whether it takes part (0 or 1), and its step. The engine gives out slots and frees those of dead workers. A worker
-writes only its own step, and leaves at its end. All accesses are single aligned integers, so no lock is needed.
+writes only its own step, and leaves at its end. Every access is a single aligned integer, so no lock is needed.
 Torch-free.
 """
 
@@ -35,14 +35,15 @@ class SharedSteps:
     """The mapped file of one race; it stays open until ``close``."""
 
     def __init__(self, path: Path, make: bool = False):
-        """Map the file; ``make``: where there is none, or one of another layout, a new one. Raises OSError."""
-        # Never truncated while others may have it mapped: a new one takes its place under the same name.
+        """Map the file; ``make``: a new file where there is none, or one of another layout. Raises OSError."""
+        # A mapped file is never truncated: a new file takes the name.
         if make and not _is_whole(path):
             part = path.with_suffix(".pace-part")
             part.write_bytes(_MARK + bytes(_BYTES - 8))
             part.replace(path)
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _BYTES)
+        # By hand, not by numpy: a memoryview reads and writes single integers at a fraction of the cost.
         self._cells = memoryview(self._map).cast("q")
 
     def close(self) -> None:
@@ -61,9 +62,7 @@ class SharedSteps:
 
     def taking_part(self) -> dict[int, int]:
         """Return ``{run: step}`` of the runs that take part."""
-        cells = self._cells
-        slots = range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH)
-        return {cells[slot + _RUN]: cells[slot + _STEP] for slot in slots if cells[slot + _PART]}
+        return {run: self._cells[slot + _STEP] for run, slot in self._slots().items()}
 
     def slowest(self) -> int | None:
         """Return the smallest step of the runs that take part; None when there are none."""
@@ -75,10 +74,10 @@ class SharedSteps:
         Only the engine calls this, so two runs never get the same slot.
         """
         cells = self._cells
-        slot = self._slot(run)
+        slot = self.slot(run)
         if slot is None:
             end = _HEAD + _WIDTH * cells[_COUNT]
-            slot = next((place for place in range(_HEAD, end, _WIDTH) if not cells[place + _PART]), end)
+            slot = next((free for free in range(_HEAD, end, _WIDTH) if not cells[free + _PART]), end)
             if slot >= _HEAD + _WIDTH * _SLOTS:
                 return False
         cells[slot + _RUN], cells[slot + _STEP] = run, step
@@ -88,24 +87,21 @@ class SharedSteps:
 
     def leave(self, run: int) -> None:
         """End the part of ``run``; do nothing if it does not take part."""
-        if (slot := self._slot(run)) is not None:
+        if (slot := self.slot(run)) is not None:
             self._cells[slot + _PART] = 0
 
-    def place(self, run: int) -> int | None:
-        """Return where ``run``'s step is kept while it takes part, for ``publish``."""
-        slot = self._slot(run)
-        return None if slot is None else slot + _STEP
+    def slot(self, run: int) -> int | None:
+        """Return the slot of ``run`` while the run takes part, for ``publish``."""
+        return self._slots().get(run)
 
-    def publish(self, place: int, step: int) -> None:
-        """Write a step at a ``place``."""
-        self._cells[place] = step
+    def publish(self, slot: int, step: int) -> None:
+        """Write the step of a slot."""
+        self._cells[slot + _STEP] = step
 
-    def _slot(self, run: int) -> int | None:
+    def _slots(self) -> dict[int, int]:
         cells = self._cells
-        for slot in range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH):
-            if cells[slot + _RUN] == run and cells[slot + _PART]:
-                return slot
-        return None
+        slots = range(_HEAD, _HEAD + _WIDTH * cells[_COUNT], _WIDTH)
+        return {cells[slot + _RUN]: slot for slot in slots if cells[slot + _PART]}
 
 
 class Throttle:
@@ -117,16 +113,19 @@ class Throttle:
     def __init__(self, path: Path, run: int):
         self._run = run
         self._file: SharedSteps | None = None
-        self._place: int | None = None
+        self._slot: int | None = None
         with suppress(OSError):
             self._file = SharedSteps(path)
-            self._place = self._file.place(run)
+            self._slot = self._file.slot(run)
 
     def reach(self, step: int) -> bool:
-        """Say that ``step`` updates are done; return whether the next one has to wait. Costs two integers if free."""
-        if self._file is None or self._place is None:
+        """Publish that ``step`` updates are done; return whether the next update has to wait.
+
+        A free run costs two integers.
+        """
+        if self._file is None or self._slot is None:
             return False
-        self._file.publish(self._place, step)
+        self._file.publish(self._slot, step)
         return self._file.ahead > 0 and self._is_held(self._file, step)
 
     def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
@@ -141,12 +140,12 @@ class Throttle:
         if self._file is not None:
             self._file.leave(self._run)
             self._file.close()
-            self._file = self._place = None
+            self._file = self._slot = None
 
     @staticmethod
     def _is_held(file: SharedSteps, step: int) -> bool:
         ahead = file.ahead
-        # Its own slot is among them, so there is a slowest one, unless the engine took it for dead.
+        # The run's own slot is among them, so a slowest run exists, unless the engine took the run for dead.
         slowest = file.slowest()
         return ahead > 0 and slowest is not None and step - slowest >= ahead
 

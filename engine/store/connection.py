@@ -4,60 +4,58 @@ SQLite in WAL mode, ``synchronous=NORMAL``, a busy timeout, short transactions. 
 here. Torch-free.
 """
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache, partial
 from pathlib import Path
-from typing import Self
+from types import GenericAlias
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from engine.errors import (
-    DatabaseBusy,
-    DatabaseDamaged,
-    DiskFull,
-    NoDatabase,
-    OutdatedDatabase,
-    WorkspaceError,
-)  # fmt: skip
+from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, OutdatedDatabase, WorkspaceError
 from engine.store.schema import is_outdated, migrate, refuse_newer, refuse_under_another_engine, roll_back
-from engine.store.workspace import ENVIRONMENT, Workspace
+from engine.store.workspace import Workspace, unusable
 
 BUSY_TIMEOUT_S = 10.0
+
+_Row = TypeVar("_Row")
+
+# Lists and dicts are bound as JSON: ``IN (SELECT value FROM json_each(?))`` takes any number of values.
+sqlite3.register_adapter(list, json.dumps)
+sqlite3.register_adapter(dict, partial(json.dumps, sort_keys=True))
 
 
 def connect(
     workspace: Workspace, *, readonly: bool, busy_s: float | None = None, outdated: bool = False
 ) -> sqlite3.Connection:
-    """Open the workspace's database.
+    """Open the workspace's database; writers create and migrate the database.
 
-    Writers create and migrate it. ``busy_s``: how long to wait for somebody else's lock (``BUSY_TIMEOUT_S``);
-    ``outdated``: a reader takes an older version as it is. Raises NoDatabase when a reader finds none, DatabaseDamaged
-    when the file is not a readable database, VersionMismatch when it was made by a newer version or an engine of
-    another version lives on an older one, OutdatedDatabase when a reader finds an older one, WorkspaceError when the
-    workspace is no folder.
+    ``busy_s``: how long to wait for somebody else's lock; ``outdated``: a reader takes an older version as it is.
+    Raises NoDatabase when a reader finds none, DatabaseDamaged when the file is not a readable database,
+    VersionMismatch when a newer version made the database or an engine of another version lives on an older one,
+    OutdatedDatabase when a reader finds an older one, WorkspaceError when the workspace is no folder.
     """
     path = workspace.database
-    wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
     if workspace.path.exists() and not workspace.path.is_dir():
-        raise WorkspaceError(
-            f"workspace {workspace.path} cannot be used (it is a file, not a folder); "
-            f"choose another folder with --workspace DIR or {ENVIRONMENT}"
-        )
+        raise unusable(workspace.path, "it is a file, not a folder")
     none_yet = NoDatabase(f"workspace {workspace.path} holds no database yet; start a race first")
     if readonly and not path.exists():
         raise none_yet
     with guarded(path):
-        if readonly:
-            # check_same_thread: every reader is used by one thread at a time, not always by the one that made it.
-            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=wait_s, check_same_thread=False)
-        else:
-            connection = sqlite3.connect(path, timeout=wait_s, check_same_thread=False)
+        # check_same_thread: one thread at a time uses a connection, not always the thread that made the connection.
+        uri, wait_s = (
+            f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}",
+            BUSY_TIMEOUT_S if busy_s is None else busy_s,
+        )
+        connection = sqlite3.connect(uri, wait_s, isolation_level=None, check_same_thread=False, uri=True)
         connection.row_factory = sqlite3.Row
         try:
-            connection.isolation_level = None
             connection.execute("PRAGMA foreign_keys = ON")
             if not readonly:
                 _use_wal(connection)
@@ -87,20 +85,14 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-class ReadingConnection:
-    """A reading connection to the workspace's database; the table objects of ``Reader`` share it.
+class _WorkspaceConnection:
+    """A connection to the workspace's database; the table objects of a ``Reader`` or ``Writer`` share it.
 
-    An older database is brought up to date first. ``outdated``: take it as it is, for what every version has. One
-    object per thread at a time.
+    One thread at a time uses it.
     """
 
-    def __init__(self, workspace: Workspace, *, outdated: bool = False):
-        self.workspace = workspace
-        try:
-            self._connection = connect(workspace, readonly=True, outdated=outdated)
-        except OutdatedDatabase:
-            connect(workspace, readonly=False).close()
-            self._connection = connect(workspace, readonly=True)
+    def __init__(self, workspace: Workspace, connection: sqlite3.Connection):
+        self.workspace, self._connection = workspace, connection
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
@@ -111,6 +103,21 @@ class ReadingConnection:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class ReadingConnection(_WorkspaceConnection):
+    """A reading connection. An older database is brought up to date first.
+
+    ``outdated``: take an older database as it is, for what every version has.
+    """
+
+    def __init__(self, workspace: Workspace, *, outdated: bool = False):
+        try:
+            connection = connect(workspace, readonly=True, outdated=outdated)
+        except OutdatedDatabase:
+            connect(workspace, readonly=False).close()
+            connection = connect(workspace, readonly=True)
+        super().__init__(workspace, connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
@@ -137,25 +144,11 @@ class ReadingConnection:
         return {name: np.ascontiguousarray(table[name]) for name in names}
 
 
-class WritingConnection:
-    """A writing connection to the workspace's database, made and migrated where needed.
-
-    The table objects of ``Writer`` share it. One object per thread.
-    """
+class WritingConnection(_WorkspaceConnection):
+    """A writing connection; the database is made and migrated where needed."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
-        self.workspace = workspace
-        self._connection = connect(workspace, readonly=False, busy_s=busy_s)
-
-    def close(self) -> None:
-        """Close the connection; may be called twice."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(workspace, connect(workspace, readonly=False, busy_s=busy_s))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -176,6 +169,20 @@ class ReadingTable:
     def __init__(self, connection: ReadingConnection):
         self._rows = connection.rows
 
+    def _all(self, kind: type[_Row], sql: str, *values: object) -> list[_Row]:
+        """Return the rows of a SELECT as dataclasses of a ``kind``; columns without a field are left out."""
+        kinds = GenericAlias(list, (kind,))
+        rows: list[_Row] = _decoder(kinds).validate_python([dict(row) for row in self._rows(sql, *values)])
+        return rows
+
+    def _first(self, kind: type[_Row], sql: str, *values: object) -> _Row | None:
+        return next(iter(self._all(kind, sql, *values)), None)
+
+
+@cache
+def _decoder(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
 
 class WritingTable:
     """A table, or a few that belong together, as a writer fills it: each method is one transaction."""
@@ -183,17 +190,25 @@ class WritingTable:
     def __init__(self, connection: WritingConnection):
         self._transaction = connection.transaction
 
+    def _execute(self, sql: str, *values: object) -> int:
+        """Execute one statement as a transaction; return the number of changed rows."""
+        with self._transaction() as connection:
+            return connection.execute(sql, values).rowcount
+
+
+def insert(connection: sqlite3.Connection, table: str, **values: object) -> int:
+    """Insert a row in the caller's transaction; return its id."""
+    marks = ", ".join("?" * len(values))
+    cursor = connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+    return int(cursor.lastrowid or 0)
+
 
 def check(workspace: Workspace) -> None:
     """Read the database's structure through. Raises DatabaseDamaged; takes seconds on very large files."""
-    connection = connect(workspace, readonly=True, outdated=True)
-    try:
-        with guarded(workspace.database):
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict.splitlines()[-1])
-    finally:
-        connection.close()
+    with closing(connect(workspace, readonly=True, outdated=True)) as connection, guarded(workspace.database):
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict.splitlines()[-1])
 
 
 def set_aside(workspace: Workspace) -> Path:

@@ -1,10 +1,15 @@
-"""What the reader returns: one frozen dataclass per table, and the columns of a curve. Torch-free."""
+"""What the reader returns: one frozen dataclass per table, and the columns of a curve. Torch-free.
+
+A field's type says how its column is decoded: ``Json`` and the configs stand in the database as JSON.
+"""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import BeforeValidator, Json
 
-from engine.config import FREE, Change, LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name
 from engine.events import RunState
 
 
@@ -18,7 +23,7 @@ class RaceRow:
     id: int
     name: str
     preset: str
-    config: RaceConfig
+    config: Annotated[RaceConfig, BeforeValidator(RaceConfig.from_json)]
     created: float
     runs: int
     pace: str = FREE
@@ -30,7 +35,7 @@ class JobRow:
     """What has a worker: a run or the job of a lab. Both take their ids from one sequence."""
 
     id: int
-    versions: dict[str, str]
+    versions: Json[dict[str, str]]
     state: RunState
     detail: str
     cause: str
@@ -61,7 +66,7 @@ class RunRow(JobRow):
     depth: int
     shortcut: str
     seed: int
-    config: RunConfig
+    config: Annotated[RunConfig, BeforeValidator(RunConfig.from_json)]
     step: int
     total_steps: int
     parameters: int | None
@@ -85,7 +90,7 @@ class LabJobRow(JobRow):
     """One job of a lab as it is stored: ``done`` of ``total`` tasks are done."""
 
     lab: str
-    config: LabConfig
+    config: Annotated[LabConfig, BeforeValidator(LabConfig.from_json)]
     done: int
     total: int
 
@@ -129,6 +134,12 @@ class ForkPlan:
     step: int
     changes: tuple[Change, ...]
 
+    @property
+    def total_steps(self) -> int:
+        """The steps that the fork has in total, extensions of the parent included."""
+        ends = [int(change.value) for change in self.changes if change.key == STEPS]
+        return max([self.config.optim.steps, *ends])
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRow:
@@ -137,7 +148,7 @@ class EngineRow:
     pid: int
     pid_started: float
     version: str
-    devices: list[str]
+    devices: Json[list[str]]
     started: float
     heartbeat: float
 

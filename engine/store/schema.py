@@ -69,9 +69,8 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 def refuse_under_another_engine(connection: sqlite3.Connection) -> None:
     """Leave an older database alone while the engine that made it works on it."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'engine'").fetchone()[0]:
-        return
-    if not is_outdated(connection):
+    has_engines = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'engine'").fetchone()[0]
+    if not has_engines or not is_outdated(connection):
         return
     row = connection.execute("SELECT version, heartbeat FROM engine").fetchone()
     if row is not None and row["version"] != __version__ and time.time() - row["heartbeat"] < _ENGINE_LIVES_S:

@@ -43,10 +43,7 @@ class Workspace:
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).rstrip(".")
             shown = text if len(text := str(chosen)) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}..."
-            raise WorkspaceError(
-                f"workspace {shown} cannot be used ({reason}); "
-                f"choose another folder with --workspace DIR or {ENVIRONMENT}"
-            ) from None
+            raise unusable(shown, reason) from None
         return cls(place)
 
     @property
@@ -68,11 +65,6 @@ class Workspace:
     def engine_log(self) -> Path:
         """Where the engine's own messages go."""
         return self.path / "engine.log"
-
-    @property
-    def data(self) -> Path:
-        """Decoded data sets and downloads."""
-        return self.path / "data"
 
     def run(self, run: int) -> Path:
         """The folder of one run."""
@@ -98,8 +90,12 @@ class Workspace:
                 pass
         except OSError as error:
             reason = "the folder is read-only" if error.errno == errno.EROFS else error.strerror or str(error)
-            raise WorkspaceError(
-                f"workspace {self.path} cannot be written ({reason}); "
-                f"choose another folder with --workspace DIR or {ENVIRONMENT}"
-            ) from None
+            raise unusable(self.path, reason, "written") from None
         return self
+
+
+def unusable(path: Path | str, reason: str, use: str = "used") -> WorkspaceError:
+    """Return the error about a folder that cannot be a workspace."""
+    return WorkspaceError(
+        f"workspace {path} cannot be {use} ({reason}); choose another folder with --workspace DIR or {ENVIRONMENT}"
+    )

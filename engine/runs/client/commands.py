@@ -3,7 +3,8 @@
 Torch-free.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from engine.config import lockstep
 from engine.errors import CommandRefused, EngineUnreachable
@@ -34,35 +35,26 @@ class CommandClient:
         Raises CommandRefused with the engine's reason, EngineUnreachable when no engine answers within 3 s (the
         command is then withdrawn), and the errors of ``EngineProcess.ensure``.
         """
-        if verb not in RUN_VERBS:
-            raise CommandRefused(unknown(verb))
         return self._ask(verb, run=run, argument=argument)
 
     def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
-        """Give the engine one command for each of several runs at once; return {run: what is left to say of it}.
+        """Give the engine one command for each of several runs at once; return ``{run: answer}``.
 
-        '' for done, a refusal in the engine's words, or that it is still being done after ``until_done_s``. What no
-        engine has begun with by then is withdrawn. Raises CommandRefused for an unknown verb, and the errors of
-        ``EngineProcess.ensure``.
+        The answer is '' for a done command, a refusal in the engine's words, or a remark on a command under way after
+        ``until_done_s``. A command that no engine has begun by then is withdrawn. Raises CommandRefused for an unknown
+        verb, and the errors of ``EngineProcess.ensure``.
         """
-        if verb not in RUN_VERBS:
-            raise CommandRefused(unknown(verb))
-        self._engine.ensure()
-        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
-            asked = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
-
-            def are_done() -> bool:
-                return all(answer(reader, command).done is not None for command in asked.values())
-
-            until(are_done, until_done_s)
-            said = {}
-            for run, command in asked.items():
+        with self._store(verb) as (writer, reader):
+            commands = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
+            until(lambda: all(answer(reader, command).done for command in commands.values()), until_done_s)
+            answers = {}
+            for run, command in commands.items():
                 refusal = f"no engine answered within {until_done_s:g} s; nothing was changed"
                 if answer(reader, command).done is None and not writer.commands.withdraw(command, refusal):
-                    said[run] = f"{verb} of run {run} is under way and ends by itself"
+                    answers[run] = f"{verb} of run {run} is under way and ends by itself"
                 else:
-                    said[run] = answer(reader, command).refusal or ""
-        return said
+                    answers[run] = answer(reader, command).refusal or ""
+        return answers
 
     def set_pace(self, race: int, pace: str) -> None:
         """Let a race keep another pace from the next updates on. Raises ConfigError, and the errors of ``ask``."""
@@ -75,8 +67,7 @@ class CommandClient:
             return until(lambda: answer(reader, command).done is not None, seconds)
 
     def _ask(self, verb: str, run: int | None = None, race: int | None = None, argument: str = "") -> int:
-        self._engine.ensure()
-        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
+        with self._store(verb) as (writer, reader):
             command = writer.commands.give(verb, run, argument, race=race)
 
             def is_acknowledged() -> bool:
@@ -94,6 +85,15 @@ class CommandClient:
             if (refusal := answer(reader, command).refusal) is not None:
                 raise CommandRefused(refusal)
         return command
+
+    @contextmanager
+    def _store(self, verb: str) -> Iterator[tuple[Writer, Reader]]:
+        """Open the store once an engine lives."""
+        if verb not in (*RUN_VERBS, PACE):
+            raise CommandRefused(unknown(verb))
+        self._engine.ensure()
+        with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
+            yield writer, reader
 
 
 def answer(reader: Reader, command: int) -> CommandRow:

@@ -25,24 +25,15 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     )
     return [
         ComparedRun(
-            run=row.id,
-            arm=arm_label(row.depth, row.shortcut),
-            depth=row.depth,
-            shortcut=row.shortcut,
-            seed=row.seed,
+            run=row.id, arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
             # A rate that trials still look for is never named: its run has not begun.
-            lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0,
-            state=row.state.value,
-            step=row.step,
-            total_steps=row.total_steps,
-            warmup_lr=row.config.optim.warmup_lr,
-            changed=changed.get(row.id, ()),
-            tuned=tuned,
-            at_edge=(row.depth, row.shortcut) in edges,
+            lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
+            total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, changed=changed.get(row.id, ()),
+            tuned=tuned, at_edge=(row.depth, row.shortcut) in edges,
         )
         for row in rows
         if row.parent_run is None
-    ]
+    ]  # fmt: skip
 
 
 def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:

@@ -3,9 +3,9 @@
 Torch-free. Making a ``Control`` touches nothing; every method opens what it needs, so threads may share one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.config import LabConfig, RaceConfig
 from engine.errors import WorkspaceError
@@ -20,11 +20,13 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
+_Submitted = TypeVar("_Submitted")
+
 
 class Control:
     """Steers the engine of one workspace.
 
-    ``engine``: its process; ``commands`` and ``interventions``: what it is asked; ``notes``: what needs no engine.
+    ``engine``: the process; ``commands`` and ``interventions``: requests to the engine; ``notes`` need no engine.
     """
 
     def __init__(self, workspace: Workspace):
@@ -38,11 +40,7 @@ class Control:
 
         Nothing is written unless an engine of this version lives. Raises the errors of ``EngineProcess.ensure``.
         """
-        self.engine.ensure()
-        with Writer(self.workspace) as writer:
-            started = writer.races.submit(race)
-        self.engine.ensure()  # the one before may have ended in between, having had nothing to do
-        return started
+        return self._submitted(lambda writer: writer.races.submit(race))
 
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
         """Hand a lab to the engine, which is started if none lives; return the job's run id.
@@ -53,15 +51,16 @@ class Control:
         config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
         if lab.run_option is not None:
             with Reader(self.workspace) as reader:
-                found = resolve(reader, lab, config.settings)
-            config = LabConfig.checked(
-                lab=lab.name, settings=found.settings, device=found.device, threads=found.threads
-            )
+                resolved = resolve(reader, lab, config.settings)
+            config = LabConfig.checked(lab=lab.name, **resolved._asdict())
+        return self._submitted(lambda writer: writer.labs.submit(config))
+
+    def _submitted(self, submit: Callable[[Writer], _Submitted]) -> _Submitted:
         self.engine.ensure()
         with Writer(self.workspace) as writer:
-            job = writer.labs.submit(config)
-        self.engine.ensure()
-        return job
+            submitted = submit(writer)
+        self.engine.ensure()  # the engine before may have ended in between, without anything to do
+        return submitted
 
     def enter(self, kind: str) -> None:
         """Register this process as a client of a ``kind`` (``app``, ``race``); the engine stays up for it."""

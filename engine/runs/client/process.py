@@ -14,14 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine import __version__
-from engine.errors import (
-    DatabaseDamaged,
-    EngineRunning,
-    EngineUnreachable,
-    NoDatabase,
-    VersionMismatch,
-    WorkspaceError,
-)  # fmt: skip
+from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, NoDatabase, VersionMismatch, WorkspaceError
 from engine.hardware.machine import ProcessId
 from engine.paths import PROJECT
 from engine.runs.protocol.verbs import SHUTDOWN
@@ -64,20 +57,18 @@ class EngineProcess:
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
             return EngineStatus("none", message="no engine runs; it starts with the next race or command")
-        facts = (row.pid, row.version, row.devices)
+        state, message = "alive", f"engine {row.version}, process {row.pid}"
         if row.version != __version__:
-            return EngineStatus(
-                "other-version", *facts,
+            state = "other-version"
+            message = (
                 f"an engine of version {row.version} lives (process {row.pid}), this is {__version__}; "
-                "end it with `python -m engine shutdown`, its runs stay paused",
-            )  # fmt: skip
-        age = time.time() - row.heartbeat
-        if age > SILENT_S:
-            return EngineStatus(
-                "silent", *facts,
-                f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {self.workspace.engine_log}",
-            )  # fmt: skip
-        return EngineStatus("alive", *facts, f"engine {row.version}, process {row.pid}")
+                "end it with `python -m engine shutdown`, its runs stay paused"
+            )
+        elif (age := time.time() - row.heartbeat) > SILENT_S:
+            log = self.workspace.engine_log
+            state = "silent"
+            message = f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {log}"
+        return EngineStatus(state, row.pid, row.version, row.devices, message)
 
     def ensure(self, timeout_s: float = 10.0) -> EngineRow:
         """Start the engine if none lives, and return what it says of itself.
@@ -86,15 +77,12 @@ class EngineProcess:
         WorkspaceError and DatabaseDamaged when the workspace cannot be used.
         """
         self.workspace.prepare()
-        if (status := self.status()).state == "other-version":
-            raise VersionMismatch(status.message)
+        self._status_of_this_version()
         Writer(self.workspace).close()  # makes the tables where there are none
         began = time.monotonic()
         started, attempts = None, 0
         while True:
-            status = self.status()
-            if status.state == "other-version":
-                raise VersionMismatch(status.message)
+            status = self._status_of_this_version()
             if status.state == "alive" and (row := self._engine_row()) is not None:
                 return row
             if status.state == "none" and (started is None or started.poll() is not None) and not self._lock_is_held():
@@ -151,6 +139,11 @@ class EngineProcess:
             raise running
         raise WorkspaceError(f"{self.workspace.database} is healthy and stays where it is")
 
+    def _status_of_this_version(self) -> EngineStatus:
+        if (status := self.status()).state == "other-version":
+            raise VersionMismatch(status.message)
+        return status
+
     def _engine_row(self) -> EngineRow | None:
         try:
             with Reader(self.workspace, outdated=True) as reader:
@@ -177,31 +170,27 @@ class EngineProcess:
             raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """Start the engine as a program of its own: another session, no pipes, its words in ``engine.log``."""
+        """Start the engine as a program of its own: another session, no pipes, its output in ``engine.log``."""
         arguments = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
         with self.workspace.engine_log.open("ab") as log:
             process = subprocess.Popen(
                 arguments, cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, close_fds=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
-        # Whoever starts a process has to take note of its end, or it stays in the table as a zombie.
+        # Without a wait for its end the process would stay in the table as a zombie.
         threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()
         return process
 
     def _lock_is_held(self) -> bool:
-        lock = FileLock(self.workspace.engine_lock)
         try:
-            lock.acquire(timeout=0)
+            with FileLock(self.workspace.engine_lock, timeout=0):
+                return False
         except Timeout:
             return True
-        lock.release()
-        return False
 
     def _last_words(self) -> str:
-        with suppress(OSError):
-            lines = self.workspace.engine_log.read_text(errors="replace").strip().splitlines()
-            if lines:
-                return lines[-1]
+        with suppress(OSError, IndexError):
+            return self.workspace.engine_log.read_text(errors="replace").strip().splitlines()[-1]
         return f"see {self.workspace.engine_log}"
 
 

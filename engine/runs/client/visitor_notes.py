@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, missing
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -23,7 +23,7 @@ class NoteClient:
         kept = checked(name, "a name", MAX_NAME_LENGTH)
         with self._writer() as writer:
             if not writer.notes.rename_race(race, kept):
-                raise ConfigError(f"there is no race {race}; `python -m engine runs` lists them")
+                raise ConfigError(missing(f"race {race}"))
         return kept
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
@@ -32,7 +32,7 @@ class NoteClient:
         with self._writer() as writer:
             written = writer.notes.annotate(runs, kept)
         if not written:
-            raise ConfigError(f"there is no run {', '.join(map(str, runs[:5]))}; `python -m engine runs` lists them")
+            raise ConfigError(missing(f"run {', '.join(map(str, runs[:5]))}"))
         return written
 
     def _writer(self) -> Writer:

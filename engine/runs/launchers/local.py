@@ -117,6 +117,7 @@ class LocalLauncher:
             self._context = multiprocessing.get_context("forkserver")
             os.chdir(PROJECT)
             self._context.set_forkserver_preload([PRELOAD])
+        # By hand, not by an executor: at the engine's exit Python would wait for an executor's thread.
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         threading.Thread(target=self._start_in_turn, name="launcher", daemon=True).start()
 

@@ -7,17 +7,7 @@ found here, in one line, before anything is made.
 
 from collections.abc import Mapping
 
-from engine.config import (
-    LIVE,
-    MAX_RUNS,
-    STEPS,
-    Change,
-    ModelConfig,
-    RunConfig,
-    apply_settings,
-    check_change,
-    replace,
-)
+from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.models.registry import variant
@@ -33,7 +23,7 @@ _MAX_NAMED = 4
 
 
 def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mapping[str, str]) -> ForkPlan:
-    """Return the fork that is asked for; ``step`` None takes the newest saved one, ``settings`` as in ``--set``.
+    """Plan a fork; ``step`` None takes the newest saved step, ``settings`` as in ``--set``.
 
     Raises ConfigError in one line: no such step, no such setting, a net whose tensors differ, a full race.
     """
@@ -45,7 +35,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(before, settings)
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
-        _check_images(config)  # what the parent trains on is not looked through again
+        _check_images(config)  # the images of the parent were checked with the parent
     if config.compile and (config.compile, config.model) != (before.compile, before.model):
         check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
@@ -55,13 +45,13 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         for row in reader.interventions.changes(parent.id)
         if row.step is not None and row.step <= step and not (longer and row.key == STEPS)
     ]
-    total = max([config.optim.steps, *(int(change.value) for change in past if change.key == STEPS)])
-    if total <= step:
+    plan = ForkPlan(config, step, (*past, *own))
+    if plan.total_steps <= step:
         raise ConfigError(
-            f"at step {step} the fork would have done its {total} steps; fork an earlier step, or add --set steps=N "
-            f"with more than {step}"
+            f"at step {step} the fork would have done its {plan.total_steps} steps; fork an earlier step, or add "
+            f"--set steps=N with more than {step}"
         )
-    return ForkPlan(config, step, (*past, *own))
+    return plan
 
 
 def _sees(config: RunConfig) -> tuple[object, ...]:
@@ -104,12 +94,15 @@ def _check_images(config: RunConfig) -> None:
 
 def _check_tensors(parent: RunRow, model: ModelConfig) -> None:
     """Raise ConfigError naming tensors unless the parent's weights fit the net ``model``."""
-    there, wanted = tensors(parent.config.model), tensors(model)
-    differ = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
-    if differ:
-        words = [f"{name} {_shape(there.get(name))} to {_shape(wanted.get(name))}" for name in differ]
-        named = ", ".join(words[:_MAX_NAMED])
-        more = f" and {len(differ) - _MAX_NAMED} more" if len(differ) > _MAX_NAMED else ""
+    saved, needed = tensors(parent.config.model), tensors(model)
+    differences = [
+        f"{name} {_shape(saved.get(name))} to {_shape(needed.get(name))}"
+        for name in saved | needed
+        if saved.get(name) != needed.get(name)
+    ]
+    if differences:
+        named = ", ".join(differences[:_MAX_NAMED])
+        more = f" and {len(differences) - _MAX_NAMED} more" if len(differences) > _MAX_NAMED else ""
         raise ConfigError(f"the weights of run {parent.id} do not fit {model.arm}: {named}{more}; start a race for it")
 
 

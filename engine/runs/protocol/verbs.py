@@ -1,9 +1,7 @@
 """The commands that a client may give to the engine: a contract, stored in the table ``commands``. Torch-free."""
 
-#: Commands on one run, by what they need.
-STATE_VERBS = ("pause", "resume", "stop", "delete")
-INTERVENTION_VERBS = ("set", "extend", "fork")
-RUN_VERBS = (*STATE_VERBS, *INTERVENTION_VERBS)
+#: Commands on one run: moves from state to state, then interventions.
+RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
 #: The command on a race: keep another pace.
 PACE = "pace"
 #: The command on the engine: pause all runs and end.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.config import lockstep
-from engine.errors import ConfigError, SkipscopeError, WorkspaceError
+from engine.errors import ConfigError, SkipscopeError, WorkspaceError, missing
 from engine.events import PAUSABLE, RESUMABLE, RunState
 from engine.labs.registry import LABS
 from engine.runs.lockstep import Coordinator
@@ -33,12 +33,7 @@ class CommandHandler:
     """Serves the commands of one workspace."""
 
     def __init__(
-        self,
-        reader: Reader,
-        writer: Writer,
-        pool: WorkerPool,
-        coordinator: Coordinator,
-        shutdown: Callable[[], None],
+        self, reader: Reader, writer: Writer, pool: WorkerPool, coordinator: Coordinator, shutdown: Callable[[], None]
     ):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._shutdown = coordinator, shutdown
@@ -58,14 +53,14 @@ class CommandHandler:
                     continue
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
             answer = self._guarded_answer(command, busy)
-            if answer is None:
-                if command.verb not in BESIDE:
-                    busy.add(command.run or 0)
-                if first:
-                    self._writer.commands.acknowledge(command.id)
-            else:
+            if answer is not None:
                 self._writer.commands.finish(command.id, answer or None)
                 self._begun.discard(command.id)
+                continue
+            if command.verb not in BESIDE:
+                busy.add(command.run or 0)
+            if first:
+                self._writer.commands.acknowledge(command.id)
 
     def forget_shutdowns(self, before: float) -> None:
         """Finish the shutdown commands of a time ``before``, for an earlier engine; other commands are served late."""
@@ -100,7 +95,7 @@ class CommandHandler:
         row = self._reader.jobs.get(run)
         if row is None:
             gone = command.verb == "delete" and command.acknowledged is not None
-            return "" if gone else f"there is no run {run}; `python -m engine runs` lists them"
+            return "" if gone else missing(f"run {run}")
         if command.verb in self._interventions:
             training = self._reader.runs.known(run)
             if training.tunes is not None:
@@ -114,7 +109,7 @@ class CommandHandler:
     def _pace(self, command: CommandRow) -> str:
         race = self._reader.races.get(command.race or 0)
         if race is None or race.tunes is not None:
-            return f"there is no race {command.race}; `python -m engine runs` lists them"
+            return missing(f"race {command.race}")
         try:
             lockstep(command.argument)
         except ConfigError as error:
@@ -134,10 +129,10 @@ class CommandHandler:
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
                 self._writer.jobs.update(row.id, detail="pausing at the end of this step")
-                self._send(row, PAUSE)
+                self._pool.send(row.id, PAUSE)
             return None
         if not first:
-            return ""  # it ended before the order reached it
+            return ""  # the run ended before the signal reached its worker
         return f"run {row.id} is {row.state}; only queued, starting and running runs can be paused"
 
     def _resume(self, row: JobRow, first: bool) -> str | None:
@@ -158,7 +153,7 @@ class CommandHandler:
             self._writer.jobs.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"
             )
-            self._send(row, STOP)
+            self._pool.send(row.id, STOP)
             return None
         if row.state == _S.STOPPING:
             return None
@@ -178,11 +173,6 @@ class CommandHandler:
             self._coordinator.forget(row.race)
         return ""
 
-    def _send(self, row: JobRow, word: str) -> None:
-        # Without a worker its end was just seen or is about to be; the next round finds the run's new state.
-        if self._pool.has(row.id):
-            self._pool.send(row.id, word)
-
     def _move(self, row: JobRow, to: RunState, **fields: Any) -> str | None:
         # A worker may have moved the run since it was read: then the next round looks again.
-        return "" if self._writer.jobs.move(row.id, to, only_from={row.state}, **fields) else None
+        return "" if self._writer.jobs.move_from(row, to, **fields) else None

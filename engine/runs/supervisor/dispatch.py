@@ -28,14 +28,7 @@ _log = logging.getLogger(__name__)
 class Dispatch:
     """Starts the runs of one workspace on this machine. Raises ConfigError for an impossible number of runs per GPU."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        writer: Writer,
-        pool: WorkerPool,
-        coordinator: Coordinator,
-        tuning: Tuning,
-    ):
+    def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool, coordinator: Coordinator, tuning: Tuning):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._tuning = coordinator, tuning
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
@@ -44,24 +37,20 @@ class Dispatch:
 
     def schedule(self) -> None:
         """Start the runs that may start; record what each of the others waits for."""
-        # Nothing to think about unless a run's state changed or a worker came or went.
-        # The memory of GPUs is looked at again all the same: others take it and let it go.
+        # The plan holds until a run's state changes or a worker comes or goes.
+        # Other programs take GPU memory and release it, so the memory is looked at again all the same.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
         moment = (self._reader.points.head()[1], len(self._pool), look)
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
         queued = self._reader.jobs.all([RunState.QUEUED])
-        free = [
-            row
-            for row in queued
-            if row.id not in held and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id)
-        ]
+        rows = {row.id: row for row in queued if row.id not in held and not self._pool.occupies(row.id)}
         waiting = [
-            _lab_waiting(row) if isinstance(row, LabJobRow) else _waiting(row, self._arms_of(row.race)) for row in free
+            _lab_waiting(row) if isinstance(row, LabJobRow) else _waiting(row, self._arms_of(row.race))
+            for row in rows.values()
         ]
-        rows = {row.id: row for row in free}
-        on_gpus = free and len(self.devices) > 1
+        on_gpus = rows and len(self.devices) > 1
         memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
         active = [self._with_estimate(each) for each in self._pool.active()]
         plan = schedule(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
@@ -71,15 +60,15 @@ class Dispatch:
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
             )  # fmt: skip
             row = rows[start.run]
-            is_lab = isinstance(row, LabJobRow)
             if isinstance(row, RunRow) and row.tunes is None:
                 self._enter_race(row)
+            is_lab = isinstance(row, LabJobRow)
             self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
-        waits = {**plan.waits, **held}
+        waits = plan.waits | held
         for row in queued:
-            if (words := waits.get(row.id)) is not None and words != row.detail:
-                self._writer.jobs.update(row.id, detail=words)
-        self._scheduled_at = moment  # last: what the database refused is done in the next round
+            if (reason := waits.get(row.id)) is not None and reason != row.detail:
+                self._writer.jobs.update(row.id, detail=reason)
+        self._scheduled_at = moment  # last: the next round repeats what the database refused
 
     def _with_estimate(self, active: Active) -> Active:
         """Return an active run with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
@@ -89,12 +78,10 @@ class Dispatch:
         return replace(active, memory_estimate=gpu_bytes(row.config))
 
     def _enter_race(self, row: RunRow) -> None:
-        """Let the run take part in the lockstep of its race; if it is behind, it holds the others from now on."""
-        saved = self._reader.checkpoints.of(row.id)
+        """Let the run take part in the lockstep of its race; a run that is behind holds the others from now on."""
+        saved, pace = self._reader.checkpoints.of(row.id), self._reader.races.known(row.race).pace
         try:
-            self._coordinator.enter(
-                row.race, row.id, saved[-1].step if saved else 0, self._reader.races.known(row.race).pace
-            )
+            self._coordinator.enter(row.race, row.id, saved[-1].step if saved else 0, pace)
         except OSError as error:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
 

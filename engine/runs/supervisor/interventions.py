@@ -6,7 +6,7 @@ two engines serve, because the first one ended in between, therefore takes effec
 
 import json
 import shutil
-from pathlib import Path
+from functools import partial
 
 from engine.config import STEPS, check_change
 from engine.errors import ConfigError
@@ -17,7 +17,7 @@ from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import CHANGES
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import CommandRow, RunRow
+from engine.store.rows import ChangeRow, CommandRow, RunRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -39,11 +39,8 @@ class Interventions:
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done once a step uses the value, or at once if the run does not train."""
         key, _, text = command.argument.partition("=")
-        asked = next(
-            (c for c in self._reader.interventions.changes(row.id) if (c.key, c.created) == (key, command.created)),
-            None,
-        )
-        if asked is None:
+        change = self._recorded(row, key, command)
+        if change is None:
             try:
                 value = check_change(key, text)
             except ConfigError as error:
@@ -51,19 +48,18 @@ class Interventions:
             if refusal := _no_change(row, key):
                 return refusal
             self._writer.interventions.add_change(row.id, key, value, command.created)
-            if self._pool.has(row.id):
-                self._pool.send(row.id, CHANGES)
+            self._pool.send(row.id, CHANGES)
             return None if row.state == _S.RUNNING else ""
-        if asked.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
+        if change.step is None and row.state in {_S.RUNNING, _S.STOPPING}:
             return None
-        if asked.step is None and row.state in FINAL:
-            self._writer.interventions.drop_change(asked.id)
+        if change.step is None and row.state in FINAL:
+            self._writer.interventions.drop_change(change.id)
             return f"run {row.id} is {row.state}: it ended before a step could go by the change"
         return ""
 
     def extend(self, row: RunRow, command: CommandRow) -> str | None:
         """Let a finished run go on until it has ``argument`` steps in total."""
-        if any(c.key == STEPS and c.created == command.created for c in self._reader.interventions.changes(row.id)):
+        if self._recorded(row, STEPS, command) is not None:
             return ""
         if row.state != _S.FINISHED:
             return f"run {row.id} is {row.state}; only finished runs can be extended"
@@ -79,39 +75,37 @@ class Interventions:
         if self._reader.interventions.fork_of(row.id, command.created) is not None:
             return ""
         try:
-            asked = json.loads(command.argument)
-            plan = plan_fork(self._reader, row, asked["step"], asked["settings"])
+            requested = json.loads(command.argument)
+            plan = plan_fork(self._reader, row, requested["step"], requested["settings"])
         except ConfigError as error:
             return str(error)
-        place = _Placing(self._workspace, row.id, plan.step)
+        place = partial(_share_checkpoint, self._workspace, row.id, plan.step)
         try:
             self._writer.interventions.fork(row, plan, command.created, place)
         except OSError as error:
-            place.undo()
             return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
         return ""
 
+    def _recorded(self, row: RunRow, key: str, command: CommandRow) -> ChangeRow | None:
+        """Return what this command, served before, changed in the run."""
+        changes = self._reader.interventions.changes(row.id)
+        return next((change for change in changes if (change.key, change.created) == (key, command.created)), None)
 
-class _Placing:
-    """Puts a checkpoint of one run into the folder of another run, as a link to the same file, else as a copy."""
 
-    def __init__(self, workspace: Workspace, run: int, step: int):
-        self._workspace, self._run, self._step = workspace, run, step
-        self._folder: Path | None = None
+def _share_checkpoint(workspace: Workspace, run: int, step: int, child: int) -> int:
+    """Put a checkpoint of ``run`` into the folder of ``child``; return the size in bytes. Raises OSError.
 
-    def __call__(self, child: int) -> int:
-        """Return the size in bytes. Raises OSError."""
-        source, goal = (self._workspace.checkpoint(run, self._step) for run in (self._run, child))
-        self._folder = self._workspace.run(child)
+    The folder of the child goes with an error, for the child is not recorded then.
+    """
+    source, goal = (workspace.checkpoint(one, step) for one in (run, child))
+    try:
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.unlink(missing_ok=True)  # an engine that was killed before it recorded the fork leaves the file
         share(source, goal)
         return goal.stat().st_size
-
-    def undo(self) -> None:
-        """Remove the folder: the run was not recorded."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+    except OSError:
+        shutil.rmtree(workspace.run(child), ignore_errors=True)
+        raise
 
 
 def _no_change(row: RunRow, key: str) -> str:

@@ -102,31 +102,32 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
             continue
         kind = _kind(candidates[0])
         if waiting.lab:
-            labs = [other.run for other in running if other.lab]
-            if len(labs) >= LABS:
-                waits[waiting.run] = f"waits for the labs that are running ({_runs(labs)})"
-            else:
-                starts.append(Start(waiting.run, candidates[0], waiting.threads or 1))
-                running.append(Active(waiting.run, waiting.threads or 1, candidates[0], lab=True))
-            continue
-        if kind in ahead:
-            waits[waiting.run] = f"waits its turn behind run {ahead[kind]}"
-            continue
-        if kind == "cpu":
-            threads = waiting.threads or (1 if waiting.arms > 1 else cores)
-            start, reason = _on_cpu(waiting.run, threads, running, cores)
+            start, reason = _lab(waiting, candidates[0], running)
+        elif kind in ahead:
+            start, reason = None, f"waits its turn behind run {ahead[kind]}"
+        elif kind == "cpu":
+            start, reason = _on_cpu(waiting, running, cores)
         else:
             start, reason = _on_cuda(waiting, candidates, running, machine)
-        if start is None:
-            waits[waiting.run] = reason
-            ahead[kind] = waiting.run
-        else:
+        if start is not None:
             starts.append(start)
-            running.append(Active(start.run, start.threads, start.device, memory_estimate=waiting.memory_estimate))
+            running.append(Active(start.run, start.threads, start.device, waiting.lab, waiting.memory_estimate))
+            continue
+        waits[waiting.run] = reason
+        if not waiting.lab:
+            ahead.setdefault(kind, waiting.run)
     return Plan(tuple(starts), waits)
 
 
-def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
+def _lab(waiting: Waiting, device: str, running: Sequence[Active]) -> tuple[Start | None, str]:
+    labs = [other.run for other in running if other.lab]
+    if len(labs) >= LABS:
+        return None, f"waits for the labs that are running ({_runs(labs)})"
+    return Start(waiting.run, device, waiting.threads or 1), ""
+
+
+def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
+    threads = waiting.threads or (1 if waiting.arms > 1 else cores)
     here = [other for other in running if other.device == "cpu" and not other.lab]
     crowds = [other.run for other in here if other.threads > 1]
     if crowds:
@@ -135,7 +136,7 @@ def _on_cpu(run: int, threads: int, running: Sequence[Active], cores: int) -> tu
         return None, f"waits for {_runs([other.run for other in here])}: it trains with {threads} threads, alone"
     if len(here) >= 2 * cores:
         return None, f"waits for a free slot ({len(here)} of {2 * cores} in use)"
-    return Start(run, "cpu", threads), ""
+    return Start(waiting.run, "cpu", threads), ""
 
 
 def _on_cuda(

@@ -135,7 +135,7 @@ class Supervisor:
                 return True
             self._writer.presence.leave_engine()
             # Whoever asked while this engine still said that it lives relies on it; later ones start another engine.
-            if self._closing_at is None and (self._queued() or self._has_commands()):
+            if self._closing_at is None and (self._queued() or self._reader.commands.pending()):
                 self._sign_on()
                 return True
             return False
@@ -155,7 +155,7 @@ class Supervisor:
             self._tuning.see_to()  # before a command that was given meanwhile is served
             self._adopted = True
         self._pool.watch()
-        self._coordinator.sweep(lambda run: self._pool.has(run) or self._pool.is_left_behind(run))
+        self._coordinator.sweep(self._pool.occupies)
         self._handler.serve()
         if self._closing_at is None:
             self._dispatch.schedule()
@@ -183,15 +183,10 @@ class Supervisor:
     def _queued(self) -> Sequence[JobRow]:
         return self._reader.jobs.all([RunState.QUEUED])
 
-    def _has_commands(self) -> bool:
-        return bool(self._reader.commands.pending())
-
     def _close_down(self, now: float) -> bool:
         """Pause everything; return whether workers are still on their way out."""
         for row in self._queued():
-            self._writer.jobs.move(
-                row.id, RunState.PAUSED, only_from={RunState.QUEUED}, detail="paused before it started"
-            )
+            self._writer.jobs.move_from(row, RunState.PAUSED, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
             self._pool.send_all(PAUSE)

@@ -9,6 +9,7 @@ They stop when no run is left, and the engine deletes them with the race.
 import logging
 import shutil
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.config import TUNED
@@ -32,8 +33,8 @@ class Tuning:
 
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
-        #: Trials that got the order to pause with their runs. They resume with them, whatever their detail says.
-        self._told: set[int] = set()
+        #: Trials that got the signal to pause with their runs. They resume with the runs, whatever their detail says.
+        self._signalled: set[int] = set()
 
     def see_to(self) -> dict[int, str]:
         """Do what is due; return the queued runs that may not start yet, with the reason in words."""
@@ -67,14 +68,14 @@ class Tuning:
 
     def _decide(self, arm: ArmTuning, held: Sequence[RunRow]) -> None:
         if (chosen := best(arm)) is not None:
-            words = in_words(arm, chosen)
-            _log.info("%s: %s", arm.arm, words)
-            self._writer.tuning.take([row.id for row in held], chosen.run, chosen.lr, words)
+            text = in_words(arm, chosen)
+            _log.info("%s: %s", arm.arm, text)
+            self._writer.tuning.take([row.id for row in held], chosen.run, chosen.lr, text)
             return
-        reasons: dict[str, int] = {}
-        for trial in arm.trials:
-            reason = (why_not(trial) or "") + (f": {trial.cause}" if trial.state in {_S.FAILED, _S.LOST} else "")
-            reasons[reason] = reasons.get(reason, 0) + 1
+        reasons = Counter(
+            (why_not(trial) or "") + (f": {trial.cause}" if trial.state in {_S.FAILED, _S.LOST} else "")
+            for trial in arm.trials
+        )
         counted = "; ".join(f"{count} {reason}" for reason, count in reasons.items())
         remedy = "choose other rates (--set tune_grid=...)"
         if any(trial.warming for trial in arm.trials):
@@ -84,9 +85,7 @@ class Tuning:
     def _fail(self, runs: Sequence[RunRow], cause: str) -> None:
         for row in runs:
             if row.state == _S.QUEUED:  # a paused run fails when it is resumed
-                self._writer.jobs.move(
-                    row.id, _S.FAILED, only_from={_S.QUEUED}, cause=cause, detail="", ended=time.time()
-                )
+                self._writer.jobs.move_from(row, _S.FAILED, cause=cause, detail="", ended=time.time())
 
     def _in_turn(self) -> dict[int, str]:
         """Return the runs that must not start, with the reason in words; fail the runs whose trials are gone.
@@ -112,38 +111,34 @@ class Tuning:
 
     def _resume(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
-            if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._told):
-                self._told.discard(row.id)
-                self._writer.jobs.move(row.id, _S.QUEUED, only_from={_S.PAUSED}, detail="")
+            if row.state == _S.PAUSED and (row.detail == WITH_ITS_RUNS or row.id in self._signalled):
+                self._signalled.discard(row.id)
+                self._writer.jobs.move_from(row, _S.QUEUED, detail="")
 
     def _pause(self, trials: Sequence[RunRow]) -> None:
         for row in trials:
             if row.state == _S.QUEUED:
-                self._writer.jobs.move(row.id, _S.PAUSED, only_from={_S.QUEUED}, detail=WITH_ITS_RUNS)
+                self._writer.jobs.move_from(row, _S.PAUSED, detail=WITH_ITS_RUNS)
             elif row.state in _TRAINING and self._pool.has(row.id):
-                self._told.add(row.id)
+                self._signalled.add(row.id)
                 self._pool.send(row.id, PAUSE)
             elif row.state == _S.PAUSED and row.detail != WITH_ITS_RUNS:
                 self._writer.jobs.update(row.id, detail=WITH_ITS_RUNS)
 
     def _stop(self, trials: Iterable[RunRow]) -> None:
         for row in trials:
-            if row.state in _TRAINING:
-                if self._pool.has(row.id):
-                    self._writer.jobs.move(
-                        row.id, _S.STOPPING, only_from=_TRAINING, detail="nobody waits for it any more"
-                    )
-                    self._pool.send(row.id, STOP)
+            detail = "nobody waits for it any more"
+            if row.state in _TRAINING and self._pool.has(row.id):
+                self._writer.jobs.move(row.id, _S.STOPPING, only_from=_TRAINING, detail=detail)
+                self._pool.send(row.id, STOP)
             elif row.state in {_S.QUEUED, _S.PAUSED}:
-                self._writer.jobs.move(
-                    row.id, _S.STOPPED, only_from={row.state}, detail="nobody waits for it any more", ended=time.time()
-                )
+                self._writer.jobs.move_from(row, _S.STOPPED, detail=detail, ended=time.time())
 
     def _drop(self, trials: Collection[RunRow]) -> None:
         """Delete the trials of a deleted race; trials at work are stopped first."""
         self._stop(trials)
         for row in trials:
-            if row.state not in ALIVE and not self._pool.has(row.id) and not self._pool.is_left_behind(row.id):
+            if row.state not in ALIVE and not self._pool.occupies(row.id):
                 self._writer.jobs.delete(row.id)
                 shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
 

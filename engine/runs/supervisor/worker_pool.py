@@ -35,16 +35,21 @@ class WorkerPool:
 
     def active(self) -> list[Active]:
         """Return who occupies which device, for the scheduler."""
-        jobs = [Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())]
-        rows = [
-            Active(row.id, row.threads or 1, row.device or "cpu", isinstance(row, LabJobRow))
-            for row, _ in self._left_behind.values()
+        return [
+            *(Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())),
+            *(
+                Active(row.id, row.threads or 1, row.device or "cpu", isinstance(row, LabJobRow))
+                for row, _ in self._left_behind.values()
+            ),
         ]
-        return jobs + rows
 
     def has(self, run: int) -> bool:
         """Return whether a worker of this engine has the run."""
         return run in self._launched
+
+    def occupies(self, run: int) -> bool:
+        """Return whether a worker of this engine or of a dead one has the run."""
+        return run in self._launched or run in self._left_behind
 
     def is_left_behind(self, run: int) -> bool:
         """Return whether a dead engine's worker still has the run."""
@@ -55,8 +60,9 @@ class WorkerPool:
         self._launched[job.run] = self._launcher.launch(job)
 
     def send(self, run: int, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes`` to the run's worker."""
-        self._launched[run].send(word)
+        """Say ``pause``, ``stop`` or ``changes`` to the run's worker; do nothing if the run has none."""
+        if run in self._launched:
+            self._launched[run].send(word)
 
     def send_all(self, word: str) -> None:
         """Say ``pause`` or ``stop`` to all workers."""
@@ -86,21 +92,20 @@ class WorkerPool:
     def mark_lost(self) -> None:
         """Mark as lost the runs whose state claims a worker that does not exist. Call it after ``adopt``."""
         for row in self._reader.jobs.all(ALIVE):
-            if row.id not in self._launched and row.id not in self._left_behind:
+            if not self.occupies(row.id):
                 self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
         """Take over the runs of a dead engine: wait for their workers, then queue them again. May be repeated."""
         self._adopted_at = time.monotonic()
         for row in self._reader.jobs.all([*ALIVE, RunState.PAUSED]):
-            vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
-            if row.state not in ALIVE and not vanished:
+            if not _is_orphan(row):
                 continue
             # The worker wrote heartbeats itself: a process that started later only has its number.
             process = process_before(row.pid, row.heartbeat) if row.pid and row.heartbeat else None
             if process is not None:
                 self._left_behind[row.id] = (row, process)
-                if not vanished:
+                if row.state in ALIVE:
                     self._writer.jobs.update(row.id, detail="waits for the worker of the engine before to end")
             else:
                 self._take_back(row.id)
@@ -108,17 +113,14 @@ class WorkerPool:
     def _take_back(self, run: int) -> None:
         """Queue a run of a dead engine again; it resumes from its newest checkpoint."""
         row = self._reader.jobs.get(run)
-        if row is None:
+        if row is None or not _is_orphan(row):
             return
         if row.state == RunState.STOPPING:
             self._writer.jobs.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
-        vanished = row.state == RunState.PAUSED and row.detail == ENGINE_GONE
-        if row.state not in ALIVE and not vanished:
-            return
         # One transaction: a run that stayed lost in between would not be taken back again.
         self._writer.jobs.move(
-            run, RunState.QUEUED, via=None if vanished else RunState.LOST,
+            run, RunState.QUEUED, via=RunState.LOST if row.state in ALIVE else None,
             detail="resumed by a new engine", cause="", ended=None,
         )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
@@ -132,3 +134,8 @@ class WorkerPool:
             self._writer.jobs.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
         else:
             self._writer.jobs.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())
+
+
+def _is_orphan(row: JobRow) -> bool:
+    """Return whether the run was at work when its engine ended."""
+    return row.state in ALIVE or (row.state == RunState.PAUSED and row.detail == ENGINE_GONE)

@@ -60,12 +60,7 @@ class CheckpointStore:
     """
 
     def __init__(
-        self,
-        run: int,
-        ends: Sequence[int],
-        writer: Writer | RetryingWriter,
-        reader: Reader,
-        files: CheckpointFiles,
+        self, run: int, ends: Sequence[int], writer: Writer | RetryingWriter, reader: Reader, files: CheckpointFiles
     ):
         self._workspace, self._run = reader.workspace, run
         self._writer, self._reader, self._files = writer, reader, files
@@ -91,8 +86,7 @@ class CheckpointStore:
         self._writer.checkpoints.add(self._run, step, reason, path.stat().st_size)
         self._saved_at, self._saved_step = time.monotonic(), step
         for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
-            with contextlib.suppress(FileNotFoundError):
-                self._workspace.checkpoint(self._run, old).unlink()
+            self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
             self._writer.checkpoints.remove(self._run, old)
 
     def prune(self) -> None:

@@ -4,15 +4,14 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.config import DataConfig, LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
-from engine.events import ALIVE, Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
+from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
 from engine.labs.registry import LabSpec, get_lab
 from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
@@ -23,9 +22,7 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.hardware.device import Device
     from engine.labs.inspected_run import InspectedRun
-    from engine.training.clock import Clock
 
 #: Curves and figures are written this often at most, and with every unit.
 _FLUSH_S = 0.1
@@ -65,8 +62,17 @@ class LabJob:
         inspected = (self._inspected_runs(row, config),) if row.run_option is not None else ()
         lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *inspected)
         clock = Clock(before.get("seconds", 0.0))
-        document = _document(FORMAT, config, lab.state, clock, lambda: self._done)
-        self._started(device)
+
+        def save(reason: str = "pause") -> None:
+            document = {
+                "format": FORMAT, "config": config.to_json(), "done": self._done, "seconds": clock.seconds(),
+                "state": lab.state(),
+            }  # fmt: skip
+            checkpoints.save(document, self._done, reason)
+
+        self._reporter.begin(
+            self._row.started, device=str(device.torch_device), precision=device.precision, threads=device.threads
+        )
         clock.go()
         try:
             with closing(lab.events()) as events:
@@ -77,12 +83,12 @@ class LabJob:
                     if self._reporter.link.signal is not None:
                         break
                     if isinstance(event, Progressed) and (reason := checkpoints.due(event.done)):
-                        checkpoints.save(document(), event.done, reason)
+                        save(reason)
                     clock.go()
             self._flush()
-            checkpoints.save(document(), self._done, "pause")
+            save()
         except PASSING as error:
-            self._rescue(checkpoints, document, str(error))
+            self._reporter.rescue(save, str(error))
             return
         self._reporter.leave()
 
@@ -124,14 +130,6 @@ class LabJob:
         self._done = saved["done"]
         return saved
 
-    def _started(self, device: "Device") -> None:
-        facts: dict[str, Any] = {
-            "detail": "", "device": str(device.torch_device), "precision": device.precision,
-            "threads": device.threads, "started": self._row.started or time.time(),
-        }  # fmt: skip
-        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.jobs.update(self._run, **facts)
-
     def _handle(self, event: LabEvent, seconds: float) -> bool:
         """Record one event; return whether the lab ended with it."""
         match event:
@@ -149,10 +147,7 @@ class LabJob:
                 for found in get_lab(self._row.lab).found(self._reader.labs.curves(self._run)):
                     _log.info("%s", found.text)
                 _log.info("finished after %.1f s", seconds)
-                self._writer.jobs.move(
-                    self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
-                    ended=time.time(),
-                )  # fmt: skip
+                self._reporter.end(RunState.FINISHED, seconds=seconds)
                 return True
         if time.monotonic() - self._flushed_at >= _FLUSH_S:
             self._flush()
@@ -163,22 +158,3 @@ class LabJob:
         if self._curves or self._metrics:
             self._writer.labs.results(self._run, self._curves, self._metrics)
             self._curves, self._metrics = [], []
-
-    def _rescue(self, checkpoints: CheckpointStore, document: Callable[[], Document], reason: str) -> None:
-        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
-        _log.error("giving up: %s", reason)
-        self._writer.last_words()
-        try:
-            checkpoints.save(document(), self._done, "pause")
-        except CheckpointError as error:
-            _log.error("%s", error)
-        self._reporter.leave(reason=reason)
-
-
-def _document(
-    form: int, config: LabConfig, state: Callable[[], Document], clock: "Clock", done: Callable[[], int]
-) -> Callable[[], Document]:
-    """Return a function that makes the document of a lab's checkpoint."""
-    return lambda: {
-        "format": form, "config": config.to_json(), "done": done(), "seconds": clock.seconds(), "state": state(),
-    }  # fmt: skip

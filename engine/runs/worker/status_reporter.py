@@ -2,7 +2,10 @@
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Any
 
+from engine.errors import CheckpointError
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.retrying_writer import RetryingWriter
@@ -23,6 +26,30 @@ class StatusReporter:
         self.run, self.writer, self.link = run, writer, link
         self._reported, self._reported_at = "", 0.0
 
+    def begin(self, started: float | None, **facts: Any) -> None:
+        """Record that the work begins or goes on; ``started``: when it began first, None if it begins now."""
+        values: dict[str, Any] = {"detail": "", "started": started or time.time(), **facts}
+        if not self.writer.jobs.move(self.run, RunState.RUNNING, only_from={RunState.STARTING}, **values):
+            self.writer.jobs.update(self.run, **values)
+
+    def end(self, state: RunState, cause: str = "", detail: str = "", **facts: Any) -> None:
+        """Record the last state of the run."""
+        self.writer.jobs.move(self.run, state, only_from=ALIVE, cause=cause, detail=detail, ended=time.time(), **facts)
+
+    def rescue(self, save: Callable[[], int | None], reason: str) -> None:
+        """Save a checkpoint although the database cannot be written, and try once more to record the pause.
+
+        ``save`` returns the step of the checkpoint, None for a job without steps.
+        """
+        _log.error("giving up: %s", reason)
+        self.writer.last_words()
+        step = None
+        try:
+            step = save()
+        except CheckpointError as error:
+            _log.error("%s", error)
+        self.leave(step, reason)
+
     def leave(self, step: int | None = None, reason: str = "") -> None:
         """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none.
 
@@ -35,19 +62,20 @@ class StatusReporter:
             if signal == Signal.TERMINATED:
                 detail = f"paused{where}: its worker was asked to end (SIGTERM)"
             if reason and signal != Signal.ENGINE_GONE:
-                detail = f"paused{where}: {_short(reason)}"
+                # The reason without the advice behind the semicolon.
+                detail = f"paused{where}: {reason.partition(';')[0]}"
             _log.info("%s -> paused%s", signal, where)
             if self.writer.jobs.move(
                 self.run, RunState.PAUSED, only_from={RunState.STARTING, RunState.RUNNING}, detail=detail
             ):
                 return
         _log.info("stopped%s", where)
-        self.writer.jobs.move(self.run, RunState.STOPPED, only_from=ALIVE, detail=f"stopped{where}", ended=time.time())
+        self.end(RunState.STOPPED, detail=f"stopped{where}")
 
     def fail(self, cause: str) -> None:
         """Record a failure: the traceback in the log, the cause in one line on the run."""
         _log.exception("failed: %s", cause)
-        self.writer.jobs.move(self.run, RunState.FAILED, only_from=ALIVE, cause=cause, detail="", ended=time.time())
+        self.end(RunState.FAILED, cause)
 
     def report(self, text: str, now: bool = False) -> None:
         """Show what is being prepared. Raises Interrupted when a signal has come."""
@@ -57,8 +85,3 @@ class StatusReporter:
         if text != self._reported and (now or moment - self._reported_at >= _REPORT_EVERY_S):
             self._reported, self._reported_at = text, moment
             self.writer.jobs.update(self.run, detail=text)
-
-
-def _short(reason: str) -> str:
-    """Return an error's first part: what happened, without the advice."""
-    return reason.partition(";")[0]

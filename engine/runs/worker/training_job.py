@@ -2,15 +2,13 @@
 
 import logging
 import os
-import time
 from collections import deque
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
-from engine.errors import CheckpointError, ConfigError
+from engine.errors import ConfigError
 from engine.events import (
-    ALIVE,
     Changed,
     Diverged,
     Evaluated,
@@ -116,22 +114,10 @@ class TrainingJob:
                         changes.add(self._changes())
             step = self._save(trainer, checkpoints, "pause")
         except PASSING as error:
-            self._rescue(trainer, checkpoints, str(error))
+            # Metrics that were not fetched yet are inside of the state.
+            self._reporter.rescue(lambda: self._write(trainer, checkpoints, "pause"), str(error))
             return
         self._reporter.leave(step)
-
-    def _rescue(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> None:
-        """Save a checkpoint although the database cannot be written, and try once more to record the pause."""
-        _log.error("giving up: %s", reason)
-        self._writer.last_words()
-        state = trainer.state()
-        step = state["progress"]["step"]
-        try:
-            checkpoints.save(state, step, "pause")  # figures that were not fetched yet are inside
-        except CheckpointError as error:
-            _log.error("%s", error)
-            step = None
-        self._reporter.leave(step, reason)
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the run ended with it."""
@@ -164,9 +150,7 @@ class TrainingJob:
                 self._record_rest(trainer)
                 cause = f"loss is not finite at step {step}"
                 _log.error("diverged: %s", cause)
-                self._writer.jobs.move(
-                    self._run, RunState.DIVERGED, only_from=ALIVE, cause=cause, detail="", ended=time.time()
-                )
+                self._reporter.end(RunState.DIVERGED, cause)
                 return True
             case Finished(step, seconds, share, probes):
                 if self._is_trial:
@@ -180,10 +164,9 @@ class TrainingJob:
                 # A worker that only did the last evaluation has no rate; the one before it has left its own.
                 overall = self._rate.overall()
                 rate: dict[str, Any] = {} if overall is None else {"images_per_s": overall}
-                self._writer.jobs.move(
-                    self._run, RunState.FINISHED, only_from=ALIVE, detail="", cause="", seconds=seconds,
-                    evaluation_share=share, probe_share=probes, ended=time.time(), **rate,
-                )  # fmt: skip
+                self._reporter.end(
+                    RunState.FINISHED, seconds=seconds, evaluation_share=share, probe_share=probes, **rate
+                )
                 return True
         return False
 
@@ -209,13 +192,10 @@ class TrainingJob:
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
-        facts: dict[str, Any] = {
-            "detail": NO_CHECKPOINT if restarted else "", "step": event.step, "parameters": event.parameters,
-            "device": event.device, "precision": event.precision,
-            "threads": event.threads, "train_images": event.train_images, "started": self._row.started or time.time(),
-        }  # fmt: skip
-        if not self._writer.jobs.move(self._run, RunState.RUNNING, only_from={RunState.STARTING}, **facts):
-            self._writer.jobs.update(self._run, **facts)
+        self._reporter.begin(
+            self._row.started, detail=NO_CHECKPOINT if restarted else "", step=event.step, parameters=event.parameters,
+            device=event.device, precision=event.precision, threads=event.threads, train_images=event.train_images,
+        )  # fmt: skip
         _log.info(
             "training from step %d of %d on %s (%s), %s, %d thread(s)",
             event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
@@ -240,6 +220,9 @@ class TrainingJob:
     def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
         """Record the metrics, then write a checkpoint of the same step; return that step."""
         self._record_rest(trainer)
+        return self._write(trainer, checkpoints, reason)
+
+    def _write(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
         state = trainer.state()
         step = int(state["progress"]["step"])
         checkpoints.save(state, step, reason)

@@ -25,7 +25,7 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: Workers are polite: the page that shows them has to stay quick on the same cores.
+#: The page that shows the workers has to stay quick on the same cores.
 NICENESS = 5
 
 _log = logging.getLogger("engine.run")
@@ -46,7 +46,8 @@ def work(job: Job, signals: Connection) -> None:
         reporter = StatusReporter(job.run, writer, link)
         kind = LabJob if job.lab else TrainingJob
         try:
-            _be_polite()
+            if hasattr(os, "nice"):
+                os.nice(NICENESS)
             if "torch" not in sys.modules:
                 _log.warning("torch was not preloaded; loading it now")
             kind(job, workspace, reporter, reader).run()
@@ -77,8 +78,3 @@ def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     root.setLevel(logging.INFO)
     if handler.stream is not None:  # only with ``delay``
         faulthandler.enable(handler.stream)
-
-
-def _be_polite() -> None:
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)

@@ -11,8 +11,7 @@ class CheckpointReader(ReadingTable):
 
     def of(self, run: int) -> list[CheckpointRow]:
         """Return a run's checkpoints, oldest step first."""
-        rows = self._rows("SELECT * FROM checkpoints WHERE run = ? ORDER BY step", run)
-        return [CheckpointRow(**dict(row)) for row in rows]
+        return self._all(CheckpointRow, "SELECT * FROM checkpoints WHERE run = ? ORDER BY step", run)
 
     def totals(self) -> dict[int, tuple[int, int]]:
         """Return ``{run: (number, bytes)}`` of all checkpoints."""
@@ -25,12 +24,8 @@ class CheckpointWriter(WritingTable):
 
     def add(self, run: int, step: int, reason: str, size: int) -> None:
         """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end, fork."""
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (run, step, reason, size, time.time())
-            )
+        self._execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", run, step, reason, size, time.time())
 
     def remove(self, run: int, step: int) -> None:
         """Forget a checkpoint whose file is gone."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM checkpoints WHERE run = ? AND step = ?", (run, step))
+        self._execute("DELETE FROM checkpoints WHERE run = ? AND step = ?", run, step)

@@ -5,7 +5,7 @@ Torch-free.
 
 import time
 
-from engine.store.connection import ReadingTable, WritingTable
+from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.rows import CommandRow
 
 
@@ -14,57 +14,42 @@ class CommandReader(ReadingTable):
 
     def pending(self) -> list[CommandRow]:
         """Return the commands that are not done, oldest first."""
-        return [CommandRow(**dict(row)) for row in self._rows("SELECT * FROM commands WHERE done IS NULL ORDER BY id")]
+        return self._all(CommandRow, "SELECT * FROM commands WHERE done IS NULL ORDER BY id")
 
     def get(self, command: int) -> CommandRow | None:
         """Return one command with the engine's answer so far."""
-        rows = self._rows("SELECT * FROM commands WHERE id = ?", command)
-        return CommandRow(**dict(rows[0])) if rows else None
+        return self._first(CommandRow, "SELECT * FROM commands WHERE id = ?", command)
 
 
 class CommandWriter(WritingTable):
     """How a command is given, withdrawn, claimed and answered."""
 
     def give(self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None) -> int:
-        """Ask the engine for something; returns the command's id. Its answer appears in the same row."""
+        """Ask the engine for something; return the command's id. The engine's answer appears in the same row."""
         with self._transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO commands (verb, run, race, argument, created) VALUES (?, ?, ?, ?, ?)",
-                (verb, run, race, argument, time.time()),
-            )
-        return int(cursor.lastrowid or 0)
+            return insert(connection, "commands", verb=verb, run=run, race=race, argument=argument, created=time.time())
 
     def claim(self, command: int) -> bool:
         """Mark that the engine is about to serve the command; return False if the command was withdrawn."""
-        with self._transaction() as connection:
-            cursor = connection.execute(
-                "UPDATE commands SET claimed = ? WHERE id = ? AND done IS NULL", (time.time(), command)
-            )
-        return cursor.rowcount == 1
+        sql = "UPDATE commands SET claimed = ? WHERE id = ? AND done IS NULL"
+        return self._execute(sql, time.time(), command) == 1
 
-    def withdraw(self, command: int, words: str) -> bool:
-        """Take back a command that no engine has claimed; return False if one has, or it is done."""
+    def withdraw(self, command: int, refusal: str) -> bool:
+        """Take back a command that no engine has claimed; return False for a command that is claimed or done."""
+        sql = (
+            "UPDATE commands SET acknowledged = ?, done = ?, refusal = ?"
+            " WHERE id = ? AND claimed IS NULL AND done IS NULL"
+        )
         now = time.time()
-        with self._transaction() as connection:
-            cursor = connection.execute(
-                "UPDATE commands SET acknowledged = ?, done = ?, refusal = ?"
-                " WHERE id = ? AND claimed IS NULL AND done IS NULL",
-                (now, now, words, command),
-            )
-        return cursor.rowcount == 1
+        return self._execute(sql, now, now, refusal, command) == 1
 
     def acknowledge(self, command: int) -> None:
         """Mark that the engine has seen the command."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE commands SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL", (time.time(), command)
-            )
+        sql = "UPDATE commands SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL"
+        self._execute(sql, time.time(), command)
 
     def finish(self, command: int, refusal: str | None = None) -> None:
         """Mark the command as done, or as refused with one line."""
+        sql = "UPDATE commands SET acknowledged = coalesce(acknowledged, ?), done = ?, refusal = ? WHERE id = ?"
         now = time.time()
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE commands SET acknowledged = coalesce(acknowledged, ?), done = ?, refusal = ? WHERE id = ?",
-                (now, now, refusal, command),
-            )
+        self._execute(sql, now, now, refusal, command)

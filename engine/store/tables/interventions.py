@@ -3,41 +3,37 @@
 Torch-free.
 """
 
-import json
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
 from engine.config import STEPS
 from engine.events import RunState
-from engine.provenance import versions
-from engine.store.connection import ReadingTable, WritingTable
-from engine.store.revision import next_revision
+from engine.store.connection import ReadingTable, WritingTable, insert
+from engine.store.revision import update_job
 from engine.store.rows import ChangeRow, ForkPlan, RunRow
+from engine.store.tables.log_entries import log
+from engine.store.tables.runs import insert_run
 
 
 class InterventionWriter(WritingTable):
     """How interventions get into the store."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
-        """Record a change of a live run; the worker that applies it fills in the step."""
+        """Record a change of a live run; the worker that applies the change fills in the step."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO changes (run, key, value, created) VALUES (?, ?, ?, ?)", (run, key, value, created)
-            )
+            insert(connection, "changes", run=run, key=key, value=value, created=created)
 
     def drop_change(self, change: int) -> None:
         """Remove a change that no step will ever apply."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM changes WHERE id = ? AND step IS NULL", (change,))
+        self._execute("DELETE FROM changes WHERE id = ? AND step IS NULL", change)
 
     def take_over(self, run: int, change: int, step: int, text: str) -> None:
         """Record that a change takes effect at update ``step``, with a remark; a repeat does nothing."""
         with self._transaction() as connection:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:
-                _log(connection, run, step, text)
-                connection.execute("UPDATE runs SET changed = ? WHERE id = ?", (next_revision(connection), run))
+                log(connection, run, step, "change", text)
+                update_job(connection, run)
 
     def extend(self, run: int, steps: int, created: float) -> bool:
         """Queue a finished run again, with ``steps`` in total; return False when it is not finished any more."""
@@ -46,16 +42,9 @@ class InterventionWriter(WritingTable):
             if row is None or row["state"] != RunState.FINISHED:
                 return False
             end = row["total_steps"]
-            connection.execute(
-                "INSERT INTO changes (run, key, value, step, created) VALUES (?, ?, ?, ?, ?)",
-                (run, STEPS, steps, end, created),
-            )
-            connection.execute(
-                "UPDATE runs SET state = ?, total_steps = ?, detail = '', cause = '', ended = NULL, changed = ?"
-                " WHERE id = ?",
-                (RunState.QUEUED, steps, next_revision(connection), run),
-            )
-            _log(connection, run, end, f"steps {end} to {steps}")
+            insert(connection, "changes", run=run, key=STEPS, value=steps, step=end, created=created)
+            update_job(connection, run, state=RunState.QUEUED, total_steps=steps, detail="", cause="", ended=None)
+            log(connection, run, end, "change", f"steps {end} to {steps}")
         return True
 
     def fork(self, parent: RunRow, plan: ForkPlan, created: float, place: Callable[[int], int]) -> int:
@@ -64,30 +53,25 @@ class InterventionWriter(WritingTable):
         ``place(run)`` puts the checkpoint's file into the fork's folder and returns its size in bytes: without a file
         there is no fork.
         """
-        config, step = plan.config, plan.step
-        total = max([config.optim.steps, *(int(change.value) for change in plan.changes if change.key == STEPS)])
+        step = plan.step
         with self._transaction() as connection:
             position = connection.execute("SELECT max(position) + 1 FROM runs WHERE race = ?", (parent.race,))
             seconds = connection.execute(
                 "SELECT max(seconds) FROM points WHERE run = ? AND step <= ?", (parent.id, step)
             ).fetchone()[0]
-            cursor = connection.execute(
-                "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, step, total_steps,"
-                " device, threads, seconds, created, parent_run, parent_step, changed)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (parent.race, position.fetchone()[0], config.model.depth, config.model.shortcut, config.seed,
-                 config.to_json(), json.dumps(versions(), sort_keys=True), RunState.QUEUED, step, total,
-                 parent.device, parent.threads, seconds or 0.0, created, parent.id, step, next_revision(connection)),
+            child = insert_run(
+                connection, parent.race, position.fetchone()[0], plan.config, step=step, total_steps=plan.total_steps,
+                device=parent.device, threads=parent.threads, seconds=seconds or 0.0, created=created,
+                parent_run=parent.id, parent_step=step,
             )  # fmt: skip
-            child = int(cursor.lastrowid or 0)
-            connection.executemany(
-                "INSERT INTO changes (run, key, value, step, created) VALUES (?, ?, ?, ?, ?)",
-                [(child, change.key, change.value, change.step, created) for change in plan.changes],
-            )
-            connection.execute(
-                "INSERT INTO checkpoints VALUES (?, ?, 'fork', ?, ?)", (child, step, place(child), time.time())
-            )
-            _log(connection, child, step, f"fork of run {parent.id} at step {step}", "fork")
+            for change in plan.changes:
+                insert(
+                    connection, "changes", run=child, key=change.key, value=change.value, step=change.step,
+                    created=created,
+                )  # fmt: skip
+            size = place(child)
+            insert(connection, "checkpoints", run=child, step=step, reason="fork", bytes=size, created=time.time())
+            log(connection, child, step, "fork", f"fork of run {parent.id} at step {step}")
         return child
 
 
@@ -96,16 +80,15 @@ class InterventionReader(ReadingTable):
 
     def changes(self, run: int) -> list[ChangeRow]:
         """Return what was changed in a run while it lived, in the order asked for, extensions included."""
-        rows = self._rows("SELECT * FROM changes WHERE run = ? ORDER BY id", run)
-        return [ChangeRow(**dict(row)) for row in rows]
+        return self.changes_of([run])
 
     def changes_of(self, runs: Sequence[int]) -> list[ChangeRow]:
         """Return what was changed in these runs, each in the order asked for, extensions included."""
-        rows = self._rows(
+        return self._all(
+            ChangeRow,
             "SELECT * FROM changes WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, id",
-            json.dumps(list(runs)),
+            list(runs),
         )
-        return [ChangeRow(**dict(row)) for row in rows]
 
     def further_ends(self, run: int) -> tuple[int, ...]:
         """Return the numbers of steps to which a run was extended, ascending."""
@@ -113,24 +96,16 @@ class InterventionReader(ReadingTable):
 
     def changed_keys(self, runs: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Return what was changed in each of these runs while it trained, by key; runs without changes are left out."""
-        found: dict[int, tuple[str, ...]] = {}
-        marks = ", ".join("?" * len(runs))
-        for row in self._rows(
+        keys: dict[int, tuple[str, ...]] = {}
+        for run, key in self._rows(
             "SELECT DISTINCT run, key FROM changes WHERE step IS NOT NULL AND key <> ?"
-            f" AND run IN ({marks}) ORDER BY run, key",
-            STEPS, *runs,
+            " AND run IN (SELECT value FROM json_each(?)) ORDER BY run, key",
+            STEPS, list(runs),
         ):  # fmt: skip
-            found[row["run"]] = (*found.get(row["run"], ()), row["key"])
-        return found
+            keys[run] = (*keys.get(run, ()), key)
+        return keys
 
     def fork_of(self, run: int, created: float) -> int | None:
         """Return the fork of a run that was asked for at that moment, None if there is none."""
         rows = self._rows("SELECT id FROM runs WHERE parent_run = ? AND created = ?", run, created)
         return rows[0]["id"] if rows else None
-
-
-def _log(connection: sqlite3.Connection, run: int, step: int, text: str, kind: str = "change") -> None:
-    connection.execute(
-        "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, ?, ?, ?, ?)",
-        (run, step, kind, text, time.time()),
-    )

@@ -3,20 +3,19 @@
 A state changes by legal moves alone (``engine.events.MOVES``). Torch-free.
 """
 
-import sqlite3
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from engine.errors import CommandRefused, ConfigError
+from engine.errors import CommandRefused, ConfigError, missing
 from engine.events import MOVES, RunState
 from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
-from engine.store.revision import next_revision
-from engine.store.rows import LabJobRow, RunRow
+from engine.store.revision import next_revision, set_columns, update_job
+from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.tables.labs import LabReader
 from engine.store.tables.runs import RunReader
 
-_TABLES = ("runs", "lab_jobs")
+_STATE = "SELECT state FROM runs WHERE id = ? UNION ALL SELECT state FROM lab_jobs WHERE id = ?"
 
 
 class JobReader(ReadingTable):
@@ -28,7 +27,7 @@ class JobReader(ReadingTable):
 
     def all(self, states: Iterable[RunState] = ()) -> list[RunRow | LabJobRow]:
         """Return runs, trials among them, and jobs of labs, in some states or in any."""
-        wanted = tuple(states)
+        wanted = list(states)
         return [*self._runs.all(states=wanted, every=True), *self._labs.all(wanted)]
 
     def get(self, run: int) -> RunRow | LabJobRow | None:
@@ -38,7 +37,7 @@ class JobReader(ReadingTable):
     def known(self, run: int) -> RunRow | LabJobRow:
         """Return one run or job. Raises ConfigError in one line if there is none."""
         if (row := self.get(run)) is None:
-            raise ConfigError(f"there is no run {run}; `python -m engine runs` lists them")
+            raise ConfigError(missing(f"run {run}"))
         return row
 
 
@@ -60,56 +59,43 @@ class JobWriter(WritingTable):
         unless the run is in one of these states now. Raises CommandRefused when a move is not in ``MOVES``.
         """
         with self._transaction() as connection:
-            if (state := _state(connection, run)) is None:
-                raise CommandRefused(f"there is no run {run}; `python -m engine runs` lists them")
-            now = RunState(state)
+            row = connection.execute(_STATE, (run, run)).fetchone()
+            if row is None:
+                raise CommandRefused(missing(f"run {run}"))
+            now = RunState(row["state"])
             if only_from is not None and now not in frozenset(only_from):
                 return False
             for goal in (to,) if via is None else (via, to):
                 if goal not in MOVES[now]:
                     raise CommandRefused(f"run {run} is {now} and cannot become {goal}")
                 now = goal
-            update_job(connection, run, {"state": to, **fields}, changed=True)
+            update_job(connection, run, state=to, **fields)
         return True
+
+    def move_from(self, row: JobRow, to: RunState, **fields: Any) -> bool:
+        """Move a run unless its state is no longer that of ``row``; return whether it moved."""
+        return self.move(row.id, to, only_from={row.state}, **fields)
 
     def update(self, run: int, **fields: Any) -> None:
         """Set columns that viewers must see (detail, device, parameters, ...), the state left alone."""
         with self._transaction() as connection:
-            update_job(connection, run, fields, changed=True)
+            update_job(connection, run, **fields)
 
     def beat(self, run: int) -> None:
         """Record that the run's worker lives; viewers are not told."""
         with self._transaction() as connection:
-            update_job(connection, run, {"heartbeat": time.time()}, changed=False)
+            set_columns(connection, run, heartbeat=time.time())
 
     def delete(self, run: int) -> None:
         """Remove a run or a lab's job with all that is on record of it; a race goes with its last run."""
         with self._transaction() as connection:
             row = connection.execute("SELECT race FROM runs WHERE id = ?", (run,)).fetchone()
             revision = next_revision(connection)
-            if row is not None:
-                connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], revision))
             for table, key in (("log_entries", "run"), ("checkpoints", "run"), ("runs", "id"), ("lab_jobs", "id")):
                 connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (run,))
             if row is not None:
+                connection.execute("INSERT INTO deletions VALUES (?, ?, ?)", (run, row["race"], revision))
                 connection.execute(
                     "DELETE FROM races WHERE id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id)",
                     (row["race"],),
                 )
-
-
-def update_job(connection: sqlite3.Connection, run: int, fields: dict[str, Any], *, changed: bool) -> None:
-    """Set columns of a run or a lab's job in the caller's transaction; ``changed``: viewers are told."""
-    if changed:
-        fields = {**fields, "changed": next_revision(connection)}
-    names = ", ".join(f"{name} = ?" for name in fields)
-    for table in _TABLES:
-        if connection.execute(f"UPDATE {table} SET {names} WHERE id = ?", (*fields.values(), run)).rowcount:
-            return
-
-
-def _state(connection: sqlite3.Connection, run: int) -> str | None:
-    for table in _TABLES:
-        if (row := connection.execute(f"SELECT state FROM {table} WHERE id = ?", (run,)).fetchone()) is not None:
-            return str(row["state"])
-    return None

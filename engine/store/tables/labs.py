@@ -3,7 +3,6 @@
 Curves are little-endian float32 without codes. Torch-free.
 """
 
-import json
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.config import LabConfig
-from engine.errors import ConfigError
+from engine.errors import ConfigError, missing
 from engine.events import CurveName, CurveUpdated, MetricReported, Progressed, RunState
 from engine.provenance import versions
 from engine.store import blobs
-from engine.store.connection import ReadingTable, WritingTable
-from engine.store.revision import next_revision
+from engine.store.connection import ReadingTable, WritingTable, insert
+from engine.store.revision import next_revision, update_job
 from engine.store.rows import LabJobRow
 
 
@@ -37,14 +36,11 @@ class LabWriter(WritingTable):
 
     def submit(self, config: LabConfig) -> int:
         """Write a lab's job, queued; return its id."""
-        origin = json.dumps(versions(), sort_keys=True)
         with self._transaction() as connection:
             job = _next_id(connection)
-            connection.execute(
-                "INSERT INTO lab_jobs (id, lab, config, versions, state, threads, created, changed)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (job, config.lab, config.to_json(), origin, RunState.QUEUED, config.threads, time.time(),
-                 next_revision(connection)),
+            insert(
+                connection, "lab_jobs", id=job, lab=config.lab, config=config.to_json(), versions=versions(),
+                state=RunState.QUEUED, threads=config.threads, created=time.time(), changed=next_revision(connection),
             )  # fmt: skip
         return job
 
@@ -73,7 +69,7 @@ class LabWriter(WritingTable):
                 "INSERT OR REPLACE INTO lab_metrics VALUES (?, ?, ?)",
                 [(job, metric.name, metric.value if np.isfinite(metric.value) else None) for metric in metrics],
             )
-            connection.execute("UPDATE lab_jobs SET changed = ? WHERE id = ?", (next_revision(connection), job))
+            update_job(connection, job)
 
 
 class LabReader(ReadingTable):
@@ -81,27 +77,22 @@ class LabReader(ReadingTable):
 
     def get(self, job: int) -> LabJobRow | None:
         """Return one job, None if there is none."""
-        rows = self._rows("SELECT * FROM lab_jobs WHERE id = ?", job)
-        return _job_row(rows[0]) if rows else None
+        return self._first(LabJobRow, "SELECT * FROM lab_jobs WHERE id = ?", job)
 
     def known(self, job: int) -> LabJobRow:
         """Return one job. Raises ConfigError in one line if there is none."""
         if (row := self.get(job)) is None:
-            raise ConfigError(f"there is no lab job {job}; `python -m engine runs` lists them")
+            raise ConfigError(missing(f"lab job {job}"))
         return row
 
     def all(self, states: Sequence[RunState] = ()) -> list[LabJobRow]:
         """Return the jobs of all labs, oldest first, in some states or in any."""
-        rows = self._rows(
-            "SELECT * FROM lab_jobs WHERE ? OR state IN (SELECT value FROM json_each(?)) ORDER BY id",
-            not states, json.dumps(states),
-        )  # fmt: skip
-        return [_job_row(row) for row in rows]
+        sql = "SELECT * FROM lab_jobs WHERE ? OR state IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return self._all(LabJobRow, sql, not states, list(states))
 
     def newest(self, lab: str, limit: int = 50) -> list[LabJobRow]:
         """Return the newest jobs of a lab first."""
-        rows = self._rows("SELECT * FROM lab_jobs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
-        return [_job_row(row) for row in rows]
+        return self._all(LabJobRow, "SELECT * FROM lab_jobs WHERE lab = ? ORDER BY id DESC LIMIT ?", lab, limit)
 
     def finished(self) -> dict[str, int]:
         """Return the newest finished job of every lab that has one: lab -> job."""
@@ -116,7 +107,7 @@ class LabReader(ReadingTable):
         rows = self._rows(
             "SELECT id, panel, kind, setting, value, cell, part, x, y FROM lab_curves WHERE job = ? AND id > ?"
             " AND (? OR panel IN (SELECT value FROM json_each(?))) ORDER BY id",
-            job, since, not panels, json.dumps(panels),
+            job, since, not panels, list(panels),
         )  # fmt: skip
         return [
             CurveRow(number, panel, CurveName(*name), blobs.decode(x, "f4"), blobs.decode(y, "f4"))
@@ -134,11 +125,3 @@ def _next_id(connection: sqlite3.Connection) -> int:
     if not connection.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'runs'").rowcount:
         connection.execute("INSERT INTO sqlite_sequence VALUES ('runs', 1)")
     return int(connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()[0])
-
-
-def _job_row(row: sqlite3.Row) -> LabJobRow:
-    values = dict(row)
-    values["config"] = LabConfig.from_json(values["config"])
-    values["versions"] = json.loads(values["versions"])
-    values["state"] = RunState(values["state"])
-    return LabJobRow(**values)

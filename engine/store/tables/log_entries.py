@@ -1,11 +1,10 @@
 """The table ``log_entries``: what was said about a run at one of its steps. Torch-free."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Sequence
 
-from engine.store.connection import ReadingTable, WritingTable
+from engine.store.connection import ReadingTable, WritingTable, insert
 
 
 class LogReader(ReadingTable):
@@ -16,7 +15,7 @@ class LogReader(ReadingTable):
         return self._rows(
             "SELECT run, step, kind, text, created FROM log_entries"
             " WHERE run IN (SELECT value FROM json_each(?)) ORDER BY id",
-            json.dumps(list(runs)),
+            list(runs),
         )
 
 
@@ -26,8 +25,11 @@ class LogWriter(WritingTable):
     def add(self, run: int, step: int, kind: str, text: str) -> None:
         """Add an entry to the record of a run; a repeat after a resume is kept once."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO log_entries (run, step, kind, text, created) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
-                " (SELECT 1 FROM log_entries WHERE run = ? AND step = ? AND kind = ? AND text = ?)",
-                (run, step, kind, text, time.time(), run, step, kind, text),
-            )
+            sql = "SELECT 1 FROM log_entries WHERE run = ? AND step = ? AND kind = ? AND text = ?"
+            if connection.execute(sql, (run, step, kind, text)).fetchone() is None:
+                log(connection, run, step, kind, text)
+
+
+def log(connection: sqlite3.Connection, run: int, step: int, kind: str, text: str) -> None:
+    """Add an entry in the caller's transaction."""
+    insert(connection, "log_entries", run=run, step=step, kind=kind, text=text, created=time.time())

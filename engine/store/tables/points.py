@@ -1,6 +1,5 @@
 """The table ``points``: what a training measured. Torch-free."""
 
-import json
 import math
 import sqlite3
 import time
@@ -16,6 +15,9 @@ from engine.store.rows import Series
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
 #: What a point is kept for when a series is thinned.
 DECIDING_COLUMNS = ("step", "loss", "error")
+
+#: SQLite's largest integer.
+_LARGEST = 2**63 - 1
 
 
 class PointReader(ReadingTable):
@@ -41,8 +43,8 @@ class PointReader(ReadingTable):
         # +run keeps SQLite from walking through all points of these runs by their index instead of the few new ids.
         return self._rows(
             "SELECT id, run, split, step, loss, error, running_loss, running_error, seconds FROM points"
-            f" WHERE id > ? AND id <= ? AND +run IN ({_marks(runs)}) ORDER BY id LIMIT ?",
-            since, upto, *runs, limit,
+            " WHERE id > ? AND id <= ? AND +run IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
+            since, upto, list(runs), limit,
         )  # fmt: skip
 
     def series(
@@ -59,19 +61,16 @@ class PointReader(ReadingTable):
         ``at_most`` decimates by min/max/last per power-of-two bucket of steps (see ``engine.store.decimate``);
         ``upto`` ignores points with a larger id.
         """
-        where = "run = ? AND split = ? AND step >= ?"
-        values: list[object] = [run, split, steps[0]]
-        for clause, value in (("step <= ?", steps[1]), ("id <= ?", upto)):
-            if value is not None:
-                where += f" AND {clause}"
-                values.append(value)
+        where = "run = ? AND split = ? AND step >= ? AND step <= ? AND id <= ?"
+        last, newest = (_LARGEST if end is None else end for end in (steps[1], upto))
+        values: list[object] = [run, split, steps[0], last, newest]
         if at_most is None:
             columns = self._columns(SERIES_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
             return Series(columns, total=len(columns["step"]))
         # Of a long run most points are left out: what decides about that is read first, the rest for what is kept.
         deciding = self._columns(DECIDING_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
         kept = keep_extremes(deciding["step"], [deciding["loss"], deciding["error"]], at_most)
-        kept_steps = json.dumps(deciding["step"][kept].astype(np.int64).tolist())
+        kept_steps = deciding["step"][kept].astype(np.int64).tolist()
         where = "run = ? AND split = ? AND step IN (SELECT value FROM json_each(?))"
         columns = self._columns(SERIES_COLUMNS, f"FROM points WHERE {where} ORDER BY step", [run, split, kept_steps])
         return Series(columns, total=len(deciding["step"]))
@@ -83,7 +82,7 @@ class PointReader(ReadingTable):
             "SELECT points.* FROM json_each(?) AS wanted, json_each(?) AS kinds JOIN points ON points.id ="
             " (SELECT id FROM points AS p WHERE p.run = wanted.value AND p.split = kinds.value"
             " ORDER BY p.step DESC LIMIT 1)",
-            json.dumps(list(runs)), json.dumps([split.value for split in Split]),
+            list(runs), list(Split),
         )  # fmt: skip
         return {(row["run"], Split(row["split"])): row for row in rows}
 
@@ -139,7 +138,3 @@ class PointWriter(WritingTable):
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

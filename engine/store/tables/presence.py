@@ -1,6 +1,5 @@
 """The tables ``engine`` and ``clients``: who is there. Torch-free."""
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -13,32 +12,24 @@ class PresenceWriter(WritingTable):
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
         """Add a client, an app server or a following command line; the engine stays up for it."""
-        with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (pid, pid_started, kind))
+        self._execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", pid, pid_started, kind)
 
     def leave_client(self, pid: int, pid_started: float) -> None:
         """Remove a client that left or died."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", (pid, pid_started))
+        self._execute("DELETE FROM clients WHERE pid = ? AND pid_started = ?", pid, pid_started)
 
     def enter_engine(self, pid: int, pid_started: float, version: str, devices: Sequence[str]) -> None:
         """Record the engine that holds the lock."""
-        now = time.time()
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (pid, pid_started, version, json.dumps(list(devices)), now, now),
-            )
+        sql, now = "INSERT OR REPLACE INTO engine VALUES (1, ?, ?, ?, ?, ?, ?)", time.time()
+        self._execute(sql, pid, pid_started, version, list(devices), now, now)
 
     def engine_beat(self) -> None:
         """Record that the engine lives."""
-        with self._transaction() as connection:
-            connection.execute("UPDATE engine SET heartbeat = ?", (time.time(),))
+        self._execute("UPDATE engine SET heartbeat = ?", time.time())
 
     def leave_engine(self) -> None:
         """Remove the engine, which ends in good order."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM engine")
+        self._execute("DELETE FROM engine")
 
 
 class PresenceReader(ReadingTable):
@@ -46,11 +37,7 @@ class PresenceReader(ReadingTable):
 
     def engine(self) -> EngineRow | None:
         """Return what the engine last said of itself; None after it ended in good order."""
-        rows = self._rows("SELECT pid, pid_started, version, devices, started, heartbeat FROM engine")
-        if not rows:
-            return None
-        values = dict(rows[0])
-        return EngineRow(**{**values, "devices": json.loads(values["devices"])})
+        return self._first(EngineRow, "SELECT * FROM engine")
 
     def clients(self) -> list[tuple[int, float, str]]:
         """Return (pid, process start time, kind) of every client that entered and did not leave."""

@@ -1,7 +1,7 @@
 """The tables of the probes: ``layers`` (what a net's arrays belong to), ``probes`` (when), ``arrays`` (what).
 
-Arrays are coded by ``engine.store.blobs``; how, stands beside
-the bytes, so that a reader needs nothing else. Torch-free.
+``engine.store.blobs`` codes the arrays. The code stands beside the bytes, so that a reader needs nothing else.
+Torch-free.
 """
 
 import sqlite3
@@ -93,12 +93,8 @@ class ProbeReader(ReadingTable):
 
     def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:
         """Return the layers and blocks of a run's net, or those of one kind, front to back."""
-        rows = self._rows(
-            "SELECT kind, position, name, stage, channels FROM layers WHERE run = ? AND (? IS NULL OR kind = ?)"
-            " ORDER BY kind DESC, position",
-            run, kind, kind,
-        )  # fmt: skip
-        return [LayerRow(**dict(row)) for row in rows]
+        sql = "SELECT * FROM layers WHERE run = ? AND (? IS NULL OR kind = ?) ORDER BY kind DESC, position"
+        return self._all(LayerRow, sql, run, kind, kind)
 
     def head(self) -> int:
         """Return the newest probe's id; never falls. Costs microseconds."""
@@ -113,14 +109,8 @@ class ProbeReader(ReadingTable):
         ``at_most`` keeps the first six, every 2^m-th by position and the last: which are kept does not change while a
         run grows, until m does.
         """
-        rows = [
-            ProbeRow(**dict(row))
-            for row in self._rows(
-                "SELECT id, step, seconds, took_s, images FROM probes WHERE run = ? AND id > ?"
-                " AND (? IS NULL OR id <= ?) ORDER BY step",
-                run, since, upto, upto,
-            )
-        ]  # fmt: skip
+        sql = "SELECT * FROM probes WHERE run = ? AND id > ? AND (? IS NULL OR id <= ?) ORDER BY step"
+        rows = self._all(ProbeRow, sql, run, since, upto, upto)
         total = len(rows)
         if at_most is None or total <= at_most:
             return rows, total
@@ -138,17 +128,12 @@ class ProbeReader(ReadingTable):
 
     def arrays(self, probes: Sequence[int], quantity: str) -> dict[int, np.ndarray]:
         """Return one quantity of many probes: ``{probe: array}``, in order of id; probes without it are left out."""
-        found: dict[int, np.ndarray] = {}
-        for start in range(0, len(probes), 500):
-            part = list(probes[start : start + 500])
-            marks = ", ".join("?" * len(part))
-            for row in self._rows(
-                "SELECT probe, length, width, code, low, high, data FROM arrays"
-                f" WHERE quantity = ? AND probe IN ({marks}) ORDER BY probe",
-                quantity, *part,
-            ):  # fmt: skip
-                found[row["probe"]] = _array(row)
-        return found
+        rows = self._rows(
+            "SELECT probe, length, width, code, low, high, data FROM arrays"
+            " WHERE quantity = ? AND probe IN (SELECT value FROM json_each(?)) ORDER BY probe",
+            quantity, list(probes),
+        )  # fmt: skip
+        return {row["probe"]: _array(row) for row in rows}
 
     def quantities(self, run: int) -> list[str]:
         """Return the names of the quantities that were measured in a run, at its last probe."""

@@ -4,7 +4,6 @@ A workspace may hold hundreds of runs with many points each: every figure is one
 (run, split, step), and configs are not parsed.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,17 +61,14 @@ class RunListReader(ReadingTable):
 
     def rows(self) -> list[RunListRow]:
         """Return every training, newest race first, in starting order within one; no trials."""
-        rows = self._rows(
-            "SELECT runs.id, runs.race, races.name AS race_name, runs.depth, runs.shortcut, runs.seed,"
-            " json_extract(runs.config, '$.data.name') AS data,"
-            " json_extract(runs.config, '$.data.eval_images') AS eval_images, runs.state, runs.step,"
-            " runs.total_steps, runs.device, runs.precision, runs.threads, runs.seconds, runs.created, runs.started,"
-            " runs.parent_run, runs.parent_step, runs.changed, runs.note, train.running_error AS training,"
+        return self._all(
+            RunListRow,
+            "SELECT runs.*, races.name AS race_name, json_extract(runs.config, '$.data.name') AS data,"
+            " json_extract(runs.config, '$.data.eval_images') AS eval_images, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
-            " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position"
+            " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position",
         )
-        return [RunListRow(**{**dict(row), "state": RunState(row["state"])}) for row in rows]
 
     def race_names(self) -> dict[int, str]:
         """Return the names of the races that have one."""
@@ -87,6 +83,6 @@ class RunListReader(ReadingTable):
             "SELECT run, error FROM (SELECT json_extract(value, '$[0]') AS run, (SELECT running_error FROM points"
             " WHERE run = json_extract(value, '$[0]') AND split = 'train' AND step <= json_extract(value, '$[1]')"
             " ORDER BY step DESC LIMIT 1) AS error FROM json_each(?) ORDER BY key) WHERE error IS NOT NULL",
-            json.dumps(list(wanted)),
+            list(wanted),
         )
         return [(row["run"], row["error"]) for row in rows]

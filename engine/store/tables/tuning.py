@@ -4,15 +4,15 @@
 Torch-free.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.config import TUNED, RunConfig, arm_name, replace
 from engine.events import ENDED, RunState, Split
 from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
+from engine.store.revision import update_job
 from engine.store.rows import RunRow
-from engine.store.tables.jobs import update_job
+from engine.store.tables.log_entries import log
 from engine.store.tables.points import PointReader
 from engine.store.tables.runs import RunReader
 
@@ -75,8 +75,8 @@ class ArmTuning:
 class TuningWriter(WritingTable):
     """How a rate that was found gets into the store."""
 
-    def take(self, runs: Sequence[int], trial: int, lr: float, words: str) -> None:
-        """Let these waiting runs train with ``lr``, found by ``trial``; ``words`` go on their record.
+    def take(self, runs: Sequence[int], trial: int, lr: float, text: str) -> None:
+        """Let these waiting runs train with ``lr``, found by ``trial``; ``text`` goes on their record.
 
         A run that has a rate already, or has left ``queued`` and ``paused``, is left alone.
         """
@@ -88,12 +88,9 @@ class TuningWriter(WritingTable):
                 config = RunConfig.from_json(row["config"])
                 if config.optim.lr != TUNED:
                     continue
-                update_job(connection, run, {"config": replace(config, {"optim.lr": lr}).to_json()}, changed=True)
-                connection.execute(
-                    "INSERT INTO log_entries (run, step, kind, text, created) VALUES (?, 0, 'tuned', ?, ?)",
-                    (run, words, time.time()),
-                )
-            update_job(connection, trial, {"detail": CHOSEN}, changed=True)
+                update_job(connection, run, config=replace(config, {"optim.lr": lr}).to_json())
+                log(connection, run, 0, "tuned", text)
+            update_job(connection, trial, detail=CHOSEN)
 
 
 class TuningReader(ReadingTable):
@@ -118,9 +115,10 @@ class TuningReader(ReadingTable):
 
     def trials(self, race: int | None = None) -> list[RunRow]:
         """Return the trials for a race as run rows, in starting order; those of all races if None."""
-        only = "tunes IS NOT NULL" if race is None else "tunes = ?"
-        races = self._rows(f"SELECT id FROM races WHERE {only} ORDER BY id", *(() if race is None else (race,)))
-        return [run for row in races for run in self._runs.all(row["id"], every=True)]
+        races = self._rows(
+            "SELECT id FROM races WHERE tunes IS NOT NULL AND (? IS NULL OR tunes = ?) ORDER BY id", race, race
+        )
+        return [run for row in races for run in self._runs.all(row["id"])]
 
     def arms(self, race: int) -> list[ArmTuning]:
         """Return the learning-rate curve of every arm of a race in starting order; empty where none is looked for."""

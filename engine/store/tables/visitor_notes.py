@@ -1,6 +1,6 @@
 """What people write beside the record: the name of a race, the note of a run.
 
-It changes no result, so no engine is asked. Torch-free.
+A name or a note changes no result, so no engine is asked. Torch-free.
 """
 
 from collections.abc import Sequence

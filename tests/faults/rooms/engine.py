@@ -98,8 +98,8 @@ ROOM = Room(
         Fault(
             name="unmet-change-called-done",
             file="engine/runs/supervisor/interventions.py",
-            text="asked.step is None and row.state in FINAL:",
-            faulty="asked.step is None and row.state in FINAL - {_S.DIVERGED}:",
+            text="change.step is None and row.state in FINAL:",
+            faulty="change.step is None and row.state in FINAL - {_S.DIVERGED}:",
             breaks="A change that a run never took, because it diverged first, is said to be done.",
             added_late=True,
         ),

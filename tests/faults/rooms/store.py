@@ -19,8 +19,8 @@ ROOM = Room(
         Fault(
             name="cursor-off-by-one",
             file="engine/store/tables/points.py",
-            text='f" WHERE id > ? AND id <= ? AND +run IN',
-            faulty='f" WHERE id > ? AND id < ? AND +run IN',
+            text='" WHERE id > ? AND id <= ? AND +run IN',
+            faulty='" WHERE id > ? AND id < ? AND +run IN',
             breaks="The newest point of every look at the stream is never sent.",
         ),
         Fault(
