@@ -12,10 +12,7 @@ File = tuple[int, int]
 
 
 class ConnectionPool:
-    """Reusable connections to the database at ``path``; ``make`` opens one.
-
-    A replaced database gets new connections.
-    """
+    """Reusable connections to the database at ``path``, opened by ``make``; a replaced database gets new ones."""
 
     def __init__(self, path: Path, make: Callable[[], Any]):
         self._path, self._make = path, make

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import psutil
@@ -102,15 +103,13 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
     files = tuple(_stored_files(context.workspace.path))
-    once = {file.identity: file for file in files}
-    kinds: dict[str, int] = {}
-    for file in once.values():
-        kinds[file.kind] = kinds.get(file.kind, 0) + file.size
-    runs: dict[int, int] = {}
+    kinds, runs = Counter[str](), Counter[int]()
+    for file in {file.identity: file for file in files}.values():
+        kinds[file.kind] += file.size
     for file in files:
-        if file.run:
-            runs[file.run] = runs.get(file.run, 0) + file.size
-    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, files)
+        runs[file.run] += file.size
+    del runs[0]
+    disk = Disk(dict(kinds.most_common()), dict(runs), files)
     context.disk = (time.monotonic(), disk)
     return disk
 
@@ -125,15 +124,19 @@ def size_in_words(size: float) -> str:
 
 
 def _stored_files(workspace: Path) -> Iterator[StoredFile]:
-    for path, entry in _files(workspace):
-        parts = Path(path).relative_to(workspace).parts
-        word, _, number = parts[0].partition("-")
-        run = int(number) if word == "run" and number.isdecimal() and len(parts) > 1 else 0
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue  # deleted meanwhile
-        yield StoredFile(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
+    for folder, _, names in os.walk(workspace):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                status = path.lstat()
+            except OSError:
+                continue  # deleted meanwhile
+            parts = path.relative_to(workspace).parts
+            word, _, number = parts[0].partition("-")
+            run = int(number) if word == "run" and number.isdecimal() and len(parts) > 1 else 0
+            if S_ISREG(status.st_mode):
+                identity = status.st_dev, status.st_ino
+                yield StoredFile(_kind(parts, run), run, identity, status.st_nlink, status.st_size)
 
 
 def _kind(parts: Sequence[str], run: int) -> str:
@@ -144,15 +147,3 @@ def _kind(parts: Sequence[str], run: int) -> str:
     if parts[0].startswith("skipscope") and ".db" in parts[0]:
         return DATABASE
     return LOGS if parts[-1].endswith(".log") else OTHER
-
-
-def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    yield entry.path, entry
-    except OSError:
-        return  # deleted meanwhile, or not ours to read

@@ -70,22 +70,14 @@ def trial_plan(preset: str, steps: int) -> tuple[int, int]:
     return len(optim.tune_grid), optim.trial_steps()
 
 
-def depth_problem(depth: int) -> str:
-    """Return what is wrong with a depth in one line, '' when nothing is."""
-    try:
-        replace(ModelConfig(), {"depth": depth})
-    except ConfigError as error:
-        return str(error)
-    return ""
-
-
 def depth_from(text: str) -> tuple[int | None, str]:
     """Return (depth, '') for a typed depth that can be trained, else (None, what is wrong in one line)."""
-    word = text.strip()
-    if not _WHOLE.fullmatch(word):
+    if not _WHOLE.fullmatch(text.strip()):
         return None, f"a depth is a whole number such as 20 or 56 (got {text[:20]!r})"
-    problem = depth_problem(int(word))
-    return (None, problem) if problem else (int(word), "")
+    try:
+        return replace(ModelConfig(), {"depth": int(text)}).depth, ""
+    except ConfigError as error:
+        return None, str(error)
 
 
 def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:

@@ -3,11 +3,12 @@
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from app.data.races import run_summaries_of, training_config
+from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
 from engine.config.probe_steps import probe_steps
@@ -82,12 +83,10 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
-        rows = [row for run in runs if (row := reader.runs.get(run)) is not None]
+        rows = stored_runs(reader, runs)
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.probes.layers(row.id) for row in rows}
-        planned = {
-            row.id: list(probe_steps(training_config(row), reader.interventions.further_ends(row.id))) for row in rows
-        }
+        planned = {row.id: list(probe_steps(row.config, reader.interventions.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         probed = [
             (row, [probe.step for probe in found.probes], found.arrays[about])
@@ -99,10 +98,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
 
 
 def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int], about: str = "") -> Inside:
-    """Return the columns, summaries and deletions after a cursor. ``layers`` of a run come with its first column.
-
-    ``about``: see ``inside``. Raises SkipscopeError.
-    """
+    """Return what is new after a cursor; ``layers`` come with a run's first column. Raises SkipscopeError."""
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
@@ -170,10 +166,7 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
     if not probes:
         return Columns([], total, [], {})
     every, _ = reader.probes.all(run)
-    cost, spent = 0.0, {}
-    for probe in every:
-        cost += probe.took_s
-        spent[probe.id] = cost
+    spent = dict(zip((probe.id for probe in every), accumulate(probe.took_s for probe in every), strict=True))
     arrays = {}
     for quantity in wanted:
         found = reader.probes.arrays([probe.id for probe in probes], quantity.name)
@@ -185,10 +178,10 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
 
 
 def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, LayerMoment]:
-    """Return what one layer of several runs was like at the newest probe at or before ``step``.
+    """Return the state of one layer in several runs at the newest probe at or before ``step``. Raises SkipscopeError.
 
-    A net without a layer of that name answers with the one at the same relative depth and place in its block. Runs
-    without probes are left out; without the layer in any run nothing is returned. Raises SkipscopeError.
+    A net without a layer of that name answers with the layer at the same relative depth and place in its block.
+    Runs without probes are left out; without the layer in any run nothing is returned.
     """
     with reading() as reader, reader.snapshot():
         nets = {run: reader.probes.layers(run, "layer") for run in runs}
@@ -202,10 +195,7 @@ def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, Layer
 
 
 def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int], np.ndarray] | None:
-    """Return (the layer's name, steps, histograms as (probes, bins + 1)) of one layer; None where there is nothing.
-
-    Raises SkipscopeError.
-    """
+    """Return (name, steps, histograms (probes, bins + 1)) of a layer, None without any. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         net = reader.probes.layers(run, "layer")
         names = [row.name for row in net]
@@ -219,11 +209,8 @@ def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int],
 
 
 def _relative_depth(nets: dict[int, list[LayerRow]], layer: str) -> float | None:
-    for net in nets.values():
-        names = [row.name for row in net]
-        if layer in names:
-            return names.index(layer) / max(1, len(names) - 1)
-    return None
+    names = ([row.name for row in net] for net in nets.values())
+    return next((net.index(layer) / max(1, len(net) - 1) for net in names if layer in net), None)
 
 
 def _index(net: list[LayerRow], layer: str, place: float) -> int:
@@ -237,9 +224,8 @@ def _index(net: list[LayerRow], layer: str, place: float) -> int:
 
 
 def _moment(reader: Reader, probe: ProbeRow, net: list[LayerRow], index: int) -> LayerMoment:
-    histogram = reader.probes.array(probe.id, "response_histogram")
-    channels = reader.probes.array(probe.id, "response_std_channel")
-    std = reader.probes.array(probe.id, "response_std")
+    names = ("response_histogram", "response_std_channel", "response_std")
+    histogram, channels, std = (reader.probes.array(probe.id, name) for name in names)
     first = sum(row.channels for row in net[:index])
     nothing = np.zeros(0, dtype=np.float32)
     return LayerMoment(

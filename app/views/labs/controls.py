@@ -20,10 +20,7 @@ def key_of(name: str, what: str) -> str:
 
 
 def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
-    """Draw them; return (the settings as they stand, whether the button was pressed).
-
-    ``shown``: the settings of the job that is shown below, None without one.
-    """
+    """Draw the controls; return (settings, whether the button was pressed). ``shown``: settings of the job below."""
     if shown is None:
         st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
     front = [option for option in lab.options if option.primary or option.run_reference]

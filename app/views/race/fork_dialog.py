@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import interventions, races, workspace
-from app.views import picker
+from app.data import interventions, races
+from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
 
@@ -55,17 +55,21 @@ def _draw(race: races.Race) -> None:
     if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
         return
     number, clicked, _ = st.session_state[_ASKED]
-    try:
-        run = next((row for row in races.runs(race.id) if row.id == number), None)
-        saved = interventions.saved_steps(race.id).get(number, [])
-        elsewhere = run is None and number in races.known_runs([number])
-    except workspace.SkipscopeError as error:
-        st.warning(literal(str(error)), icon=":material/block:")
-        return
+    with page_frame.refusals(_refused):
+        _offer_fork(race, number, clicked)
+
+
+def _refused(line: str) -> None:
+    st.warning(literal(line), icon=":material/block:")
+
+
+def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
+    run = next((row for row in races.runs(race.id) if row.id == number), None)
+    saved = interventions.saved_steps(race.id).get(number, [])
     if run is None:
         st.write(
             f"Run {number} belongs to another race: choose that race to fork it."
-            if elsewhere
+            if races.known_runs([number])
             else f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork."
         )
         return
@@ -85,10 +89,7 @@ def _draw(race: races.Race) -> None:
     key, text = fork_form.choose(what, value, f"fork_at_{number}_{clicked}", first)
     if not st.button(f"Fork at step {step:,}", type="primary", width="stretch", key="fork_at_make"):
         return
-    child, refusal = fork_form.make(number, step, key, text)
-    if child is None:
-        st.warning(literal(refusal), icon=":material/block:")
-        return
+    child = fork_form.make(number, step, key, text)
     _forget()
     st.session_state[_SAID] = f"Run {child} is the fork of {name} at step {step:,}."
     st.rerun()  # closes the dialog; the page has to know the new run

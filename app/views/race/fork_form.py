@@ -25,10 +25,7 @@ _EXAMPLES = {
 
 
 def choose(what: DeltaGenerator, value: DeltaGenerator, prefix: str, first: str = "lr") -> tuple[str, str]:
-    """Draw both fields and return the setting, '' for a twin, and the text of its new value.
-
-    ``prefix`` begins the keys of the widgets; ``first`` is chosen until somebody chooses.
-    """
+    """Draw both fields; return the setting ('' for a twin) and its new value. ``prefix`` begins the widgets' keys."""
     key = what.selectbox(
         "Change",
         list(_KEYS),
@@ -42,12 +39,11 @@ def choose(what: DeltaGenerator, value: DeltaGenerator, prefix: str, first: str 
     return key or "", text.strip()
 
 
-def make(run: int, step: int, key: str, text: str) -> tuple[int | None, str]:
-    """Fork a run with that change; return (the new run, '') or (None, why not in one line)."""
+def make(run: int, step: int, key: str, text: str) -> int:
+    """Fork a run with that change; return the new run. Raises SkipscopeError."""
     if key and not text:
-        return None, f"say what {_KEYS.get(key, key)} is to be, for example {_EXAMPLES.get(key, '0.5')}"
-    try:
-        with st.spinner("Forking"):
-            return interventions.fork(run, step, {key: text} if key else {}), ""
-    except workspace.SkipscopeError as error:
-        return None, str(error)
+        raise workspace.SkipscopeError(
+            f"say what {_KEYS.get(key, key)} is to be, for example {_EXAMPLES.get(key, '0.5')}"
+        )
+    with st.spinner("Forking"):
+        return interventions.fork(run, step, {key: text} if key else {})

@@ -89,10 +89,7 @@ def protocol(race: races.Race) -> None:
 
 
 def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
-    """Return a closed section, whose state is kept in the address.
-
-    The caller makes the contents of an open section only, so that nothing above waits for them.
-    """
+    """Return a closed section, its state kept in the address. Only an open section is filled: that takes time."""
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 

@@ -1,5 +1,6 @@
 """The learning-rate curves of a race with ``lr=tuned``: above the live curves during the trials, later folded below."""
 
+from collections import defaultdict
 from typing import Any
 
 import streamlit as st
@@ -80,20 +81,19 @@ def _trial(trial: Any) -> dict[str, Any]:
     finished = trial.state == races.RunState.FINISHED
     without = trial.state in races.ENDED and not finished
     return {
-        "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
+        **{name: getattr(trial, name) for name in ("run", "lr", "step", "seed", "precision", "device", "threads")},
+        "state": trial.state.value, "steps": trial.total_steps, "error": None if without else trial.error,
         "end": "finished" if finished else "without" if without else "",
-        "error": None if without else trial.error, "seed": trial.seed, "precision": trial.precision,
-        "device": trial.device, "threads": trial.threads,
     }  # fmt: skip
 
 
 def _edges(arms: list[races.ArmTuning]) -> list[str]:
     """Return one sentence for each end of the grid at which arms are best."""
-    ends: dict[tuple[float, str], list[str]] = {}
+    ends = defaultdict(list)
     for arm in arms:
         if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
-            ends.setdefault((arm.lr, end), []).append(races.arm_label(arm.depth, arm.shortcut))
+            ends[arm.lr, end].append(races.arm_label(arm.depth, arm.shortcut))
     return [
         f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
         "one may lie outside.**"

@@ -1,7 +1,6 @@
-"""The set-up's fold-out "More shortcuts": the whole zoo, each with its options, or typed as texts.
+"""The set-up's fold-out "More shortcuts": the whole zoo with its options, chosen or typed as texts.
 
-What is chosen here is a list of variant texts in the session, beside the four of the paper that the set-up offers as
-chips. Whoever never opens this part needs to know nothing of it.
+The session holds the chosen variants as texts, beside the four of the paper that the set-up offers as chips.
 """
 
 import streamlit as st
