@@ -58,15 +58,15 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     The first of a type has the type's hue and mark, further ones neighbouring hues and other marks. What comes later
     in the list changes nothing for what stands before.
     """
-    found: dict[str, Look] = {}
+    by_name: dict[str, Look] = {}
     seen: dict[str, int] = {}
     for name in dict.fromkeys(names):
         base = _base(name)
         nth = seen[base] = seen.get(base, -1) + 1
         marks = list(MARKS)
         mark = marks[(marks.index(_MARK_OF.get(base, "circle")) + nth) % len(marks)]
-        found[name] = Look(_turned(color(base), _TURNS[nth % len(_TURNS)]), mark)
-    return found
+        by_name[name] = Look(_turned(color(base), _TURNS[nth % len(_TURNS)]), mark)
+    return by_name
 
 
 def _base(name: str) -> str:

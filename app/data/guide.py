@@ -117,8 +117,8 @@ class GuidePage:
 
     def parts(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the parts of one kind in their order, each once."""
-        found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
-        return list(dict.fromkeys(found))
+        parts = (part for section in self.sections.values() for part in section if isinstance(part, kind))
+        return list(dict.fromkeys(parts))
 
 
 def guide_names() -> list[str]:
@@ -201,10 +201,10 @@ def _page(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
 
 def _head(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in filter(None, map(str.strip, lines)):
-        found = _HEAD.fullmatch(line)
-        if found is None or found[1] not in _KEYS:
+        match = _HEAD.fullmatch(line)
+        if match is None or match[1] not in _KEYS:
             raise _Broken(f"below the question stand lines of {', '.join(_KEYS)} (got {line!r})")
-        yield found[1], found[2]
+        yield match[1], match[2]
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -221,15 +221,17 @@ def _parts(text: str, sources: Mapping[str, Source]) -> Iterator[Part]:
             yield piece
 
 
-def _held(words: str, sources: Mapping[str, Source]) -> Part:
-    if found := _RESULT.fullmatch(words):
-        return ResultReference(found[1], found[2], found[3])
-    if found := _CITE.fullmatch(words):
-        key = f"{found[1]}.{found[2]}"
+def _held(placeholder: str, sources: Mapping[str, Source]) -> Part:
+    if match := _RESULT.fullmatch(placeholder):
+        return ResultReference(match[1], match[2], match[3])
+    if match := _CITE.fullmatch(placeholder):
+        key = f"{match[1]}.{match[2]}"
         if key not in sources:
             raise _Broken(f"nothing in sources.toml is {key!r}")
-        return Citation(sources[key], found[3] or "")
-    raise _Broken(f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {words!r})")
+        return Citation(sources[key], match[3] or "")
+    raise _Broken(
+        f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {placeholder!r})"
+    )
 
 
 def _check_labs(page: GuidePage) -> None:
@@ -292,7 +294,7 @@ def measurements(references: Iterable[ResultReference]) -> Measurements:
     for lab in {reference.lab for reference in wanted} & newest.keys():
         with reading() as reader, reader.snapshot():
             if (job := reader.labs.get(newest[lab])) is not None:
-                findings = [found for found in lab_findings(reader, job) if found.holds_at(job.config.settings)]
+                findings = [finding for finding in lab_findings(reader, job) if finding.holds_at(job.config.settings)]
                 results[lab] = job, reader.labs.metrics(job.id), findings
     return {reference: _measurement(reference, *results.get(reference.lab, (None, {}, []))) for reference in wanted}
 
@@ -303,7 +305,7 @@ def _measurement(
     lab = LABS[reference.lab]
     basis = _basis(lab, job.config.settings) if job else ""
     if reference.kind == "finding":
-        text = " ".join(found.text for found in findings if found.name == reference.name)
+        text = " ".join(finding.text for finding in findings if finding.name == reference.name)
         return Measurement(reference.name, job=job.id if job else None, basis=basis, text=text)
     row = next(metric for metric in lab.metrics if metric.name == reference.name)
     number = (job.id, numbers[row.name], basis) if job and row.name in numbers else ()

@@ -27,9 +27,9 @@ _JOBS, _TRAININGS = 20, 200
 
 @dataclass(frozen=True, slots=True)
 class LabNews:
-    """One job of a lab at one moment: its row, the curves after a cursor, all numbers and findings, the next cursor.
+    """One job of a lab at one moment; ``traces`` are the curves after a cursor, ``log`` is the file of its worker.
 
-    ``cursor`` is (newest change of the store, newest curve of this job); ``log`` the file its worker writes to.
+    ``cursor`` is (newest change of the store, newest curve of this job).
     """
 
     job: LabJobRow

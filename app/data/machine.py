@@ -1,7 +1,6 @@
-"""The machine as the page shows it: how busy it is, and what the workspace takes on its disk, by kind and by run.
+"""The machine as the page shows it: how busy it is, and the disk that the workspace takes, by kind and by run.
 
-A fork shares its first checkpoint's file with its parent where the file system allows it: such bytes count once in
-the whole, and for each run that holds them.
+A fork may share a checkpoint's file with its parent: such bytes count once in the whole, and for each of both runs.
 """
 
 import os
@@ -41,8 +40,8 @@ class MachineLoad:
     def now(self) -> list[Any] | None:
         """Return ``[processor, memory, [[busy, memory], ...]]`` in whole percent, a pair per graphics card.
 
-        None where a driver does not say. Processor: all cores, over the ``every_s`` seconds or more before the meters
-        were read; before so long has passed there is no answer at all.
+        None stands for a value that a driver does not tell, and for all before ``every_s`` seconds have passed. The
+        processor is the mean of all cores since the last reading.
         """
         moment = time.monotonic()
         if moment - self._read >= self._every_s:

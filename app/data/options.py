@@ -89,9 +89,9 @@ def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> 
 
 
 def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
-    """Return what ``count`` needs for nets of a preset on a data set; None for images that are not looked through yet.
+    """Return the shape that ``count`` needs, None for images that the engine has not looked through yet.
 
-    Pooling that does not fit the images is as good as none here: whoever starts such a race is told.
+    Pooling that does not fit the images counts as none here: the start of such a race refuses it.
     """
     row = SOURCES.get(source)
     if row is None:

@@ -89,9 +89,9 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
         planned = {row.id: list(probe_steps(row.config, reader.interventions.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         probed = [
-            (row, [probe.step for probe in found.probes], found.arrays[about])
+            (row, [probe.step for probe in probed_columns.probes], probed_columns.arrays[about])
             for row in rows
-            if about in (found := columns[row.id]).arrays
+            if about in (probed_columns := columns[row.id]).arrays
         ]
         findings = _findings(about, probed, -1)
         return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned, findings)
@@ -105,10 +105,10 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
         columns, layers = {}, {}
         if since[0] < cursor[0]:
             for run in runs:
-                found = _columns(reader, run, wanted, since[0], None)
-                if not found.probes:
+                news = _columns(reader, run, wanted, since[0], None)
+                if not news.probes:
                     continue
-                columns[run] = found
+                columns[run] = news
                 if reader.probes.all(run, upto=since[0])[1] == 0:
                     layers[run] = reader.probes.layers(run)
         changed, gone = reader.runs.changed(since[1]) if since[1] < cursor[1] else ([], [])
@@ -121,16 +121,16 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
     """Return the findings at the steps after the last one at which no run has a probe newer than ``since``."""
     probes = {run: reader.probes.all(run)[0] for run in runs}
     before = [
-        max((probe.step for probe in found if probe.id <= since), default=-1)
-        for found in probes.values()
-        if any(probe.id > since for probe in found)
+        max((probe.step for probe in recorded if probe.id <= since), default=-1)
+        for recorded in probes.values()
+        if any(probe.id > since for probe in recorded)
     ]
     after = min(before)
     probed = []
-    for run, found in probes.items():
-        first = max(0, bisect(found, after, key=lambda probe: probe.step) - 1)
-        arrays = reader.probes.arrays([probe.id for probe in found[first:]], about)
-        kept = [probe for probe in found[first:] if probe.id in arrays]
+    for run, recorded in probes.items():
+        first = max(0, bisect(recorded, after, key=lambda probe: probe.step) - 1)
+        arrays = reader.probes.arrays([probe.id for probe in recorded[first:]], about)
+        kept = [probe for probe in recorded[first:] if probe.id in arrays]
         if kept and (row := reader.runs.get(run)) is not None:
             probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
     return _findings(about, probed, after)
@@ -150,8 +150,8 @@ def _findings(
             for row, steps, values in probed
             if (at := bisect(steps, step))
         ]  # fmt: skip
-        if found := layer_finding(about, get_quantity(about).per, step, nets):
-            findings[step] = found
+        if finding := layer_finding(about, get_quantity(about).per, step, nets):
+            findings[step] = finding
     return findings
 
 
@@ -169,11 +169,11 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
     spent = dict(zip((probe.id for probe in every), accumulate(probe.took_s for probe in every), strict=True))
     arrays = {}
     for quantity in wanted:
-        found = reader.probes.arrays([probe.id for probe in probes], quantity.name)
-        if found:
-            length = max(len(array) for array in found.values())
+        measured = reader.probes.arrays([probe.id for probe in probes], quantity.name)
+        if measured:
+            length = max(len(array) for array in measured.values())
             nothing = np.full(length, np.nan, dtype=np.float32)
-            arrays[quantity.name] = np.stack([found.get(probe.id, nothing) for probe in probes])
+            arrays[quantity.name] = np.stack([measured.get(probe.id, nothing) for probe in probes])
     return Columns(probes, total, [spent[probe.id] for probe in probes], arrays)
 
 
@@ -186,12 +186,12 @@ def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, Layer
     with reading() as reader, reader.snapshot():
         nets = {run: reader.probes.layers(run, "layer") for run in runs}
         place = _relative_depth(nets, layer)
-        found = {}
+        moments = {}
         for run, net in nets.items():
             probe = next((probe for probe in reversed(reader.probes.all(run)[0]) if probe.step <= step), None)
             if probe is not None and net and place is not None:
-                found[run] = _moment(reader, probe, net, _index(net, layer, place))
-    return found
+                moments[run] = _moment(reader, probe, net, _index(net, layer, place))
+    return moments
 
 
 def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int], np.ndarray] | None:
@@ -202,10 +202,10 @@ def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int],
         probes, _ = reader.probes.all(run, at_most=at_most)
         if layer not in names or not probes:
             return None
-        found = reader.probes.arrays([probe.id for probe in probes], "response_histogram")
-        kept = [probe for probe in probes if probe.id in found]
+        histograms = reader.probes.arrays([probe.id for probe in probes], "response_histogram")
+        kept = [probe for probe in probes if probe.id in histograms]
         index = names.index(layer)
-        return layer, [probe.step for probe in kept], np.array([found[probe.id][index] for probe in kept])
+        return layer, [probe.step for probe in kept], np.array([histograms[probe.id][index] for probe in kept])
 
 
 def _relative_depth(nets: dict[int, list[LayerRow]], layer: str) -> float | None:

@@ -117,8 +117,8 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
     if config.run.optim.lr == TUNED:
-        found = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
-        protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in found.items()}
+        rates = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
     origin = {
@@ -172,7 +172,7 @@ def _races(reader: Reader) -> list[Race]:
 
 def race(race: int) -> Race | None:
     """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
-    listed = next((found for found in races() if found.id == race), None)
+    listed = next((candidate for candidate in races() if candidate.id == race), None)
     if listed or current().pool.file() is None:
         return listed
     with reading() as reader, reader.snapshot():
@@ -180,10 +180,10 @@ def race(race: int) -> Race | None:
         return summary(row, reader.runs.all(race)) if row and row.tunes is None else None
 
 
-def first_shown(asked: str) -> tuple[int, ...]:
+def first_shown(requested: str) -> tuple[int, ...]:
     """Return the runs of the race that a fresh page shows: requested, else newest. Raises SkipscopeError."""
-    found = races()
-    chosen = next((race for race in found if str(race.id) == asked), found[0] if found else None)
+    race_list = races()
+    chosen = next((race for race in race_list if str(race.id) == requested), race_list[0] if race_list else None)
     return chosen.runs if chosen else ()
 
 

@@ -1,7 +1,6 @@
 """Any runs on one chart: the ids of an address, and the differences between runs of several races.
 
-The stream of batches is a function of data, seed and batch size alone (``engine.data.batches``). Runs that agree in
-these saw the same batches, in any race.
+Batches are a function of data, seed and batch size alone (``engine.data.batches``), in any race.
 """
 
 import re
@@ -41,13 +40,13 @@ def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     """Return the first ``MAX_RUNS`` numbers of an address such as ``3,7,12``, and its problem in one line or ''."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     odd = [word for word in words if number_from(word) is None]
-    found = list(dict.fromkeys(int(word) for word in words if word not in odd))
+    numbers = list(dict.fromkeys(int(word) for word in words if word not in odd))
     problems = []
     if odd:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
-    if len(found) > MAX_RUNS:
-        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(found) - MAX_RUNS} are left out")
-    return found[:MAX_RUNS], "; ".join(problems)
+    if len(numbers) > MAX_RUNS:
+        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(numbers) - MAX_RUNS} are left out")
+    return numbers[:MAX_RUNS], "; ".join(problems)
 
 
 def difference(runs: Sequence[int]) -> str:

@@ -72,9 +72,7 @@ class Delta:
 def head() -> Head:
     """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
     with reading() as reader:
-        points, changes = reader.points.head()
-        probes = reader.probes.head()
-    return Head(points, changes, current().pool.file() or (0, 0), probes)
+        return Head(*reader.points.head(), current().pool.file() or (0, 0), reader.probes.head())
 
 
 def engine_status() -> dict[str, Any]:

@@ -91,9 +91,9 @@ def shared_urls(host: str, port: int) -> list[str]:
 
 def network_addresses() -> list[str]:
     """Return the IPv4 addresses of this machine in its networks; first that of the way out, link-local ones last."""
-    found = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
+    own = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
     way_out = _way_out()
-    return [way_out, *(address for address in found if address != way_out)] if way_out in found else found
+    return [way_out, *(address for address in own if address != way_out)] if way_out in own else own
 
 
 def _of_interfaces() -> Iterator[str]:

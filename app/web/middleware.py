@@ -29,11 +29,7 @@ _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
 #: Closed before it was opened: browsers are answered 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-}
+HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
 
 
 def stack() -> list[Middleware]:

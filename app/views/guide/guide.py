@@ -36,14 +36,14 @@ def render_home() -> None:
     st.markdown(
         f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
     )
-    found = [page for page in map(_page, guide.guide_names()) if page is not None]
-    measurements = _measurements(found)
-    for page in found:
+    readable = [page for page in map(_page, guide.guide_names()) if page is not None]
+    measurements = _measurements(readable)
+    for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
             st.markdown(guide_words.running(page.sections["Short answer"], measurements))
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
-    _await_news(found)
+    _await_news(readable)
 
 
 def render(name: str) -> None:
@@ -100,11 +100,11 @@ def _experiment(page: guide.GuidePage) -> None:
 
 
 def _others(page: guide.GuidePage) -> None:
-    there = [name for name in page.labs if name in labs.LABS]
-    if not there and not page.see:
+    registered = [name for name in page.labs if name in labs.LABS]
+    if not registered and not page.see:
         return
     st.caption("More of it:")
-    for name in there:
+    for name in registered:
         words = "all its pictures and settings" if name == page.lab else labs.LABS[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
@@ -135,9 +135,9 @@ def _link(path: str, words: str, icon: str) -> None:
     st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
 
 
-def _await_news(found: list[guide.GuidePage]) -> None:
+def _await_news(shown: list[guide.GuidePage]) -> None:
     """Draw the page again once a lab of it has finished, so that the text has the new numbers."""
-    st.fragment(_look, run_every=NEWS_S)(tuple({name for page in found for name in page.labs}), _finished())
+    st.fragment(_look, run_every=NEWS_S)(tuple({name for page in shown for name in page.labs}), _finished())
 
 
 def _look(names: tuple[str, ...], before: Mapping[str, int]) -> None:

@@ -20,19 +20,19 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
     What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
     were measured with at the first of them: they are all of one job.
     """
-    words, said = [], set()
+    texts, explained = [], set()
     for part in parts:
         match part:
             case guide.ResultReference():
                 measurement = measurements.get(part)
                 mark = part.lab if measurement and measurement.known else part
-                words.append(measured(measurement, briefly=mark in said))
-                said.add(mark)
+                texts.append(measured(measurement, briefly=mark in explained))
+                explained.add(mark)
             case guide.Citation():
-                words.append(cited(part))
+                texts.append(cited(part))
             case _:
-                words.append(part)
-    return "".join(words)
+                texts.append(part)
+    return "".join(texts)
 
 
 def measured(measurement: guide.Measurement | None, briefly: bool = False) -> str:

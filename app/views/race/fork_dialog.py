@@ -1,7 +1,6 @@
-"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one thing changed.
+"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one change.
 
-What was clicked stays in the session until the dialog is dismissed or the fork is made, so a rerun of the page for
-another reason draws the dialog again with what was typed into it.
+The session keeps the click until the dialog is dismissed or the fork is made: a rerun draws the same dialog again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +35,8 @@ def asked_run(place: str) -> int | None:
 def render(race: races.Race, place: str) -> None:
     """Open the dialog if a point was clicked on this chart; say what came of the last one."""
     # Here and not in the dialog: what is said in the run that closes it is never shown.
-    if said := st.session_state.pop(_SAID, ""):
-        st.toast(said, icon=":material/check:", duration="long")
+    if message := st.session_state.pop(_SAID, ""):
+        st.toast(message, icon=":material/check:", duration="long")
     if asked_run(place) is not None:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 

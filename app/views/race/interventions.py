@@ -1,7 +1,7 @@
 """The panel "What if?" of the race page: change live runs, fork, run longer, keep another pace.
 
-A fragment of its own: what is chosen here reruns nothing else, so curves, zoom and cards stay as they are. Only a new
-run has to become known to the page. What the engine refuses is said in its own words below the controls.
+The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay. Refusals stand below the
+controls in the engine's words.
 """
 
 from collections import defaultdict
@@ -61,13 +61,13 @@ def _change(race: races.Race) -> None:
         "residual net is its plain twin."
     )
     if apply.button("Apply", type="primary", width="stretch", key="whatif_apply"):
-        asked = targets.get(target, [])
-        if key == "strength" and len(asked) > 1:  # of several, those that have a shortcut
-            asked = [run for run in asked if not races.is_plain(run.shortcut)] or asked
+        requested = targets.get(target, [])
+        if key == "strength" and len(requested) > 1:  # of several, those that have a shortcut
+            requested = [run for run in requested if not races.is_plain(run.shortcut)] or requested
         taken: list[int] = []
         refusals: list[str] = []
         with page_frame.refusals(refusals.append):
-            taken, refusals = interventions.change([run.id for run in asked], key, number)
+            taken, refusals = interventions.change([run.id for run in requested], key, number)
         done = f"{rows[key].label.capitalize()} {number:g} for {_count(taken)}, from the next step on." if taken else ""
         _say(race, done, refusals)
 
@@ -104,8 +104,8 @@ def _extend(race: races.Race) -> None:
     everyone = "all finished runs"
     offered: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
     choice = which.selectbox("Run", offered, format_func=lambda run: names.get(run, everyone), key="whatif_longer")
-    asked = [choice] if isinstance(choice, int) else list(runs)
-    longest = max((runs[run].total_steps for run in asked if run in runs), default=1)
+    requested = [choice] if isinstance(choice, int) else list(runs)
+    longest = max((runs[run].total_steps for run in requested if run in runs), default=1)
     total = steps.number_input(
         "Steps in total", min_value=1, max_value=10_000_000, value=2 * longest, key=f"whatif_steps_{choice}_{longest}"
     )
@@ -113,7 +113,7 @@ def _extend(race: races.Race) -> None:
     if apply.button("Run on", type="primary", width="stretch", key="whatif_extend"):
         taken = []
         refusals: list[str] = []
-        for run in asked:
+        for run in requested:
             with page_frame.refusals(refusals.append):
                 interventions.extend(run, int(total))
                 taken.append(run)
@@ -151,7 +151,7 @@ def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[r
     arms = defaultdict(list)
     for run in runs:
         arms[races.arm_label(run.depth, run.shortcut)].append(run)
-    targets |= {f"all of {arm}": found for arm, found in arms.items() if len(found) > 1}
+    targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
     return targets | {f"{picker.label(race, run)} (run {run.id})": [run] for run in runs}
 
 

@@ -49,11 +49,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     else:
         audience.newer(race_list[0].id)
     live_race(
-        race.id,
-        picker.runs_of(race),
-        _on_command,
-        COMPONENT,
-        RaceWords(race.title, notice, race.as_command, race.data),
+        race.id, picker.runs_of(race), _on_command, COMPONENT, RaceWords(race.title, notice, race.as_command, race.data)
     )
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)

@@ -29,9 +29,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
     )
     if pressed:
         start_quick()
-    scheme = st.context.theme.type or "light"
-    still = options.still(scheme)
-    if still:
+    if still := options.still(st.context.theme.type or "light"):
         st.image(
             str(still),
             width="stretch",
@@ -95,8 +93,8 @@ def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
 
 def published(race: races.Race) -> None:
     """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
-    found = options.references(race.shortcuts)
-    if not found:
+    references = options.references(race.shortcuts)
+    if not references:
         return
     fold = _fold("Published figures", ":material/menu_book:", "published")
     if not fold.open:
@@ -117,7 +115,7 @@ def published(race: races.Race) -> None:
                     "kind of figure": reference.figure.kind,
                     "source": reference.figure.source,
                 }
-                for reference in found
+                for reference in references
             ],
             hide_index=True,
             width="stretch",

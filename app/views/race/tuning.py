@@ -14,12 +14,10 @@ from app.live.shared.run import Run, run_colors
 LOOK_S = 2.0
 
 
-def running(race: races.Race) -> bool:
-    """Draw the curves during the trials; return whether trials are under way."""
-    if not race.tuned or not _under_way(races.tuning(race.id)):
-        return False
-    st.fragment(_progress, run_every=LOOK_S)(race)
-    return True
+def running(race: races.Race) -> None:
+    """Draw the curves during the trials."""
+    if race.tuned and _under_way(races.tuning(race.id)):
+        st.fragment(_progress, run_every=LOOK_S)(race)
 
 
 def ended(race: races.Race) -> None:
@@ -34,14 +32,14 @@ def ended(race: races.Race) -> None:
 
 def in_words(race: races.Race) -> str:
     """Return one or two sentences about the best rates, '' before there are any."""
-    found = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
-    if not found:
+    tuned = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
+    if not tuned:
         return ""
-    rates = len(found[0].trials)
+    rates = len(tuned[0].trials)
     words = f"Each arm at its own best of {rates} rates: " + ", ".join(
-        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in found
+        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in tuned
     )
-    if edges := _edges(found):
+    if edges := _edges(tuned):
         return f"{words}. {' '.join(edges)}"
     return f"{words}. What remains of a gap is hardly the rate of one arm."
 
@@ -52,8 +50,7 @@ def _progress(race: races.Race) -> None:
         st.rerun()
     done, total = sum(arm.done for arm in arms), sum(len(arm.trials) for arm in arms)
     st.progress(
-        _share(arms),
-        text=f"**Learning rates first.** Trials: {done} of {total}. The curves of the race follow below.",
+        _share(arms), text=f"**Learning rates first.** Trials: {done} of {total}. The curves of the race follow below."
     )
     _chart(race, arms)
 

@@ -52,14 +52,14 @@ def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
     """Return the runs for the chart, each with the look of its race; labels name the race if there are several."""
     race_ids = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
-    found: list[Run] = []
+    drawn: list[Run] = []
     for number in race_ids:
         race = races.race(number)
         of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
         if len(race_ids) > 1:
             of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
-        found += of_race
-    return found
+        drawn += of_race
+    return drawn
 
 
 def _on_command() -> None:

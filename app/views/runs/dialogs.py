@@ -71,20 +71,20 @@ def delete(rows: Sequence[run_table.TableRow]) -> None:
 
 def _delete(runs: Sequence[int]) -> None:
     """Delete the runs in batches, and say which were not deleted and why."""
-    said: dict[int, str] = {}
+    answers: dict[int, str] = {}
     bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
     with page_frame.refusals(runs_view.say):
-        for some in commands.command_each("delete", runs):
-            said |= some
-            bar.progress(len(said) / len(runs), f"{len(said)} of {_runs(len(runs))}")
-    gone = [run for run, words in said.items() if not words]
+        for batch in commands.command_each("delete", runs):
+            answers |= batch
+            bar.progress(len(answers) / len(runs), f"{len(answers)} of {_runs(len(runs))}")
+    gone = [run for run, refusal in answers.items() if not refusal]
     if gone:
         st.toast(f"{_runs(len(gone))} deleted.", icon=":material/delete:")
-    reasons = list(dict.fromkeys(words for words in said.values() if words))
-    for words in reasons[:5]:
-        runs_view.say(words)
+    reasons = list(dict.fromkeys(refusal for refusal in answers.values() if refusal))
+    for refusal in reasons[:5]:
+        runs_view.say(refusal)
     left = len(runs) - len(gone)
-    if left and (len(reasons) > 5 or len(said) < len(runs)):
+    if left and (len(reasons) > 5 or len(answers) < len(runs)):
         runs_view.say(f"{_runs(left)} of the {len(runs)} were not deleted.")
     machine.disk_use(0)
 

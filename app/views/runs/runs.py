@@ -85,21 +85,21 @@ def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: li
     if any(row.state in races.AT_WORK for row in rows) != was_at_work or not rows:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
-    found = shown.of(rows)
+    listed_rows = shown.of(rows)
     disk = machine.disk_use()
     if by_race:
-        sums = runs_table.races_frame(found, disk.runs)
+        sums = runs_table.races_frame(listed_rows, disk.runs)
         race_ids = _table(sums, runs_table.races_columns(), runs_view.RACES, 320)
-        found = [row for row in found if row.race in race_ids]
+        listed_rows = [row for row in listed_rows if row.race in race_ids]
         unnamed = " More are selected than an address names: a link does not bring them back."
         many = len(race_ids) > selection.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
-    if found:
-        _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
+    if listed_rows:
+        _table(runs_table.runs_frame(listed_rows, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
     elif not by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
-    listed = f"{len(found)} of " if len(found) < len(rows) else ""
-    st.caption(f"{listed}{len(rows)} runs. {_disk_line(disk)}")
+    part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
+    st.caption(f"{part}{len(rows)} runs. {_disk_line(disk)}")
 
 
 def _table(

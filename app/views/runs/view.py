@@ -114,11 +114,11 @@ def forget_gone(present: Iterable[int]) -> None:
 def take_address(rows: Sequence[run_table.TableRow]) -> None:
     """Select the runs and races that the address names, once per address; say in a line which are unknown."""
     for table_selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
-        asked = st.query_params.get(table_selection.plural)
-        if asked is not None and not _is_old(table_selection, asked):
-            found, problem = selection.numbers_from(asked, table_selection.plural)
-            table_selection.choose(found)
-            unknown = [number for number in found if number not in present]
+        text = st.query_params.get(table_selection.plural)
+        if text is not None and not _is_old(table_selection, text):
+            numbers, problem = selection.numbers_from(text, table_selection.plural)
+            table_selection.choose(numbers)
+            unknown = [number for number in numbers if number not in present]
             if unknown:
                 listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
                 problem = "; ".join(filter(None, (problem, f"there is no {table_selection.column} {listed}: left out")))
@@ -127,7 +127,7 @@ def take_address(rows: Sequence[run_table.TableRow]) -> None:
         table_selection.choose(number for number in table_selection.ids if number in present)
 
 
-def _is_old(table_selection: TableSelection, asked: str) -> bool:
+def _is_old(table_selection: TableSelection, text: str) -> bool:
     """Return whether this session wrote the address, or the visitor has chosen since.
 
     A browser may still send the address that it had. After a while an older address counts as new: the visitor went
@@ -135,8 +135,8 @@ def _is_old(table_selection: TableSelection, asked: str) -> bool:
     """
     written = st.session_state.get(f"{table_selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
-    stale = asked in written and time.monotonic() - written[newest] < _STALE_S
-    return asked == newest or stale or bool(st.session_state.get(_MOVED))
+    stale = text in written and time.monotonic() - written[newest] < _STALE_S
+    return text == newest or stale or bool(st.session_state.get(_MOVED))
 
 
 def write_address(by_race: bool) -> None:
@@ -160,7 +160,7 @@ def say(line: str) -> None:
 
 def announce() -> str:
     """Draw the lines of ``say`` as warnings; return them for the stage view, which covers the page."""
-    said = st.session_state.pop(_SAID, ())
-    for line in said:
+    lines = st.session_state.pop(_SAID, ())
+    for line in lines:
         st.warning(literal(line), icon=":material/info:")
-    return " ".join(said)
+    return " ".join(lines)

@@ -212,13 +212,13 @@ def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
 def _box(box: Box, scheme: str, color: str) -> list[str]:
     edge, weight = (color, 1.5) if box.kind == "path" else (theme.MUTED[scheme], 1)
     left, top = box.rectangle[:2]
-    found = [
+    parts = [
         f'<rect x="{left:g}" y="{top:g}" width="{box.width:g}" height="{box.height:g}" rx="5" '
         f'fill="{theme.BACKGROUND[scheme]}" stroke="{edge}" stroke-width="{weight}"/>'
     ]
     for number, line in enumerate(box.lines, start=1):
-        found.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[scheme]))
-    return found
+        parts.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[scheme]))
+    return parts
 
 
 def _words(x: float, y: float, text: str, color: str, size: float = _SIZE) -> str:

@@ -40,7 +40,7 @@ def render() -> None:
     """Draw the fold-out."""
     if _NEXT in st.session_state:
         st.session_state[KEY] = st.session_state.pop(_NEXT)
-    rows = {row.name: (group, row) for group, found in options.shortcut_groups().items() for row in found}
+    rows = {row.name: (group, row) for group, of_group in options.shortcut_groups().items() for row in of_group}
     with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
         st.multiselect(
             "Also in the race",
@@ -102,7 +102,7 @@ def _with_options(rows: Rows) -> None:
         format_func=lambda key: orders[key].label,
         key=f"order_{name}",
         disabled=len(orders) == 1,
-        help="\n\n".join(f"**{found.label}**: {found.help} `{found.formula}`" for found in orders.values())
+        help="\n\n".join(f"**{known.label}**: {known.help} `{known.formula}`" for known in orders.values())
         + "\n\nHe et al. 2016 (1603.05027), Fig. 4",
     )
     left, right = st.columns(2)
@@ -118,12 +118,12 @@ def _with_options(rows: Rows) -> None:
     )
     text = options.variant_text(name, option_values, order, norm, layers)
     st.session_state[_MADE] = text
-    there = [*(st.session_state["shortcuts"] or []), *chosen()]
+    racing = [*(st.session_state["shortcuts"] or []), *chosen()]
     if st.button(
-        f"Add {options.variant_name(text)}" if text not in there else f"{options.variant_name(text)} is in the race",
-        icon=":material/add:" if text not in there else ":material/check:",
+        f"Add {options.variant_name(text)}" if text not in racing else f"{options.variant_name(text)} is in the race",
+        icon=":material/add:" if text not in racing else ":material/check:",
         width="stretch",
-        disabled=text in there,
+        disabled=text in racing,
         key="add_variant",
     ):
         st.session_state[_NEXT] = [*(st.session_state[KEY] or []), text]
@@ -134,7 +134,11 @@ def _with_options(rows: Rows) -> None:
 def _about(text: str, row: options.Shortcut) -> None:
     st.caption(f"**{row.label}**: {row.help}\n\n`{row.formula}`\n\n{row.source}")
     figures = options.references([text])
-    lines = [f"- {options.figure_in_words(found.figure)}" for found in figures if found.exact or len(figures) <= 3]
+    lines = [
+        f"- {options.figure_in_words(reference.figure)}"
+        for reference in figures
+        if reference.exact or len(figures) <= 3
+    ]
     if lines:
         st.caption("As published, by another protocol than this race:\n" + "\n".join(lines[:4]))
     if row.contested:
