@@ -1,6 +1,20 @@
 """``python -m app``: see ``app.command_line``."""
 
-from app.data.entry import run_command_line
+import sys
+
+
+def main() -> int:
+    """Load the command line and run it; one line says which requirement is not installed."""
+    try:
+        from app.command_line import run
+
+        return run()
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("app", "engine"):
+            raise
+        print(f"{error.name} is not installed: run pip install -r requirements.txt", file=sys.stderr)
+        return 1
+
 
 if __name__ == "__main__":
-    raise SystemExit(run_command_line("app.command_line"))
+    raise SystemExit(main())

@@ -39,11 +39,10 @@ class ConnectionPool:
             connection.close()
             raise
         with self._lock:
-            keep = not self._closed and file is not None and len(self._idle) < POOLED
-            if keep:
+            if not self._closed and file is not None and len(self._idle) < POOLED:
                 self._idle.append((file, connection))
-        if not keep:
-            connection.close()
+                return
+        connection.close()
 
     def _take(self, file: File | None) -> Any | None:
         with self._lock:

@@ -16,8 +16,6 @@ from engine.events import ALIVE as ALIVE
 from engine.events import AT_WORK as AT_WORK
 from engine.events import ENDED as ENDED
 from engine.events import ENGINE_GONE as ENGINE_GONE
-from engine.events import PAUSABLE as PAUSABLE
-from engine.events import RESUMABLE as RESUMABLE
 from engine.events import STATE_GROUPS as STATE_GROUPS
 from engine.events import RunState as RunState
 from engine.models import arm_names

@@ -79,13 +79,11 @@ class Filter:
     def of(self, rows: Sequence[TableRow]) -> list[TableRow]:
         """Return the rows that pass the filter, in their order."""
         words = self.text.lower().split()
+        choices = {"state": self.states, "data": self.data, "shortcut": self.shortcuts, "depth": self.depths}
         return [
             row
             for row in rows
-            if (not self.states or row.state.value in self.states)
-            and (not self.data or row.data in self.data)
-            and (not self.shortcuts or row.shortcut in self.shortcuts)
-            and (not self.depths or row.depth in self.depths)
+            if all(not allowed or getattr(row, name) in allowed for name, allowed in choices.items())
             and all(word in _searched(row) for word in words)
         ]
 

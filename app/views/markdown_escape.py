@@ -1,4 +1,7 @@
-"""Texts of others, such as names and addresses, without Markdown: else they bring links and images of other places."""
+"""Texts of others, such as names and addresses, under fields and in notes. Such texts are never Markdown.
+
+Else whoever names a race or hands out a link puts links and images of other places into the page.
+"""
 
 import re
 

@@ -50,16 +50,11 @@ def choose(race: int) -> None:
 def runs_of(race: races.Race) -> list[Run]:
     """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
     rows = races.runs(race.id)
-    looks = theme.looks([*race.shortcuts, *map(_look_name, rows)])
+    names = list(map(_look_name, rows))
+    looks = theme.looks([*race.shortcuts, *names])
     return [
-        Run(
-            run=run.id,
-            label=label(race, run),
-            plain=races.is_plain(run.shortcut),
-            look=looks[_look_name(run)],
-            depth=run.depth,
-        )
-        for run in rows
+        Run(run=run.id, label=label(race, run), plain=races.is_plain(run.shortcut), look=looks[name], depth=run.depth)
+        for run, name in zip(rows, names, strict=True)
     ]
 
 

@@ -43,8 +43,7 @@ def _fork(chosen: Sequence[run_table.TableRow]) -> None:
     """Open the fork dialog after a click on a point of one of these runs; the fork joins the race of the run."""
     clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
-    race = races.race(row.race) if row else None
-    if race:
+    if row and (race := races.race(row.race)):
         fork_dialog.render(race, COMPONENT)
 
 

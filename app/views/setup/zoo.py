@@ -41,10 +41,12 @@ def render() -> None:
     if _NEXT in st.session_state:
         st.session_state[KEY] = st.session_state.pop(_NEXT)
     rows = {row.name: (group, row) for group, of_group in options.shortcut_groups().items() for row in of_group}
+    # The widget takes only options of its own: typed variants and those that were put together become options.
+    others = [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
     with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
         st.multiselect(
             "Also in the race",
-            [*(name for name in rows if name not in PAPER), *_unlisted(rows)],
+            [*(name for name in rows if name not in PAPER), *others],
             format_func=lambda text: _offered(text, rows),
             key=KEY,
             persist_state="session",
@@ -56,11 +58,6 @@ def render() -> None:
         )
         markdown_escape.under_field(problem())
         _with_options(rows)
-
-
-def _unlisted(rows: Rows) -> list[str]:
-    """Variants that were typed or put together: the widget takes only what is among its options."""
-    return [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
 
 
 def _offered(text: str, rows: Rows) -> str:
