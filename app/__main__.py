@@ -1,134 +1,20 @@
-"""``python -m app``: start the app server and open the page."""
+"""``python -m app``: see ``app.command_line``."""
 
-import logging
-import os
 import sys
-import threading
-import webbrowser
-
-import click
-
-from app.web import addresses
 
 
-@click.command()
-@click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
-@click.option(
-    "--workspace", "folder", default=None, metavar="DIR", help="Folder of the database and the runs [default: runs/]."
-)
-@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-@click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
-def main(host: str | None, port: int, folder: str | None, no_browser: bool, share: bool) -> None:
-    """Watch plain and residual nets train side by side, in the browser."""
-    host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
+def main() -> int:
+    """Load the command line and run it; one line says which requirement is not installed."""
     try:
-        addresses.refuse_busy_port(host, port)
-    except OSError as error:
-        raise click.UsageError(str(error)) from None
-    from app.data import workspace  # after the cheap refusals: what follows imports the web framework
+        from app.command_line import run
 
-    try:
-        workspace.use(folder)
-        workspace.prepare()
-    except workspace.SkipscopeError as error:
-        raise click.UsageError(str(error)) from None
-    # For `st.App`'s pages and the engine that is started from here.
-    os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
-    # The presenter's link is not given to a browser: every user of this machine could read it off the process list.
-    serve(host, port, share, browser=not (no_browser or share) and has_display())
-
-
-def serve(host: str, port: int, share: bool, browser: bool) -> None:
-    """Run the server until it is told to stop."""
-    import streamlit as st
-
-    from app import server
-    from app.web import presenter_link
-
-    # Streamlit and uvicorn report their start at length; a few lines of our own say it.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
-    present = presenter_link.share(port) if share else ""
-
-    def started() -> None:
-        click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))
-        if browser:
-            threading.Timer(0.3, webbrowser.open, [addresses.page_url(host, port)]).start()
-
-    options = {
-        "server.address": host,
-        "server.port": port,
-        "server.headless": True,
-        "server.allowedHosts": addresses.allowed_hosts(host),
-        "logger.hideWelcomeMessage": True,
-        **(SHARED if share else {}),
-    }
-    try:
-        st.App(server.MAIN, **server.serving(on_start=started)).run(config=options)
-    except KeyboardInterrupt:
-        sys.exit(0)
-
-
-#: What a shared page must not depend on a person's own settings for. A changed file would load its module anew.
-SHARED = {
-    "server.enableCORS": True,
-    "server.corsAllowedOrigins": [],
-    "server.enableXsrfProtection": True,
-    "server.enableStaticServing": False,
-    "server.fileWatcherType": "none",
-    "client.showErrorDetails": "none",
-    "client.toolbarMode": "minimal",
-    "browser.gatherUsageStats": False,
-    "global.developmentMode": False,
-}
-
-
-def words(host: str, port: int) -> list[str]:
-    """Return what a start says, line by line."""
-    lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
-    if not addresses.is_loopback(host):
-        lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
-    return lines
-
-
-def shared_words(host: str, port: int, present: str) -> list[str]:
-    """Return what a start with --share says: two links, where else this machine is, what to know of plain HTTP."""
-    first, *others = addresses.shared_urls(host, port)
-    lines = [
-        "Skipscope is shared (Ctrl-C stops the page, not the runs)",
-        f"  presenter: {first}{present}",
-        f"  audience:  {first}",
-    ]
-    if others:
-        lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
-    if addresses.is_loopback(first.removeprefix("http://").rpartition(":")[0].strip("[]")):
-        lines.append("This address is this machine's own: no other machine can open it")
-    return [
-        *lines,
-        "The presenter's link can command: keep it off the projector. The next start has another one.",
-        "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
-        "On a network that you do not trust, use an SSH tunnel instead.",
-    ]
-
-
-def has_display() -> bool:
-    """Return whether a browser window could be seen here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def run() -> int:
-    """Run the command and return its exit code; a refusal is one line on stderr."""
-    try:
-        code = main.main(prog_name="python -m app", standalone_mode=False)
-    except click.UsageError as error:
-        click.echo(" ".join(error.format_message().split()).rstrip("."), err=True)
-        return 2
-    except click.Abort:
-        return 130
-    return code if isinstance(code, int) else 0
+        return run()
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("app", "engine"):
+            raise
+        print(f"{error.name} is not installed: run pip install -r requirements.txt", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    raise SystemExit(main())

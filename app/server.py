@@ -9,8 +9,8 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,7 @@ PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
 
 
 def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Return the arguments of ``st.App`` beside the script: routes, lifespan, middleware.
-
-    ``on_start`` is called once the server can answer.
-    """
+    """Return the arguments of ``st.App`` beside the script; the server calls ``on_start`` once it can answer."""
     feed = Feed(on_new_file=commands.startup)
 
     @asynccontextmanager
@@ -49,15 +46,14 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         gc.collect()
         gc.freeze()
         feed.start()
-        restore = _end_streams_at_signal(feed)
-        threading.Thread(target=commands.startup, name="startup", daemon=True).start()
-        threading.Thread(target=packed, name="pack", daemon=True).start()
-        if on_start:
-            on_start()
         try:
-            yield
+            with _streams_end_at_signal(feed):
+                threading.Thread(target=commands.startup, name="startup", daemon=True).start()
+                threading.Thread(target=packed, name="pack", daemon=True).start()
+                if on_start:
+                    on_start()
+                yield
         finally:
-            restore()
             await feed.stop()
             await asyncio.to_thread(commands.shutdown)
 
@@ -68,13 +64,15 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     }
 
 
-def _end_streams_at_signal(feed: Feed) -> Callable[[], None]:
-    """End the streams when the server is told to stop; returns what undoes this.
+@contextmanager
+def _streams_end_at_signal(feed: Feed) -> Iterator[None]:
+    """End the streams when a signal stops the server.
 
     Uvicorn waits for open answers before it tells the lifespan, and a stream never ends by itself.
     """
     if threading.current_thread() is not threading.main_thread():
-        return lambda: None
+        yield
+        return
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -86,12 +84,11 @@ def _end_streams_at_signal(feed: Feed) -> Callable[[], None]:
 
     for number in before:
         signal.signal(number, on_signal)
-
-    def restore() -> None:
+    try:
+        yield
+    finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
-
-    return restore
 
 
 app = st.App(MAIN, **serving())

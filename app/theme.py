@@ -4,11 +4,12 @@ Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order, fo
 deeper is darker on a light page, brighter on a dark one. Dash = training (thin, dashed) against test (bold,
 solid), as in Fig. 6 of He et al. 2015. Sixteen hues cannot all be told apart, by some eyes no more than six: so every
 type has a mark as well, and types with the same mark have hues that no eye confuses. No ``st.`` here; the browser gets
-these values as data.
+these values as data. By hand, as ``plotly.colors`` knows neither the lightness that an eye sees nor contrast.
 """
 
 import colorsys
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -57,15 +58,15 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     The first of a type has the type's hue and mark, further ones neighbouring hues and other marks. What comes later
     in the list changes nothing for what stands before.
     """
-    found: dict[str, Look] = {}
+    by_name: dict[str, Look] = {}
     seen: dict[str, int] = {}
     for name in dict.fromkeys(names):
         base = _base(name)
         nth = seen[base] = seen.get(base, -1) + 1
         marks = list(MARKS)
         mark = marks[(marks.index(_MARK_OF.get(base, "circle")) + nth) % len(marks)]
-        found[name] = Look(_turned(color(base), _TURNS[nth % len(_TURNS)]), mark)
-    return found
+        by_name[name] = Look(_turned(color(base), _TURNS[nth % len(_TURNS)]), mark)
+    return by_name
 
 
 def _base(name: str) -> str:
@@ -82,6 +83,8 @@ _LIGHTNESS = {"light": (60.0, 20.0), "dark": (46.0, 90.0)}
 #: Words need more contrast than lines: L* at most (light scheme) or at least (dark scheme) this.
 _READABLE = {"light": 49.0, "dark": 53.0}
 _SHALLOWEST, _DEEPEST = 8, 110
+#: Steps of the lightness of HLS.
+_LEVELS = 2**24
 
 #: State -> (symbol, tone); tones are Streamlit's semantic colour families.
 STATES = {
@@ -100,12 +103,10 @@ STATES = {
 
 @cache
 def line_color(shortcut: str, depth: int, scheme: str) -> str:
-    """Return the colour of a run's lines as ``#rrggbb``; ``scheme`` is ``light`` or ``dark``.
+    """Return the colour of a run's lines as ``#rrggbb`` for a ``light`` or ``dark`` page.
 
-    ``shortcut`` is a variant, or a hue as ``looks`` gives it.
-
-    The lightness follows the logarithm of the depth between 8 and 110 layers and is clamped beyond, so a run's colour
-    depends on nothing else in the race.
+    ``shortcut`` is a variant or a hue of ``looks``. The lightness follows the logarithm of the depth between 8 and 110
+    layers, so the colour depends on nothing else in the race.
     """
     place = math.log(depth / _SHALLOWEST) / math.log(_DEEPEST / _SHALLOWEST)
     shallow, deep = _LIGHTNESS[scheme]
@@ -121,16 +122,13 @@ def text_color(shortcut: str, depth: int, scheme: str) -> str:
 
 
 def _shade(shortcut: str, target: float) -> str:
-    red, green, blue = _channels(color(shortcut))
-    tone, _, saturation = colorsys.rgb_to_hls(red, green, blue)
-    low, high = 0.0, 1.0
-    for _ in range(24):  # bisection: L* grows with the lightness of HLS at fixed hue and saturation
-        middle = (low + high) / 2
-        if perceived_lightness(_text(*colorsys.hls_to_rgb(tone, middle, saturation))) < target:
-            low = middle
-        else:
-            high = middle
-    return _text(*colorsys.hls_to_rgb(tone, low, saturation))
+    tone, _, saturation = colorsys.rgb_to_hls(*_channels(color(shortcut)))
+
+    def shaded(level: int) -> str:
+        return _text(*colorsys.hls_to_rgb(tone, level / _LEVELS, saturation))
+
+    # L* grows with the lightness of HLS at fixed hue and saturation.
+    return shaded(max(0, bisect_left(range(_LEVELS), target, key=lambda at: perceived_lightness(shaded(at))) - 1))
 
 
 def color(shortcut: str) -> str:

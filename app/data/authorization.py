@@ -1,7 +1,6 @@
 """Who may command: every function of ``app.data`` that writes or commands asks here first.
 
-Without a guard everyone may, as the server is for this machine alone. A guard answers for the visitor who is being
-served at the moment. A guard that fails refuses.
+Without a guard everyone may. A guard answers for the visitor of the moment; a guard that fails refuses.
 """
 
 from collections.abc import Callable

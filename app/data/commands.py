@@ -1,7 +1,4 @@
-"""Commands to the engine: start it, start a race, command a run.
-
-All of them block: never call one in the event loop.
-"""
+"""Commands to the engine. Every command blocks: never call one in the event loop."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -23,6 +20,8 @@ from engine.store.connection import check
 
 #: Databases up to this size are read through once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20
+#: Commands for all runs of a race, and the states in which a run can take them.
+RACE_VERBS = {"pause": PAUSABLE, "resume": RESUMABLE}
 #: Commands that the engine gets at once: it has workers to look after as well.
 _BATCH = 16
 
@@ -69,12 +68,11 @@ def command(verb: str, run: int) -> None:
 @requires_presenter
 def command_all(verb: str, race: int) -> None:
     """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
-    states = {"pause": PAUSABLE, "resume": RESUMABLE}.get(verb)
-    if states is None:
-        raise ConfigError(f"unknown command {verb!r} for a race; choose from pause, resume")
+    if verb not in RACE_VERBS:
+        raise ConfigError(f"unknown command {verb!r} for a race; choose from {', '.join(RACE_VERBS)}")
     refusal = None
     for run in runs(race):
-        if run.state in states:
+        if run.state in RACE_VERBS[verb]:
             try:
                 command(verb, run.id)
             except SkipscopeError as error:
@@ -85,10 +83,7 @@ def command_all(verb: str, race: int) -> None:
 
 @requires_presenter
 def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
-    """Pause, resume, stop or delete runs, batch by batch; yield {run: refusal, '' if it was done} of each batch.
-
-    Stops after a batch that no engine answered. Raises SkipscopeError.
-    """
+    """Pause, resume, stop or delete runs in batches; yield {run: refusal or ''} of each. Raises SkipscopeError."""
     for start in range(0, len(runs), _BATCH):
         refusals = current().control.commands.ask_each(verb, runs[start : start + _BATCH])
         yield refusals

@@ -12,10 +12,7 @@ File = tuple[int, int]
 
 
 class ConnectionPool:
-    """Reusable connections to the database at ``path``; ``make`` opens one.
-
-    A replaced database gets new connections.
-    """
+    """Reusable connections to the database at ``path``, opened by ``make``; a replaced database gets new ones."""
 
     def __init__(self, path: Path, make: Callable[[], Any]):
         self._path, self._make = path, make
@@ -42,11 +39,10 @@ class ConnectionPool:
             connection.close()
             raise
         with self._lock:
-            keep = not self._closed and file is not None and len(self._idle) < POOLED
-            if keep:
+            if not self._closed and file is not None and len(self._idle) < POOLED:
                 self._idle.append((file, connection))
-        if not keep:
-            connection.close()
+                return
+        connection.close()
 
     def _take(self, file: File | None) -> Any | None:
         with self._lock:

@@ -27,13 +27,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.data.labs import job_settings, lab_changed
+from app.data.labs import lab_changed
 from app.data.workspace import current, reading
 from engine.analysis.numbers import in_words as in_words
 from engine.errors import GuideError
+from engine.events import Found
 from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
 from engine.runs.client.conclusions import lab_findings
+from engine.store.rows import LabJobRow
 
 FOLDER = PROJECT / "assets" / "guide"
 SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
@@ -43,8 +45,7 @@ PAGES = ("race", "layers", "gradients")
 READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_FIGURE = re.compile(r"figure ([a-z_]+)\.([a-z0-9_]+)")
-_FINDING = re.compile(r"finding ([a-z_]+)\.([a-z0-9_]+)")
+_RESULT = re.compile(r"(figure|finding) ([a-z_]+)\.([a-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _HEAD = re.compile(r"([a-z]+): (.*\S)")
 _KEYS = ("menu", "lab", "panels", "also", "see")
@@ -71,17 +72,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A number that a lab measures, by its name."""
+class ResultReference:
+    """A result of a lab: a number (``kind`` is ``figure``), or what its curves show by one rule (``finding``)."""
 
-    lab: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class LabFinding:
-    """What the curves of a lab show, by the name of the rule that says it."""
-
+    kind: str
     lab: str
     name: str
 
@@ -94,14 +88,13 @@ class Citation:
     words: str
 
 
-Measurement = Figure | LabFinding
-Part = str | Measurement | Citation
-_Kind = TypeVar("_Kind", Figure, LabFinding, Citation)
+Part = str | ResultReference | Citation
+_Kind = TypeVar("_Kind", ResultReference, Citation)
 
 
 @dataclass(frozen=True, slots=True)
 class GuidePage:
-    """One question: its words, its labs, and its sections as parts of text, measurements and citations."""
+    """One question: its words, its labs, and its sections as parts: texts, results and citations."""
 
     name: str
     question: str
@@ -124,13 +117,8 @@ class GuidePage:
 
     def parts(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the parts of one kind in their order, each once."""
-        found = (part for section in self.sections.values() for part in section if isinstance(part, kind))
-        return list(dict.fromkeys(found))
-
-    @property
-    def measurements(self) -> list[Measurement]:
-        """What the page tells of this workspace: numbers and findings of its labs."""
-        return [*self.parts(Figure), *self.parts(LabFinding)]
+        parts = (part for section in self.sections.values() for part in section if isinstance(part, kind))
+        return list(dict.fromkeys(parts))
 
 
 def guide_names() -> list[str]:
@@ -155,17 +143,15 @@ def guide_sources() -> Mapping[str, Source]:
     path = FOLDER / "sources.toml"
     try:
         works = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = {}
+        sources = {}
         for work, facts in works.items():
+            known = facts["authors"], facts.get("year", 0), facts["title"], facts.get("arxiv", "")
             for place, about in facts["places"].items():
-                key = f"{work}.{place}"
-                found[key] = Source(
-                    key, facts["authors"], facts.get("year", 0), facts["title"], facts.get("arxiv", ""), about["where"],
-                    about["read"],
-                )  # fmt: skip
-                if about["read"] not in READ:
-                    raise GuideError(f"{_named(path)}: {key} is read {about['read']!r}; one of {', '.join(READ)}")
-        return found
+                source = Source(f"{work}.{place}", *known, about["where"], about["read"])
+                if source.read not in READ:
+                    raise GuideError(f"{_named(path)}: {source.key} is read {source.read!r}; one of {', '.join(READ)}")
+                sources[source.key] = source
+        return sources
     except (OSError, ValueError) as error:
         raise GuideError(f"{_named(path)} cannot be read ({error})") from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -215,10 +201,10 @@ def _page(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
 
 def _head(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in filter(None, map(str.strip, lines)):
-        found = _HEAD.fullmatch(line)
-        if found is None or found[1] not in _KEYS:
+        match = _HEAD.fullmatch(line)
+        if match is None or match[1] not in _KEYS:
             raise _Broken(f"below the question stand lines of {', '.join(_KEYS)} (got {line!r})")
-        yield found[1], found[2]
+        yield match[1], match[2]
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -235,29 +221,28 @@ def _parts(text: str, sources: Mapping[str, Source]) -> Iterator[Part]:
             yield piece
 
 
-def _held(words: str, sources: Mapping[str, Source]) -> Part:
-    if found := _FIGURE.fullmatch(words):
-        return Figure(found[1], found[2])
-    if found := _FINDING.fullmatch(words):
-        return LabFinding(found[1], found[2])
-    if found := _CITE.fullmatch(words):
-        key = f"{found[1]}.{found[2]}"
+def _held(placeholder: str, sources: Mapping[str, Source]) -> Part:
+    if match := _RESULT.fullmatch(placeholder):
+        return ResultReference(match[1], match[2], match[3])
+    if match := _CITE.fullmatch(placeholder):
+        key = f"{match[1]}.{match[2]}"
         if key not in sources:
             raise _Broken(f"nothing in sources.toml is {key!r}")
-        return Citation(sources[key], found[3] or "")
-    raise _Broken(f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {words!r})")
+        return Citation(sources[key], match[3] or "")
+    raise _Broken(
+        f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {placeholder!r})"
+    )
 
 
 def _check_labs(page: GuidePage) -> None:
     """What a registered lab does not have is an error; a lab that is not registered is left to the view."""
-    for part in page.measurements:
-        word = "figure" if isinstance(part, Figure) else "finding"
+    for part in page.parts(ResultReference):
         if part.lab not in page.labs:
-            raise _Broken(f"the {word} {part.lab}.{part.name} is of a lab that the page neither shows nor links")
+            raise _Broken(f"the {part.kind} {part.lab}.{part.name} is of a lab that the page neither shows nor links")
         if part.lab in LABS:
-            rows = LABS[part.lab].metrics if isinstance(part, Figure) else LABS[part.lab].findings
+            rows = LABS[part.lab].metrics if part.kind == "figure" else LABS[part.lab].findings
             if part.name not in {row.name for row in rows}:
-                raise _Broken(f"the lab {part.lab} has no {word} {part.name!r}")
+                raise _Broken(f"the lab {part.lab} has no {part.kind} {part.name!r}")
     if page.lab in LABS:
         known = {panel.name for panel in LABS[page.lab].panels}
         if unknown := [panel for panel in page.panels if panel not in known]:
@@ -269,17 +254,17 @@ def _named(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One number of a lab: what the row says of it, and what was found; ``text`` is what the curves show instead.
+class Measurement:
+    """A result of a lab in this workspace: its row's words, and a number or the ``text`` of a finding.
 
-    ``job`` is None where no job of the lab has finished; ``value`` also where it found no finite one. ``basis``
-    says what it was measured with where that is not the usual: settings, and the trainings that were looked at.
+    ``job`` is None before a job of the lab has finished, ``value`` also where the job found no finite number.
+    ``basis`` names the settings that differ from the usual ones, and the inspected runs.
     """
 
     label: str
-    unit: str
-    expected: str
-    source: str
+    unit: str = ""
+    expected: str = ""
+    source: str = ""
     job: int | None = None
     value: float | None = None
     basis: str = ""
@@ -287,8 +272,11 @@ class Finding:
 
     @property
     def known(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether there is a number or a finding."""
         return self.job is not None and (self.value is not None or bool(self.text))
+
+
+Measurements = Mapping[ResultReference, Measurement]
 
 
 def finished_labs() -> dict[str, int]:
@@ -299,37 +287,29 @@ def finished_labs() -> dict[str, int]:
         return reader.labs.finished()
 
 
-def findings(measurements: Iterable[Measurement]) -> dict[Measurement, Finding]:
-    """Return what is known of these numbers and findings; those of labs that are not registered are left out.
-
-    Raises SkipscopeError.
-    """
-    wanted = [one for one in measurements if one.lab in LABS]
-    jobs = finished_labs()
-    found: dict[Measurement, Finding] = {}
-    values, basis, shown = {}, {}, {}
-    for lab in {one.lab for one in wanted} & jobs.keys():
+def measurements(references: Iterable[ResultReference]) -> Measurements:
+    """Return the results in this workspace, without those of unregistered labs. Raises SkipscopeError."""
+    wanted = [reference for reference in references if reference.lab in LABS]
+    newest, results = finished_labs(), {}
+    for lab in {reference.lab for reference in wanted} & newest.keys():
         with reading() as reader, reader.snapshot():
-            job = reader.labs.get(jobs[lab])
-            values[lab] = reader.labs.metrics(jobs[lab])
-            shown[lab] = lab_findings(reader, job) if job is not None else []
-        settings = job_settings(job) if job is not None else {}
-        shown[lab] = [one for one in shown[lab] if one.holds_at(settings)]
-        basis[lab] = _basis(LABS[lab], settings)
-    for figure in wanted:
-        if isinstance(figure, LabFinding):
-            text = " ".join(one.text for one in shown.get(figure.lab, ()) if one.name == figure.name)
-            found[figure] = Finding(
-                figure.name, "", "", "", jobs.get(figure.lab), None, basis.get(figure.lab, ""), text
-            )
-            continue
-        row = next(one for one in LABS[figure.lab].metrics if one.name == figure.name)
-        known = figure.lab in values and figure.name in values[figure.lab]
-        found[figure] = Finding(
-            row.label, row.unit, row.expected, row.source, jobs[figure.lab] if known else None,
-            values[figure.lab][figure.name] if known else None, basis[figure.lab] if known else "",
-        )  # fmt: skip
-    return found
+            if (job := reader.labs.get(newest[lab])) is not None:
+                findings = [finding for finding in lab_findings(reader, job) if finding.holds_at(job.config.settings)]
+                results[lab] = job, reader.labs.metrics(job.id), findings
+    return {reference: _measurement(reference, *results.get(reference.lab, (None, {}, []))) for reference in wanted}
+
+
+def _measurement(
+    reference: ResultReference, job: LabJobRow | None, numbers: Mapping[str, float | None], findings: list[Found]
+) -> Measurement:
+    lab = LABS[reference.lab]
+    basis = _basis(lab, job.config.settings) if job else ""
+    if reference.kind == "finding":
+        text = " ".join(finding.text for finding in findings if finding.name == reference.name)
+        return Measurement(reference.name, job=job.id if job else None, basis=basis, text=text)
+    row = next(metric for metric in lab.metrics if metric.name == reference.name)
+    number = (job.id, numbers[row.name], basis) if job and row.name in numbers else ()
+    return Measurement(row.label, row.unit, row.expected, row.source, *number)
 
 
 def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:

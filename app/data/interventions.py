@@ -1,36 +1,19 @@
-"""Interventions of the page: changes of live runs, forks, extensions, the pace. All of them block, as commands do.
-
-A mistake or a refusal is one line for people, in the engine's own words.
-"""
+"""Interventions of the page. Each blocks as a command does; a refusal is one line in the engine's words."""
 
 from collections.abc import Mapping, Sequence
 
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
-from app.data.races import DRAWN_REMARKS, runs
+from app.data.races import DRAWN_REMARKS
 from app.data.workspace import current, reading
-from engine.config import FREE, LIVE, lockstep
-from engine.config.change import LiveSetting
+from engine.config import FREE
+from engine.config import LIVE as LIVE
+from engine.config import lockstep as lockstep
 from engine.errors import ConfigError, SkipscopeError
-from engine.events import CHANGEABLE, RunState
+from engine.events import CHANGEABLE as CHANGEABLE
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.store.rows import RunRow
-
-
-def live_settings() -> Mapping[str, LiveSetting]:
-    """Return what can be changed in a live run, by key."""
-    return LIVE
-
-
-def changeable(race: int) -> list[RunRow]:
-    """Return the runs of a race that can be changed now. Raises SkipscopeError."""
-    return [run for run in runs(race) if run.state in CHANGEABLE]
-
-
-def extendable(race: int) -> list[RunRow]:
-    """Return the runs of a race that can be given more steps now. Raises SkipscopeError."""
-    return [run for run in runs(race) if run.state == RunState.FINISHED]
 
 
 def saved_steps(race: int) -> dict[int, list[int]]:
@@ -49,10 +32,9 @@ def next_save(run: RunRow) -> int | None:
 
 @requires_presenter
 def change(runs: Sequence[int], key: str, value: float) -> tuple[list[int], list[str]]:
-    """Change one setting of these runs from their next steps on.
+    """Change one setting of these runs from their next steps on; return the changed runs, and the refusals.
 
-    Returns the runs that take the change, and the refusals of the others. Raises SkipscopeError for a mistake that
-    concerns all runs, such as a value out of range.
+    Raises SkipscopeError for a mistake that concerns all runs, such as a value out of range.
     """
     taken, refusals = [], []
     for run in runs:
@@ -72,12 +54,9 @@ def changes(race: int) -> list[dict[str, str]]:
     with reading() as reader, reader.snapshot():
         rows = {run.id: run for run in reader.runs.all(race)}
         remarks = reader.log.of(list(rows)) if rows else []
+    arms = {run: f"{arm_label(row.depth, row.shortcut)} (run {run})" for run, row in rows.items()}
     return [
-        {
-            "run": f"{arm_label(rows[remark['run']].depth, rows[remark['run']].shortcut)} (run {remark['run']})",
-            "from step": f"{remark['step']:,}",
-            "what": remark["text"],
-        }
+        {"run": arms[remark["run"]], "from step": f"{remark['step']:,}", "what": remark["text"]}
         for remark in remarks
         if remark["kind"] in DRAWN_REMARKS
     ]
@@ -91,10 +70,7 @@ def extend(run: int, steps: int) -> None:
 
 @requires_presenter
 def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
-    """Make a run that goes on from a saved step of another, and return its id.
-
-    Raises SkipscopeError, also for a path that the page does not offer.
-    """
+    """Fork a run at a saved step; return the new run. Raises SkipscopeError, also for a path that is not offered."""
     for key, text in settings.items():
         if key.rsplit(".", 1)[-1] == "name":
             check_source(text)
@@ -105,11 +81,6 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
 def set_pace(race: int, pace: str) -> None:
     """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
     current().control.commands.set_pace(race, pace)
-
-
-def pace_steps(pace: str) -> int:
-    """Return K of ``lockstep:K``, 0 for ``free``."""
-    return lockstep(pace)
 
 
 def pace_text(steps: int) -> str:

@@ -1,4 +1,4 @@
-"""Labs: their rows, their jobs, and what a job found so far."""
+"""Labs: their specifications, their jobs, and the results of a job so far."""
 
 import shlex
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.errors import ConfigError
 from engine.events import Found, RunState
-from engine.labs.registry import LABS, check_setting, check_settings, get_lab
+from engine.labs.registry import LABS as LABS
 from engine.labs.registry import LabSpec as LabSpec
 from engine.labs.registry import Option as Option
 from engine.labs.registry import Panel as Panel
+from engine.labs.registry import check_setting, check_settings, get_lab
 from engine.runs.client.conclusions import lab_findings
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS as MAX_INSPECTED_RUNS
 from engine.runs.protocol.inspected_runs import STEP, suitable
@@ -26,9 +27,9 @@ _JOBS, _TRAININGS = 20, 200
 
 @dataclass(frozen=True, slots=True)
 class LabNews:
-    """One job of a lab at one moment: its row, the curves after a cursor, all numbers and findings, the next cursor.
+    """One job of a lab at one moment; ``traces`` are the curves after a cursor, ``log`` is the file of its worker.
 
-    ``cursor`` is (newest change of the store, newest curve of this job); ``log`` the file its worker writes to.
+    ``cursor`` is (newest change of the store, newest curve of this job).
     """
 
     job: LabJobRow
@@ -37,11 +38,6 @@ class LabNews:
     findings: list[Found]
     cursor: tuple[int, int]
     log: Path
-
-
-def lab_specs() -> Mapping[str, LabSpec]:
-    """Return the rows of all labs."""
-    return LABS
 
 
 def lab_setting(name: str, option: str, text: str) -> bool | int | float | str | None:
@@ -63,28 +59,25 @@ def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def lab_time(name: str, settings: Mapping[str, Any]) -> str:
-    """Say about how long a lab takes with these settings, from its newest finished job on this machine if there is one.
-
-    Both are reckoned by the lab's own estimate, so a job of other settings counts in proportion.
-    """
+    """Return the estimated duration in words, scaled by the newest finished job on this machine, if any."""
     lab = get_lab(name)
     if lab.seconds is None:
         return f"Takes {lab.takes} with its usual settings."
     reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
-    for job in _finished(name):
+    for job in _newest(name, _JOBS):
         # A job of an earlier version may lack a setting.
-        before = lab.seconds(lab.defaults() | job_settings(job))
-        if job.seconds > 0 and before > 0:
+        before = lab.seconds(lab.defaults() | job.config.settings)
+        if job.state == RunState.FINISHED and job.seconds > 0 and before > 0:
             reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
             break
     return f"About {_spoken(reckoned)} ({basis})."
 
 
-def _finished(name: str) -> list[LabJobRow]:
+def _newest(name: str, limit: int) -> list[LabJobRow]:
     if current().pool.file() is None:
         return []
     with reading() as reader:
-        return [job for job in reader.labs.newest(name, limit=_JOBS) if job.state == RunState.FINISHED]
+        return reader.labs.newest(name, limit=limit)
 
 
 def _spoken(seconds: float) -> str:
@@ -94,13 +87,13 @@ def _spoken(seconds: float) -> str:
 
 
 def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) -> str:
-    """Say in which settings a job differs from the ones chosen now; trainings that were left open count as alike."""
+    """Return the settings of a job that differ from the chosen ones, in words; trainings left open count as alike."""
     differing = []
     for option in get_lab(name).options:
-        there, here_ = job.get(option.name, option.default), settings[option.name]
-        left_open = (option.run_reference or option.name == STEP) and here_ == option.default
-        if there != here_ and not left_open:
-            shown = there if not isinstance(there, bool) else "on" if there else "off"
+        measured, chosen = job.get(option.name, option.default), settings[option.name]
+        left_open = (option.run_reference or option.name == STEP) and chosen == option.default
+        if measured != chosen and not left_open:
+            shown = {True: "on", False: "off"}[measured] if isinstance(measured, bool) else measured
             differing.append(f"{option.label.lower()} {shown}")
     return ", ".join(differing)
 
@@ -120,11 +113,6 @@ def start_lab(name: str, settings: Mapping[str, Any]) -> int:
     return current().control.start_lab(name, settings)
 
 
-def job_settings(job: LabJobRow) -> dict[str, Any]:
-    """Return the settings of a lab's job."""
-    return dict(job.config.settings)
-
-
 def lab_job(run: int) -> LabJobRow | None:
     """Return one job of a lab, None when there is no such run or it is none. Raises SkipscopeError."""
     with reading() as reader:
@@ -133,17 +121,7 @@ def lab_job(run: int) -> LabJobRow | None:
 
 def latest_lab(name: str) -> LabJobRow | None:
     """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
-    if current().pool.file() is None:
-        return None
-    with reading() as reader:
-        return next(iter(reader.labs.newest(name, limit=1)), None)
-
-
-def lab_results(run: int, since: int = 0) -> tuple[list[CurveRow], dict[str, float | None], int]:
-    """Return (curves made or replaced after ``since``, all numbers, the next ``since``). Raises SkipscopeError."""
-    with reading() as reader, reader.snapshot():
-        traces = reader.labs.curves(run, since)
-        return traces, reader.labs.metrics(run), traces[-1].id if traces else since
+    return next(iter(_newest(name, 1)), None)
 
 
 def lab_news(run: int, since: int = 0) -> LabNews | None:
@@ -164,5 +142,10 @@ def lab_command(name: str, settings: Mapping[str, Any]) -> str:
     words = ["python", "-m", "engine", "lab", name]
     for key, value in settings.items():
         if value != usual.get(key):
-            words += ["--set", f"{key}={str(value).lower() if isinstance(value, bool) else value}"]
+            words += ["--set", f"{key}={setting_text(value)}"]
     return shlex.join(words)
+
+
+def setting_text(value: Any) -> str:
+    """Return a setting's value as ``--set`` and addresses have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,7 +1,6 @@
-"""The machine as the page shows it: how busy it is, and what the workspace takes on its disk, by kind and by run.
+"""The machine as the page shows it: how busy it is, and the disk that the workspace takes, by kind and by run.
 
-A fork shares its first checkpoint's file with its parent where the file system allows it: such bytes count once in
-the whole, and for each run that holds them.
+A fork may share a checkpoint's file with its parent: such bytes count once in the whole, and for each of both runs.
 """
 
 import os
@@ -10,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import psutil
@@ -40,8 +40,8 @@ class MachineLoad:
     def now(self) -> list[Any] | None:
         """Return ``[processor, memory, [[busy, memory], ...]]`` in whole percent, a pair per graphics card.
 
-        None where a driver does not say. Processor: all cores, over the ``every_s`` seconds or more before the meters
-        were read; before so long has passed there is no answer at all.
+        None stands for a value that a driver does not tell, and for all before ``every_s`` seconds have passed. The
+        processor is the mean of all cores since the last reading.
         """
         moment = time.monotonic()
         if moment - self._read >= self._every_s:
@@ -102,15 +102,13 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
     files = tuple(_stored_files(context.workspace.path))
-    once = {file.identity: file for file in files}
-    kinds: dict[str, int] = {}
-    for file in once.values():
-        kinds[file.kind] = kinds.get(file.kind, 0) + file.size
-    runs: dict[int, int] = {}
+    kinds, runs = Counter[str](), Counter[int]()
+    for file in {file.identity: file for file in files}.values():
+        kinds[file.kind] += file.size
     for file in files:
-        if file.run:
-            runs[file.run] = runs.get(file.run, 0) + file.size
-    disk = Disk(dict(sorted(kinds.items(), key=lambda pair: -pair[1])), runs, files)
+        runs[file.run] += file.size
+    del runs[0]
+    disk = Disk(dict(kinds.most_common()), dict(runs), files)
     context.disk = (time.monotonic(), disk)
     return disk
 
@@ -125,15 +123,19 @@ def size_in_words(size: float) -> str:
 
 
 def _stored_files(workspace: Path) -> Iterator[StoredFile]:
-    for path, entry in _files(workspace):
-        parts = Path(path).relative_to(workspace).parts
-        word, _, number = parts[0].partition("-")
-        run = int(number) if word == "run" and number.isdecimal() and len(parts) > 1 else 0
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue  # deleted meanwhile
-        yield StoredFile(_kind(parts, run), run, (status.st_dev, status.st_ino), status.st_nlink, status.st_size)
+    for folder, _, names in os.walk(workspace):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                status = path.lstat()
+            except OSError:
+                continue  # deleted meanwhile
+            parts = path.relative_to(workspace).parts
+            word, _, number = parts[0].partition("-")
+            run = int(number) if word == "run" and number.isdecimal() and len(parts) > 1 else 0
+            if S_ISREG(status.st_mode):
+                identity = status.st_dev, status.st_ino
+                yield StoredFile(_kind(parts, run), run, identity, status.st_nlink, status.st_size)
 
 
 def _kind(parts: Sequence[str], run: int) -> str:
@@ -144,15 +146,3 @@ def _kind(parts: Sequence[str], run: int) -> str:
     if parts[0].startswith("skipscope") and ".db" in parts[0]:
         return DATABASE
     return LOGS if parts[-1].endswith(".log") else OTHER
-
-
-def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    yield entry.path, entry
-    except OSError:
-        return  # deleted meanwhile, or not ours to read

@@ -70,22 +70,14 @@ def trial_plan(preset: str, steps: int) -> tuple[int, int]:
     return len(optim.tune_grid), optim.trial_steps()
 
 
-def depth_problem(depth: int) -> str:
-    """Return what is wrong with a depth in one line, '' when nothing is."""
-    try:
-        replace(ModelConfig(), {"depth": depth})
-    except ConfigError as error:
-        return str(error)
-    return ""
-
-
 def depth_from(text: str) -> tuple[int | None, str]:
     """Return (depth, '') for a typed depth that can be trained, else (None, what is wrong in one line)."""
-    word = text.strip()
-    if not _WHOLE.fullmatch(word):
+    if not _WHOLE.fullmatch(text.strip()):
         return None, f"a depth is a whole number such as 20 or 56 (got {text[:20]!r})"
-    problem = depth_problem(int(word))
-    return (None, problem) if problem else (int(word), "")
+    try:
+        return replace(ModelConfig(), {"depth": int(text)}).depth, ""
+    except ConfigError as error:
+        return None, str(error)
 
 
 def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:
@@ -97,9 +89,9 @@ def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> 
 
 
 def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
-    """Return what ``count`` needs for nets of a preset on a data set; None for images that are not looked through yet.
+    """Return the shape that ``count`` needs, None for images that the engine has not looked through yet.
 
-    Pooling that does not fit the images is as good as none here: whoever starts such a race is told.
+    Pooling that does not fit the images counts as none here: the start of such a race refuses it.
     """
     row = SOURCES.get(source)
     if row is None:

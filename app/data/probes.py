@@ -3,11 +3,12 @@
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from app.data.races import run_summaries_of, training_config
+from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
 from engine.config.probe_steps import probe_steps
@@ -82,37 +83,32 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
-        rows = [row for run in runs if (row := reader.runs.get(run)) is not None]
+        rows = stored_runs(reader, runs)
         columns = {row.id: _columns(reader, row.id, wanted, 0, at_most) for row in rows}
         layers = {row.id: reader.probes.layers(row.id) for row in rows}
-        planned = {
-            row.id: list(probe_steps(training_config(row), reader.interventions.further_ends(row.id))) for row in rows
-        }
+        planned = {row.id: list(probe_steps(row.config, reader.interventions.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         probed = [
-            (row, [probe.step for probe in found.probes], found.arrays[about])
+            (row, [probe.step for probe in probed_columns.probes], probed_columns.arrays[about])
             for row in rows
-            if about in (found := columns[row.id]).arrays
+            if about in (probed_columns := columns[row.id]).arrays
         ]
         findings = _findings(about, probed, -1)
         return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned, findings)
 
 
 def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int], about: str = "") -> Inside:
-    """Return the columns, summaries and deletions after a cursor. ``layers`` of a run come with its first column.
-
-    ``about``: see ``inside``. Raises SkipscopeError.
-    """
+    """Return what is new after a cursor; ``layers`` come with a run's first column. Raises SkipscopeError."""
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
         columns, layers = {}, {}
         if since[0] < cursor[0]:
             for run in runs:
-                found = _columns(reader, run, wanted, since[0], None)
-                if not found.probes:
+                news = _columns(reader, run, wanted, since[0], None)
+                if not news.probes:
                     continue
-                columns[run] = found
+                columns[run] = news
                 if reader.probes.all(run, upto=since[0])[1] == 0:
                     layers[run] = reader.probes.layers(run)
         changed, gone = reader.runs.changed(since[1]) if since[1] < cursor[1] else ([], [])
@@ -125,16 +121,16 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
     """Return the findings at the steps after the last one at which no run has a probe newer than ``since``."""
     probes = {run: reader.probes.all(run)[0] for run in runs}
     before = [
-        max((probe.step for probe in found if probe.id <= since), default=-1)
-        for found in probes.values()
-        if any(probe.id > since for probe in found)
+        max((probe.step for probe in recorded if probe.id <= since), default=-1)
+        for recorded in probes.values()
+        if any(probe.id > since for probe in recorded)
     ]
     after = min(before)
     probed = []
-    for run, found in probes.items():
-        first = max(0, bisect(found, after, key=lambda probe: probe.step) - 1)
-        arrays = reader.probes.arrays([probe.id for probe in found[first:]], about)
-        kept = [probe for probe in found[first:] if probe.id in arrays]
+    for run, recorded in probes.items():
+        first = max(0, bisect(recorded, after, key=lambda probe: probe.step) - 1)
+        arrays = reader.probes.arrays([probe.id for probe in recorded[first:]], about)
+        kept = [probe for probe in recorded[first:] if probe.id in arrays]
         if kept and (row := reader.runs.get(run)) is not None:
             probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
     return _findings(about, probed, after)
@@ -154,8 +150,8 @@ def _findings(
             for row, steps, values in probed
             if (at := bisect(steps, step))
         ]  # fmt: skip
-        if found := layer_finding(about, get_quantity(about).per, step, nets):
-            findings[step] = found
+        if finding := layer_finding(about, get_quantity(about).per, step, nets):
+            findings[step] = finding
     return findings
 
 
@@ -170,60 +166,51 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
     if not probes:
         return Columns([], total, [], {})
     every, _ = reader.probes.all(run)
-    cost, spent = 0.0, {}
-    for probe in every:
-        cost += probe.took_s
-        spent[probe.id] = cost
+    spent = dict(zip((probe.id for probe in every), accumulate(probe.took_s for probe in every), strict=True))
     arrays = {}
     for quantity in wanted:
-        found = reader.probes.arrays([probe.id for probe in probes], quantity.name)
-        if found:
-            length = max(len(array) for array in found.values())
+        measured = reader.probes.arrays([probe.id for probe in probes], quantity.name)
+        if measured:
+            length = max(len(array) for array in measured.values())
             nothing = np.full(length, np.nan, dtype=np.float32)
-            arrays[quantity.name] = np.stack([found.get(probe.id, nothing) for probe in probes])
+            arrays[quantity.name] = np.stack([measured.get(probe.id, nothing) for probe in probes])
     return Columns(probes, total, [spent[probe.id] for probe in probes], arrays)
 
 
 def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, LayerMoment]:
-    """Return what one layer of several runs was like at the newest probe at or before ``step``.
+    """Return the state of one layer in several runs at the newest probe at or before ``step``. Raises SkipscopeError.
 
-    A net without a layer of that name answers with the one at the same relative depth and place in its block. Runs
-    without probes are left out; without the layer in any run nothing is returned. Raises SkipscopeError.
+    A net without a layer of that name answers with the layer at the same relative depth and place in its block.
+    Runs without probes are left out; without the layer in any run nothing is returned.
     """
     with reading() as reader, reader.snapshot():
         nets = {run: reader.probes.layers(run, "layer") for run in runs}
         place = _relative_depth(nets, layer)
-        found = {}
+        moments = {}
         for run, net in nets.items():
             probe = next((probe for probe in reversed(reader.probes.all(run)[0]) if probe.step <= step), None)
             if probe is not None and net and place is not None:
-                found[run] = _moment(reader, probe, net, _index(net, layer, place))
-    return found
+                moments[run] = _moment(reader, probe, net, _index(net, layer, place))
+    return moments
 
 
 def layer_over_time(run: int, layer: str, at_most: int) -> tuple[str, list[int], np.ndarray] | None:
-    """Return (the layer's name, steps, histograms as (probes, bins + 1)) of one layer; None where there is nothing.
-
-    Raises SkipscopeError.
-    """
+    """Return (name, steps, histograms (probes, bins + 1)) of a layer, None without any. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         net = reader.probes.layers(run, "layer")
         names = [row.name for row in net]
         probes, _ = reader.probes.all(run, at_most=at_most)
         if layer not in names or not probes:
             return None
-        found = reader.probes.arrays([probe.id for probe in probes], "response_histogram")
-        kept = [probe for probe in probes if probe.id in found]
+        histograms = reader.probes.arrays([probe.id for probe in probes], "response_histogram")
+        kept = [probe for probe in probes if probe.id in histograms]
         index = names.index(layer)
-        return layer, [probe.step for probe in kept], np.array([found[probe.id][index] for probe in kept])
+        return layer, [probe.step for probe in kept], np.array([histograms[probe.id][index] for probe in kept])
 
 
 def _relative_depth(nets: dict[int, list[LayerRow]], layer: str) -> float | None:
-    for net in nets.values():
-        names = [row.name for row in net]
-        if layer in names:
-            return names.index(layer) / max(1, len(names) - 1)
-    return None
+    names = ([row.name for row in net] for net in nets.values())
+    return next((net.index(layer) / max(1, len(net) - 1) for net in names if layer in net), None)
 
 
 def _index(net: list[LayerRow], layer: str, place: float) -> int:
@@ -237,9 +224,8 @@ def _index(net: list[LayerRow], layer: str, place: float) -> int:
 
 
 def _moment(reader: Reader, probe: ProbeRow, net: list[LayerRow], index: int) -> LayerMoment:
-    histogram = reader.probes.array(probe.id, "response_histogram")
-    channels = reader.probes.array(probe.id, "response_std_channel")
-    std = reader.probes.array(probe.id, "response_std")
+    names = ("response_histogram", "response_std_channel", "response_std")
+    histogram, channels, std = (reader.probes.array(probe.id, name) for name in names)
     first = sum(row.channels for row in net[:index])
     nothing = np.zeros(0, dtype=np.float32)
     return LayerMoment(

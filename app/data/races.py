@@ -1,40 +1,33 @@
-"""Races and runs as they are stored, as the page shows them. Plain values only.
-
-The list of races and what each is called, how it was set up and the command that repeats it; the summary of a run:
-everything that the live page shows of it besides its points.
-"""
+"""Races and runs as the page shows them: the list, the command that repeats a race, the summaries of runs."""
 
 import json
 import shlex
 import time
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from app.data.workspace import current, reading
-from engine.config import TUNED, RunConfig
+from app.data.workspace import current, kept_until_change, reading
+from engine.config import TUNED, RunConfig, leaves
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE
 from engine.events import AT_WORK as AT_WORK
 from engine.events import ENDED as ENDED
 from engine.events import ENGINE_GONE as ENGINE_GONE
-from engine.events import PAUSABLE as PAUSABLE
-from engine.events import RESUMABLE as RESUMABLE
 from engine.events import STATE_GROUPS as STATE_GROUPS
 from engine.events import RunState as RunState
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
 from engine.store.reader import Reader
+from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
 from engine.store.tables.tuning import ArmTuning as ArmTuning
 
 #: Remarks that stand on the curves, and how many of one run at most: the newest.
 DRAWN_REMARKS, MAX_REMARKS = ("change", "fork"), 12
-#: The first of these states that a run is in says how the race is.
-_TELLING = ("running", "starting", "stopping", "queued", "paused", "lost", "failed", "diverged", "stopped", "finished")
 #: What the arm, the data set or an option of its own decides: no ``--set`` of the command line.
 _DECIDED = {
     "model.depth", "model.shortcut", "model.channels", "model.classes", "model.image_size", "seed", "data.name",
@@ -43,15 +36,21 @@ _DECIDED = {
 #: What differs between the runs of a race, so that it is not part of their shared protocol.
 _BY_ARM = {"model.depth", "model.shortcut", "seed"}
 
+#: What a run's summary takes from its row as it is, and what of it is rounded to how many digits.
+_AS_STORED = (
+    "race", "depth", "shortcut", "seed", "detail", "cause", "step", "total_steps", "parameters", "device", "precision",
+    "threads", "parent_step", "note",
+)  # fmt: skip
+_DIGITS = {"images_per_s": 1, "seconds": 2, "evaluation_share": 4, "probe_share": 4}
+
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """One race of the list, newest data as of ``races()``.
+    """One race of the list as of ``races()``.
 
-    ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` the learning rates in use (one, unless
-    they differ by arm; those that are still looked for are left out), ``tuned`` whether each arm has its own by trials,
-    ``pace`` the one that the race keeps now, ``created`` seconds since 1970. ``settings`` are what differs from the
-    preset as ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
+    ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` tells
+    whether trials find a rate for each arm, ``pace`` is the present one. ``settings`` differ from the preset, as
+    ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
     """
 
     id: int
@@ -66,18 +65,12 @@ class Race:
     first_seed: int
     lr: tuple[float, ...]
     states: Mapping[str, int]
-    created: float
     runs: tuple[int, ...]
     settings: Mapping[str, str]
     protocol: list[dict[str, str]]
     origin: list[dict[str, str]]
     pace: str = "free"
     tuned: bool = False
-
-    @property
-    def state(self) -> str:
-        """The most telling state of its runs, for example ``running`` while one of them runs."""
-        return next((state for state in _TELLING if state in self.states), "")
 
     @property
     def has_both_families(self) -> bool:
@@ -107,17 +100,14 @@ class Race:
         return shlex.join(words)
 
 
-def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Mapping[int, Mapping[str, Any]]) -> Race:
-    """Return a race from its stored row, the rows of its runs, and what its preset starts from."""
-    config = row.config
-    states: dict[str, int] = {}
-    for run in runs:
-        states[run.state.value] = states.get(run.state.value, 0) + 1
-    values, usual = settings_of(config.run), settings_of(preset_run)
+def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
+    """Return a race from its stored row and the rows of its runs."""
+    config, preset = row.config, PRESETS.get(row.preset)
+    values, usual = settings_of(config.run), settings_of(preset.run if preset else RunConfig())
     # A preset's exception for a depth is absent where its key was set for all: that key must be named to repeat it.
     overruled = {
         key
-        for depth, exceptions in preset_per_depth.items()
+        for depth, exceptions in (preset.per_depth if preset else {}).items()
         for key in exceptions
         if depth in config.depths and key not in config.per_depth.get(depth, {})
     }
@@ -125,8 +115,8 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
     if config.run.optim.lr == TUNED:
-        found = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
-        protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in found.items()}
+        rates = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
     origin = {
@@ -140,7 +130,8 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
         arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
-        lr=tuple(sorted({run.config.optim.lr for run in runs} - {TUNED})), states=states, created=row.created,
+        lr=tuple(sorted({float(run.config.optim.lr) for run in runs if run.config.optim.lr != TUNED})),
+        states=Counter(run.state.value for run in runs),
         runs=tuple(run.id for run in runs),
         settings={
             key: value
@@ -155,17 +146,10 @@ def summary(row: Any, runs: Sequence[Any], preset_run: Any, preset_per_depth: Ma
 
 def settings_of(config: Any) -> dict[str, str]:
     """Return every setting of a config as ``{"optim.lr": "0.1"}``."""
-    found = {}
-
-    def walk(document: Mapping[str, Any], prefix: str) -> None:
-        for key, value in document.items():
-            if isinstance(value, dict):
-                walk(value, f"{prefix}{key}.")
-            else:
-                found[prefix + key] = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-    walk(config.model_dump(mode="json"), "")
-    return found
+    return {
+        key: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        for key, value in leaves(config).items()
+    }
 
 
 def _distinct(values: Any) -> str:
@@ -173,49 +157,31 @@ def _distinct(values: Any) -> str:
 
 
 def races() -> list[Race]:
-    """Return the races, newest first, at most 200. Read again only when something changed. Raises SkipscopeError.
-
-    Without a database there are none.
-    """
-    context = current()
-    if context.pool.file() is None:
-        return []
-    with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.points.head()[1])
-        cached = context.races
-        if cached and cached[0] == key:
-            return cached[1]
-        by_race: dict[int, list[RunRow]] = {}
-        for run in reader.runs.all():
-            by_race.setdefault(run.race, []).append(run)
-        found = [summary(row, by_race.get(row.id, []), *_start_of(row.preset)) for row in reader.races.newest()]
-    context.races = (key, found)
-    return found
+    """Return the races, newest first, at most 200. Raises SkipscopeError."""
+    return kept_until_change(_races)
 
 
-def _start_of(name: str) -> tuple[RunConfig, Mapping[int, Mapping[str, Any]]]:
-    """Return what a preset's races start from, and its exceptions by depth."""
-    preset = PRESETS.get(name)
-    return (preset.run, preset.per_depth) if preset else (RunConfig(), {})
+def _races(reader: Reader) -> list[Race]:
+    by_race = defaultdict(list)
+    for run in reader.runs.all():
+        by_race[run.race].append(run)
+    return [summary(row, by_race[row.id]) for row in reader.races.newest()]
 
 
 def race(race: int) -> Race | None:
     """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
-    listed = next((found for found in races() if found.id == race), None)
+    listed = next((candidate for candidate in races() if candidate.id == race), None)
     if listed or current().pool.file() is None:
         return listed
     with reading() as reader, reader.snapshot():
         row = reader.races.get(race)
-        return summary(row, reader.runs.all(race), *_start_of(row.preset)) if row and row.tunes is None else None
+        return summary(row, reader.runs.all(race)) if row and row.tunes is None else None
 
 
-def first_shown(asked: str) -> tuple[int, ...]:
-    """Return the runs of the race that a fresh page shows: the one asked for, else the newest; () without any.
-
-    Raises SkipscopeError.
-    """
-    found = races()
-    chosen = next((race for race in found if str(race.id) == asked), found[0] if found else None)
+def first_shown(requested: str) -> tuple[int, ...]:
+    """Return the runs of the race that a fresh page shows: requested, else newest. Raises SkipscopeError."""
+    race_list = races()
+    chosen = next((race for race in race_list if str(race.id) == requested), race_list[0] if race_list else None)
     return chosen.runs if chosen else ()
 
 
@@ -244,37 +210,30 @@ def tuning(race: int) -> list[ArmTuning]:
 def known_runs(runs: Sequence[int]) -> set[int]:
     """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
     with reading() as reader:
-        return {run for run in runs if reader.runs.get(run) is not None}
+        return {row.id for row in stored_runs(reader, runs)}
+
+
+def stored_runs(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
+    """Return the rows of these runs in their order; unknown runs and jobs of labs are left out."""
+    return [row for run in runs if (row := reader.runs.get(run)) is not None]
 
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the summaries of stored runs, with the number and size of their checkpoints."""
     totals = reader.checkpoints.totals() if rows else {}
-    remarks: dict[int, list[Any]] = {}
+    remarks = defaultdict(list)
     for remark in reader.log.of([row.id for row in rows]) if rows else ():
-        remarks.setdefault(remark["run"], []).append(remark)
-    place = current().workspace
-    return [
-        run_summary(row, place.log(row.id), _train_images(row), totals.get(row.id, (0, 0)), remarks.get(row.id, ()))
-        for row in rows
-    ]
-
-
-def training_config(row: RunRow) -> RunConfig:
-    """Return the config of a training."""
-    return row.config
+        remarks[remark["run"]].append(remark)
+    return [run_summary(row, totals.get(row.id, (0, 0)), remarks[row.id]) for row in rows]
 
 
 def _train_images(row: RunRow) -> int:
     """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
-    config = training_config(row).data
-    source = SOURCES.get(config.name)
-    return row.train_images or (source.train_images - config.validation if source else 0)
+    source = SOURCES.get(row.config.data.name)
+    return row.train_images or (source.train_images - row.config.data.validation if source else 0)
 
 
-def run_summary(
-    row: Any, log: Path, train_images: int, checkpoints: tuple[int, int], remarks: Sequence[Any] = ()
-) -> dict[str, Any]:
+def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any]) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
@@ -285,26 +244,16 @@ def run_summary(
     batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
     """
     return {
-        "run": row.id, "race": row.race, "arm": arm_label(row.depth, row.shortcut), "depth": row.depth,
-        "shortcut": row.shortcut,
-        "variant": arm_names.variant_name(row.shortcut), "plain": is_plain(row.shortcut), "seed": row.seed,
-        "state": row.state.value, "detail": row.detail, "cause": row.cause, "log": str(log), "step": row.step,
-        "total_steps": row.total_steps, "parameters": row.parameters, "device": row.device,
-        "precision": row.precision, "threads": row.threads, "images_per_s": _rounded(row.images_per_s, 1),
-        "seconds": _rounded(row.seconds, 2), "evaluation_share": _rounded(row.evaluation_share, 4),
-        "probe_share": _rounded(row.probe_share, 4),
-        "lr": rate_of(row.config.optim.lr), "batch_size": row.config.optim.batch_size,
-        "train_images": train_images, "checkpoints": checkpoints[0],
+        **{name: getattr(row, name) for name in _AS_STORED},
+        **{name: _rounded(getattr(row, name), digits) for name, digits in _DIGITS.items()},
+        "run": row.id, "parent": row.parent_run, "state": row.state.value, "log": str(current().workspace.log(row.id)),
+        "arm": arm_label(row.depth, row.shortcut), "variant": arm_names.variant_name(row.shortcut),
+        "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
+        "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
-        "bn": "recalibrated" if row.config.recalibrate_bn else "running", "parent": row.parent_run,
-        "parent_step": row.parent_step, "note": row.note,
+        "bn": "recalibrated" if row.config.recalibrate_bn else "running",
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
-
-
-def rate_of(lr: Any) -> float | None:
-    """Return a learning rate, None while one is looked for."""
-    return lr if isinstance(lr, int | float) else None
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

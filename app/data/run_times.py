@@ -6,7 +6,7 @@ from functools import cache
 
 from app.data.commands import RaceRequest, planned
 from app.data.options import preset_source, presets
-from app.data.workspace import current, reading
+from app.data.workspace import kept_until_change
 from engine.analysis.run_time import (
     MIN_STEPS,
     TABLE,
@@ -22,6 +22,7 @@ from engine.data.registry import SOURCES
 from engine.events import RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import RUNS_PER_GPU, devices
+from engine.store.reader import Reader
 from engine.store.rows import RunRow
 
 #: The newest races whose runs are read.
@@ -58,7 +59,11 @@ def race_time(race: RaceConfig) -> RunTime | None:
     if source is None:
         return None
     kind = "cuda" if _gpus() and race.run.device != "cpu" else "cpu"
-    known = [speed for row, speed in _speeds() if row.device.startswith(kind) and _computes_alike(row, race.run)]
+    known = [
+        speed
+        for row, speed in kept_until_change(_speeds)
+        if row.device.startswith(kind) and _computes_alike(row, race.run)
+    ]
     machine = _machine(kind) if known else TABLE_MACHINE
     estimate = race_seconds(race.trials(), race.runs(), source.test_images, known or TABLE, machine)
     return RunTime(estimate.seconds, bool(known), not estimate.measured)
@@ -68,18 +73,9 @@ def _computes_alike(row: RunRow, run: RunConfig) -> bool:
     return row.config.compile == run.compile and run.precision in (row.config.precision, row.precision)
 
 
-def _speeds() -> list[tuple[RunRow, Speed]]:
-    """Return the newest finished run of each net with its speed, newest races first. Cached until a run changes."""
-    context = current()
-    if context.pool.file() is None:
-        return []
-    with reading() as reader, reader.snapshot():
-        key = (context.pool.file(), reader.points.head()[1])
-        if context.speeds and context.speeds[0] == key:
-            return context.speeds[1]
-        rows = [row for race in reader.races.newest(limit=_RACES) for row in reader.runs.all(race.id)]
-    context.speeds = key, list(_measured(rows))
-    return context.speeds[1]
+def _speeds(reader: Reader) -> list[tuple[RunRow, Speed]]:
+    """Return the newest finished run of each net with its speed, newest races first."""
+    return list(_measured([row for race in reader.races.newest(limit=_RACES) for row in reader.runs.all(race.id)]))
 
 
 def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:

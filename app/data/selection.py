@@ -1,15 +1,13 @@
 """Any runs on one chart: the ids of an address, and the differences between runs of several races.
 
-The stream of batches is a function of data, seed and batch size alone (``engine.data.batches``). Runs that agree in
-these saw the same batches, in any race.
+Batches are a function of data, seed and batch size alone (``engine.data.batches``), in any race.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from app.data.races import settings_of
+from app.data.races import settings_of, stored_runs
 from app.data.workspace import reading
 from engine.config import MAX_RUNS as MAX_RUNS
 
@@ -33,45 +31,32 @@ _WORDS = {
 }  # fmt: skip
 
 
-def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
-    """Return the numbers of an address such as ``3,7,12`` without repeats, and its problem in one line ('' if none).
+def number_from(text: str) -> int | None:
+    """Return the number that a text of an address is, None where the text is none."""
+    return int(text) if _RUN.fullmatch(text) else None
 
-    Of more than ``MAX_RUNS`` numbers the first ones are taken.
-    """
+
+def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
+    """Return the first ``MAX_RUNS`` numbers of an address such as ``3,7,12``, and its problem in one line or ''."""
     words = [word.strip() for word in text.split(",") if word.strip()]
-    odd = [word for word in words if not _RUN.fullmatch(word)]
-    found = list(dict.fromkeys(int(word) for word in words if _RUN.fullmatch(word)))
+    odd = [word for word in words if number_from(word) is None]
+    numbers = list(dict.fromkeys(int(word) for word in words if word not in odd))
     problems = []
     if odd:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
-    if len(found) > MAX_RUNS:
-        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(found) - MAX_RUNS} are left out")
-    return found[:MAX_RUNS], "; ".join(problems)
+    if len(numbers) > MAX_RUNS:
+        problems.append(f"an address names at most {MAX_RUNS} {what}; {len(numbers) - MAX_RUNS} are left out")
+    return numbers[:MAX_RUNS], "; ".join(problems)
 
 
 def difference(runs: Sequence[int]) -> str:
-    """Return the differences between runs of several races in two sentences, '' for runs of one race.
-
-    Raises SkipscopeError.
-    """
+    """Return the differences between runs of several races in two sentences, else ''. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        rows = [row for run in sorted(runs) if (row := reader.runs.get(run)) is not None]
+        rows = stored_runs(reader, sorted(runs))
     races = sorted({row.race for row in rows})
     if len(races) < 2:
         return ""
     return in_words(races, [_facts(row) for row in rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Varied:
-    key: str
-    values: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        shown = self.values if len(self.values) <= 4 else (*self.values[:3], f"{len(self.values) - 3} more")
-        name = _WORDS.get(self.key, self.key)
-        return f"{name} ({' / '.join(shown)})" if max(map(len, shown)) <= 40 else name
 
 
 def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
@@ -80,10 +65,10 @@ def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
     varied = {}
     for key in keys:
         # A run that has not started lacks some facts.
-        values = tuple(dict.fromkeys(fact[key] for fact in facts if key in fact))
+        values = list(dict.fromkeys(fact[key] for fact in facts if key in fact))
         if len(values) > 1:
-            varied[key] = _Varied(key, values)
-    named = [found.words for found in varied.values()]
+            varied[key] = values
+    named = [_named(key, values) for key, values in varied.items()]
     if len(named) > _MAX_NAMED:
         named = [*named[:_MAX_NAMED], f"{len(named) - _MAX_NAMED} more"]
     of = f"Runs of {len(races)} races ({', '.join(map(str, races[:8]))}{', ...' if len(races) > 8 else ''})"
@@ -92,7 +77,13 @@ def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
     return f"{of}. They differ in {_listed(named)}. {_batches(varied, facts)}"
 
 
-def _batches(varied: Mapping[str, _Varied], facts: Sequence[Mapping[str, str]]) -> str:
+def _named(key: str, values: Sequence[str]) -> str:
+    shown = values if len(values) <= 4 else (*values[:3], f"{len(values) - 3} more")
+    name = _WORDS.get(key, key)
+    return f"{name} ({' / '.join(shown)})" if max(map(len, shown)) <= 40 else name
+
+
+def _batches(varied: Container[str], facts: Sequence[Mapping[str, str]]) -> str:
     apart = [key for key in _BATCHES if key in varied]
     if apart == ["seed"]:
         return "Only runs of the same seed saw the same batches."

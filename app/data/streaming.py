@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from app.data.connection_pool import File
-from app.data.races import run_summaries_of
+from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import current, reading
 from engine.analysis.prediction import Answers, Question
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
@@ -47,10 +47,7 @@ class Conclusions:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One snapshot of some runs.
-
-    ``head`` is the cursor to follow from, ``series`` are by run and split.
-    """
+    """One snapshot of some runs; ``head`` is the cursor to follow from, ``series`` are by run and split."""
 
     head: Head
     series: dict[int, dict[Split, Series]]
@@ -75,9 +72,7 @@ class Delta:
 def head() -> Head:
     """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
     with reading() as reader:
-        points, changes = reader.points.head()
-        probes = reader.probes.head()
-    return Head(points, changes, current().pool.file() or (0, 0), probes)
+        return Head(*reader.points.head(), current().pool.file() or (0, 0), reader.probes.head())
 
 
 def engine_status() -> dict[str, Any]:
@@ -93,7 +88,7 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
     context = current()
     with reading() as reader, reader.snapshot():
         points, changes = reader.points.head()
-        rows = _trainings(reader, runs)
+        rows = stored_runs(reader, runs)
         series = {
             row.id: _series(reader, row.id, at_most, points, (ranges or {}).get(row.id, (0, None))) for row in rows
         }
@@ -105,13 +100,10 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
 def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
     """Evaluations get a small part of the points, of which they seldom need all; training gets the rest."""
     few = at_most // EVALUATIONS_PART
-    series: dict[Split, Series] = {
-        split: reader.points.series(run, split, steps, at_most=few, upto=upto)
-        for split in Split
-        if split is not Split.TRAIN
-    }
-    left = at_most - sum(map(len, series.values()))
-    series[Split.TRAIN] = reader.points.series(run, Split.TRAIN, steps, at_most=left, upto=upto)
+    series: dict[Split, Series] = {}
+    for split in sorted(Split, key=lambda split: split is Split.TRAIN):
+        most = at_most - sum(map(len, series.values())) if split is Split.TRAIN else few
+        series[split] = reader.points.series(run, split, steps, at_most=most, upto=upto)
     return series
 
 
@@ -152,11 +144,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
 def conclusions(runs: Sequence[int]) -> Conclusions:
     """Return what may be said of these runs. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
-        return _conclusions(reader, _trainings(reader, runs))
-
-
-def _trainings(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
-    return [row for run in runs if (row := reader.runs.get(run)) is not None]
+        return _conclusions(reader, stored_runs(reader, runs))
 
 
 def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:

@@ -1,10 +1,11 @@
 """The workspace that this process serves: which one, in what state, and connections to read it."""
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.data.connection_pool import ConnectionPool
 from engine.errors import DatabaseDamaged, VersionMismatch
@@ -12,6 +13,8 @@ from engine.errors import SkipscopeError as SkipscopeError
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,9 @@ class WorkspaceContext:
         self.workspace = workspace
         self.pool = ConnectionPool(workspace.database, lambda: Reader(workspace))
         self.control = Control(workspace)
-        self.races: tuple[object, list[Any]] | None = None
-        self.table: tuple[object, list[Any]] | None = None
+        self.kept: dict[object, tuple[object, list[Any]]] = {}
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.disk: tuple[float, Any] | None = None
-        self.speeds: tuple[object, list[Any]] | None = None
         self.damage = ""
 
 
@@ -75,9 +76,17 @@ def reading() -> AbstractContextManager[Reader]:
     return current().pool.acquire()
 
 
-def prepare() -> None:
-    """Create the workspace's folder and prove that it can be written. Raises SkipscopeError in one line."""
-    current().workspace.prepare()
+def kept_until_change(read: Callable[[Reader], list[_Row]], points: bool = False) -> list[_Row]:
+    """Return a reading of the whole store, repeated after a change, of ``points`` too if set. Raises SkipscopeError."""
+    context = current()
+    if context.pool.file() is None:
+        return []
+    with reading() as reader, reader.snapshot():
+        head = reader.points.head()
+        state = context.pool.file(), head if points else head[1]
+        if read not in context.kept or context.kept[read][0] != state:
+            context.kept[read] = state, read(reader)
+        return context.kept[read][1]
 
 
 def health() -> Health:
@@ -85,13 +94,10 @@ def health() -> Health:
     context = current()
     try:
         context.workspace.prepare()
-    except SkipscopeError as error:
-        return Health("not writable", str(error))
-    if context.pool.file() is None:
-        return Health("empty")
-    if context.damage:
-        return Health("damaged", context.damage)
-    try:
+        if context.pool.file() is None:
+            return Health("empty")
+        if context.damage:
+            return Health("damaged", context.damage)
         with reading() as reader:
             return Health("ok" if reader.races.newest(limit=1) else "empty")
     except DatabaseDamaged as error:

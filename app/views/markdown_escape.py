@@ -1,4 +1,4 @@
-"""What is said in words that others chose: under a field, or from a name or an address. Such words are never Markdown.
+"""Texts of others, such as names and addresses, under fields and in notes. Such texts are never Markdown.
 
 Else whoever names a race or hands out a link puts links and images of other places into the page.
 """

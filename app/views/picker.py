@@ -1,25 +1,33 @@
 """Which race is shown: one choice for all pages, kept in the session and in the address."""
 
-import re
-
 import streamlit as st
 
 from app import theme
 from app.data import races
 from app.live.shared.run import Run
+from app.views import page_frame
 
 #: The choice itself; the widget's own state goes when another page is shown.
 _CHOSEN = "chosen_race"
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def titled_race(title: str, no_race: str) -> races.Race | None:
+    """Draw the title and the picker beside it; without a race draw ``no_race`` and return None."""
+    race_list = races.races()
+    if not race_list:
+        st.header(title, anchor=False)
+        st.markdown(no_race)
+        return None
+    left, right = st.columns([5, 4], vertical_alignment="center")
+    left.header(title, anchor=False)
+    with right:
+        return pick_race(race_list)
 
 
 def pick_race(race_list: list[races.Race]) -> races.Race:
-    """Draw the picker and return the chosen race: the address's, else the last choice, else the newest.
-
-    The address may name a race that is older than those of the list.
-    """
+    """Draw the picker; return the race of the address (of any age), else of the last choice, else the newest."""
     by_id = {race.id: race for race in race_list}
-    wanted = [st.session_state.get("race"), _asked(), st.session_state.get(_CHOSEN)]
+    wanted = [st.session_state.get("race"), page_frame.number_param("race"), st.session_state.get(_CHOSEN)]
     for number in wanted:
         if number and number not in by_id and (older := races.race(number)):
             by_id[number] = older
@@ -28,14 +36,8 @@ def pick_race(race_list: list[races.Race]) -> races.Race:
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
     st.session_state[_CHOSEN] = chosen
-    if st.query_params.get("race") != str(chosen):
-        st.query_params["race"] = str(chosen)
+    page_frame.put_param("race", str(chosen))
     return by_id[chosen]
-
-
-def _asked() -> int | None:
-    text = st.query_params.get("race", "")
-    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def choose(race: int) -> None:
@@ -48,16 +50,11 @@ def choose(race: int) -> None:
 def runs_of(race: races.Race) -> list[Run]:
     """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
     rows = races.runs(race.id)
-    looks = theme.looks([*race.shortcuts, *map(_look_name, rows)])
+    names = list(map(_look_name, rows))
+    looks = theme.looks([*race.shortcuts, *names])
     return [
-        Run(
-            run=run.id,
-            label=label(race, run),
-            plain=races.is_plain(run.shortcut),
-            look=looks[_look_name(run)],
-            depth=run.depth,
-        )
-        for run in rows
+        Run(run=run.id, label=label(race, run), plain=races.is_plain(run.shortcut), look=looks[name], depth=run.depth)
+        for run, name in zip(rows, names, strict=True)
     ]
 
 

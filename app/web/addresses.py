@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, ip_address
 
 import psutil
@@ -22,8 +23,6 @@ def refuse_busy_port(host: str, port: int) -> None:
     """Raise OSError with one line when the port is taken or the address is not this machine's."""
     try:
         _bind(host, port)
-    except socket.gaierror:
-        raise OSError(f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone") from None
     except PermissionError:
         raise OSError(f"port {port} is reserved; choose one above 1023, for example --port 8501") from None
     except OSError as error:
@@ -31,16 +30,15 @@ def refuse_busy_port(host: str, port: int) -> None:
             raise OSError(
                 f"--host {host} is not an address of this machine; 127.0.0.1 serves this machine alone"
             ) from None
-        free = next(
-            (other for other in range(port + 1, min(port + PORTS_TRIED, 65_536)) if _is_free(host, other)), None
-        )
+        others = range(port + 1, min(port + PORTS_TRIED, 65_536))
+        free = next((other for other in others if _is_free(host, other)), None)
         hint = f"--port {free} is free" if free else "choose another with --port"
         raise OSError(f"port {port} is busy ({error.strerror}); {hint}") from None
 
 
 def _bind(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+    # By hand: socket.create_server binds IPv6 alone where the server takes both.
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if os.name != "nt":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
@@ -48,11 +46,10 @@ def _bind(host: str, port: int) -> None:
 
 
 def _is_free(host: str, port: int) -> bool:
-    try:
+    with suppress(OSError):
         _bind(host, port)
-    except OSError:
-        return False
-    return True
+        return True
+    return False
 
 
 def allowed_hosts(host: str) -> list[str]:
@@ -78,26 +75,25 @@ def is_loopback(host: str) -> bool:
 
 def page_url(host: str, port: int) -> str:
     """Return the address that a browser on this machine can open."""
-    shown = "localhost" if host in (*WILDCARDS, "127.0.0.1") else f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    return f"http://{'localhost' if host in (*WILDCARDS, LOOPBACK) else in_url(host)}:{port}"
+
+
+def in_url(host: str) -> str:
+    """Return a host as addresses and Host headers have it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def shared_urls(host: str, port: int) -> list[str]:
-    """Return the addresses that browsers of other machines can open, the likeliest first.
-
-    A machine without a network has its own name alone.
-    """
-    hosts = [host]
-    if host in WILDCARDS:
-        hosts = network_addresses() or [LOOPBACK]
-    return [f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}" for found in hosts]
+    """Return the addresses that other machines can open, the likeliest first; without a network loopback alone."""
+    hosts = (network_addresses() or [LOOPBACK]) if host in WILDCARDS else [host]
+    return [f"http://{in_url(reached)}:{port}" for reached in hosts]
 
 
 def network_addresses() -> list[str]:
     """Return the IPv4 addresses of this machine in its networks; first that of the way out, link-local ones last."""
-    found = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
+    own = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
     way_out = _way_out()
-    return [way_out, *(address for address in found if address != way_out)] if way_out in found else found
+    return [way_out, *(address for address in own if address != way_out)] if way_out in own else own
 
 
 def _of_interfaces() -> Iterator[str]:

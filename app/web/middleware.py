@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import presenter_link
+from app.web import addresses, presenter_link
 
 #: Streams that the audience has open at once, and WebSockets, and readings that wait or are answered: so many each.
 MAX_OPEN = 200
@@ -29,23 +29,22 @@ _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
 #: Closed before it was opened: browsers are answered 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-}
+HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
 
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    return [Middleware(part) for part in (SafeHeaders, AllowedHosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
+    return [Middleware(part) for part in (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
 
 
-class SafeHeaders:
-    """Add the headers that keep answers from being framed by other sites or taken for another type."""
-
+class _Guard:
+    # Not Starlette's BaseHTTPMiddleware: that one sees no WebSocket, and streams pass it through a queue.
     def __init__(self, app: ASGIApp):
         self.app = app
+
+
+class SafeHeaders(_Guard):
+    """Add the headers that keep answers from being framed by other sites or taken for another type."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -60,30 +59,18 @@ class SafeHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-class AllowedHosts:
-    """TrustedHostMiddleware with the hosts of Streamlit's ``server.allowedHosts``, read when the server starts.
-
-    An empty list accepts any host, as in Streamlit, which names IPv6 addresses without the brackets of a Host header.
-    """
-
-    def __init__(self, app: ASGIApp):
-        hosts = [f"[{host}]" if ":" in host else host for host in st.get_option("server.allowedHosts") or ()]
-        self._checked = TrustedHostMiddleware(app, hosts or ["*"], www_redirect=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 400 to a request for an unknown host."""
-        await self._checked(scope, receive, send)
+def allowed_hosts(app: ASGIApp) -> TrustedHostMiddleware:
+    """Answer 400 to a host outside Streamlit's ``server.allowedHosts`` as of the start; an empty list accepts any."""
+    hosts = [addresses.in_url(host) for host in st.get_option("server.allowedHosts") or ()]
+    return TrustedHostMiddleware(app, hosts or ["*"], www_redirect=False)
 
 
-class OwnOrigin:
+class OwnOrigin(_Guard):
     """Lets pages open a WebSocket from the very host and port that they came from.
 
     Cookies know no ports: without this check a page of another port of this machine would pass as one of ours.
     A client without an origin is no browser's page; it has no cookie but one that it was given.
     """
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a WebSocket of a foreign page."""
@@ -95,11 +82,8 @@ class OwnOrigin:
         return await self.app(scope, receive, send)
 
 
-class ReadingOnly:
+class ReadingOnly(_Guard):
     """Lets through requests that read: commands come by the WebSocket, and no page takes uploads."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 405 to everything else."""
@@ -124,14 +108,11 @@ def _limited(receive: Receive, send: Send) -> Receive:
     return receive_limited
 
 
-class ConnectionLimit:
-    """Bounds how many streams and WebSockets are open at once, and how much is read from the store at once.
-
-    The presenter of a shared page always gets in.
-    """
+class ConnectionLimit(_Guard):
+    """Bounds the open streams and WebSockets, and the readings at once, for everyone but the presenter."""
 
     def __init__(self, app: ASGIApp):
-        self.app = app
+        super().__init__(app)
         self.open: Counter[str] = Counter()
         self._turns = asyncio.Semaphore(MAX_READS)
 

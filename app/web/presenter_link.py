@@ -1,8 +1,7 @@
 """Who may command on a shared page: the token of this start, the route that takes it, the cookie that carries it.
 
-``share`` makes the token; from then on every command of ``app.data`` asks ``may_command``, and views ask it what to
-draw. Without it the page is for this machine alone, and everyone who opens it may command. The token lives in this
-process's memory and in the presenter's browser, nowhere else: another start has another one.
+Without ``share`` everyone who opens the page may command. The token lives in this process's memory and in the
+presenter's browser, nowhere else: another start has another one.
 """
 
 import asyncio
@@ -34,8 +33,8 @@ class _Presenter:
 
     def knows(self, token: object) -> bool:
         """Whether this is the token; takes equally long whatever it is."""
-        asked = token if isinstance(token, str) else ""
-        return hmac.compare_digest(_digest(asked), _digest(self.token))
+        text = token if isinstance(token, str) else ""
+        return hmac.compare_digest(_digest(text), _digest(self.token))
 
 
 _presenter: _Presenter | None = None

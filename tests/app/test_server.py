@@ -19,7 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app import __main__ as command_line
+from app import command_line
 from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
@@ -248,6 +248,15 @@ def called(monkeypatch, capsys, tmp_path):
 
     yield call
     use(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("module", ["app", "engine"])
+def test_without_the_requirements_one_line_says_how_to_install_them(module):
+    bare = subprocess.run(  # -S: without the folder that packages are installed in
+        [sys.executable, "-S", "-m", module], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (bare.returncode, bare.stdout) == (1, "")
+    assert bare.stderr == "click is not installed: run pip install -r requirements.txt\n"
 
 
 def test_a_busy_port_is_one_line_that_names_a_free_one(called):

@@ -14,11 +14,14 @@ MAX_FILES, MAX_LINES, MIN_LINES = 16, 400, 30
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 #: Shorter than 30 lines, and why that is right. Style sheets, markup and ``__init__`` need no reason.
 SHORT = {
+    "app/__main__.py": "entry point",
     "app/live/layers/stream.js": "seam: how this feature asks for its stream",
     "app/live/learning_rates/component.py": "seam: one component of the page",
     "app/live/routes.py": "registry of the routes",
     "app/live/shared/run.py": "seam: what every component is told of a run",
+    "app/views/layers.py": "one component on a page; the rest is in page_frame.py",
     "app/views/labs/selectors.py": "table of the labs with selectors",
+    "app/views/setup/setup_fields.py": "table of the fields, and their widgets",
     "engine/__main__.py": "entry point",
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",

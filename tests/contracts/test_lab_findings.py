@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from app.data import guide, labs
-from app.data.guide import LabFinding
+from app.data.guide import ResultReference
 from app.data.workspace import use
 from app.live.labs.messages import lab_document
 from engine.cli import labs as command_line
@@ -67,8 +67,8 @@ def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, mo
     usual = [(found.name, found.text) for found in news.findings if found.holds_at(lab.defaults())]
     assert printed == [*(text for _, text in usual), lab.answer]
 
-    parts = [LabFinding(name, rule.name) for rule in lab.findings]
-    told = guide.findings(parts)
+    parts = [ResultReference("finding", name, rule.name) for rule in lab.findings]
+    told = guide.measurements(parts)
     for part in parts:
         assert told[part].text == " ".join(text for rule, text in usual if rule == part.name)
         assert told[part].job == job

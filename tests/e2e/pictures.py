@@ -171,7 +171,7 @@ def write(writer, traces=None, *states: RunState) -> int:
 
 def main() -> None:
     """Serve the app with a page of this lab."""
-    from app.__main__ import main as serve
+    from app.command_line import main as serve
     from app.views.labs import pages
 
     LABS["pictures"] = PICTURES

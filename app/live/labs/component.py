@@ -67,7 +67,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
     """
-    lab, picks = labs.lab_specs()[name], view.selector
+    lab, picks = labs.LABS[name], view.selector
     component("labs", "skipscope_lab", "shared/export/buttons.css")(
         key=key,
         data={

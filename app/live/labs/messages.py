@@ -50,7 +50,7 @@ def _card(news: labs.LabNews) -> dict[str, Any]:
     return {
         "run": job.id, "lab": job.lab, "state": job.state.value, "step": job.done, "total": job.total,
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
-        "settings": labs.job_settings(job), "device": job.device, "precision": job.precision,
+        "settings": job.config.settings, "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
     }  # fmt: skip
 

@@ -6,10 +6,10 @@ from functools import partial
 import streamlit as st
 
 from app.data import guide, labs, workspace
+from app.views import page_frame
 from app.views.guide import guide_words
 from app.views.labs import lab
 from app.views.markdown_escape import literal
-from app.web import presenter_link
 
 #: Seconds between two looks for a lab that finished: its numbers then stand in the text.
 NEWS_S = 3.0
@@ -36,14 +36,14 @@ def render_home() -> None:
     st.markdown(
         f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
     )
-    found = [page for page in map(_page, guide.guide_names()) if page is not None]
-    findings = _findings(found)
-    for page in found:
+    readable = [page for page in map(_page, guide.guide_names()) if page is not None]
+    measurements = _measurements(readable)
+    for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            st.markdown(guide_words.running(page.sections["Short answer"], findings))
+            st.markdown(guide_words.running(page.sections["Short answer"], measurements))
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
-    _await_news(found)
+    _await_news(readable)
 
 
 def render(name: str) -> None:
@@ -51,10 +51,10 @@ def render(name: str) -> None:
     page = _page(name)
     if page is None:
         return
-    findings = _findings([page])
+    measurements = _measurements([page])
 
     def section(title: str) -> None:
-        st.markdown(guide_words.running(page.sections[title], findings), width=_LINE)
+        st.markdown(guide_words.running(page.sections[title], measurements), width=_LINE)
 
     st.header(f"{page.number}. {page.question}", anchor=False)
     section("Short answer")
@@ -66,7 +66,7 @@ def render(name: str) -> None:
     for title in ("What would refute it", "Caveats"):
         st.subheader(title, anchor=False)
         section(title)
-    _sources(page, findings)
+    _sources(page, measurements)
     _await_news([page])
 
 
@@ -79,54 +79,50 @@ def _menu(name: str) -> str:
 
 
 def _page(name: str) -> guide.GuidePage | None:
-    try:
+    with page_frame.refusals(page_frame.show_error):
         return guide.guide_page(name)
-    except workspace.SkipscopeError as error:
-        st.error(literal(str(error)), icon=":material/error:")
-        return None
+    return None
 
 
-def _findings(found: list[guide.GuidePage]) -> Mapping[guide.Measurement, guide.Finding]:
-    """Return what labs found for these pages; nothing, and a line that says why, of an unreadable workspace."""
-    try:
-        return guide.findings(one for page in found for one in page.measurements)
-    except workspace.SkipscopeError as error:
-        st.error(literal(str(error)), icon=":material/error:")
-        return {}
+def _measurements(pages: list[guide.GuidePage]) -> guide.Measurements:
+    """Return the results of labs for these pages; none, and a line with the reason, in an unreadable workspace."""
+    with page_frame.refusals(page_frame.show_error):
+        return guide.measurements(one for page in pages for one in page.parts(guide.ResultReference))
+    return {}
 
 
 def _experiment(page: guide.GuidePage) -> None:
-    if page.lab not in labs.lab_specs():
+    if page.lab not in labs.LABS:
         st.info(f"The lab `{page.lab}` of this question is not part of this version.", icon=":material/science:")
         return
-    health = workspace.health()
-    if not health.usable:
-        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
-        st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
-        return
-    lab.render(page.lab, page.panels or None, compact=True)
+    if page_frame.usable():
+        lab.render(page.lab, page.panels or None, compact=True)
 
 
 def _others(page: guide.GuidePage) -> None:
-    there = [name for name in page.labs if name in labs.lab_specs()]
-    if not there and not page.see:
+    registered = [name for name in page.labs if name in labs.LABS]
+    if not registered and not page.see:
         return
     st.caption("More of it:")
-    for name in there:
-        words = "all its pictures and settings" if name == page.lab else labs.lab_specs()[name].question
+    for name in registered:
+        words = "all its pictures and settings" if name == page.lab else labs.LABS[name].question
         _link(_lab_path(name), f"Lab {name}: {words}", ":material/science:")
     for name in page.see:
         _link(name, _PAGES[name], ":material/stacked_line_chart:")
 
 
-def _sources(page: guide.GuidePage, findings: Mapping[guide.Measurement, guide.Finding]) -> None:
+def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
     st.subheader("Sources", anchor=False)
     if citations := page.parts(guide.Citation):
         st.markdown(guide_words.source_list(citations), width=_LINE)
-    own = {figure: findings[figure] for figure in page.parts(guide.Figure) if figure in findings}
-    if own:
+    references = [one for one in page.parts(guide.ResultReference) if one.kind == "figure" and one in measurements]
+    if references:
         with st.expander("The bold numbers: where they come from, what to expect", icon=":material/straighten:"):
-            st.dataframe(guide_words.number_rows(own), hide_index=True, width="stretch")
+            st.dataframe(
+                guide_words.number_rows({one: measurements[one] for one in references}),
+                hide_index=True,
+                width="stretch",
+            )
 
 
 def _lab_path(name: str) -> str:
@@ -139,9 +135,9 @@ def _link(path: str, words: str, icon: str) -> None:
     st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
 
 
-def _await_news(found: list[guide.GuidePage]) -> None:
+def _await_news(shown: list[guide.GuidePage]) -> None:
     """Draw the page again once a lab of it has finished, so that the text has the new numbers."""
-    st.fragment(_look, run_every=NEWS_S)(tuple({name for page in found for name in page.labs}), _finished())
+    st.fragment(_look, run_every=NEWS_S)(tuple({name for page in shown for name in page.labs}), _finished())
 
 
 def _look(names: tuple[str, ...], before: Mapping[str, int]) -> None:

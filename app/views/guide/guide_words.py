@@ -1,6 +1,7 @@
 """The guide's parts as Markdown: numbers and findings that were measured here, citations, the lists at a page's end."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 
 from app.data import guide
 from app.views.markdown_escape import literal
@@ -13,41 +14,43 @@ _READ = {
 }
 
 
-def running(parts: Iterable[guide.Part], findings: Mapping[guide.Measurement, guide.Finding]) -> str:
+def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> str:
     """Return a section as one Markdown text. What was measured here is bold, citations name their source.
 
     What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
     were measured with at the first of them: they are all of one job.
     """
-    words, said = [], set()
+    texts, explained = [], set()
     for part in parts:
         match part:
-            case guide.Figure() | guide.LabFinding():
-                finding = findings.get(part)
-                found = finding is not None and finding.known
-                mark = part.lab if found else part
-                words.append(measured(finding, briefly=mark in said))
-                said.add(mark)
+            case guide.ResultReference():
+                measurement = measurements.get(part)
+                mark = part.lab if measurement and measurement.known else part
+                texts.append(measured(measurement, briefly=mark in explained))
+                explained.add(mark)
             case guide.Citation():
-                words.append(cited(part))
+                texts.append(cited(part))
             case _:
-                words.append(part)
-    return "".join(words)
+                texts.append(part)
+    return "".join(texts)
 
 
-def measured(finding: guide.Finding | None, briefly: bool = False) -> str:
+def measured(measurement: guide.Measurement | None, briefly: bool = False) -> str:
     """Return a number or a finding in words, with the settings it was measured with where those are not the usual ones.
 
     ``briefly``: without these, and of one that was not measured yet say no more than that.
     """
-    if finding is None or not finding.known:
-        none = "not measured here yet" if finding is None or finding.job is None else "no number in the newest job"
-        expected = finding.expected if finding is not None and not briefly else ""
+    if measurement is None or not measurement.known:
+        expected = measurement.expected if measurement and not briefly else ""
+        none = "no number in the newest job" if measurement and measurement.job is not None else "not measured here yet"
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
-    unit = f" {literal(finding.unit)}" if finding.unit else ""
-    number = "" if finding.value is None else f"{guide.in_words(finding.value)}{unit}"
-    words = f"**{literal(finding.text) or number}**"
-    return f"{words} (with {literal(finding.basis)})" if finding.basis and not briefly else words
+    words = f"**{literal(measurement.text) or number(measurement, literal(measurement.unit))}**"
+    return f"{words} (with {literal(measurement.basis)})" if measurement.basis and not briefly else words
+
+
+def number(measurement: guide.Measurement, unit: str) -> str:
+    """Return the number with its unit, '' where there is no number."""
+    return "" if measurement.value is None else f"{guide.in_words(measurement.value)} {unit}".rstrip()
 
 
 def cited(citation: guide.Citation) -> str:
@@ -61,11 +64,10 @@ def cited(citation: guide.Citation) -> str:
 
 def source_list(citations: Iterable[guide.Citation]) -> str:
     """Return the works that a page cites as a Markdown list, each once, with all places and how they were read."""
-    works: dict[tuple[str, int, str, str], list[str]] = {}
+    works = defaultdict(list)
     for source in dict.fromkeys(citation.source for citation in citations):
         doubt = f" ({_READ[source.read]})" if source.read in _READ and source.where != source.read else ""
-        places = works.setdefault((source.authors, source.year, source.title, source.arxiv), [])
-        places.append(f"{source.where}{doubt}")
+        works[source.authors, source.year, source.title, source.arxiv].append(f"{source.where}{doubt}")
     lines = []
     for (authors, year, title, arxiv), places in works.items():
         when = f" {year}" if year else ""
@@ -74,24 +76,21 @@ def source_list(citations: Iterable[guide.Citation]) -> str:
     return "\n".join(lines)
 
 
-def number_rows(findings: Mapping[guide.Figure, guide.Finding]) -> list[dict[str, str]]:
+def number_rows(numbers: guide.Measurements) -> list[dict[str, str]]:
     """Return the measured numbers of a page as rows of a table, with what to expect and where it is published."""
     return [
         {
-            "number": finding.label,
-            "lab": figure.lab,
-            "measured here": _value(finding),
-            "expected": finding.expected,
-            "defined or published": finding.source,
+            "number": measurement.label,
+            "lab": reference.lab,
+            "measured here": _value(measurement),
+            "expected": measurement.expected,
+            "defined or published": measurement.source,
         }
-        for figure, finding in findings.items()
+        for reference, measurement in numbers.items()
     ]
 
 
-def _value(finding: guide.Finding) -> str:
-    if finding.job is None:
+def _value(measurement: guide.Measurement) -> str:
+    if measurement.job is None:
         return "not yet"
-    if finding.value is None:
-        return f"no number (job {finding.job})"
-    unit = f" {finding.unit}" if finding.unit else ""
-    return f"{guide.in_words(finding.value)}{unit} (job {finding.job})"
+    return f"{number(measurement, measurement.unit) or 'no number'} (job {measurement.job})"

@@ -20,10 +20,7 @@ def key_of(name: str, what: str) -> str:
 
 
 def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
-    """Draw them; return (the settings as they stand, whether the button was pressed).
-
-    ``shown``: the settings of the job that is shown below, None without one.
-    """
+    """Draw the controls; return (settings, whether the button was pressed). ``shown``: settings of the job below."""
     if shown is None:
         st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
     front = [option for option in lab.options if option.primary or option.run_reference]
@@ -88,10 +85,8 @@ def _widget(lab: labs.LabSpec, option: labs.Option, place: DeltaGenerator) -> No
     else:
         kind = type(option.default)
         low, high, step = (None if bound is None else kind(bound) for bound in (option.low, option.high, option.step))
-        if option.primary and low is not None and high is not None:
-            place.slider(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
-        else:
-            place.number_input(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
+        draw: Any = place.slider if option.primary and None not in (low, high) else place.number_input
+        draw(option.label, min_value=low, max_value=high, step=step, key=key, help=option.help)
 
 
 def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGenerator) -> None:
@@ -99,8 +94,8 @@ def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGen
     names = labs.lab_trainings(lab.name)
     usual = "the newest that suits" if option.run_reference == "run" else "those of the newest race that suit"
     if option.run_reference == "run":
-        asked = st.session_state[key]
-        known = [option.default, *names] + [asked] * (asked not in names and asked != option.default)
+        requested = st.session_state[key]
+        known = [option.default, *names] + [requested] * (requested not in names and requested != option.default)
         place.selectbox(
             option.label, known, key=key, help=option.help,
             format_func=lambda run: usual if run == option.default else names.get(run, f"run {run}"),
@@ -108,8 +103,8 @@ def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGen
         return
     chosen = f"{key}-chosen"
     if chosen not in st.session_state:
-        asked = [int(word) for word in st.session_state[key].split(",") if word.strip().isdigit()]
-        st.session_state[chosen] = [run for run in asked if run in names]
+        requested = [int(word) for word in st.session_state[key].split(",") if word.strip().isdigit()]
+        st.session_state[chosen] = [run for run in requested if run in names]
     runs = place.multiselect(
         option.label, list(names), key=chosen, help=option.help, placeholder=usual,
         max_selections=labs.MAX_INSPECTED_RUNS, format_func=lambda run: names.get(run, f"run {run}"),

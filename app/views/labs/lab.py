@@ -1,15 +1,17 @@
 """A lab on a page: question, short answer, controls, the live view, caveats, how to repeat it."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app.data import commands, labs, workspace
+from app.data import labs
 from app.live.labs.component import LabView, live_lab
+from app.views import page_frame
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
 from app.views.labs.selectors import SELECTORS
-from app.views.markdown_escape import literal
 from app.web import presenter_link
 
 
@@ -18,28 +20,28 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
 
     ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
     """
-    lab = labs.lab_specs()[name]
+    lab = labs.LABS[name]
     if not compact:
         st.subheader(lab.question, anchor=anchor(name))
         st.markdown(lab.answer)
     job = address.job(name, key_of(name, "job"))
     _newer(name, job)
     if presenter_link.may_command():
-        settings, pressed = controls(lab, labs.job_settings(job) if job else None)
+        settings, pressed = controls(lab, job.config.settings if job else None)
         if pressed:
             _start(name, settings)
             st.rerun()
     else:
         settings = usual(lab, job is None)
     if notice := st.session_state.pop(key_of(name, "notice"), None):
-        st.warning(literal(notice), icon=":material/warning:")
+        page_frame.show_warning(notice)
     view = LabView(SELECTORS.get(name), panels)
     live_lab(name, job.id if job else None, lambda: _on_command(name), view, key=key_of(name, "view"))
     if not compact:
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
             st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
     with st.expander("The same from a shell", icon=":material/terminal:"):
-        st.code(labs.lab_command(name, labs.job_settings(job) if job else settings), language="bash", wrap_lines=True)
+        st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
 
 
 def anchor(name: str) -> str:
@@ -60,24 +62,17 @@ def _newer(name: str, job: labs.LabJobRow | None) -> None:
 
 
 def _start(name: str, settings: dict[str, Any]) -> None:
-    try:
+    with page_frame.refusals(partial(_note, name)):
         st.session_state[key_of(name, "job")] = labs.start_lab(name, settings)
-    except workspace.SkipscopeError as error:
-        st.session_state[key_of(name, "notice")] = str(error)
 
 
 def _on_command(name: str) -> None:
-    asked = st.session_state[key_of(name, "view")].command
-    if not asked:
-        return
-    verb, run = asked["verb"], int(asked["run"])
-    try:
-        if verb == "engine":
-            commands.start_engine()
-        elif verb == "measure":
-            job = labs.lab_job(run)
-            _start(name, {**(labs.job_settings(job) if job else {}), asked["setting"]: asked["value"]})
-        else:
-            commands.command(verb, run)
-    except workspace.SkipscopeError as error:
-        st.session_state[key_of(name, "notice")] = str(error)
+    def measure(command: Mapping[str, Any]) -> None:
+        job = labs.lab_job(int(command["run"]))
+        _start(name, {**(job.config.settings if job else {}), command["setting"]: command["value"]})
+
+    page_frame.obey(key_of(name, "view"), partial(_note, name), {"measure": measure})
+
+
+def _note(name: str, line: str) -> None:
+    st.session_state[key_of(name, "notice")] = line

@@ -39,13 +39,13 @@ def _await_first() -> None:
 
 def _offer(newest: int) -> None:
     try:
-        found = races.races()
+        race_list = races.races()
     except workspace.SkipscopeError:
         return  # the live view says what is wrong
-    if not found or found[0].id <= newest:
+    if not race_list or race_list[0].id <= newest:
         return
-    words, press = st.columns([5, 1], vertical_alignment="center")
-    words.info(f"A newer race has begun: {literal(found[0].title)}", icon=":material/new_releases:")
+    line, press = st.columns([5, 1], vertical_alignment="center")
+    line.info(f"A newer race has begun: {literal(race_list[0].title)}", icon=":material/new_releases:")
     if press.button("Show it", key="show_newer", width="stretch"):
-        picker.choose(found[0].id)
+        picker.choose(race_list[0].id)
         st.rerun()

@@ -1,7 +1,6 @@
-"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one thing changed.
+"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one change.
 
-What was clicked stays in the session until the dialog is dismissed or the fork is made, so a rerun of the page for
-another reason draws the dialog again with what was typed into it.
+The session keeps the click until the dialog is dismissed or the fork is made: a rerun draws the same dialog again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import interventions, races, workspace
-from app.views import picker
+from app.data import interventions, races
+from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
 
@@ -36,8 +35,8 @@ def asked_run(place: str) -> int | None:
 def render(race: races.Race, place: str) -> None:
     """Open the dialog if a point was clicked on this chart; say what came of the last one."""
     # Here and not in the dialog: what is said in the run that closes it is never shown.
-    if said := st.session_state.pop(_SAID, ""):
-        st.toast(said, icon=":material/check:", duration="long")
+    if message := st.session_state.pop(_SAID, ""):
+        st.toast(message, icon=":material/check:", duration="long")
     if asked_run(place) is not None:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 
@@ -55,17 +54,21 @@ def _draw(race: races.Race) -> None:
     if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
         return
     number, clicked, _ = st.session_state[_ASKED]
-    try:
-        run = next((row for row in races.runs(race.id) if row.id == number), None)
-        saved = interventions.saved_steps(race.id).get(number, [])
-        elsewhere = run is None and number in races.known_runs([number])
-    except workspace.SkipscopeError as error:
-        st.warning(literal(str(error)), icon=":material/block:")
-        return
+    with page_frame.refusals(_refused):
+        _offer_fork(race, number, clicked)
+
+
+def _refused(line: str) -> None:
+    st.warning(literal(line), icon=":material/block:")
+
+
+def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
+    run = next((row for row in races.runs(race.id) if row.id == number), None)
+    saved = interventions.saved_steps(race.id).get(number, [])
     if run is None:
         st.write(
             f"Run {number} belongs to another race: choose that race to fork it."
-            if elsewhere
+            if races.known_runs([number])
             else f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork."
         )
         return
@@ -85,10 +88,7 @@ def _draw(race: races.Race) -> None:
     key, text = fork_form.choose(what, value, f"fork_at_{number}_{clicked}", first)
     if not st.button(f"Fork at step {step:,}", type="primary", width="stretch", key="fork_at_make"):
         return
-    child, refusal = fork_form.make(number, step, key, text)
-    if child is None:
-        st.warning(literal(refusal), icon=":material/block:")
-        return
+    child = fork_form.make(number, step, key, text)
     _forget()
     st.session_state[_SAID] = f"Run {child} is the fork of {name} at step {step:,}."
     st.rerun()  # closes the dialog; the page has to know the new run

@@ -1,19 +1,19 @@
 """The panel "What if?" of the race page: change live runs, fork, run longer, keep another pace.
 
-A fragment of its own: what is chosen here reruns nothing else, so curves, zoom and cards stay as they are. Only a new
-run has to become known to the page. What the engine refuses is said in its own words below the controls.
+The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay. Refusals stand below the
+controls in the engine's words.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import streamlit as st
 
-from app.data import interventions, races, workspace
-from app.views import picker
+from app.data import interventions, races
+from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
 
-_WAYS = {"change": "Change live runs", "fork": "Fork", "extend": "Run longer", "pace": "Pace"}
 _SAID = "whatif_said"
 _WAY = "whatif_shown"
 _EVERY_S = 3.0
@@ -28,28 +28,23 @@ def render(race: races.Race) -> None:
 def _draw(race: races.Race) -> None:
     with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="stretch"):
         way = st.segmented_control(
-            "What if",
-            list(_WAYS),
-            format_func=_WAYS.__getitem__,
-            default="change",
-            required=True,
-            key="whatif_way",
-            label_visibility="collapsed",
-        )
+            "What if", list(_WAYS), format_func=lambda way: _WAYS[way][0], default="change", required=True,
+            key="whatif_way", label_visibility="collapsed",
+        )  # fmt: skip
         way = way or "change"
         if st.session_state.get(_WAY, way) != way:
-            st.session_state.pop(_SAID, None)  # what was said elsewhere says nothing here
+            st.session_state.pop(_SAID, None)  # an answer belongs to the way that it was given on
         st.session_state[_WAY] = way
-        {"change": _change, "fork": _fork, "extend": _extend, "pace": _pace}[way](race)
+        _WAYS[way][1](race)
         _answer(race)
 
 
 def _change(race: races.Race) -> None:
-    runs = interventions.changeable(race.id)
+    runs = [run for run in races.runs(race.id) if run.state in interventions.CHANGEABLE]
     if not runs:
         st.caption("No run of this race trains or waits. Those that have ended can be forked or run longer.")
         return
-    rows = interventions.live_settings()
+    rows = interventions.LIVE
     which, what, value, apply = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
     targets = _targets(race, runs)
     target = which.selectbox("Runs", list(targets), key="whatif_target")
@@ -66,13 +61,13 @@ def _change(race: races.Race) -> None:
         "residual net is its plain twin."
     )
     if apply.button("Apply", type="primary", width="stretch", key="whatif_apply"):
-        asked = targets.get(target, [])
-        if key == "strength" and len(asked) > 1:  # of several, those that have a shortcut
-            asked = [run for run in asked if not races.is_plain(run.shortcut)] or asked
-        try:
-            taken, refusals = interventions.change([run.id for run in asked], key, number)
-        except workspace.SkipscopeError as error:
-            taken, refusals = [], [str(error)]
+        requested = targets.get(target, [])
+        if key == "strength" and len(requested) > 1:  # of several, those that have a shortcut
+            requested = [run for run in requested if not races.is_plain(run.shortcut)] or requested
+        taken: list[int] = []
+        refusals: list[str] = []
+        with page_frame.refusals(refusals.append):
+            taken, refusals = interventions.change([run.id for run in requested], key, number)
         done = f"{rows[key].label.capitalize()} {number:g} for {_count(taken)}, from the next step on." if taken else ""
         _say(race, done, refusals)
 
@@ -93,16 +88,14 @@ def _fork(race: races.Race) -> None:
     key, text = fork_form.choose(what, value, "whatif_fork")
     st.caption("A new run of this race that goes on from the saved step, with one thing changed. Its parent goes on.")
     if apply.button("Fork", type="primary", width="stretch", key="whatif_fork"):
-        child, refusal = fork_form.make(run, step, key, text)
-        if child is None:
-            _say(race, "", [refusal])
-            return
-        _say(race, f"Run {child} is the fork of {names[run]} at step {step:,}.", [])
-        st.rerun()  # the page has to know the new run
+        with page_frame.refusals(lambda line: _say(race, "", [line])):
+            child = fork_form.make(run, step, key, text)
+            _say(race, f"Run {child} is the fork of {names[run]} at step {step:,}.", [])
+            st.rerun()  # the page has to know the new run
 
 
 def _extend(race: races.Race) -> None:
-    runs = {run.id: run for run in interventions.extendable(race.id)}
+    runs = {run.id: run for run in races.runs(race.id) if run.state == races.RunState.FINISHED}
     if not runs:
         st.caption("No run of this race is finished now; only finished runs can be given more steps.")
         return
@@ -110,39 +103,29 @@ def _extend(race: races.Race) -> None:
     which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
     everyone = "all finished runs"
     offered: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
-    choice = which.selectbox(
-        "Run",
-        offered,
-        format_func=lambda run: everyone if isinstance(run, str) else names.get(run, everyone),
-        key="whatif_longer",
-    )
-    asked = [choice] if isinstance(choice, int) else list(runs)
-    longest = max((runs[run].total_steps for run in asked if run in runs), default=1)
+    choice = which.selectbox("Run", offered, format_func=lambda run: names.get(run, everyone), key="whatif_longer")
+    requested = [choice] if isinstance(choice, int) else list(runs)
+    longest = max((runs[run].total_steps for run in requested if run in runs), default=1)
     total = steps.number_input(
         "Steps in total", min_value=1, max_value=10_000_000, value=2 * longest, key=f"whatif_steps_{choice}_{longest}"
     )
     st.caption("The learning rate stays as it was at the end; the record goes on where it stopped.")
     if apply.button("Run on", type="primary", width="stretch", key="whatif_extend"):
-        taken, refusals = [], []
-        for run in asked:
-            try:
+        taken = []
+        refusals: list[str] = []
+        for run in requested:
+            with page_frame.refusals(refusals.append):
                 interventions.extend(run, int(total))
                 taken.append(run)
-            except workspace.SkipscopeError as error:
-                refusals.append(str(error))
         _say(race, f"{_count(taken).capitalize()} on to step {int(total):,}." if taken else "", refusals)
 
 
 def _pace(race: races.Race) -> None:
     now = races.race(race.id) or race
-    lead = interventions.pace_steps(now.pace)
+    lead = interventions.lockstep(now.pace)
     kind, ahead, apply, _ = st.columns([4, 4, 3, 1], vertical_alignment="bottom")
     chosen = kind.segmented_control(
-        "Pace",
-        ["free", "in step"],
-        default="in step" if lead else "free",
-        required=True,
-        key="whatif_pace",
+        "Pace", ["free", "in step"], default="in step" if lead else "free", required=True, key="whatif_pace"
     )
     steps = ahead.number_input(
         "Steps ahead at most", min_value=1, max_value=9_999_999, value=lead or 5, key="whatif_lead",
@@ -152,11 +135,8 @@ def _pace(race: races.Race) -> None:
     st.caption(f"Now: {words}. Paused, queued and ended runs hold nobody back.")
     if apply.button("Apply", type="primary", width="stretch", key="whatif_keep"):
         pace = interventions.pace_text(0 if chosen == "free" else int(steps))
-        try:
+        with page_frame.refusals(lambda line: _say(race, "", [line])):
             interventions.set_pace(race.id, pace)
-        except workspace.SkipscopeError as error:
-            _say(race, "", [str(error)])
-        else:
             _say(race, "The race goes free." if chosen == "free" else f"In step, {int(steps)} apart at most.", [])
             st.rerun(scope="fragment")
 
@@ -168,11 +148,18 @@ def _names(race: races.Race) -> dict[int, str]:
 def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[races.RunRow]]:
     """Return what can be chosen: all, all of an arm where there are several, each."""
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
-    arms: dict[str, list[races.RunRow]] = {}
+    arms = defaultdict(list)
     for run in runs:
-        arms.setdefault(races.arm_label(run.depth, run.shortcut), []).append(run)
-    targets |= {f"all of {arm}": found for arm, found in arms.items() if len(found) > 1}
+        arms[races.arm_label(run.depth, run.shortcut)].append(run)
+    targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
     return targets | {f"{picker.label(race, run)} (run {run.id})": [run] for run in runs}
+
+
+#: The label of every way to intervene, and the function that draws its controls.
+_WAYS = {
+    "change": ("Change live runs", _change), "fork": ("Fork", _fork), "extend": ("Run longer", _extend),
+    "pace": ("Pace", _pace),
+}  # fmt: skip
 
 
 def _count(runs: Sequence[int]) -> str:

@@ -1,11 +1,13 @@
 """The home page: set a race up, start it, watch it. Everything that moves is in the streaming component."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
-from app.views import picker
-from app.views.markdown_escape import literal
+from app.views import page_frame, picker
 from app.views.race import audience, fork_dialog, interventions, race_help, tuning
 from app.views.setup import setup
 from app.web import presenter_link
@@ -47,11 +49,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     else:
         audience.newer(race_list[0].id)
     live_race(
-        race.id,
-        picker.runs_of(race),
-        _on_command,
-        COMPONENT,
-        RaceWords(race.title, notice, race.as_command, race.data),
+        race.id, picker.runs_of(race), _on_command, COMPONENT, RaceWords(race.title, notice, race.as_command, race.data)
     )
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
@@ -68,36 +66,23 @@ def _unusable(health: workspace.Health) -> None:
             "takes its place. Runs recorded in it do not appear here until it is repaired by hand."
         )
         if st.button("Move it aside and start a new database", type="primary"):
-            try:
+            with page_frame.refusals(page_frame.show_warning):
                 kept = commands.new_database()
-            except workspace.SkipscopeError as error:
-                st.warning(literal(str(error)), icon=":material/warning:")
-                return
-            st.toast(f"The damaged database is kept as {kept}.", duration="long")
-            st.rerun()
+                st.toast(f"The damaged database is kept as {kept}.", duration="long")
+                st.rerun()
 
 
 def _on_command() -> None:
-    # The chart may be gone by the time that it asks: its last run was deleted.
-    asked = getattr(st.session_state.get(COMPONENT), "command", None)
-    if not asked:
-        return
-    verb, run = asked["verb"], int(asked["run"])
-    try:
-        if verb == "fork-at":
-            fork_dialog.ask(asked, _place(st.session_state.get("race")))
-        elif verb == "gone":
-            st.session_state.pop("race", None)
-        elif verb == "engine":
-            commands.start_engine()
-        elif verb == "start":
-            setup.start()
-        elif verb.endswith("-all"):
-            commands.command_all(verb.removesuffix("-all"), int(st.session_state["race"]))
-        else:
-            commands.command(verb, run)
-    except workspace.SkipscopeError as error:
-        st.session_state["notice"] = str(error)
+    def ask_all(command: Mapping[str, Any]) -> None:
+        commands.command_all(command["verb"].removesuffix("-all"), int(st.session_state["race"]))
+
+    own = {
+        "fork-at": lambda command: fork_dialog.ask(command, _place(st.session_state.get("race"))),
+        "gone": lambda _: st.session_state.pop("race", None),
+        "start": lambda _: setup.start(),
+        **{f"{verb}-all": ask_all for verb in commands.RACE_VERBS},
+    }
+    page_frame.obey(COMPONENT, lambda line: st.session_state.update(notice=line), own)
 
 
 def _place(race: int | None) -> str:
@@ -109,5 +94,5 @@ def _announce() -> str:
     """Say what was refused just now; return it for the stage, which covers this."""
     notice: str = st.session_state.pop("notice", "")
     if notice:
-        st.warning(literal(notice), icon=":material/warning:")
+        page_frame.show_warning(notice)
     return notice

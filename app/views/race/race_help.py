@@ -29,9 +29,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
     )
     if pressed:
         start_quick()
-    scheme = st.context.theme.type or "light"
-    still = options.still(scheme)
-    if still:
+    if still := options.still(st.context.theme.type or "light"):
         st.image(
             str(still),
             width="stretch",
@@ -89,17 +87,14 @@ def protocol(race: races.Race) -> None:
 
 
 def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
-    """Return a closed section, whose state is kept in the address.
-
-    The caller makes the contents of an open section only, so that nothing above waits for them.
-    """
+    """Return a closed section, its state kept in the address. Only an open section is filled: that takes time."""
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 
 def published(race: races.Race) -> None:
     """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
-    found = options.references(race.shortcuts)
-    if not found:
+    references = options.references(race.shortcuts)
+    if not references:
         return
     fold = _fold("Published figures", ":material/menu_book:", "published")
     if not fold.open:
@@ -120,7 +115,7 @@ def published(race: races.Race) -> None:
                     "kind of figure": reference.figure.kind,
                     "source": reference.figure.source,
                 }
-                for reference in found
+                for reference in references
             ],
             hide_index=True,
             width="stretch",

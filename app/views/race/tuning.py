@@ -1,5 +1,6 @@
 """The learning-rate curves of a race with ``lr=tuned``: above the live curves during the trials, later folded below."""
 
+from collections import defaultdict
 from typing import Any
 
 import streamlit as st
@@ -13,12 +14,10 @@ from app.live.shared.run import Run, run_colors
 LOOK_S = 2.0
 
 
-def running(race: races.Race) -> bool:
-    """Draw the curves during the trials; return whether trials are under way."""
-    if not race.tuned or not _under_way(races.tuning(race.id)):
-        return False
-    st.fragment(_progress, run_every=LOOK_S)(race)
-    return True
+def running(race: races.Race) -> None:
+    """Draw the curves during the trials."""
+    if race.tuned and _under_way(races.tuning(race.id)):
+        st.fragment(_progress, run_every=LOOK_S)(race)
 
 
 def ended(race: races.Race) -> None:
@@ -33,14 +32,14 @@ def ended(race: races.Race) -> None:
 
 def in_words(race: races.Race) -> str:
     """Return one or two sentences about the best rates, '' before there are any."""
-    found = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
-    if not found:
+    tuned = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
+    if not tuned:
         return ""
-    rates = len(found[0].trials)
+    rates = len(tuned[0].trials)
     words = f"Each arm at its own best of {rates} rates: " + ", ".join(
-        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in found
+        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in tuned
     )
-    if edges := _edges(found):
+    if edges := _edges(tuned):
         return f"{words}. {' '.join(edges)}"
     return f"{words}. What remains of a gap is hardly the rate of one arm."
 
@@ -51,8 +50,7 @@ def _progress(race: races.Race) -> None:
         st.rerun()
     done, total = sum(arm.done for arm in arms), sum(len(arm.trials) for arm in arms)
     st.progress(
-        _share(arms),
-        text=f"**Learning rates first.** Trials: {done} of {total}. The curves of the race follow below.",
+        _share(arms), text=f"**Learning rates first.** Trials: {done} of {total}. The curves of the race follow below."
     )
     _chart(race, arms)
 
@@ -80,20 +78,19 @@ def _trial(trial: Any) -> dict[str, Any]:
     finished = trial.state == races.RunState.FINISHED
     without = trial.state in races.ENDED and not finished
     return {
-        "run": trial.run, "lr": trial.lr, "state": trial.state.value, "step": trial.step, "steps": trial.total_steps,
+        **{name: getattr(trial, name) for name in ("run", "lr", "step", "seed", "precision", "device", "threads")},
+        "state": trial.state.value, "steps": trial.total_steps, "error": None if without else trial.error,
         "end": "finished" if finished else "without" if without else "",
-        "error": None if without else trial.error, "seed": trial.seed, "precision": trial.precision,
-        "device": trial.device, "threads": trial.threads,
     }  # fmt: skip
 
 
 def _edges(arms: list[races.ArmTuning]) -> list[str]:
     """Return one sentence for each end of the grid at which arms are best."""
-    ends: dict[tuple[float, str], list[str]] = {}
+    ends = defaultdict(list)
     for arm in arms:
         if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
-            ends.setdefault((arm.lr, end), []).append(races.arm_label(arm.depth, arm.shortcut))
+            ends[arm.lr, end].append(races.arm_label(arm.depth, arm.shortcut))
     return [
         f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
         "one may lie outside.**"

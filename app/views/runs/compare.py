@@ -1,20 +1,20 @@
 """Any runs on one live chart, with a line on the differences between runs of different races."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from app.data import commands, races, run_table, selection, workspace
+from app.data import commands, races, run_table, selection
 from app.live.race.component import RaceWords, live_race
 from app.live.shared.run import Run
-from app.views import picker
+from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_dialog
 from app.views.runs import view as runs_view
+from app.web import presenter_link
 
 COMPONENT = "compare"
-_OF_A_RUN = ("pause", "resume", "stop", "delete")
-_ALL = {"pause": races.PAUSABLE, "resume": races.RESUMABLE}
 
 
 def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
@@ -30,7 +30,7 @@ def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
         return
     if difference := selection.difference([row.id for row in chosen]):
         st.markdown(literal(difference))
-    if runs_view.may_command():
+    if presenter_link.may_command():
         _fork(chosen)
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
     race_ids = {row.race for row in chosen}
@@ -43,8 +43,7 @@ def _fork(chosen: Sequence[run_table.TableRow]) -> None:
     """Open the fork dialog after a click on a point of one of these runs; the fork joins the race of the run."""
     clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
-    race = races.race(row.race) if row else None
-    if race:
+    if row and (race := races.race(row.race)):
         fork_dialog.render(race, COMPONENT)
 
 
@@ -52,38 +51,29 @@ def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
     """Return the runs for the chart, each with the look of its race; labels name the race if there are several."""
     race_ids = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
-    found: list[Run] = []
+    drawn: list[Run] = []
     for number in race_ids:
         race = races.race(number)
         of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
         if len(race_ids) > 1:
             of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
-        found += of_race
-    return found
+        drawn += of_race
+    return drawn
 
 
 def _on_command() -> None:
-    # After the deletion of its last run the chart is gone, and its last command may still arrive.
-    asked = getattr(st.session_state.get(COMPONENT), "command", None)
-    if not asked or not runs_view.may_command():
-        return
-    verb, run = asked["verb"], int(asked["run"])
-    try:
-        if verb == "engine":
-            commands.start_engine()
-        elif verb == "fork-at":
-            fork_dialog.ask(asked, COMPONENT)
-        elif verb.endswith("-all"):
-            _command_all(verb.removesuffix("-all"))
-        elif verb in _OF_A_RUN:
-            commands.command(verb, run)
-    except workspace.SkipscopeError as error:
-        runs_view.say(str(error))
+    if presenter_link.may_command():
+        own = {
+            "fork-at": lambda command: fork_dialog.ask(command, COMPONENT),
+            **dict.fromkeys(("gone", "start"), lambda _: None),
+            **{f"{verb}-all": _command_all for verb in commands.RACE_VERBS},
+        }
+        page_frame.obey(COMPONENT, runs_view.say, own)
 
 
-def _command_all(verb: str) -> None:
-    chosen = runs_view.chosen_runs()
-    able = [row.id for row in run_table.table_rows() if row.id in chosen and row.state in _ALL.get(verb, ())]
-    for some in commands.command_each(verb, able):
-        for words in filter(None, some.values()):
-            runs_view.say(words)
+def _command_all(command: Mapping[str, Any]) -> None:
+    verb, chosen = command["verb"].removesuffix("-all"), set(runs_view.RUNS.ids)
+    able = [row.id for row in run_table.table_rows() if row.id in chosen and row.state in commands.RACE_VERBS[verb]]
+    for refusals in commands.command_each(verb, able):
+        for refusal in filter(None, refusals.values()):
+            runs_view.say(refusal)

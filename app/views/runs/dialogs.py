@@ -1,11 +1,11 @@
 """The dialogs of the page "Runs": a note, a race's name, the deletion of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.data import commands, machine, races, run_table, workspace
-from app.views.markdown_escape import literal
+from app.data import commands, machine, races, run_table
+from app.views import page_frame
 from app.views.runs import view as runs_view
 
 _NAMED = 8
@@ -22,13 +22,7 @@ def note(rows: Sequence[run_table.TableRow]) -> None:
         "Note", value=present.pop() if len(present) == 1 else "", max_chars=commands.MAX_NOTE_LENGTH, key="note_text",
         help="One line. An empty line removes the note.",
     )  # fmt: skip
-    if st.button("Keep the note", type="primary", key="note_keep"):
-        try:
-            commands.annotate([row.id for row in rows], text)
-        except workspace.SkipscopeError as error:
-            st.error(literal(str(error)), icon=":material/error:")
-            return
-        st.rerun()
+    _keep("note", "note_keep", lambda: commands.annotate([row.id for row in rows], text))
 
 
 @st.dialog("Rename race")
@@ -41,13 +35,14 @@ def rename(race: int, name: str) -> None:
         key="race_name",
         help="An empty line removes the name.",
     )
-    if st.button("Keep the name", type="primary", key="race_name_keep"):
-        try:
-            commands.rename_race(race, text)
-        except workspace.SkipscopeError as error:
-            st.error(literal(str(error)), icon=":material/error:")
-            return
-        st.rerun()
+    _keep("name", "race_name_keep", lambda: commands.rename_race(race, text))
+
+
+def _keep(noun: str, key: str, write: Callable[[], object]) -> None:
+    if st.button(f"Keep the {noun}", type="primary", key=key):
+        with page_frame.refusals(page_frame.show_error):
+            write()
+            st.rerun()
 
 
 @st.dialog("Delete for good?")
@@ -76,22 +71,20 @@ def delete(rows: Sequence[run_table.TableRow]) -> None:
 
 def _delete(runs: Sequence[int]) -> None:
     """Delete the runs in batches, and say which were not deleted and why."""
-    said: dict[int, str] = {}
+    answers: dict[int, str] = {}
     bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
-    try:
-        for some in commands.command_each("delete", runs):
-            said |= some
-            bar.progress(len(said) / len(runs), f"{len(said)} of {_runs(len(runs))}")
-    except workspace.SkipscopeError as error:
-        runs_view.say(str(error))
-    gone = [run for run, words in said.items() if not words]
+    with page_frame.refusals(runs_view.say):
+        for batch in commands.command_each("delete", runs):
+            answers |= batch
+            bar.progress(len(answers) / len(runs), f"{len(answers)} of {_runs(len(runs))}")
+    gone = [run for run, refusal in answers.items() if not refusal]
     if gone:
         st.toast(f"{_runs(len(gone))} deleted.", icon=":material/delete:")
-    reasons = list(dict.fromkeys(words for words in said.values() if words))
-    for words in reasons[:5]:
-        runs_view.say(words)
+    reasons = list(dict.fromkeys(refusal for refusal in answers.values() if refusal))
+    for refusal in reasons[:5]:
+        runs_view.say(refusal)
     left = len(runs) - len(gone)
-    if left and (len(reasons) > 5 or len(said) < len(runs)):
+    if left and (len(reasons) > 5 or len(answers) < len(runs)):
         runs_view.say(f"{_runs(left)} of the {len(runs)} were not deleted.")
     machine.disk_use(0)
 

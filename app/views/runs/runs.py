@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from app import theme
-from app.data import machine, options, races, run_table, selection, workspace
-from app.views.markdown_escape import literal
+from app.data import machine, options, races, run_table, selection
+from app.views import page_frame
 from app.views.runs import compare, dialogs
 from app.views.runs import table as runs_table
 from app.views.runs import view as runs_view
+from app.web import presenter_link
 
 TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
@@ -21,14 +22,11 @@ _ROW_PX, _MAX_PX = 35, 530
 def render() -> None:
     """Draw the page in any state of the workspace."""
     st.header(TITLE, anchor=False)
-    health = workspace.health()
-    if not health.usable:
-        way_out = " The Race page says what can be done." if runs_view.may_command() else ""
-        st.error(f"{health.message}{way_out}", icon=":material/error:")
+    if not page_frame.usable():
         return
     rows = run_table.table_rows()
     if not rows:
-        who = "The Race page" if runs_view.may_command() else "The presenter"
+        who = "The Race page" if presenter_link.may_command() else "The presenter"
         st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
         return
     runs_view.take_address(rows)
@@ -40,7 +38,7 @@ def render() -> None:
     whole = [True]
     st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work, whole)
     whole.clear()
-    chosen = [row for row in rows if row.id in runs_view.chosen_runs()]
+    chosen = [row for row in rows if row.id in runs_view.RUNS.ids]
     hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
     _actions(rows, chosen, hidden, by_race)
     compare.render(chosen, notice)
@@ -76,35 +74,32 @@ def _place(shortcut: str) -> tuple[int, str]:
 
 
 def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
-    """Draw the tables; the browser keeps selection, order and scroll position between two draws.
-
-    Args:
-        whole: Not empty while the whole page is drawn, empty when the timer draws the tables alone.
-    """
+    """Draw the tables; ``whole`` is empty when the timer draws them without the rest of the page."""
     if not whole:
         runs_view.follow_choice()
-    try:
+    rows = None
+    with page_frame.refusals(page_frame.show_warning):
         rows = run_table.table_rows()
-    except workspace.SkipscopeError as error:
-        st.warning(literal(str(error)), icon=":material/warning:")
+    if rows is None:
         return
     if any(row.state in races.AT_WORK for row in rows) != was_at_work or not rows:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
-    found = shown.of(rows)
+    listed_rows = shown.of(rows)
     disk = machine.disk_use()
     if by_race:
-        sums = run_table.race_sums(found)
-        race_ids = _table(runs_table.races_frame(sums, disk.runs), runs_table.races_columns(), runs_view.RACES, 320)
-        found = [row for row in found if row.race in race_ids]
+        sums = runs_table.races_frame(listed_rows, disk.runs)
+        race_ids = _table(sums, runs_table.races_columns(), runs_view.RACES, 320)
+        listed_rows = [row for row in listed_rows if row.race in race_ids]
         unnamed = " More are selected than an address names: a link does not bring them back."
         many = len(race_ids) > selection.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
-    if found:
-        _table(runs_table.runs_frame(found, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
+    if listed_rows:
+        _table(runs_table.runs_frame(listed_rows, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
     elif not by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
-    st.caption(f"{_counted(rows, found)} {_disk_line(disk)}")
+    part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
+    st.caption(f"{part}{len(rows)} runs. {_disk_line(disk)}")
 
 
 def _table(
@@ -119,10 +114,6 @@ def _table(
         alt=table_selection.alt, height=min(most_px, _ROW_PX * (len(frame) + 1) + 3),
     )  # fmt: skip
     return set(table_selection.ids)
-
-
-def _counted(rows: list[run_table.TableRow], found: list[run_table.TableRow]) -> str:
-    return f"{len(found)} of {len(rows)} runs." if len(found) < len(rows) else f"{len(rows)} runs."
 
 
 def _disk_line(disk: machine.Disk) -> str:
@@ -146,7 +137,7 @@ def _actions(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], h
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
         st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
-        if runs_view.may_command():
+        if presenter_link.may_command():
             _commands(rows, chosen, race)
         if st.button("Clear selection", disabled=not chosen, key="clear"):
             runs_view.clear()

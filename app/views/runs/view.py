@@ -1,7 +1,4 @@
-"""The selection of the page "Runs", kept by id in the session and in the address.
-
-A table knows positions, which move when runs come and go. Ids stay.
-"""
+"""The selection of the page "Runs" by id, in session and address: positions move when runs come and go."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -11,19 +8,14 @@ import streamlit as st
 from streamlit.elements.arrow import DataframeStateInput
 
 from app.data import run_table, selection
+from app.views import page_frame
 from app.views.markdown_escape import literal
-from app.web import presenter_link
 
 _MOVED, _UNFINISHED, _ADDRESS, _SAID = "runs_moved", "runs_unfinished", "address", "runs_said"
 #: Seconds for which a browser may still send a replaced address, and the replaced addresses that are remembered.
 _STALE_S, _REMEMBERED = 5.0, 20
 #: Seconds for which a browser may still send the marks of rows that have moved or gone.
 _ECHO_S = 3.0
-
-
-def may_command() -> bool:
-    """Return whether this visitor may change anything."""
-    return presenter_link.may_command()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +41,9 @@ class TableSelection:
         st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
 
     def apply(self, drawn: Sequence[int]) -> DataframeStateInput:
-        """Mark the selected rows of the table that is about to be drawn; return the marks.
+        """Mark the selected ones of the drawn ids; return the marks.
 
-        The table also begins with these marks, for a browser that draws slowly misses a later message.
-
-        Args:
-            drawn: The ids of the rows, from the first to the last.
+        The table also begins with these marks: a browser that draws slowly misses a later message.
         """
         chosen = set(self.ids)
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
@@ -89,11 +78,6 @@ RUNS = TableSelection("runs_table", "run", "Runs")
 RACES = TableSelection("races_table", "race", "Races")
 
 
-def chosen_runs() -> set[int]:
-    """Return the selected runs."""
-    return set(RUNS.ids)
-
-
 def begin() -> None:
     """Record that the whole page is being drawn: a timer may end that before it is done."""
     st.session_state[_UNFINISHED] = True
@@ -113,10 +97,7 @@ def clear() -> None:
 
 
 def follow_choice() -> None:
-    """Draw the whole page again after a new choice, or where it was not drawn to its end.
-
-    More than the table depends on the choice.
-    """
+    """Draw the whole page again after a new choice, or where an earlier draw did not end."""
     if st.session_state.get(_MOVED) or st.session_state.get(_UNFINISHED):
         st.rerun()
 
@@ -133,11 +114,11 @@ def forget_gone(present: Iterable[int]) -> None:
 def take_address(rows: Sequence[run_table.TableRow]) -> None:
     """Select the runs and races that the address names, once per address; say in a line which are unknown."""
     for table_selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
-        asked = st.query_params.get(table_selection.plural)
-        if asked is not None and not _is_old(table_selection, asked):
-            found, problem = selection.numbers_from(asked, table_selection.plural)
-            table_selection.choose(found)
-            unknown = [number for number in found if number not in present]
+        text = st.query_params.get(table_selection.plural)
+        if text is not None and not _is_old(table_selection, text):
+            numbers, problem = selection.numbers_from(text, table_selection.plural)
+            table_selection.choose(numbers)
+            unknown = [number for number in numbers if number not in present]
             if unknown:
                 listed = ", ".join(map(str, unknown[:5])) + (" and others" if len(unknown) > 5 else "")
                 problem = "; ".join(filter(None, (problem, f"there is no {table_selection.column} {listed}: left out")))
@@ -146,7 +127,7 @@ def take_address(rows: Sequence[run_table.TableRow]) -> None:
         table_selection.choose(number for number in table_selection.ids if number in present)
 
 
-def _is_old(table_selection: TableSelection, asked: str) -> bool:
+def _is_old(table_selection: TableSelection, text: str) -> bool:
     """Return whether this session wrote the address, or the visitor has chosen since.
 
     A browser may still send the address that it had. After a while an older address counts as new: the visitor went
@@ -154,8 +135,8 @@ def _is_old(table_selection: TableSelection, asked: str) -> bool:
     """
     written = st.session_state.get(f"{table_selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
-    stale = asked in written and time.monotonic() - written[newest] < _STALE_S
-    return asked == newest or stale or bool(st.session_state.get(_MOVED))
+    stale = text in written and time.monotonic() - written[newest] < _STALE_S
+    return text == newest or stale or bool(st.session_state.get(_MOVED))
 
 
 def write_address(by_race: bool) -> None:
@@ -169,10 +150,7 @@ def write_address(by_race: bool) -> None:
             written[text] = time.monotonic()
             if len(written) > _REMEMBERED:
                 del written[next(iter(written))]
-        if text and st.query_params.get(table_selection.plural) != text:
-            st.query_params[table_selection.plural] = text
-        elif not text and table_selection.plural in st.query_params:
-            del st.query_params[table_selection.plural]
+        page_frame.put_param(table_selection.plural, text or None)
 
 
 def say(line: str) -> None:
@@ -182,7 +160,7 @@ def say(line: str) -> None:
 
 def announce() -> str:
     """Draw the lines of ``say`` as warnings; return them for the stage view, which covers the page."""
-    said = st.session_state.pop(_SAID, ())
-    for line in said:
+    lines = st.session_state.pop(_SAID, ())
+    for line in lines:
         st.warning(literal(line), icon=":material/info:")
-    return " ".join(said)
+    return " ".join(lines)

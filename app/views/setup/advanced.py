@@ -4,9 +4,8 @@ import streamlit as st
 
 from app.data import interventions, options
 from app.views import markdown_escape
+from app.views.setup import setup_fields
 
-_RATES = {"one": "One for all", "tuned": "Tuned"}
-_PACES = {"free": "Free", "lockstep": "In step"}
 #: Steps that a run may be ahead of the slowest, to begin with.
 USUAL_LEAD = 5
 _HIGH_RATE = 1.0
@@ -16,56 +15,37 @@ def render(arms: int) -> None:
     """Draw the fold-out; ``arms`` are those chosen so far."""
     with st.expander("Advanced"):
         st.text_input(
-            "Other depths",
-            key="other_depths",
-            persist_state="session",
-            placeholder="for example 26, 50",
+            "Other depths", key="other_depths", persist_state="session", placeholder="for example 26, 50",
             help="Any 6n+2 from 8 to 1202. The ImageNet family (18, 34, 50, 101, 152) is for the command line: "
             "`python -m engine race --set family=imagenet`.",
-        )
+        )  # fmt: skip
         markdown_escape.under_field(depth_problem())
         _rate(arms)
-        st.number_input(
-            "Width",
-            min_value=1,
-            max_value=1024,
-            key="width",
-            persist_state="session",
-            help="Filters of the first stage.",
-        )
+        setup_fields.number("width", "Width", help="Filters of the first stage.")
         if is_path():
-            st.number_input(
+            setup_fields.number(
+                "resize",
                 "Resize images to",
-                min_value=0,
-                max_value=512,
-                key="resize",
-                persist_state="session",
                 help="Pixels a side; 0 leaves them as they are, which needs images of one square size.",
             )
-        st.number_input(
+        setup_fields.number(
+            "validation",
             "Held-out images",
-            min_value=0,
-            max_value=1_000_000,
             step=500,
-            key="validation",
-            persist_state="session",
             help="Training images that are not trained on but measured as a split of their own. The paper holds out "
             "5,000 of CIFAR-10's 50,000.",
         )
         markdown_escape.under_field(held_out_problem())
         _pace()
-        st.number_input("First seed", min_value=0, max_value=2**31 - 200, key="first_seed", persist_state="session")
-        st.selectbox("Precision", ["auto", "fp32", "bf16"], key="precision", persist_state="session")
+        setup_fields.number("first_seed", "First seed")
+        st.selectbox("Precision", setup_fields.CHOICES["precision"], key="precision", persist_state="session")
 
 
 def _rate(arms: int) -> None:
-    st.segmented_control(
+    setup_fields.segments(
+        "rates",
         "Learning rate",
-        list(_RATES),
-        format_func=_RATES.__getitem__,
-        required=True,
-        key="rates",
-        persist_state="session",
+        {"one": "One for all", "tuned": "Tuned"},
         width="stretch",
         help="One rate for all arms can make a gap that is nothing but the rate. Tuned: a few rates are tried for "
         "every arm first, and its runs take the best one.",
@@ -79,39 +59,23 @@ def _rate(arms: int) -> None:
         if steps >= int(st.session_state["steps"]):
             markdown_escape.under_field("", "So short a run is not longer than its trials.")
         return
-    st.number_input(
-        "Rate",
-        min_value=1e-6,
-        max_value=100.0,
-        format="%g",
-        key="lr",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    setup_fields.number("lr", "Rate", format="%g", label_visibility="collapsed")
     if st.session_state["lr"] > _HIGH_RATE:
         markdown_escape.under_field("", "Rates above 1 usually diverge; the paper's is 0.1.")
 
 
 def _pace() -> None:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.segmented_control(
-        "Pace",
-        list(_PACES),
-        format_func=_PACES.__getitem__,
-        required=True,
-        key="pace",
-        persist_state="session",
-        help="Free: every run as fast as it can. In step: no run is more than so many steps ahead of the slowest, so "
-        "curves grow together.",
-    )
-    right.number_input(
-        "Steps ahead",
-        min_value=1,
-        max_value=9_999_999,
-        key="lead",
-        persist_state="session",
-        disabled=st.session_state["pace"] == "free",
-    )
+    with left:
+        setup_fields.segments(
+            "pace",
+            "Pace",
+            {"free": "Free", "lockstep": "In step"},
+            help="Free: every run as fast as it can. In step: no run is more than so many steps ahead of the slowest, "
+            "so curves grow together.",
+        )
+    with right:
+        setup_fields.number("lead", "Steps ahead", disabled=st.session_state["pace"] == "free")
 
 
 def defaults(preset: options.Preset) -> dict[str, object]:

@@ -4,8 +4,9 @@ The branch runs down on the left, the shortcut on the right. The block drawn is 
 where a shortcut does something else as the shape changes, its box says so.
 """
 
+import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -84,17 +85,15 @@ class Plan:
     sum_y: float
     height: float
     plain: bool
-    boxes: tuple[Box, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "boxes", (*self.branch, *self.path, *self.finish))
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """All boxes."""
+        return (*self.branch, *self.path, *self.finish)
 
 
 def branch_words(variant: Any) -> tuple[list[str], list[str]]:
-    """Return the steps of the branch and those after the addition, in the order in which a net does them.
-
-    ``variant`` has the fields of ``engine.models.registry.Variant``.
-    """
+    """Return the steps of the branch and those after the addition, in order; ``variant`` is a ``Variant``."""
     order, last, row = variant.order, variant.layers, variant.shortcut
     normed, pre = variant.norm == "batch", order in ("relu-only-pre", "full-pre")
     early, late, norm = _STARTS[row.initializer]
@@ -138,7 +137,7 @@ def plan(variant: Any) -> Plan:
     first = _TOP + _GAP
     branch, branch_end = _column(steps, _BRANCH, first, _BRANCH_WIDTH)
     words = path_words(variant)
-    height = sum(_height(text) + _GAP for text in words) - _GAP
+    height = _column(words, _PATH, 0, _PATH_WIDTH)[1] - _GAP
     middle = (first + branch_end - _GAP - height) / 2
     path, path_end = _column(words, _PATH, max(first, middle), _PATH_WIDTH, kind="path")
     sum_y = max(branch_end, path_end) + _RADIUS
@@ -155,13 +154,13 @@ def svg(variant: Any, scheme: str, color: str) -> str:
     parts += [part for box in drawn.boxes for part in _box(box, scheme, color)]
     if not drawn.plain:
         parts.append(
-            f'<circle cx="{_BRANCH}" cy="{_n(drawn.sum_y)}" r="{_RADIUS}" fill="none" stroke="{text_color}" {_THIN}/>'
+            f'<circle cx="{_BRANCH}" cy="{drawn.sum_y:g}" r="{_RADIUS}" fill="none" stroke="{text_color}" {_THIN}/>'
         )
         parts.append(_words(_BRANCH, drawn.sum_y + 4.5, "+", text_color, size=15))
     else:
         parts.append(_words(_PATH, (_TOP + drawn.height) / 2, "no shortcut", theme.MUTED[scheme]))
     parts.append(_words(_BRANCH, drawn.height - 1, "output y", theme.MUTED[scheme]))
-    height = _n(drawn.height + 4)
+    height = f"{drawn.height + 4:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'font-family="system-ui, sans-serif">{"".join(parts)}</svg>'
@@ -184,40 +183,26 @@ def _column(words: Sequence[str], x: float, y: float, width: float, kind: str = 
     """Return boxes below each other, and where the next one would begin."""
     boxes = []
     for text in words:
-        boxes.append(Box(tuple(_wrapped(text)), x, y, width, kind))
+        lines = textwrap.wrap(text, _LETTERS, break_long_words=False, break_on_hyphens=False)
+        boxes.append(Box(tuple(lines), x, y, width, kind))
         y += boxes[-1].height + _GAP
     return boxes, y
-
-
-def _height(text: str) -> float:
-    return _LINE * len(_wrapped(text)) + 2 * _PAD
-
-
-def _wrapped(text: str) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > _LETTERS:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
 
 
 def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
     """Return the lines between the boxes; they lie under them."""
     end = drawn.height - 13
     stem = f'<line x1="{_BRANCH}" y1="{_TOP - 6}" x2="{_BRANCH}" y2="{{}}" stroke="{text_color}" stroke-width="1.5"/>'
-    tip = f"M{_BRANCH - 4} {_n(end - 5)}L{_BRANCH} {_n(end)}L{_BRANCH + 4} {_n(end - 5)}"
+    tip = f"M{_BRANCH - 4} {end - 5:g}L{_BRANCH} {end:g}L{_BRANCH + 4} {end - 5:g}"
     arrow = f'<path d="{tip}" fill="none" stroke="{text_color}"/>'
     if drawn.plain:
-        return [stem.format(_n(end)), arrow]
+        return [stem.format(f"{end:g}"), arrow]
     over, joined = _TOP - 1, drawn.sum_y
-    way = f"M{_BRANCH} {over}H{_PATH}V{_n(joined)}H{_BRANCH + 14}"
-    tip = f"M{_BRANCH + 16} {_n(joined - 4)}L{_BRANCH + 11} {_n(joined)}L{_BRANCH + 16} {_n(joined + 4)}"
+    way = f"M{_BRANCH} {over}H{_PATH}V{joined:g}H{_BRANCH + 14}"
+    tip = f"M{_BRANCH + 16} {joined - 4:g}L{_BRANCH + 11} {joined:g}L{_BRANCH + 16} {joined + 4:g}"
     return [
-        stem.format(_n(joined - _RADIUS)),
-        f'<line x1="{_BRANCH}" y1="{_n(joined + _RADIUS)}" x2="{_BRANCH}" y2="{_n(end)}" '
-        f'stroke="{text_color}" {_THIN}/>',
+        stem.format(f"{joined - _RADIUS:g}"),
+        f'<line x1="{_BRANCH}" y1="{joined + _RADIUS:g}" x2="{_BRANCH}" y2="{end:g}" stroke="{text_color}" {_THIN}/>',
         f'<path d="{way}" fill="none" stroke="{color}" stroke-width="2.5"/>',
         f'<path d="{tip}" fill="none" stroke="{color}" stroke-width="2"/>',
         arrow,
@@ -227,19 +212,17 @@ def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
 def _box(box: Box, scheme: str, color: str) -> list[str]:
     edge, weight = (color, 1.5) if box.kind == "path" else (theme.MUTED[scheme], 1)
     left, top = box.rectangle[:2]
-    found = [
-        f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}" rx="5" '
+    parts = [
+        f'<rect x="{left:g}" y="{top:g}" width="{box.width:g}" height="{box.height:g}" rx="5" '
         f'fill="{theme.BACKGROUND[scheme]}" stroke="{edge}" stroke-width="{weight}"/>'
     ]
     for number, line in enumerate(box.lines, start=1):
-        found.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[scheme]))
-    return found
+        parts.append(_words(box.x, top + _PAD + _LINE * number - 3.2, line, theme.TEXT[scheme]))
+    return parts
 
 
 def _words(x: float, y: float, text: str, color: str, size: float = _SIZE) -> str:
-    return (
-        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="middle" fill="{color}">{_shown(text)}</text>'
-    )
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" text-anchor="middle" fill="{color}">{_shown(text)}</text>'
 
 
 def _shown(text: str) -> str:
@@ -247,7 +230,3 @@ def _shown(text: str) -> str:
     signed = text.replace("3x3", "3×3").replace("1x1", "1×1").replace(" - ", " − ")
     signed = signed.replace(": x (", ": × (") if ": x (" in signed else signed
     return escape(f"×{signed[1:]}" if signed.startswith("x ") else signed)
-
-
-def _n(value: float) -> str:
-    return f"{value:g}"

@@ -1,13 +1,14 @@
 """The set-up in the address: what differs from its preset stands there, so that a link or a reload brings it back."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from app.data import options
-from app.views.setup import zoo
+from app.views import page_frame
+from app.views.setup import setup_fields, zoo
 
 #: Every name in the address begins so; others belong to whoever set them.
 PREFIX = "set_"
@@ -16,63 +17,10 @@ _SEPARATOR = ","
 _MAX_LETTERS = 2000
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError(text)
-        return value
-
-    return read
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 1e-6 <= value <= 100):
-        raise ValueError(text)
-    return value
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(text)
-        return text
-
-    return read
-
-
-def _source(text: str) -> str:
-    return _one_of(*options.sources())(text)
-
-
-def _some(read: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    return lambda text: list(dict.fromkeys(read(part) for part in text.split(_SEPARATOR) if part))
-
-
-def _depth(text: str) -> int:
-    return int(_one_of(*map(str, options.DEPTHS))(text))
-
-
-#: Key in the session -> what reads its text, raising ValueError for what the field could not hold.
-_FIELDS: dict[str, Callable[[str], Any]] = {
-    "depths": _some(_depth),
-    "other_depths": str,
-    "shortcuts": _some(_one_of(*zoo.PAPER)),
-    "variants": _some(str),
-    "data": _source,
-    "steps": _whole(1, 10_000_000),
-    "seeds": _whole(1, 100),
-    "first_seed": _whole(0, 2**31 - 200),
-    "rates": _one_of("one", "tuned"),
-    "lr": _rate,
-    "width": _whole(1, 1024),
-    "resize": _whole(0, 512),
-    "validation": _whole(0, 1_000_000),
-    "precision": _one_of("auto", "fp32", "bf16"),
-    "pace": _one_of("free", "lockstep"),
-    "lead": _whole(1, 9_999_999),
-}
+#: Keys in the session, in the order of the address; those that hold several values.
+_FIELDS = ("depths", "other_depths", "shortcuts", "variants", "data", "steps", "seeds", "first_seed", "rates", "lr",
+           "width", "resize", "validation", "precision", "pace", "lead")  # fmt: skip
+_LISTS = ("depths", "shortcuts", "variants")
 
 
 def preset() -> str:
@@ -83,15 +31,33 @@ def preset() -> str:
 
 def read() -> dict[str, Any]:
     """Return the fields that the address sets; what no field could hold is left out."""
-    found = {}
-    for key, reader in _FIELDS.items():
+    allowed = {
+        **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS)), "shortcuts": zoo.PAPER,
+        "data": tuple(options.sources()),
+    }  # fmt: skip
+    fields = {}
+    for key in _FIELDS:
         text = st.query_params.get(f"{PREFIX}{key}")
         if text is not None and len(text) <= _MAX_LETTERS:
-            try:
-                found[key] = reader(text)
-            except ValueError:
-                continue
-    return found
+            with suppress(ValueError):
+                fields[key] = _value(key, text, allowed.get(key))
+    return fields
+
+
+def _value(key: str, text: str, allowed: Sequence[str] | None) -> Any:
+    """Return a field's value. Raises ValueError for what the field could not hold."""
+    if key in setup_fields.BOUNDS:
+        low, high = setup_fields.BOUNDS[key]
+        number = type(low)(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+    parts = list(dict.fromkeys(filter(None, text.split(_SEPARATOR)))) if key in _LISTS else [text]
+    if allowed is not None and not set(parts) <= set(allowed):
+        raise ValueError(text)
+    if key == "depths":
+        return [int(depth) for depth in parts]
+    return parts if key in _LISTS else text
 
 
 def write(usual: dict[str, Any], usual_preset: str) -> None:
@@ -103,11 +69,6 @@ def write(usual: dict[str, Any], usual_preset: str) -> None:
         value = state.get(key, usual[key])
         if value != usual[key] and value is not None:
             wanted[key] = _SEPARATOR.join(map(str, value)) if isinstance(value, list) else f"{value}"
-    present = {key.removeprefix(PREFIX): st.query_params[key] for key in st.query_params if key.startswith(PREFIX)}
-    if present == wanted:
-        return
-    for key in present.keys() - wanted.keys():
-        del st.query_params[f"{PREFIX}{key}"]
-    for key, text in wanted.items():
-        if present.get(key) != text:
-            st.query_params[f"{PREFIX}{key}"] = text
+    present = [key.removeprefix(PREFIX) for key in st.query_params if key.startswith(PREFIX)]
+    for key in dict.fromkeys([*present, *wanted]):
+        page_frame.put_param(f"{PREFIX}{key}", wanted.get(key))

@@ -1,7 +1,6 @@
-"""The set-up's fold-out "More shortcuts": the whole zoo, each with its options, or typed as texts.
+"""The set-up's fold-out "More shortcuts": the whole zoo with its options, chosen or typed as texts.
 
-What is chosen here is a list of variant texts in the session, beside the four of the paper that the set-up offers as
-chips. Whoever never opens this part needs to know nothing of it.
+The session holds the chosen variants as texts, beside the four of the paper that the set-up offers as chips.
 """
 
 import streamlit as st
@@ -41,11 +40,13 @@ def render() -> None:
     """Draw the fold-out."""
     if _NEXT in st.session_state:
         st.session_state[KEY] = st.session_state.pop(_NEXT)
-    rows = {row.name: (group, row) for group, found in options.shortcut_groups().items() for row in found}
+    rows = {row.name: (group, row) for group, of_group in options.shortcut_groups().items() for row in of_group}
+    # The widget takes only options of its own: typed variants and those that were put together become options.
+    others = [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
     with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
         st.multiselect(
             "Also in the race",
-            [*(name for name in rows if name not in PAPER), *_unlisted(rows)],
+            [*(name for name in rows if name not in PAPER), *others],
             format_func=lambda text: _offered(text, rows),
             key=KEY,
             persist_state="session",
@@ -57,11 +58,6 @@ def render() -> None:
         )
         markdown_escape.under_field(problem())
         _with_options(rows)
-
-
-def _unlisted(rows: Rows) -> list[str]:
-    """Variants that were typed or put together: the widget takes only what is among its options."""
-    return [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
 
 
 def _offered(text: str, rows: Rows) -> str:
@@ -103,7 +99,7 @@ def _with_options(rows: Rows) -> None:
         format_func=lambda key: orders[key].label,
         key=f"order_{name}",
         disabled=len(orders) == 1,
-        help="\n\n".join(f"**{found.label}**: {found.help} `{found.formula}`" for found in orders.values())
+        help="\n\n".join(f"**{known.label}**: {known.help} `{known.formula}`" for known in orders.values())
         + "\n\nHe et al. 2016 (1603.05027), Fig. 4",
     )
     left, right = st.columns(2)
@@ -119,12 +115,12 @@ def _with_options(rows: Rows) -> None:
     )
     text = options.variant_text(name, option_values, order, norm, layers)
     st.session_state[_MADE] = text
-    there = [*(st.session_state["shortcuts"] or []), *chosen()]
+    racing = [*(st.session_state["shortcuts"] or []), *chosen()]
     if st.button(
-        f"Add {options.variant_name(text)}" if text not in there else f"{options.variant_name(text)} is in the race",
-        icon=":material/add:" if text not in there else ":material/check:",
+        f"Add {options.variant_name(text)}" if text not in racing else f"{options.variant_name(text)} is in the race",
+        icon=":material/add:" if text not in racing else ":material/check:",
         width="stretch",
-        disabled=text in there,
+        disabled=text in racing,
         key="add_variant",
     ):
         st.session_state[_NEXT] = [*(st.session_state[KEY] or []), text]
@@ -135,7 +131,11 @@ def _with_options(rows: Rows) -> None:
 def _about(text: str, row: options.Shortcut) -> None:
     st.caption(f"**{row.label}**: {row.help}\n\n`{row.formula}`\n\n{row.source}")
     figures = options.references([text])
-    lines = [f"- {options.figure_in_words(found.figure)}" for found in figures if found.exact or len(figures) <= 3]
+    lines = [
+        f"- {options.figure_in_words(reference.figure)}"
+        for reference in figures
+        if reference.exact or len(figures) <= 3
+    ]
     if lines:
         st.caption("As published, by another protocol than this race:\n" + "\n".join(lines[:4]))
     if row.contested:

@@ -46,7 +46,7 @@ def test_a_text_is_read_into_its_parts():
     page = parsed(TEXT)
     assert (page.number, page.question, page.menu) == ("Q9", "Why?", "Why so")
     assert (page.labs, page.panels, page.see) == (("gradients", "mapping"), ("growth", "norm"), ("race",))
-    figure = guide.Figure("gradients", "bn_gradient_total")
+    figure = guide.ResultReference("figure", "gradients", "bn_gradient_total")
     assert page.sections["Short answer"] == ("It is ", figure, ", as ", guide.Citation(SOURCE, "6.97 %"), ".")
     assert page.parts(guide.Citation) == [guide.Citation(SOURCE, "6.97 %"), guide.Citation(SOURCE, "")]
     assert SOURCE.short == "He et al. 2015"
@@ -88,7 +88,7 @@ def test_a_broken_text_is_one_line_that_names_the_file(before, after, said):
 def test_a_lab_that_is_not_registered_is_no_error():
     page = parsed(TEXT.replace("lab: gradients\n", "lab: unheard\n").replace("gradients.", "unheard."))
     assert page.lab == "unheard"
-    assert guide.findings(page.parts(guide.Figure)) == {}
+    assert guide.measurements(page.parts(guide.ResultReference)) == {}
 
 
 def test_a_text_that_is_not_there_is_one_line():
@@ -96,7 +96,7 @@ def test_a_text_that_is_not_there_is_one_line():
         guide.guide_page("q0-none")
 
 
-FIGURE = guide.Figure("gradients", "bn_gradient_total")
+FIGURE = guide.ResultReference("figure", "gradients", "bn_gradient_total")
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def job(writer, state, value, **settings):
 
 def test_without_a_database_a_number_has_what_is_expected_of_it(workspace):
     use(workspace.path)
-    found = guide.findings([FIGURE])[FIGURE]
+    found = guide.measurements([FIGURE])[FIGURE]
     assert (found.job, found.value) == (None, None)
     assert found.expected == next(one.expected for one in LABS["gradients"].metrics if one.name == FIGURE.name)
 
@@ -127,14 +127,14 @@ def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were
     newest = job(writer, RunState.FINISHED, 12345.6, layers=20)
     job(writer, RunState.RUNNING, 9.0)
     job(writer, RunState.STOPPED, 8.0)
-    found = guide.findings([FIGURE])[FIGURE]
+    found = guide.measurements([FIGURE])[FIGURE]
     assert (found.job, found.value, found.basis) == (newest, 12345.6, "layers 20")
     assert guide.finished_labs() == {"gradients": newest}
 
 
 def test_a_number_that_was_not_finite_has_a_job_and_no_value(writer):
     run = job(writer, RunState.FINISHED, float("nan"))
-    found = guide.findings([FIGURE])[FIGURE]
+    found = guide.measurements([FIGURE])[FIGURE]
     assert (found.job, found.value) == (run, None)
 
 

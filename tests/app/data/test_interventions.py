@@ -53,4 +53,4 @@ def test_what_is_wrong_for_all_is_said_once(engine):
 
 def test_paces_are_texts():
     assert [interventions.pace_text(0), interventions.pace_text(5)] == ["free", "lockstep:5"]
-    assert [interventions.pace_steps("free"), interventions.pace_steps("lockstep:5")] == [0, 5]
+    assert [interventions.lockstep("free"), interventions.lockstep("lockstep:5")] == [0, 5]

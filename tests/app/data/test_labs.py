@@ -49,24 +49,24 @@ def test_results_since_a_cursor_are_those_that_are_new_or_were_replaced(writer):
         run,
         [CurveUpdated("norm", CurveName("a"), [1, 2], [3, 4]), CurveUpdated("norm", CurveName("b"), [1, 2], [5, 6])],
     )
-    traces, figures, cursor = labs.lab_results(run)
-    assert [trace.name.text for trace in traces] == ["a", "b"]
-    assert figures == {}
+    news = labs.lab_news(run)
+    assert [trace.name.text for trace in news.traces] == ["a", "b"]
+    assert news.figures == {}
+    cursor = news.cursor[1]
     writer.labs.results(
         run, [CurveUpdated("norm", CurveName("a"), [1, 2], [7, 8])], [MetricReported("bn_gradient_total", float("inf"))]
     )
-    traces, figures, later = labs.lab_results(run, cursor)
-    assert [(trace.name.text, trace.y.tolist()) for trace in traces] == [("a", [7, 8])]
-    assert figures == {"bn_gradient_total": None}
-    assert later > cursor
-    assert labs.lab_results(run, later) == ([], figures, later)
     news = labs.lab_news(run, cursor)
-    assert [trace.name.text for trace in news.traces] == ["a"]
-    assert news.cursor == (streaming.head().changes, later)
+    assert [(trace.name.text, trace.y.tolist()) for trace in news.traces] == [("a", [7, 8])]
+    assert news.figures == {"bn_gradient_total": None}
+    assert news.cursor == (streaming.head().changes, later := news.cursor[1])
+    assert later > cursor
+    nothing = labs.lab_news(run, later)
+    assert (nothing.traces, nothing.figures, nothing.cursor) == ([], news.figures, news.cursor)
 
 
 def test_the_command_that_repeats_a_job_names_what_is_not_usual():
-    usual = labs.lab_specs()["gradients"].defaults()
+    usual = labs.LABS["gradients"].defaults()
     assert labs.lab_command("gradients", usual) == "python -m engine lab gradients"
     changed = usual | {"gain": 0.8, "sweep": False, "layers": 20}
     command = labs.lab_command("gradients", changed)

@@ -11,8 +11,8 @@ from tests.engine.data import pictures
 
 
 def test_choices_are_checked_in_one_line(place):
-    assert options.depth_problem(20) == ""
-    assert options.depth_problem(21).endswith("nearest 20 and 26")
+    assert options.depth_from("20") == (20, "")
+    assert options.depth_from("21")[1].endswith("nearest 20 and 26")
     assert options.count(20, "A").parameters == 269_722
     assert options.preset_source("quick") == "fashion-mnist-mini"
     assert list(options.presets()) == ["quick", "talk", "paper"]  # the one without images of its own is the shell's

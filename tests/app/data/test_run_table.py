@@ -1,4 +1,4 @@
-"""The table of all runs: figures, small pictures, filter, races in sum; what the workspace takes on the disk."""
+"""The table of all runs: figures, small pictures, filter; what the workspace takes on the disk."""
 
 import os
 
@@ -136,19 +136,6 @@ def test_a_filter_takes_what_fits_everything_asked_for(writer, chosen, expected)
     writer.jobs.move(1, RunState.PAUSED)
     writer.notes.annotate([3], "rate too high?")
     assert {row.id for row in run_table.Filter(**chosen).of(run_table.table_rows())} == expected
-
-
-def test_races_in_sum_name_the_lowest_and_the_highest(writer):
-    _, runs = submit(writer, depths=(8, 14), shortcuts=("A",), seeds=2)
-    for run, last in zip(runs, (10, 40, 20, 5), strict=True):
-        steps(writer, run, 1, last)
-    submit(writer, depths=(8,), shortcuts=("none",))
-    writer.jobs.move(runs[0], RunState.PAUSED)
-    newest, oldest = run_table.race_sums(run_table.table_rows())
-    assert (newest.lowest, newest.highest, newest.runs) == (None, None, (5,))
-    assert (oldest.seeds, dict(oldest.states)) == (2, {"paused": 1, "queued": 3})
-    assert (oldest.lowest.id, oldest.highest.id) == (runs[1], runs[3])
-    assert oldest.lowest.arm == "A-14"
 
 
 def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):

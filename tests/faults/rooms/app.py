@@ -65,8 +65,8 @@ ROOM = Room(
         Fault(
             name="subset-for-the-whole-test-set",
             file="app/data/run_table.py",
-            text='(row.whole, whole, "all") if whole >= part',
-            faulty='(row.whole, whole, "all") if whole > part',
+            text='(self.whole, whole, "all") if whole >= part',
+            faulty='(self.whole, whole, "all") if whole > part',
             breaks="At the end of a run the table of runs shows the error of the live subset.",
         ),
         Fault(

@@ -146,24 +146,27 @@ def test_the_addresses_of_the_pages_are_their_names():
 
 
 @pytest.mark.parametrize(
-    ("finding", "words"),
+    ("measurement", "words"),
     [
         (None, "*not measured here yet*"),
-        (texts.Finding("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
-        (texts.Finding("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
-        (texts.Finding("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
-        (texts.Finding("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
+        (texts.Measurement("n", "", "1.5", "s"), "*not measured here yet, expected: 1.5*"),
+        (texts.Measurement("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
+        (texts.Measurement("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
+        (texts.Measurement("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
     ],
 )
-def test_a_number_is_said_with_what_it_stands_on(finding, words):
-    assert guide_words.measured(finding) == words
+def test_a_number_is_said_with_what_it_stands_on(measurement, words):
+    assert guide_words.measured(measurement) == words
 
 
 def test_what_is_expected_and_what_a_lab_measured_with_are_said_once():
-    one, two = texts.Figure("gradients", "bn_gradient_total"), texts.Figure("gradients", "plain_gradient_total")
-    words = guide_words.running((one, " and ", one), {one: texts.Finding("n", "", "1.5", "s")})
+    one, two = (
+        texts.ResultReference("figure", "gradients", "bn_gradient_total"),
+        texts.ResultReference("figure", "gradients", "plain_gradient_total"),
+    )
+    words = guide_words.running((one, " and ", one), {one: texts.Measurement("n", "", "1.5", "s")})
     assert words == "*not measured here yet, expected: 1.5* and *not measured here yet*"
-    both = {figure: texts.Finding("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
+    both = {figure: texts.Measurement("n", "", "1.5", "s", 3, 2.0, "layers 20") for figure in (one, two)}
     assert guide_words.running((one, " and ", two), both) == "**2** (with layers 20) and **2**"
 
 

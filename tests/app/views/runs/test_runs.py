@@ -1,6 +1,7 @@
 """The page "Runs" through Streamlit's AppTest: tables, address, comparison, dialogs. No engine, no browser."""
 
 import json
+import math
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from app.data import commands, races, run_table
 from app.data.workspace import Health, use
 from app.views import picker
-from app.views.runs import dialogs, runs
-from app.views.runs import view as runs_view
+from app.views.runs import dialogs, runs, table
+from app.web import presenter_link
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import EngineUnreachable
 from engine.events import RunState, StepRow
@@ -211,10 +212,24 @@ def test_grouped_by_race_the_runs_of_the_selected_races_are_shown(page, writer):
     assert page.button(key="rename").label == f"Rename race {second}"
 
 
+def test_races_in_sum_name_the_lowest_and_the_highest(page, writer):
+    _, runs = submit(writer, depths=(8, 14), shortcuts=("A",), seeds=2)
+    for run, last in zip(runs, (10, 40, 20, 5), strict=True):
+        steps(writer, run, last)
+    submit(writer, depths=(8,), shortcuts=("none",))
+    writer.jobs.move(runs[0], RunState.PAUSED)
+    newest, oldest = table.races_frame(run_table.table_rows(), {1: 3, 2: 4, 9: 5}).to_dict("records")
+    assert (newest["lowest_arm"], newest["highest_arm"], newest["runs"]) == ("", "", 1)
+    assert math.isnan(newest["lowest"]) and math.isnan(newest["highest"])
+    assert (oldest["runs"], oldest["seeds"], oldest["states"], oldest["disk"]) == (4, 2, "1 paused, 3 queued", 7)
+    assert (oldest["lowest"], oldest["lowest_arm"]) == (50.0, "A-14")
+    assert (oldest["highest"], oldest["highest_arm"]) == (85.0, "A-14")
+
+
 def test_whoever_may_not_command_is_offered_no_command(page, writer, monkeypatch):
     _, ids = submit(writer, depths=(8,), shortcuts=("A",))
     page.session_state["runs_table_chosen"] = tuple(ids)
-    monkeypatch.setattr(runs_view, "may_command", lambda: False)
+    monkeypatch.setattr(presenter_link, "may_command", lambda: False)
     page.run()
     assert not page.exception
     assert [button.key for button in page.button] == ["clear"]

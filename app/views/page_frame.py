@@ -1,0 +1,69 @@
+"""What pages have in common: the note on an unusable workspace, texts in the address, commands of components."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from app.data import commands, selection, workspace
+from app.views.markdown_escape import literal
+from app.web import presenter_link
+
+
+def usable(title: str = "") -> bool:
+    """Return whether the workspace can be shown; else draw the reason below the title."""
+    health = workspace.health()
+    if not health.usable:
+        if title:
+            st.header(title, anchor=False)
+        way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
+        st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
+    return health.usable
+
+
+def number_param(key: str) -> int | None:
+    """Return the number of a race or job that the address names under a key, None where the text is none."""
+    return selection.number_from(st.query_params.get(key, ""))
+
+
+def put_param(key: str, text: str | None) -> None:
+    """Let the address say a text under a key, and nothing there for None."""
+    if text is None:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != text:
+        st.query_params[key] = text
+
+
+@contextmanager
+def refusals(report: Callable[[str], object]) -> Iterator[None]:
+    """Report the refusal of a command in one line; what stands behind the command is skipped."""
+    try:
+        yield
+    except workspace.SkipscopeError as error:
+        report(str(error))
+
+
+def obey(component: str, report: Callable[[str], object], own: Mapping[str, Callable[[Any], object]]) -> None:
+    """Carry out a live component's command: the page's verbs by ``own``, others by the engine. Report a refusal."""
+    # The component may be gone by the time that its command arrives: its last run was deleted.
+    command = getattr(st.session_state.get(component), "command", None)
+    if not command:
+        return
+    with refusals(report):
+        if command["verb"] in own:
+            own[command["verb"]](command)
+        elif command["verb"] == "engine":
+            commands.start_engine()
+        else:
+            commands.command(command["verb"], int(command["run"]))
+
+
+def show_error(line: str) -> None:
+    """Draw a refusal as an error."""
+    st.error(literal(line), icon=":material/error:")
+
+
+def show_warning(line: str) -> None:
+    """Draw a refusal as a warning."""
+    st.warning(literal(line), icon=":material/warning:")
