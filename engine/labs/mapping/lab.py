@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.mapping import arms
-from engine.labs.mapping.kernel import condition
+from engine.labs.mapping.nets import condition
 from engine.labs.mapping.plan import DECAY, HEAT, START, MappingTask, grid_of, plan, points, seeds_of
 from engine.labs.mapping.scores import EXACT, Cell, cells, drawn
 from engine.labs.mapping.spec import ERROR_METRICS

@@ -9,8 +9,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.labs.block_stacks import IDENTITY, INNER, WIDTH, draw, near_identity
-from engine.labs.mapping.arms import Arm
+from engine.labs.block_stacks import (
+    IDENTITY,
+    INNER,
+    INPUTS,
+    OUTPUTS,
+    WIDTH,
+    draw,
+    forward,
+    near_identity,
+    tangent_kernel,
+)
+from engine.labs.mapping.arms import PLAIN, Arm
 
 _EPS = 1e-5
 
@@ -131,6 +141,24 @@ class Stacks:
         if key not in self._rooms:
             self._rooms[key] = torch.empty(self.nets, *shape)
         return self._rooms[key]
+
+
+def kernel(stacks: Stacks) -> Tensor:
+    """Return the kernel (INPUTS * OUTPUTS, same) of a single plain net, in 64-bit floats.
+
+    The inputs are the same in every job. Raises ValueError for other nets.
+    """
+    if stacks.nets != 1 or stacks.arm != PLAIN:
+        raise ValueError("the kernel is that of one plain net")
+    weights = [{name: part[block].double() for name, part in stacks.parts.items()} for block in range(stacks.blocks)]
+    x = torch.randn(INPUTS, WIDTH, generator=torch.Generator().manual_seed(0)).double()
+    return tangent_kernel(lambda stack: forward(stack, x)[0, :, :OUTPUTS], weights)
+
+
+def condition(seed: int, blocks: int, identity: float) -> float:
+    """Return the largest by the smallest eigenvalue of the kernel of a plain stack that starts at ``identity``."""
+    values = torch.linalg.eigvalsh(kernel(Stacks(PLAIN, blocks, [Start(seed, identity)])))
+    return float(values[-1] / values[0].clamp_min(1e-20))
 
 
 def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:

@@ -13,7 +13,7 @@ import time
 import torch
 
 from engine.labs.mapping import arms
-from engine.labs.mapping.kernel import condition
+from engine.labs.mapping.nets import condition
 from engine.labs.mapping.plan import HEAT, MappingTask, Problem
 from engine.labs.mapping.scores import Cell, cells
 from engine.labs.mapping.training import train

@@ -8,8 +8,7 @@ from torch.nn import functional
 
 from engine.labs.block_stacks import INNER, INPUTS, OUTPUTS, WIDTH, draw
 from engine.labs.mapping import arms
-from engine.labs.mapping.kernel import condition, kernel
-from engine.labs.mapping.nets import Stacks, Start
+from engine.labs.mapping.nets import Stacks, Start, condition, kernel
 
 BATCH = 12
 X = torch.randn(BATCH, WIDTH, generator=torch.Generator().manual_seed(1))
