@@ -1,4 +1,4 @@
-"""The untrained nets of the gradients lab and what is measured in them.
+"""The untrained nets of the labs on gradients and what is measured in them.
 
 All draws come from one CPU generator per seed, layer after layer: nets of one seed share their weights whatever their
 kind and gain, a deeper net begins with the layers of a shallower one, and every device sees the same numbers.
@@ -7,6 +7,7 @@ kind and gain, a deeper net begins with the layers of a shallower one, and every
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -15,7 +16,20 @@ from engine.labs.gradient_kinds import BN, PLAIN
 
 #: The direction experiment of Balduzzi et al. 2017: inputs on a line, units per layer, distance of the neighbours.
 GRID, GRID_WIDTH, LAG = 256, 200, 4
+#: Largest distance of inputs at which slopes are compared.
+LAGS = 64
+#: Slopes that differ by less than this share of the largest are equal but for rounding.
+ROUNDING = 1e-9
 _EPS = 1e-5
+
+
+class Net(NamedTuple):
+    """One net: what is stacked, how many layers, the gain of its weights, the seed of its draws."""
+
+    kind: str
+    layers: int
+    gain: float
+    seed: int
 
 
 class Profile(NamedTuple):
@@ -45,19 +59,19 @@ def preactivation_layer(kind: str, h: Tensor, weight: Tensor) -> Tensor:
     return branch if kind in (PLAIN, BN) else h + branch
 
 
-def profile(kind: str, layers: int, width: int, images: int, gain: float, seed: int, device: torch.device) -> Profile:
-    """Measure one net of ``layers`` layers on standard normal inputs (images, width).
+def profile(net: Net, width: int, images: int, device: torch.device) -> Profile:
+    """Measure one net on standard normal inputs (images, width).
 
     L = <v, h_L> with a random direction v of length 1, so the gradient at the output has norm 1. Norms are taken in
     64-bit floats, as their squares may leave the range of 32 bits; a gradient of exactly zero has log norm -inf.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(net.seed)
     h = torch.randn(images, width, generator=generator).to(device).requires_grad_()
     v = torch.randn(images, width, generator=generator, dtype=torch.float64)
     v = (v / torch.linalg.vector_norm(v)).float().to(device)
     activations = []
-    for _ in range(layers):
-        h = layer(kind, h, _weight(width, gain, generator, device))
+    for _ in range(net.layers):
+        h = layer(net.kind, h, _weight(width, net.gain, generator, device))
         activations.append(h)
     gradients = torch.autograd.grad(h, activations, v)
     norms = torch.stack([torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in gradients])
@@ -74,31 +88,42 @@ def mean_cosine(h: Tensor) -> Tensor:
     return mean
 
 
-def direction(kind: str, layers: int, gain: float, seed: int, device: torch.device) -> list[float]:
-    """Return, for nets of 1 to ``layers`` layers, the autocorrelation at lag ``LAG`` of d out/dx over the grid.
+def line(seed: int, dtype: torch.dtype) -> tuple[torch.Generator, Tensor, Tensor]:
+    """Return the generator of a net's layers, the first pre-activations of the ``GRID`` inputs, and the readout.
+
+    Shapes: pre-activations (``GRID``, ``GRID_WIDTH``), readout (``GRID_WIDTH``,).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    first, bias, readout = (torch.randn(GRID_WIDTH, generator=generator).to(dtype) for _ in range(3))
+    return generator, torch.linspace(-2, 2, GRID, dtype=dtype)[:, None] * first + bias, readout / math.sqrt(GRID_WIDTH)
+
+
+def direction(net: Net, device: torch.device) -> list[float]:
+    """Return, for nets of 1 to ``net.layers`` layers, the autocorrelation at lag ``LAG`` of d out/dx over the grid.
 
     The grid has ``GRID`` scalars in [-2, 2] and is one batch. Batch norm couples the inputs, so d out/dx is taken as
     the slope between neighbours of the curve that the net draws. The nets of all depths share their first layers.
     """
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.linspace(-2, 2, GRID)[:, None]
-    h = x @ torch.randn(1, GRID_WIDTH, generator=generator) + torch.randn(GRID_WIDTH, generator=generator)
-    readout = (torch.randn(GRID_WIDTH, generator=generator) / math.sqrt(GRID_WIDTH)).to(device)
-    h, correlations = h.to(device), []
+    generator, h, readout = line(net.seed, torch.float32)
+    h, readout, correlations = h.to(device), readout.to(device), []
     with torch.no_grad():
-        for _ in range(layers):
-            h = preactivation_layer(kind, h, _weight(GRID_WIDTH, gain, generator, device))
-            correlations.append(autocorrelation((h @ readout).double().diff()))
-    return [value.item() for value in correlations]
+        for _ in range(net.layers):
+            h = preactivation_layer(net.kind, h, _weight(GRID_WIDTH, net.gain, generator, device))
+            correlations.append(autocorrelations((h @ readout).double().diff())[LAG])
+    return correlations
 
 
-def autocorrelation(slopes: Tensor) -> Tensor:
-    """Return the autocorrelation of ``slopes`` (points,) at lag ``LAG``; 1 where all slopes are equal."""
-    centred = slopes - slopes.mean()
-    power = centred.square().sum()
-    if power <= 1e-20 * slopes.square().sum():
-        return torch.ones_like(power)
-    return (centred[:-LAG] * centred[LAG:]).sum() / power
+def autocorrelations(slopes: Tensor, last: int = LAGS) -> list[float]:
+    """Return the autocorrelation of ``slopes`` (points,) at lags 0 to ``last``: about the mean, by the power of all.
+
+    The autocorrelation is 1 at every lag where all slopes are equal.
+    """
+    centred = (slopes - slopes.mean()).cpu().numpy()
+    if np.abs(centred).max() <= ROUNDING * slopes.abs().max().item():
+        return [1.0] * (last + 1)
+    products = np.correlate(centred, centred, "full")[len(centred) - 1 :]
+    correlations: list[float] = (products[: last + 1] / products[0]).tolist()
+    return correlations
 
 
 def _weight(width: int, gain: float, generator: torch.Generator, device: torch.device) -> Tensor:

@@ -4,7 +4,7 @@ A lab never changes the training: it works on copies, and the checkpoint files a
 (``engine.runs.protocol.inspected_runs``).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +67,18 @@ class InspectedRun:
         """Return what evaluated the training: the same images in the same batches, at the same precision."""
         return Evaluator(model, self.config, self.images, self.device)
 
-    def evaluate(self, model: nn.Module, splits: Sequence[Split]) -> dict[Split, Score]:
-        """Return loss and error of ``model`` on whole splits, as the training measured them. ``model`` stays as is."""
-        return {score.split: score for score in self.scores(self.evaluator(model), model, splits) if score is not None}
+    def scores(
+        self, evaluator: Evaluator, model: nn.Module, splits: Sequence[Split]
+    ) -> Generator[None, None, dict[Split, Score]]:
+        """Return loss and error of ``model`` on whole splits, as the training measured them; yield after each batch.
 
-    def scores(self, evaluator: Evaluator, model: nn.Module, splits: Sequence[Split]) -> Iterator[Score | None]:
-        """Yield the scores of ``model`` one by one, None after each batch, so that an order may be heard."""
+        ``model`` stays as is.
+        """
         self.enter()
+        scores = {}
         for part in evaluator.run(model, list(splits)):
-            yield part if isinstance(part, Score) else None
+            if isinstance(part, Score):
+                scores[part.split] = part
+            else:
+                yield
+        return scores

@@ -13,9 +13,10 @@ finds the same numbers. Its events depend on settings, device and precision, nev
 """
 
 import json
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from engine.errors import ConfigError
 from engine.labs.conditioning.spec import CONDITIONING
@@ -31,17 +32,10 @@ from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 
-_ROWS = (
-    CONSTRUCTED,
-    MAPPING,
-    CONDITIONING,
-    GRADIENTS,
-    SHATTERING,
-    SMOOTHNESS,
-    LESION,
-    LANDSCAPE,
-)
+_ROWS = (CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, LESION, LANDSCAPE)
 LABS: dict[str, LabSpec] = {lab.name: lab for lab in _ROWS}
+#: No setting is converted: true is no number, and a number no text.
+_SETTING = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 def get_lab(name: str) -> LabSpec:
@@ -70,27 +64,18 @@ def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_setting(option: Option, value: Any) -> Value:
     """Return one setting's value, read as ``check_settings`` does. Raises ConfigError."""
-    if isinstance(value, str) and not isinstance(option.default, str):
-        try:
+    kind: Any = Literal[option.choices] if option.choices else type(option.default)
+    bounded = TypeAdapter[Value](Annotated[kind, Field(ge=option.low, le=option.high)], config=_SETTING)
+    try:
+        if isinstance(value, str) and not isinstance(option.default, str):
             value = json.loads(value)
-        except json.JSONDecodeError:
-            raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})") from None
-    if isinstance(option.default, bool) or isinstance(value, bool):
-        right = isinstance(option.default, bool) and isinstance(value, bool)
-    elif isinstance(option.default, int):
-        right = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        value = int(value) if right else value
-    elif isinstance(option.default, float):
-        right = isinstance(value, (int, float)) and math.isfinite(value)
-        value = float(value) if right else value
-    else:
-        right = isinstance(value, str) and (not option.choices or value in option.choices)
-    if right and not isinstance(value, (bool, str)):
-        right = (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
-    if not right:
-        raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})")
-    checked: Value = value
-    return checked
+        if kind is int and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if kind is float and type(value) is int:
+            value = float(value)
+        return bounded.validate_python(value)
+    except ValueError:
+        raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})") from None
 
 
 def _kind(option: Option) -> str:

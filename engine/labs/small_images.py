@@ -10,37 +10,34 @@ import torch
 
 from engine.data.downloads import fashion_mnist_mini
 from engine.data.images import Images, ImageSet
-from engine.data.registry import check_pool, get_source
+from engine.data.registry import get_source
 
 NAME = "fashion-mnist-mini"
-#: Images of the lab are averaged over 2x2 pixels, to 14x14.
+#: Images are averaged over 2x2 pixels, to 14x14.
 POOL = 2
 
 Pixels = npt.NDArray[np.uint8]
 
 
-@lru_cache(maxsize=2)
-def embedded_images(pool: int) -> ImageSet:
-    """Return Fashion-MNIST as it comes with the project, averaged over ``pool`` x ``pool`` pixels.
+@lru_cache(maxsize=1)
+def embedded_images() -> ImageSet:
+    """Return Fashion-MNIST as it comes with the project, averaged over ``POOL`` x ``POOL`` pixels.
 
-    Pixels, mean and scale are those that runs train on (``engine.data.images.load_images``). Raises ConfigError when
-    ``pool`` does not divide the size, DataError when the file is missing or damaged.
+    Pixels, mean and scale are those that runs train on (``engine.data.images.load_images``). Raises DataError when the
+    file is missing or damaged.
     """
-    source = get_source(NAME)
-    check_pool(source, pool)
     raw = fashion_mnist_mini.load(Path(), lambda text: None)
-    train, test = (_averaged(images, pool) for images in (raw.train_images, raw.test_images))
+    train, test = (_averaged(images) for images in (raw.train_images, raw.test_images))
     mean = train.sum(0, dtype=np.int64) / len(train)
     squares = np.square(train, dtype=np.uint16).sum(0, dtype=np.int64) / len(train)
-    scale = float(np.sqrt(np.mean(squares - np.square(mean)).clip(0)))
     return ImageSet(
         name=NAME,
         train=_images(train, raw.train_labels),
         test=_images(test, raw.test_labels),
         mean=torch.from_numpy(mean.astype(np.float32)),
-        scale=scale,
-        classes=source.classes,
-        checksum=f"embedded, pool {pool}",
+        scale=float(np.sqrt(np.mean(squares - np.square(mean)).clip(0))),
+        classes=get_source(NAME).classes,
+        checksum=f"embedded, pool {POOL}",
     )
 
 
@@ -48,10 +45,8 @@ def _images(pixels: Pixels, labels: npt.NDArray[Any]) -> Images:
     return Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
 
 
-def _averaged(images: Pixels, pool: int) -> Pixels:
+def _averaged(images: Pixels) -> Pixels:
     n, channels, size, _ = images.shape
-    if pool == 1:
-        return images
-    tiles = images.reshape(n, channels, size // pool, pool, size // pool, pool)
-    averages: npt.NDArray[np.float32] = tiles.mean(axis=(3, 5), dtype=np.float32)
-    return np.rint(averages).astype(np.uint8)
+    tiles = images.reshape(n, channels, size // POOL, POOL, size // POOL, POOL)
+    averages: Pixels = np.rint(tiles.mean(axis=(3, 5), dtype=np.float32)).astype(np.uint8)
+    return averages

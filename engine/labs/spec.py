@@ -1,5 +1,6 @@
 """The parts of a lab's specification: settings, panels, metrics. Torch-free."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,14 @@ Value = bool | int | float | str
 KINDS = ("curves", "bars", "bands", "heat", "plane")
 
 
+def metric_key(kind: str) -> str:
+    """Return how the names of a kind's metrics begin: words joined by ``_``, ``with BN`` as ``bn``."""
+    return re.sub("[ ,-]+", "_", kind.lower().replace(" without bn", "").replace(" with bn", "_bn"))
+
+
 @dataclass(frozen=True)
 class Option:
-    """One setting of a lab. ``low`` and ``high`` bound a number; ``step`` is the step of its slider.
+    """One setting of a lab. ``low`` and ``high`` bound a number; ``step`` is the step of its slider, None for 1.
 
     A ``primary`` setting has a slider or switch beside the button; a lab has three at most. Other settings have fields
     behind the button. ``run_reference``: the setting names trainings of the workspace. ``run`` names one by its id (0:

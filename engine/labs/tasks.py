@@ -6,7 +6,7 @@ effect soon. A task that was interrupted starts again from its beginning.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from engine.errors import CheckpointError
@@ -45,9 +45,39 @@ Measuring = Generator[Finding, None, Result]
 State = dict[str, Any]
 
 T = TypeVar("T", bound=PlannedTask)
+Step = TypeVar("Step")
+Returned = TypeVar("Returned")
 
 
-class TaskLab(ABC, Generic[T]):
+class Experiment(ABC, Generic[T]):
+    """Tasks in an order: a lab, or one of the parts that a lab does one after the other."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = dict(settings)
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of the settings ``first_seed`` (0 where a lab has none) and ``seeds``."""
+        first = self.settings.get("first_seed", 0)
+        return range(first, first + self.settings["seeds"])
+
+    @abstractmethod
+    def plan(self) -> Sequence[T]:
+        """Return all tasks in their order; no two tasks of a job have one name."""
+
+    @abstractmethod
+    def measure(self, task: T, done: Results) -> Measuring:
+        """Measure one task, given the results of those before it.
+
+        ``findings`` replaces the curves that are yielded meanwhile, or they are final.
+        """
+
+    @abstractmethod
+    def findings(self, task: T, done: Results) -> Iterator[Finding]:
+        """Yield every curve and metric that ``task`` changed; ``done`` includes its own result."""
+
+
+class TaskLab(Experiment[T]):
     """One job of a lab.
 
     Args:
@@ -64,25 +94,10 @@ class TaskLab(ABC, Generic[T]):
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         if state is not None and (state.get("format") != self.FORMAT or state.get("settings") != dict(settings)):
             raise CheckpointError("the checkpoint is of another lab or other settings; start the lab anew")
-        self.settings = dict(settings)
+        super().__init__(settings)
         self.device = device
         self._done: dict[str, Result] = dict(state["results"]) if state else {}
         self._seconds: float = state["seconds"] if state else 0.0
-
-    @abstractmethod
-    def plan(self) -> Sequence[T]:
-        """Return all tasks in their order."""
-
-    @abstractmethod
-    def measure(self, task: T, done: Results) -> Measuring:
-        """Measure one task, given the results of those before it.
-
-        ``findings`` replaces the curves that are yielded meanwhile, or they are final.
-        """
-
-    @abstractmethod
-    def findings(self, task: T, done: Results) -> Iterator[Finding]:
-        """Yield every curve and metric that ``task`` changed; ``done`` includes its own result."""
 
     def state(self) -> State:
         """Return everything needed to go on, as tensors and plain values; valid between two events."""
@@ -119,3 +134,16 @@ class TaskLab(ABC, Generic[T]):
     def _progressed(self, tasks: Sequence[T]) -> Progressed:
         done, total = len(self._done), len(tasks)
         return Progressed(done, total, tasks[done].words if done < total else "all measured")
+
+
+def relayed(
+    work: Generator[Step, None, Returned], show: Callable[[Step], Iterable[Finding]]
+) -> Generator[Finding, None, Returned]:
+    """Do ``work``, yield what ``show`` makes of each value that it yields, return what it returns."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as stop:
+            result: Returned = stop.value
+            return result
+        yield from show(step)

@@ -67,8 +67,3 @@ def depths(grid: str, most: int) -> list[int]:
 def factors(grid: str, most: int) -> list[int]:
     """Return the numbers of factors that are measured, up to ``most``; the full grid is whole in any case."""
     return [k for k in FACTORS[grid] if grid == "full" or k <= most]
-
-
-def metric_key(arm: str) -> str:
-    """Return how the names of an arm's figures begin."""
-    return arm.lower().replace(" with bn", "_bn").replace(" ", "_")

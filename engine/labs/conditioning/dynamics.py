@@ -2,55 +2,57 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning import training
-from engine.labs.conditioning.arms import ARMS, NET_RATES, metric_key
+from engine.labs.conditioning.arms import ARMS, NET_RATES
 from engine.labs.conditioning.kernel import inputs, net_kernel
-from engine.labs.part import Part, finite, geometric, seeded
-from engine.labs.tasks import Finding, Measuring, Results, Task
+from engine.labs.conditioning.training import Training
+from engine.labs.seed_curves import finite, geometric, seeded
+from engine.labs.spec import metric_key
+from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 #: Steps between two looks at pause and stop, times blocks and seeds: a fifth of a second on a common core.
 _PACE = 120
 
 
-class Course(Part):
+class Course(Experiment[Task]):
     """Tasks: all rates and seeds of one kind of net each."""
 
     def plan(self) -> list[Task]:
         """One task for each kind of net."""
-        self._arms = {f"training {arm.name}": arm for arm in ARMS}
-        return [Task(name, f"kernel along training: {arm.name}") for name, arm in self._arms.items()]
+        settings = self.settings
+        self._trainings = {
+            f"training {arm.name}": Training(
+                arm, settings["trained_blocks"], self.seeds, settings["goal"], NET_RATES, settings["steps"]
+            )
+            for arm in ARMS
+        }
+        return [Task(name, f"kernel along training: {nets.arm.name}") for name, nets in self._trainings.items()]
 
     def measure(self, task: Task, done: Results) -> Measuring:
         """Train, then take the kernel where training was halted, at the best rate."""
-        arm, settings = self._arms[task.name], self.settings
-        pace = max(1, _PACE // (settings["trained_blocks"] * len(self.seeds)))
+        planned = self._trainings[task.name]
+        pace, curve = max(1, _PACE // (planned.blocks * len(self.seeds))), CurveName(planned.arm.name)
         halts: list[training.Stop] = []
-        work = training.train(
-            arm, settings["trained_blocks"], self.seeds, settings["goal"], NET_RATES, settings["steps"]
-        )
-        for step, stop in enumerate(work):
+        for step, stop in enumerate(training.train(planned)):
             if stop is not None:
                 halts.append(stop)
             if stop is not None or step % pace == 0:
                 best = training.best_rate(halts[-1])
-                y = [geometric(halt.losses[best].tolist()) for halt in halts]
-                yield CurveUpdated("training_loss", CurveName(arm.name), _axis([halt.step for halt in halts]), y)
+                losses = [geometric(halt.losses[best].tolist()) for halt in halts]
+                yield CurveUpdated("training_loss", curve, _axis([halt.step for halt in halts]), losses)
         best = training.best_rate(halts[-1])
+        steps = [halt.step for halt in halts]
         conditions: list[list[float]] = []
         for halt in halts:
             nets = [training.single(halt.stack, best * len(self.seeds) + seed) for seed in self.seeds]
-            conditions.append([net_kernel(arm, net, inputs(seed)).condition for seed, net in enumerate(nets)])
-            yield CurveUpdated(
-                "along",
-                CurveName(arm.name),
-                _axis([h.step for h in halts[: len(conditions)]]),
-                [geometric(c) for c in conditions],
-            )
+            conditions.append([net_kernel(planned.arm, net, inputs(seed)).condition for seed, net in enumerate(nets)])
+            yield CurveUpdated("along", curve, _axis(steps[: len(conditions)]), [geometric(row) for row in conditions])
         return {
             "best": best,
-            "steps": [halt.step for halt in halts],
+            "steps": steps,
             "losses": [halt.losses[best].tolist() for halt in halts],
             "rates": halts[-1].losses.tolist(),
             "conditions": conditions,
@@ -58,16 +60,16 @@ class Course(Part):
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The kind's curves, and what is known once all kinds are done."""
-        arm, result = self._arms[task.name], done[task.name]
+        arm, result = self._trainings[task.name].arm, done[task.name]
         x, name = _axis(result["steps"]), CurveName(arm.name)
         yield from seeded("along", name, x, self._by_seed(result["conditions"]))
         yield from seeded("training_loss", name, x, self._by_seed(result["losses"]))
         yield from seeded("training_rates", name, NET_RATES, self._by_seed(result["rates"]))
         key = metric_key(arm.name)
         final = [math.log10(value) for value in result["conditions"][-1]]
-        yield MetricReported(f"{key}_log10_condition_trained", finite(sum(final) / len(final)))
-        if len(done.keys() & self._arms.keys()) == len(self._arms):
-            best = [done[name]["best"] for name in self._arms]
+        yield MetricReported(f"{key}_log10_condition_trained", finite(fmean(final)))
+        if done.keys() >= self._trainings.keys():
+            best = [done[name]["best"] for name in self._trainings]
             yield MetricReported("trained_arms_at_grid_edge", float(sum(b in (0, len(NET_RATES) - 1) for b in best)))
 
     def _by_seed(self, rows: Sequence[Sequence[float]]) -> dict[int, list[float]]:

@@ -1,16 +1,13 @@
 """What is measured in one net of the conditioning lab: its neural tangent kernel and its input-output Jacobian."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from engine.labs.block_stacks import INPUTS, OUTPUTS, WIDTH, Block, forward, tangent_kernel
 from engine.labs.conditioning.arms import Arm
-from engine.labs.conditioning.nets import WIDTH, Block, forward, parameters
-
-#: The kernel is that of so many inputs and of the first so many outputs of each.
-INPUTS, OUTPUTS = 32, 4
 
 
 class Kernel(NamedTuple):
@@ -30,20 +27,6 @@ def inputs(seed: int, count: int = INPUTS) -> Tensor:
     return torch.randn(count, WIDTH, generator=generator).double()
 
 
-def gram(net: Callable[[], Tensor], parts: Sequence[Tensor]) -> Tensor:
-    """Return the neural tangent kernel J J^T of what ``net`` returns, any shape, with J its gradient by ``parts``.
-
-    J is taken for all outputs at once, with the coupling of inputs by batch norm (Jacot et al. 2018, section 4).
-    """
-    out = net().flatten()
-    pulls = torch.eye(len(out), dtype=out.dtype)
-    rows = torch.autograd.grad(out, list(parts), pulls, is_grads_batched=True)
-    kernel = torch.zeros(len(out), len(out), dtype=out.dtype)
-    for row in rows:
-        kernel += row.flatten(1) @ row.flatten(1).T
-    return kernel
-
-
 def spectrum(kernel: Tensor) -> Kernel:
     """Return what is read off a kernel (outputs, outputs). Of a kernel that is not finite everything is NaN."""
     if not torch.isfinite(kernel).all():
@@ -57,8 +40,8 @@ def spectrum(kernel: Tensor) -> Kernel:
 
 def net_kernel(arm: Arm, stack: Sequence[Block], x: Tensor) -> Kernel:
     """Return the kernel of one net (``stack`` holds one) on ``x`` (inputs, WIDTH), batch norm in train mode."""
-    live = [{name: value.detach().double().requires_grad_() for name, value in block.items()} for block in stack]
-    return spectrum(gram(lambda: forward(arm, live, x)[0, :, :OUTPUTS], parameters(live)))
+    weights = [{name: value.detach().double() for name, value in block.items()} for block in stack]
+    return spectrum(tangent_kernel(lambda blocks: forward(blocks, x, arm.skip)[0, :, :OUTPUTS], weights))
 
 
 def jacobian_values(arm: Arm, stack: Sequence[Block], x: Tensor) -> list[float]:
@@ -67,10 +50,7 @@ def jacobian_values(arm: Arm, stack: Sequence[Block], x: Tensor) -> list[float]:
     For nets without batch norm: with it one input has no Jacobian of its own. Values below the rounding of the largest
     count as that.
     """
-    x = x.clone().requires_grad_()
-    out = forward(arm, stack, x)[0]
-    pulls = torch.eye(WIDTH, dtype=x.dtype)[:, None, :].expand(WIDTH, *out.shape)
-    (rows,) = torch.autograd.grad(out, x, pulls, is_grads_batched=True)
-    values = torch.linalg.svdvals(rows.transpose(0, 1))
+    jacobians = torch.func.vmap(torch.func.jacrev(lambda one: forward(stack, one[None], arm.skip)[0, 0]))(x)
+    values = torch.linalg.svdvals(jacobians)
     values = torch.maximum(values, values[:, :1] * torch.finfo(values.dtype).eps)
     return values.log().mean(0).exp().tolist()

@@ -8,11 +8,10 @@ from engine.labs.conditioning.dynamics import Course
 from engine.labs.conditioning.linear_maps import Maps
 from engine.labs.conditioning.products import Products
 from engine.labs.conditioning.spectra import Spectra
-from engine.labs.part import Part
-from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
+from engine.labs.tasks import Experiment, Finding, Measuring, Results, State, Task, TaskLab
 
 #: The setting ``part`` and what does it, in the order in which they are done.
-PARTS: dict[str, type[Part]] = {"kernel": Spectra, "training": Course, "linear": Maps, "scalar": Products}
+PARTS: dict[str, type[Experiment[Task]]] = {"kernel": Spectra, "training": Course, "linear": Maps, "scalar": Products}
 
 
 class ConditioningLab(TaskLab[Task]):
@@ -21,7 +20,7 @@ class ConditioningLab(TaskLab[Task]):
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         chosen = PARTS if settings["part"] == "all" else {settings["part"]: PARTS[settings["part"]]}
-        self._tasks: dict[Task, Part] = {}
+        self._tasks: dict[Task, Experiment[Task]] = {}
         for make in chosen.values():
             part = make(self.settings)
             self._tasks |= dict.fromkeys(part.plan(), part)

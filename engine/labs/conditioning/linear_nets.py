@@ -5,12 +5,14 @@ which is the mean over standard normal inputs of |f(x) - H x|^2 / d. Everything 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from engine.labs.block_stacks import orthogonal_matrix
 from engine.labs.conditioning.arms import GAUSSIAN, LINEAR_STARTS, LINEAR_TARGETS, MIRRORED, ORTHOGONAL, SMALL, ZERO
 
 #: Size of the small residuals, times He's standard deviation over the root of the number of layers.
@@ -30,20 +32,16 @@ class LinearNets(NamedTuple):
 
 def targets(d: int, seed: int) -> dict[str, Tensor]:
     """Return the targets (d, d) by name, in the order of ``LINEAR_TARGETS``."""
-    generator = _generator(seed, 0)
+    normal = _draws(seed, 0)
     identity = torch.eye(d, dtype=torch.float64)
-    near = identity + 0.1 * _normal((d, d), generator) / math.sqrt(d)
-    rotation = _orthogonal(d, generator)
-    if torch.linalg.det(rotation) < 0:
-        rotation[:, 0] *= -1
-    axes = _orthogonal(d, generator)
+    near = identity + 0.1 * normal(d, d) / math.sqrt(d)
+    rotation = orthogonal_matrix(normal(d, d))
+    rotation[:, 0] *= torch.linalg.det(rotation).sign()
+    axes = orthogonal_matrix(normal(d, d))
     sizes = torch.linspace(math.log(0.3), math.log(2.0), d, dtype=torch.float64).exp()
-    signs = torch.ones(d, dtype=torch.float64)
-    signs[0] = -1
-    found = (
-        identity, near, (axes * sizes) @ axes.T, rotation, -identity, (axes * signs) @ axes.T, 0 * identity,
-    )  # fmt: skip
-    return dict(zip(LINEAR_TARGETS, found, strict=True))
+    one_negated = (axes * torch.tensor([-1.0] + [1.0] * (d - 1), dtype=torch.float64)) @ axes.T
+    goals = identity, near, (axes * sizes) @ axes.T, rotation, -identity, one_negated, 0 * identity
+    return dict(zip(LINEAR_TARGETS, goals, strict=True))
 
 
 def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
@@ -52,16 +50,15 @@ def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
     The orthogonal start has a product with determinant 1: gradient descent on a deep linear net hardly ever changes
     that sign, so the mirrored one, which differs from it in one sign, reaches other targets.
     """
-    generator = _generator(seed, 1)
-    small = SMALL_SCALE / math.sqrt(layers * d) * _normal((layers, d, d), generator)
-    gaussian = _normal((layers, d, d), generator) / math.sqrt(d)
-    orthogonal = torch.stack([_orthogonal(d, generator) for _ in range(layers)])
-    if torch.linalg.det(orthogonal).prod() < 0:
-        orthogonal[0, 0] *= -1
+    normal = _draws(seed, 1)
+    small = SMALL_SCALE / math.sqrt(layers * d) * normal(layers, d, d)
+    gaussian = normal(layers, d, d) / math.sqrt(d)
+    orthogonal = torch.stack([orthogonal_matrix(normal(d, d)) for _ in range(layers)])
+    orthogonal[0, 0] *= torch.linalg.det(orthogonal).prod().sign()
     mirrored = orthogonal.clone()
     mirrored[0, 0] *= -1
-    found = (small, torch.zeros_like(small), gaussian, orthogonal, mirrored)
-    return dict(zip((SMALL, ZERO, GAUSSIAN, ORTHOGONAL, MIRRORED), found, strict=True))
+    begins = (small, torch.zeros_like(small), gaussian, orthogonal, mirrored)
+    return dict(zip((SMALL, ZERO, GAUSSIAN, ORTHOGONAL, MIRRORED), begins, strict=True))
 
 
 def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
@@ -94,38 +91,30 @@ def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
 def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> LinearNets:
     """Return every target from every start at every rate, nets in that order."""
     goals, begins = targets(d, seed), starts(d, layers, seed)
-    cells = [(goal, start, rate) for goal in goals for start in LINEAR_STARTS for rate in rates]
-    return LinearNets(
-        torch.stack([begins[start] for _, start, _ in cells]),
-        torch.tensor([start in (SMALL, ZERO) for _, start, _ in cells]),
-        torch.stack([goals[goal] for goal, _, _ in cells]),
-        torch.tensor([rate for *_, rate in cells], dtype=torch.float64),
-    )
+    return _beside(
+        [
+            (begins[start], start in (SMALL, ZERO), goal, rate)
+            for goal in goals.values() for start in LINEAR_STARTS for rate in rates
+        ]
+    )  # fmt: skip
 
 
 def two_forms(d: int, layers: int, seed: int) -> LinearNets:
     """Return, for every target, the residual net from A, the plain net from I + A, and the plain Gaussian one."""
     goals, begins = targets(d, seed), starts(d, layers, seed)
     small = begins[SMALL]
-    three = (small, torch.eye(d, dtype=torch.float64) + small, begins[GAUSSIAN])
+    forms = ((small, True), (torch.eye(d, dtype=torch.float64) + small, False), (begins[GAUSSIAN], False))
+    return _beside([(weights, skip, goal, EQUIVALENCE_RATE) for goal in goals.values() for weights, skip in forms])
+
+
+def _beside(nets: Sequence[tuple[Tensor, bool, Tensor, float]]) -> LinearNets:
+    weights, skip, goals, rates = zip(*nets, strict=True)
     return LinearNets(
-        torch.stack([weights for _ in goals for weights in three]),
-        torch.tensor([True, False, False] * len(goals)),
-        torch.stack([goal for goal in goals.values() for _ in three]),
-        torch.full((3 * len(goals),), EQUIVALENCE_RATE, dtype=torch.float64),
+        torch.stack(weights), torch.tensor(skip), torch.stack(goals), torch.tensor(rates, dtype=torch.float64)
     )
 
 
-def _generator(seed: int, part: int) -> torch.Generator:
-    return torch.Generator().manual_seed(15_485_863 * (part + 1) + seed)
-
-
-def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def _orthogonal(d: int, generator: torch.Generator) -> Tensor:
-    """Return an orthogonal matrix (d, d), uniform: the signs of R are taken out of the QR decomposition."""
-    q, r = torch.linalg.qr(_normal((d, d), generator))
-    orthogonal: Tensor = q * torch.sign(torch.diag(r))
-    return orthogonal
+def _draws(seed: int, part: int) -> Callable[..., Tensor]:
+    """Return what draws standard normal numbers of a shape, from one stream for each ``part``."""
+    generator = torch.Generator().manual_seed(15_485_863 * (part + 1) + seed)
+    return partial(torch.randn, generator=generator, dtype=torch.float64)

@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Iterator
+from statistics import fmean
+
+import numpy as np
 
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.conditioning import scalar_products as scalar
 from engine.labs.conditioning.arms import NEAR_ONE, NORMAL, SCALAR_DRAWS, SCALAR_RATES, factors
-from engine.labs.part import Part, finite
-from engine.labs.tasks import Finding, Measuring, Results, Task
+from engine.labs.seed_curves import finite
+from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 #: Starts of each kind; they are cheap, and the share that is solved is one of the findings.
 SEEDS = 200
 
 
-class Products(Part):
+class Products(Experiment[Task]):
     """Tasks: one number of factors each, few first."""
 
     def plan(self) -> list[Task]:
@@ -49,12 +52,11 @@ class Products(Part):
     def _race(self, how: str, count: int, trials: scalar.Trials) -> CurveUpdated:
         """The share that is solved within so many steps."""
         x = _log_steps(self.settings["cap"])
-        y = [sum(value <= step for value in trials.steps) / len(trials.steps) for step in x]
+        y = [fmean(value <= step for value in trials.steps) for step in x]
         return CurveUpdated("scalar_race", CurveName(how, "factors", count), x, y)
 
 
 def _log_steps(cap: int) -> list[float]:
     """Steps from 1 to the cap, eight in a decade."""
-    decades = math.log10(cap)
-    count = max(1, math.floor(8 * decades))
-    return sorted({float(round(10 ** (decades * place / count))) for place in range(count + 1)})
+    count = max(1, math.floor(8 * math.log10(cap)))
+    return sorted({float(round(step)) for step in np.geomspace(1, cap, count + 1)})

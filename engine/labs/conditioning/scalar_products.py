@@ -5,6 +5,7 @@ Gradient descent on 0.5 (w_1 ... w_k - 1)^2. Random starts near 0 or with a wron
 
 import math
 from collections.abc import Iterator
+from statistics import fmean, median
 from typing import NamedTuple
 
 import torch
@@ -29,13 +30,12 @@ class Trials(NamedTuple):
     @property
     def median(self) -> float:
         """The median over all seeds; infinite where half of them or more were not solved."""
-        ordered = sorted(self.steps)
-        return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+        return median(self.steps)
 
     @property
     def solved(self) -> float:
         """The share of the seeds that were solved, 0 to 1."""
-        return sum(math.isfinite(value) for value in self.steps) / len(self.steps)
+        return fmean(map(math.isfinite, self.steps))
 
 
 def draw(factors: int, seeds: int) -> Tensor:
@@ -63,7 +63,8 @@ def descend(start: Tensor, rates: tuple[float, ...], cap: int) -> Iterator[Tenso
         done = error.square() < 2 * SOLVED
         # What is solved goes on until the next sweep, without another count.
         steps[alive[done]] = steps[alive[done]].clamp_max(step)
-        # Products of all other factors, without dividing: those before k times those after it.
+        # Products of all other factors, without dividing: those before k times those after it. With torch.cumprod the
+        # last bits differ, and unstable descents then need other numbers of steps.
         pull, gradient = error, torch.empty_like(w)
         for k in reversed(range(factors)):
             torch.mul(pull, before[k], out=gradient[k])

@@ -3,20 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.labs.conditioning.arms import (
-    ARMS,
-    LINEAR_RATES,
-    LINEAR_STARTS,
-    LINEAR_TARGETS,
-    NET_RATES,
-    NET_TARGETS,
-    depths,
-    factors,
-    metric_key,
-)  # fmt: skip
+from engine.labs.conditioning import arms
+from engine.labs.conditioning.arms import ARMS, NET_RATES
 from engine.labs.conditioning.findings import RULES
 from engine.labs.conditioning.panels import PANELS
-from engine.labs.spec import LabSpec, Metric, Option
+from engine.labs.spec import LabSpec, Metric, Option, metric_key
 
 _HARDT = "Hardt and Ma 2016, Identity Matters in Deep Learning"
 _BARTLETT = "Bartlett, Helmbold and Long 2018, Gradient Descent with Identity Initialization"
@@ -25,24 +16,24 @@ _JACOT = "Jacot et al. 2018, Neural Tangent Kernel"
 
 _OPTIONS = (
     Option("blocks", "Blocks", "The deepest net; a block has two weight layers. Shallower ones are measured too.", 16,
-           low=2, high=32, step=1, primary=True),
-    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10, step=1,
+           low=2, high=32, primary=True),
+    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10,
            primary=True),
     Option("part", "Part", "Which of the four experiments is done; all of them is the default.", "all",
            choices=("all", "kernel", "training", "linear", "scalar"), primary=True),
     Option("grid", "Grid", "The full grid has more depths, more rates of the linear nets, and up to 32 factors.",
            "default", choices=("default", "full")),
     Option("goal", "Target in training", "What the nets that are followed in training learn.", "smooth",
-           choices=NET_TARGETS),
+           choices=arms.NET_TARGETS),
     Option("trained_blocks", "Blocks in training", "Depth of the nets that are followed in training.", 6,
-           low=2, high=16, step=1),
+           low=2, high=16),
     Option("steps", "Steps of training", "SGD with momentum 0.9, 64 fresh inputs in each step.", 100,
            low=10, high=1000, step=10),
     Option("target", "Linear target", "For which target the two forms of one linear net are drawn.", "rotation",
-           choices=LINEAR_TARGETS),
+           choices=arms.LINEAR_TARGETS),
     Option("linear_steps", "Linear steps", "Steps on the whole loss in the table of linear nets.", 300,
            low=10, high=3000, step=10),
-    Option("factors", "Factors", "The longest product; 32 on the full grid.", 16, low=2, high=32, step=1),
+    Option("factors", "Factors", "The longest product; 32 on the full grid.", 16, low=2, high=32),
     Option("cap", "Most steps of a product", "What is not solved by then counts as unsolved.", 6000,
            low=100, high=100_000, step=100),
 )  # fmt: skip
@@ -102,14 +93,14 @@ _METRICS = (
 def _seconds(settings: Mapping[str, Any]) -> float:
     """About how long the chosen parts take on a common core."""
     seeds, grid, part = settings["seeds"], settings["grid"], settings["part"]
-    tables = len(LINEAR_TARGETS) * len(LINEAR_STARTS) * len(LINEAR_RATES[grid])
+    tables = len(arms.LINEAR_TARGETS) * len(arms.LINEAR_STARTS) * len(arms.LINEAR_RATES[grid])
     nets = seeds * len(NET_RATES)
     step = settings["trained_blocks"] * (5e-4 + 6e-5 * nets)
     costs = {
-        "kernel": 4e-3 * seeds * len(ARMS) * sum(depths(grid, settings["blocks"])),
+        "kernel": 4e-3 * seeds * len(ARMS) * sum(arms.depths(grid, settings["blocks"])),
         "training": len(ARMS) * settings["steps"] * step,
         "linear": 0.2 + 3.5e-5 * seeds * settings["linear_steps"] * tables,
-        "scalar": sum(0.2 + 1.1e-5 * k * settings["cap"] for k in factors(grid, settings["factors"])),
+        "scalar": sum(0.2 + 1.1e-5 * k * settings["cap"] for k in arms.factors(grid, settings["factors"])),
     }
     return float(sum(costs.values()) if part == "all" else costs[part])
 

@@ -1,21 +1,26 @@
 """The first part of the conditioning lab: kernels and Jacobians of untrained nets of every kind and depth."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
+from statistics import fmean
 from typing import Any
 
 from engine.events import CurveName, CurveUpdated, MetricReported
-from engine.labs.conditioning.arms import ARMS, Arm, depths, metric_key
-from engine.labs.conditioning.kernel import INPUTS, OUTPUTS, inputs, jacobian_values, net_kernel
-from engine.labs.conditioning.nets import WIDTH, draw
-from engine.labs.part import Part, geometric, seeded
-from engine.labs.tasks import Finding, Measuring, Results, Task
+from engine.labs.block_stacks import INPUTS, OUTPUTS, WIDTH
+from engine.labs.conditioning.arms import ARMS, Arm, depths
+from engine.labs.conditioning.kernel import inputs, jacobian_values, net_kernel
+from engine.labs.conditioning.nets import draw
+from engine.labs.seed_curves import geometric, seeded
+from engine.labs.spec import metric_key
+from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 #: Eigenvalues that are drawn, by their place from the largest: every third, and the last.
 _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
 
 
-class Spectra(Part):
+class Spectra(Experiment[Task]):
     """Tasks: one net each, all kinds at every depth, the deepest first, for the first seed, then for the next."""
 
     def plan(self) -> list[Task]:
@@ -34,10 +39,7 @@ class Spectra(Part):
         kernel = net_kernel(arm, stack, x)
         if blocks == self._depths[-1]:
             yield CurveUpdated("spectrum", CurveName(arm.name, part=f"seed {seed}"), *_drawn(kernel.values))
-        return {
-            "values": kernel.values, "condition": kernel.condition, "participation": kernel.participation,
-            "jacobian": [] if arm.norm else jacobian_values(arm, stack, x),
-        }  # fmt: skip
+        return kernel._asdict() | {"jacobian": [] if arm.norm else jacobian_values(arm, stack, x)}
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """The curves of this kind, over the seeds and depths that are done."""
@@ -47,38 +49,33 @@ class Spectra(Part):
             shares = {s: _drawn(done[name]["values"])[1] for s, name in names.items() if name in done}
             yield from seeded("spectrum", CurveName(arm.name), [float(place + 1) for place in _PLACES], shares)
         for what in ("condition", "participation"):
-            yield from self._over_depth(what, arm, seed, done)
+            x, y = self._over_depth(arm, self.seeds, done, itemgetter(what))
+            yield CurveUpdated(what, CurveName(arm.name), x, y)
+            x, y = self._over_depth(arm, [seed], done, itemgetter(what))
+            yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}"), x, y)
         if not arm.norm:
-            yield from self._bands(arm, done)
+            for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
+                x, y = self._over_depth(arm, self.seeds, done, partial(_singular_value, place))
+                yield CurveUpdated("jacobian", CurveName(arm.name, part=part), x, y)
         if seed == self.seeds[-1] and blocks == self._depths[0]:
             yield from self._metrics(arm, done)
 
-    def _whole(self, arm: Arm, seed: int, done: Results) -> list[int]:
-        """Depths of which this seed and all before it are done."""
-        return [blocks for blocks in self._depths if _name(arm, blocks, seed) in done]
+    def _over_depth(
+        self, arm: Arm, seeds: Sequence[int], done: Results, read: Callable[[Any], float]
+    ) -> tuple[list[float], list[float]]:
+        """Return the depths of which nets of ``seeds`` are done, and the geometric means over the seeds."""
+        rows = {blocks: self._rows(arm, blocks, seeds, done) for blocks in self._depths}
+        known = {float(blocks): geometric(map(read, row)) for blocks, row in rows.items() if row}
+        return [*known], [*known.values()]
 
-    def _over_depth(self, what: str, arm: Arm, seed: int, done: Results) -> Iterator[Finding]:
-        x = self._whole(arm, 0, done)
-        means = [geometric(row[what] for row in self._rows(arm, blocks, done)) for blocks in x]
-        yield CurveUpdated(what, CurveName(arm.name), [float(blocks) for blocks in x], means)
-        own = self._whole(arm, seed, done)
-        y = [done[_name(arm, blocks, seed)][what] for blocks in own]
-        yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}"), [float(blocks) for blocks in own], y)
-
-    def _bands(self, arm: Arm, done: Results) -> Iterator[Finding]:
-        x = self._whole(arm, 0, done)
-        for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
-            y = [geometric(row["jacobian"][place] for row in self._rows(arm, blocks, done)) for blocks in x]
-            yield CurveUpdated("jacobian", CurveName(arm.name, part=part), [float(blocks) for blocks in x], y)
-
-    def _rows(self, arm: Arm, blocks: int, done: Results) -> list[dict[str, Any]]:
-        names = [_name(arm, blocks, seed) for seed in self.seeds]
+    def _rows(self, arm: Arm, blocks: int, seeds: Sequence[int], done: Results) -> list[dict[str, Any]]:
+        names = [_name(arm, blocks, seed) for seed in seeds]
         return [done[name] for name in names if name in done]
 
     def _metrics(self, arm: Arm, done: Results) -> Iterator[Finding]:
-        shallow, deep = (self._rows(arm, blocks, done) for blocks in (self._depths[0], self._depths[-1]))
+        shallow, deep = (self._rows(arm, blocks, self.seeds, done) for blocks in (self._depths[0], self._depths[-1]))
         key = metric_key(arm.name)
-        first, last = (sum(math.log10(row["condition"]) for row in rows) / len(rows) for rows in (shallow, deep))
+        first, last = (fmean(math.log10(row["condition"]) for row in rows) for rows in (shallow, deep))
         yield MetricReported(f"{key}_log10_condition", last)
         yield MetricReported(f"{key}_log10_condition_growth", last - first)
         if not arm.norm and (arm.scaled or not arm.identity):
@@ -90,6 +87,11 @@ class Spectra(Part):
 def _drawn(values: list[float]) -> tuple[list[float], list[float]]:
     """Return places from 1 and eigenvalues as shares of the largest."""
     return [float(place + 1) for place in _PLACES], [values[place] / values[0] for place in _PLACES]
+
+
+def _singular_value(place: int, result: dict[str, Any]) -> float:
+    value: float = result["jacobian"][place]
+    return value
 
 
 def _name(arm: Arm, blocks: int, seed: int) -> str:

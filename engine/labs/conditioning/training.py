@@ -6,17 +6,31 @@ the same for every kind and rate.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from engine.labs.block_stacks import WIDTH, Block, forward
 from engine.labs.conditioning.arms import Arm
-from engine.labs.conditioning.nets import WIDTH, Block, draw, forward, parameters
+from engine.labs.conditioning.nets import draw, parameters
 
 MOMENTUM, BATCH, HELD_OUT = 0.9, 64, 256
 
 Target = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained side by side: one net of ``blocks`` for each seed and rate, towards the target ``goal``."""
+
+    arm: Arm
+    blocks: int
+    seeds: Sequence[int]
+    goal: str
+    rates: Sequence[float]
+    steps: int
 
 
 class Stop(NamedTuple):
@@ -32,8 +46,7 @@ def target(name: str, seed: int) -> Target:
     generator = torch.Generator().manual_seed(1000 + seed)
     u, v, q = (torch.randn(WIDTH, WIDTH, generator=generator).double() for _ in range(3))
     rotation = torch.linalg.qr(q)[0]
-    if torch.linalg.det(rotation) < 0:
-        rotation[:, 0] *= -1
+    rotation[:, 0] *= torch.linalg.det(rotation).sign()
     u, v = 1.5 / math.sqrt(WIDTH) * u, 1.3 / math.sqrt(WIDTH) * v
     maps: dict[str, Target] = {
         "smooth": lambda x: torch.tanh(x @ u) @ v,
@@ -50,39 +63,42 @@ def stops(steps: int) -> list[int]:
     return [0, *(step for step in grid if step < steps), steps]
 
 
-def train(
-    arm: Arm, blocks: int, seeds: Sequence[int], goal: str, rates: Sequence[float], steps: int
-) -> Iterator[Stop | None]:
+def train(training: Training) -> Iterator[Stop | None]:
     """Train the nets; yield a ``Stop`` at each of ``stops`` and None at every other step.
 
     Losses are relative: the mean square error on held-out inputs by that of the zero map. Nets that have diverged
     have infinite ones.
     """
-    nets = [(rate, seed) for rate in rates for seed in seeds]
-    stack = [{name: value.requires_grad_() for name, value in block.items()} for block in
-             draw(arm, blocks, [seed for _, seed in nets])]  # fmt: skip
+    arm, rates, steps = training.arm, training.rates, training.steps
+    fresh = draw(arm, training.blocks, [*training.seeds] * len(rates))
+    stack = [{name: value.requires_grad_() for name, value in block.items()} for block in fresh]
     live = parameters(stack)
-    speed = torch.tensor([rate for rate, _ in nets], dtype=torch.float64).view(-1, 1, 1)
+    speed = torch.tensor(rates, dtype=torch.float64).repeat_interleave(len(training.seeds)).view(-1, 1, 1)
     momentum = [torch.zeros_like(value) for value in live]
-    maps = [target(goal, seed) for seed in seeds]
-    sources = [torch.Generator().manual_seed(104_729 + seed) for seed in seeds]
-    held = [torch.randn(HELD_OUT, WIDTH, generator=source).double() for source in sources]
-    images = [goal_of(x) for goal_of, x in zip(maps, held, strict=True)]
-    test, wanted = (torch.stack(part).repeat(len(rates), 1, 1) for part in (held, images))
+    maps = [target(training.goal, seed) for seed in training.seeds]
+    sources = [torch.Generator().manual_seed(104_729 + seed) for seed in training.seeds]
+
+    def fresh_inputs(count: int) -> tuple[Tensor, Tensor]:
+        """Return ``count`` inputs for every net, and their answers, both (nets, count, WIDTH)."""
+        inputs = [torch.randn(count, WIDTH, generator=source).double() for source in sources]
+        answers = [goal_of(x) for goal_of, x in zip(maps, inputs, strict=True)]
+        every, right = (torch.stack(part).repeat(len(rates), 1, 1) for part in (inputs, answers))
+        return every, right
+
+    test, right = fresh_inputs(HELD_OUT)
     halts = set(stops(steps))
     for step in range(steps + 1):
         if step in halts:
             with torch.no_grad():
-                errors = (forward(arm, stack, test) - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
-            losses = errors.nan_to_num(math.inf, math.inf).view(len(rates), len(seeds))
+                errors = (forward(stack, test, arm.skip) - right).square().mean((1, 2)) / right.square().mean((1, 2))
+            losses = errors.nan_to_num(math.inf, math.inf).view(len(rates), -1)
             yield Stop(step, losses, [{name: value.detach().clone() for name, value in b.items()} for b in stack])
         else:
             yield None
         if step == steps:
             return
-        x = [torch.randn(BATCH, WIDTH, generator=source).double() for source in sources]
-        y = torch.stack([goal_of(batch) for goal_of, batch in zip(maps, x, strict=True)]).repeat(len(rates), 1, 1)
-        out = forward(arm, stack, torch.stack(x).repeat(len(rates), 1, 1))
+        x, y = fresh_inputs(BATCH)
+        out = forward(stack, x, arm.skip)
         # A sum over nets: the gradient of one never holds anything of another.
         gradients = torch.autograd.grad((out - y).square().mean((1, 2)).sum(), live)
         with torch.no_grad():

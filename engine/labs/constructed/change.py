@@ -10,14 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.labs.constructed.insertion import (
-    GrownNet,
-    add_noise,
-    largest_change,
-    relative_change,
-    settle_norms,
-    train_logits,
-)  # fmt: skip
+from engine.labs.constructed.insertion import GrownNet, add_noise, relative_change, settle_norms, train_logits
 
 #: Images of an eval pass at a time.
 _CHUNK = 250
@@ -35,7 +28,7 @@ def changes(
     others    the largest of the other batches, to which nothing was fitted
     """
     before = _eval(shallow, evaluated)
-    yield "change", largest_change(before, _eval(grown.net, evaluated))
+    yield "change", float((before - _eval(grown.net, evaluated)).abs().max())
     first, *others = batches
     yield "raw", relative_change(train_logits(shallow, first), train_logits(grown.net, first))
     if plain:
@@ -51,15 +44,14 @@ def jumps(
     """Yield for each noise in the inserted convolutions the ``change`` of the logits and the ``loss``, in train mode.
 
     ``shown`` holds images and labels. Batch norm uses the statistics of these images: the running ones do not suit
-    weights with noise. ``grown``
-    holds the last level at the end.
+    weights with noise. ``grown`` holds the last level at the end.
     """
     images, labels = shown
     before = train_logits(shallow, images)
-    clean = {path: conv.weight.detach().clone() for path, conv in grown.convolutions()}
+    clean = {path: conv.weight.detach().clone() for path, conv in grown.layers(nn.Conv2d)}
     for noise in noises:
         with torch.no_grad():
-            for path, conv in grown.convolutions():
+            for path, conv in grown.layers(nn.Conv2d):
                 conv.weight.copy_(clean[path])
         add_noise(grown, noise, seed)
         logits = train_logits(grown.net, images)

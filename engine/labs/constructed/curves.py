@@ -10,30 +10,12 @@ from statistics import mean, stdev
 from typing import Any
 
 from engine.events import CurveName, CurveUpdated, MetricReported
-from engine.labs.constructed.plan import (
-    ARMS,
-    CONTRAST,
-    GROWN,
-    IDENTITY_START,
-    PLAIN,
-    RESIDUAL_GROWN,
-    RESIDUAL_ON,
-    RESIDUAL_SCRATCH,
-    SCRATCH,
-    TRAINED_ON,
-    Arm,
-    ArmTask,
-    arm_of,
-    budget,
-)  # fmt: skip
+from engine.labs.constructed import plan
+from engine.labs.constructed.plan import ARMS, CONTRAST, GROWN, PLAIN, Arm, ArmTask, arm_of, budget
 from engine.labs.constructed.training import Track
+from engine.labs.seed_curves import finite, means
 from engine.labs.tasks import Finding, Results
 
-#: How the names of an arm's figures begin.
-KEYS = {
-    GROWN: "grown", SCRATCH: "from_scratch", TRAINED_ON: "trained_on", RESIDUAL_GROWN: "residual_grown",
-    RESIDUAL_SCRATCH: "residual_from_scratch", RESIDUAL_ON: "residual_trained_on", IDENTITY_START: "identity_start",
-}  # fmt: skip
 #: The two ways of making a net deep, as curves of the panels ``change`` and ``jump``.
 _WAYS = {PLAIN: "plain", "A": "residual"}
 #: Points of the training loss whose mean is a figure, and that are shown before the insertion.
@@ -56,8 +38,8 @@ class Shown:
     def repair_rate(self, done: Results) -> float:
         """Return the best rate of the grown net of the first seed, with which all levels of noise go on."""
         seed = self._budget.seeds[0]
-        there = [rate for rate in self._budget.rates if ArmTask("arm", GROWN, seed, rate).name in done]
-        return min(there, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
+        tried = [rate for rate in self._budget.rates if ArmTask("arm", GROWN, seed, rate).name in done]
+        return min(tried, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
 
     def growing(self, task: ArmTask, kind: str, track: Track, done: Results) -> Iterator[CurveUpdated]:
         """Yield the curve of a training that is under way."""
@@ -72,22 +54,19 @@ class Shown:
         else:
             yield self._repaired(task.value, track, done)
 
-    def inserted(self, arm: Arm, found: Mapping[str, float]) -> Iterator[MetricReported]:
+    def inserted(self, arm: Arm, change: Mapping[str, Any]) -> Iterator[MetricReported]:
         """Yield the figures of what an insertion changed as far as they are measured."""
         prefix = "inserted" if arm.shortcut == PLAIN else "inserted_residual"
-        names = {
-            "change": "output_change", "settled": "output_change_settled", "train": "output_change_train",
-            "others": "output_change_train_others", "raw": "output_change_train_raw",
-        }  # fmt: skip
-        for key, value in found.items():
-            if key in names:
-                yield MetricReported(f"{prefix}_{names[key]}", float(value))
+        names = {"change": "", "raw": "_train_raw", "settled": "_settled", "train": "_train", "others": "_train_others"}
+        for key, name in names.items():
+            if key in change:
+                yield MetricReported(f"{prefix}_output_change{name}", float(change[key]))
 
-    def jumping(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[CurveUpdated]:
+    def jumping(self, arm: Arm, change: Mapping[str, Any]) -> Iterator[CurveUpdated]:
         """Yield what noise in the new layers changes, as far as it is measured."""
-        noises = list(found["noises"][: len(found["jumps"])])
+        noises = list(change["noises"][: len(change["jumps"])])
         for panel, key in (("jump", "loss"), ("change", "change")):
-            yield CurveUpdated(panel, CurveName(_WAYS[arm.shortcut]), noises, [jump[key] for jump in found["jumps"]])
+            yield CurveUpdated(panel, CurveName(_WAYS[arm.shortcut]), noises, [jump[key] for jump in change["jumps"]])
 
     def after(self, task: ArmTask, done: Results) -> Iterator[Finding]:
         """Yield what the result of a task changed."""
@@ -109,11 +88,11 @@ class Shown:
 
     # --- insertion and noise ----------------------------------------------------------------------------------------
 
-    def _insertion(self, arm: Arm, found: Mapping[str, Any]) -> Iterator[Finding]:
-        yield from self.inserted(arm, found)
-        yield from self.jumping(arm, found)
+    def _insertion(self, arm: Arm, change: Mapping[str, Any]) -> Iterator[Finding]:
+        yield from self.inserted(arm, change)
+        yield from self.jumping(arm, change)
         if arm.shortcut == PLAIN:
-            losses = dict(zip(found["noises"], (jump["loss"] for jump in found["jumps"]), strict=True))
+            losses = dict(zip(change["noises"], (jump["loss"] for jump in change["jumps"]), strict=True))
             yield MetricReported("loss_at_insertion", losses[0.0])
             yield MetricReported("loss_at_insertion_noisy", losses[self._noisy])
 
@@ -151,17 +130,16 @@ class Shown:
         rate = self.best_rate(arm.kind, done)
         seeds = [seed for seed in self._budget.seeds if ArmTask("arm", arm.kind, seed, rate).name in done]
         wholes = {seed: self._whole(arm, seed, rate, done) for seed in seeds}
-        for panel, x, y in (
-            ("training", "steps", "running"), ("clean", "marks", "clean"), ("test", "marks", "test"),
-            ("distance", "watched", "distance"),
-        ):  # fmt: skip
+        axes = {"training": ("steps", "running"), "distance": ("watched", "distance")}
+        for panel in ("training", "clean", "test", "distance"):
+            x, y = axes.get(panel, ("marks", panel))
             lines = {seed: (whole[x], whole[y]) for seed, whole in wholes.items() if whole[y]}
             yield from _bundle(panel, arm.kind, lines)
         rates = self._rates(arm.kind, done)
-        lines = {}
-        for seed in self._seeds_with_rates(arm.kind, done):
-            finals = [self._final(arm.kind, seed, one, done) for one in rates]
-            lines[seed] = list(rates), [final if math.isfinite(final) else math.nan for final in finals]
+        lines = {
+            seed: (list(rates), [finite(self._final(arm.kind, seed, one, done)) for one in rates])
+            for seed in self._seeds_with_rates(arm.kind, done)
+        }
         yield from _bundle("rates", arm.kind, lines)
         if arm.kind == GROWN:
             first = done[ArmTask("arm", GROWN, self._budget.seeds[0], self.repair_rate(done)).name]
@@ -179,26 +157,25 @@ class Shown:
         return track
 
     def _errors(self, done: Results) -> Iterator[MetricReported]:
-        means, edges = {}, 0
+        errors, edges = {}, 0
         for arm in ARMS:
-            key = KEYS[arm.kind]
             started = bool(self._rates(arm.kind, done))
             if arm in self._budget.arms and not started:
                 continue
             rate = self.best_rate(arm.kind, done)
             finals = [self._final(arm.kind, seed, rate, done) for seed in self._seeds_with_rates(arm.kind, done)]
-            means[arm.kind] = mean(finals) if started and finals else math.nan
-            yield MetricReported(f"{key}_training_error", means[arm.kind])
-            yield MetricReported(f"{key}_training_error_spread", stdev(finals) if len(finals) > 1 else math.nan)
-            yield MetricReported(f"{key}_rate", rate if started else math.nan)
+            errors[arm.kind] = mean(finals) if started and finals else math.nan
+            yield MetricReported(f"{arm.key}_training_error", errors[arm.kind])
+            yield MetricReported(f"{arm.key}_training_error_spread", stdev(finals) if len(finals) > 1 else math.nan)
+            yield MetricReported(f"{arm.key}_rate", rate if started else math.nan)
             edges += started and len(self._budget.rates) > 1 and rate in (self._budget.rates[0], self._budget.rates[-1])
         yield MetricReported("arms_with_rate_at_edge", float(edges))
         yield MetricReported("seeds", float(len(self._seeds_with_rates(GROWN, done))))
         for name, worse, better in (
-            ("gap", SCRATCH, GROWN), ("residual_gap", RESIDUAL_SCRATCH, RESIDUAL_GROWN),
+            ("gap", plan.SCRATCH, GROWN), ("residual_gap", plan.RESIDUAL_SCRATCH, plan.RESIDUAL_GROWN),
         ):  # fmt: skip
-            if worse in means and better in means:
-                yield MetricReported(name, means[worse] - means[better])
+            if worse in errors and better in errors:
+                yield MetricReported(name, errors[worse] - errors[better])
         yield from self._losses(done)
 
     def _seeds_with_rates(self, kind: str, done: Results) -> list[int]:
@@ -212,12 +189,12 @@ class Shown:
 
     def _rates(self, kind: str, done: Results) -> dict[float, list[float]]:
         """The final clean training errors of an arm by rate, for the seeds that are compared."""
-        found: dict[float, list[float]] = {}
+        errors: dict[float, list[float]] = {}
         for rate in self._budget.rates:
             for seed in self._seeds_with_rates(kind, done):
                 if ArmTask("arm", kind, seed, rate).name in done:
-                    found.setdefault(rate, []).append(self._final(kind, seed, rate, done))
-        return found
+                    errors.setdefault(rate, []).append(self._final(kind, seed, rate, done))
+        return errors
 
     def _final(self, kind: str, seed: int, rate: float, done: Results) -> float:
         """Clean training error at the end, percent; infinite for a training that diverged."""
@@ -239,5 +216,4 @@ def _bundle(
         yield CurveUpdated(panel, CurveName(kind, part=_seed(seed)), list(x), list(y))
     length = min(len(x) for x, _ in lines.values())
     x = next(iter(lines.values()))[0]
-    means = [mean(values) for values in zip(*(y[:length] for _, y in lines.values()), strict=True)]
-    yield CurveUpdated(panel, CurveName(kind), list(x[:length]), means)
+    yield CurveUpdated(panel, CurveName(kind), list(x[:length]), means(y[:length] for _, y in lines.values()))

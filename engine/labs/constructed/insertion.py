@@ -11,6 +11,7 @@ residual  the branch's last gamma is 0, so F(x) = 0 in both modes whatever its c
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,8 @@ from engine.models.family import CifarNet
 from engine.models.init.weights import keyed
 from engine.models.parts import layer_path
 
+Layer = TypeVar("Layer", bound=nn.Module)
+
 
 @dataclass(frozen=True)
 class GrownNet:
@@ -30,47 +33,28 @@ class GrownNet:
     net: CifarNet
     inserted: tuple[str, ...]
 
-    def blocks(self) -> Iterator[tuple[str, Block]]:
-        """Yield path and block of everything that was inserted, front to back."""
-        for path in self.inserted:
-            block = self.net.get_submodule(path)
-            assert isinstance(block, Block)
-            yield path, block
-
-    def convolutions(self) -> Iterator[tuple[str, nn.Conv2d]]:
-        """Yield path and convolution of every inserted layer."""
-        for path, block in self.blocks():
-            for tap in block.taps:
-                convolution = block.get_submodule(tap.conv)
-                assert isinstance(convolution, nn.Conv2d)
-                yield f"{path}.{tap.conv}", convolution
-
-    def norms(self) -> Iterator[tuple[str, nn.BatchNorm2d]]:
-        """Yield path and batch norm of every inserted layer."""
-        for path, block in self.blocks():
-            for tap in block.taps:
-                norm = block.get_submodule(tap.norm)
-                assert isinstance(norm, nn.BatchNorm2d)
-                yield f"{path}.{tap.norm}", norm
+    def layers(self, kind: type[Layer]) -> Iterator[tuple[str, Layer]]:
+        """Yield path and layer of everything inserted that is of a ``kind``, front to back."""
+        for inserted in self.inserted:
+            for path, layer in self.net.get_submodule(inserted).named_modules(prefix=inserted):
+                if isinstance(layer, kind):
+                    yield path, layer
 
     def dirac(self) -> None:
         """Make every inserted layer the identity in eval mode."""
         with torch.no_grad():
-            for _, conv in self.convolutions():
+            for _, conv in self.layers(nn.Conv2d):
                 nn.init.dirac_(conv.weight)
-            for _, norm in self.norms():
-                norm.weight.fill_(1.0)
-                norm.bias.zero_()
-                mean, variance = running_statistics(norm)
-                mean.zero_()
+            for _, norm in self.layers(nn.BatchNorm2d):
+                norm.reset_parameters()
                 # BN divides by the root of variance + eps.
-                variance.fill_(1.0 - norm.eps)
+                running_statistics(norm)[1].fill_(1.0 - norm.eps)
 
     def zero_gamma(self) -> None:
         """Make every inserted branch zero; its convolutions keep their draws."""
         with torch.no_grad():
-            for _, block in self.blocks():
-                block.get_parameter(f"{block.branch}.weight").zero_()
+            for path, block in self.layers(Block):
+                self.net.get_parameter(f"{path}.{block.branch}.weight").zero_()
 
 
 def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted: tuple[str, ...]) -> GrownNet:
@@ -96,7 +80,7 @@ def settle_norms(grown: GrownNet, images: Tensor) -> None:
     gamma and beta become standard deviation (with eps) and mean of what the layer gets; the running statistics follow,
     so that eval mode stays the identity. The BN of the other layers and their statistics are left as they are.
     """
-    norms = [norm for _, norm in grown.norms()]
+    norms = [norm for _, norm in grown.layers(nn.BatchNorm2d)]
     handles = [norm.register_forward_pre_hook(_fit_to_its_input) for norm in norms]
     train_logits(grown.net, images)
     for handle in handles:
@@ -136,7 +120,7 @@ def _fit_to_its_input(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
 def add_noise(grown: GrownNet, std: float, seed: int) -> None:
     """Add N(0, std^2) to every weight of the inserted convolutions: the same draws times ``std`` for every ``std``."""
     with torch.no_grad():
-        for path, conv in grown.convolutions():
+        for path, conv in grown.layers(nn.Conv2d):
             drawn = torch.empty(conv.weight.shape).normal_(generator=keyed(seed, f"{layer_path(path)} noise"))
             conv.weight.add_(drawn, alpha=std)
 
@@ -155,11 +139,6 @@ def distance_from_identity(weights: Mapping[str, Tensor], inserted: Collection[s
             missing += float((weight - identity).double().square().sum())
             whole += float(identity.double().square().sum())
     return math.sqrt(missing / whole)
-
-
-def largest_change(one: Tensor, other: Tensor) -> float:
-    """Return the largest absolute difference of two batches of logits."""
-    return float((one - other).abs().max())
 
 
 def relative_change(one: Tensor, other: Tensor) -> float:

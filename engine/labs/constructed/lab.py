@@ -4,14 +4,13 @@ Tasks (``engine.labs.constructed.plan``): a source is trained through the first 
 blocks change at once; an arm goes on from its source at one rate; a repair goes on from inserted blocks of other noise.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images
-from engine.events import CurveUpdated
 from engine.hardware.device import Device
 from engine.labs.constructed.change import changes, jumps
 from engine.labs.constructed.curves import Shown
@@ -19,8 +18,8 @@ from engine.labs.constructed.insertion import GrownNet, add_noise, grow, settle_
 from engine.labs.constructed.plan import NOISES, PLAIN, Arm, ArmTask, arm_of, budget, marks, new_blocks, planned, stride
 from engine.labs.constructed.training import Phase, Track, grown_state, inputs_of, run_config, train
 from engine.labs.inspected_run import Document
-from engine.labs.small_images import POOL, embedded_images
-from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
+from engine.labs.small_images import embedded_images
+from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab, relayed
 from engine.models.build import build_model
 from engine.training.evaluate import Evaluator, subset
 from engine.training.trainer import Trainer
@@ -39,7 +38,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         self._budget = budget(self.settings)
         self._end = self._budget.before + self._budget.after
         self._shown = Shown(self.settings)
-        self._images = embedded_images(POOL)
+        self._images = embedded_images()
         self._evaluators: dict[str, Evaluator] = {}
 
     def plan(self) -> list[ArmTask]:
@@ -79,20 +78,14 @@ class ConstructedLab(TaskLab[ArmTask]):
 
     def _training(
         self, arm: Arm, task: ArmTask, config: RunConfig, state: Document | None, done: Results
-    ) -> Generator[CurveUpdated, None, tuple[Track, Document]]:
+    ) -> Generator[Finding, None, tuple[Track, Document]]:
         before = self._budget.before
         start, end = (0, before) if task.role == "source" else (before, self._end)
         deep, places = config.model.depth > self.settings["shallow"], marks(start, end - start)
         watched = self._new_blocks if arm.shortcut == PLAIN and deep and task.role != "repair" else ()
         phase = Phase(config, state, end, stride(self.settings), places, watched)
         training = train(phase, self._images, self.device, self._evaluator(config))
-        while True:
-            try:
-                track = next(training)
-            except StopIteration as stop:
-                result: tuple[Track, Document] = stop.value
-                return result
-            yield from self._shown.growing(task, arm.kind, track, done)
+        return (yield from relayed(training, lambda track: self._shown.growing(task, arm.kind, track, done)))
 
     def _evaluator(self, config: RunConfig) -> Evaluator:
         """Return what evaluates nets of that shape: made once, it holds a copy of one."""
@@ -110,21 +103,19 @@ class ConstructedLab(TaskLab[ArmTask]):
         shallow.load_state_dict(source["model"])
         self._placed(shallow)
         grown = self._grown(arm, seed, source)
-        evaluated = self._laid_out(_pixels(images.test, subset(images.test, self.settings["images"]), images.normalise))
+        evaluated, _ = self._fixed(images.test, self.settings["images"])
         step = self._budget.before + 1
         batches = [self._laid_out(inputs_of(config, images, step + later)) for later in range(1 + _OTHERS)]
-        found: dict[str, Any] = {}
+        change: dict[str, Any] = {}
         for name, value in changes(shallow, grown, evaluated, batches, plain):
-            found[name] = value
-            yield from self._shown.inserted(arm, found)
-        chosen = subset(images.train, min(_SHOWN, self.settings["images"]))
-        shown = self._laid_out(_pixels(images.train, chosen, images.normalise))
-        labels = images.train.labels[chosen].to(self.device.torch_device)
-        found |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
-        for jump in jumps(shallow, grown, (shown, labels), found["noises"], seed):
-            found["jumps"].append(jump)
-            yield from self._shown.jumping(arm, found)
-        return found
+            change[name] = value
+            yield from self._shown.inserted(arm, change)
+        shown = self._fixed(images.train, min(_SHOWN, self.settings["images"]))
+        change |= {"noises": sorted({*NOISES, self.settings["noise"]}), "jumps": []}
+        for jump in jumps(shallow, grown, shown, change["noises"], seed):
+            change["jumps"].append(jump)
+            yield from self._shown.jumping(arm, change)
+        return change
 
     def _grown(self, arm: Arm, seed: int, source: Document) -> GrownNet:
         deep = self._config(arm, seed, True, self.settings["rate"])
@@ -155,7 +146,7 @@ class ConstructedLab(TaskLab[ArmTask]):
     def _laid_out(self, images: Tensor) -> Tensor:
         return images.to(self.device.torch_device).contiguous(memory_format=self.device.memory_format)
 
-
-def _pixels(images: Images, chosen: Tensor, normalise: Callable[[Tensor], Tensor]) -> Tensor:
-    pixels, _ = images.batch(chosen)
-    return normalise(pixels)
+    def _fixed(self, split: Images, count: int) -> tuple[Tensor, Tensor]:
+        """Return inputs and labels of so many images of the split's fixed order."""
+        pixels, labels = split.batch(subset(split, count))
+        return self._laid_out(self._images.normalise(pixels)), labels.to(self.device.torch_device)

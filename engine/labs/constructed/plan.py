@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from engine.config.model import nearest_depths
+from engine.labs.spec import metric_key
 
 PLAIN, RESIDUAL = "none", "A"
 GROWN, SCRATCH, TRAINED_ON = "grown", "from scratch", "shallow trained on"
@@ -52,6 +53,11 @@ class Arm(NamedTuple):
     def shortcut(self) -> str:
         """The shortcut of its nets, as ``ModelConfig`` has it."""
         return self.source.shortcut
+
+    @property
+    def key(self) -> str:
+        """How the names of its figures begin."""
+        return metric_key(self.kind.replace("shallow ", ""))
 
 
 _SHALLOW, _DEEP = Source("plain shallow", PLAIN, False), Source("plain deep", PLAIN, True)
@@ -124,18 +130,16 @@ def budget(settings: Mapping[str, Any]) -> Budget:
 
 def planned(settings: Mapping[str, Any]) -> list[ArmTask]:
     """Return every task in its order: for each seed the sources as they are needed, then the arms they serve."""
-    plan, found, there = budget(settings), [], set()
+    plan, tasks = budget(settings), []
     for seed in plan.seeds:
         for arm in plan.arms:
-            if (arm.source.name, seed) not in there:
-                there.add((arm.source.name, seed))
-                found.append(ArmTask("source", arm.source.name, seed))
+            tasks.append(ArmTask("source", arm.source.name, seed))
             if arm.grows:
-                found.append(ArmTask("insertion", arm.kind, seed))
-            found += [ArmTask("arm", arm.kind, seed, rate) for rate in plan.rates]
+                tasks.append(ArmTask("insertion", arm.kind, seed))
+            tasks += [ArmTask("arm", arm.kind, seed, rate) for rate in plan.rates]
             if arm.kind == GROWN and seed == plan.seeds[0]:
-                found += [ArmTask("repair", GROWN, seed, noise) for noise in plan.repairs]
-    return found
+                tasks += [ArmTask("repair", GROWN, seed, noise) for noise in plan.repairs]
+    return list(dict.fromkeys(tasks))
 
 
 def marks(start: int, updates: int) -> list[int]:

@@ -31,10 +31,10 @@ _OPTIONS = (
     Option("grid", "Grid", "full: five learning rates, three times the updates, at least three seeds, two more "
            "controls, four levels of noise.", "default", choices=("default", FULL)),
     Option("rates", "Learning rates", "How many are tried after the insertion, of 0.1, 0.01, 0.03, 0.003, 0.3.", 2,
-           low=1, high=5, step=1),
+           low=1, high=5),
     Option("rate", "Learning rate before", "Of all arms up to the insertion.", 0.1, low=0.001, high=1.0, step=0.01),
-    Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10, step=1),
-    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=2**31 - 200, step=1),
+    Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10),
+    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=2**31 - 200),
     Option("shallow", "Depth before the insertion", "6n+2 weighted layers.", 8, low=8, high=50, step=6),
     Option("width", "Width", "Filters of the first stage.", 8, low=4, high=32, step=4),
     Option("batch", "Images per update", "Batch size.", 64, low=8, high=256, step=8),

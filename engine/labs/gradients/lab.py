@@ -12,6 +12,7 @@ from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs import dense_stacks as stacks
 from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL
+from engine.labs.seed_curves import means
 from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
 
 #: Nets of each kind over which the direction is averaged.
@@ -55,22 +56,20 @@ class GradientsLab(TaskLab[GradientTask]):
         return self._tasks
 
     def _planned(self) -> list[GradientTask]:
-        first = self.settings["first_seed"]
-        seeds, nets = range(first, first + self.settings["seeds"]), range(first, first + DIRECTION_NETS)
-        tasks = [_task(_STACK, kind, self._gain, seed) for seed in seeds for kind in KINDS]
+        nets = range(self.seeds.start, self.seeds.start + DIRECTION_NETS)
+        tasks = [_task(_STACK, kind, self._gain, seed) for seed in self.seeds for kind in KINDS]
         tasks += [_task(_DIRECTION, kind, self._gain, net) for net in nets for kind in KINDS]
         if self.settings["sweep"]:
             gains = [gain for gain in GAINS if gain != self._gain]
-            tasks += [_task(_STACK, kind, gain, seed) for gain in gains for kind in (PLAIN, BN) for seed in seeds]
+            tasks += [_task(_STACK, kind, gain, seed) for gain in gains for kind in (PLAIN, BN) for seed in self.seeds]
         return tasks
 
     def measure(self, task: GradientTask, done: Results) -> Measuring:
         """Measure one net; a net takes less than half a second, so nothing is shown meanwhile."""
-        layers, device = self.settings["layers"], self.device.torch_device
+        net = stacks.Net(task.curve.kind, self.settings["layers"], task.gain, task.seed)
         if task.part == _DIRECTION:
-            return {"direction": stacks.direction(task.curve.kind, layers, task.gain, task.seed, device)}
-        sizes = layers, self.settings["width"], self.settings["images"]
-        return stacks.profile(task.curve.kind, *sizes, task.gain, task.seed, device)._asdict()
+            return {"direction": stacks.direction(net, self.device.torch_device)}
+        return stacks.profile(net, self.settings["width"], self.settings["images"], self.device.torch_device)._asdict()
         yield  # a generator, as every measuring
 
     def findings(self, task: GradientTask, done: Results) -> Iterator[Finding]:
@@ -109,8 +108,7 @@ class GradientsLab(TaskLab[GradientTask]):
 
     def _mean(self, task: GradientTask, what: str, done: Results) -> list[float]:
         """Return the mean over the seeds so far, for each layer."""
-        rows = [done[name][what] for name in self._alike(task) if name in done]
-        return [sum(values) / len(rows) for values in zip(*rows, strict=True)]
+        return means([done[name][what] for name in self._alike(task) if name in done])
 
     def _alike(self, task: GradientTask) -> list[str]:
         """Return the names of the tasks of all seeds of the same curve."""

@@ -10,14 +10,14 @@ _TOTAL = "||dL/dh_1|| / ||dL/dh_L||, geometric mean over the seeds"
 _COSINE = "mean cosine between h_L of two different inputs; mean over the seeds"
 
 _OPTIONS = (
-    Option("layers", "Layers", "How many weighted layers are stacked.", 50, low=4, high=100, step=1),
+    Option("layers", "Layers", "How many weighted layers are stacked.", 50, low=4, high=100),
     Option("width", "Width", "Units in each layer of the norm and collapse pictures.", 256, low=16, high=512, step=16),
     Option("images", "Inputs", "Random inputs in the batch, whose own statistics batch norm uses.", 128,
            low=16, high=512, step=16),
-    Option("seeds", "Seeds", "Nets that are drawn anew; curves are their means.", 3, low=1, high=20, step=1),
+    Option("seeds", "Seeds", "Nets that are drawn anew; curves are their means.", 3, low=1, high=20),
     Option("gain", "Weight gain", "All weights are He normal draws times this. 1 is the usual start.", 1.0,
            low=0.5, high=2.0, step=0.05),
-    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=2**31 - 200, step=1),
+    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=2**31 - 200),
     Option("sweep", "Sweep the gain", "Also measure nine gains from 0.5 to 2, for the growth picture.", True),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ time.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 #: Points a side, from the first picture to the finest.
@@ -57,8 +58,5 @@ def complete(row: Row, done: Mapping[Row, Sequence[Point]]) -> bool:
 
 def gathered(line: int, done: Mapping[Row, Sequence[Point]]) -> dict[int, Point]:
     """Return what was measured on a row so far: column -> result, ascending."""
-    found: dict[int, Point] = {}
-    for row, results in done.items():
-        if row.row == line:
-            found.update(zip(row.columns, results, strict=True))
-    return dict(sorted(found.items()))
+    pieces = (zip(row.columns, results, strict=True) for row, results in done.items() if row.row == line)
+    return dict(sorted(chain.from_iterable(pieces)))

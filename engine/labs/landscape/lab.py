@@ -5,7 +5,7 @@ points, the Hessian, slices. One task is one row of points, or one whole measure
 """
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from engine.labs.landscape import grid
 from engine.labs.landscape.metrics import SPLITS, bent, compared, metrics_of
 from engine.labs.landscape.spec import AUTO, NAMES, SLOTS, TRAJECTORY
 from engine.labs.landscape.surface import Surface
-from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
+from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab, relayed
 from engine.probes.offline.hessian import sharpest
 from engine.probes.offline.trajectory import main_plane, project
 
@@ -75,88 +75,76 @@ class LandscapeLab(TaskLab[Task]):
     def measure(self, task: Task, done: Results) -> Measuring:
         """Do one task."""
         net, what = _parts(task.name)
-        if what == "trail":
-            return (yield from self._trail(net, done))
-        if what == "centre":
-            return (yield from self._centre(net, done))
-        if what == "hessian":
-            return (yield from self._hessian(net))
-        if what == "slices":
-            return (yield from self._slices(net, done))
+        measures = {"trail": self._trail, "centre": self._centre, "hessian": self._hessian, "slices": self._slices}
+        if what in measures:
+            return (yield from measures[what](net, done))
         row, surface, plane = _row(what), self._surface(net), self._plane(net, done)
         at = self._scale(done)
         results: list[list[float]] = []
         for column in row.columns:
             step = at(column) * plane[0] + at(row.row) * plane[1]
-            results.append((yield from _said(surface.point(step), self._counted(done, len(results)))))
+            point = yield from relayed(surface.point(step), lambda _: [self._counted(done, len(results))])
+            results.append(point)
         return results
 
     def _trail(self, net: int, done: Results) -> Measuring:
         surface = self._surface(net)
-        offsets = yield from _said(surface.offsets(), self._counted(done))
-        kept = {}
+        offsets = yield from relayed(surface.offsets(), lambda _: [self._counted(done)])
+        plane = torch.zeros(0)
         if self._own_planes:
-            plane = main_plane(offsets)
-            if plane is None:
+            directions = main_plane(offsets)
+            if directions is None:
                 raise ConfigError(
                     f"the saved states of run {self._inspected[net].run} lie on a line; take directions=random"
                 )
-            kept["plane"] = plane * surface.weights.norm()
+            plane = directions * surface.weights.norm()
         places, share = torch.zeros(0, 2), math.nan
         if len(offsets):
-            places, share = project(offsets, kept["plane"] if kept else self._plane(net, done))
-        return {"places": places.tolist(), "share": share, **{key: tensor.cpu() for key, tensor in kept.items()}}
+            places, share = project(offsets, plane if self._own_planes else self._plane(net, done))
+        result = {"places": places.tolist(), "share": share}
+        return result | {"plane": plane.cpu()} if self._own_planes else result
 
     def _centre(self, net: int, done: Results) -> Measuring:
-        inspected, found = self._inspected[net], {}
+        inspected = self._inspected[net]
         model = inspected.model()
-        for score in inspected.scores(inspected.evaluator(model), model, list(SPLITS)):
-            if score is None:
-                yield self._counted(done)
-            else:
-                found[score.split.value] = [score.loss, score.error, score.images]
-        return found
+        work = inspected.scores(inspected.evaluator(model), model, list(SPLITS))
+        scores = yield from relayed(work, lambda _: [self._counted(done)])
+        return {split.value: [score.loss, score.error, score.images] for split, score in scores.items()}
 
-    def _hessian(self, net: int) -> Measuring:
+    def _hessian(self, net: int, done: Results) -> Measuring:
         surface = self._surface(net)
         hessian = surface.hessian()
-        slot = SLOTS[net] if net < len(SLOTS) else ""
-        estimate = (
-            MetricReported(f"{slot}_top_hessian_eigenvalue", math.nan) if slot else MetricReported("points", math.nan)
-        )
-        gradient = yield from _said(hessian.gradient(), estimate)
+        name = f"{SLOTS[net]}_top_hessian_eigenvalue" if net < len(SLOTS) else "points"
+
+        def estimated(top: float | None) -> list[MetricReported]:
+            return [MetricReported(name, math.nan if top is None or name == "points" else top)]
+
+        gradient = yield from relayed(hessian.gradient(), estimated)
         random = surface.directions(self.settings["seed"])[0]
-        bent = yield from _said(hessian.product(random), estimate)
+        bent = yield from relayed(hessian.product(random), estimated)
         start = gradient if float(gradient.norm()) else random
-        work = sharpest(hessian.product, start, self.settings["products"])
-        while True:
-            try:
-                top = next(work)
-            except StopIteration as stop:
-                found = stop.value
-                break
-            yield MetricReported(estimate.name, top if slot else math.nan)
+        sharp = yield from relayed(sharpest(hessian.product, start, self.settings["products"]), estimated)
         return {
-            "top": found.top, "residual": found.residual, "lowest": found.lowest,
-            "along_gradient": found.along_start if float(gradient.norm()) else math.nan,
+            "top": sharp.top, "residual": sharp.residual, "lowest": sharp.lowest,
+            "along_gradient": sharp.along_start if float(gradient.norm()) else math.nan,
             "along_random": float(bent @ random / (random @ random)),
             "gradient_norm": float(gradient.norm()), "weight_norm": float(surface.weights.norm()),
-            "gradient": gradient.cpu(), "direction": found.direction.cpu(),
+            "gradient": gradient.cpu(), "direction": sharp.direction.cpu(),
         }  # fmt: skip
 
     def _slices(self, net: int, done: Results) -> Measuring:
         surface, measured = self._surface(net), done[_name(net, "hessian")]
         length = surface.weights.norm()
-        found: dict[str, list[float]] = {}
+        slices: dict[str, list[float]] = {}
         for way in ("gradient", "top eigenvector", "random direction"):
             direction = self._way(net, way, measured)
-            found[way] = []
+            slices[way] = []
             for x in self._steps():
                 step = x * length * direction
-                loss, _ = yield from _said(surface.fine_point(step), self._counted(done))
-                found[way].append(loss)
-                yield self._slice(net, way, found[way])
-        return found
+                loss, _ = yield from relayed(surface.fine_point(step), lambda _: [self._counted(done)])
+                slices[way].append(loss)
+                yield self._slice(net, way, slices[way])
+        return slices
 
     def _way(self, net: int, way: str, measured: Mapping[str, Any]) -> Tensor:
         """Return the direction of a slice, of length 1."""
@@ -244,16 +232,6 @@ class LandscapeLab(TaskLab[Task]):
             else:
                 self._planes[net] = surface.directions(self.settings["seed"])
         return self._planes[net]
-
-
-def _said(work: Generator[None, None, Any], event: MetricReported) -> Measuring:
-    """Do ``work``; where it yields, say ``event``, so that an order may be heard."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return stop.value
-        yield event
 
 
 def _name(net: int, what: str) -> str:

@@ -13,12 +13,12 @@ SPLITS = {Split.TRAIN_CLEAN: "train", Split.TEST_SUBSET: "test"}
 SAME_LOSS = 1e-6
 
 
-def compared(found: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) -> dict[str, float]:
+def compared(scores: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) -> dict[str, float]:
     """Return loss and error measured again beside those recorded, and whether they are the same."""
     metrics: dict[str, float] = {}
     same = []
     for split, word in SPLITS.items():
-        loss, error, images = found[split.value]
+        loss, error, images = scores[split.value]
         kept = stored.get(split)
         metrics |= {f"centre_{word}_loss": loss, f"centre_{word}_error": error}
         metrics[f"stored_{word}_loss"] = kept.loss if kept else math.nan

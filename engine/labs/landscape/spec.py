@@ -18,7 +18,7 @@ _RECORD = "recorded by the run after this step"
 _OPTIONS = (
     Option("runs", "Runs", "Trainings that are finished, paused or stopped, at most four. None named: the deepest "
            "plain and the deepest residual net of the newest race.", "", run_reference="runs"),
-    Option("step", "Saved step", "Which saved step of each; -1: the newest.", -1, low=-1, high=10_000_000, step=1),
+    Option("step", "Saved step", "Which saved step of each; -1: the newest.", -1, low=-1, high=10_000_000),
     Option("directions", "Directions", "random: filter-normalised draws, the same for equal layers. trajectory: the "
            "two main directions of each net's own way through its saved states; then every net has a plane of its "
            "own, on one scale.", "random", choices=("random", TRAJECTORY), primary=True),
@@ -29,14 +29,13 @@ _OPTIONS = (
     Option("span", "Span", "How far the plane reaches. Random directions: 1 is as far as the weights are long. "
            "Trajectory: 1 just holds the widest way.", 1.0, low=0.1, high=2.0, step=0.1, primary=True),
     Option("finer", "Refinements", "How often the grid is halved: 0 ends with 5x5 points, 1 with 9x9, 2 with 17x17, "
-           "3 with 33x33, the full grid. Coarser grids are shown on the way.", 1, low=0, high=3, step=1),
+           "3 with 33x33, the full grid. Coarser grids are shown on the way.", 1, low=0, high=3),
     Option("images", "Images", "Training images that each point is measured on, always the same.", 256, low=16,
            high=5000, step=16),
     Option("reach", "Reach of the slices", "Longest step along one direction, as a share of the length of the "
            "weights.", 0.01, low=0.001, high=0.2, step=0.001),
-    Option("products", "Hessian products", "With so many the largest eigenvalue is estimated.", 5, low=2, high=50,
-           step=1),
-    Option("seed", "Seed", "Of the random directions.", 0, low=0, high=2**31 - 1, step=1),
+    Option("products", "Hessian products", "With so many the largest eigenvalue is estimated.", 5, low=2, high=50),
+    Option("seed", "Seed", "Of the random directions.", 0, low=0, high=2**31 - 1),
 )  # fmt: skip
 
 _PANELS = (
@@ -120,13 +119,13 @@ _METRICS = (
 
 def _suits(configs: Sequence[RunConfig]) -> str:
     """Return why nets cannot be compared: their losses are of other images."""
-    sets = [(c.data.name, c.data.resize, c.data.pool, c.data.validation, c.model.image_size) for c in configs]
-    for other in sets[1:]:
-        if other != sets[0]:
-            return (
-                f"the runs saw different images ({_images(sets[0])} and {_images(other)}); name runs on the same data"
-            )
-    return ""
+    sets = dict.fromkeys(
+        (c.data.name, c.data.resize, c.data.pool, c.data.validation, c.model.image_size) for c in configs
+    )
+    if len(sets) < 2:
+        return ""
+    one, other = (_images(images) for images in [*sets][:2])
+    return f"the runs saw different images ({one} and {other}); name runs on the same data"
 
 
 def _images(one: tuple[str, int, int, int, int]) -> str:
@@ -136,23 +135,19 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
     """Return the deepest plain and the deepest residual net of a race, of one depth and seed where there are such."""
-    plain: list[int] = []
-    other: list[int] = []
-    for place, config in enumerate(configs):
-        (plain if variant(config.model.shortcut).plain else other).append(place)
+    plain, residual = (
+        [place for place, config in enumerate(configs) if variant(config.model.shortcut).plain == flat]
+        for flat in (True, False)
+    )
 
     def depth(place: int) -> int:
         return configs[place].model.depth
 
-    pairs = [
-        (one, two)
-        for one in plain
-        for two in other
-        if depth(one) == depth(two) and configs[one].seed == configs[two].seed
-    ]
+    alike = {place: (config.model.depth, config.seed) for place, config in enumerate(configs)}
+    pairs = [(one, two) for one in plain for two in residual if alike[one] == alike[two]]
     if pairs:
         return max(pairs, key=lambda pair: depth(pair[0]))
-    return [max(places, key=depth) for places in (plain, other) if places]
+    return [max(places, key=depth) for places in (plain, residual) if places]
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:

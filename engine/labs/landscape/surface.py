@@ -61,11 +61,11 @@ class Surface:
 
     def offsets(self) -> Generator[None, None, Tensor]:
         """Return the weights of all other saved states less those of this one, (n, parameters), oldest first."""
-        found = []
+        offsets = []
         for _, read in self._inspected.trail:
-            found.append(self._flat_of(read()) - self.weights)
+            offsets.append(self._flat_of(read()) - self.weights)
             yield
-        return torch.stack(found) if found else torch.zeros(0, len(self._start), device=self._start.device)
+        return torch.stack(offsets) if offsets else torch.zeros(0, len(self._start), device=self._start.device)
 
     def point(self, step: Tensor) -> Generator[None, None, list[float]]:
         """Return loss in nats and error in percent after ``step``, as the training evaluated; yield between batches."""
@@ -89,7 +89,7 @@ class Surface:
         """Return the Hessian of the loss on the same images, with the running statistics, in 32-bit floats."""
         self._inspected.enter()
         self._place(torch.zeros_like(self._start))
-        size = self._batch(_PRODUCT, 8)
+        size = self._batch(_PRODUCT)
         keep = self._work * self.images <= _KEPT and self._device.torch_device.type == "cpu"
         return Hessian(self._model, list(self._batches(size)), keep)
 
@@ -107,8 +107,8 @@ class Surface:
         check_tensors(saved, self._statistics | self._weights)
         return flat_weights({name: saved[name].to(self._start.device) for name in self._weights})
 
-    def _batch(self, budget: dict[str, float], least: int) -> int:
-        return int(min(1000, max(least, budget[self._device.torch_device.type] / self._work)))
+    def _batch(self, budget: dict[str, float]) -> int:
+        return int(min(1000, max(8, budget[self._device.torch_device.type] / self._work)))
 
     def _batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         return zip(torch.split(self._images, size), torch.split(self._labels, size), strict=True)
@@ -124,7 +124,7 @@ class Surface:
 
     def _measure(self, folded: FoldedNet) -> Generator[None, None, list[float]]:
         folded.take(self._model)
-        size = self._batch(_PASS, 8)
+        size = self._batch(_PASS)
         losses, wrong = [], []
         for images, labels in self._batches(size):
             with torch.inference_mode():

@@ -33,7 +33,7 @@ MAX_LENGTHS = 60
 
 
 class AblatedNet:
-    """The net of a inspected, evaluated on the first ``images`` of its fixed test subset.
+    """The net of an inspected run, evaluated on the first ``images`` of its fixed test subset.
 
     ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, the lesion in place.
     """
@@ -51,11 +51,8 @@ class AblatedNet:
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion, on the test images; yields after each batch."""
         with lesion or nullcontext():
-            for score in self._inspected.scores(self._evaluator, self._model, [Split.TEST_SUBSET]):
-                if score is not None:
-                    return score
-                yield
-        raise AssertionError("an evaluation ends with a score")
+            scores = yield from self._inspected.scores(self._evaluator, self._model, [Split.TEST_SUBSET])
+        return scores[Split.TEST_SUBSET]
 
 
 def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool | None]]:
@@ -65,24 +62,13 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
     """
     model = inspected.model()
     evaluator, stored = inspected.evaluator(model), inspected.stored.get(Split.TEST_SUBSET)
-    passes = [[Split.TEST_SUBSET]]
-    if Split.TEST in inspected.stored:
-        # Then the subset was a part of that pass, in other batches, which may round differently.
-        passes.append([Split.TEST_SUBSET, Split.TEST])
-    score: Score | None = None
-    same: bool | None = None
+    # The recorded subset may be a part of a pass over the test set, in other batches, which may round differently.
+    passes = [[Split.TEST_SUBSET], [Split.TEST_SUBSET, Split.TEST]][: 1 + (Split.TEST in inspected.stored)]
     for splits in passes:
-        for found in inspected.scores(evaluator, model, splits):
-            if found is None:
-                yield
-            elif found.split == Split.TEST_SUBSET:
-                score = found
-        if score is None or stored is None:
+        score = (yield from inspected.scores(evaluator, model, splits))[Split.TEST_SUBSET]
+        same = None if stored is None else score.error == stored.error and abs(score.loss - stored.loss) <= 1e-6
+        if same is not False:
             break
-        same = score.error == stored.error and abs(score.loss - stored.loss) <= 1e-6
-        if same:
-            break
-    assert score is not None
     return score, same
 
 
@@ -112,38 +98,31 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradi
     images = inspected.images.to(device.torch_device)
     fixed = subset(images.test, inspected.config.data.eval_images)
     forks = len(paths.forks)
-    lengths = _lengths(forks) if forks else [len(paths.blocks)]
+    lengths = list(range(0, forks + 1, max(1, -(-forks // (MAX_LENGTHS - 1))))) if forks else [len(paths.blocks)]
     size = int(max(1, min(_PATH_BATCH, _PATH_BUDGET / count(inspected.config.model).multiply_adds)))
 
     def norms(rows: Tensor, routes: Tensor | None = None) -> list[float]:
         """Along the given routes, of the images in these rows of the fixed subset, which begins anew at its end."""
         pixels, labels = images.test.batch(fixed[rows.to(fixed.device) % len(fixed)])
         inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
-        gradients = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))
-        along: list[float] = torch.linalg.vector_norm(gradients.flatten(1).double(), dim=1).tolist()
+        each = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))
+        along: list[float] = torch.linalg.vector_norm(each.flatten(1).double(), dim=1).tolist()
         return along
 
-    found: PathGradients = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
+    gradients: PathGradients = {"lengths": lengths, "means": [math.nan] * len(lengths), "forks": forks}
     whole: list[float] = []
     for rows in torch.split(torch.arange(samples), size):
         whole += norms(rows)
-        found = found | {"whole": fmean(whole)}
-        yield found
+        gradients = gradients | {"whole": fmean(whole)}
+        yield gradients
     if not forks:
-        return found | {"means": [fmean(whole)]}
+        return gradients | {"means": [fmean(whole)]}
     generator = torch.Generator().manual_seed(0)
     every: list[float] = []
     for numbers in torch.split(torch.arange(samples * len(lengths)), size):
         routes = draw_routes(torch.tensor(lengths)[numbers % len(lengths)], forks, generator)
         every += norms(numbers // len(lengths), routes)
         columns = [every[place :: len(lengths)] for place in range(len(lengths))]
-        found = found | {"means": [fmean(column) if column else math.nan for column in columns]}
-        yield found
-    return found
-
-
-def _lengths(forks: int) -> list[int]:
-    if forks < MAX_LENGTHS:
-        return list(range(forks + 1))
-    step = -(-forks // (MAX_LENGTHS - 1))
-    return list(range(0, forks + 1, step))
+        gradients = gradients | {"means": [fmean(column) if column else math.nan for column in columns]}
+        yield gradients
+    return gradients

@@ -5,17 +5,18 @@ The tasks are those of ``plan``, the nets under the knife are ``ablated_net``'s,
 """
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.events import CurveUpdated, MetricReported, Split
 from engine.hardware.device import Device
 from engine.labs.inspected_run import InspectedRun
-from engine.labs.lesion import curves, plan
+from engine.labs.lesion import plan
 from engine.labs.lesion.ablated_net import AblatedNet, compare, path_gradients, update_sizes
+from engine.labs.lesion.curves import Measured, path_metrics
 from engine.labs.lesion.plan import Case, LesionTask
 from engine.labs.lesion.spec import METRICS
-from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
+from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab, relayed
 
 
 class LesionLab(TaskLab[LesionTask]):
@@ -36,79 +37,76 @@ class LesionLab(TaskLab[LesionTask]):
 
     def measure(self, task: LesionTask, done: Results) -> Measuring:
         """Do one task; what is yielded meanwhile is the bars of the deletions as they are, or the paths so far."""
-        case, inspected = self._cases[task.case], self._inspected[task.case]
+        net, inspected = self._measured(task, done), self._inspected[task.case]
         if task.part == plan.SIZE:
             return update_sizes(inspected)
-            yield
         if task.part == plan.PATHS:
-            measuring = path_gradients(inspected, self.settings["paths"])
-            while True:
-                try:
-                    so_far = next(measuring)
-                except StopIteration as stop:
-                    return stop.value
-                yield from curves.paths(case, so_far)
-        bars = curves.deleted(case, task.case, task.bn, done)
+            return (yield from relayed(path_gradients(inspected, self.settings["paths"]), net.paths))
+        bars = [net.deleted()]
         if task.part == plan.STORED:
-            score, same = yield from _showing(bars, compare(inspected))
+            score, same = yield from relayed(compare(inspected), lambda _: bars)
             return [score.error, score.loss, math.nan if same is None else float(same)]
-        net = self._net(task.case, task.bn)
+        ablated = self._net(task.case, task.bn)
         if task.part == plan.SCALE:
-            intact, curve = done[plan.task_name(plan.INTACT, task.case, task.bn)], []
+            curve = [[1.0, net.intact]]
             for factor in plan.FACTORS:
-                score = yield from _showing(bars, net.score(net.lesions.scaled(task.blocks[0], factor)))
+                lesion = ablated.lesions.scaled(task.blocks[0], factor)
+                score = yield from relayed(ablated.score(lesion), lambda _: bars)
                 curve.append([factor, score.error])
-            return sorted([*curve, [1.0, intact[0]]])
-        lesion = None
+            return sorted(curve)
         if task.part == plan.DELETE:
-            lesion = net.lesions.deleted(task.blocks[0])
+            score = yield from relayed(ablated.score(ablated.lesions.deleted(task.blocks[0])), lambda _: bars)
         elif task.part == plan.SWAP:
-            lesion = net.lesions.swapped(*task.blocks)
-        score = yield from _showing(bars, net.score(lesion))
+            score = yield from relayed(ablated.score(ablated.lesions.swapped(*task.blocks)), lambda _: bars)
+        else:
+            score = yield from relayed(ablated.score(), lambda _: bars)
         return [score.error, score.loss]
 
     def findings(self, task: LesionTask, done: Results) -> Iterator[Finding]:
         """Yield every curve and number that the task changed; numbers of the first net of its role alone."""
         if len(done) == 1:
-            yield from (MetricReported(figure.name, math.nan) for figure in METRICS)
-        case = self._cases[task.case]
-        first = next(i for i, other in enumerate(self._cases) if other.role == case.role) == task.case
-        for found in self._found(task, case, done):
-            if first or isinstance(found, CurveUpdated) or found.name in ("intact_equals_stored", "images"):
-                yield found
+            yield from (MetricReported(metric.name, math.nan) for metric in METRICS)
+        roles = [case.role for case in self._cases]
+        first = roles.index(roles[task.case]) == task.case
+        for finding in self._changed(task, self._measured(task, done)):
+            if first or isinstance(finding, CurveUpdated) or finding.name in ("intact_equals_stored", "images"):
+                yield finding
 
-    def _found(self, task: LesionTask, net: Case, done: Results) -> Iterator[Finding]:
-        at, bn = task.case, task.bn
-        result = done[task.name]
+    def _measured(self, task: LesionTask, done: Results) -> Measured:
+        return Measured(self._cases[task.case], task.case, task.bn, done)
+
+    def _changed(self, task: LesionTask, net: Measured) -> Iterator[Finding]:
+        result, main = net.done[task.name], task.bn == self._bn
         match task.part:
             case plan.INTACT:
-                yield curves.deleted(net, at, bn, done)
-                if bn == self._bn:
-                    images = self._inspected[at].config.data.eval_images
+                yield net.deleted()
+                if main:
+                    images = self._inspected[task.case].config.data.eval_images
                     yield MetricReported("images", float(min(self.settings["images"], images)))
-                    yield MetricReported(f"{net.role}_blocks", float(len(net.stages)))
-                    yield MetricReported(f"{net.role}_error_before", curves.clean(result[0]))
-                    yield from curves.swapped(net, at, bn, done)
+                    yield net.metric("blocks", len(net.case.stages))
+                    yield net.metric("error_before", net.intact)
+                    yield from net.swapped()
             case plan.DELETE:
-                yield curves.deleted(net, at, bn, done)
-                yield from curves.summary(net, at, bn, bn == self._bn, done)
+                yield net.deleted()
+                yield from net.summary(main)
             case plan.STORED:
-                recorded = self._inspected[at].stored.get(Split.TEST_SUBSET)
-                yield from curves.stored(net, result, recorded.error if recorded else math.nan)
-                checked = [r[2] for i in range(len(self._cases)) if (r := done.get(plan.task_name(plan.STORED, i, bn)))]
-                known = [same for same in checked if not math.isnan(same)]
-                yield MetricReported("intact_equals_stored", min(known) if known else math.nan)
+                recorded = self._inspected[task.case].stored.get(Split.TEST_SUBSET)
+                yield net.metric("intact_error", result[0])
+                yield net.metric("intact_loss", result[1])
+                yield net.metric("stored_error", recorded.error if recorded else math.nan)
+                stored = (net._replace(at=at).result(plan.STORED) for at in range(len(self._cases)))
+                checked = [score[2] for score in stored if score and not math.isnan(score[2])]
+                yield MetricReported("intact_equals_stored", min(checked, default=math.nan))
             case plan.SIZE:
-                yield from curves.predicted(net, at, bn, done)
+                yield from net.predicted()
             case plan.PATHS:
-                yield from curves.paths(net, result)
-                if not net.plain:
-                    yield from curves.path_metrics(net, result)
+                yield from net.paths(result)
+                if not net.case.plain:
+                    yield from path_metrics(result)
             case plan.SWAP:
-                yield from curves.swapped(net, at, bn, done)
-                yield from curves.swap_metrics(net, at, bn, done)
+                yield from net.swapped()
             case plan.SCALE:
-                yield from curves.scaled(net, at, bn, done, task.blocks[0])
+                yield from net.scaled(task.blocks[0])
 
     def _case(self, at: int) -> Case:
         blocks = self._net(at, self._bn).lesions
@@ -120,13 +118,3 @@ class LesionLab(TaskLab[LesionTask]):
         if (at, bn) not in self._nets:
             self._nets[at, bn] = AblatedNet(self._inspected[at], self.settings["images"], bn == plan.RECALIBRATED)
         return self._nets[at, bn]
-
-
-def _showing(bars: CurveUpdated, work: Generator[None, None, Any]) -> Generator[CurveUpdated, None, Any]:
-    """Do ``work``, showing ``bars`` at each of its pauses; return what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return stop.value
-        yield bars

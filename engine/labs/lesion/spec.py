@@ -14,7 +14,7 @@ _VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively
 _OPTIONS = (
     Option("runs", "Runs", "Which finished, paused or stopped runs to look at, such as 2,4. Empty: of the newest race "
            "the deepest plain net and the deepest residual one.", "", run_reference="runs"),
-    Option("step", "Step", "Which saved step of the runs; -1 is the newest.", -1, low=-1, high=10_000_000, step=1),
+    Option("step", "Step", "Which saved step of the runs; -1 is the newest.", -1, low=-1, high=10_000_000),
     Option("bn", "Batch-norm statistics", "running: those that the net was trained to use, as it stands. recalibrated: "
            "averaged anew over 20 training batches with every lesion in place. both: running, and recalibrated beside "
            "it for some deletions (in the full grid for all).", plan.BOTH,
@@ -25,7 +25,7 @@ _OPTIONS = (
     Option("images", "Images", "How many images of the run's own fixed test subset each lesion is measured on.", 400,
            low=10, high=100_000, step=10),
     Option("paths", "Paths per length", "Along how many random paths of each length the gradient is followed, each "
-           "with an image of its own.", 64, low=1, high=1000, step=1),
+           "with an image of its own.", 64, low=1, high=1000),
 )  # fmt: skip
 
 _PANELS = (

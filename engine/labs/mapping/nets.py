@@ -1,24 +1,28 @@
-"""The stacks of the mapping lab: K nets of L blocks side by side, one batched product for all of them.
+"""The stacks of the mapping lab: K nets of L blocks (``engine.labs.block_stacks``), all in one batched product.
 
-A block has two weight layers, ``WIDTH`` -> 2 ``WIDTH`` -> ``WIDTH``: f(h) = W2 relu(W1 h + b1) + b2, with batch norm
-f(h) = BN(W2 relu(BN(W1 h))) on the statistics of the batch. It is twice as wide inside so that W1 = [I, -I] with its
-transpose makes f exactly the identity: relu(x) - relu(-x) = x. Backward is written out: recording the graph takes as
-long as computing.
+Backward is written out: recording the graph takes as long as computing.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from engine.labs.mapping.arms import Arm
-from engine.labs.mapping.targets import WIDTH
+from engine.labs.block_stacks import (
+    IDENTITY,
+    INNER,
+    INPUTS,
+    OUTPUTS,
+    WIDTH,
+    draw,
+    forward,
+    near_identity,
+    tangent_kernel,
+)
+from engine.labs.mapping.arms import PLAIN, Arm
 
-INSIDE = 2 * WIDTH
 _EPS = 1e-5
-_SEEDS_APART = 7919
 
 
 class Start(NamedTuple):
@@ -39,15 +43,15 @@ class Stacks:
     """K nets of one arm and depth.
 
     ``values`` and ``velocity`` (sums of gradients, as momentum makes them) are flat; ``parts`` and ``moves`` are views
-    of them by name, each (L, K, ...): ``w1`` (.., WIDTH, INSIDE), ``w2`` (.., INSIDE, WIDTH), ``b1``, ``b2`` and with
+    of them by name, each (L, K, ...): ``w1`` (.., WIDTH, INNER), ``w2`` (.., INNER, WIDTH), ``b1``, ``b2`` and with
     batch norm ``g1``, ``g2`` (.., 1, units).
     """
 
     def __init__(self, arm: Arm, blocks: int, starts: Sequence[Start]) -> None:
         self.arm, self.blocks, self.nets = arm, blocks, len(starts)
-        shapes = {"w1": (WIDTH, INSIDE), "w2": (INSIDE, WIDTH), "b1": (1, INSIDE), "b2": (1, WIDTH)}
+        shapes = {"w1": (WIDTH, INNER), "w2": (INNER, WIDTH), "b1": (1, INNER), "b2": (1, WIDTH)}
         if arm.norm:
-            shapes |= {"g1": (1, INSIDE), "g2": (1, WIDTH)}
+            shapes |= {"g1": (1, INNER), "g2": (1, WIDTH)}
         sizes = [blocks * self.nets * rows * columns for rows, columns in shapes.values()]
         self.values, self.velocity = torch.zeros(sum(sizes)), torch.zeros(sum(sizes))
         self.parts, self.moves = (
@@ -62,17 +66,15 @@ class Stacks:
         self._start(starts)
 
     def _start(self, starts: Sequence[Start]) -> None:
-        arm, unit = self.arm, torch.eye(WIDTH)
+        arm = self.arm
         for start in dict.fromkeys(starts):
             nets = [number for number, other in enumerate(starts) if other == start]
             for block in range(self.blocks):
                 w1, w2 = draw(start.seed, block)
                 if arm.identity:
-                    noise = 0.1 / math.sqrt(self.blocks)
-                    w1 = math.sqrt(2) * noise * w1 + torch.cat([unit, -unit], 1)
-                    w2 = noise * w2 + torch.cat([unit, -unit])
-                w1 = (1 - start.identity) * w1 + start.identity * torch.cat([unit, -unit], 1)
-                w2 = (1 - start.identity) * w2 + start.identity * torch.cat([unit, -unit])
+                    w1, w2 = near_identity(w1, w2, self.blocks)
+                w1 = (1 - start.identity) * w1 + start.identity * IDENTITY
+                w2 = (1 - start.identity) * w2 + start.identity * IDENTITY.T
                 self.parts["w1"][block, nets] = w1
                 self.parts["w2"][block, nets] = w2 / self.blocks if arm.scaled and not arm.norm else w2
         if arm.norm:
@@ -89,11 +91,11 @@ class Stacks:
         for block in range(self.blocks):
             w1, w2, b1, b2 = (parts[name][block] for name in ("w1", "w2", "b1", "b2"))
             place = block if keep else block % 2
-            inside, out = self._room("inside", place, batch, INSIDE), self._room("out", place, batch, WIDTH)
+            inside, out = self._room("inside", place, batch, INNER), self._room("out", place, batch, WIDTH)
             first = second = None
             if self.arm.norm:
                 torch.bmm(h, w1, out=inside)
-                first = _norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INSIDE))
+                first = _norm(inside, parts["g1"][block], b1, self._room("values inside", place, batch, INNER))
                 torch.bmm(inside.relu_(), w2, out=out)
                 second = _norm(out, parts["g2"][block], b2, self._room("values", place, batch, WIDTH))
             else:
@@ -120,12 +122,12 @@ class Stacks:
                 branch, along = _norm_back(slope, total, second, parts["g2"][block], out)
                 moves["g2"][block].mul_(momentum).add_(along)
             moves["w2"][block].baddbmm_(inside.transpose(1, 2), branch, beta=momentum)
-            within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INSIDE))
+            within = torch.bmm(branch, w2.transpose(1, 2), out=self._room("within", 0, batch, INNER))
             within = torch.ops.aten.threshold_backward.grad_input(within, inside, 0, grad_input=within)
             total = within.sum(1, keepdim=True)
             moves["b1"][block].mul_(momentum).add_(total)
             if first is not None:
-                out = self._room("within", 1, batch, INSIDE)
+                out = self._room("within", 1, batch, INNER)
                 within, along = _norm_back(within, total, first, parts["g1"][block], out)
                 moves["g1"][block].mul_(momentum).add_(along)
             moves["w1"][block].baddbmm_(h.transpose(1, 2), within, beta=momentum)
@@ -141,14 +143,22 @@ class Stacks:
         return self._rooms[key]
 
 
-def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
-    """Draw the weights of one block; every arm, target and rate of a seed begins with these.
+def kernel(stacks: Stacks) -> Tensor:
+    """Return the kernel (INPUTS * OUTPUTS, same) of a single plain net, in 64-bit floats.
 
-    He normal for their place: what comes into the first has not passed a ReLU, so its variance is 1 / WIDTH.
+    The inputs are the same in every job. Raises ValueError for other nets.
     """
-    generator = torch.Generator().manual_seed(_SEEDS_APART * seed + block)
-    first = torch.randn(WIDTH, INSIDE, generator=generator) / math.sqrt(WIDTH)
-    return first, torch.randn(INSIDE, WIDTH, generator=generator) * math.sqrt(2 / INSIDE)
+    if stacks.nets != 1 or stacks.arm != PLAIN:
+        raise ValueError("the kernel is that of one plain net")
+    weights = [{name: part[block].double() for name, part in stacks.parts.items()} for block in range(stacks.blocks)]
+    x = torch.randn(INPUTS, WIDTH, generator=torch.Generator().manual_seed(0)).double()
+    return tangent_kernel(lambda stack: forward(stack, x)[0, :, :OUTPUTS], weights)
+
+
+def condition(seed: int, blocks: int, identity: float) -> float:
+    """Return the largest by the smallest eigenvalue of the kernel of a plain stack that starts at ``identity``."""
+    values = torch.linalg.eigvalsh(kernel(Stacks(PLAIN, blocks, [Start(seed, identity)])))
+    return float(values[-1] / values[0].clamp_min(1e-20))
 
 
 def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:

@@ -1,26 +1,10 @@
 """What a job of the mapping lab does, piece by piece: problems, their order, how long they take. Torch-free."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from engine.labs.mapping.arms import (
-    BLEND,
-    CONSTANT,
-    DECAY_TARGETS,
-    DECAYS,
-    GRIDS,
-    PLAIN,
-    POINTS,
-    RATES,
-    START_TARGETS,
-    SWEEP_BLOCKS,
-    SWEEPS,
-    SWEPT,
-    TOWARD,
-    Arm,
-    Grid,
-    row,
-)  # fmt: skip
+from engine.labs.mapping import arms
+from engine.labs.mapping.arms import PLAIN, RATES, SWEEPS, Arm, Grid, row
 
 HEAT, START, TARGET, DECAY = "heat", *SWEEPS
 
@@ -41,7 +25,7 @@ class Problem(NamedTuple):
     seed: int
     start: float = 0.0
     decay: float = 0.0
-    toward: str = CONSTANT
+    toward: str = arms.CONSTANT
     blend: float = 0.0
 
 
@@ -75,9 +59,9 @@ class MappingTask(NamedTuple):
 
 def grid_of(settings: Mapping[str, Any]) -> Grid:
     """Return what is trained for the heat map: the grid of the settings, with their own depth, seeds and blend."""
-    grid = GRIDS[settings["grid"]]
+    grid = arms.GRIDS[settings["grid"]]
     depths = tuple(sorted({2, settings["blocks"]})) if settings["blocks"] else grid.depths
-    targets = (*grid.targets, BLEND) if settings["target"] > 0 else grid.targets
+    targets = (*grid.targets, arms.BLEND) if settings["target"] > 0 else grid.targets
     return Grid(grid.arms, targets, depths, settings["seeds"] or grid.seeds)
 
 
@@ -89,25 +73,45 @@ def seeds_of(settings: Mapping[str, Any]) -> range:
 def points(settings: Mapping[str, Any], sweep: str) -> tuple[float, ...]:
     """Return where a sweep measures: its points, and the place of its slider."""
     if sweep == DECAY:
-        return tuple(sorted({*DECAYS, settings["weight_decay"]} - {0.0}))
-    return tuple(sorted({*POINTS, settings["identity_start" if sweep == START else sweep]}))
+        return tuple(sorted({*arms.DECAYS, settings["weight_decay"]} - {0.0}))
+    return tuple(sorted({*arms.POINTS, settings["identity_start" if sweep == START else sweep]}))
 
 
 def plan(settings: Mapping[str, Any]) -> list[MappingTask]:
     """Return all tasks in their order: the heat map by depth, then the sweeps, each function of the settings alone."""
-    grid, deep = grid_of(settings), settings["blocks"] or SWEEP_BLOCKS
-    arms = {HEAT: grid.arms, START: (PLAIN,), TARGET: grid.arms, DECAY: grid.arms}
+    grid, deep, steps = grid_of(settings), settings["blocks"] or arms.SWEEP_BLOCKS, settings["steps"]
     sweeps = SWEEPS if settings["sweep"] == "all" else () if settings["sweep"] == "none" else (settings["sweep"],)
-    makers = {HEAT: _heat, START: _start, TARGET: _target, DECAY: _decay}
-    orders = [(HEAT, arm, blocks) for blocks in grid.depths for arm in grid.arms]
-    orders += [(sweep, arm, deep) for sweep in sweeps for arm in arms[sweep] if arm in grid.arms]
-    steps = settings["steps"]
-    return [
-        MappingTask(
-            part, arm, blocks, tuple(makers[part](settings, arm)), steps if part == HEAT else round(steps * SWEPT)
-        )
-        for part, arm, blocks in orders
-    ]
+    stacks = [(HEAT, arm, blocks, steps) for blocks in grid.depths for arm in grid.arms]
+    stacks += [
+        (sweep, arm, deep, round(steps * arms.SWEPT)) for sweep in sweeps for arm in grid.arms
+        if arm == PLAIN or sweep != START
+    ]  # fmt: skip
+    return [MappingTask(part, arm, blocks, problems(settings, part, arm), most) for part, arm, blocks, most in stacks]
+
+
+def problems(settings: Mapping[str, Any], part: str, arm: Arm) -> tuple[Problem, ...]:
+    """Return the problems of a task, seeds of a cell in a row, at the places of the sliders but for what is swept."""
+    # Only the start of the plain arm moves.
+    usual = Problem(arms.BLEND, 0, settings["identity_start"] if arm == PLAIN else 0.0, settings["weight_decay"])
+    blended = usual._replace(toward=settings["toward"])
+    cells = {
+        HEAT: [
+            blended._replace(target=target, blend=settings["target"] if target == arms.BLEND else 0.0)
+            for target in grid_of(settings).targets
+        ],
+        START: [
+            usual._replace(target=target, start=point)
+            for target in arms.START_TARGETS for point in points(settings, START)
+        ],
+        TARGET: [
+            usual._replace(toward=toward, blend=point) for toward in arms.TOWARD for point in points(settings, TARGET)
+        ],
+        DECAY: [
+            usual._replace(target=target, decay=point)
+            for target in arms.DECAY_TARGETS for point in points(settings, DECAY)
+        ],
+    }  # fmt: skip
+    return tuple(cell._replace(seed=seed) for cell in cells[part] for seed in seeds_of(settings))
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
@@ -118,54 +122,18 @@ def seconds(settings: Mapping[str, Any]) -> float:
 
 def refuse(settings: Mapping[str, Any]) -> str:
     """Return in one line why settings do not go together, '' when they do."""
-    without_plain = PLAIN not in GRIDS[settings["grid"]].arms
-    if without_plain and settings["identity_start"] > 0:
-        return (
-            f"identity_start moves where the arm {PLAIN.name} begins, which grid {settings['grid']} does not train; "
-            "choose grid default, or identity_start 0"
-        )
-    if without_plain and settings["sweep"] == START:
-        return (
-            f"sweep start moves where the arm {PLAIN.name} begins, which grid {settings['grid']} does not train; "
-            "choose grid default, or another sweep"
-        )
-    if settings["toward"] != CONSTANT and settings["target"] == 0:
+    for setting, moves, other in (
+        ("identity_start", settings["identity_start"] > 0, "identity_start 0"),
+        ("sweep start", settings["sweep"] == START, "another sweep"),
+    ):
+        if moves and PLAIN not in arms.GRIDS[settings["grid"]].arms:
+            return (
+                f"{setting} moves where the arm {PLAIN.name} begins, which grid {settings['grid']} does not train; "
+                f"choose grid default, or {other}"
+            )
+    if settings["toward"] != arms.CONSTANT and settings["target"] == 0:
         return (
             f"target 0 is x itself, so toward {settings['toward']} changes nothing; "
-            f"raise target, or choose toward {CONSTANT}"
+            f"raise target, or choose toward {arms.CONSTANT}"
         )
     return ""
-
-
-def _heat(settings: Mapping[str, Any], arm: Arm) -> Iterator[Problem]:
-    for target in grid_of(settings).targets:
-        for seed in seeds_of(settings):
-            blend = settings["target"] if target == BLEND else 0.0
-            yield _problem(settings, arm, target, seed)._replace(toward=settings["toward"], blend=blend)
-
-
-def _start(settings: Mapping[str, Any], arm: Arm) -> Iterator[Problem]:
-    for target in START_TARGETS:
-        for point in points(settings, START):
-            for seed in seeds_of(settings):
-                yield _problem(settings, arm, target, seed)._replace(start=point)
-
-
-def _target(settings: Mapping[str, Any], arm: Arm) -> Iterator[Problem]:
-    for toward in TOWARD:
-        for point in points(settings, TARGET):
-            for seed in seeds_of(settings):
-                yield _problem(settings, arm, BLEND, seed)._replace(toward=toward, blend=point)
-
-
-def _decay(settings: Mapping[str, Any], arm: Arm) -> Iterator[Problem]:
-    for target in DECAY_TARGETS:
-        for point in points(settings, DECAY):
-            for seed in seeds_of(settings):
-                yield _problem(settings, arm, target, seed)._replace(decay=point)
-
-
-def _problem(settings: Mapping[str, Any], arm: Arm, target: str, seed: int) -> Problem:
-    """A problem at the places of the sliders; only the plain arm's start moves."""
-    start = settings["identity_start"] if arm == PLAIN else 0.0
-    return Problem(target, seed, start, settings["weight_decay"])

@@ -20,12 +20,11 @@ _OPTIONS = (
     Option("sweep", "Sweeps", "Which sliders are also moved from end to end, all else being as set; a sweep over "
            "start needs the arm plain.", "all", choices=("none", *arms.SWEEPS, "all")),
     Option("blocks", "Blocks", "Of the deep stacks and of the sweeps, two weight layers each; beside them stacks of "
-           "2. 0: those of the grid, and 6 in sweeps.", 0, low=0, high=24, step=1),
-    Option("seeds", "Seeds", "Nets drawn anew for every cell. 0: as many as the grid says.", 0, low=0, high=10,
-           step=1),
+           "2. 0: those of the grid, and 6 in sweeps.", 0, low=0, high=24),
+    Option("seeds", "Seeds", "Nets drawn anew for every cell. 0: as many as the grid says.", 0, low=0, high=10),
     Option("steps", "Steps", "Updates of every net; sweeps take two thirds of them.", 300, low=10, high=3000, step=10),
     Option("batch", "Inputs per step", "Batch norm uses their statistics.", 64, low=8, high=256, step=8),
-    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=100_000, step=1),
+    Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=100_000),
 )  # fmt: skip
 
 _RELATIVE = "E||f(x) - H(x)||^2 / E||x||^2"

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.labs.block_stacks import WIDTH, orthogonal_matrix
 from engine.labs.mapping import arms
 from engine.labs.mapping.plan import Problem
 
-#: Numbers in an input and in an answer.
-WIDTH = 16
 _FIRST_SEED = 1000
 
 
@@ -33,11 +32,8 @@ def draw(seed: int) -> Draws:
         return torch.randn(*shape, generator=generator)
 
     near, first, second = (normal(WIDTH, WIDTH) / math.sqrt(WIDTH) for _ in range(3))
-    rotation, triangle = torch.linalg.qr(normal(WIDTH, WIDTH))
-    # The signs make the draw uniform over the orthogonal matrices.
-    rotation = rotation * torch.sign(torch.diag(triangle))
-    if torch.det(rotation) < 0:
-        rotation[:, 0] *= -1
+    rotation = orthogonal_matrix(normal(WIDTH, WIDTH))
+    rotation[:, 0] *= torch.linalg.det(rotation).sign()
     return Draws(1.5 * first, 1.3 * second, near, rotation, normal(WIDTH))
 
 
@@ -55,11 +51,11 @@ def table(problems: Sequence[Problem]) -> Callable[[Tensor], Tensor]:
     # Problems that differ in start or decay alone share their answers.
     keys = [problem._replace(start=0.0, decay=0.0) for problem in problems]
 
-    def ask(x: Tensor) -> Tensor:
+    def answers_to(x: Tensor) -> Tensor:
         known = {key: answers(key, by_seed[key.seed], x) for key in dict.fromkeys(keys)}
         return torch.stack([known[key] for key in keys])
 
-    return ask
+    return answers_to
 
 
 def _definite(draws: Draws, x: Tensor) -> Tensor:

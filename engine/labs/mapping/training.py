@@ -11,10 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.labs.mapping.arms import RATES, Arm
+from engine.labs.block_stacks import WIDTH
+from engine.labs.mapping.arms import RATES
 from engine.labs.mapping.nets import Stacks, Start
-from engine.labs.mapping.plan import Problem
-from engine.labs.mapping.targets import WIDTH, table
+from engine.labs.mapping.plan import MappingTask
+from engine.labs.mapping.targets import table
 
 MOMENTUM = 0.9
 #: Inputs on which errors are measured; the same in every job.
@@ -42,31 +43,33 @@ class Trained(NamedTuple):
         return self.errors[-LAST:].mean(0).nan_to_num(torch.inf, torch.inf)
 
 
-def train(
-    arm: Arm, blocks: int, problems: Sequence[Problem], steps: int, batch: int, rates: Sequence[float] = RATES
-) -> Iterator[Trained]:
-    """Train every problem at every rate; yields what is known so far, at the latest after ``PULSE``, at last all."""
+def train(task: MappingTask, batch: int, rates: Sequence[float] = RATES) -> Iterator[Trained]:
+    """Train every problem of a task at every rate, ``batch`` inputs a step.
+
+    Yields the errors so far after ``PULSE`` nets, blocks and steps, at last all.
+    """
+    problems, steps = task.problems, task.steps
     nets = [(problem, rate) for problem in problems for rate in rates]
-    stacks = Stacks(arm, blocks, [Start(problem.seed, problem.start) for problem, _ in nets])
+    stacks = Stacks(task.arm, task.blocks, [Start(problem.seed, problem.start) for problem, _ in nets])
     rate = torch.tensor([rate for _, rate in nets]).view(-1, 1, 1)
     shrink = rate * torch.tensor([problem.decay for problem, _ in nets]).view(-1, 1, 1)
     decays = any(problem.decay for problem in problems)
-    ask, generator = table(problems), torch.Generator().manual_seed(_TRAINING_SEED)
+    answers, generator = table(problems), torch.Generator().manual_seed(_TRAINING_SEED)
     examined = torch.randn(EXAMINED, WIDTH, generator=torch.Generator().manual_seed(_EXAMINED_SEED))
-    right = ask(examined)
+    right = answers(examined)
     shape = len(problems), len(rates)
-    every, pulse = max(CLOSEST, steps // READINGS), max(1, PULSE // (len(nets) * blocks))
-    read, errors = [], []
+    every, pulse = max(CLOSEST, steps // READINGS), max(1, PULSE // (len(nets) * task.blocks))
+    readings, errors = [], []
     scale = rate * (2 / (batch * WIDTH))
     for step in range(steps + 1):
         with denormals_flushed():
             if step % every == 0 or step == steps:
-                read.append(step)
+                readings.append(step)
                 errors.append(_errors(stacks, examined, right, shape))
             if step < steps:
                 x = torch.randn(batch, WIDTH, generator=generator)
                 out = stacks.forward(x, keep=True)
-                out.view(*shape, batch, WIDTH).sub_(ask(x)[:, None])
+                out.view(*shape, batch, WIDTH).sub_(answers(x)[:, None])
                 # Gradients are linear in those of the outputs: there the rates cost least.
                 stacks.backward(out.mul_(scale), MOMENTUM)
                 if decays:
@@ -74,7 +77,7 @@ def train(
                         stacks.moves[name].addcmul_(part, shrink)
                 stacks.values.sub_(stacks.velocity)
         if step == steps or (step and step % pulse == 0):
-            yield Trained(list(read), torch.stack(errors))
+            yield Trained(list(readings), torch.stack(errors))
 
 
 def _errors(stacks: Stacks, x: Tensor, right: Tensor, shape: tuple[int, int]) -> Tensor:

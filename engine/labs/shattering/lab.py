@@ -5,23 +5,18 @@ scales of the scaled residual net. What is drawn after a task is the mean over t
 """
 
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
-from engine.labs.dense_stacks import LAG
+from engine.labs.dense_stacks import LAG, autocorrelations
+from engine.labs.seed_curves import means
 from engine.labs.shattering import nets
-from engine.labs.shattering.spec import (
-    BRANCHES,
-    KINDS,
-    LOOKS_LINEAR,
-    NOISES,
-    RESIDUAL,
-    SCALED,
-    metric_key,
-)
+from engine.labs.shattering.spec import BRANCHES, KINDS, LOOKS_LINEAR, NOISES, RESIDUAL, SCALED
+from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
 
 _NOISE = "noise"
@@ -62,8 +57,8 @@ class ShatteringLab(TaskLab[Task]):
 
     def plan(self) -> list[Task]:
         """One net of each kind comes first: its gradient is the picture."""
-        words = {net.name: f"{net.kind}, seed {net.seed}" for net in self._nets.values()}
-        return [Task(_NOISE, "noises to compare with"), *(Task(name, said) for name, said in words.items())]
+        nets = (Task(name, f"{net.kind}, seed {net.seed}") for name, net in self._nets.items())
+        return [Task(_NOISE, "noises to compare with"), *nets]
 
     def measure(self, task: Task, done: Results) -> Measuring:
         """Go through the layers of one net; what it keeps is what is drawn."""
@@ -71,23 +66,21 @@ class ShatteringLab(TaskLab[Task]):
             return {
                 kind: {
                     "slopes": _drawn(nets.noise(kind, 0)),
-                    "lags": [nets.autocorrelations(nets.noise(kind, seed)) for seed in self._seeds],
+                    "lags": [autocorrelations(nets.noise(kind, seed)) for seed in self._seeds],
                 }
                 for kind in NOISES
             }
         net = self._nets[task.name]
-        found: dict[str, Any] = {"lag": [], "cosine": []}
+        result: dict[str, Any] = {"lag": [], "cosine": []}
         for depth, layer in enumerate(nets.layers(net.kind, self.settings["layers"], net.branch, net.seed), start=1):
-            lags = nets.autocorrelations(layer.slopes)
-            found["lag"].append(lags[LAG])
-            found["cosine"].append(layer.cosine)
+            lags = autocorrelations(layer.slopes)
+            result["lag"].append(lags[LAG])
+            result["cosine"].append(layer.cosine)
             if depth == self.settings["shown"]:
-                found |= {"lags": lags, "slopes": _drawn(layer.slopes)}
+                result |= {"lags": lags, "slopes": _drawn(layer.slopes)}
             if depth % _PACE == 0 and self._own(net):
-                name = CurveName(net.kind, part=f"seed {net.seed}")
-                yield CurveUpdated("depth", name, _counted(found["lag"]), list(found["lag"]))
-        found["spread"] = (layer.slopes.max() - layer.slopes.min()).item()
-        return found
+                yield _curve("depth", CurveName(net.kind, part=f"seed {net.seed}"), list(result["lag"]))
+        return result | {"spread": (layer.slopes.max() - layer.slopes.min()).item()}
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """Yield the kind's curves over the seeds that are done, and with the last seed its figures."""
@@ -114,7 +107,7 @@ class ShatteringLab(TaskLab[Task]):
     def _noises(self, result: Result) -> Iterator[Finding]:
         for kind in NOISES:
             yield self._row(kind, result[kind]["slopes"])
-            yield CurveUpdated("lags", CurveName(kind), _lags(), _mean(result[kind]["lags"]))
+            yield _curve("lags", CurveName(kind), means(result[kind]["lags"]), first=0)
 
     def _row(self, kind: str, slopes: list[float]) -> CurveUpdated:
         """Kinds stand above one another in the picture of gradients, the first at the top."""
@@ -122,14 +115,11 @@ class ShatteringLab(TaskLab[Task]):
         return CurveUpdated("gradient", CurveName(kind), _places(), [height + slope / _PER_ROW for slope in slopes])
 
     def _curves(self, net: Net, rows: list[dict[str, Any]]) -> Iterator[Finding]:
-        row, part = rows[-1], f"seed {net.seed}"
         if net.seed == 0:
-            yield self._row(net.kind, row["slopes"])
-        yield CurveUpdated("lags", CurveName(net.kind), _lags(), _mean([other["lags"] for other in rows]))
-        yield CurveUpdated("lags", CurveName(net.kind, part=part), _lags(), row["lags"])
-        for panel, what in (("depth", "lag"), ("cosine", "cosine")):
-            yield CurveUpdated(panel, CurveName(net.kind), _counted(row[what]), _mean([other[what] for other in rows]))
-            yield CurveUpdated(panel, CurveName(net.kind, part=part), _counted(row[what]), row[what])
+            yield self._row(net.kind, rows[-1]["slopes"])
+        for panel, what, first in (("lags", "lags", 0), ("depth", "lag", 1), ("cosine", "cosine", 1)):
+            yield _curve(panel, CurveName(net.kind), means(row[what] for row in rows), first)
+            yield _curve(panel, CurveName(net.kind, part=f"seed {net.seed}"), rows[-1][what], first)
 
     def _branches(self, done: Results) -> Iterator[Finding]:
         """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
@@ -137,15 +127,15 @@ class ShatteringLab(TaskLab[Task]):
         for first in (net for net in self._nets.values() if net.kind in (RESIDUAL, SCALED) and net.seed == 0):
             names = [net.name for net in self._alike(first)]
             if all(name in done for name in names):
-                points[first.branch] = sum(done[name]["lag"][-1] for name in names) / len(names)
+                points[first.branch] = fmean(done[name]["lag"][-1] for name in names)
         if points:
             x = sorted(points)
             yield CurveUpdated("branches", CurveName(SCALED), x, [points[branch] for branch in x])
 
     def _metrics(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         key = metric_key(kind)
-        yield MetricReported(f"{key}_autocorrelation", sum(row["lag"][-1] for row in rows) / len(rows))
-        yield MetricReported(f"{key}_cosine", sum(row["cosine"][-1] for row in rows) / len(rows))
+        yield MetricReported(f"{key}_autocorrelation", fmean(row["lag"][-1] for row in rows))
+        yield MetricReported(f"{key}_cosine", fmean(row["cosine"][-1] for row in rows))
         if kind == LOOKS_LINEAR:
             yield MetricReported("looks_linear_gradient_spread", max(row["spread"] for row in rows))
 
@@ -163,14 +153,6 @@ def _places() -> list[float]:
     return places
 
 
-def _lags() -> list[float]:
-    return [float(lag) for lag in range(nets.LAGS + 1)]
-
-
-def _counted(values: list[float]) -> list[float]:
-    """Layers from 1."""
-    return [float(layer + 1) for layer in range(len(values))]
-
-
-def _mean(rows: list[list[float]]) -> list[float]:
-    return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+def _curve(panel: str, name: CurveName, values: list[float], first: int = 1) -> CurveUpdated:
+    """Return ``values`` over layers from 1, or over what ``first`` counts from."""
+    return CurveUpdated(panel, name, [float(place) for place in range(first, first + len(values))], values)

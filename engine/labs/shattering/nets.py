@@ -1,9 +1,7 @@
 """The nets of the shattering lab: the curve that an untrained net draws over a line of inputs, layer by layer.
 
-As in Balduzzi et al. 2017: a scalar input, 200 units per layer, 256 inputs from -2 to 2, which are one batch. All draws
-come from one generator per seed, layer after layer, as those of ``engine.labs.dense_stacks.direction``: nets of one
-seed share their weights whatever their kind, and a deeper net begins with the layers of a shallower one. In 64-bit
-floats, so that a gradient that is constant is seen to be.
+As in Balduzzi et al. 2017: a scalar input, 200 units per layer, 256 inputs from -2 to 2, which are one batch. The draws
+are those of ``engine.labs.dense_stacks.direction``. Floats have 64 bits, so that a constant gradient is seen to be one.
 """
 
 import math
@@ -14,15 +12,11 @@ import torch
 from torch import Tensor
 
 from engine.labs import gradient_kinds as blocks
-from engine.labs.dense_stacks import GRID, GRID_WIDTH, mean_cosine, preactivation_layer
+from engine.labs.dense_stacks import GRID, GRID_WIDTH, line, mean_cosine, preactivation_layer
 from engine.labs.shattering.spec import BN, LOOKS_LINEAR, PLAIN, RESIDUAL, SCALED, WHITE
 
 #: Inputs from -2 to 2.
 LINE = torch.linspace(-2, 2, GRID, dtype=torch.float64)
-#: Largest distance of inputs at which slopes are compared.
-LAGS = 64
-#: Slopes, which are of the order of 1, that differ by less than this are equal but for rounding.
-ROUNDING = 1e-9
 
 _BLOCKS = {PLAIN: blocks.PLAIN, BN: blocks.BN, RESIDUAL: blocks.RESIDUAL, SCALED: blocks.RESIDUAL}
 
@@ -39,10 +33,7 @@ def layers(kind: str, count: int, branch: float, seed: int) -> Iterator[Layer]:
 
     Batch norm couples the inputs, so d out/dx is the slope between neighbours of the curve that the net draws.
     """
-    generator = torch.Generator().manual_seed(seed)
-    first, bias, readout = (torch.randn(GRID_WIDTH, generator=generator).double() for _ in range(3))
-    h = LINE[:, None] * first + bias
-    readout = readout / math.sqrt(GRID_WIDTH)
+    generator, h, readout = line(seed, torch.float64)
     step = (LINE[1] - LINE[0]).item()
     with torch.no_grad():
         for _ in range(count):
@@ -55,18 +46,6 @@ def noise(kind: str, seed: int) -> Tensor:
     """Return slopes (inputs - 1,) of no net at all: white noise, or a random walk, which is brown noise."""
     white = torch.randn(GRID - 1, generator=torch.Generator().manual_seed(seed)).double()
     return white if kind == WHITE else white.cumsum(0)
-
-
-def autocorrelations(slopes: Tensor, most: int = LAGS) -> list[float]:
-    """Return the autocorrelation of ``slopes`` at lags 0 to ``most``; 1 at all where all slopes are equal.
-
-    As ``gradients_stacks.autocorrelation`` for each lag: about the mean, by the power of the whole.
-    """
-    centred = slopes - slopes.mean()
-    power = centred.square().sum()
-    if centred.abs().max() < ROUNDING:
-        return [1.0] * (most + 1)
-    return [((centred[: len(centred) - lag] * centred[lag:]).sum() / power).item() for lag in range(most + 1)]
 
 
 def _next(kind: str, h: Tensor, draw: Tensor, branch: float) -> Tensor:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.labs.spec import LabSpec, Metric, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel, metric_key
 
 PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "residual with BN, scaled"
 #: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017).
@@ -18,23 +18,17 @@ NOISES: tuple[str, ...] = (WHITE, WALK)
 BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
 
 
-def metric_key(kind: str) -> str:
-    """Return how the names of a kind's figures begin."""
-    return kind.lower().replace(" with bn", "_bn").replace(", ", "_").replace("-", "_")
-
-
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
 
 _OPTIONS = (
     Option("shown", "Layers shown", "Depth of the nets whose gradient is drawn over the line.", 24, low=2, high=100,
-           step=1, primary=True),
+           primary=True),
     Option("branch", "Branch scale", "What the branch of the scaled residual net is multiplied by.", 0.1,
            low=0.01, high=1.0, step=0.01, primary=True),
-    Option("layers", "Layers", "The deepest net; shallower ones are its first layers.", 50, low=2, high=100, step=1,
+    Option("layers", "Layers", "The deepest net; shallower ones are its first layers.", 50, low=2, high=100,
            primary=True),
-    Option("nets", "Nets", "Nets of each kind that are drawn anew, each of which is shown.", 10, low=1, high=30,
-           step=1),
+    Option("nets", "Nets", "Nets of each kind that are drawn anew, each of which is shown.", 10, low=1, high=30),
     Option("grid", "Grid", "The full grid adds the branch scales 0.03, 0.1 and 0.3.", "default",
            choices=("default", "full")),
 )  # fmt: skip

@@ -6,22 +6,23 @@ first seed; all kinds see the same batches and start from the same draws.
 """
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
+from engine.labs.seed_curves import geometric
 from engine.labs.small_images import embedded_images
-from engine.labs.smoothness.spec import KINDS, METRIC_PREFIX, ONE_RATE, rates_of
+from engine.labs.smoothness.spec import KINDS, ONE_RATE, rates_of
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
+from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
 
 #: The loss that decides between rates, and the one at the end: a mean over so many last updates.
 _LAST = 10
 #: A curve of a trial grows on the page after every so many updates.
 _SHOWN_EVERY = 5
-_POOL = 2
 #: The length of one learning rate among ``LENGTHS``.
 _AT_RATE = LENGTHS.index(1.0)
 
@@ -35,11 +36,9 @@ class SmoothnessLab(TaskLab[Task]):
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._rates = rates_of(self.settings)
-        first = self.settings["first_seed"]
-        self._seeds = range(first, first + self.settings["seeds"])
         steps, moments = self.settings["steps"], self.settings["moments"]
         self._moments = frozenset(1 + place * steps // moments for place in range(moments))
-        self._images = embedded_images(_POOL)
+        self._images = embedded_images()
 
     def plan(self) -> Sequence[Task]:
         """Return the tasks; see the module."""
@@ -47,7 +46,7 @@ class SmoothnessLab(TaskLab[Task]):
         for kind in KINDS:
             if self.settings["rates"] != ONE_RATE:
                 tasks += [Task(_trial(kind, rate), f"{kind}: learning rate {rate:g}") for rate in self._rates]
-            tasks += [Task(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self._seeds]
+            tasks += [Task(_measured(kind, seed), f"{kind}: along the gradient, seed {seed}") for seed in self.seeds]
         return tasks
 
     def measure(self, task: Task, done: Results) -> Measuring:
@@ -65,7 +64,7 @@ class SmoothnessLab(TaskLab[Task]):
             yield self._rate_curve(kind, done)
             return
         yield from self._curves(kind, done)
-        if all(_measured(kind, seed) in done for seed in self._seeds):
+        if all(_measured(kind, seed) in done for seed in self.seeds):
             yield from self._metrics(kind, done)
         if len(done) == len(self.plan()):
             edges = [kind for kind in KINDS if self._at_edge(kind, done)]
@@ -87,26 +86,26 @@ class SmoothnessLab(TaskLab[Task]):
 
     def _trained(self, kind: str, rate: float, done: Results) -> Generator[CurveUpdated, None, float]:
         losses: list[float] = []
-        for step, loss in self._descent(kind, rate, self._seeds[0]).steps(self.settings["steps"]):
+        for step, loss in self._descent(kind, rate, self.seeds[0]).steps(self.settings["steps"]):
             losses.append(loss)
             if step % _SHOWN_EVERY == 0:
                 yield self._rate_curve(kind, {**done, _trial(kind, rate): _late(losses, step)})
         return _late(losses, self.settings["steps"])
 
     def _followed(self, kind: str, seed: int, rate: float) -> Generator[CurveUpdated, None, Followed]:
-        found: Followed = {"rate": rate, "steps": [], "bands": []}
+        followed: Followed = {"rate": rate, "steps": [], "bands": []}
         descent, losses = self._descent(kind, rate, seed), []
         for step, loss in descent.steps(self.settings["steps"]):
             losses.append(loss)
             if step in self._moments:
                 for part in descent.band(step, rate):
                     if part is not None:
-                        found["steps"].append(step)
-                        found["bands"].append(list(part))
-                    yield from self._band_curves(kind, [found])
+                        followed["steps"].append(step)
+                        followed["bands"].append(list(part))
+                    yield from self._band_curves(kind, [followed])
             elif step % _SHOWN_EVERY == 0:
-                yield from self._band_curves(kind, [found])
-        return {**found, "loss": _late(losses, self.settings["steps"])}
+                yield from self._band_curves(kind, [followed])
+        return {**followed, "loss": _late(losses, self.settings["steps"])}
 
     def _best(self, kind: str, done: Results) -> float:
         """Return the rate with the lowest loss; the smallest one where none is finite."""
@@ -140,35 +139,37 @@ class SmoothnessLab(TaskLab[Task]):
             "gradient": [[change for band in here for change in band.changes] for here in bands],
         }
         for panel, line in lines.items():
-            yield CurveUpdated(panel, CurveName(kind), steps, list(map(_mean, line)))
-            for part, edges in (("low", map(min, spreads[panel])), ("high", map(max, spreads[panel]))):
-                yield CurveUpdated(panel, CurveName(kind, part=part), steps, list(edges))
+            for part, read, values in (("", _mean, line), ("low", min, spreads[panel]), ("high", max, spreads[panel])):
+                yield CurveUpdated(panel, CurveName(kind, part=part), steps, list(map(read, values)))
         yield CurveUpdated("beta", CurveName(kind), steps, [_mean([band.beta for band in here]) for here in bands])
         rates = [one["rate"] for one in seeds]
         sharp = [_mean([rate * band.beta for rate, band in zip(rates, here, strict=True)]) for here in bands]
         yield CurveUpdated("stability", CurveName(kind), steps, sharp)
 
     def _curves(self, kind: str, done: Results) -> Iterator[CurveUpdated]:
-        seeds = [seed for seed in self._seeds if _measured(kind, seed) in done]
-        found = [done[_measured(kind, seed)] for seed in seeds]
-        yield from self._band_curves(kind, found)
-        for seed, one in zip(seeds, found, strict=True):
+        seeds = [seed for seed in self.seeds if _measured(kind, seed) in done]
+        followed = [done[_measured(kind, seed)] for seed in seeds]
+        yield from self._band_curves(kind, followed)
+        for seed, one in zip(seeds, followed, strict=True):
             betas = [Band(*band).beta for band in one["bands"]]
             name = CurveName(kind, part=f"seed {seed}")
             yield CurveUpdated("beta", name, one["steps"], betas)
             yield CurveUpdated("stability", name, one["steps"], [one["rate"] * beta for beta in betas])
         if self.settings["rates"] == ONE_RATE:
-            yield CurveUpdated("rates", CurveName(kind), self._rates, [_mean([one["loss"] for one in found])])
+            yield CurveUpdated("rates", CurveName(kind), self._rates, [_mean([one["loss"] for one in followed])])
 
     def _metrics(self, kind: str, done: Results) -> Iterator[MetricReported]:
-        found, name = [done[_measured(kind, seed)] for seed in self._seeds], METRIC_PREFIX[kind]
-        bands = [(one["rate"], Band(*band)) for one in found for band in one["bands"]]
-        yield MetricReported(f"{name}_beta", _mean([band.beta for _, band in bands]))
-        yield MetricReported(f"{name}_rate_times_beta", _mean([rate * band.beta for rate, band in bands]))
-        yield MetricReported(f"{name}_gradient_change", _mean([band.changes[_AT_RATE] for _, band in bands]))
-        yield MetricReported(f"{name}_loss_range", _mean([max(band.losses) / min(band.losses) for _, band in bands]))
-        yield MetricReported(f"{name}_rate", float(found[0]["rate"]))
-        yield MetricReported(f"{name}_final_loss", _mean([one["loss"] for one in found]))
+        followed = [done[_measured(kind, seed)] for seed in self.seeds]
+        bands = [(one["rate"], Band(*band)) for one in followed for band in one["bands"]]
+        metrics = {
+            "beta": _mean([band.beta for _, band in bands]),
+            "rate_times_beta": _mean([rate * band.beta for rate, band in bands]),
+            "gradient_change": _mean([band.changes[_AT_RATE] for _, band in bands]),
+            "loss_range": _mean([max(band.losses) / min(band.losses) for _, band in bands]),
+            "rate": float(followed[0]["rate"]),
+            "final_loss": _mean([one["loss"] for one in followed]),
+        }
+        yield from (MetricReported(f"{metric_key(kind)}_{name}", value) for name, value in metrics.items())
 
 
 def _trial(kind: str, rate: float) -> str:
@@ -186,10 +187,6 @@ def _late(losses: Sequence[float], steps: int) -> float:
     return math.inf if ended or not last else math.fsum(last) / len(last)
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Iterable[float]) -> float:
     """Return the geometric mean; infinity and zero win, as they do there."""
-    if not all(map(math.isfinite, values)):
-        return math.inf
-    if not values or min(values) <= 0:
-        return 0.0
-    return math.exp(math.fsum(map(math.log, values)) / len(values))
+    return geometric(values, diverged=math.inf)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.labs.smoothness.findings import RULES
-from engine.labs.spec import LabSpec, Metric, Option, Panel
+from engine.labs.spec import LabSpec, Metric, Option, Panel, metric_key
 
 PLAIN_BN, PLAIN, RESIDUAL_BN, RESIDUAL = "plain with BN", "plain without BN", "residual with BN", "residual without BN"
 
@@ -15,11 +15,6 @@ KINDS: dict[str, str] = {
     RESIDUAL_BN: "A",
     RESIDUAL: "A:norm=none",
 }
-#: How the names of a kind's figures begin.
-METRIC_PREFIX: dict[str, str] = {
-    PLAIN_BN: "plain_bn", PLAIN: "plain", RESIDUAL_BN: "residual_bn", RESIDUAL: "residual",
-}  # fmt: skip
-
 TUNED, ONE_RATE, WIDE = "tuned", "one for all", "tuned, wide"
 #: The grids of learning rates; the first is tried first.
 _GRIDS: dict[str, tuple[float, ...]] = {
@@ -66,10 +61,10 @@ _OPTIONS = (
     Option("rate", "The one rate", "The learning rate of all kinds with one rate for all.", 0.03, low=0.0001, high=1.0,
            step=0.01),
     Option("moments", "Measures", "How often it is measured along the gradient, at equal distances; the first time "
-           "before the first update.", 12, low=2, high=100, step=1),
-    Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10, step=1),
+           "before the first update.", 12, low=2, high=100),
+    Option("seeds", "Seeds", "Nets and batches that are drawn anew.", 1, low=1, high=10),
     Option("first_seed", "First seed", "The seed of the first net; rates are chosen with it.", 0, low=0,
-           high=2**31 - 200, step=1),
+           high=2**31 - 200),
     Option("width", "Width", "Filters of the first stage.", 8, low=4, high=32, step=4),
     Option("batch", "Images per update", "Batch size.", 64, low=8, high=256, step=8),
 )  # fmt: skip
@@ -113,7 +108,8 @@ _PANELS = (
 
 def _metrics() -> tuple[Metric, ...]:
     rows = []
-    for kind, name in METRIC_PREFIX.items():
+    for kind in KINDS:
+        name = metric_key(kind)
         rows += [
             Metric(f"{name}_beta", f"effective smoothness, {kind}", "", f"{_MEAN}; {_SANTURKAR}", "lower is smoother"),
             Metric(f"{name}_rate_times_beta", f"rate times smoothness, {kind}", "", _MEAN, "2 is a quadratic's limit"),

@@ -85,9 +85,9 @@ class Descent:
             with torch.no_grad():
                 for parameter, origin, slope in zip(probe.parameters(), start, gradient, strict=True):
                     parameter.copy_(origin - eta * slope)
-            there, slope_there = _loss_and_gradient(probe, inputs, labels)
-            change = _norm([b - a for a, b in zip(gradient, slope_there, strict=True)])
-            losses.append(_finite(there))
+            next_loss, next_gradient = _loss_and_gradient(probe, inputs, labels)
+            change = _norm([b - a for a, b in zip(gradient, next_gradient, strict=True)])
+            losses.append(_finite(next_loss))
             changes.append(_finite(change / norm if norm else math.inf))
             betas.append(_finite(change / (eta * norm) if norm else math.inf))
             yield None

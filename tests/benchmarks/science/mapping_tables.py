@@ -13,8 +13,8 @@ import time
 import torch
 
 from engine.labs.mapping import arms
-from engine.labs.mapping.kernel import condition
-from engine.labs.mapping.plan import Problem
+from engine.labs.mapping.nets import condition
+from engine.labs.mapping.plan import HEAT, MappingTask, Problem
 from engine.labs.mapping.scores import Cell, cells
 from engine.labs.mapping.training import train
 
@@ -62,7 +62,7 @@ D6_RATES = arms.RATES[:-1]
 
 def scored(arm: arms.Arm, blocks: int, problems: list[Problem], seeds: int, steps: int, rates=arms.RATES) -> list[Cell]:
     """Train and return the cells."""
-    for trained in train(arm, blocks, problems, steps, 64, rates):  # noqa: B007
+    for trained in train(MappingTask(HEAT, arm, blocks, tuple(problems), steps), 64, rates):  # noqa: B007
         pass
     return cells(trained, seeds)
 

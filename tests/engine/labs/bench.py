@@ -28,3 +28,12 @@ def until(lab, count):
     taken = [next(events) for _ in range(count)]
     events.close()
     return taken
+
+
+def ended(work):
+    """Do ``work``, a generator, to its end; return what it returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            return stop.value

@@ -56,7 +56,7 @@ def draws(seed, gain):
 def test_gradient_norms_are_those_of_finite_differences(kind, gain):
     # No value sits at a kink: the next ReLU acts on BN(hW), on hW or on x + F(x), which are never exactly zero.
     h, v, weights = draws(3, gain)
-    measured = stacks.profile(kind, LAYERS, WIDTH, IMAGES, gain, 3, CPU).log_norms
+    measured = stacks.profile(stacks.Net(kind, LAYERS, gain, 3), WIDTH, IMAGES, CPU).log_norms
     assert len(measured) == LAYERS
     for number in range(LAYERS):
         h, rest, squares = next_layer(kind, h, weights[number]), weights[number + 1 :], 0.0
@@ -81,15 +81,17 @@ def test_mean_cosine_is_the_mean_over_pairs():
 
 def test_autocorrelation_of_known_signals():
     points = torch.arange(400, dtype=torch.float64)
-    assert stacks.autocorrelation(torch.ones(100, dtype=torch.float64) * 0.3).item() == 1
-    assert stacks.autocorrelation(torch.sin(points * math.pi / stacks.LAG)).item() == pytest.approx(-1, abs=0.02)
-    assert stacks.autocorrelation(torch.sin(points * 2 * math.pi / stacks.LAG)).item() == pytest.approx(1, abs=0.02)
     noise = torch.randn(4000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    assert abs(stacks.autocorrelation(noise).item()) < 0.05
+    half, whole = (torch.sin(points * turns * math.pi / stacks.LAG) for turns in (1, 2))
+    assert stacks.autocorrelations(torch.full((100,), 0.3, dtype=torch.float64)) == [1.0] * (stacks.LAGS + 1)
+    assert stacks.autocorrelations(half)[stacks.LAG] == pytest.approx(-1, abs=0.02)
+    assert stacks.autocorrelations(whole)[stacks.LAG] == pytest.approx(1, abs=0.02)
+    assert abs(stacks.autocorrelations(noise)[stacks.LAG]) < 0.05
+    assert len(stacks.autocorrelations(noise, 2)) == 3
 
 
 def growth(kind, gain, seeds=2, layers=50):
-    logs = [stacks.profile(kind, layers, 256, 128, gain, seed, CPU).log_norms for seed in range(seeds)]
+    logs = [stacks.profile(stacks.Net(kind, layers, gain, seed), 256, 128, CPU).log_norms for seed in range(seeds)]
     return math.exp(sum(norms[0] - norms[-1] for norms in logs) / seeds / (layers - 1))
 
 
@@ -107,7 +109,7 @@ def test_direction_shatters_with_bn_and_not_with_shortcuts():
     """Balduzzi et al. 2017, lag 4: 2 / 10 / 24 / 50 layers: plain+BN .90/-.04/-.05/.02; residual+BN .92/.64/.42/.27."""
     means = {}
     for kind in KINDS:
-        nets = [stacks.direction(kind, 50, 1.0, seed, CPU) for seed in range(5)]
+        nets = [stacks.direction(stacks.Net(kind, 50, 1.0, seed), CPU) for seed in range(5)]
         means[kind] = [sum(net[depth - 1] for net in nets) / 5 for depth in (2, 10, 24, 50)]
     assert means[BN] == pytest.approx([0.90, -0.04, -0.05, 0.02], abs=0.12)
     assert means[RESIDUAL] == pytest.approx([0.92, 0.64, 0.42, 0.27], abs=0.15)
@@ -116,7 +118,7 @@ def test_direction_shatters_with_bn_and_not_with_shortcuts():
 
 
 def test_plain_nets_collapse_and_batch_norm_prevents_it():
-    last = {kind: stacks.profile(kind, 50, 256, 128, 1.0, 0, CPU).cosines for kind in KINDS}
+    last = {kind: stacks.profile(stacks.Net(kind, 50, 1.0, 0), 256, 128, CPU).cosines for kind in KINDS}
     assert last[PLAIN][0] == pytest.approx(1 / math.pi, abs=0.01)
     assert last[PLAIN][-1] > 0.95
     assert last[BN][-1] == pytest.approx(1 / math.pi, abs=0.05)
@@ -125,13 +127,14 @@ def test_plain_nets_collapse_and_batch_norm_prevents_it():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_deeper_nets_begin_with_the_layers_of_shallower_ones(kind):
-    shallow, deep = (stacks.profile(kind, layers, 16, 16, 1.0, 0, CPU).cosines for layers in (3, 6))
+    shallow, deep = (stacks.profile(stacks.Net(kind, layers, 1.0, 0), 16, 16, CPU).cosines for layers in (3, 6))
     assert deep[:3] == shallow
-    assert stacks.direction(kind, 6, 1.0, 0, CPU)[:3] == stacks.direction(kind, 3, 1.0, 0, CPU)
+    short, long = (stacks.direction(stacks.Net(kind, layers, 1.0, 0), CPU) for layers in (3, 6))
+    assert long[:3] == short
 
 
 @pytest.mark.parametrize("gain", [0.5, 2.0])
 def test_the_gain_scales_gradients_by_its_powers_without_bn(gain):
-    at_one, scaled = (stacks.profile(PLAIN, 100, 16, 16, g, 1, CPU).log_norms for g in (1.0, gain))
+    at_one, scaled = (stacks.profile(stacks.Net(PLAIN, 100, g, 1), 16, 16, CPU).log_norms for g in (1.0, gain))
     for layer, (a, b) in enumerate(zip(at_one, scaled, strict=True), start=1):
         assert b - a == pytest.approx((100 - layer) * math.log(gain), abs=1e-3)

@@ -7,7 +7,7 @@ import torch
 
 from engine.errors import CheckpointError
 from engine.events import Split
-from tests.engine.labs.bench import PRECISIONS
+from tests.engine.labs.bench import PRECISIONS, ended
 from tests.engine.labs.inspected_runs import trained
 
 
@@ -15,7 +15,9 @@ from tests.engine.labs.inspected_runs import trained
 @pytest.mark.parametrize("shortcut", ["none", "A"])
 def test_measured_again_it_gives_what_was_recorded(shortcut, precision):
     inspected = trained(model__shortcut=shortcut, precision=precision)
-    found = inspected.evaluate(inspected.model(), [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.TEST])
+    model = inspected.model()
+    splits = [Split.TRAIN_CLEAN, Split.TEST_SUBSET, Split.TEST]
+    found = ended(inspected.scores(inspected.evaluator(model), model, splits))
     for split, score in found.items():
         assert score.error == inspected.stored[split].error
         assert score.loss == pytest.approx(inspected.stored[split].loss, abs=1e-6)

@@ -40,8 +40,8 @@ ROOM = Room(
         Fault(
             name="layers-from-zero",
             file="engine/labs/shattering/lab.py",
-            text="[float(layer + 1) for layer in range(len(values))]",
-            faulty="[float(layer) for layer in range(len(values))]",
+            text="range(first, first + len(values))",
+            faulty="range(first - 1, first - 1 + len(values))",
             breaks="The curves over depth begin at layer 0 and end one layer early.",
         ),
         Fault(

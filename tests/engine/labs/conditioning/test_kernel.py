@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from engine.labs import block_stacks
+from engine.labs.block_stacks import forward
 from engine.labs.conditioning import kernel as kernels
 from engine.labs.conditioning import nets as stacks
 from engine.labs.conditioning.arms import ARMS
@@ -20,7 +22,7 @@ def normal(*shape, seed=0):
 def test_the_kernel_of_a_linear_net_is_the_analytic_one():
     """y = V W x: K[(i, a), (j, b)] = <x_i, x_j> (V V^T)_ab + <W x_i, W x_j> delta_ab."""
     x, w, v = normal(3, 4), normal(5, 4, seed=1).requires_grad_(), normal(2, 5, seed=2).requires_grad_()
-    measured = kernels.gram(lambda: x @ w.T @ v.T, [w, v])
+    measured = block_stacks.tangent_kernel(lambda net: x @ net[0]["w"].T @ net[0]["v"].T, [{"w": w, "v": v}])
     with torch.no_grad():
         hidden = x @ w.T
         expected = torch.kron(x @ x.T, v @ v.T) + torch.kron(hidden @ hidden.T, torch.eye(2, dtype=torch.float64))
@@ -29,13 +31,13 @@ def test_the_kernel_of_a_linear_net_is_the_analytic_one():
 
 @every_arm
 def test_the_kernel_of_a_net_is_that_of_single_gradients(arm):
-    x = normal(5, stacks.WIDTH)
+    x = normal(5, block_stacks.WIDTH)
     stack = stacks.draw(arm, 2, [4])
     measured = kernels.net_kernel(arm, stack, x)
     live = stacks.parameters(stack)
     for value in live:
         value.requires_grad_()
-    out = stacks.forward(arm, stack, x)[0, :, : kernels.OUTPUTS].flatten()
+    out = forward(stack, x, arm.skip)[0, :, : block_stacks.OUTPUTS].flatten()
     rows = [torch.cat([g.flatten() for g in torch.autograd.grad(one, live, retain_graph=True)]) for one in out]
     squares = torch.linalg.svdvals(torch.stack(rows).detach()).square()
     assert measured.values == pytest.approx(squares.tolist(), rel=1e-8)
@@ -53,11 +55,11 @@ def test_kernels_that_are_singular_or_not_finite_are_said():
 
 @pytest.mark.parametrize("name", [arm.name for arm in ARMS if not arm.norm])
 def test_singular_values_are_those_of_torch_autograd(name):
-    arm, x = BY_NAME[name], normal(6, stacks.WIDTH)
+    arm, x = BY_NAME[name], normal(6, block_stacks.WIDTH)
     stack = stacks.draw(arm, 2, [1])
 
     def net(one):
-        return stacks.forward(arm, stack, one[None])[0, 0]
+        return forward(stack, one[None], arm.skip)[0, 0]
 
     logs = [torch.linalg.svdvals(torch.autograd.functional.jacobian(net, one)).log() for one in x]
     expected = torch.stack(logs).mean(0).exp()
@@ -72,23 +74,23 @@ def test_draws_of_a_seed_are_the_same_whatever_stands_beside_it(arm):
     both, alone = stacks.draw(arm, 2, [3, 5]), stacks.draw(arm, 2, [5])
     for name, value in alone[1].items():
         assert torch.equal(both[1][name][1:], value)
-    x = normal(7, stacks.WIDTH)
-    assert torch.allclose(stacks.forward(arm, both, x)[1], stacks.forward(arm, alone, x)[0], atol=1e-12)
+    x = normal(7, block_stacks.WIDTH)
+    assert torch.allclose(forward(both, x, arm.skip)[1], forward(alone, x, arm.skip)[0], atol=1e-12)
 
 
 def test_starts_are_what_they_are_called(monkeypatch):
-    x = normal(9, stacks.WIDTH)
-    monkeypatch.setattr(stacks, "NOISE", 0.0)
-    exact = stacks.forward(BY_NAME["plain from identity"], stacks.draw(BY_NAME["plain from identity"], 3, [0]), x)
+    x = normal(9, block_stacks.WIDTH)
+    monkeypatch.setattr(block_stacks, "NOISE", 0.0)
+    exact = forward(stacks.draw(BY_NAME["plain from identity"], 3, [0]), x)
     assert torch.equal(exact[0], x)
     shared, scaled = (stacks.draw(BY_NAME[name], 4, [0]) for name in ("residual", "residual over L"))
-    assert torch.allclose(scaled[2]["W2"], shared[2]["W2"] / 4)
+    assert torch.allclose(scaled[2]["w2"], shared[2]["w2"] / 4)
     with_bn = stacks.draw(BY_NAME["residual over L with BN"], 4, [0])
-    assert torch.equal(with_bn[2]["W2"], shared[2]["W2"])
+    assert torch.equal(with_bn[2]["w2"], shared[2]["w2"])
     assert with_bn[2]["g2"].unique().tolist() == [0.25]
-    normed = stacks.forward(BY_NAME["plain with BN"], stacks.draw(BY_NAME["plain with BN"], 1, [0]), x)[0]
-    assert torch.allclose(normed.mean(0), torch.zeros(stacks.WIDTH, dtype=torch.float64), atol=1e-12)
-    assert torch.allclose(normed.var(0, correction=0), torch.ones(stacks.WIDTH, dtype=torch.float64), atol=1e-4)
+    normed = forward(stacks.draw(BY_NAME["plain with BN"], 1, [0]), x)[0]
+    assert torch.allclose(normed.mean(0), torch.zeros(block_stacks.WIDTH, dtype=torch.float64), atol=1e-12)
+    assert torch.allclose(normed.var(0, correction=0), torch.ones(block_stacks.WIDTH, dtype=torch.float64), atol=1e-4)
 
 
 def conditions(name, blocks, seeds=3):

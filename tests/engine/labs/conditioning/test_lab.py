@@ -7,12 +7,13 @@ import torch
 
 from engine.events import CurveUpdated, MetricReported, Progressed
 from engine.labs.conditioning import training
-from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors, metric_key
+from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors
 from engine.labs.conditioning.kernel import inputs, net_kernel
 from engine.labs.conditioning.lab import PARTS, ConditioningLab
 from engine.labs.conditioning.linear_maps import FLOOR
-from engine.labs.part import geometric
 from engine.labs.registry import LABS, check_settings
+from engine.labs.seed_curves import geometric
+from engine.labs.spec import metric_key
 from tests.engine.labs.bench import DEVICE
 
 ROW = LABS["conditioning"]
@@ -110,7 +111,7 @@ def test_training_is_that_of_torch_and_only_one_net_at_a_time(whole):
     """One net with torch's own optimiser, on the same batches."""
     _, curves, _ = whole
     arm = BY_NAME["residual over L with BN"]
-    halts = [stop for stop in training.train(arm, 2, [0, 1], "smooth", NET_RATES, 10) if stop]
+    halts = [stop for stop in training.train(training.Training(arm, 2, [0, 1], "smooth", NET_RATES, 10)) if stop]
     best = training.best_rate(halts[-1])
     rate = NET_RATES[best]
     (block_0, block_1) = training.draw(arm, 2, [1])
@@ -121,10 +122,10 @@ def test_training_is_that_of_torch_and_only_one_net_at_a_time(whole):
     for _ in range(10):
         x = torch.randn(training.BATCH, 16, generator=source).double()
         optimiser.zero_grad()
-        (training.forward(arm, [block_0, block_1], x)[0] - goal(x)).square().mean().backward()
+        (training.forward([block_0, block_1], x, arm.skip)[0] - goal(x)).square().mean().backward()
         optimiser.step()
     with torch.no_grad():
-        error = (training.forward(arm, [block_0, block_1], held)[0] - goal(held)).square().mean()
+        error = (training.forward([block_0, block_1], held, arm.skip)[0] - goal(held)).square().mean()
         error /= goal(held).square().mean()
     assert halts[-1].losses[best, 1].item() == pytest.approx(error.item(), rel=1e-6)
     assert curves["training_loss", f"{arm.name}; seed 1"][1][-1] == pytest.approx(error.item(), rel=1e-6)

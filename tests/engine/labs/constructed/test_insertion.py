@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from engine.config import ModelConfig
 from engine.labs.constructed.insertion import (
@@ -103,7 +104,7 @@ def test_in_train_mode_a_plain_block_is_exact_on_its_batch_once_its_norms_are_se
     assert relative_change(train_logits(trained, batch), train_logits(grown.net, batch)) <= 1e-3
     assert relative_change(eval_logits(trained, other), eval_logits(grown.net, other)) < 1e-5
     assert relative_change(train_logits(trained, other), train_logits(grown.net, other)) < 0.5
-    inserted = {path for path, _ in grown.norms()}
+    inserted = {path for path, _ in grown.layers(nn.BatchNorm2d)}
     for name, buffer in grown.net.named_buffers():
         assert torch.equal(buffer, before[name]) or name.rpartition(".")[0] in inserted
 
@@ -136,7 +137,7 @@ def test_the_same_noise_is_drawn_for_every_level_and_other_noise_for_another_see
     for noise, seed in ((0.0, 0), (0.01, 0), (0.02, 0), (0.01, 1)):
         grown = grown_from(trained)
         add_noise(grown, noise, seed)
-        kernels[noise, seed] = next(grown.convolutions())[1].weight.detach()
+        kernels[noise, seed] = next(grown.layers(nn.Conv2d))[1].weight.detach()
     first = kernels[0.01, 0] - kernels[0.0, 0]
     torch.testing.assert_close(kernels[0.02, 0] - kernels[0.0, 0], 2 * first, rtol=1e-4, atol=1e-6)
     assert first.std() == pytest.approx(0.01, rel=0.2)

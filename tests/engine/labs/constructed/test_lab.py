@@ -50,7 +50,7 @@ def ran():
 
 
 def test_images_are_those_that_runs_train_on(workspace):
-    mine, theirs = embedded_images(POOL), load_images(DataConfig(pool=POOL), workspace.path)
+    mine, theirs = embedded_images(), load_images(DataConfig(pool=POOL), workspace.path)
     for split in ("train", "test"):
         assert torch.equal(getattr(mine, split).pixels, getattr(theirs, split).pixels)
         assert torch.equal(getattr(mine, split).labels, getattr(theirs, split).labels)
@@ -86,7 +86,7 @@ def batches_of(asked, updates):
 def calibration():
     from engine.training.evaluate import _RECALIBRATION_BATCHES, subset
 
-    chosen = subset(embedded_images(POOL).train, _RECALIBRATION_BATCHES * SMALL["batch"])
+    chosen = subset(embedded_images().train, _RECALIBRATION_BATCHES * SMALL["batch"])
     return chosen.split(SMALL["batch"])
 
 

@@ -16,7 +16,7 @@ from engine.labs.landscape.spec import LANDSCAPE, NAMES
 from engine.labs.landscape.surface import Surface
 from engine.labs.registry import check_settings
 from engine.training.evaluate import Score
-from tests.engine.labs.bench import DEVICE, PRECISIONS
+from tests.engine.labs.bench import DEVICE, PRECISIONS, ended
 from tests.engine.labs.inspected_runs import trained
 from tests.engine.training import tiny
 
@@ -39,14 +39,6 @@ def curves(events, panel):
         for e in events
         if isinstance(e, CurveUpdated) and e.panel == panel
     }
-
-
-def ended(work):
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return stop.value
 
 
 def saved(document):
@@ -106,7 +98,7 @@ def test_a_point_is_the_loss_of_a_net_that_was_moved_there_by_hand():
         for parameter in model.parameters():
             piece = slice(place, place := place + parameter.numel())
             parameter += (0.3 * directions[0] - 0.2 * directions[1])[piece].view_as(parameter)
-    by_hand = inspected.evaluate(model, [Split.TRAIN_CLEAN])[Split.TRAIN_CLEAN]
+    by_hand = ended(inspected.scores(inspected.evaluator(model), model, [Split.TRAIN_CLEAN]))[Split.TRAIN_CLEAN]
     assert loss == pytest.approx(by_hand.loss, rel=1e-5) and error == pytest.approx(by_hand.error, abs=1e-4)
     assert ended(surface.fine_point(torch.zeros_like(directions[0])))[0] == pytest.approx(
         inspected.stored[Split.TRAIN_CLEAN].loss, rel=1e-5

@@ -13,11 +13,12 @@ from torch import nn
 
 from engine.config import RunConfig, replace
 from engine.events import CurveUpdated, MetricReported, Split
-from engine.labs.lesion.lab import LesionLab, curves, plan
+from engine.labs.lesion import curves, plan
+from engine.labs.lesion.lab import LesionLab
 from engine.labs.lesion.spec import LESION, METRICS
 from engine.labs.registry import check_settings
 from engine.training.evaluate import FoldedNet, subset
-from tests.engine.labs.bench import DEVICE, PRECISIONS
+from tests.engine.labs.bench import DEVICE, PRECISIONS, ended
 from tests.engine.labs.inspected_runs import trained
 
 
@@ -113,7 +114,8 @@ def test_recalibrated_bars_are_an_evaluation_with_recalibrated_statistics():
     inspected = trained(model__shortcut="A")
     curves, figures = results(inspected, bn="both")
     again = dataclasses.replace(inspected, config=replace(inspected.config, {"recalibrate_bn": True}))
-    score = again.evaluate(inspected.model(), [Split.TEST_SUBSET])[Split.TEST_SUBSET]
+    model = inspected.model()
+    score = ended(again.scores(again.evaluator(model), model, [Split.TEST_SUBSET]))[Split.TEST_SUBSET]
     bars = curves["deleted", "A-8 recalibrated"]
     assert bars[0] == score.error
     assert list(bars) == [0, 1, 2, 3]
@@ -195,9 +197,9 @@ def test_the_shortest_range_that_holds():
 def test_rank_correlation():
     x, y = [1.0, 5.0, 2.0, 2.0, 9.0], [3.0, 1.0, 4.0, 1.0, 5.0]
     ranks = [1, 4, 2.5, 2.5, 5], [3, 1.5, 4, 1.5, 5]
-    assert curves.rank_correlation(x, y) == pytest.approx(np.corrcoef(*ranks)[0, 1])
-    assert curves.rank_correlation([1, 2, 3], [10, 20, 21]) == 1.0
-    assert math.isnan(curves.rank_correlation([1, 2, 3], [1, 1, 1]))
+    assert curves.rank_correlation([*zip(x, y, strict=True)]) == pytest.approx(np.corrcoef(*ranks)[0, 1])
+    assert curves.rank_correlation([(1, 10), (2, 20), (3, 21)]) == 1.0
+    assert math.isnan(curves.rank_correlation([(1, 1), (2, 1), (3, 1)]))
 
 
 def test_first_bars_come_first_and_are_spread():

@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.labs.block_stacks import INNER, INPUTS, OUTPUTS, WIDTH, draw
 from engine.labs.mapping import arms
-from engine.labs.mapping.kernel import INPUTS, OUTPUTS, condition, kernel
-from engine.labs.mapping.nets import INSIDE, Stacks, Start, draw
-from engine.labs.mapping.targets import WIDTH
+from engine.labs.mapping.nets import Stacks, Start, condition, kernel
 
 BATCH = 12
 X = torch.randn(BATCH, WIDTH, generator=torch.Generator().manual_seed(1))
@@ -108,4 +107,4 @@ def test_condition_numbers_of_the_start_slider():
     """One net of 12 layers, by other code: 4.6, 4.2, 5.2, 3.4, 2.8, 2.7."""
     logs = [math.log10(condition(0, 6, point)) for point in (0, 0.25, 0.5, 0.75, 0.9, 1)]
     assert logs == pytest.approx([4.6, 4.2, 5.2, 3.4, 2.8, 2.7], abs=0.06)
-    assert INSIDE == 2 * WIDTH
+    assert INNER == 2 * WIDTH

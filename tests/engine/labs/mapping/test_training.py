@@ -5,16 +5,17 @@ import math
 import pytest
 import torch
 
+from engine.labs.block_stacks import WIDTH
 from engine.labs.mapping import arms, training
 from engine.labs.mapping.nets import Stacks, Start
-from engine.labs.mapping.plan import Problem
+from engine.labs.mapping.plan import HEAT, MappingTask, Problem
 from engine.labs.mapping.scores import cells
-from engine.labs.mapping.targets import WIDTH, answers, draw, table
+from engine.labs.mapping.targets import answers, draw, table
 from tests.engine.labs.mapping.test_nets import reference
 
 
 def trained(arm, blocks, problems, steps, rates, batch=64):
-    *_, last = training.train(arm, blocks, problems, steps, batch, rates)
+    *_, last = training.train(MappingTask(HEAT, arm, blocks, tuple(problems), steps), batch, rates)
     return last
 
 
@@ -96,10 +97,10 @@ def test_a_net_that_diverges_is_left_out_of_the_choice_of_the_rate():
 
 
 def test_pulses_do_not_change_what_is_found(monkeypatch):
-    problems = [Problem(arms.SMOOTH, 0)]
-    whole = list(training.train(arms.PLAIN, 2, problems, 40, 64))
+    task = MappingTask(HEAT, arms.PLAIN, 2, (Problem(arms.SMOOTH, 0),), 40)
+    whole = list(training.train(task, 64))
     monkeypatch.setattr(training, "PULSE", 40)
-    pulsed = list(training.train(arms.PLAIN, 2, problems, 40, 64))
+    pulsed = list(training.train(task, 64))
     assert len(pulsed) > len(whole)
     torch.testing.assert_close(pulsed[-1].errors, whole[-1].errors, rtol=0, atol=0, equal_nan=True)
     assert pulsed[-1].steps == whole[-1].steps

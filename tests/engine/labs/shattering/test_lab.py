@@ -31,14 +31,17 @@ LAG = dense_stacks.LAG
 
 def at_lag(kind, count, seeds, branch=0.1):
     """Autocorrelation at lag 4 after 2, 10 and ``count`` layers, mean over the nets."""
-    rows = [[nets.autocorrelations(layer.slopes)[LAG] for layer in nets.layers(kind, count, branch, s)] for s in seeds]
+    rows = [
+        [dense_stacks.autocorrelations(layer.slopes)[LAG] for layer in nets.layers(kind, count, branch, s)]
+        for s in seeds
+    ]
     return [sum(row[depth - 1] for row in rows) / len(rows) for depth in (2, 10, count)]
 
 
 def test_the_looks_linear_gradient_is_exactly_constant():
     for layer in nets.layers(LOOKS_LINEAR, 24, 0.1, 3):
         assert layer.slopes.max() - layer.slopes.min() < 1e-9
-        assert nets.autocorrelations(layer.slopes) == [1.0] * (nets.LAGS + 1)
+        assert dense_stacks.autocorrelations(layer.slopes) == [1.0] * (dense_stacks.LAGS + 1)
     assert layer.slopes.abs().max() > 1e-3
 
 
@@ -57,18 +60,18 @@ def test_slopes_are_those_of_autograd_where_inputs_do_not_act_on_one_another():
 
 
 def test_nets_are_those_of_the_gradients_lab():
-    expected = dense_stacks.direction(LAYER_BN, 8, 1.0, 2, CPU)
-    measured = [nets.autocorrelations(layer.slopes)[LAG] for layer in nets.layers(BN, 8, 0.1, 2)]
+    expected = dense_stacks.direction(dense_stacks.Net(LAYER_BN, 8, 1.0, 2), CPU)
+    measured = [dense_stacks.autocorrelations(layer.slopes)[LAG] for layer in nets.layers(BN, 8, 0.1, 2)]
     assert measured == pytest.approx(expected, abs=1e-3)
 
 
 def test_autocorrelations_of_known_signals():
     points = torch.arange(2000, dtype=torch.float64)
-    wave = nets.autocorrelations(torch.cos(points * math.pi / 4))
+    wave = dense_stacks.autocorrelations(torch.cos(points * math.pi / 4))
     assert wave[0] == pytest.approx(1)
     assert [wave[lag] for lag in (2, 4, 8)] == pytest.approx([0, -1, 1], abs=0.02)
-    assert nets.autocorrelations(torch.full((50,), 0.3, dtype=torch.float64)) == [1.0] * (nets.LAGS + 1)
-    lags = [[nets.autocorrelations(nets.noise(kind, seed))[LAG] for seed in range(20)] for kind in NOISES]
+    assert dense_stacks.autocorrelations(torch.full((50,), 0.3, dtype=torch.float64)) == [1.0] * (dense_stacks.LAGS + 1)
+    lags = [[dense_stacks.autocorrelations(nets.noise(kind, seed))[LAG] for seed in range(20)] for kind in NOISES]
     white, brown = (sum(row) / len(row) for row in lags)
     assert abs(white) < 0.05
     assert brown > 0.8
