@@ -75,6 +75,16 @@ def test_no_name_says_nothing_and_none_hides_a_package():
     assert not {path.stem for path in (PROJECT / "app").glob("*.py")} & packages
 
 
+def test_no_function_has_more_than_five_parameters():
+    for path in files():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                arguments = node.args
+                names = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+                own = [name for name in names if name not in ("self", "cls")]
+                assert len(own) <= 5, (name_of(path), node.lineno, own)
+
+
 def test_nothing_unfinished_and_no_pickle():
     for path in files():
         assert not [word for word in UNFINISHED if word in text(path)], name_of(path)
