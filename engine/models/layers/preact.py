@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.init.rng import Survival
-from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import ScaleShift, Shift
+from engine.models.taps import Tap
 
 
 class PreActBlock(nn.Module):

@@ -13,8 +13,8 @@ from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
-from engine.models import imagenet_tensors
 from engine.models.registry import Variant, variant
+from engine.models.sites import variant_of
 from engine.store.workspace import Workspace
 
 #: Settings that other choices decide, and which ones.
@@ -62,9 +62,8 @@ def plan_race(
         run = replace(run, {"optim.steps": steps})
     source = get_source(data if data is not None else _preferred(chosen, workspace), run.data.resize)
     run = replace(run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, asked)})
-    if run.model.family == "imagenet":
-        for shortcut in shortcuts:
-            imagenet_tensors.chosen(shortcut)  # refuses what the family does not have
+    for shortcut in shortcuts:
+        variant_of(run.model.family, shortcut)  # refuses what the family does not have
     check_fit(run, source)
     check_compiler(run, variants)
     per_depth = {
