@@ -89,7 +89,7 @@ def variant(text: str) -> Variant:
     norm = _choice(row, "norm", requested, row.norms)
     layers = int(_choice(row, "layers", requested, tuple(map(str, LAYERS)), default="2"))
     words = [row.name]
-    words += [f"{option.name}={options[option.name]:g}" for option in row.options if not _is_default(option, options)]
+    words += [f"{each.name}={options[each.name]:g}" for each in row.options if options[each.name] != each.default]
     words += [f"order={order}"] * (order != "post")
     words += [f"norm={norm}"] * (norm != row.norms[0])
     words += [f"layers={layers}"] * (layers != 2)
@@ -131,7 +131,3 @@ def _choice(row: Shortcut, key: str, requested: Mapping[str, str], allowed: tupl
     if value not in allowed:
         raise ConfigError(f"{key} of shortcut {row.name} is {' or '.join(allowed)} (got {value!r})")
     return value
-
-
-def _is_default(option: Option, options: Mapping[str, float]) -> bool:
-    return options[option.name] == option.default

@@ -17,7 +17,7 @@ PER = {
 CODES = ("f4", "log16", "root8")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quantity:
     """One measured quantity.
 
@@ -29,12 +29,12 @@ class Quantity:
 
     name: str
     label: str
-    unit: str
-    per: str
+    unit: str = ""
+    per: str = "layer"
     family: str
-    scale: str
-    low: float
-    high: float
+    scale: str = "log"
+    low: float = 1e-2
+    high: float = 1e2
     formula: str
     source: str
     how_to_read: str

@@ -32,13 +32,7 @@ from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
-from engine.training.optim import (
-    WARMUP_CHECK,
-    build_optimizer,
-    momentum_of,
-    set_momentum,
-    warmup_ends,
-)  # fmt: skip
+from engine.training.optim import WARMUP_CHECK, build_optimizer, momentum_of, set_momentum, warmup_ends
 from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 

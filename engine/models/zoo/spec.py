@@ -1,4 +1,4 @@
-"""What a row of the zoo says: name, formula, source, options, published figures, and where its code is. Torch-free.
+"""What a row of the zoo says: name, formula, source, options, figures, tensors, and where its code is. Torch-free.
 
 One formula holds for all rows: y = v * s(x) + c * F(x), in the order that the activation order says. F is the branch
 with the weighted layers, s(x) the shortcut, c the coefficient, v the live strength of the shortcut (1 unless changed
@@ -8,7 +8,7 @@ in a run, ``engine.models.shortcuts.strength``).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.models.parts import Part
+from engine.models.parts import Part, batch_norm, convolution, scalars
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,31 @@ class Site:
 Sizes = Callable[[Site, int], tuple[Part, ...]]
 
 
-def _no_parts(site: Site, size: int) -> tuple[Part, ...]:
+def no_parts(site: Site, size: int) -> tuple[Part, ...]:
+    """Nothing."""
     return ()
+
+
+def projection(site: Site, size: int) -> tuple[Part, ...]:
+    """1x1 convolution, then batch norm; without norm the convolution has biases."""
+    normed = site.norm == "batch"
+    conv = convolution("shortcut.conv", (site.inputs, site.outputs, 1), size, bias=not normed)
+    return (conv, batch_norm("shortcut.bn", site.outputs)) if normed else (conv,)
+
+
+def projection_where_shape_changes(site: Site, size: int) -> tuple[Part, ...]:
+    """As ``projection`` where the block changes the shape, else nothing."""
+    return projection(site, size) if site.changes_shape else ()
+
+
+def one_convolution(path: str, kernel: int = 1, bias: bool = True) -> Sizes:
+    """Return the sizes of a single convolution, which a gate is too."""
+    return lambda site, size: (convolution(path, (site.inputs, site.outputs, kernel), size, bias),)
+
+
+def multiplier(site: Site, size: int) -> tuple[Part, ...]:
+    """One number per block."""
+    return (scalars("coefficient", "alpha"),)
 
 
 @dataclass(frozen=True)
@@ -93,8 +116,8 @@ class Shortcut:
     coefficient: str = ""
     shares_gate: bool = False
     skips: bool = False
-    shortcut_sizes: Sizes = _no_parts
-    coefficient_sizes: Sizes = _no_parts
+    shortcut_sizes: Sizes = no_parts
+    coefficient_sizes: Sizes = no_parts
     initializer: str = "he"
     norms: tuple[str, ...] = ("batch", "none")
     orders: tuple[str, ...] = ()

@@ -81,6 +81,7 @@ class Hessian:
         return slopes
 
 
+# Not scipy's eigsh: its products cannot yield in between, and it decides itself how many to make.
 def sharpest(
     product: Callable[[Tensor], Generator[None, None, Tensor]], start: Tensor, products: int
 ) -> Generator[float, None, Sharpness]:
@@ -108,7 +109,9 @@ def sharpest(
             for vector in basis:
                 turned = turned - (turned @ vector) * vector
         length = float(turned.norm())
-        values, vectors = torch.linalg.eigh(_tridiagonal(diagonal, beside))
+        matrix = torch.diag(torch.tensor(diagonal, dtype=torch.float64))
+        matrix += torch.diag(torch.tensor(beside, dtype=torch.float64), -1)  # eigh reads the lower triangle alone
+        values, vectors = torch.linalg.eigh(matrix)
         top = float(values[-1])
         if len(basis) == products or length <= _LEAST * scale or len(basis) == start.numel():
             break
@@ -120,11 +123,6 @@ def sharpest(
     return Sharpness(top, direction / direction.norm(), residual, float(values[0]), diagonal[0])
 
 
-def _tridiagonal(diagonal: Sequence[float], beside: Sequence[float]) -> Tensor:
-    sides = torch.tensor(list(beside), dtype=torch.float64)
-    middle = torch.diag(torch.tensor(list(diagonal), dtype=torch.float64))
-    return middle + torch.diag(sides, 1) + torch.diag(sides, -1)
-
-
+# Not torch's parameters_to_vector: it refuses tensors in channels-last layout.
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
     return torch.cat([tensor.reshape(-1) for tensor in tensors])

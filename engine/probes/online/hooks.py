@@ -13,6 +13,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from engine.models.parts import layer_path
+from engine.models.registry import Site
 from engine.models.shortcuts.shortcuts import ZeroPadded
 from engine.models.taps import named_blocks, tapped
 
@@ -63,7 +64,7 @@ class HookedBlock:
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
         """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
         stride = -(-x.shape[-1] // f.shape[-1])
-        return ZeroPadded(x.shape[1], f.shape[1], stride).carried(x)
+        return ZeroPadded(Site(x.shape[1], f.shape[1], stride)).carried(x)
 
 
 def find_layers(model: nn.Module) -> list[HookedLayer]:

@@ -58,6 +58,17 @@ class Measure(Protocol):
         """Return the quantity, float32 on the device."""
 
 
+class StackedMeasure:
+    """Base of measures that keep one small tensor per layer or block, by its position."""
+
+    def __init__(self, context: ProbeContext):
+        self.kept: dict[int, Tensor] = {}
+
+    def result(self) -> Tensor:
+        """Return what was kept, front to back, whichever order it came in."""
+        return torch.stack([self.kept[position] for position in sorted(self.kept)])
+
+
 class Response:
     """The response z of a layer, (N, C, S, S), in the run's precision."""
 
@@ -137,5 +148,6 @@ def mean_of_each(vectors: Sequence[Tensor]) -> Tensor:
 
 def mean_without(values: Tensor, left_out: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     """Return the mean over ``dim`` of ``values`` where ``left_out`` is not true; NaN where all are left out."""
+    # Not torch.nanmean: what was measured as NaN must stay NaN.
     count = (~left_out).sum(dim)
     return values.masked_fill(left_out, 0.0).sum(dim) / count

@@ -39,8 +39,8 @@ ROOM = Room(
         Fault(
             name="init-by-fan-in",
             file="engine/models/init/weights.py",
-            text="fan_out = layer.weight.shape[0] *",
-            faulty="fan_out = layer.weight.shape[1] *",
+            text='mode="fan_out"',
+            faulty='mode="fan_in"',
             breaks="Convolutions start with the fan-in form of He's rule, against what the README says.",
         ),
         Fault(
