@@ -21,7 +21,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 @dataclass(frozen=True)
 class Device:
-    """What a run computes on. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``."""
+    """The place where a run computes. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``."""
 
     torch_device: torch.device
     name: str
@@ -90,7 +90,7 @@ def device_name(device: torch.device) -> str:
 
 
 def describe() -> dict[str, Any]:
-    """Return what ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
+    """Return the facts that ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
 
     ``bf16``: whether the device has such arithmetic, so that ``precision=auto`` means it.
     """

@@ -1,4 +1,4 @@
-"""From a config to a net with its first weights: the one way in which nets are made."""
+"""From a config to a net with its first weights: the only way in which nets are made."""
 
 import torch
 
@@ -12,8 +12,8 @@ def build_model(config: ModelConfig, seed: int) -> PaperNet:
     """Return a freshly initialised net on the CPU, in train mode.
 
     Args:
-        config: what the net is.
-        seed: what its first weights are drawn from.
+        config: the net's family, depth, shortcut and sizes.
+        seed: the seed of its first weights.
 
     Layers of equal path and shape start equal in all arms of a race, whatever their depth and shortcut, unless the
     shortcut names an initializer (``engine.models.init.initializers``). Global random state is left alone.

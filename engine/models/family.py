@@ -3,8 +3,8 @@
 The CIFAR family (section 4.2) has three stages and 6n+2 weighted layers. The ImageNet family (section 4.1, Table 1)
 has four stages; depths 18 and 34 are made of basic blocks, 50, 101 and 152 of bottlenecks.
 
-Module names are chosen so that a layer's path is its name with slashes: ``stage2/block3/conv1``. What torchvision calls
-the layers of the ImageNet family is in ``engine.models.torchvision_weights``.
+Module names are chosen so that a layer's path is its name with slashes: ``stage2/block3/conv1``. Torchvision's
+names of the ImageNet family are in ``engine.models.torchvision_weights``.
 """
 
 from collections import OrderedDict
@@ -23,7 +23,7 @@ from engine.models.sites import EXPANSION, sites, variant_of
 
 
 class LastActivation(nn.Module):
-    """What activates the last sum in the pre-activation orders: BN and ReLU, or ReLU (1603.05027, appendix)."""
+    """Activation of the last sum in the pre-activation orders: BN and ReLU, or ReLU (1603.05027, appendix)."""
 
     any_layout = True
 
@@ -57,7 +57,7 @@ class Head(nn.Module):
 
 
 class PaperNet(nn.Sequential):
-    """Plain or residual net; which of them is one value of the config.
+    """Plain or residual net; one value of the config, ``shortcut``, decides.
 
     Shapes: images (N, channels, S, S), normalised -> logits (N, classes).
 

@@ -1,4 +1,4 @@
-"""The shortcuts people can choose, as a torch-free table, and the variant text that names one with its options.
+"""The shortcuts people can choose, as a torch-free table, and the variant text that names a shortcut with its options.
 
 A variant text is ``NAME[:key=value]...``: a row's name, then the row's own options and those that every row has:
 ``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
@@ -40,7 +40,7 @@ _ALIASES = {"plain": "none"}
 
 @dataclass(frozen=True)
 class Variant:
-    """What a variant text says; ``text`` is its canonical form, ``options`` every option of the row."""
+    """A variant; ``text`` is its canonical form, ``options`` every option of the row."""
 
     text: str
     shortcut: Shortcut
@@ -81,7 +81,7 @@ def get_shortcut(text: str) -> Shortcut:
 
 @lru_cache(maxsize=1024)
 def variant(text: str) -> Variant:
-    """Return what a variant text says. Raises ConfigError in one line that names what is allowed."""
+    """Read a variant text. Raises ConfigError in one line that names the choices."""
     row = get_shortcut(text)
     requested = _pairs(row, text)
     options = {option.name: _number(row, option, requested) for option in row.options}

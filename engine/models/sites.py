@@ -12,14 +12,14 @@ from engine.models.registry import Site, Variant, variant
 
 #: A bottleneck puts out so many times the channels of its 3x3 convolution.
 EXPANSION = 4
-#: What may be added around a block of the ImageNet family: the options of the paper's section 3.3.
+#: The shortcuts of the ImageNet family: the options of the paper's section 3.3.
 IMAGENET_SHORTCUTS = ("none", "A", "B", "C")
 
 
 def variant_of(family: str, text: str) -> Variant:
-    """Return what a variant text says; the ImageNet family has four shortcuts, without options.
+    """Read a variant text; the ImageNet family has four shortcuts, without options.
 
-    Raises ConfigError naming what is allowed.
+    Raises ConfigError naming the choices.
     """
     requested = variant(text)
     if family == "imagenet" and requested.text not in IMAGENET_SHORTCUTS:

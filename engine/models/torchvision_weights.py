@@ -24,7 +24,7 @@ _NAMES = (
 
 
 def our_name(name: str) -> str | None:
-    """Return our name of a tensor of torchvision's ResNets, None when it is not one of theirs.
+    """Return our name of a tensor of torchvision's ResNets, None for a name that torchvision does not use.
 
     ``layer3.0.downsample.1.bias`` -> ``stage3.block1.shortcut.bn.bias``.
     """

@@ -1,10 +1,10 @@
-"""What a row of the table of quantities says (``engine.probes.registry``). Torch-free."""
+"""A row of the table of quantities (``engine.probes.registry``). Torch-free."""
 
 from dataclasses import dataclass
 
 from engine.probes.online.histogram import BINS
 
-#: What the entries of a quantity's array belong to, and the array's shape for a net with L 3x3 layers and B blocks
+#: The owner of each entry of a quantity's array, and the array's shape for a net with L 3x3 layers and B blocks
 #: (6n+1 and 3n in the CIFAR family).
 PER = {
     "layer": "(L,): one value per 3x3 layer, front to back, a 3x3 stem first",

@@ -147,7 +147,7 @@ class FoldedNet:
                 del bare.weight, bare.bias
                 setattr(module, bn, nn.Identity())
                 self._pairs.append((bare, prefix + conv, prefix + bn))
-        # What is left of a net in oneDNN's layout, its head, works in 32-bit floats.
+        # The head of a net in oneDNN's layout works in 32-bit floats.
         dtype = torch.float32 if self._blocked else device.dtype
         device.place(self.net, dtype)
         self._others = dict(self.net.state_dict())

@@ -45,7 +45,7 @@ class StepMetrics:
         self._steps.append((step, lr, seconds))
 
     def fetch(self) -> tuple[StepRow, ...]:
-        """Copy what was gathered from the device and forget it there."""
+        """Copy the gathered metrics from the device and forget them there."""
         rows = []
         for (step, lr, seconds), (loss, wrong) in zip(self._steps, self._gathered(), strict=True):
             error = 100 * wrong / self._batch_size
@@ -57,12 +57,12 @@ class StepMetrics:
         return tuple(rows)
 
     def state(self) -> dict[str, Any]:
-        """Return everything as plain values, what was not fetched yet included."""
+        """Return everything as plain values, metrics that were not fetched yet included."""
         gathered = [[*step, *values] for step, values in zip(self._steps, self._gathered(), strict=True)]
         return {"window": [list(pair) for pair in self._window], "gathered": gathered}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what ``state`` returned."""
+        """Take over a value that ``state`` returned."""
         self._window.extend(tuple(pair) for pair in state["window"])
         for index, (step, lr, seconds, *values) in enumerate(state["gathered"]):
             self._buffer[index] = torch.tensor(values)

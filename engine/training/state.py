@@ -9,7 +9,7 @@ from engine.errors import CheckpointError
 #: Raised by one when the document changes.
 FORMAT = 1
 
-#: What ``Trainer.state`` returns: plain values and tensors, by the names that it lists.
+#: The value of ``Trainer.state``: plain values and tensors, by name.
 StateDocument = dict[str, Any]
 
 

@@ -63,7 +63,7 @@ def delta_orthogonal(model: nn.Module, generators: Generators) -> None:
     """Start every convolution of a block as a random orthogonal matrix in the middle of the kernel, zero elsewhere.
 
     Xiao et al. 2018 (1806.05393), algorithm 1; where channels grow, the columns are orthonormal. The gain is the square
-    root of 2, which keeps the size of what a ReLU halves.
+    root of 2, because a ReLU halves the mean square.
     """
     for path, conv in _convolutions(model):
         rotation = torch.empty(conv.out_channels, conv.in_channels)

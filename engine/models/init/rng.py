@@ -56,7 +56,7 @@ class Mask(RandomModule):
             self.key.fill_(key)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is left of x."""
+        """Return x with some values dropped."""
         if self.uses_mean or not self.training:
             return x * (1.0 - self.rate)
         return x * self._kept(x)

@@ -35,7 +35,7 @@ def draw_weights(model: nn.Module, shortcut: str, seed: int) -> None:
 
 
 def keyed(seed: int, path: str) -> torch.Generator:
-    """Return the generator of one layer."""
+    """Return the generator of a layer."""
     return torch.Generator().manual_seed(key_of(f"{seed} {path}"))
 
 

@@ -1,4 +1,4 @@
-"""c: what F(x) is multiplied with, for the shortcuts of ``engine.models.registry`` where it is not 1.
+"""c, the coefficient of F(x), for the shortcuts of ``engine.models.registry`` where c is not 1.
 
 The ``coefficient`` of a shortcut is called with a ``Site`` and the options as keywords. It returns a module that maps
 the input of the block to c, a number or a tensor, or None where c is 1.
@@ -31,7 +31,7 @@ class Multiplier(nn.Module):
     def __init__(self, site: Site, start: float):
         super().__init__()
         self.first = start
-        # Without dimensions, so that it leaves the precision of what it multiplies alone.
+        # Without dimensions, so that a product keeps the precision of the other factor.
         self.alpha = nn.Parameter(torch.empty(()))
 
     def reset_parameters(self) -> None:

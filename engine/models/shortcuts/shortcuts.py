@@ -22,7 +22,7 @@ def build_shortcut(variant: Variant, site: Site) -> nn.Module | None:
 
 
 def build_coefficient(variant: Variant, site: Site) -> nn.Module | None:
-    """Return what makes c for a block, or None where c is 1."""
+    """Return the coefficient of a block, or None where c is 1."""
     return _built(variant.shortcut.coefficient, variant, site)
 
 
@@ -95,13 +95,13 @@ class Scaled(_Carrying):
 
 
 class Carried(_Carrying):
-    """Exclusive gating and Highway: (1 - g) x, what a gate g in (0, 1), the block's coefficient, leaves of x."""
+    """Exclusive gating and Highway: (1 - g) x; g in (0, 1) is the block's coefficient."""
 
     def __init__(self, site: Site, bias: float):
         super().__init__(site)
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:
-        """Return what is carried on. g has the shape of the block's output, or is the number 1."""
+        """Return (1 - g) x. g has the shape of the block's output, or is the number 1."""
         return _passed(self.carried(x), g)
 
 
@@ -113,7 +113,7 @@ class ShortcutGated(_Carrying):
         self.gate = Gate(site, bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is carried on."""
+        """Return the share of x that the gate leaves."""
         return _passed(self.carried(x), self.gate(x))
 
 
@@ -121,7 +121,7 @@ class Dropped(_Carrying):
     """Dropout on the shortcut: values are dropped with probability ``rate``, the rest stays as it is.
 
     The mean of the shortcut is (1 - rate) x while the net trains and at test: 1603.05027, section 3.1, explains the
-    failure of this shortcut by that scale, so what is kept is not scaled up.
+    failure of this shortcut by that scale, so kept values are not scaled up.
     """
 
     def __init__(self, site: Site, rate: float):
@@ -129,7 +129,7 @@ class Dropped(_Carrying):
         self.mask = Mask(rate)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is left of x."""
+        """Return x with some values dropped."""
         y: Tensor = self.mask(self.carried(x))
         return y
 

@@ -10,7 +10,7 @@ _ABSTRACT = "the paper's abstract"
 
 
 def _claim(net: str, variant: str, paper: str, word: str, kind: str = "a claim, not an error") -> tuple[Published]:
-    """Return what an abstract says in words."""
+    """Return a claim of an abstract, a word in place of an error."""
     return (Published(net, variant, None, kind, f"{paper}, {_ABSTRACT}", word=word),)
 
 

@@ -1,4 +1,4 @@
-"""Ablation: what deleting, scaling and swapping blocks means in a trained net.
+"""Ablation: deleting, scaling and swapping the blocks of a trained net.
 
 Source: Veit et al. 2016 (1605.06431), section 4; they call it a lesion.
 

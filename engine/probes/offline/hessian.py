@@ -19,7 +19,7 @@ _LEAST = 1e-6
 
 
 class Sharpness(NamedTuple):
-    """What a few products say. ``direction`` is flat and of length 1.
+    """The estimates from a few products. ``direction`` is flat and of length 1.
 
     ``top`` and ``lowest`` are the estimates of the largest and smallest eigenvalue: never beyond the true ones.
     ``residual`` is ||H v - top v|| / |top|; ``along_start`` the curvature along the first vector.
@@ -85,7 +85,7 @@ class Hessian:
 def sharpest(
     product: Callable[[Tensor], Generator[None, None, Tensor]], start: Tensor, products: int
 ) -> Generator[float, None, Sharpness]:
-    """Return what ``products`` products with a symmetric matrix say about its ends, beginning with ``start``.
+    """Estimate both ends of a symmetric matrix's spectrum from ``products`` products, beginning with ``start``.
 
     Yields the estimate of the largest eigenvalue so far, NaN at first, whenever ``product`` yields. Fewer products are
     made where the vectors span all that ``start`` can reach.

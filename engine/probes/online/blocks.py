@@ -1,4 +1,4 @@
-"""What the blocks do to what they get: size and direction of the update F(x) beside s(x)."""
+"""The updates of the blocks: size and direction of F(x) beside s(x)."""
 
 from torch import Tensor
 

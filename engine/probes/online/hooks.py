@@ -19,7 +19,7 @@ from engine.models.taps import named_blocks, tapped
 
 
 class Place(NamedTuple):
-    """What a position of an array belongs to.
+    """The layer or block of one position of an array.
 
     ``kind`` is ``layer`` or ``block``, ``position`` counts from 0 within the kind, front to back; ``name`` like
     ``stage1/block1/conv1``; ``stage`` 0 is the stem; ``channels`` is the number of channels that come out.
@@ -62,7 +62,7 @@ class HookedBlock:
     coefficient: nn.Module | None = None
 
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
-        """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
+        """Return x, (N, C, S, S), in the shape of F(x) as option A would: plain blocks are compared with it."""
         stride = -(-x.shape[-1] // f.shape[-1])
         return ZeroPadded(Site(x.shape[1], f.shape[1], stride)).carried(x)
 

@@ -21,7 +21,7 @@ from engine.probes.online.batch import ProbeBatch
 from engine.probes.online.hooks import HookedBlock
 from engine.probes.online.measure import Activation, Gradient, ProbeContext, Response, Update
 
-#: What is looked at in the net: called with (position, what is shown there).
+#: A method of a measure, called with (position, values at that position).
 Listener = Callable[[int, Any], None]
 
 

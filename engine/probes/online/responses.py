@@ -1,4 +1,4 @@
-"""What the layers say: size of their responses (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
+"""The responses of the layers: their size (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
 
 import torch
 from torch import Tensor, nn
