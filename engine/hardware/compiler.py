@@ -1,4 +1,4 @@
-"""Whether this machine can compile nets (``--set compile=true``): what torch.compile needs beside itself. Torch-free.
+"""Whether this machine can compile nets (``--set compile=true``): the needs of torch.compile. Torch-free.
 
 On a CPU torch writes C++ and needs a compiler and Python's headers; on a GPU it needs Triton, whose launcher is C.
 """
@@ -15,7 +15,7 @@ _CPP, _C = ("g++", "clang++", "c++"), ("gcc", "clang", "cc")
 
 
 def why_not(kind: str) -> str:
-    """Return what is missing to compile for ``cpu`` or ``cuda`` in one clause, '' when nothing is."""
+    """Return the missing part for compiling on ``cpu`` or ``cuda`` in one clause, '' when none is missing."""
     if kind == "cuda":
         if importlib.util.find_spec("triton") is None:
             return "Triton is not installed"

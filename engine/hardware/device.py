@@ -1,5 +1,6 @@
 """Where and how a run computes: device, threads, precision, memory layout. Loaded in workers and by the doctor."""
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -20,7 +21,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 @dataclass(frozen=True)
 class Device:
-    """What a run computes on. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``."""
+    """The place where a run computes. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``."""
 
     torch_device: torch.device
     name: str
@@ -49,8 +50,8 @@ class Device:
 
     def place(self, net: nn.Module, dtype: torch.dtype | None = None) -> None:
         """Move a net to this device, in its memory layout; ``dtype`` None leaves the type of its numbers."""
-        # torch's annotations know no call that names a device and a memory format together.
-        net.to(self.torch_device, dtype, memory_format=self.memory_format)  # type: ignore[call-overload]
+        # Two calls: torch's annotations know none that names a device and a memory format together.
+        net.to(self.torch_device, dtype).to(memory_format=self.memory_format)
 
 
 def choose(config: RunConfig) -> Device:
@@ -80,24 +81,24 @@ def device_name(device: torch.device) -> str:
     """Return the model name of a GPU, or of the processor as the system knows it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else "CPU"
+    # Not platform.processor(): on Linux it names the architecture alone.
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return "CPU"
 
 
 def describe() -> dict[str, Any]:
-    """Return what ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
+    """Return the facts that ``doctor`` prints: the device a run gets by default, its precision, threads and all GPUs.
 
     ``bf16``: whether the device has such arithmetic, so that ``precision=auto`` means it.
     """
     default = RunConfig()
     chosen = choose(default)
+    cards = map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
     gpus = [
-        {"device": f"cuda:{i}", "name": torch.cuda.get_device_name(i), "memory_bytes": _gpu_memory(i)}
-        for i in range(torch.cuda.device_count())
+        {"device": f"cuda:{i}", "name": card.name, "memory_bytes": card.total_memory} for i, card in enumerate(cards)
     ]
     return {
         "device": str(chosen.torch_device),
@@ -135,7 +136,3 @@ def _keep_freed_memory() -> None:
 def _cpu_has_bf16() -> bool:
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
-
-
-def _gpu_memory(index: int) -> int:
-    return torch.cuda.get_device_properties(index).total_memory

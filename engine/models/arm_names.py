@@ -1,4 +1,4 @@
-"""Arms for people: short names of variants, which of them are plain, what can be chosen, what was published.
+"""Arms for people: short names of variants, plain variants, choices, published figures.
 
 A variant is a text such as ``gated:bias=-7`` (``engine.models.registry``). Pure, torch-free.
 """
@@ -51,7 +51,7 @@ def layers_of_a_shortcut() -> Sequence[int]:
 
 
 def variant_from(text: str) -> tuple[Variant | None, str]:
-    """Return (variant, '') for a text that names one, else (None, what is wrong in one line)."""
+    """Return (variant, '') for a text that names a variant, else (None, the fault in one line)."""
     try:
         return read_variant(text.strip()), ""
     except ConfigError as error:
@@ -100,7 +100,7 @@ def _words(key: str, value: str) -> str:
 
 
 def references(texts: Sequence[str]) -> list[Reference]:
-    """Return what was published for these variants and for other options of the same shortcut, the former first.
+    """Return the published figures of these variants, then those of other options of the same shortcut.
 
     Another order, norm, or number of layers is another net: its figures are left out.
     """
@@ -125,11 +125,11 @@ def figure_in_words(figure: Published) -> str:
 
 
 def value_in_words(figure: Published) -> str:
-    """Return what was published: an error in percent, or the word that stands in its place."""
+    """Return the published value: an error in percent, or the word that stands in its place."""
     return figure.word if figure.error is None else f"{figure.error:.2f} %"
 
 
 def contested(texts: Sequence[str]) -> dict[str, str]:
-    """Return what speaks against the published figures of these variants, by the name of the shortcut."""
+    """Return the evidence against the published figures of these variants, by the name of the shortcut."""
     rows = dict.fromkeys(read_variant(text).shortcut for text in texts)
     return {row.label: row.contested for row in rows if row.contested}

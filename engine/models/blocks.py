@@ -2,8 +2,8 @@
 
 A block is conv-BN-ReLU-conv-BN, then the shortcut is added, then ReLU. A plain block is the same code with no
 addition: there is no second class. Convolutions carry no bias (BN follows and would cancel it); BN is affine.
-Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``; what the probes
-look at is named in ``taps`` and, for blocks, ``branch`` (``engine.models.layers.taps``). ``any_layout`` says that a
+Modules that can be evaluated with BN folded into the convolution name the pairs in ``conv_bn_pairs``. Probes
+read ``taps`` and, of blocks, ``branch`` (``engine.models.taps``). ``any_layout`` says that a
 module works in oneDNN's layout too (``engine.models.layers.blocked_layout``). Blocks of other orders, norms, lengths or
 with a coefficient are ``engine.models.layers.preact``; ``build_block`` chooses.
 """
@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock, PreActBlock, ScaledBlock, StochasticDepthBlock
-from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import Shift
 from engine.models.shortcuts.shortcuts import build_coefficient, build_shortcut
+from engine.models.taps import Tap
 
 
 class Stem(nn.Module):

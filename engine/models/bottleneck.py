@@ -7,8 +7,8 @@ They say of themselves what the blocks of ``engine.models.blocks`` say: ``conv_b
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.imagenet_tensors import EXPANSION
-from engine.models.layers.taps import Tap
+from engine.models.sites import EXPANSION
+from engine.models.taps import Tap
 
 
 class Bottleneck(nn.Module):

@@ -1,20 +1,19 @@
-"""From a config to a net with its first weights: the one way in which nets are made."""
+"""From a config to a net with its first weights: the only way in which nets are made."""
 
 import torch
 
 from engine.config import ModelConfig
-from engine.models.family import CifarNet
-from engine.models.imagenet import ImageNet
+from engine.models.family import PaperNet
 from engine.models.init.rng import random_modules
 from engine.models.init.weights import draw_weights
 
 
-def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
+def build_model(config: ModelConfig, seed: int) -> PaperNet:
     """Return a freshly initialised net on the CPU, in train mode.
 
     Args:
-        config: what the net is.
-        seed: what its first weights are drawn from.
+        config: the net's family, depth, shortcut and sizes.
+        seed: the seed of its first weights.
 
     Layers of equal path and shape start equal in all arms of a race, whatever their depth and shortcut, unless the
     shortcut names an initializer (``engine.models.init.initializers``). Global random state is left alone.
@@ -24,7 +23,7 @@ def build_model(config: ModelConfig, seed: int) -> CifarNet | ImageNet:
     Raises: ConfigError when the shortcut is unknown, not one of the family's or does not fit the depth.
     """
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away
-        model = (ImageNet if config.family == "imagenet" else CifarNet)(config)
+        model = PaperNet(config)
     model.to_empty(device="cpu")
     draw_weights(model, config.shortcut, seed)
     random_modules(model)  # sets their paths, from which they draw

@@ -1,6 +1,10 @@
-"""The CIFAR family of He et al. 2015, section 4.2: stem, three stages of blocks, head; 6n+2 weighted layers.
+"""The nets of He et al. 2015: stem, stages of blocks, head; their sites are in ``engine.models.sites``.
 
-Module names are chosen so that a layer's path is its name with slashes: ``stage2/block3/conv1``.
+The CIFAR family (section 4.2) has three stages and 6n+2 weighted layers. The ImageNet family (section 4.1, Table 1)
+has four stages; depths 18 and 34 are made of basic blocks, 50, 101 and 152 of bottlenecks.
+
+Module names are chosen so that a layer's path is its name with slashes: ``stage2/block3/conv1``. Torchvision's
+names of the ImageNet family are in ``engine.models.torchvision_weights``.
 """
 
 from collections import OrderedDict
@@ -10,13 +14,16 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models.blocks import Stem, build_block
+from engine.models.bottleneck import Bottleneck, LargeStem
 from engine.models.layers.blocked_layout import from_blocked
-from engine.models.registry import ORDERS, Site, Variant, variant
+from engine.models.registry import ORDERS, Site, Variant
 from engine.models.shortcuts.scalars import Shift
+from engine.models.shortcuts.shortcuts import build_shortcut
+from engine.models.sites import EXPANSION, sites, variant_of
 
 
 class LastActivation(nn.Module):
-    """What activates the last sum in the pre-activation orders: BN and ReLU, or ReLU (1603.05027, appendix)."""
+    """Activation of the last sum in the pre-activation orders: BN and ReLU, or ReLU (1603.05027, appendix)."""
 
     any_layout = True
 
@@ -49,47 +56,34 @@ class Head(nn.Module):
         return logits
 
 
-class CifarNet(nn.Module):
-    """Plain or residual net; which of them is one value of the config.
+class PaperNet(nn.Sequential):
+    """Plain or residual net; one value of the config, ``shortcut``, decides.
 
-    Shapes: images (N, channels, S, S), normalised -> logits (N, classes). The stages have width, 2 x width and
-    4 x width filters; the second and third halve the maps with stride 2 in their first convolution.
-    Raises ConfigError when the variant is unknown or its layers per shortcut do not divide a stage.
+    Shapes: images (N, channels, S, S), normalised -> logits (N, classes).
+
+    Raises: ConfigError when the variant is unknown or not one of the family's, or its layers per shortcut do not divide
+    a stage.
     """
 
-    any_layout = True
-
     def __init__(self, config: ModelConfig):
-        super().__init__()
+        chosen = variant_of(config.family, config.shortcut)
+        scalars, features = chosen.shortcut.scalars, config.width
+        modules: OrderedDict[str, nn.Module] = OrderedDict()
+        if config.first_layer == "large":
+            modules["stem"] = LargeStem(config.channels, config.width)
+        else:
+            modules["stem"] = Stem(config.channels, config.width, chosen.norm, scalars)
+        for number, (path, site) in enumerate(sites(config, chosen)):
+            stage, block = path.split(".")
+            module = _bottleneck(chosen, site) if config.bottleneck else build_block(chosen, site, first=number == 0)
+            modules.setdefault(stage, nn.Sequential()).add_module(block, module)
+            features = site.outputs
+        if ORDERS[chosen.order].pre:
+            modules["last"] = LastActivation(features, chosen.order == "full-pre" and chosen.norm == "batch")
+        modules["head"] = Head(features, config.classes, scalars)
+        super().__init__(modules)
         self.config = config
-        chosen, width = variant(config.shortcut), config.width
-        scalars = chosen.shortcut.scalars
-        blocks = chosen.blocks_per_stage(config.depth)
-        self.stem = Stem(config.channels, width, chosen.norm, scalars)
-        self.stage1 = _stage(chosen, blocks, 1, width, width)
-        self.stage2 = _stage(chosen, blocks, 2, width, 2 * width)
-        self.stage3 = _stage(chosen, blocks, 3, 2 * width, 4 * width)
-        pre, normed = ORDERS[chosen.order].pre, chosen.order == "full-pre" and chosen.norm == "batch"
-        self.last = LastActivation(4 * width, normed) if pre else None
-        self.head = Head(4 * width, config.classes, scalars)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the logits."""
-        x = self.stage3(self.stage2(self.stage1(self.stem(x))))
-        logits: Tensor = self.head(x if self.last is None else self.last(x))
-        return logits
 
 
-def _stage(chosen: Variant, blocks: int, stage: int, inputs: int, outputs: int) -> nn.Sequential:
-    named: OrderedDict[str, nn.Module] = OrderedDict()
-    for number in range(1, blocks + 1):
-        first = number == 1
-        site = Site(
-            inputs=inputs if first else outputs,
-            outputs=outputs,
-            stride=2 if first and stage > 1 else 1,
-            norm=chosen.norm,
-            share=((stage - 1) * blocks + number) / (3 * blocks),
-        )
-        named[f"block{number}"] = build_block(chosen, site, first=first and stage == 1)
-    return nn.Sequential(named)
+def _bottleneck(chosen: Variant, site: Site) -> nn.Module:
+    return Bottleneck(site.inputs, site.outputs // EXPANSION, site.stride, build_shortcut(chosen, site))

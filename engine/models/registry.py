@@ -1,4 +1,4 @@
-"""The shortcuts people can choose, as a torch-free table, and the variant text that names one with its options.
+"""The shortcuts people can choose, as a torch-free table, and the variant text that names a shortcut with its options.
 
 A variant text is ``NAME[:key=value]...``: a row's name, then the row's own options and those that every row has:
 ``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
@@ -38,7 +38,7 @@ LAYERS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Variant:
-    """What a variant text says; ``text`` is its canonical form, ``options`` every option of the row."""
+    """A variant; ``text`` is its canonical form, ``options`` every option of the row."""
 
     text: str
     shortcut: Shortcut
@@ -78,7 +78,7 @@ def get_shortcut(text: str) -> Shortcut:
 
 @lru_cache(maxsize=1024)
 def variant(text: str) -> Variant:
-    """Return what a variant text says. Raises ConfigError in one line that names what is allowed."""
+    """Read a variant text. Raises ConfigError in one line that names the choices."""
     row = get_shortcut(text)
     requested = _requested(row, ShortcutConfig(text))
     options = {option.name: _number(row, option, requested) for option in row.options}
@@ -86,7 +86,7 @@ def variant(text: str) -> Variant:
     norm = _choice(row, "norm", requested, row.norms)
     layers = int(_choice(row, "layers", requested, tuple(map(str, LAYERS)), default="2"))
     words = [row.name]
-    words += [f"{option.name}={options[option.name]:g}" for option in row.options if not _is_default(option, options)]
+    words += [f"{each.name}={options[each.name]:g}" for each in row.options if options[each.name] != each.default]
     words += [f"order={order}"] * (order != "post")
     words += [f"norm={norm}"] * (norm != row.norms[0])
     words += [f"layers={layers}"] * (layers != 2)
@@ -129,7 +129,3 @@ def _choice(row: Shortcut, key: str, requested: Mapping[str, str], allowed: tupl
     if value not in allowed:
         raise ConfigError(f"{key} of shortcut {row.name} is {' or '.join(allowed)} (got {value!r})")
     return value
-
-
-def _is_default(option: Option, options: Mapping[str, float]) -> bool:
-    return options[option.name] == option.default

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from engine.errors import CheckpointError
-from engine.models.imagenet import ImageNet
+from engine.models.family import PaperNet
 
 #: Their module name as a pattern -> ours.
 _NAMES = (
@@ -24,7 +24,7 @@ _NAMES = (
 
 
 def our_name(name: str) -> str | None:
-    """Return our name of a tensor of torchvision's ResNets, None when it is not one of theirs.
+    """Return our name of a tensor of torchvision's ResNets, None for a name that torchvision does not use.
 
     ``layer3.0.downsample.1.bias`` -> ``stage3.block1.shortcut.bn.bias``.
     """
@@ -37,7 +37,7 @@ def our_name(name: str) -> str | None:
     return None
 
 
-def load_torchvision(model: ImageNet, state: Mapping[str, Tensor]) -> None:
+def load_torchvision(model: PaperNet, state: Mapping[str, Tensor]) -> None:
     """Put torchvision's weights and BN statistics into ``model``; all of them must fit, else it is left as it was.
 
     Raises CheckpointError in one line that names the first tensor that does not fit.

@@ -1,10 +1,10 @@
-"""What a row of the table of quantities says (``engine.probes.registry``). Torch-free."""
+"""A row of the table of quantities (``engine.probes.registry``). Torch-free."""
 
 from dataclasses import dataclass
 
 from engine.probes.online.histogram import BINS
 
-#: What the entries of a quantity's array belong to, and the array's shape for a net with L 3x3 layers and B blocks
+#: The owner of each entry of a quantity's array, and the array's shape for a net with L 3x3 layers and B blocks
 #: (6n+1 and 3n in the CIFAR family).
 PER = {
     "layer": "(L,): one value per 3x3 layer, front to back, a 3x3 stem first",
@@ -17,7 +17,7 @@ PER = {
 CODES = ("f4", "log16", "root8")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quantity:
     """One measured quantity.
 
@@ -29,12 +29,12 @@ class Quantity:
 
     name: str
     label: str
-    unit: str
-    per: str
+    unit: str = ""
+    per: str = "layer"
     family: str
-    scale: str
-    low: float
-    high: float
+    scale: str = "log"
+    low: float = 1e-2
+    high: float = 1e2
     formula: str
     source: str
     how_to_read: str

@@ -12,8 +12,7 @@ QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
     for quantity in (
         Quantity(
-            name="response_std", label="response std", unit="",
-            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            name="response_std", label="response std", family="responses", neutral=1.0,
             formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
             "addition",
             source="He et al. 2015, section 4.2 and Fig. 7",
@@ -25,8 +24,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:ResponseStd",
         ),
         Quantity(
-            name="response_std_within", label="response std within channels", unit="",
-            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            name="response_std_within", label="response std within channels", family="responses", neutral=1.0,
             formula="sqrt(mean over channels of var(z_c) over images and pixels)",
             source="the per-channel reading of He et al. 2015, Fig. 7",
             how_to_read="As the response std, without what comes from the channels having different means (beta).",
@@ -35,8 +33,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:ResponseStdWithin",
         ),
         Quantity(
-            name="response_std_channel", label="response std of each channel", unit="",
-            per="channel", family="responses", scale="log", low=1e-3, high=1e2, code="log16",
+            name="response_std_channel", label="response std of each channel", family="responses",
+            per="channel", low=1e-3, code="log16",
             formula="std(z_c) over images and pixels, for each channel c",
             source="the per-channel reading of He et al. 2015, Fig. 7",
             how_to_read="Whether all channels of a layer became quiet or only some.",
@@ -44,8 +42,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:ResponseStdChannel",
         ),
         Quantity(
-            name="response_std_eval", label="response std in eval mode", unit="",
-            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            name="response_std_eval", label="response std in eval mode", family="responses", neutral=1.0,
             formula="std(z) as above in a second pass in which every BN uses its running statistics",
             source="He et al. 2015, Fig. 7, read as a trained net at test time",
             how_to_read="Close to the response std once the running statistics have settled.",
@@ -55,8 +52,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:ResponseStdEval",
         ),
         Quantity(
-            name="gamma_abs", label="mean |gamma|", unit="",
-            per="layer", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            name="gamma_abs", label="mean |gamma|", family="responses", neutral=1.0,
             formula="mean over channels of |gamma_c|, the scale of the layer's BN",
             source="Ioffe and Szegedy 2015, section 3",
             how_to_read="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
@@ -64,8 +60,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:GammaAbs",
         ),
         Quantity(
-            name="response_histogram", label="distribution of responses", unit="share per bin",
-            per="bin", family="responses", scale="linear", low=0.0, high=1.0, code="root8",
+            name="response_histogram", label="distribution of responses", unit="share per bin", family="responses",
+            per="bin", scale="linear", low=0.0, high=1.0, code="root8",
             formula="shares of z in log-spaced bins, both signs apart, values that are not finite counted apart",
             source="He et al. 2015, Fig. 7 shows only its std",
             how_to_read="Wide: the layer speaks loudly. A tall narrow peak at zero: it hardly says anything.",
@@ -74,8 +70,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.histogram_measure:ResponseHistogram",
         ),
         Quantity(
-            name="dead_share", label="dead ReLU units", unit="share",
-            per="layer", family="responses", scale="linear", low=0.0, high=1.0,
+            name="dead_share", label="dead ReLU units", unit="share", family="responses",
+            scale="linear", low=0.0, high=1.0,
             formula="share of units (channel and pixel) whose ReLU is zero for every image of the probe batch",
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
             how_to_read="A dead unit passes no signal and no gradient for these images.",
@@ -84,8 +80,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.responses:DeadShare",
         ),
         Quantity(
-            name="update_size", label="update size ||F(x)|| / ||x||", unit="",
-            per="block", family="responses", scale="log", low=1e-2, high=1e2, neutral=1.0,
+            name="update_size", label="update size ||F(x)|| / ||x||", family="responses", per="block", neutral=1.0,
             formula="mean over images of ||c F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             how_to_read="How much a block changes what it gets. Below 1 the block refines its input.",
@@ -94,8 +89,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.blocks:UpdateSize",
         ),
         Quantity(
-            name="update_cosine", label="direction of the update, cos(F(x), x)", unit="",
-            per="block", family="responses", scale="linear", low=-1.0, high=1.0, neutral=0.0,
+            name="update_cosine", label="direction of the update, cos(F(x), x)", family="responses", per="block",
+            scale="linear", low=-1.0, high=1.0, neutral=0.0,
             formula="mean over images of F(x).s(x) / (||F(x)|| ||s(x)||)",
             source="after Jastrzebski et al. 2018, residual connections encourage iterative inference",
             how_to_read="Negative: the block takes away from its input. Zero: it adds something new.",
@@ -104,8 +99,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.blocks:UpdateCosine",
         ),
         Quantity(
-            name="gradient_response", label="gradient of the responses", unit="",
-            per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
+            name="gradient_response", label="gradient of the responses", family="gradients", low=1e-6,
             formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = response of the layer",
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
             how_to_read="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
@@ -115,8 +109,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.gradients:GradientResponse",
         ),
         Quantity(
-            name="gradient_weight", label="gradient of the weights", unit="",
-            per="layer", family="gradients", scale="log", low=1e-6, high=1e2,
+            name="gradient_weight", label="gradient of the weights", family="gradients", low=1e-6,
             formula="||dL/dW|| (Frobenius) of the layer's convolution",
             source="He et al. 2015, section 4.1",
             how_to_read="What the optimizer sees.",
@@ -126,7 +119,7 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             name="gradient_growth", label="growth of the gradient per layer", unit="factor per layer towards the input",
-            per="stage", family="gradients", scale="log", low=0.5, high=2.0, neutral=1.0,
+            family="gradients", per="stage", low=0.5, high=2.0, neutral=1.0,
             formula="(||dL/dz_first|| / ||dL/dz_last||)^(1 / (last - first)), whole net and each stage",
             source="Yang et al. 2019, A mean field theory of batch normalization: 1.21 at the start of a BN-ReLU stack",
             how_to_read="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
@@ -136,8 +129,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.gradients:GradientGrowth",
         ),
         Quantity(
-            name="update_ratio", label="update-to-weight ratio", unit="",
-            per="layer", family="gradients", scale="log", low=1e-6, high=1.0, neutral=1e-3,
+            name="update_ratio", label="update-to-weight ratio", family="gradients", low=1e-6, high=1.0, neutral=1e-3,
             formula="||last change of W|| / ||W||, momentum and weight decay included",
             source="a common rule of thumb; Karpathy's notes on training put it near 1e-3",
             how_to_read="How fast a layer moves. Layers far below the others do not learn.",
@@ -145,8 +137,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.weights:UpdateRatio",
         ),
         Quantity(
-            name="activation_cosine", label="likeness of different images", unit="cosine",
-            per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
+            name="activation_cosine", label="likeness of different images", unit="cosine", family="directions",
+            scale="linear", low=-0.2, high=1.0, neutral=0.0,
             formula="mean cosine between the activations of two images after the ReLU that follows the layer",
             source="after Balduzzi et al. 2017 and Yang et al. 2019: collapse of the activations",
             how_to_read="Near 1 every image looks the same to this layer: the net has collapsed.",
@@ -155,8 +147,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.directions:ActivationCosine",
         ),
         Quantity(
-            name="gradient_cosine", label="agreement of gradients", unit="cosine",
-            per="layer", family="directions", scale="linear", low=-0.2, high=1.0, neutral=0.0,
+            name="gradient_cosine", label="agreement of gradients", unit="cosine", family="directions",
+            scale="linear", low=-0.2, high=1.0, neutral=0.0,
             formula="mean cosine between dL/dz of two images of one class",
             source="after Balduzzi et al. 2017, The shattered gradients problem",
             how_to_read="1: images of one class pull a layer the same way. Near 0 far from the output: the gradients "

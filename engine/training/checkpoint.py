@@ -15,7 +15,7 @@ from engine.training.state import StateDocument, check_document
 def save(state: StateDocument, path: Path) -> None:
     """Write ``state`` beside ``path``, sync it to the disk and rename it.
 
-    Raises CheckpointError when the folder cannot be written; what was at ``path`` before is then still there.
+    Raises CheckpointError when the folder cannot be written; an earlier file at ``path`` then stays.
     """
     part = None
     try:

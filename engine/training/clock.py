@@ -10,7 +10,7 @@ class Clock:
     """A stopwatch that starts stopped.
 
     Args:
-        seconds: what an earlier process of the same run has counted.
+        seconds: those that earlier processes of the same run have counted.
     """
 
     def __init__(self, seconds: float = 0.0):

@@ -19,7 +19,7 @@ from engine.hardware.device import Device
 
 
 def compiled(model: nn.Module, device: Device) -> Callable[[Tensor], Tensor]:
-    """Return what computes ``model(inputs)`` with compiled code, around the same modules. The first call compiles.
+    """Return compiled code that computes ``model(inputs)``, around the same modules. The first call compiles.
 
     Raises DeviceError when this machine has no compiler.
     """

@@ -58,9 +58,15 @@ class Evaluator:
         self._images, self._device = images, device
         budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
         self._batch = int(min(MAX_BATCH, max(MIN_BATCH, budget)))
-        self._train_subset = subset(images.train, config.data.eval_images)
-        self._test_subset = subset(images.test, config.data.eval_images)
-        self._validation_subset = subset(images.validation, config.data.eval_images) if images.validation else None
+        measured = {
+            Split.TRAIN_CLEAN: images.train,
+            Split.TEST_SUBSET: images.test,
+            Split.VALIDATION: images.validation,
+        }
+        #: The images of each split, and which of them are its fixed subset.
+        self._subsets = {
+            split: (part, subset(part, config.data.eval_images)) for split, part in measured.items() if part is not None
+        }
         self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
         self._calibration_batch = config.optim.batch_size
         self._folded = FoldedNet(model, device)
@@ -74,7 +80,7 @@ class Evaluator:
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]
-        total = sum(len(self._batches(self._indices(split, whole))) for split in passes)
+        total = sum(len(self._measured(split, whole)[1]) for split in passes)
         calibration = torch.split(self._calibration, self._calibration_batch) if self.bn == "recalibrated" else ()
         total, done = total + len(calibration), 0
         statistics = model
@@ -87,10 +93,10 @@ class Evaluator:
                 yield Batch(done, total)
         self._folded.take(statistics)
         for split in passes:
-            images = self._of(split)
+            images, batches = self._measured(split, whole)
             loss_parts: list[Tensor] = []
             wrong_parts: list[Tensor] = []
-            for indices in self._batches(self._indices(split, whole)):
+            for indices in batches:
                 with torch.inference_mode():
                     logits = self._folded.logits(self._input(images, indices))
                     labels = images.labels[indices]
@@ -100,26 +106,16 @@ class Evaluator:
                 yield Batch(done, total)
             losses, wrong = torch.cat(loss_parts), torch.cat(wrong_parts)
             if split == Split.TEST and Split.TEST_SUBSET in splits:
-                yield _score(Split.TEST_SUBSET, losses[self._test_subset], wrong[self._test_subset])
+                _, indices = self._subsets[Split.TEST_SUBSET]
+                yield _score(Split.TEST_SUBSET, losses[indices], wrong[indices])
             yield _score(split, losses, wrong)
 
-    def _of(self, split: Split) -> Images:
-        if split == Split.VALIDATION:
-            assert self._images.validation is not None, "validation is measured where images were held out"
-            return self._images.validation
-        return self._images.train if split == Split.TRAIN_CLEAN else self._images.test
-
-    def _indices(self, split: Split, whole: bool) -> Tensor:
-        """Return which images of the split's are measured; of the held-out ones all in a ``whole`` evaluation."""
+    def _measured(self, split: Split, whole: bool) -> tuple[Images, tuple[Tensor, ...]]:
+        """Return the images of a split and the batches to measure; in a ``whole`` evaluation all held-out images."""
+        images, indices = self._subsets[Split.TEST_SUBSET if split == Split.TEST else split]
         if split == Split.TEST or (split == Split.VALIDATION and whole):
-            return torch.arange(len(self._of(split)), device=self._device.torch_device)
-        if split == Split.VALIDATION:
-            assert self._validation_subset is not None
-            return self._validation_subset
-        return self._train_subset if split == Split.TRAIN_CLEAN else self._test_subset
-
-    def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
-        return torch.split(indices, self._batch)
+            indices = torch.arange(len(images), device=self._device.torch_device)
+        return images, torch.split(indices, self._batch)
 
     def _input(self, images: Images, indices: Tensor) -> Tensor:
         return self._images.normalise(images.batch(indices)[0]).contiguous(memory_format=self._device.memory_format)
@@ -151,7 +147,7 @@ class FoldedNet:
                 del bare.weight, bare.bias
                 setattr(module, bn, nn.Identity())
                 self._pairs.append((bare, prefix + conv, prefix + bn))
-        # What is left of a net in oneDNN's layout, its head, works in 32-bit floats.
+        # The head of a net in oneDNN's layout works in 32-bit floats.
         dtype = torch.float32 if self._blocked else device.dtype
         device.place(self.net, dtype)
         self._others = dict(self.net.state_dict())
@@ -168,6 +164,7 @@ class FoldedNet:
             norm, trained = model.get_submodule(bn_path), model.get_submodule(conv_path)
             assert isinstance(norm, nn.BatchNorm2d) and isinstance(trained, nn.Conv2d)
             assert norm.running_mean is not None and norm.running_var is not None
+            # Not torch's fuse_conv_bn_weights: it rounds the bias otherwise, and evaluations on record must repeat.
             factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
             weight = trained.weight * factor[:, None, None, None]
             conv.weight = self._laid_out(weight.to(memory_format=self._device.memory_format))
@@ -182,6 +179,7 @@ class FoldedNet:
         return weight.to_mkldnn() if self._blocked else weight
 
 
+# Not torch's update_bn: it takes all batches at once and could not be interrupted between them.
 def reset_bn(model: nn.Module) -> nn.Module:
     """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""
     for module in model.modules():

@@ -1,4 +1,4 @@
-"""Edits of a live run: which of them hold, which wait, and what follows from them.
+"""Edits of a live run: which of them hold, which wait, and their effect.
 
 Learning rate, weight decay and shortcut strength of an update follow from the config, the earlier edits and the warm-up
 alone. An edit takes effect before an update and is recorded with the step of that update. A training that resumes from
@@ -76,7 +76,7 @@ class LiveEdits:
                 before = lr if row.key == "lr" else self._value(row.key)
                 self._holding.append(replace(self._waiting.pop(row.id), step=step))
                 lr = row.value if row.key == "lr" else lr
-                # A fork's config has its new value already: what its parent had is not known here.
+                # A fork's config has its new value already: its parent's value is not known here.
                 was = f" {before:g}" if before != row.value else ""
                 yield Changed(step, row.id, f"{_label(row)}{was} to {row.value:g}")
 

@@ -3,9 +3,9 @@
 A step writes two numbers into a buffer on the device without waiting for it. ``fetch`` waits.
 """
 
-import math
 from collections import deque
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -35,7 +35,7 @@ class StepMetrics:
     @property
     def running_error(self) -> float | None:
         """Mean error in percent of the last 50 fetched steps; None before the first."""
-        return _mean([error for _, error in self._window]) if self._window else None
+        return fmean([error for _, error in self._window]) if self._window else None
 
     def add(self, step: int, loss: Tensor, wrong: Tensor, lr: float, seconds: float) -> None:
         """Keep a step's mean loss and number of wrong answers, both scalars on the device."""
@@ -45,23 +45,24 @@ class StepMetrics:
         self._steps.append((step, lr, seconds))
 
     def fetch(self) -> tuple[StepRow, ...]:
-        """Copy what was gathered from the device and forget it there."""
+        """Copy the gathered metrics from the device and forget them there."""
         rows = []
         for (step, lr, seconds), (loss, wrong) in zip(self._steps, self._gathered(), strict=True):
             error = 100 * wrong / self._batch_size
             self._window.append((loss, error))
             losses, errors = zip(*self._window, strict=True)
-            rows.append(StepRow(step, loss, error, _mean(losses), _mean(errors), lr, seconds))
+            # fmean sums exactly, so the means do not depend on where flushes or pauses fell.
+            rows.append(StepRow(step, loss, error, fmean(losses), fmean(errors), lr, seconds))
         self._steps.clear()
         return tuple(rows)
 
     def state(self) -> dict[str, Any]:
-        """Return everything as plain values, what was not fetched yet included."""
+        """Return everything as plain values, metrics that were not fetched yet included."""
         gathered = [[*step, *values] for step, values in zip(self._steps, self._gathered(), strict=True)]
         return {"window": [list(pair) for pair in self._window], "gathered": gathered}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what ``state`` returned."""
+        """Take over a value that ``state`` returned."""
         self._window.extend(tuple(pair) for pair in state["window"])
         for index, (step, lr, seconds, *values) in enumerate(state["gathered"]):
             self._buffer[index] = torch.tensor(values)
@@ -70,8 +71,3 @@ class StepMetrics:
     def _gathered(self) -> list[list[float]]:
         """Return (mean loss, number of wrong answers) of the steps not fetched yet; waits for the device."""
         return self._buffer[: len(self._steps)].tolist()
-
-
-def _mean(values: list[float] | tuple[float, ...]) -> float:
-    # fsum is exact, so the mean does not depend on where flushes or pauses fell.
-    return math.fsum(values) / len(values)

@@ -9,7 +9,7 @@ from engine.errors import CheckpointError
 #: Raised by one when the document changes.
 FORMAT = 1
 
-#: What ``Trainer.state`` returns: plain values and tensors, by the names that it lists.
+#: The value of ``Trainer.state``: plain values and tensors, by name.
 StateDocument = dict[str, Any]
 
 
@@ -49,11 +49,8 @@ class Progress:
 
 def check_tensors(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Raise CheckpointError naming tensors unless both hold the same names with the same shapes."""
-    differ = [
-        name
-        for name in {**saved, **wanted}
-        if name not in saved or name not in wanted or saved[name].shape != wanted[name].shape
-    ]
+    here, there = ({name: tensor.shape for name, tensor in tensors.items()} for tensors in (saved, wanted))
+    differ = [name for name in here | there if here.get(name) != there.get(name)]
     if differ:
         named = ", ".join(differ[:4]) + (f" and {len(differ) - 4} more" if len(differ) > 4 else "")
         raise CheckpointError(f"the checkpoint is of a net with other tensors ({named})")

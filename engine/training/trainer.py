@@ -32,13 +32,7 @@ from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
-from engine.training.optim import (
-    WARMUP_CHECK,
-    build_optimizer,
-    momentum_of,
-    set_momentum,
-    warmup_ends,
-)  # fmt: skip
+from engine.training.optim import WARMUP_CHECK, build_optimizer, momentum_of, set_momentum, warmup_ends
 from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
 from engine.training.update import Update
 
@@ -49,7 +43,7 @@ _MAY_DIFFER = frozenset({"device", "threads"})
 
 
 class Probe(Protocol):
-    """What measures inside the net (``engine.probes.online.probe``): after which updates, on how many images, what."""
+    """A measurement inside the net (``engine.probes.online.probe``) after some updates, on so many images."""
 
     steps: Set[int]
     images: int
@@ -64,9 +58,9 @@ class Trainer:
     """One training of one net.
 
     Args:
-        config, images, device: what is trained, on which images, and where.
-        state: what ``state`` returned for the same training, or that of a fork's parent; None: from the start.
-        live_edits: what people asked for while the run lived.
+        config, images, device: the run's settings, its images, and the device that computes.
+        state: a value of ``state`` of the same training, or of a fork's parent; None: from the start.
+        live_edits: the changes that people made while the run lived.
 
     ``probe`` may be set until the first event is taken.
 
@@ -174,7 +168,7 @@ class Trainer:
             self.progress.due = [split.value for split in self._splits_at(step)]
 
     def _splits_at(self, step: int) -> list[Split]:
-        """Return what is measured where an evaluation is due."""
+        """Return the splits of an evaluation after ``step`` updates."""
         held_out = [Split.VALIDATION] * (self.images.validation is not None)
         return [Split.TRAIN_CLEAN, Split.TEST_SUBSET, *held_out, *[Split.TEST] * (step in self.live_edits.ends)]
 
@@ -203,7 +197,7 @@ class Trainer:
         """Probe the net. The metrics were fetched before, so the device has nothing else left to do."""
         progress, since = self.progress, self._clock.seconds()
         assert self.probe is not None
-        # Between updates progress.lr is the rate of the last one; before the first there was none.
+        # Between updates progress.lr is the rate of the last update, None before the first.
         arrays = self.probe.measure(self.model, self.optimizer, progress.step, progress.lr)
         now = self._clock.seconds()
         progress.probed = progress.step
@@ -280,7 +274,7 @@ class Trainer:
             held, figures = [], past.state()
         self.metrics.restore(figures)
         self.live_edits.restore(held, self.progress.step)
-        # A fork measures of what its parent still had to what it has itself.
+        # A fork evaluates the due splits of its parent that it has itself.
         here = {split.value for split in self._splits_at(self.progress.step)}
         self.progress.due = [split for split in self.progress.due if split in here]
 

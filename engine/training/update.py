@@ -44,7 +44,7 @@ class Update:
         logits = self._forward(inputs).float()
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)  # what loss.backward() does, with types
+        torch.autograd.backward(loss)  # loss.backward() with types
         self._optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) != labels).sum()
 

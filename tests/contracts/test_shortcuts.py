@@ -108,7 +108,7 @@ def test_row_is_explained(name):
 def test_code_is_where_the_row_says(name):
     for place in filter(None, (SHORTCUTS[name].builder, SHORTCUTS[name].coefficient)):
         module, attribute = place.split(":")
-        assert module in {f"engine.models.shortcuts.{name}" for name in ("shortcuts", "branch_scale", "gating")}
+        assert module in {f"engine.models.shortcuts.{name}" for name in ("shortcuts", "branch_scale")}
         assert getattr(import_module(module), attribute).__doc__
 
 
@@ -164,7 +164,7 @@ def test_where_channels_grow_gates_see_option_a():
     x = torch.randn(3, 4, 8, 8).relu()
     g = block.coefficient(x)
     assert g.shape == (3, 8, 4, 4)
-    torch.testing.assert_close(block.shortcut(x, g), (1 - g) * ZeroPadded(4, 8, 2)(x))
+    torch.testing.assert_close(block.shortcut(x, g), (1 - g) * ZeroPadded(Site(4, 8, 2))(x))
 
 
 def test_constant_scaling():

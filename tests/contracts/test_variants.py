@@ -15,7 +15,7 @@ from engine.config import ModelConfig
 from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.family import CifarNet
+from engine.models.family import PaperNet
 from engine.models.init.rng import random_modules
 from engine.models.registry import SHORTCUTS, variant
 from engine.models.shortcuts.strength import set_strength
@@ -95,7 +95,7 @@ def check_size(text):
     """On the meta device: shapes without numbers."""
     config = small(text)
     with torch.device("meta"):
-        net = CifarNet(config)
+        net = PaperNet(config)
         x = torch.zeros(2, 1, 8, 8)
     shapes = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
     assert list(tensors(config).items()) == list(shapes.items())
@@ -268,7 +268,7 @@ def test_streams_stay_in_16_bits(text):
 def test_nothing_in_a_net_asks_for_the_cpu(text):
     """With fake tensors on a GPU: forward in train and eval mode, before and after a draw; no device is needed."""
     with FakeTensorMode(), torch.device("cuda"):
-        net = CifarNet(small(text))
+        net = PaperNet(small(text))
         x = torch.empty(4, 1, 8, 8).contiguous(memory_format=torch.channels_last)
         outputs = [net(x)]
         for module in random_modules(net):

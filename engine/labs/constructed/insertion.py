@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from engine.config import ModelConfig
 from engine.models.blocks import Block
 from engine.models.build import build_model
-from engine.models.family import CifarNet
+from engine.models.family import PaperNet
 from engine.models.init.weights import keyed
 from engine.models.parts import layer_path
 
@@ -30,7 +30,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 class GrownNet:
     """A deep net and the paths of the blocks in it that the shallow one did not have."""
 
-    net: CifarNet
+    net: PaperNet
     inserted: tuple[str, ...]
 
     def layers(self, kind: type[Layer]) -> Iterator[tuple[str, Layer]]:
@@ -64,7 +64,6 @@ def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted
     layers are drawn as those of a net of that depth and ``seed``: they are the layers of the arm from scratch.
     """
     net = build_model(config, seed)
-    assert isinstance(net, CifarNet)
     grown = GrownNet(net, inserted)
     net.load_state_dict(net.state_dict() | dict(shallow))
     if config.shortcut == "none":

@@ -1,32 +1,18 @@
 """Initializers other than He's: each changes a net whose weights were just drawn. Shortcuts of the zoo name them.
 
 An initializer gets the net, and a function from a layer path to the generator of that layer; gradients are off. Blocks
-are the modules that have a ``branch`` (``engine.models.layers.taps``); stem, shortcuts and coefficients stay as drawn.
+are the modules that have a ``branch`` (``engine.models.taps``); stem, shortcuts and coefficients stay as drawn.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engine.models.parts import layer_path
+from engine.models.taps import named_blocks, tapped
 
 Generators = Callable[[str], torch.Generator]
-
-
-class _Tap(Protocol):
-    @property
-    def conv(self) -> str: ...
-
-
-class _Block(Protocol):
-    """What is needed of a block; the whole contract is ``engine.models.layers.taps``."""
-
-    branch: str
-    taps: Sequence[_Tap]
-
-    def get_submodule(self, target: str) -> nn.Module: ...
 
 
 def he(model: nn.Module, generators: Generators) -> None:
@@ -35,8 +21,7 @@ def he(model: nn.Module, generators: Generators) -> None:
 
 def zero_gamma(model: nn.Module, generators: Generators) -> None:
     """Start every branch at zero: the scale of its last batch norm is 0 (Goyal et al. 2017, 1706.02677, sec. 5.1)."""
-    for _, block in _blocks(model):
-        norm = block.get_submodule(block.branch)
+    for _, _, norm in named_blocks(model):
         assert isinstance(norm, nn.BatchNorm2d), "the branch ends in a batch norm"
         norm.weight.zero_()
 
@@ -53,9 +38,9 @@ def fixup(model: nn.Module, generators: Generators) -> None:
 
     Published code draws these layers with fan-out as well. The scalars: ``engine.models.shortcuts.scalars``.
     """
-    blocks = list(_blocks(model))
-    for _, block in blocks:
-        *others, last = [_convolution(block, tap) for tap in block.taps]
+    blocks = [block for _, block, _ in named_blocks(model)]
+    for block in blocks:
+        *others, last = [conv for _, conv in tapped(block)]
         for conv in others:
             conv.weight.mul_(len(blocks) ** (-1.0 / (2 * len(others))))
         last.weight.zero_()
@@ -71,24 +56,20 @@ def dirac(model: nn.Module, generators: Generators) -> None:
     divides by almost zero. The stem is drawn as ever: an image has too few channels for the identity.
     """
     for _, conv in _convolutions(model):
-        inputs = conv.weight.shape[1]
-        conv.weight[:inputs].zero_()
-        _middle(conv)[:inputs] = torch.eye(inputs)
+        nn.init.dirac_(conv.weight[: conv.in_channels])
 
 
 def delta_orthogonal(model: nn.Module, generators: Generators) -> None:
     """Start every convolution of a block as a random orthogonal matrix in the middle of the kernel, zero elsewhere.
 
     Xiao et al. 2018 (1806.05393), algorithm 1; where channels grow, the columns are orthonormal. The gain is the square
-    root of 2, which keeps the size of what a ReLU halves.
+    root of 2, because a ReLU halves the mean square.
     """
     for path, conv in _convolutions(model):
-        outputs, inputs = conv.weight.shape[:2]
-        drawn = torch.empty(outputs, inputs).normal_(generator=generators(path))
-        q, r = torch.linalg.qr(drawn)
+        rotation = torch.empty(conv.out_channels, conv.in_channels)
+        nn.init.orthogonal_(rotation, nn.init.calculate_gain("relu"), generators(path))
         conv.weight.zero_()
-        # With the signs of R's diagonal the draw is uniform over all orthogonal matrices.
-        _middle(conv).copy_(2**0.5 * q * r.diagonal().sign())
+        conv.weight[:, :, 1, 1] = rotation
 
 
 INITIALIZERS: dict[str, Callable[[nn.Module, Generators], None]] = {
@@ -96,23 +77,8 @@ INITIALIZERS: dict[str, Callable[[nn.Module, Generators], None]] = {
 }  # fmt: skip
 
 
-def _blocks(model: nn.Module) -> Iterator[tuple[str, _Block]]:
-    return ((name, cast("_Block", module)) for name, module in model.named_modules() if hasattr(module, "branch"))
-
-
 def _convolutions(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
     """Yield (path, convolution) of every weighted layer of the blocks."""
-    for name, block in _blocks(model):
-        for tap in block.taps:
-            yield layer_path(f"{name}.{tap.conv}"), _convolution(block, tap)
-
-
-def _convolution(block: _Block, tap: _Tap) -> nn.Conv2d:
-    conv = block.get_submodule(tap.conv)
-    assert isinstance(conv, nn.Conv2d)
-    return conv
-
-
-def _middle(conv: nn.Conv2d) -> Tensor:
-    """Return the middle of a 3x3 kernel, a view of shape (outputs, inputs)."""
-    return conv.weight[:, :, 1, 1]
+    for name, block, _ in named_blocks(model):
+        for tap, conv in tapped(block):
+            yield layer_path(f"{name}.{tap.conv}"), conv

@@ -23,8 +23,7 @@ class RandomModule(nn.Module):
 
     def resample(self, seed: int, step: int) -> None:
         """Draw anew for update ``step``."""
-        digest = hashlib.sha256(f"{seed} {self.path} {step}".encode()).digest()
-        self._take(int.from_bytes(digest[:8], "little") >> 1)
+        self._take(key_of(f"{seed} {self.path} {step}"))
 
     def use_mean(self) -> None:
         """Behave as the mean of all draws until the next resample."""
@@ -57,7 +56,7 @@ class Mask(RandomModule):
             self.key.fill_(key)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is left of x."""
+        """Return x with some values dropped."""
         if self.uses_mean or not self.training:
             return x * (1.0 - self.rate)
         return x * self._kept(x)
@@ -94,6 +93,11 @@ class Survival(RandomModule):
     def forward(self, x: Tensor) -> float:
         """Return b: 1 while the net trains with this block, its mean p otherwise."""
         return 1.0 if self.training and self.alive else self.probability
+
+
+def key_of(text: str) -> int:
+    """Return a number in [0, 2^63) that depends on ``text`` alone, on every machine."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
 def random_modules(model: nn.Module) -> list[RandomModule]:

@@ -5,13 +5,11 @@ equal in all arms. A shortcut may name an initializer (``engine.models.init.init
 drawn.
 """
 
-import hashlib
-import math
-
 import torch
 from torch import nn
 
 from engine.models.init.initializers import INITIALIZERS
+from engine.models.init.rng import key_of
 from engine.models.parts import layer_path
 from engine.models.registry import variant
 
@@ -37,9 +35,8 @@ def draw_weights(model: nn.Module, shortcut: str, seed: int) -> None:
 
 
 def keyed(seed: int, path: str) -> torch.Generator:
-    """Return the generator of one layer."""
-    digest = hashlib.sha256(f"{seed} {path}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    """Return the generator of a layer."""
+    return torch.Generator().manual_seed(key_of(f"{seed} {path}"))
 
 
 def _draw_layer(layer: nn.Conv2d | nn.Linear, generator: torch.Generator) -> None:
@@ -54,7 +51,6 @@ def _draw_layer(layer: nn.Conv2d | nn.Linear, generator: torch.Generator) -> Non
     # n is the fan-out, k*k*outputs: the backward form, equation 14 of that paper, which keeps the size of gradients.
     # The ResNet paper leaves fan-in or fan-out open, and published code differs. They differ here in the stem, the two
     # stride-2 layers and the projections only, and BN makes the forward signal independent of the choice.
-    fan_out = layer.weight.shape[0] * layer.weight[0, 0].numel()
-    layer.weight.normal_(0.0, math.sqrt(2.0 / fan_out), generator=generator)
+    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     if layer.bias is not None:
         layer.bias.fill_(getattr(layer, "first_bias", 0.0))

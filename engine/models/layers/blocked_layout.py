@@ -27,5 +27,5 @@ def to_blocked(x: Tensor) -> Tensor:
 
 
 def from_blocked(x: Tensor) -> Tensor:
-    """Return x as a dense tensor; x itself where it is one."""
+    """Return x as a dense tensor; a dense x is returned as it is."""
     return x.to_dense() if x.is_mkldnn else x

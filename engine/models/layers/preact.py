@@ -11,6 +11,7 @@ Without norm the orders are the same with BN left out, and convolutions have bia
 added before and after each convolution, and the branch ends in a multiplier.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -18,9 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.init.rng import Survival
-from engine.models.layers.taps import Tap
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import ScaleShift, Shift
+from engine.models.taps import Tap
 
 
 class PreActBlock(nn.Module):
@@ -56,28 +57,25 @@ class PreActBlock(nn.Module):
         self.shortcut = shortcut
         self._front, self._finish = self._steps(order, last, first)
         self.branch = self._front[-1]
-        self.conv_bn_pairs = self._pairs(order, last)
+        self.conv_bn_pairs = tuple(
+            (one, next_) for one, next_ in pairwise(self._front) if one.startswith("conv") and next_.startswith("bn")
+        )
         self.taps = tuple(self._tap(order, i, last) for i in range(1, last + 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output."""
-        return self._activated(self._joined(x))
+        return self._run(self._finish, self._joined(x))
 
     def _joined(self, x: Tensor) -> Tensor:
         """Return the sum."""
-        f = self._branched(x)
+        f = self._run(self._front, x)
         return f if self.shortcut is None else torch.add(f, self.shortcut(x), alpha=self.strength)
 
-    def _branched(self, x: Tensor) -> Tensor:
-        """Return F(x). Steps are the names of children; those without a child are ReLUs."""
-        for step in self._front:
+    def _run(self, steps: tuple[str, ...], x: Tensor) -> Tensor:
+        """Return x after ``steps``, names of children; "" is a ReLU. F(x) is x after ``_front``."""
+        for step in steps:
             x = F.relu(x) if step == "" else getattr(self, step)(x)
         return x
-
-    def _activated(self, y: Tensor) -> Tensor:
-        for step in self._finish:
-            y = F.relu(y) if step == "" else getattr(self, step)(y)
-        return y
 
     def _steps(self, order: str, last: int, first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the steps of the branch and those after the addition."""
@@ -100,23 +98,13 @@ class PreActBlock(nn.Module):
         there = {"", *dict(self.named_children())}
         return tuple(s for s in steps if s in there), tuple(s for s in finish if s in there)
 
-    def _pairs(self, order: str, last: int) -> tuple[tuple[str, str], ...]:
-        """Return the convolutions that a BN follows at once."""
-        if order == "full-pre":
-            pairs = [(f"conv{i}", f"bn{i + 1}") for i in range(1, last)]
-        else:
-            pairs = [(f"conv{i}", f"bn{i}") for i in range(1, last + (order != "bn-after-addition"))]
-        return tuple(pair for pair in pairs if hasattr(self, pair[1]))
-
     def _tap(self, order: str, i: int, last: int) -> Tap:
         """Return where layer i is looked at."""
-        conv, norm = f"conv{i}", f"bn{i}"
-        if order == "full-pre" or (order == "bn-after-addition" and i == last) or not hasattr(self, norm):
-            norm = ""
-        after = f"after{i}" if hasattr(self, f"after{i}") else ""
-        response = norm or after or conv
+        conv, after, shift = f"conv{i}", f"after{i}", f"shift{i + 1}"
+        norm = f"bn{i}" if (conv, f"bn{i}") in self.conv_bn_pairs else ""
+        response = norm or (after if hasattr(self, after) else conv)
         if i < last:
-            into = f"shift{i + 1}" if hasattr(self, f"shift{i + 1}") else f"conv{i + 1}"
+            into = shift if hasattr(self, shift) else f"conv{i + 1}"
             return Tap(conv, response, norm, activation_into=into)
         if order == "relu-before-addition":
             return Tap(conv, response, norm, activation_from="relu")
@@ -131,30 +119,24 @@ class ScaledBlock(PreActBlock):
     coefficient: nn.Module
 
     def _joined(self, x: Tensor) -> Tensor:
-        return torch.add(self._branched(x) * self.coefficient(x), self.shortcut(x), alpha=self.strength)
+        return torch.add(self._run(self._front, x) * self.coefficient(x), self.shortcut(x), alpha=self.strength)
 
 
-class GatedBlock(PreActBlock):
+class GatedBlock(ScaledBlock):
     """A block whose gate g decides about both ways: y = v (1 - g) x + g F(x). The gate is computed once."""
-
-    any_layout = False
-    shortcut: nn.Module
-    coefficient: nn.Module
 
     def _joined(self, x: Tensor) -> Tensor:
         g = self.coefficient(x)
-        return torch.add(self._branched(x) * g, self.shortcut(x, g), alpha=self.strength)
+        return torch.add(self._run(self._front, x) * g, self.shortcut(x, g), alpha=self.strength)
 
 
-class StochasticDepthBlock(PreActBlock):
+class StochasticDepthBlock(ScaledBlock):
     """A block that is left out of some updates: y = v s(x) + b F(x), and F is not computed where b is 0.
 
     The weights of a block that is left out get gradients of zero, so momentum and weight decay go on as for all
     others.
     """
 
-    any_layout = False
-    shortcut: nn.Module
     coefficient: Survival
 
     def _joined(self, x: Tensor) -> Tensor:
@@ -162,7 +144,7 @@ class StochasticDepthBlock(PreActBlock):
             y: Tensor = _WithoutBranch.apply(self.shortcut(x) * self.strength, *self.parameters())
             return y
         b = self.coefficient(x)
-        f = self._branched(x)
+        f = self._run(self._front, x)
         return torch.add(f if b == 1.0 else f * b, self.shortcut(x), alpha=self.strength)
 
 

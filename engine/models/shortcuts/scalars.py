@@ -1,6 +1,6 @@
 """Fixup's single trained numbers in place of norm (1901.09321, section 3, rule 3).
 
-They have no dimensions, so that they leave the precision of what they are added to alone. Their gradients sum over all
+They have no dimensions: additions to them keep the precision of the other term. Their gradients sum over all
 values of a layer and are by far the largest of the net: at the rate of the weights they drive ReLUs dead. They get a
 tenth of it, as in the authors' code; here the gradient is made a tenth, so that one rate serves the
 whole net. (Weight decay acts on them in full.)

@@ -5,7 +5,7 @@ A row's builder is called with a ``Site`` and the row's options as keywords; it 
 shape, all but projections see x as option A would carry it on: subsampled, new channels zero.
 """
 
-from importlib import import_module
+from pkgutil import resolve_name
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from engine.models.init.rng import Mask
 from engine.models.registry import Site, Variant
-from engine.models.shortcuts.gating import Gate
+from engine.models.shortcuts.branch_scale import Gate
 
 
 def build_shortcut(variant: Variant, site: Site) -> nn.Module | None:
@@ -22,25 +22,21 @@ def build_shortcut(variant: Variant, site: Site) -> nn.Module | None:
 
 
 def build_coefficient(variant: Variant, site: Site) -> nn.Module | None:
-    """Return what makes c for a block, or None where c is 1."""
+    """Return the coefficient of a block, or None where c is 1."""
     return _built(variant.shortcut.coefficient, variant, site)
 
 
 def _built(builder: str, variant: Variant, site: Site) -> nn.Module | None:
-    if not builder:
-        return None
-    module, attribute = builder.split(":")
-    built: nn.Module | None = getattr(import_module(module), attribute)(site, **variant.options)
-    return built
+    return resolve_name(builder)(site, **variant.options) if builder else None
 
 
 class _Carrying(nn.Module):
     """Base of shortcuts that carry x on as option A does: subsampled, new channels zero, after the old ones."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int):
+    def __init__(self, site: Site):
         super().__init__()
-        self.stride = stride
-        self.new_channels = outputs - inputs
+        self.stride = site.stride
+        self.new_channels = site.outputs - site.inputs
 
     def carried(self, x: Tensor) -> Tensor:
         """Return x in the shape of the block's output."""
@@ -63,50 +59,35 @@ class ZeroPadded(_Carrying):
 
     any_layout = True
 
+    def __init__(self, site: Site, **of_the_branch: float):
+        super().__init__(site)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return x in the shape of the block's output."""
         return self.carried(x)
 
 
-class Projection(nn.Module):
-    """Option C, and option B where the shape changes: 1x1 convolution without bias, then BN.
+class Projection(nn.Sequential):
+    """Option C, and option B where the shape changes: 1x1 convolution, then BN; without norm a bias instead of BN.
 
     Paper: He et al. 2015, section 3.3, equation 2, and section 4.1. Projections do not count into the depth.
     """
 
-    any_layout = True
-    conv_bn_pairs = (("conv", "bn"),)
-
-    def __init__(self, inputs: int, outputs: int, stride: int):
+    def __init__(self, site: Site):
+        normed = site.norm == "batch"
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
-        self.bn = nn.BatchNorm2d(outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the projected x."""
-        y: Tensor = self.bn(self.conv(x))
-        return y
-
-
-class BareProjection(nn.Module):
-    """A projection in a net without norm: 1x1 convolution with biases."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int):
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 1, stride=stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the projected x."""
-        y: Tensor = self.conv(x)
-        return y
+        self.conv = nn.Conv2d(site.inputs, site.outputs, 1, stride=site.stride, bias=not normed)
+        if normed:
+            self.bn = nn.BatchNorm2d(site.outputs)
+        self.conv_bn_pairs = (("conv", "bn"),) if normed else ()
 
 
 class Scaled(_Carrying):
     """Constant scaling: option A times a constant (1603.05027, section 3.1)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, factor: float):
-        super().__init__(inputs, outputs, stride)
-        self.factor = factor
+    def __init__(self, site: Site, shortcut: float, branch: float):
+        super().__init__(site)
+        self.factor = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scaled x."""
@@ -114,22 +95,25 @@ class Scaled(_Carrying):
 
 
 class Carried(_Carrying):
-    """The share of x that a gate g in (0, 1), the block's coefficient, leaves to the shortcut: (1 - g) x."""
+    """Exclusive gating and Highway: (1 - g) x; g in (0, 1) is the block's coefficient."""
+
+    def __init__(self, site: Site, bias: float):
+        super().__init__(site)
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:
-        """Return what is carried on. g has the shape of the block's output, or is the number 1."""
+        """Return (1 - g) x. g has the shape of the block's output, or is the number 1."""
         return _passed(self.carried(x), g)
 
 
 class ShortcutGated(_Carrying):
     """Shortcut-only gating: (1 - g(x)) x, with a gate of its own (1603.05027, section 3.1)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, bias: float):
-        super().__init__(inputs, outputs, stride)
-        self.gate = Gate(inputs, outputs, stride, kernel=1, first_bias=bias)
+    def __init__(self, site: Site, bias: float):
+        super().__init__(site)
+        self.gate = Gate(site, bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is carried on."""
+        """Return the share of x that the gate leaves."""
         return _passed(self.carried(x), self.gate(x))
 
 
@@ -137,15 +121,15 @@ class Dropped(_Carrying):
     """Dropout on the shortcut: values are dropped with probability ``rate``, the rest stays as it is.
 
     The mean of the shortcut is (1 - rate) x while the net trains and at test: 1603.05027, section 3.1, explains the
-    failure of this shortcut by that scale, so what is kept is not scaled up.
+    failure of this shortcut by that scale, so kept values are not scaled up.
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: int, rate: float):
-        super().__init__(inputs, outputs, stride)
+    def __init__(self, site: Site, rate: float):
+        super().__init__(site)
         self.mask = Mask(rate)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is left of x."""
+        """Return x with some values dropped."""
         y: Tensor = self.mask(self.carried(x))
         return y
 
@@ -155,35 +139,9 @@ def _passed(x: Tensor, g: Tensor) -> Tensor:
     return torch.addcmul(x, x, g, value=-1.0)
 
 
-def option_a(site: Site, **options: float) -> nn.Module:
-    """Option A, whatever the row's options say about the branch."""
-    return ZeroPadded(site.inputs, site.outputs, site.stride)
-
-
 def option_b(site: Site) -> nn.Module:
     """Option B: identity, and a projection where the block changes the shape."""
-    return option_c(site) if site.changes_shape else option_a(site)
-
-
-def option_c(site: Site) -> nn.Module:
-    """Option C: a projection everywhere."""
-    kind = Projection if site.norm == "batch" else BareProjection
-    return kind(site.inputs, site.outputs, site.stride)
-
-
-def scaled(site: Site, shortcut: float, branch: float) -> nn.Module:
-    """Constant scaling."""
-    return Scaled(site.inputs, site.outputs, site.stride, shortcut)
-
-
-def carried(site: Site, bias: float) -> nn.Module:
-    """Exclusive gating and Highway: the coefficient's gate is handed in."""
-    return Carried(site.inputs, site.outputs, site.stride)
-
-
-def shortcut_gated(site: Site, bias: float) -> nn.Module:
-    """Shortcut-only gating."""
-    return ShortcutGated(site.inputs, site.outputs, site.stride, bias)
+    return Projection(site) if site.changes_shape else ZeroPadded(site)
 
 
 def bare_convolution(site: Site) -> nn.Module:
@@ -191,6 +149,6 @@ def bare_convolution(site: Site) -> nn.Module:
     return nn.Conv2d(site.inputs, site.outputs, 1, stride=site.stride, bias=False)
 
 
-def dropped(site: Site, rate: float) -> nn.Module:
-    """Dropout shortcut."""
-    return Dropped(site.inputs, site.outputs, site.stride, rate)
+#: The builders by the names that rows of the zoo and the drawing of a block use.
+option_a, option_c = ZeroPadded, Projection
+scaled, carried, shortcut_gated, dropped = Scaled, Carried, ShortcutGated, Dropped

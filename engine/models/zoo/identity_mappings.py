@@ -3,8 +3,7 @@
 All of them but the 1x1 convolution leave the shape change to option A: the input subsampled and zero-padded.
 """
 
-from engine.models.zoo import sizes
-from engine.models.zoo.spec import Option, Published, Shortcut
+from engine.models.zoo.spec import Option, Published, Shortcut, one_convolution
 
 _SECTION = "He et al. 2016 (1603.05027), section 3.1"
 _TABLE_1 = "He et al. 2016 (1603.05027), Table 1"
@@ -51,9 +50,9 @@ GATED = Shortcut(
     formula="y = (1 - g(x)) x + g(x) F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, exclusive gating (after Highway networks)",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.gating:gate",
+    coefficient="engine.models.shortcuts.branch_scale:gate",
     shares_gate=True,
-    coefficient_sizes=sizes.gate,
+    coefficient_sizes=one_convolution("coefficient"),
     options=(gate_bias(-6.0),),
     published=(
         _resnet_110("gated:bias=0", None, f"{_MEDIAN}; gate biases 0 to -5"),
@@ -70,7 +69,7 @@ SHORTCUT_GATED = Shortcut(
     formula="y = (1 - g(x)) x + F(x), g = sigmoid(Wx + b)",
     source=f"{_SECTION}, shortcut-only gating",
     builder="engine.models.shortcuts.shortcuts:shortcut_gated",
-    shortcut_sizes=sizes.gate_in_shortcut,
+    shortcut_sizes=one_convolution("shortcut.gate"),
     options=(gate_bias(-6.0),),
     published=(_resnet_110("shortcut-gated:bias=0", 12.86), _resnet_110("shortcut-gated", 6.91)),
     contested=_GATING_CONTESTED,
@@ -83,7 +82,7 @@ CONV_1X1 = Shortcut(
     formula="y = Wx + F(x)",
     source=f"{_SECTION}, 1x1 convolutional shortcut; without batch norm, which sets it apart from option C",
     builder="engine.models.shortcuts.shortcuts:bare_convolution",
-    shortcut_sizes=sizes.bare_convolution,
+    shortcut_sizes=one_convolution("shortcut", bias=False),
     published=(_resnet_110("conv1x1", 12.22),),
 )
 

@@ -11,9 +11,12 @@ _MEDIAN = "median of 5 runs"
 
 def _figures(order: str, error_110: float, error_164: float) -> tuple[Published, ...]:
     text = "A" if order == "post" else f"A:order={order}"
-    return tuple(
-        Published(net, text, error, _MEDIAN, _TABLE_2) for net, error in (("ResNet-110", error_110), (_164, error_164))
-    )
+    errors = {"ResNet-110": error_110, _164: error_164}
+    return tuple(Published(net, text, error, _MEDIAN, _TABLE_2) for net, error in errors.items())
+
+
+def _table_3(net: str, text: str, error: float, data: str = "CIFAR-10", kind: str = _MEDIAN) -> Published:
+    return Published(net, text, error, kind, _TABLE_3, data=data)
 
 
 ORDERS: dict[str, Order] = {
@@ -27,10 +30,10 @@ ORDERS: dict[str, Order] = {
             source="He et al. 2015 (1512.03385), section 3.2, Fig. 2",
             published=(
                 *_figures("post", 6.61, 5.93),
-                Published("ResNet-110, 1-layer blocks", "A:layers=1", 9.90, _MEDIAN, _TABLE_3),
-                Published(_1001, "A", 7.61, _MEDIAN, _TABLE_3),
-                Published(_164, "A", 25.16, _MEDIAN, _TABLE_3, data="CIFAR-100"),
-                Published(_1001, "A", 27.82, _MEDIAN, _TABLE_3, data="CIFAR-100"),
+                _table_3("ResNet-110, 1-layer blocks", "A:layers=1", 9.90),
+                _table_3(_1001, "A", 7.61),
+                _table_3(_164, "A", 25.16, "CIFAR-100"),
+                _table_3(_1001, "A", 27.82, "CIFAR-100"),
             ),
         ),
         Order(
@@ -67,23 +70,10 @@ ORDERS: dict[str, Order] = {
             pre=True,
             published=(
                 *_figures("full-pre", 6.37, 5.46),
-                Published("ResNet-110, 1-layer blocks", "A:order=full-pre:layers=1", 8.91, _MEDIAN, _TABLE_3),
-                Published(
-                    _1001,
-                    "A:order=full-pre",
-                    4.92,
-                    f"{_MEDIAN} (mean 4.89, std 0.14)",
-                    _TABLE_3,
-                ),
-                Published(_164, "A:order=full-pre", 24.33, _MEDIAN, _TABLE_3, data="CIFAR-100"),
-                Published(
-                    _1001,
-                    "A:order=full-pre",
-                    22.71,
-                    _MEDIAN,
-                    _TABLE_3,
-                    data="CIFAR-100",
-                ),
+                _table_3("ResNet-110, 1-layer blocks", "A:order=full-pre:layers=1", 8.91),
+                _table_3(_1001, "A:order=full-pre", 4.92, kind=f"{_MEDIAN} (mean 4.89, std 0.14)"),
+                _table_3(_164, "A:order=full-pre", 24.33, "CIFAR-100"),
+                _table_3(_1001, "A:order=full-pre", 22.71, "CIFAR-100"),
             ),
         ),
     )

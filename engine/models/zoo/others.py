@@ -1,11 +1,18 @@
 """Shortcuts of the literature around the two papers, and two controls that start at the identity without a shortcut."""
 
-from engine.models.zoo import sizes
 from engine.models.zoo.identity_mappings import gate_bias
-from engine.models.zoo.spec import Option, Published, Shortcut
+from engine.models.zoo.spec import Option, Published, Shortcut, multiplier, one_convolution
 
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
+_RERUN = "logs of github.com/flukeskywalker/highway-resnet-comparison"
+_DIRAC_NETS = "Zagoruyko and Komodakis 2017"
 _ABSTRACT = "the paper's abstract"
+
+
+def _claim(net: str, variant: str, paper: str, word: str, kind: str = "a claim, not an error") -> tuple[Published]:
+    """Return a claim of an abstract, a word in place of an error."""
+    return (Published(net, variant, None, kind, f"{paper}, {_ABSTRACT}", word=word),)
+
 
 HIGHWAY = Shortcut(
     name="highway",
@@ -14,20 +21,14 @@ HIGHWAY = Shortcut(
     formula="y = (1 - T(x)) x + T(x) F(x), T = sigmoid(W x + b), W 3x3",
     source="Srivastava et al. 2015, Highway networks (1505.00387); here around a block of two layers",
     builder="engine.models.shortcuts.shortcuts:carried",
-    coefficient="engine.models.shortcuts.gating:wide_gate",
+    coefficient="engine.models.shortcuts.branch_scale:wide_gate",
     shares_gate=True,
-    coefficient_sizes=sizes.wide_gate,
+    coefficient_sizes=one_convolution("coefficient", kernel=3),
     options=(gate_bias(-2.0),),
     published=(
         Published("Highway-19", "highway", 7.54, "best (mean 7.72, std 0.16)", _TABLE_6),
         Published("Highway-32", "highway", 8.80, "as printed", _TABLE_6),
-        Published(
-            "Highway-110",
-            "highway",
-            6.04,
-            "one run, 200 epochs; ResNet-110 in the same rerun: 6.25",
-            "logs of github.com/flukeskywalker/highway-resnet-comparison",
-        ),  # fmt: skip
+        Published("Highway-110", "highway", 6.04, "one run, 200 epochs; ResNet-110 in the same rerun: 6.25", _RERUN),
     ),
     contested="He et al. 2016 publish gating as harmful; in the rerun by Srivastava Highway-110 has 6.04 % and "
     "ResNet-110 6.25 % (one run each, 200 epochs).",
@@ -57,17 +58,10 @@ SKIPINIT = Shortcut(
     source="De and Smith 2020 (2002.10444), SkipInit; Bachlechner et al. 2020 (2003.04887), ReZero",
     builder="engine.models.shortcuts.shortcuts:option_a",
     coefficient="engine.models.shortcuts.branch_scale:multiplier",
-    coefficient_sizes=sizes.multiplier,
+    coefficient_sizes=multiplier,
     options=(Option("start", 0.0, 0.0, 1.0, "What the number starts at; De and Smith allow up to 1 / sqrt(L)."),),
-    published=(
-        Published(
-            "ResNet-56",
-            "skipinit",
-            None,
-            "speed, not an error",
-            f"Bachlechner et al. 2020, {_ABSTRACT}",
-            word="32 % speed-up to 85 % accuracy",
-        ),  # fmt: skip
+    published=_claim(
+        "ResNet-56", "skipinit", "Bachlechner et al. 2020", "32 % speed-up to 85 % accuracy", "speed, not an error"
     ),
 )
 
@@ -95,16 +89,7 @@ FIXUP = Shortcut(
     norms=("none",),
     orders=("post",),
     scalars=True,
-    published=(
-        Published(
-            "10,000 layers",
-            "fixup",
-            None,
-            "a claim, not an error",
-            f"Zhang et al. 2019, {_ABSTRACT}",
-            word="trains without norm",
-        ),  # fmt: skip
-    ),
+    published=_claim("10,000 layers", "fixup", "Zhang et al. 2019", "trains without norm"),
 )
 
 DIRAC = Shortcut(
@@ -112,17 +97,10 @@ DIRAC = Shortcut(
     label="plain, Dirac start",
     help="A control: nothing is added, but every convolution of a block starts as the identity.",
     formula="y = F(x), W = identity at first",
-    source="after Zagoruyko and Komodakis 2017, DiracNets (1706.00388)",
+    source=f"after {_DIRAC_NETS}, DiracNets (1706.00388)",
     initializer="dirac",
-    published=(
-        Published(
-            "DiracNet-28",
-            "dirac",
-            None,
-            "wider, and with the identity kept in its weights",
-            f"Zagoruyko and Komodakis 2017, {_ABSTRACT}",
-            word="matches ResNet-1001",
-        ),  # fmt: skip
+    published=_claim(
+        "DiracNet-28", "dirac", _DIRAC_NETS, "matches ResNet-1001", "wider, and with the identity kept in its weights"
     ),
 )
 
@@ -133,16 +111,7 @@ DELTA_ORTHOGONAL = Shortcut(
     formula="y = F(x), W = a rotation in its middle and zero elsewhere at first",
     source="Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs (1806.05393)",
     initializer="delta-orthogonal",
-    published=(
-        Published(
-            "vanilla CNN, 10,000 layers",
-            "delta-orthogonal",
-            None,
-            "a claim, not an error",
-            f"Xiao et al. 2018, {_ABSTRACT}",
-            word="trains without shortcuts",
-        ),  # fmt: skip
-    ),
+    published=_claim("vanilla CNN, 10,000 layers", "delta-orthogonal", "Xiao et al. 2018", "trains without shortcuts"),
 )
 
 SPECS = (HIGHWAY, STOCHASTIC_DEPTH, SKIPINIT, ZERO_GAMMA, FIXUP, DIRAC, DELTA_ORTHOGONAL)

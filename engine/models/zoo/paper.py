@@ -1,7 +1,6 @@
 """The four shortcuts of He et al. 2015: none, A, B, C."""
 
-from engine.models.zoo import sizes
-from engine.models.zoo.spec import Published, Shortcut
+from engine.models.zoo.spec import Published, Shortcut, projection, projection_where_shape_changes
 
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _TABLE_3 = "He et al. 2015 (1512.03385), Table 3"
@@ -66,7 +65,7 @@ B = Shortcut(
     formula="y = x + F(x), y = Wx + F(x) where the shape changes",
     source="He et al. 2015, section 3.3, option B",
     builder="engine.models.shortcuts.shortcuts:option_b",
-    shortcut_sizes=sizes.projection_where_shape_changes,
+    shortcut_sizes=projection_where_shape_changes,
     published=(
         _imagenet("ResNet-34", "B", 24.52, 7.46),
         _imagenet("ResNet-50", "B", 22.85, 6.71),
@@ -82,7 +81,7 @@ C = Shortcut(
     formula="y = Wx + F(x)",
     source="He et al. 2015, section 4.1, option C",
     builder="engine.models.shortcuts.shortcuts:option_c",
-    shortcut_sizes=sizes.projection,
+    shortcut_sizes=projection,
     published=(_imagenet("ResNet-34", "C", 24.19, 7.40),),
 )
 

@@ -1,4 +1,4 @@
-"""What a row of the zoo says: name, formula, source, options, published figures, and where its code is. Torch-free.
+"""The rows of the zoo: name, formula, source, options, figures, tensors, and where its code is. Torch-free.
 
 One formula holds for all rows: y = v * s(x) + c * F(x), in the order that the activation order says. F is the branch
 with the weighted layers, s(x) the shortcut, c the coefficient, v the live strength of the shortcut (1 unless changed
@@ -8,7 +8,7 @@ in a run, ``engine.models.shortcuts.strength``).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.models.parts import Part
+from engine.models.parts import Part, batch_norm, convolution, scalars
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Option:
 class Published:
     """A figure from the literature, a reference and not a prediction.
 
-    ``error`` is a test error in percent, None where ``word`` says what was published instead (``fail``). ``kind`` says
-    what sort of figure it is: a median, the best of several, one run. ``variant`` is the text of the net's variant.
+    ``error`` is a test error in percent, None where ``word`` stands in its place (``fail``). ``kind`` is
+    the sort of figure: a median, the best of several, one run. ``variant`` is the text of the net's variant.
     """
 
     net: str
@@ -62,8 +62,31 @@ class Site:
 Sizes = Callable[[Site, int], tuple[Part, ...]]
 
 
-def _no_parts(site: Site, size: int) -> tuple[Part, ...]:
+def no_parts(site: Site, size: int) -> tuple[Part, ...]:
+    """Nothing."""
     return ()
+
+
+def projection(site: Site, size: int) -> tuple[Part, ...]:
+    """1x1 convolution, then batch norm; without norm the convolution has biases."""
+    normed = site.norm == "batch"
+    conv = convolution("shortcut.conv", (site.inputs, site.outputs, 1), size, bias=not normed)
+    return (conv, batch_norm("shortcut.bn", site.outputs)) if normed else (conv,)
+
+
+def projection_where_shape_changes(site: Site, size: int) -> tuple[Part, ...]:
+    """As ``projection`` where the block changes the shape, else nothing."""
+    return projection(site, size) if site.changes_shape else ()
+
+
+def one_convolution(path: str, kernel: int = 1, bias: bool = True) -> Sizes:
+    """Return the sizes of a single convolution, which a gate is too."""
+    return lambda site, size: (convolution(path, (site.inputs, site.outputs, kernel), size, bias),)
+
+
+def multiplier(site: Site, size: int) -> tuple[Part, ...]:
+    """One number per block."""
+    return (scalars("coefficient", "alpha"),)
 
 
 @dataclass(frozen=True)
@@ -75,7 +98,7 @@ class Shortcut:
     The shortcut maps x, (N, inputs, S, S), to s(x) of the shape of F(x); an empty builder means that nothing is
     added. The coefficient maps x to c, which F(x) is multiplied with; where ``shares_gate``, the shortcut is called
     with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
-    ``coefficient_sizes`` say what tensors they hold.
+    ``coefficient_sizes`` list their tensors.
 
     ``initializer`` names how weights start (``engine.models.init.initializers``). ``norms`` and ``orders`` are those
     that the shortcut works with; the first norm is its default, empty orders mean all. ``scalars``: scalar biases and
@@ -83,7 +106,7 @@ class Shortcut:
     """
 
     name: str
-    #: What the page and its legends call the family: ``plain``, ``residual (A)``.
+    #: The name on the page and in its legends: ``plain``, ``residual (A)``.
     label: str
     help: str
     formula: str
@@ -93,14 +116,14 @@ class Shortcut:
     coefficient: str = ""
     shares_gate: bool = False
     skips: bool = False
-    shortcut_sizes: Sizes = _no_parts
-    coefficient_sizes: Sizes = _no_parts
+    shortcut_sizes: Sizes = no_parts
+    coefficient_sizes: Sizes = no_parts
     initializer: str = "he"
     norms: tuple[str, ...] = ("batch", "none")
     orders: tuple[str, ...] = ()
     scalars: bool = False
     published: tuple[Published, ...] = ()
-    #: What speaks against the published figures, where something does.
+    #: Evidence against the published figures, where there is any.
     contested: str = ""
 
 

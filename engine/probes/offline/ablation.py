@@ -1,4 +1,4 @@
-"""Ablation: what deleting, scaling and swapping blocks means in a trained net.
+"""Ablation: deleting, scaling and swapping the blocks of a trained net.
 
 Source: Veit et al. 2016 (1605.06431), section 4; they call it a lesion.
 
@@ -48,7 +48,7 @@ class Ablation:
             return
         with ExitStack() as stack:
             for blocks in self._everywhere:
-                stack.callback(blocks[block].module.register_forward_hook(_pass_on(blocks[block])).remove)
+                stack.enter_context(blocks[block].module.register_forward_hook(_pass_on(blocks[block])))
             yield
 
     @contextmanager
@@ -56,7 +56,7 @@ class Ablation:
         """Multiply a block's branch with ``factor`` for the time of the context."""
         with ExitStack() as stack:
             for blocks in self._everywhere:
-                stack.callback(_scalable(blocks[block]).register_forward_hook(_multiply(factor)).remove)
+                stack.enter_context(_scalable(blocks[block]).register_forward_hook(_multiply(factor)))
             yield
 
     @contextmanager

@@ -8,17 +8,12 @@ All directions are flat: one float32 vector over all trained parameters of a net
 are those of ``named_parameters()``, detached.
 """
 
-import hashlib
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-
-def filter_norms(weight: Tensor) -> Tensor:
-    """Return the norm of every filter, (outputs,): over all but the first dimension."""
-    norms: Tensor = weight.flatten(1).norm(dim=1)
-    return norms
+from engine.models.init.weights import keyed
 
 
 def flat_weights(parameters: Mapping[str, Tensor]) -> Tensor:
@@ -36,13 +31,8 @@ def random_direction(parameters: Mapping[str, Tensor], seed: int, axis: int) -> 
     for name, weight in parameters.items():
         part = torch.zeros_like(weight)
         if weight.dim() >= 2:
-            drawn = torch.randn(weight.shape, generator=_keyed(seed, axis, name, weight.shape)).to(weight.device)
-            factor = filter_norms(weight) / filter_norms(drawn)
-            part = drawn * factor.view(-1, *[1] * (weight.dim() - 1))
+            generator = keyed(seed, f"{axis} {name} {tuple(weight.shape)}")
+            drawn = torch.randn(weight.shape, generator=generator).to(weight.device)
+            part = drawn * (torch.norm_except_dim(weight) / torch.norm_except_dim(drawn))
         parts.append(part.reshape(-1))
     return torch.cat(parts)
-
-
-def _keyed(seed: int, axis: int, name: str, shape: torch.Size) -> torch.Generator:
-    digest = hashlib.sha256(f"{seed} {axis} {name} {tuple(shape)}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

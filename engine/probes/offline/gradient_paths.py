@@ -49,11 +49,11 @@ class GradientPaths:
             return (start[0], *args[1:])
 
         with ExitStack() as stack, torch.enable_grad():
-            stack.callback(self.blocks[0].module.register_forward_pre_hook(begin).remove)
+            stack.enter_context(self.blocks[0].module.register_forward_pre_hook(begin))
             if routes is not None:
                 for block, through in zip(self.forks, routes, strict=True):
                     for handle in _open(block, through.float()[:, None, None, None]):
-                        stack.callback(handle.remove)
+                        stack.enter_context(handle)
             loss = F.cross_entropy(self._model(inputs), labels, reduction="sum")
             return torch.autograd.grad(loss, start[0])[0]
 

@@ -19,7 +19,7 @@ _LEAST = 1e-6
 
 
 class Sharpness(NamedTuple):
-    """What a few products say. ``direction`` is flat and of length 1.
+    """The estimates from a few products. ``direction`` is flat and of length 1.
 
     ``top`` and ``lowest`` are the estimates of the largest and smallest eigenvalue: never beyond the true ones.
     ``residual`` is ||H v - top v|| / |top|; ``along_start`` the curvature along the first vector.
@@ -81,10 +81,11 @@ class Hessian:
         return slopes
 
 
+# Not scipy's eigsh: its products cannot yield in between, and it decides itself how many to make.
 def sharpest(
     product: Callable[[Tensor], Generator[None, None, Tensor]], start: Tensor, products: int
 ) -> Generator[float, None, Sharpness]:
-    """Return what ``products`` products with a symmetric matrix say about its ends, beginning with ``start``.
+    """Estimate both ends of a symmetric matrix's spectrum from ``products`` products, beginning with ``start``.
 
     Yields the estimate of the largest eigenvalue so far, NaN at first, whenever ``product`` yields. Fewer products are
     made where the vectors span all that ``start`` can reach.
@@ -108,7 +109,9 @@ def sharpest(
             for vector in basis:
                 turned = turned - (turned @ vector) * vector
         length = float(turned.norm())
-        values, vectors = torch.linalg.eigh(_tridiagonal(diagonal, beside))
+        matrix = torch.diag(torch.tensor(diagonal, dtype=torch.float64))
+        matrix += torch.diag(torch.tensor(beside, dtype=torch.float64), -1)  # eigh reads the lower triangle alone
+        values, vectors = torch.linalg.eigh(matrix)
         top = float(values[-1])
         if len(basis) == products or length <= _LEAST * scale or len(basis) == start.numel():
             break
@@ -120,11 +123,6 @@ def sharpest(
     return Sharpness(top, direction / direction.norm(), residual, float(values[0]), diagonal[0])
 
 
-def _tridiagonal(diagonal: Sequence[float], beside: Sequence[float]) -> Tensor:
-    sides = torch.tensor(list(beside), dtype=torch.float64)
-    middle = torch.diag(torch.tensor(list(diagonal), dtype=torch.float64))
-    return middle + torch.diag(sides, 1) + torch.diag(sides, -1)
-
-
+# Not torch's parameters_to_vector: it refuses tensors in channels-last layout.
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
     return torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -1,4 +1,4 @@
-"""The way of a training seen in a plane: its main directions, and what a plane shows of it.
+"""The way of a training seen in a plane: its main directions, and the share that a plane shows.
 
 Paper: Li et al. 2018 (1712.09913), section 7.
 """

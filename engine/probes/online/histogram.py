@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 #: Smallest and largest edge, and bins per factor of ten.
 SMALLEST, LARGEST, PER_DECADE = 1e-2, 1e2, 12
-#: Bins of one sign between the edges, and one more for what is larger.
+#: Bins of one sign between the edges, and a last bin for larger values.
 PER_SIGN = round(PER_DECADE * np.log10(LARGEST / SMALLEST)) + 1
 #: Bins of a layer; its row has one entry more, for values that are not finite.
 BINS = 2 * PER_SIGN + 1

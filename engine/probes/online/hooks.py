@@ -1,6 +1,6 @@
 """Which modules of a net the probes hook: its 3x3 layers and its blocks, front to back.
 
-The modules say it themselves (``engine.models.layers.taps``). Layers are all 3x3 convolutions, the stem's first. Not
+The modules say it themselves (``engine.models.taps``). Layers are all 3x3 convolutions, the stem's first. Not
 layers are 1x1 projections and gates, the 1x1 convolutions of bottlenecks, and a 7x7 stem. In the pre-activation orders
 the activation after the last layer of a block is the input of the next layer's convolution; after the last layer of
 all it is the input of the head.
@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from engine.models.layers.taps import Tap, branch_of, taps_of
 from engine.models.parts import layer_path
+from engine.models.registry import Site
 from engine.models.shortcuts.shortcuts import ZeroPadded
+from engine.models.taps import named_blocks, tapped
 
 
 class Place(NamedTuple):
-    """What a position of an array belongs to.
+    """The layer or block of one position of an array.
 
     ``kind`` is ``layer`` or ``block``, ``position`` counts from 0 within the kind, front to back; ``name`` like
     ``stage1/block1/conv1``; ``stage`` 0 is the stem; ``channels`` is the number of channels that come out.
@@ -61,9 +62,9 @@ class HookedBlock:
     coefficient: nn.Module | None = None
 
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
-        """Return x, (N, C, S, S), in the shape of F(x) as option A would: what a plain block is compared with."""
+        """Return x, (N, C, S, S), in the shape of F(x) as option A would: plain blocks are compared with it."""
         stride = -(-x.shape[-1] // f.shape[-1])
-        return ZeroPadded(x.shape[1], f.shape[1], stride).carried(x)
+        return ZeroPadded(Site(x.shape[1], f.shape[1], stride)).carried(x)
 
 
 def find_layers(model: nn.Module) -> list[HookedLayer]:
@@ -71,9 +72,8 @@ def find_layers(model: nn.Module) -> list[HookedLayer]:
     layers: list[HookedLayer] = []
     waiting = None
     for path, module in model.named_modules():
-        for tap in taps_of(module):
+        for tap, conv in tapped(module):
             name = f"{path}.{tap.conv}" if path else tap.conv
-            conv = _convolution(module, tap)
             if waiting is not None:
                 layers[waiting] = replace(layers[waiting], activation=conv, activation_is_input=True)
             waiting = len(layers) if tap.activation_next else None
@@ -97,27 +97,19 @@ def find_layers(model: nn.Module) -> list[HookedLayer]:
 def find_blocks(model: nn.Module) -> list[HookedBlock]:
     """Return the blocks of a net, front to back."""
     blocks: list[HookedBlock] = []
-    for path, module in model.named_modules():
-        if (branch := branch_of(module)) is None:
-            continue
-        channels = getattr(module, "outputs", None) or _convolution(module, taps_of(module)[-1]).out_channels
+    for path, module, branch in named_blocks(model):
+        channels = getattr(module, "outputs", None) or [conv.out_channels for _, conv in tapped(module)][-1]
         place = Place("block", len(blocks), layer_path(path), _stage(path), channels)
         blocks.append(
             HookedBlock(
                 place=place,
                 module=module,
-                branch=module.get_submodule(branch),
+                branch=branch,
                 shortcut=getattr(module, "shortcut", None),
                 coefficient=getattr(module, "coefficient", None),
             )
         )
     return blocks
-
-
-def _convolution(module: nn.Module, tap: Tap) -> nn.Conv2d:
-    conv = module.get_submodule(tap.conv)
-    assert isinstance(conv, nn.Conv2d)
-    return conv
 
 
 def _stage(path: str) -> int:

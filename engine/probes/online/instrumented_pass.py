@@ -2,9 +2,9 @@
 
 BN is normalised with the batch's own statistics and its running statistics are left alone. Chance inside the net is
 replaced by its mean (``engine.models.init.rng``): no block is left out, and a probe depends on weights and batch alone.
-Blocks work in place (ReLU,
-addition), so a hook reduces what it sees before it returns; a gradient hook set there gets the gradient of the value as
-it was. Gradients go through ``torch.autograd.grad``: nothing is written to ``.grad``. Hooks exist only during a pass.
+Blocks work in place (ReLU, addition), so a hook reduces what it sees before it returns; a gradient hook set there gets
+the gradient of the value as it was. Gradients go through ``torch.autograd.grad``: nothing is written to ``.grad``.
+Hooks exist only during a pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from engine.probes.online.batch import ProbeBatch
 from engine.probes.online.hooks import HookedBlock
 from engine.probes.online.measure import Activation, Gradient, ProbeContext, Response, Update
 
-#: What is looked at in the net: called with (position, what is shown there).
+#: A method of a measure, called with (position, values at that position).
 Listener = Callable[[int, Any], None]
 
 
@@ -78,7 +78,7 @@ def _listen_to_responses(
         return came_out
 
     for layer in context.layers:
-        _attach(stack, layer.response.register_forward_hook(hook(layer.place.position)))
+        stack.enter_context(layer.response.register_forward_hook(hook(layer.place.position)))
 
 
 def _listen_to_activations(stack: ExitStack, context: ProbeContext, device: Device, listeners: list[Listener]) -> None:
@@ -90,22 +90,21 @@ def _listen_to_activations(stack: ExitStack, context: ProbeContext, device: Devi
         return seen
 
     for layer in context.layers:
-        here = hook(layer.place.position)
-        if layer.activation_is_input:
-            _attach(stack, layer.activation.register_forward_pre_hook(here))
-        else:
-            _attach(stack, layer.activation.register_forward_hook(here))
+        module = layer.activation
+        register = module.register_forward_pre_hook if layer.activation_is_input else module.register_forward_hook
+        stack.enter_context(register(hook(layer.place.position)))
 
 
 def _listen_to_blocks(stack: ExitStack, context: ProbeContext, device: Device, listeners: list[Listener]) -> None:
     for block in context.blocks:
         recorder = _BlockRecorder(block, lambda position, update: _show(device, listeners, position, update))
-        _attach(stack, block.module.register_forward_pre_hook(recorder.entered))
-        _attach(stack, block.branch.register_forward_hook(recorder.branched))
+        stack.enter_context(block.branch.register_forward_hook(recorder.hook("f")))
         if block.shortcut is not None:
-            _attach(stack, block.shortcut.register_forward_hook(recorder.passed))
+            stack.enter_context(block.shortcut.register_forward_hook(recorder.hook("s")))
+        else:
+            stack.enter_context(block.module.register_forward_pre_hook(recorder.entered))
         if block.coefficient is not None:
-            _attach(stack, block.coefficient.register_forward_hook(recorder.weighed))
+            stack.enter_context(block.coefficient.register_forward_hook(recorder.hook("c")))
 
 
 class _BlockRecorder:
@@ -113,40 +112,26 @@ class _BlockRecorder:
 
     def __init__(self, block: HookedBlock, show: Listener):
         self._block, self._show = block, show
-        self._x: Tensor | None = None
-        self._f: Tensor | None = None
-        self._s: Tensor | None = None
-        self._c: Tensor | float | None = None
-        self._let_go()
+        self._parts: dict[str, Any] = {}
 
     def entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if self._block.shortcut is None:
-            self._x = inputs[0].detach()
+        self._parts["x"] = inputs[0].detach()
 
-    def branched(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        self._f = output.detach()
-        if self._block.shortcut is None:
-            assert self._x is not None
-            self._s = self._block.stand_in(self._x, self._f)
-        self._try()
+    def hook(self, part: str) -> Callable[..., None]:
+        def came_out(module: nn.Module, inputs: tuple[Any, ...], output: Tensor | float) -> None:
+            self._parts[part] = output.detach() if isinstance(output, Tensor) else output
+            self._try()
 
-    def passed(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        self._s = output.detach()
-        self._try()
-
-    def weighed(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor | float) -> None:
-        self._c = output.detach() if isinstance(output, Tensor) else output
-        self._try()
+        return came_out
 
     def _try(self) -> None:
-        if self._f is not None and self._s is not None and self._c is not None:
-            weighs = self._block.coefficient is not None
-            self._show(self._block.place.position, Update(self._f * self._c if weighs else self._f, self._s))
-            self._let_go()
-
-    def _let_go(self) -> None:
-        self._x = self._f = self._s = None
-        self._c = 1.0 if self._block.coefficient is None else None
+        block, parts = self._block, self._parts
+        if "f" in parts and "x" in parts:
+            parts["s"] = block.stand_in(parts.pop("x"), parts["f"])
+        if "f" in parts and "s" in parts and ("c" in parts or block.coefficient is None):
+            f = parts["f"] * parts["c"] if "c" in parts else parts["f"]
+            self._show(block.place.position, Update(f, parts["s"]))
+            parts.clear()
 
 
 def _show(device: Device, listeners: list[Listener], position: int, seen: Any) -> None:
@@ -154,10 +139,6 @@ def _show(device: Device, listeners: list[Listener], position: int, seen: Any) -
     with torch.autocast(device.torch_device.type, enabled=False):
         for listener in listeners:
             listener(position, seen)
-
-
-def _attach(stack: ExitStack, handle: Any) -> None:
-    stack.callback(handle.remove)
 
 
 def _laid_out(batch: ProbeBatch, device: Device) -> Tensor:

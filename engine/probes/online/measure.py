@@ -1,4 +1,4 @@
-"""The contract of a class that measures a quantity, and what the pass shows it.
+"""The contract of a class that measures a quantity, and the values that the pass shows to it.
 
 A row of ``engine.probes.registry`` names a class; one object of it is made per probe and fed during one pass through
 the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
@@ -12,7 +12,7 @@ the net. All quantities share that pass: ``engine.probes.online.instrumented_pas
     response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
     result() -> Tensor               float32 on the device, of the shape that the row's ``per`` says
 
-``layer`` and ``block`` are positions. A measure may not wait for the device, nor keep what it is shown: the net changes
+``layer`` and ``block`` are positions. A measure may not wait for the device, nor keep shown values: the net changes
 that in place. It keeps small results alone. A value that cannot be measured is NaN; a measure never raises.
 """
 
@@ -33,7 +33,7 @@ SETTLED = 50
 
 @dataclass(frozen=True)
 class ProbeContext:
-    """What a probe knows before the pass.
+    """The facts that a probe has before the pass.
 
     ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
     ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
@@ -47,15 +47,26 @@ class ProbeContext:
     momentum: Sequence[Tensor | None]
 
     def nan(self, *shape: int) -> Tensor:
-        """Return NaN in ``shape`` on the device: for what cannot be measured."""
+        """Return NaN in ``shape`` on the device: for quantities that cannot be measured."""
         return torch.full(shape, torch.nan, device=self.labels.device)
 
 
 class Measure(Protocol):
-    """What all measures have; the methods that show them the net are their own choice."""
+    """The method that all measures have; each chooses which methods show it the net."""
 
     def result(self) -> Tensor:
         """Return the quantity, float32 on the device."""
+
+
+class StackedMeasure:
+    """Base of measures that keep one small tensor per layer or block, by its position."""
+
+    def __init__(self, context: ProbeContext):
+        self.kept: dict[int, Tensor] = {}
+
+    def result(self) -> Tensor:
+        """Return the kept tensors, front to back, whichever order they came in."""
+        return torch.stack([self.kept[position] for position in sorted(self.kept)])
 
 
 class Response:
@@ -109,7 +120,7 @@ class Gradient(PerImage):
 
 
 class Update:
-    """A block's update c F(x) and what it is compared with, s(x); both (N, C, S, S), in the run's precision.
+    """A block's update c F(x) and s(x), with which it is compared; both (N, C, S, S), in the run's precision.
 
     c is 1 but where the block has a coefficient, which then belongs to the update: it is what is added. The live
     strength of the shortcut is left out.
@@ -137,5 +148,6 @@ def mean_of_each(vectors: Sequence[Tensor]) -> Tensor:
 
 def mean_without(values: Tensor, left_out: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     """Return the mean over ``dim`` of ``values`` where ``left_out`` is not true; NaN where all are left out."""
+    # Not torch.nanmean: a value that was measured as NaN must make the mean NaN.
     count = (~left_out).sum(dim)
     return values.masked_fill(left_out, 0.0).sum(dim) / count

@@ -5,7 +5,7 @@ are. A net that is not finite gives values that are not finite.
 """
 
 from collections.abc import Callable, Sequence, Set
-from importlib import import_module
+from pkgutil import resolve_name
 
 import numpy as np
 import torch
@@ -36,7 +36,9 @@ class OnlineProbe:
         self._device = device
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)
-        self._measures = {name: _load(row.measure) for name, row in QUANTITIES.items()}
+        self._measures: dict[str, Callable[[ProbeContext], Measure]] = {
+            name: resolve_name(row.measure) for name, row in QUANTITIES.items()
+        }
         self.layers: list[Place] = [
             *(layer.place for layer in find_layers(model)),
             *(block.place for block in find_blocks(model)),
@@ -65,9 +67,3 @@ def _fetch(results: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     sizes = np.cumsum([result.numel() for result in results.values()])[:-1]
     parts = np.split(together, sizes)
     return {name: part.reshape(result.shape) for (name, result), part in zip(results.items(), parts, strict=True)}
-
-
-def _load(name: str) -> Callable[[ProbeContext], Measure]:
-    module, attribute = name.split(":")
-    measure: Callable[[ProbeContext], Measure] = getattr(import_module(module), attribute)
-    return measure

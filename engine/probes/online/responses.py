@@ -1,61 +1,49 @@
-"""What the layers say: size of their responses (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
+"""The responses of the layers: their size (He et al. 2015, Fig. 7), the BN scales behind it, dead units."""
 
 import torch
 from torch import Tensor, nn
 
-from engine.probes.online.measure import Activation, ProbeContext, Response, mean_of_each
+from engine.probes.online.measure import Activation, ProbeContext, Response, StackedMeasure, mean_of_each
 
 
-class ResponseStd:
-    """std(z) over images, pixels and channels: (L,)."""
+class _ChannelMoments:
+    """Base of measures of the channels: keeps the mean and the variance of each channel, layer after layer."""
 
     def __init__(self, context: ProbeContext):
-        self._means: list[Tensor] = []
-        self._variances: list[Tensor] = []
+        self.means: list[Tensor] = []
+        self.variances: list[Tensor] = []
 
     def response(self, layer: int, response: Response) -> None:
         """Take one layer."""
         mean, variance = response.channel_moments
-        self._means.append(mean)
-        self._variances.append(variance)
+        self.means.append(mean)
+        self.variances.append(variance)
+
+
+class ResponseStd(_ChannelMoments):
+    """std(z) over images, pixels and channels: (L,)."""
 
     def result(self) -> Tensor:
         """Return one value per layer: variance within the channels and variance of their means, together."""
-        means = mean_of_each(self._means)
-        spread = mean_of_each([(mean - whole).square() for mean, whole in zip(self._means, means, strict=True)])
-        return (mean_of_each(self._variances) + spread).sqrt()
+        means = mean_of_each(self.means)
+        spread = mean_of_each([(mean - whole).square() for mean, whole in zip(self.means, means, strict=True)])
+        return (mean_of_each(self.variances) + spread).sqrt()
 
 
-class ResponseStdWithin:
+class ResponseStdWithin(_ChannelMoments):
     """Root of the mean over channels of the variance within a channel: (L,)."""
-
-    def __init__(self, context: ProbeContext):
-        self._variances: list[Tensor] = []
-
-    def response(self, layer: int, response: Response) -> None:
-        """Take one layer."""
-        _, variance = response.channel_moments
-        self._variances.append(variance)
 
     def result(self) -> Tensor:
         """Return one value per layer."""
-        return mean_of_each(self._variances).sqrt()
+        return mean_of_each(self.variances).sqrt()
 
 
-class ResponseStdChannel:
+class ResponseStdChannel(_ChannelMoments):
     """std(z_c) over images and pixels: (sum of all layers' channels,)."""
-
-    def __init__(self, context: ProbeContext):
-        self._variances: list[Tensor] = []
-
-    def response(self, layer: int, response: Response) -> None:
-        """Take one layer."""
-        _, variance = response.channel_moments
-        self._variances.append(variance)
 
     def result(self) -> Tensor:
         """Return one value per channel, layer after layer."""
-        return torch.cat(self._variances).sqrt()
+        return torch.cat(self.variances).sqrt()
 
 
 class ResponseStdEval:
@@ -64,16 +52,11 @@ class ResponseStdEval:
     def __init__(self, context: ProbeContext):
         self._stds = ResponseStd(context)
         self._missing = context.nan(len(context.layers))
-        self._seen = False
-
-    def response_eval(self, layer: int, response: Response) -> None:
-        """Take one layer."""
-        self._stds.response(layer, response)
-        self._seen = True
+        self.response_eval = self._stds.response
 
     def result(self) -> Tensor:
         """Return one value per layer."""
-        return self._stds.result() if self._seen else self._missing
+        return self._stds.result() if self._stds.means else self._missing
 
 
 class GammaAbs:
@@ -91,18 +74,11 @@ class GammaAbs:
         return mean_of_each(self._gammas)
 
 
-class DeadShare:
+class DeadShare(StackedMeasure):
     """Share of units whose ReLU is zero for every image of the batch: (L,)."""
-
-    def __init__(self, context: ProbeContext):
-        self._shares: list[Tensor] = []
 
     def activation(self, layer: int, activation: Activation) -> None:
         """Take one layer."""
         largest = activation.rows.amax(0)
         # x - x is zero, or NaN where x is not finite: a unit that is not finite is neither dead nor alive.
-        self._shares.append(((largest - largest) + (largest <= 0)).mean())
-
-    def result(self) -> Tensor:
-        """Return one value per layer."""
-        return torch.stack(self._shares)
+        self.kept[layer] = ((largest - largest) + (largest <= 0)).mean()

@@ -14,8 +14,8 @@ from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
-from engine.models import imagenet_tensors
 from engine.models.registry import Variant, variant
+from engine.models.sites import variant_of
 from engine.store.workspace import Workspace
 
 #: Settings that other choices decide, and which ones.
@@ -75,9 +75,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     run = replace(
         run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, chosen_keys)}
     )
-    if run.model.family == "imagenet":
-        for each in variants:
-            imagenet_tensors.chosen(each.text)  # refuses what the family does not have
+    for each in variants:
+        variant_of(run.model.family, each.text)  # refuses what the family does not have
     check_fit(run, source)
     check_compiler(run, variants)
     race = RaceConfig.checked(

@@ -6,7 +6,7 @@ from engine.config import ModelConfig
 from engine.errors import ConfigError
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.family import CifarNet
+from engine.models.family import PaperNet
 from engine.models.registry import SHORTCUTS, get_shortcut
 
 #: He et al. 2015, Table 6, "# params" in millions, and the exact counts behind them.
@@ -48,12 +48,12 @@ def test_arithmetic_is_what_is_built(shortcut, shape):
     assert counted.multiply_adds == multiply_adds(net, config)
 
 
-def weighted_layers(net: CifarNet) -> int:
+def weighted_layers(net: PaperNet) -> int:
     """Count convolutions and linear layers outside shortcuts."""
     return sum(isinstance(m, (nn.Conv2d, nn.Linear)) and "shortcut" not in name for name, m in net.named_modules())
 
 
-def multiply_adds(net: CifarNet, config: ModelConfig) -> int:
+def multiply_adds(net: PaperNet, config: ModelConfig) -> int:
     """Count them from the shapes that a forward pass really has."""
     total = 0
 

@@ -39,8 +39,8 @@ ROOM = Room(
         Fault(
             name="init-by-fan-in",
             file="engine/models/init/weights.py",
-            text="fan_out = layer.weight.shape[0] *",
-            faulty="fan_out = layer.weight.shape[1] *",
+            text='mode="fan_out"',
+            faulty='mode="fan_in"',
             breaks="Convolutions start with the fan-in form of He's rule, against what the README says.",
         ),
         Fault(
@@ -52,9 +52,9 @@ ROOM = Room(
         ),
         Fault(
             name="stochastic-depth-share",
-            file="engine/models/family.py",
-            text="share=((stage - 1) * blocks + number) / (3 * blocks)",
-            faulty="share=((stage - 1) * blocks + number - 1) / (3 * blocks)",
+            file="engine/models/sites.py",
+            text="share = (before + number) / sum(stages)",
+            faulty="share = (before + number - 1) / sum(stages)",
             breaks="Stochastic depth drops every block as rarely as the one before it should be dropped.",
         ),
         Fault(

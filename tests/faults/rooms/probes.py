@@ -14,8 +14,8 @@ ROOM = Room(
         Fault(
             name="response-std-without-means",
             file="engine/probes/online/responses.py",
-            text="return (mean_of_each(self._variances) + spread).sqrt()",
-            faulty="return mean_of_each(self._variances).sqrt()",
+            text="return (mean_of_each(self.variances) + spread).sqrt()",
+            faulty="return mean_of_each(self.variances).sqrt()",
             breaks="The response's deviation leaves out how far the channels' means lie apart (the paper's Fig. 7).",
         ),
         Fault(
@@ -28,8 +28,8 @@ ROOM = Room(
         Fault(
             name="cosine-of-other-classes",
             file="engine/probes/online/directions.py",
-            text="(context.labels[:, None] == context.labels)",
-            faulty="(context.labels[:, None] != context.labels)",
+            text="context.labels[:, None] == context.labels",
+            faulty="context.labels[:, None] != context.labels",
             breaks="The gradients' cosine is taken over pairs of two classes instead of pairs of one.",
         ),
         Fault(

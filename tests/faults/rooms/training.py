@@ -75,8 +75,8 @@ ROOM = Room(
         Fault(
             name="error-of-another-split",
             file="engine/training/evaluate.py",
-            text="if split == Split.TRAIN_CLEAN else self._images.test",
-            faulty="if split != Split.TEST else self._images.test",
+            text="Split.TEST_SUBSET: images.test,",
+            faulty="Split.TEST_SUBSET: images.train,",
             breaks="The live test error is measured on training images.",
         ),
         Fault(

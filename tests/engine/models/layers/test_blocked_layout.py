@@ -6,7 +6,7 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.layers.blocked_layout import from_blocked, supported, to_blocked
-from engine.models.registry import ORDERS, SHORTCUTS
+from engine.models.registry import ORDERS, SHORTCUTS, Site
 from engine.models.shortcuts.shortcuts import ZeroPadded
 from tests.engine.training.tiny import needs_blocked_bf16
 
@@ -44,7 +44,7 @@ def test_as_close_to_exact_as_autocast_is(shortcut):
 @pytest.mark.parametrize("size", [7, 8])
 def test_option_a_gives_the_same_values(size):
     x = torch.randn(2, 16, size, size).bfloat16()
-    shortcut = ZeroPadded(16, 32, 2)
+    shortcut = ZeroPadded(Site(16, 32, 2))
     assert torch.equal(from_blocked(shortcut(to_blocked(x))), shortcut(x))
 
 

@@ -5,7 +5,7 @@ from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.registry import SHORTCUTS
-from engine.models.shortcuts.gating import Gate
+from engine.models.shortcuts.branch_scale import Gate
 from engine.probes.online.hooks import Place, find_blocks, find_layers
 
 

@@ -8,6 +8,7 @@ A module with 3x3 layers has ``taps``, one ``Tap`` per layer, front to back. A b
     outputs       number of output channels; where the last 3x3 layer has another
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from torch import nn
@@ -31,13 +32,16 @@ class Tap(NamedTuple):
     activation_next: bool = False
 
 
-def taps_of(module: nn.Module) -> tuple[Tap, ...]:
-    """Return the taps of a module, front to back; () where it has none."""
-    taps: tuple[Tap, ...] = getattr(module, "taps", ())
-    return taps
+def tapped(module: nn.Module) -> Iterator[tuple[Tap, nn.Conv2d]]:
+    """Yield the taps of a module with their convolutions, front to back; nothing where it has none."""
+    for tap in getattr(module, "taps", ()):
+        conv = module.get_submodule(tap.conv)
+        assert isinstance(conv, nn.Conv2d)
+        yield tap, conv
 
 
-def branch_of(module: nn.Module) -> str | None:
-    """Return the name of the child whose output is F(x); None where the module is no block."""
-    branch: str | None = getattr(module, "branch", None)
-    return branch
+def named_blocks(model: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Module]]:
+    """Yield (module name, block, child whose output is F(x)) of every block of a net, front to back."""
+    for name, module in model.named_modules():
+        if hasattr(module, "branch"):
+            yield name, module, module.get_submodule(module.branch)
