@@ -3,7 +3,7 @@
  * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
 /** @import { Points, Split, Detail } from "../types.js" */
-import { decimate } from "../shared/decimate.js";
+import { decimate, mapped } from "../shared/decimate.js";
 
 /** @returns {Points} */
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
@@ -167,11 +167,11 @@ export class Series {
   /** @param {Detail} options */
   #merge({ points, first, last, atMost }) {
     const { step } = this.train;
-    const to = lowerBound(step, last + 1);
+    const to = placeOf(step, last + 1);
     const most = Math.max(5, Math.round((OUTSIDE / 2) * atMost));
     // Thinned once, and again when as many have come: a range of the past is looked at while the run goes on.
     if (!this.outside || step.length - this.outside.count > most || !this.outside.begun) {
-      const from = lowerBound(step, first);
+      const from = placeOf(step, first);
       // The last point's running means may still come.
       const count = Math.max(to, step.length - 1);
       this.outside = { before: decimate(part(this.train, 0, from), most), after: decimate(part(this.train, to, count), most), count, begun: from < step.length };
@@ -224,22 +224,7 @@ function part(points, from, to = Infinity) {
  * @param {number[]} sorted
  * @param {number} value
  */
-function lowerBound(sorted, value) {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * Points with other columns under the same names.
- * @param {Points} points
- * @param {(column: (number | null)[], key: string) => (number | null)[]} change
- * @returns {Points}
- */
-function mapped(points, change) {
-  return /** @type {Points} */ (Object.fromEntries(Object.entries(points).map(([key, column]) => [key, change(column, key)])));
+function placeOf(sorted, value) {
+  const at = sorted.findIndex((other) => other >= value);
+  return at < 0 ? sorted.length : at;
 }

@@ -18,7 +18,18 @@ export function decimate(points, atMost) {
     if (width > Number(points.step.at(-1))) break;
   }
   if (kept.length === points.step.length) return points;
-  return /** @type {T} */ (Object.fromEntries(Object.entries(points).map(([key, column]) => [key, kept.map((index) => column[index])])));
+  return mapped(points, (column) => kept.map((index) => column[index]));
+}
+
+/**
+ * A table with other columns under the same names.
+ * @template {Record<string, any[]>} T
+ * @param {T} table
+ * @param {(column: T[string], key: string) => any[]} change
+ * @returns {T}
+ */
+export function mapped(table, change) {
+  return /** @type {T} */ (Object.fromEntries(Object.entries(table).map(([key, column]) => [key, change(/** @type {T[string]} */ (column), key)])));
 }
 
 /**

@@ -146,7 +146,10 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
       x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: titlePx, color: theme.text },
     });
   }
-  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx: (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1) };
+  const { end, axis } = layout.meta;
+  const heightPx = (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1);
+  const x = view.zoom?.x;
+  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, span: x ? x[1] - x[0] : end, axis: view.zoom?.y ?? axis };
 }
 
 /**

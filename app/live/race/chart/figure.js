@@ -7,7 +7,7 @@ import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, seedGroups } from "./seed_stats.js";
 import { editMarks } from "./edit_marks.js";
-import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
+import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
@@ -48,7 +48,7 @@ export function buildFigure(runs, view, theme, width) {
   const data = [];
   families.forEach((family, index) => {
     const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title, xTitle }, view, theme);
-    data.push(...(view.hidden ? [unseen(panel.suffix)] : contents(family.runs, view, theme, { ...panel, end: layout.meta.end }, layout)));
+    data.push(...(view.hidden ? [emptyTrace(panel.suffix)] : contents(family.runs, view, theme, panel, layout)));
   });
   return { data, layout };
 }
@@ -67,12 +67,11 @@ function contents(runs, view, theme, panel, layout) {
   const marks = editMarks(runs, view, theme, panel, joins);
   layout.shapes.push(...marks.shapes);
   layout.annotations.push(...marks.annotations);
-  if (namedCurve(view)) {
+  if (namedCurves(view).length) {
     const ends = [...single.flatMap((run) => runEnd(run, view, forkNote(run)) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
-    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
     // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : panel.end }));
+    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
   }
   return inOrder([
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
@@ -89,14 +88,6 @@ function contents(runs, view, theme, panel, layout) {
  */
 function sorted(runs, view) {
   return (view.seeds ?? "band") === "band" ? seedGroups(runs) : { groups: [], single: runs };
-}
-
-/**
- * Keeps the axes of a panel without curves.
- * @param {string} suffix
- */
-function unseen(suffix) {
-  return { type: "scatter", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
 }
 
 /**
