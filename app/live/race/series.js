@@ -2,7 +2,7 @@
  * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
  * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
-/** @import { Points, Split, Detail } from "../types.js" */
+/** @import { Points, Run, Split, Detail } from "../types.js" */
 import { decimate, mapped } from "../shared/decimate.js";
 
 /** @returns {Points} */
@@ -152,10 +152,7 @@ export class Series {
   evaluate(split, step, loss, error, seconds) {
     const series = this[split];
     if (!series || series.step.includes(step)) return;
-    series.step.push(step);
-    series.loss.push(loss);
-    series.error.push(error);
-    series.seconds.push(seconds);
+    push(series, { step, loss, error, seconds });
   }
 
   /** Training points to draw: coarse outside the zoomed range, fine inside. The same object until something is new. */
@@ -191,6 +188,11 @@ export class Series {
     const values = this[split]?.[key] ?? [];
     return values.findLast((value) => value !== null && value !== undefined) ?? undefined;
   }
+}
+
+/** @type {(run: Run) => number} */
+export function stepOf({ card, series }) {
+  return Math.max(card.step, series.lastStep);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The feed of a race, and how many points its runs may bring: 20,000 in all, so that a redraw stays quick. */
 import { EventStream } from "../shared/event_stream.js";
+import { sum } from "../shared/format.js";
 
 const MAX_DRAWN = 20_000;
 const MAX_PER_RUN = 2_000, MIN_PER_RUN = 100;
@@ -38,5 +39,5 @@ function shareOf(runs) {
 
 /** Not what a zoom draws of them: that stays as it is while the run goes on. */
 function heldPoints(runs) {
-  return runs.reduce((sum, { series }) => sum + series.train.step.length + series.evaluations, 0);
+  return sum(runs, ({ series }) => series.train.step.length + series.evaluations);
 }

@@ -9,6 +9,19 @@ export function grouped(number) {
 }
 
 /**
+ * `1 seed`, `2 seeds`.
+ * @type {(number: number | string, noun: string) => string}
+ */
+export function plural(number, noun) {
+  return `${number} ${noun}${String(number) === "1" ? "" : "s"}`;
+}
+
+/** @type {<T>(list: T[], count: (item: T) => number) => number} */
+export function sum(list, count) {
+  return list.reduce((total, item) => total + count(item), 0);
+}
+
+/**
  * A number of seconds as `12 s`, `3 min 20 s` or `2 h 5 min`.
  * @param {number} seconds
  */

@@ -5,9 +5,9 @@
 /** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
 import { LABELS, NARROW, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
-import { onClock } from "./seed_stats.js";
+import { bands, onClock } from "./seed_stats.js";
 import { axesOf, curveStyles, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
-import { differenceStats, differencesOf } from "./differences.js";
+import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels } from "./labels.js";
 
 /** @typedef {keyof Gaps} Kind */
@@ -37,8 +37,8 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
   const found = shownDifferences(runs, view);
   const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => found[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
-  const gaps = Object.values(found).flat();
-  const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
+  const gaps = shownGaps(runs, view);
+  const compared = gaps.flatMap(runsOf);
   /** @type {LineName[]} */
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
@@ -69,11 +69,19 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
  * @param {View} view
  * @returns {Gaps}
  */
-export function shownDifferences(runs, view) {
+function shownDifferences(runs, view) {
   const found = differencesOf(runs);
-  if ((view.seeds ?? "band") === "band") return found;
+  if (bands(view)) return found;
   const bySeed = (/** @type {Gap} */ { name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
   return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
+}
+
+/**
+ * The gaps of all panels in one list.
+ * @type {(runs: Run[], view: View) => Gap[]}
+ */
+export function shownGaps(runs, view) {
+  return Object.values(shownDifferences(runs, view)).flat();
 }
 
 /**

@@ -54,11 +54,16 @@ function gap(name, run, from, take) {
  * @type {(gap: Gap, split: Split, key: string) => { band: Band, curves: Member[] }}
  */
 export function differenceStats({ pairs }, split, key) {
-  const runs = pairs.flatMap(({ from, take }) => [from, take]);
+  const runs = runsOf({ pairs });
   return remembered(`${split} ${key} ${runs.map(({ card }) => card.run)}`, runs, split, key, (detail) => {
     const curves = pairs.map((pair) => difference(pair, split, key, detail));
     return { band: statsOf(curves, detail, split !== "train"), curves };
   });
+}
+
+/** @param {Pick<Gap, "pairs">} gap */
+export function runsOf({ pairs }) {
+  return pairs.flatMap(({ from, take }) => [from, take]);
 }
 
 /**

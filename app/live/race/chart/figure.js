@@ -2,10 +2,10 @@
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
  * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by chart/difference_figure.js.
  */
-/** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace, Group } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace } from "../../types.js" */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
-import { armNames, seedGroups } from "./seed_stats.js";
+import { armNames, drawnGroups } from "./seed_stats.js";
 import { editMarks } from "./edit_marks.js";
 import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
@@ -35,13 +35,13 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * @returns {Figure}
  */
 export function buildFigure(runs, view, theme, width) {
-  const spoken = runs.map((run) => ({ ...run, label: escaped(run.label) }));
-  if (view.layout === "gap") return buildDifferenceFigure(spoken, view, theme, width);
-  const families = panels(spoken, view.layout);
+  const labelled = runs.map((run) => ({ ...run, label: escaped(run.label) }));
+  if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);
+  const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;
-  const { groups, single } = sorted(spoken, view);
+  const { groups, single } = drawnGroups(labelled, view);
   const names = [...single.map((run) => ({ name: run.label, note: forkNote(run) })), ...groups.map(groupName)];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
   /** @type {Trace[]} */
@@ -62,7 +62,7 @@ export function buildFigure(runs, view, theme, width) {
  * @param {Layout} layout
  */
 function contents(runs, view, theme, panel, layout) {
-  const { groups, single } = sorted(runs, view);
+  const { groups, single } = drawnGroups(runs, view);
   const joins = forkPoints(runs, view);
   const marks = editMarks(runs, view, theme, panel, joins);
   layout.shapes.push(...marks.shapes);
@@ -83,20 +83,10 @@ function contents(runs, view, theme, panel, layout) {
 
 /**
  * @param {Run[]} runs
- * @param {View} view
- * @returns {{ groups: Group[], single: Run[] }}
- */
-function sorted(runs, view) {
-  return (view.seeds ?? "band") === "band" ? seedGroups(runs) : { groups: [], single: runs };
-}
-
-/**
- * @param {Run[]} runs
  * @param {string} layout
  */
 function panels(runs, layout) {
-  const plain = runs.filter((run) => run.card.plain);
-  const residual = runs.filter((run) => !run.card.plain);
+  const [plain, residual] = [true, false].map((family) => runs.filter(({ card }) => card.plain === family));
   if (layout !== "side" || !plain.length || !residual.length) return [{ title: "", runs }];
   return [
     { title: panelTitle("plain", "without a shortcut", plain), runs: plain },

@@ -4,7 +4,7 @@
  * Seeds are decimated one by one, so a seed is interpolated linearly between its own kept points, at every step that
  * any of them kept. The mean reaches only as far as all of its seeds do: it never goes on over fewer of them.
  */
-/** @import { Run, Card, Member, Table, Range, Split, Band, Curve, Group } from "../../types.js" */
+/** @import { Run, View, Card, Member, Table, Range, Split, Band, Curve, Group } from "../../types.js" */
 /** @import { Series } from "../series.js" */
 import { lastOf } from "./axes.js";
 import { mapped } from "../../shared/decimate.js";
@@ -42,6 +42,19 @@ export function seedGroups(runs) {
     }),
     single: runs.filter((run) => !grouped.has(run)),
   };
+}
+
+/**
+ * The groups that are drawn as a mean in a band, and the runs that are drawn alone.
+ * @type {(runs: Run[], view: View) => { groups: Group[], single: Run[] }}
+ */
+export function drawnGroups(runs, view) {
+  return bands(view) ? seedGroups(runs) : { groups: [], single: runs };
+}
+
+/** @param {View} view */
+export function bands({ seeds = "band" }) {
+  return seeds === "band";
 }
 
 /**

@@ -3,6 +3,7 @@
  * made once per run and then only its texts change, so that focus and a half-made decision survive every update.
  */
 import { short } from "../chart/edit_marks.js";
+import { stepOf } from "../series.js";
 import { button, element, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
 import { BROKEN } from "../../shared/run_states.js";
@@ -91,7 +92,7 @@ export class Cards {
     setText(parts.name, run.label);
     setText(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
-    const step = Math.max(card.step, series.lastStep);
+    const step = stepOf(run);
     parts.progress.max = card.total_steps;
     parts.progress.value = step;
     parts.progress.setAttribute("aria-label", `${run.label}: step ${step} of ${card.total_steps}`);

@@ -4,7 +4,8 @@
  */
 import { armNames } from "../chart/seed_stats.js";
 import { element, setText } from "../../shared/dom.js";
-import { grouped } from "../../shared/format.js";
+import { stepOf } from "../series.js";
+import { grouped, sum } from "../../shared/format.js";
 import { BROKEN } from "../../shared/run_states.js";
 
 const MAX_NAMED = 8;
@@ -49,7 +50,7 @@ export class RunLine {
     row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
     setText(row.state, words.length > 1 ? "…" : said[0][0]);
     const errors = hidden ? [] : members.map(({ series }) => series.latest("train", "running_error")).filter((value) => value !== undefined);
-    setText(row.error, errors.length ? `${(errors.reduce((a, b) => a + b, 0) / errors.length).toFixed(1)} %` : "");
+    setText(row.error, errors.length ? `${(sum(errors, (error) => error) / errors.length).toFixed(1)} %` : "");
   }
 }
 
@@ -67,12 +68,4 @@ function byArm(runs) {
   const arm = armNames(runs);
   const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? arm(card) : label));
   return [...groups].map(([name, members]) => ({ name, members }));
-}
-
-function stepOf({ card, series }) {
-  return Math.max(card.step, series.lastStep);
-}
-
-function sum(members, of) {
-  return members.reduce((total, member) => total + of(member), 0);
 }
