@@ -54,10 +54,7 @@ export class Series {
 
   /**
    * Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all.
-   * @param {Points | null} points
-   * @param {number} first
-   * @param {number} last
-   * @param {number} atMost
+   * @type {(points: Points | null, first: number, last: number, atMost: number) => void}
    */
   refine(points, first, last, atMost) {
     this.merged = this.outside = null;
@@ -91,10 +88,7 @@ export class Series {
   /**
    * Append streamed training points: flat [step, loss, error, step, ...]. The running means and the clock come once
    * per message, for its last step; the clock between is interpolated, the running means are left out (null).
-   * @param {number} seconds
-   * @param {number | null} runningLoss
-   * @param {number | null} runningError
-   * @param {number[]} flat
+   * @type {(seconds: number, runningLoss: number | null, runningError: number | null, flat: number[]) => void}
    */
   append(seconds, runningLoss, runningError, flat) {
     const fromStep = this.lastStep;
@@ -130,10 +124,7 @@ export class Series {
     return this.detail !== null && step <= this.detail.last && step > (this.detail.points.step.at(-1) ?? this.detail.first - 1);
   }
 
-  /**
-   * @param {number | null} runningLoss
-   * @param {number | null} runningError
-   */
+  /** @type {(runningLoss: number | null, runningError: number | null) => void} */
   #settle(runningLoss, runningError) {
     for (const points of [this.train, this.detail?.points]) {
       if (points?.step.at(-1) !== this.lastStep) continue;
@@ -142,13 +133,7 @@ export class Series {
     }
   }
 
-  /**
-   * @param {Split} split
-   * @param {number} step
-   * @param {number | null} loss
-   * @param {number | null} error
-   * @param {number} seconds
-   */
+  /** @type {(split: Split, step: number, loss: number | null, error: number | null, seconds: number) => void} */
   evaluate(split, step, loss, error, seconds) {
     const series = this[split];
     if (!series || series.step.includes(step)) return;
@@ -180,9 +165,7 @@ export class Series {
 
   /**
    * Latest value of a split, for example latest("test_subset", "error"); undefined when there is none.
-   * @param {Split} split
-   * @param {string} key
-   * @returns {number | undefined}
+   * @type {(split: Split, key: string) => number | undefined}
    */
   latest(split, key) {
     const values = this[split]?.[key] ?? [];
@@ -195,27 +178,19 @@ export function stepOf({ card, series }) {
   return Math.max(card.step, series.lastStep);
 }
 
-/**
- * @param {Points} points
- * @param {Record<string, number | null>} point
- */
+/** @type {(points: Points, point: Record<string, number | null>) => void} */
 function push(points, point) {
   for (const key of Object.keys(points)) points[key].push(point[key]);
 }
 
-/**
- * @param {Points} points
- * @param {number} index
- */
+/** @type {(points: Points, index: number) => Record<string, number | null>} */
 function row(points, index) {
   return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
 }
 
 /**
  * The points from one place to another.
- * @param {Points} points
- * @param {number} from
- * @param {number} [to]
+ * @type {(points: Points, from: number, to?: number) => Points}
  */
 function part(points, from, to = Infinity) {
   return mapped(points, (column) => column.slice(from, to));
@@ -223,8 +198,7 @@ function part(points, from, to = Infinity) {
 
 /**
  * The first place in a sorted list whose value is not below this one.
- * @param {number[]} sorted
- * @param {number} value
+ * @type {(sorted: number[], value: number) => number}
  */
 function placeOf(sorted, value) {
   const at = sorted.findIndex((other) => other >= value);

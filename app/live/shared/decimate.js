@@ -32,11 +32,7 @@ export function mapped(table, change) {
   return /** @type {T} */ (Object.fromEntries(Object.entries(table).map(([key, column]) => [key, change(/** @type {T[string]} */ (column), key)])));
 }
 
-/**
- * @param {number[]} indices
- * @param {Record<string, (number | null)[]>} points
- * @param {number} width
- */
+/** @type {(indices: number[], points: Record<string, (number | null)[]>, width: number) => number[]} */
 function keptOf(indices, points, width) {
   const kept = new Set(indices.slice(0, 1));
   let bucket = null;

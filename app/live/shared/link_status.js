@@ -4,9 +4,7 @@ import { setText } from "./dom.js";
 
 /**
  * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
- * @param {HTMLElement} chip
- * @param {{ card: { state: string } }[]} runs
- * @param {string} link
+ * @type {(chip: HTMLElement, runs: { card: { state: string } }[], link: string) => void}
  */
 export function drawChip(chip, runs, link) {
   const state = stateOf(runs);
@@ -15,11 +13,7 @@ export function drawChip(chip, runs, link) {
   chip.dataset.kind = link === "gone" ? "offline" : state;
 }
 
-/**
- * @param {string} link
- * @param {string} state
- * @param {boolean} live
- */
+/** @type {(link: string, state: string, live: boolean) => string} */
 function chipText(link, state, live) {
   if (link === "live" || !live) return state.toUpperCase();
   return link === "gone" ? "OFFLINE" : "RECONNECTING";

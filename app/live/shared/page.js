@@ -6,8 +6,7 @@ export const TOUCH = globalThis.matchMedia?.("(hover: none)").matches ?? false;
 
 /**
  * Colours and font of the theme that is on now; marks the host with the ground, light or dark.
- * @param {HTMLElement} host
- * @param {Record<string, Omit<Theme, "scheme" | "font">>} themes
+ * @type {(host: HTMLElement, themes: Record<string, Omit<Theme, "scheme" | "font">>) => Theme}
  */
 export function readTheme(host, themes) {
   const style = getComputedStyle(host);
@@ -45,9 +44,7 @@ export function loadPlotly(url) {
 /**
  * Call soon() when the host is wider or narrower, the window has another height, or the page is shown again, and tick()
  * every second. Returns the function that ends it.
- * @param {HTMLElement} host
- * @param {() => void} soon
- * @param {() => void} tick
+ * @type {(host: HTMLElement, soon: () => void, tick: () => void) => () => void}
  */
 export function attend(host, soon, tick) {
   /** @type {number | undefined} */

@@ -13,9 +13,7 @@ const SPLITS = { test: "test_subset", clean: "train_clean" };
 
 /**
  * About the training: `all 1,200 steps shown`; `unit`: what a step is called.
- * @param {Run[]} runs
- * @param {View} view
- * @param {string} [unit]
+ * @type {(runs: Run[], view: View, unit?: string) => string}
  */
 export function trainingShown(runs, view, unit = "steps") {
   if (!view.curves.includes("running") && !singles(runs, view)) return `no training ${unit.split(" ").at(-1)} shown`;
@@ -29,8 +27,7 @@ export function trainingShown(runs, view, unit = "steps") {
 
 /**
  * About the evaluations of which some are left out; "" when none are.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => string}
  */
 export function evaluationsShown(runs, view) {
   const splits = Object.entries(SPLITS).filter(([curve]) => view.curves.includes(curve) && !(curve === "clean" && view.layout === "gap")).map(([, split]) => split);
@@ -49,8 +46,7 @@ export function averaged(runs, view) {
 
 /**
  * Whether single steps are drawn.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => boolean}
  */
 export function singles(runs, view) {
   return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);

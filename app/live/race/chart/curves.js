@@ -3,7 +3,7 @@
  * the faint single steps, test error bold; hue = shortcut, lightness = depth. Pure functions.
  */
 /** @import { Run, Theme, View, Trace, ForkPoint, Points, RunEnd, DifferenceCurve } from "../../types.js" */
-import { LABELS, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
+import { LABELS, axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { written } from "./labels.js";
 import { runningMean } from "../../shared/run_states.js";
 
@@ -57,7 +57,12 @@ export function curveStyles(run, view, theme, wider = 1) {
 
 /**
  * raw: whether single steps are drawn; join: where a fork leaves its parent (see chart/fork_lineage.js), or null.
- * @type {(run: Run, view: View, theme: Theme, suffix: string, options: { raw: boolean, join: ForkPoint | null }) => Trace[]}
+ * @param {Run} run
+ * @param {View} view
+ * @param {Theme} theme
+ * @param {string} suffix
+ * @param {{ raw: boolean, join: ForkPoint | null }} options
+ * @returns {Trace[]}
  */
 export function runTraces(run, view, theme, suffix, { raw, join }) {
   const { card, series } = run;
@@ -75,11 +80,6 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     list.push(trace);
   }
   return list;
-}
-
-/** @param {string} suffix */
-export function axesOf(suffix) {
-  return { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter" };
 }
 
 /**

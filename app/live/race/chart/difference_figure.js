@@ -3,10 +3,10 @@
  * function like chart/figure.js: no DOM, no network.
  */
 /** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
-import { LABELS, NARROW, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
+import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { axesOf, curveStyles, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
+import { curveStyles, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels } from "./labels.js";
 
@@ -16,8 +16,10 @@ import { endLabels } from "./labels.js";
 const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
 /** Whose clock the seconds are. */
 const CLOCKS = { depth: "deeper", family: "plain" };
-/** At the begin, and while it is hidden, the axis shows this much. */
-/** @type {Record<Metric, Range>} */
+/**
+ * The range of the axis at the begin of a race, and while the curves are hidden.
+ * @type {Record<Metric, Range>}
+ */
 const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
 /** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
@@ -26,11 +28,7 @@ const MAX_STEPS = 8;
 
 /**
  * The same arguments and result as buildFigure. The scale is always linear: a difference may be negative.
- * @param {Run[]} runs
- * @param {View} asked
- * @param {Theme} theme
- * @param {number} width
- * @returns {Figure}
+ * @type {(runs: Run[], asked: View, theme: Theme, width: number) => Figure}
  */
 export function buildDifferenceFigure(runs, asked, theme, width) {
   const view = { ...asked, scale: /** @type {Scale} */ ("linear") };
@@ -65,9 +63,7 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
 
 /**
  * The gaps as they are drawn: with bands one for all seeds, otherwise one for each.
- * @param {Run[]} runs
- * @param {View} view
- * @returns {Gaps}
+ * @type {(runs: Run[], view: View) => Gaps}
  */
 function shownDifferences(runs, view) {
   const found = differencesOf(runs);
@@ -86,8 +82,7 @@ export function shownGaps(runs, view) {
 
 /**
  * Stacked panels have one title between them.
- * @param {Kind[]} kinds
- * @param {View} options
+ * @type {(kinds: Kind[], view: View) => string | undefined}
  */
 function xTitle(kinds, { x }) {
   if (x !== "seconds") return undefined;
@@ -103,9 +98,7 @@ function yTitle(view) {
 
 /**
  * The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards.
- * @param {Gap[]} gaps
- * @param {View} view
- * @returns {Range}
+ * @type {(gaps: Gap[], view: View) => Range}
  */
 function range(gaps, view) {
   if (view.hidden) return USUAL[view.metric];
@@ -124,30 +117,20 @@ function range(gaps, view) {
 
 /**
  * From the smallest to the largest difference of one curve, and at least the usual range.
- * @param {Gap[]} gaps
- * @param {DifferenceCurve} options
- * @param {View} view
- * @returns {Range}
+ * @type {(gaps: Gap[], curve: DifferenceCurve, view: View) => Range}
  */
 function reach(gaps, [split, key], view) {
   let [low, high] = USUAL[view.metric];
   for (const gap of gaps) {
-    for (const { value: values } of differenceStats(gap, split, key).curves) {
-      for (const value of values) {
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
+    for (const value of differenceStats(gap, split, key).curves.flatMap((curve) => curve.value)) {
+      if (value < low) low = value;
+      if (value > high) high = value;
     }
   }
   return [low, high];
 }
 
-/**
- * @param {Layout} layout
- * @param {View} view
- * @param {Theme} theme
- * @param {number} width
- */
+/** @type {(layout: Layout, view: View, theme: Theme, width: number) => Layout} */
 function withWords(layout, view, theme, width) {
   placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "", yTitle: yTitle(view) }, view, theme);
   layout.annotations.push({

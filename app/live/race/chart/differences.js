@@ -33,10 +33,7 @@ export function differencesOf(runs) {
 
 /**
  * One gap in a list, none where no seed has trained both nets. Of two runs of one seed the later one counts.
- * @param {string} name
- * @param {Run} run
- * @param {Run[]} from
- * @param {Run[]} take
+ * @type {(name: string, run: Run, from: Run[], take: Run[]) => Gap[]}
  */
 function gap(name, run, from, take) {
   const other = new Map(take.map((one) => [one.card.seed, one]));

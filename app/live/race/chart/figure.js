@@ -28,11 +28,7 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * x: "step" | "epoch" | "seconds", curves: some of "running", "raw", "test", "clean" } and, where they are given,
  * seeds: "band" (default) | "lines", zoom: { x, y } (ranges in the axes' own units), big: for a room, height in pixels,
  * hidden: axes and titles without what they show.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- * @param {number} width
- * @returns {Figure}
+ * @type {(runs: Run[], view: View, theme: Theme, width: number) => Figure}
  */
 export function buildFigure(runs, view, theme, width) {
   const labelled = runs.map((run) => ({ ...run, label: escaped(run.label) }));
@@ -55,11 +51,7 @@ export function buildFigure(runs, view, theme, width) {
 
 /**
  * The traces of one panel; its marks and labels go into the layout.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- * @param {Panel} panel
- * @param {Layout} layout
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, layout: Layout) => Trace[]}
  */
 function contents(runs, view, theme, panel, layout) {
   const { groups, single } = drawnGroups(runs, view);
@@ -81,10 +73,7 @@ function contents(runs, view, theme, panel, layout) {
   ]);
 }
 
-/**
- * @param {Run[]} runs
- * @param {string} layout
- */
+/** @type {(runs: Run[], layout: string) => { title: string, runs: Run[] }[]} */
 function panels(runs, layout) {
   const [plain, residual] = [true, false].map((family) => runs.filter(({ card }) => card.plain === family));
   if (layout !== "side" || !plain.length || !residual.length) return [{ title: "", runs }];
@@ -96,9 +85,7 @@ function panels(runs, layout) {
 
 /**
  * `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name.
- * @param {string} narrow
- * @param {string} wide
- * @param {Run[]} runs
+ * @type {(narrow: string, wide: string, runs: Run[]) => string}
  */
 function panelTitle(narrow, wide, runs) {
   const names = [...new Set(runs.map((run) => run.card.variant))];
@@ -109,8 +96,7 @@ function panelTitle(narrow, wide, runs) {
 
 /**
  * With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read.
- * @param {RunEnd[]} ends
- * @param {Metric} metric
+ * @type {(ends: RunEnd[], metric: Metric) => RunEnd[]}
  */
 function perArm(ends, metric) {
   const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));

@@ -2,7 +2,7 @@
  * A fork and its parent as one tree: the fork's dashed line begins on its parent's, at the step that both share. Pure
  * functions.
  */
-/** @import { Run, View, Points } from "../../types.js" */
+/** @import { Run, View, ForkPoint, Points } from "../../types.js" */
 import { xs } from "./axes.js";
 import { FORK, short } from "./edit_marks.js";
 
@@ -12,8 +12,7 @@ const NOTE_LETTERS = 26;
 /**
  * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork whose parent
  * is not drawn, or has no running mean at that step, has no place on it.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => Map<number, ForkPoint>}
  */
 export function forkPoints(runs, view) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
@@ -29,9 +28,7 @@ export function forkPoints(runs, view) {
 
 /**
  * A curve's value at a step, interpolated between the points that are drawn; null outside of them.
- * @param {Points} points
- * @param {number} step
- * @param {string} key
+ * @type {(points: Points, step: number, key: string) => { step: number, value: number, seconds: number } | null}
  */
 function pointAt(points, step, key) {
   const values = points[key];

@@ -2,7 +2,7 @@
  * Legend and caption of an exported picture: the colours of the arms, the meaning of dashes and marks, the origin of the
  * curves. Pure functions.
  */
-/** @import { Run, Theme, View } from "../../types.js" */
+/** @import { LegendEntry, Run, Theme, View } from "../../types.js" */
 import { drawnGroups } from "./seed_stats.js";
 import { grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
@@ -14,9 +14,7 @@ import { averaged, singles, trainingShown } from "./coverage.js";
 /**
  * Entries of the legend in order: { name, color, width, dash, symbol, fill, opacity, meaning }; all but name and color
  * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
+ * @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]}
  */
 export function legendOf(runs, view, theme) {
   const names = view.layout === "gap" ? shownGaps(runs, view) : armNames(runs, view);
@@ -30,11 +28,7 @@ function armNames(runs, view) {
   return named.toSorted((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
 }
 
-/**
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- */
+/** @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]} */
 function meanings(runs, view, theme) {
   const { running, clean, test } = curveTable(view);
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
@@ -49,13 +43,12 @@ function meanings(runs, view, theme) {
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, symbol: "circle" },
     shows("clean") && !gap && { name: `${clean[2]}${of}`, symbol: "circle-open" },
-  ].filter(Boolean).map((entry) => ({ color: theme.text, meaning: true, ...entry }));
+  ].filter((entry) => typeof entry === "object").map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 
 /**
  * The smoothing of the dashed curves in words; "" where none are drawn.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => string}
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
@@ -68,9 +61,7 @@ export function smoothingOf(runs, view) {
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
  * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of 50 steps; all 1,200
  * training points shown`.
- * @param {Run[]} runs
- * @param {View} view
- * @param {string} [data]
+ * @type {(runs: Run[], view: View, data?: string) => string}
  */
 export function captionOf(runs, view, data = "") {
   const cards = runs.map(({ card }) => card);

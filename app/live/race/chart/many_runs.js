@@ -11,9 +11,7 @@ const LINES = new Set(["running", "test"]);
 
 /**
  * What is left out of so many runs, in words; empty when nothing is. `banded`: whether seeds are drawn as bands.
- * @param {unknown[]} runs
- * @param {string[]} curves
- * @param {boolean} [banded]
+ * @type {(runs: unknown[], curves: string[], banded?: boolean) => string}
  */
 export function leftOut(runs, curves, banded = false) {
   if (runs.length <= MANY) return "";
@@ -28,8 +26,7 @@ export function leftOut(runs, curves, banded = false) {
 
 /**
  * data: Plotly's traces; `meta` says which curve one is, `run` and `steps` whose points. Returns fewer of them.
- * @param {Trace[]} data
- * @param {unknown[]} runs
+ * @type {(data: Trace[], runs: unknown[]) => Trace[]}
  */
 export function lighter(data, runs) {
   if (runs.length <= MANY) return data;

@@ -34,21 +34,14 @@ export class RacePlot {
     this.told = told;
     this.drawn = this.held = this.previewed = this.stopped = false;
     this.revision = 0;
-    this.onRelease = () => this.#release();
-    // A redraw in the middle of a drag would take it away.
+    this.listening = new AbortController();
+    // A redraw in the middle of a drag would end the drag.
     plot.addEventListener("pointerdown", () => (this.held = true));
-    window.addEventListener("pointerup", this.onRelease);
-    window.addEventListener("pointercancel", this.onRelease);
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => this.#release(), this.listening);
     stage.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /**
-   * @param {Run[]} runs
-   * @param {View} view
-   * @param {Theme} theme
-   * @param {string} url
-   * @param {number} width
-   */
+  /** @type {(runs: Run[], view: View, theme: Theme, url: string, width: number) => Promise<void>} */
   async draw(runs, view, theme, url, width) {
     if (!runs.length) return;
     let Plotly = window.Plotly;
@@ -86,10 +79,7 @@ export class RacePlot {
 
   /**
    * The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment.
-   * @param {Run[]} runs
-   * @param {View} view
-   * @param {Theme} theme
-   * @param {number} width
+   * @type {(runs: Run[], view: View, theme: Theme, width: number) => Promise<unknown>}
    */
   #preview(runs, view, theme, width) {
     this.previewed = true;
@@ -111,8 +101,7 @@ export class RacePlot {
 
   stop() {
     this.stopped = true;
-    window.removeEventListener("pointerup", this.onRelease);
-    window.removeEventListener("pointercancel", this.onRelease);
+    this.listening.abort();
     if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
   }
 
@@ -149,7 +138,7 @@ export class RacePlot {
     const by = MOVES[event.key], factor = FACTORS[event.key];
     if (event.key === "0") this.told.zoomed(null);
     else if (by) this.told.zoomed({ x: moved(x, by[0]), y: moved(y, by[1]) });
-    else if (factor) this.told.zoomed({ x: scaled(x, factor), y: scaled(y, factor) });
+    else if (factor) this.told.zoomed({ x: moved(x, 0, factor), y: moved(y, 0, factor) });
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -157,20 +146,10 @@ export class RacePlot {
 }
 
 /**
- * @param {Range} options
- * @param {number} share
- * @returns {Range}
+ * A range that is moved by a share of its length, or longer by a factor around its middle.
+ * @type {(range: Range, share: number, factor?: number) => Range}
  */
-function moved([from, to], share) {
-  return [from + share * (to - from), to + share * (to - from)];
-}
-
-/**
- * @param {Range} options
- * @param {number} factor
- * @returns {Range}
- */
-function scaled([from, to], factor) {
-  const [middle, half] = [(from + to) / 2, ((to - from) / 2) * factor];
+function moved([from, to], share, factor = 1) {
+  const middle = (from + to) / 2 + share * (to - from), half = ((to - from) / 2) * factor;
   return [middle - half, middle + half];
 }

@@ -3,10 +3,10 @@
  * mean dashed. Test: the mean bold, with whiskers from the smallest to the largest value. Pure functions.
  */
 /** @import { Run, Theme, View, Trace, Group, Band, RunEnd } from "../../types.js" */
-import { lastOf, onAxis, positive, sizes, xs } from "./axes.js";
+import { axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
 import { onClock, seedStats } from "./seed_stats.js";
-import { axesOf, curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat } from "./curves.js";
+import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat } from "./curves.js";
 import { written } from "./labels.js";
 
 /** The dashed line of a mean is wider than a run's by this factor. */

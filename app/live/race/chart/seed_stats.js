@@ -162,8 +162,7 @@ export function statsOf(members, detail, measured) {
 /**
  * The points of one seed at the mean clock of its band, so that what happened at one step stands at one place; where the
  * band has ended, its own clock goes on.
- * @param {{ step: number[], seconds: number[] }} points
- * @param {{ step: number[], seconds: number[] }} band
+ * @type {(points: { step: number[], seconds: number[] }, band: { step: number[], seconds: number[] }) => number[]}
  */
 export function onClock(points, band) {
   const { step, seconds } = band;
@@ -186,7 +185,10 @@ export function onClock(points, band) {
 
 /**
  * Mean, smallest and largest of curves at the steps that all of them cover, thinned. Seconds: the mean of their clocks.
- * @type {(curves: Curve[], detail: Range | null, measured: boolean) => Pick<Band, "step" | "mean" | "low" | "high" | "seconds" | "thinned">}
+ * @param {Curve[]} curves
+ * @param {Range | null} detail
+ * @param {boolean} measured
+ * @returns {Pick<Band, "step" | "mean" | "low" | "high" | "seconds" | "thinned">}
  */
 function spread(curves, detail, measured) {
   const rows = table(["step", "mean", "low", "high", "seconds"], curves.reduce((sum, { step }) => sum + step.length, 0));
@@ -228,6 +230,7 @@ export function reduced(rows, shared, [low, high], detail) {
  * points: how many curves have one there.
  * @param {Curve[]} curves
  * @param {(step: number, values: Float64Array, seconds: Float64Array, points: number) => void} visit
+ * @returns {void}
  */
 export function along(curves, visit) {
   if (!curves.length || curves.some(({ step }) => !step.length)) return;

@@ -31,10 +31,7 @@ export class ZoomState {
     return parsed(this.address.get(this.key)).get(name) ?? null;
   }
 
-  /**
-   * @param {string} name
-   * @param {Ranges | null} ranges
-   */
+  /** @type {(name: string, ranges: Ranges | null) => void} */
   set(name, ranges) {
     const all = parsed(this.address.get(this.key));
     if (ranges && Object.keys(ranges).length) all.set(name, ranges);
@@ -44,8 +41,7 @@ export class ZoomState {
 
   /**
    * Give a layout the ranges of its chart. What Plotly keeps by itself ends where they change.
-   * @param {string} name
-   * @param {Layout} layout
+   * @type {(name: string, layout: Layout) => void}
    */
   apply(name, layout) {
     const ranges = this.get(name) ?? {};
@@ -58,8 +54,7 @@ export class ZoomState {
 
   /**
    * Hear of the zooms of a plot: a drag, a double click that shows the whole.
-   * @param {Plot} plot
-   * @param {string} name
+   * @type {(plot: Plot, name: string) => void}
    */
   listen(plot, name) {
     plot.on("plotly_relayout", (change) => {

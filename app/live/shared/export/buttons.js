@@ -29,10 +29,7 @@ export class ExportButtons {
     node.append(...this.buttons, this.says);
   }
 
-  /**
-   * @param {HTMLButtonElement} button
-   * @param {() => Promise<unknown>} take
-   */
+  /** @type {(button: HTMLButtonElement, take: () => Promise<unknown>) => Promise<void>} */
   async #take(button, take) {
     button.disabled = true;
     this.says.textContent = "";
@@ -51,6 +48,7 @@ export class ExportButtons {
  * asked when the button is pressed.
  * @param {string} format
  * @param {{ plot: Plot, url: string, theme: Theme, words: () => PictureWords, table: () => Rows }} options
+ * @returns {Promise<unknown>}
  */
 export async function exportPlot(format, { plot, url, theme, words, table }) {
   const { filename, ...rest } = words();
@@ -62,8 +60,7 @@ export async function exportPlot(format, { plot, url, theme, words, table }) {
 
 /**
  * Save rows as a file; with nothing in them there is nothing to save.
- * @param {Rows} options
- * @param {string} filename
+ * @type {(rows: Rows, filename: string) => Promise<void>}
  */
 export async function saveTable({ columns, rows }, filename) {
   if (!rows.length) throw new Error("there is no value yet");

@@ -2,7 +2,7 @@
  * Pictures and tables to take away: a chart becomes a PNG or SVG with title, legend and caption, entirely in the
  * browser. Works on any Plotly element; title, legend and caption come from the feature that drew it.
  */
-/** @import { Theme, Plot, LegendEntry } from "../../types.js" */
+/** @import { Layout, Theme, Plot, LegendEntry } from "../../types.js" */
 import { escaped, wrapped } from "../format.js";
 
 /** Families that other machines have too: a picture cannot take the page's own font along. */
@@ -24,6 +24,7 @@ const KEPT_MS = 10_000;
  * @param {any} Plotly
  * @param {Plot} plot
  * @param {{ format?: string, title?: string, legend?: LegendEntry[], caption?: string, filename?: string, theme: Theme }} options
+ * @returns {Promise<string>}
  */
 export async function exportImage(Plotly, plot, { format = "png", title = "", legend = [], caption = "", filename = "", theme }) {
   const { width, height } = plot._fullLayout;
@@ -46,9 +47,7 @@ export async function exportImage(Plotly, plot, { format = "png", title = "", le
 
 /**
  * The chart on a ground of its own, with lines that stand only in the legend.
- * @param {Plot} plot
- * @param {LegendEntry[]} legend
- * @param {Theme} theme
+ * @type {(plot: Plot, legend: LegendEntry[], theme: Theme) => { data: Layout[], layout: Layout }}
  */
 function copyOf(plot, legend, theme) {
   const entries = legend.map(({ name, color, width, dash, symbol, fill, opacity, meaning }) => ({
@@ -76,8 +75,7 @@ function legendPlace(theme) {
 
 /**
  * Room for the words above and below, measured on the chart as it is drawn; the plot itself keeps its size.
- * @param {Plot} stage
- * @param {{ title: string, caption: string, legend: LegendEntry[], theme: Theme }} options
+ * @type {(stage: Plot, options: { title: string, caption: string, legend: LegendEntry[], theme: Theme }) => Layout}
  */
 function framed(stage, { title, caption, legend, theme }) {
   const { width, height, margin } = stage._fullLayout;

@@ -34,6 +34,7 @@ const SCALE = 3;
  * @param {{ title: string, caption: string, place: string }} options
  * @param {Bar} bar
  * @param {Theme} theme
+ * @returns {string}
  */
 export function mapSvg(picture, { title, caption, place }, bar, theme) {
   const width = LEFT + picture.width + RIGHT;
@@ -65,8 +66,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
 
 /**
  * The address of an SVG, and of a PNG that is drawn from it.
- * @param {string} svg
- * @param {string} format
+ * @type {(svg: string, format: string) => Promise<string>}
  */
 export async function mapImage(svg, format) {
   const address = `data:image/svg+xml,${encodeURIComponent(svg)}`;
@@ -81,11 +81,12 @@ export async function mapImage(svg, format) {
 }
 
 /**
- * @param {MapHalf} options
+ * @param {MapHalf} half
  * @param {number} top
  * @param {{ width: number, height: number }} more
  * @param {string} place
  * @param {Theme} theme
+ * @returns {string}
  */
 function field({ cells, stages, end, says, downwards, count }, top, { width, height }, place, theme) {
   const small = { size: SMALL_PX, fill: theme.muted };
@@ -101,11 +102,7 @@ function field({ cells, stages, end, says, downwards, count }, top, { width, hei
   ].filter(Boolean).join("");
 }
 
-/**
- * @param {Bar} options
- * @param {number} y
- * @param {Theme} theme
- */
+/** @type {(bar: Bar, y: number, theme: Theme) => string} */
 function legend({ stops, ticks }, y, theme) {
   const colors = stops.map((color, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${color}"/>`).join("");
   const marks = ticks.map(({ text, at }) => words(text, PAD + at * BAR, y + 22, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }));
@@ -117,6 +114,7 @@ function legend({ stops, ticks }, y, theme) {
  * @param {number} x
  * @param {number} y
  * @param {{ size: number, fill: string, anchor?: string, bold?: boolean, halo?: string }} options
+ * @returns {string}
  */
 function words(text, x, y, { size, fill, anchor = "start", bold = false, halo = "" }) {
   return `<text x="${x}" y="${y}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}`
