@@ -6,20 +6,8 @@ import { short } from "../chart/edit_marks.js";
 import { stepOf } from "../series.js";
 import { button, element, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
-import { BROKEN } from "../../shared/run_states.js";
+import { BROKEN, VERBS } from "../../shared/run_states.js";
 
-const ACTIONS = {
-  queued: ["pause", "stop"],
-  starting: ["pause", "stop"],
-  running: ["pause", "stop"],
-  stopping: [],
-  paused: ["resume", "stop", "delete"],
-  lost: ["resume", "stop", "delete"],
-  failed: ["resume", "delete"],
-  stopped: ["delete"],
-  finished: ["delete"],
-  diverged: ["delete"],
-};
 /** Verbs that ask for a confirmation, for they discard something. */
 const CONFIRMED = new Set(["delete", "stop"]);
 const ASKED_MS = 4_000;
@@ -113,7 +101,7 @@ export class Cards {
       parts.mayCommand = this.mayCommand;
       parts.asked = 0;
       // A confirmation that the new state still allows stays, for the person may be about to answer.
-      if (!ACTIONS[card.state]?.includes(parts.confirming)) parts.confirming = null;
+      if (!VERBS[card.state]?.includes(parts.confirming)) parts.confirming = null;
       this.#buttons(parts, run.label);
     } else if (parts.asked && performance.now() - parts.asked > ASKED_MS) {
       parts.asked = 0; // without an answer the buttons return
@@ -122,7 +110,7 @@ export class Cards {
   }
 
   #buttons(parts, label) {
-    const verbs = (this.mayCommand && ACTIONS[parts.state]) || [];
+    const verbs = (this.mayCommand && VERBS[parts.state]) || [];
     const made = verbs.flatMap((verb) => {
       if (parts.confirming === verb) {
         return [
