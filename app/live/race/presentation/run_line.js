@@ -3,7 +3,7 @@
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
 import { armNames } from "../chart/seed_stats.js";
-import { element, setText } from "../../shared/dom.js";
+import { element, keepRows, setText } from "../../shared/dom.js";
 import { stepOf } from "../series.js";
 import { grouped, sum } from "../../shared/format.js";
 import { BROKEN } from "../../shared/run_states.js";
@@ -21,19 +21,8 @@ export class RunLine {
   draw(runs, theme, hidden) {
     const groups = runs.length > MAX_NAMED ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
-    for (const [key, row] of this.rows) {
-      if (keys.includes(key)) continue;
-      row.root.remove();
-      this.rows.delete(key);
-    }
-    groups.forEach((group, index) => {
-      if (!this.rows.has(keys[index])) {
-        const row = made();
-        this.rows.set(keys[index], row);
-        this.list.append(row.root);
-      }
-      this.#fill(this.rows.get(keys[index]), group, theme, hidden);
-    });
+    keepRows(this.list, this.rows, keys, made);
+    groups.forEach((group, index) => this.#fill(this.rows.get(keys[index]), group, theme, hidden));
   }
 
   #fill(row, { name, members }, theme, hidden) {
@@ -57,10 +46,10 @@ export class RunLine {
 function made() {
   const row = { root: element("li", "ss-stage-run") };
   for (const part of ["swatch", "name", "progress", "state", "error"]) {
-    row[part] = element(part === "progress" ? "progress" : "span", `ss-stage-${part}`);
+    const attributes = ["swatch", "state"].includes(part) ? { "aria-hidden": "true" } : {};
+    row[part] = element(part === "progress" ? "progress" : "span", `ss-stage-${part}`, "", attributes);
     row.root.append(row[part]);
   }
-  for (const part of ["swatch", "state"]) row[part].setAttribute("aria-hidden", "true");
   return row;
 }
 

@@ -1,5 +1,6 @@
 /** Three small buttons beside a chart: its picture as PNG or as SVG, what it shows as CSV. All is made in the browser. */
 /** @import { Theme, Plot, PictureWords, Rows } from "../../types.js" */
+import { button, element } from "../dom.js";
 import { csv, messageOf } from "../format.js";
 import { loadPlotly } from "../page.js";
 
@@ -17,29 +18,26 @@ export class ExportButtons {
     node.classList.add("ss-take");
     node.setAttribute("role", "group");
     node.setAttribute("aria-label", `Save: ${name}`);
-    this.says = Object.assign(document.createElement("span"), { className: "ss-take-says" });
-    this.says.setAttribute("role", "status");
-    this.buttons = Object.keys(WORDS).map((format) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "ss-take-button", textContent: format.toUpperCase(), title: `Save as ${WORDS[format]}` });
-      button.dataset.format = format;
-      button.setAttribute("aria-label", `Save ${name} as ${WORDS[format]}`);
-      button.onclick = () => this.#take(button, () => take(format));
-      return button;
+    this.says = element("span", "ss-take-says", "", { role: "status" });
+    this.buttons = Object.entries(WORDS).map(([format, words]) => {
+      const attributes = { title: `Save as ${words}`, "data-format": format, "aria-label": `Save ${name} as ${words}` };
+      const made = button(format.toUpperCase(), () => this.#take(made, () => take(format)), "ss-take-button", attributes);
+      return made;
     });
     node.append(...this.buttons, this.says);
   }
 
-  /** @type {(button: HTMLButtonElement, take: () => Promise<unknown>) => Promise<void>} */
-  async #take(button, take) {
-    button.disabled = true;
+  /** @type {(pressed: HTMLButtonElement, take: () => Promise<unknown>) => Promise<void>} */
+  async #take(pressed, take) {
+    pressed.disabled = true;
     this.says.textContent = "";
     try {
       await take();
     } catch (error) {
       this.says.textContent = `not saved: ${messageOf(error)}`;
     }
-    button.disabled = false;
-    button.focus();
+    pressed.disabled = false;
+    pressed.focus();
   }
 }
 

@@ -3,15 +3,12 @@
  * browser. Works on any Plotly element; title, legend and caption come from the feature that drew it.
  */
 /** @import { Layout, Theme, Plot, LegendEntry } from "../../types.js" */
-import { escaped, wrapped } from "../format.js";
+import { escaped, fitted } from "../format.js";
+import { PICTURE_FONT as FONT } from "../plot_style.js";
 
-/** Families that other machines have too: a picture cannot take the page's own font along. */
-const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const TITLE_PX = 20, LEGEND_PX = 13, CAPTION_PX = 12, PAD_PX = 14;
 /** A legend's first line begins this far within it. */
 const SWATCH_PX = 5;
-/** Width of a letter on the average as a share of its height. */
-const LETTER = 0.5;
 /** Pixels of a PNG for one of the page: sharp on a poster. */
 const PNG_SCALE = 3;
 /** A saved address may be needed for a moment after the click. */
@@ -81,8 +78,8 @@ function framed(stage, { title, caption, legend, theme }) {
   const { width, height, margin } = stage._fullLayout;
   const asked = stage.layout.margin ?? margin;
   const [left, right] = [asked.l ?? margin.l, asked.r ?? margin.r];
-  const titleLines = title ? broken(title, width - 2 * PAD_PX, TITLE_PX) : [];
-  const captionLines = caption ? broken(caption, width - 2 * PAD_PX, CAPTION_PX) : [];
+  const titleLines = title ? fitted(title, width - 2 * PAD_PX, TITLE_PX) : [];
+  const captionLines = caption ? fitted(caption, width - 2 * PAD_PX, CAPTION_PX) : [];
   const titlePx = titleLines.length ? PAD_PX + titleLines.length * TITLE_PX * 1.3 : PAD_PX / 2;
   const heights = ["legend", "legend2"].map((name) => (legend.length ? stage._fullLayout[name]?._height ?? 0 : 0));
   const legendPx = legend.length ? heights[0] + heights[1] + 4 : 0;
@@ -106,16 +103,6 @@ function framed(stage, { title, caption, legend, theme }) {
       ...(captionLines.length ? [words(captionLines, -(bottom - PAD_PX / 2) / plotPx, "bottom", CAPTION_PX, theme.muted, false)] : []),
     ],
   };
-}
-
-/**
- * Words in lines that fit a width in pixels.
- * @param {string} words
- * @param {number} widthPx
- * @param {number} fontPx
- */
-function broken(words, widthPx, fontPx) {
-  return wrapped(words, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
 
 /**
