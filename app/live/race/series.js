@@ -24,31 +24,19 @@ export class Series {
     this.train = { ...EMPTY(), ...history?.train };
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
-    const evaluated = (/** @type {Split} */ split) => history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
-    /** @type {Points} */
+    /** @type {(split: Split) => Points} */
+    const evaluated = (split) => history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
     this.train_clean = evaluated("train_clean");
-    /** @type {Points} */
     this.test_subset = evaluated("test_subset");
-    /** @type {Points} */
     this.validation = evaluated("validation");
-    /** @type {Points} */
     this.test = evaluated("test");
     /** Evaluations in the store that were left out, by split. */
     this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
-    /**
-     * Finer points of the zoomed range, null when the whole is shown.
-     * @type {Detail | null}
-     */
+    /** @type {Detail | null} finer points of the zoomed range, null when the whole is shown */
     this.detail = null;
-    /**
-     * What is drawn outside of it, as far as it was decimated.
-     * @type {{ before: Points, after: Points, count: number, begun: boolean } | null}
-     */
+    /** @type {{ before: Points, after: Points, count: number, begun: boolean } | null} decimated points outside of it */
     this.outside = null;
-    /**
-     * What is drawn, until something is new.
-     * @type {Points | null}
-     */
+    /** @type {Points | null} the points that are drawn, null after news */
     this.merged = null;
   }
 
@@ -60,7 +48,7 @@ export class Series {
     this.merged = this.outside = null;
     this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
     if (!points) return;
-    // The stream may have told more than the answer knew.
+    // The stream may have sent steps that are newer than the answer.
     const newest = points.step.at(-1) ?? first;
     this.train.step.forEach((step, index) => {
       if (step > newest && step <= last && points.step.length && this.detail) push(this.detail.points, row(this.train, index));

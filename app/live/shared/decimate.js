@@ -40,10 +40,10 @@ function keptOf(indices, points, width) {
   let best = [];
   const close = () => best.forEach((index) => index !== null && kept.add(index));
   for (const index of indices) {
-    const here = Math.floor(Number(points.step[index]) / width);
-    if (here !== bucket) {
+    const next = Math.floor(Number(points.step[index]) / width);
+    if (next !== bucket) {
       close();
-      [bucket, best] = [here, [null, null, null, null, null, null, null]];
+      [bucket, best] = [next, [null, null, null, null, null, null, null]];
     }
     DECIDING.forEach((key, at) => {
       const value = points[key][index], [smallest, largest] = [best[2 * at], best[2 * at + 1]];

@@ -39,7 +39,7 @@ export function sizes({ big }) {
 }
 
 /**
- * The lines of a name: one, or the arm and below it what is special about it.
+ * The lines of a name. A long name has its arm in the first line and its options in the second.
  * @param {string} name
  */
 export function nameLines(name) {
@@ -199,7 +199,7 @@ export function xs(points, card, kind) {
 }
 
 /**
- * The last value of a list that has one.
+ * The last value of a list that is not empty.
  * @param {number[]} values
  */
 export function lastOf(values) {
@@ -207,7 +207,7 @@ export function lastOf(values) {
 }
 
 /**
- * What a log scale has no place for is left out.
+ * The values with null for those that a log scale cannot show.
  * @type {(values: (number | null)[], scale: Scale) => (number | null)[]}
  */
 export function positive(values, scale) {

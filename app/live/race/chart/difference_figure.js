@@ -1,5 +1,5 @@
 /**
- * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
+ * The gap chart: how far deeper nets lie above shallower nets, and plain above residual nets, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
 /** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
@@ -21,19 +21,19 @@ const CLOCKS = { depth: "deeper", family: "plain" };
  * @type {Record<Metric, Range>}
  */
 const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
-/** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
+/** The y range ends at a multiple of this step, so that the range moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
-/** A range wider than this many steps takes steps of double width. */
+/** A y range of more steps than this takes steps of double width. */
 const MAX_STEPS = 8;
 
 /**
  * The same arguments and result as buildFigure. The scale is always linear: a difference may be negative.
- * @type {(runs: Run[], asked: View, theme: Theme, width: number) => Figure}
+ * @type {(runs: Run[], requested: View, theme: Theme, width: number) => Figure}
  */
-export function buildDifferenceFigure(runs, asked, theme, width) {
-  const view = { ...asked, scale: /** @type {Scale} */ ("linear") };
-  const found = shownDifferences(runs, view);
-  const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => found[kind].length);
+export function buildDifferenceFigure(runs, requested, theme, width) {
+  const view = { ...requested, scale: /** @type {Scale} */ ("linear") };
+  const differences = shownDifferences(runs, view);
+  const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => differences[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = shownGaps(runs, view);
   const compared = gaps.flatMap(runsOf);
@@ -52,24 +52,24 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
       data.push(emptyTrace(panel.suffix));
       return;
     }
-    data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
+    data.push(...inOrder(differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurves(view).length) return;
     const color = { [theme.scheme]: theme.muted };
     const level = { name: "level", value: null, x: panel.end, y: 0, textColor: color, color };
-    layout.annotations.push(...endLabels([...found[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), level], view, theme, panel));
+    layout.annotations.push(...endLabels([...differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), level], view, theme, panel));
   });
   return { data, layout };
 }
 
 /**
- * The gaps as they are drawn: with bands one for all seeds, otherwise one for each.
+ * The gaps that are drawn: one for all seeds with bands, one for each seed without.
  * @type {(runs: Run[], view: View) => Gaps}
  */
 function shownDifferences(runs, view) {
-  const found = differencesOf(runs);
-  if (bands(view)) return found;
+  const all = differencesOf(runs);
+  if (bands(view)) return all;
   const bySeed = (/** @type {Gap} */ { name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
-  return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
+  return { depth: all.depth.flatMap(bySeed), family: all.family.flatMap(bySeed) };
 }
 
 /**

@@ -32,15 +32,14 @@ export function differencesOf(runs) {
 }
 
 /**
- * One gap in a list, none where no seed has trained both nets. Of two runs of one seed the later one counts.
+ * A list of one gap, empty where no seed has trained both nets. Of two runs of one seed the later run counts.
  * @type {(name: string, run: Run, from: Run[], take: Run[]) => Gap[]}
  */
 function gap(name, run, from, take) {
-  const other = new Map(take.map((one) => [one.card.seed, one]));
-  const seeds = new Map(from.map((one) => [one.card.seed, one]));
-  const pairs = [...seeds].flatMap(([seed, one]) => {
-    const twin = other.get(seed);
-    return twin && twin !== one ? [{ seed, from: one, take: twin }] : [];
+  const [minuends, subtrahends] = [from, take].map((members) => new Map(members.map((member) => [member.card.seed, member])));
+  const pairs = [...minuends].flatMap(([seed, minuend]) => {
+    const subtrahend = subtrahends.get(seed);
+    return subtrahend && subtrahend !== minuend ? [{ seed, from: minuend, take: subtrahend }] : [];
   });
   return pairs.length ? [{ name, run, pairs }] : [];
 }
@@ -64,7 +63,7 @@ export function runsOf({ pairs }) {
 }
 
 /**
- * One seed's difference, a member of a band: it ends where the run ends that stopped first.
+ * The difference of one seed. The curve ends with the run that stops first.
  * @type {(pair: Pair, split: Split, key: string, detail: Range | null) => Member}
  */
 function difference({ seed, from, take }, split, key, detail) {

@@ -1,22 +1,22 @@
 /**
- * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
- * dashed line, a dotted line at the step, and a few words at its top. A pure function like chart/figure.js.
+ * Marks on the curves for the changes of a run and the begin of a fork: a ring on the dashed line, a dotted line at the
+ * step, and a short text at its top. A pure function like chart/figure.js.
  */
-/** @import { Run, Card, Theme, View, Figure, ForkPoint, Layout, Mark, MarkGroup, Panel, Range, Trace } from "../../types.js" */
+/** @import { Run, Card, Theme, View, ForkPoint, Layout, Mark, MarkGroup, Panel, Range, Trace } from "../../types.js" */
 import { axesOf, positive, sizes, xs } from "./axes.js";
 
 /** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
 const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
 const RING = { px: 10, line: 2.5 };
-/** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
+/** Each run makes a common change at its own next step. Within this share of the axis the change has one mark. */
 const TOGETHER = 0.03;
 const MAX_NAMED = 2;
-/** How the remark begins that says where a run comes from. */
+/** The remark that names the parent of a fork. */
 export const FORK = /^fork of /;
 
 /**
  * The marks of the runs of one panel. forkPoints: where forks leave their parents (see chart/fork_lineage.js).
- * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, forkPoints: Map<number, ForkPoint>) => Figure["layout"]}
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, forkPoints: Map<number, ForkPoint>) => Layout}
  */
 export function editMarks(runs, view, theme, panel, forkPoints) {
   const { suffix, end } = panel;
@@ -36,7 +36,7 @@ export function editMarks(runs, view, theme, panel, forkPoints) {
 }
 
 /**
- * What a fork changes at its first step says where it begins as well.
+ * The changes that get a mark. A change at a fork's first step marks the fork's begin as well.
  * @param {Card} options
  */
 function editsOf({ changes, parent_step: begin }) {
@@ -45,7 +45,7 @@ function editsOf({ changes, parent_step: begin }) {
 }
 
 /**
- * The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`.
+ * The text of a change, shortened for a mark or a card: `rate 0.1 → 0.02`.
  * @param {string} text
  */
 export function short(text) {
@@ -53,8 +53,8 @@ export function short(text) {
 }
 
 /**
- * Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. A fork begins
- * on its parent's line.
+ * The place of a step on the dashed line: its own point, else the next point with a running mean. A fork begins on its
+ * parent's line.
  * @param {Run} run
  * @param {number} step
  * @param {View} view
@@ -75,7 +75,7 @@ function placeOf({ card, series }, step, view, forkPoints) {
 }
 
 /**
- * A ring for every place; of several forks that begin at one point it is the parent's, and tells of all.
+ * One ring for each place. Forks that begin at one point share a ring with their parent's color.
  * @type {(marks: Mark[], view: View, theme: Theme, suffix: string) => Trace[]}
  */
 function rings(marks, view, theme, suffix) {

@@ -61,7 +61,7 @@ function contents(runs, view, theme, panel, layout) {
   layout.annotations.push(...marks.annotations);
   if (namedCurves(view).length) {
     const ends = [...single.flatMap((run) => runEnd(run, view, forkNote(run)) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
-    // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
+    // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
     layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
   }

@@ -10,20 +10,20 @@ import { FORK, short } from "./edit_marks.js";
 const NOTE_LETTERS = 26;
 
 /**
- * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork whose parent
- * is not drawn, or has no running mean at that step, has no place on it.
+ * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork has no
+ * point where its parent is not drawn or has no running mean at that step.
  * @type {(runs: Run[], view: View) => Map<number, ForkPoint>}
  */
 export function forkPoints(runs, view) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
-  const found = new Map();
+  const points = new Map();
   for (const { card } of runs) {
     const parent = card.parent === null ? undefined : byId.get(card.parent);
     const point = parent && pointAt(parent.series.drawn(), card.parent_step ?? 0, `running_${view.metric}`);
     if (!point || (view.scale === "log" && point.value <= 0)) continue;
-    found.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
+    points.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
   }
-  return found;
+  return points;
 }
 
 /**

@@ -26,7 +26,7 @@ export function endLabels(ends, view, theme, { suffix, axis, span, widthPx, heig
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));
     const lines = [...nameLines(label.name), ...(label.note ? [label.note] : [])];
-    // Between the middles of two labels lie half of the one's height and half of the other's.
+    // Between the middles of two labels lies half of the sum of their heights.
     const apart = (/** @type {{ lines: string[] }} */ other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
     const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
     placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
@@ -47,7 +47,7 @@ function words({ name, note, value }) {
 }
 
 /**
- * A number as labels have it: an error with one digit, a loss with three.
+ * A value in a label: an error with one decimal, a loss with three digits.
  * @param {number} value
  * @param {Metric} metric
  */

@@ -19,7 +19,7 @@ export function preview({ data, layout }, theme, width) {
     const [x, y] = [layout[`xaxis${suffix}`], layout[`yaxis${suffix}`]];
     const place = { x: scale(x, margin.l, inner.width), y: scale(y, margin.t + inner.height, -inner.height) };
     svg.append(frame(x.domain, y.domain, margin, inner, theme));
-    for (const trace of data.filter((one) => (one.xaxis ?? "x") === `x${suffix}` && one.mode?.includes("lines") && !one.fill)) {
+    for (const trace of data.filter(({ xaxis = "x", mode, fill }) => xaxis === `x${suffix}` && mode?.includes("lines") && !fill)) {
       const d = path(trace, place);
       if (d) svg.append(svgElement("path", { d, fill: "none", stroke: trace.line.color, "stroke-width": trace.line.width, "stroke-dasharray": trace.line.dash?.replaceAll("px", "") ?? "none", opacity: trace.opacity ?? 1 }));
     }

@@ -1,5 +1,5 @@
 /**
- * Several seeds of one arm as one mean between a smallest and a largest value, in numbers: pure functions, no drawing.
+ * Mean, smallest and largest value of several seeds of one arm. Pure functions, no drawing.
  *
  * Seeds are decimated one by one, so a seed is interpolated linearly between its own kept points, at every step that
  * any of them kept. The mean reaches only as far as all of its seeds do: it never goes on over fewer of them.
@@ -10,7 +10,7 @@ import { lastOf } from "./axes.js";
 import { mapped } from "../../shared/decimate.js";
 import { ENDED } from "../../shared/run_states.js";
 
-/** As many steps are drawn of one mean; more are thinned, extremes kept. */
+/** The steps of a mean that are drawn. A longer mean is thinned, extremes kept. */
 const MAX_STEPS = 600;
 /** Of a bucket of steps these stay: the last, and those of the smallest and of the largest value. */
 const PER_BUCKET = 3;
@@ -160,8 +160,8 @@ export function statsOf(members, detail, measured) {
 }
 
 /**
- * The points of one seed at the mean clock of its band, so that what happened at one step stands at one place; where the
- * band has ended, its own clock goes on.
+ * The seconds of one seed's points by the mean clock of its band: all seeds have one place for one step. After the band's
+ * end the seed's own clock goes on.
  * @type {(points: { step: number[], seconds: number[] }, band: { step: number[], seconds: number[] }) => number[]}
  */
 export function onClock(points, band) {

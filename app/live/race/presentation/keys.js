@@ -46,8 +46,8 @@ export class PresenterKeys {
     if (mayCommand === this.mayCommand && starts === this.starts) return;
     Object.assign(this, { mayCommand, starts });
     const rows = KEYS.filter((row) => (row.verb === "start" ? starts : mayCommand || !row.commands));
-    const told = rows.filter(({ brief }) => brief).map(({ shown, brief }) => `${shown.split(",")[0]} ${brief}`);
-    this.words.textContent = [told[0], told[1], "← → views", ...told.slice(2)].filter(Boolean).join("  ·  ");
+    const texts = rows.filter(({ brief }) => brief).map(({ shown, brief }) => `${shown.split(",")[0]} ${brief}`);
+    this.words.textContent = [texts[0], texts[1], "← → views", ...texts.slice(2)].filter(Boolean).join("  ·  ");
     this.panel.replaceChildren(...rows.map((row) => this.#row(row)));
   }
 

@@ -21,9 +21,9 @@ const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
 const VEILED = "The curves are hidden until the reveal.";
 
 export class Presenter {
-  /** part(name): the element of that name; told: { ask(verb), soon(): draw again }. */
-  constructor(host, part, view, told) {
-    Object.assign(this, { host, part, view, told, runs: [], views: [], choices: [] });
+  /** part(name): the element of that name; ask(verb) sends a command. */
+  constructor(host, part, view, { ask }) {
+    Object.assign(this, { host, part, view, ask, runs: [], views: [], choices: [] });
     this.stage = new Fullscreen(host);
     this.keys = new PresenterKeys(host, (verb) => this.#act(verb));
     this.#build();
@@ -187,13 +187,13 @@ export class Presenter {
 
   #ask(verb) {
     this.waitsForScript = true;
-    this.told.ask(verb);
+    this.ask(verb);
   }
 
   #turn(by) {
     const { views, view } = this;
     if (!views.length) return;
-    const at = views.findIndex((one) => one.shown(view));
+    const at = views.findIndex((choice) => choice.shown(view));
     view.choose(views[at < 0 ? 0 : (at + by + views.length) % views.length].choices);
   }
 
@@ -248,7 +248,7 @@ export class Presenter {
   }
 
   #dots() {
-    const at = this.views.findIndex((one) => one.shown(this.view));
+    const at = this.views.findIndex((choice) => choice.shown(this.view));
     const words = this.views[at]?.label ?? "";
     this.dots.setAttribute("aria-label", at < 0 ? `A view beside the ${this.views.length} of the stage` : `View ${at + 1} of ${this.views.length}: ${words}`);
     setText(this.dots, `${words}  ${this.views.map((_, index) => (index === at ? "●" : "○")).join(" ")}`);

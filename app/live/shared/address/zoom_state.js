@@ -46,8 +46,8 @@ export class ZoomState {
   apply(name, layout) {
     const ranges = this.get(name) ?? {};
     for (const [axis, range] of Object.entries(ranges)) {
-      const found = layout[axisOf(axis)];
-      if (found) Object.assign(found, { range, autorange: false });
+      const target = layout[axisOf(axis)];
+      if (target) Object.assign(target, { range, autorange: false });
     }
     layout.uirevision = `${layout.uirevision} ${JSON.stringify(ranges)}`;
   }

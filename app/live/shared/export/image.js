@@ -76,8 +76,8 @@ function legendPlace(theme) {
  */
 function framed(stage, { title, caption, legend, theme }) {
   const { width, height, margin } = stage._fullLayout;
-  const asked = stage.layout.margin ?? margin;
-  const [left, right] = [asked.l ?? margin.l, asked.r ?? margin.r];
+  const own = stage.layout.margin ?? margin;
+  const [left, right] = [own.l ?? margin.l, own.r ?? margin.r];
   const titleLines = title ? fitted(title, width - 2 * PAD_PX, TITLE_PX) : [];
   const captionLines = caption ? fitted(caption, width - 2 * PAD_PX, CAPTION_PX) : [];
   const titlePx = titleLines.length ? PAD_PX + titleLines.length * TITLE_PX * 1.3 : PAD_PX / 2;
@@ -86,7 +86,7 @@ function framed(stage, { title, caption, legend, theme }) {
   const captionPx = captionLines.length ? captionLines.length * CAPTION_PX * 1.35 + PAD_PX : 0;
   const above = Math.ceil(titlePx + legendPx), below = Math.ceil(captionPx);
   const total = height + above + below;
-  const top = (asked.t ?? margin.t) + above, bottom = (asked.b ?? margin.b) + below;
+  const top = (own.t ?? margin.t) + above, bottom = (own.b ?? margin.b) + below;
   const plotPx = total - top - bottom;
   const at = (PAD_PX - SWATCH_PX) / width;
   const words = (/** @type {string[]} */ lines, /** @type {number} */ y, /** @type {string} */ anchor, /** @type {number} */ size, /** @type {string} */ color, /** @type {boolean} */ bold) => ({
@@ -95,7 +95,7 @@ function framed(stage, { title, caption, legend, theme }) {
   });
   return {
     height: total,
-    margin: { ...asked, l: left, r: right, t: top, b: bottom, autoexpand: !legend.length },
+    margin: { ...own, l: left, r: right, t: top, b: bottom, autoexpand: !legend.length },
     ...(legend.length ? { "legend.y": 1 - titlePx / total, "legend2.y": 1 - (titlePx + heights[0]) / total, "legend.x": at, "legend2.x": at } : {}),
     annotations: [
       ...(stage.layout.annotations ?? []),
