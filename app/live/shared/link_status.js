@@ -13,7 +13,10 @@ export function drawChip(chip, runs, link) {
   chip.dataset.kind = link === "gone" ? "offline" : state;
 }
 
-/** @type {(link: string, state: string, live: boolean) => string} */
+/**
+ * The word of the chip: the state of the runs, or the trouble with the connection while a run may change.
+ * @type {(link: string, state: string, live: boolean) => string}
+ */
 function chipText(link, state, live) {
   if (link === "live" || !live) return state.toUpperCase();
   return link === "gone" ? "OFFLINE" : "RECONNECTING";
