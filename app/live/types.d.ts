@@ -102,6 +102,9 @@ export interface Panel {
   heightPx: number;
   /** Where the x axis ends. */
   end: number;
+  /** The length of x and the range of y that are seen. */
+  span: number;
+  axis: Range;
 }
 
 /** The runs of an arm that are seeds of each other, see seedGroups. */

@@ -1,7 +1,7 @@
 /** One lab on the page: its stream, curves, panels and words. The pick changes here at once, without the server. */
 import { button, element, setText } from "../shared/dom.js";
 import { unreachableText } from "../shared/link_status.js";
-import { AT_WORK, FINAL } from "../shared/run_states.js";
+import { AT_WORK, FINAL, VERBS } from "../shared/run_states.js";
 import { EventStream } from "../shared/event_stream.js";
 import { settledCell } from "./kinds/cells.js";
 import { Curves, same, sentencesOf } from "./curves.js";
@@ -13,7 +13,6 @@ import { numbersTable } from "./numbers.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
-const ACTIONS = { queued: ["pause", "stop"], starting: ["pause", "stop"], running: ["pause", "stop"], paused: ["resume", "stop"], lost: ["resume", "stop"], failed: ["resume"] };
 const ASKED_MS = 4_000;
 /** What of a message replaces what was known. */
 const PARTS = ["card", "figures", "findings", "engine", "error", "gone"];
@@ -168,8 +167,9 @@ export class LabView {
     const key = `${card?.state} ${Boolean(busy)} ${this.gone} ${mayCommand}`;
     if (key === this.buttonsKey) return;
     if (this.stateBefore !== card?.state) this.asked = 0;
-    Object.assign(this, { stateBefore: card?.state, buttonsKey: key });
-    const verbs = this.gone || !mayCommand ? [] : ACTIONS[card?.state] ?? [];
+    this.stateBefore = card?.state;
+    this.buttonsKey = key;
+    const verbs = this.gone || !mayCommand ? [] : (VERBS[card?.state] ?? []).filter((verb) => verb !== "delete");
     this.part("buttons").replaceChildren(...verbs.map((verb) => {
       const made = button(verb[0].toUpperCase() + verb.slice(1), () => this.#ask(verb), "sl-button");
       made.setAttribute("aria-label", `${made.textContent} the lab`);

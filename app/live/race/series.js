@@ -2,8 +2,8 @@
  * The points of one run as the browser holds them. Training points come from the history (decimated by the server,
  * extremes kept) and then one by one from the stream; evaluations are few, and thinned only where many runs are shown.
  */
-/** @import { Points, Split, Detail } from "../types.js" */
-import { decimate } from "../shared/decimate.js";
+/** @import { Points, Run, Split, Detail } from "../types.js" */
+import { decimate, mapped } from "../shared/decimate.js";
 
 /** @returns {Points} */
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
@@ -24,46 +24,31 @@ export class Series {
     this.train = { ...EMPTY(), ...history?.train };
     /** Rows in the store that the training points stand for. */
     this.total = history?.total?.train ?? this.train.step.length;
-    const evaluated = (/** @type {Split} */ split) => history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
-    /** @type {Points} */
+    /** @type {(split: Split) => Points} */
+    const evaluated = (split) => history?.[split] ?? { step: [], loss: [], error: [], seconds: [] };
     this.train_clean = evaluated("train_clean");
-    /** @type {Points} */
     this.test_subset = evaluated("test_subset");
-    /** @type {Points} */
     this.validation = evaluated("validation");
-    /** @type {Points} */
     this.test = evaluated("test");
     /** Evaluations in the store that were left out, by split. */
     this.unseen = Object.fromEntries(EVALUATED.map((split) => [split, Math.max(0, (history?.total?.[split] ?? 0) - this[split].step.length)]));
-    /**
-     * Finer points of the zoomed range, null when the whole is shown.
-     * @type {Detail | null}
-     */
+    /** @type {Detail | null} finer points of the zoomed range, null when the whole is shown */
     this.detail = null;
-    /**
-     * What is drawn outside of it, as far as it was decimated.
-     * @type {{ before: Points, after: Points, count: number, begun: boolean } | null}
-     */
+    /** @type {{ before: Points, after: Points, count: number, begun: boolean } | null} decimated points outside of it */
     this.outside = null;
-    /**
-     * What is drawn, until something is new.
-     * @type {Points | null}
-     */
+    /** @type {Points | null} the points that are drawn, null after news */
     this.merged = null;
   }
 
   /**
    * Show `points` for the steps from `first` to `last`, and what comes there from now on; at most `atMost` in all.
-   * @param {Points | null} points
-   * @param {number} first
-   * @param {number} last
-   * @param {number} atMost
+   * @type {(points: Points | null, first: number, last: number, atMost: number) => void}
    */
   refine(points, first, last, atMost) {
     this.merged = this.outside = null;
     this.detail = points && { points: { ...EMPTY(), ...points }, first, last, atMost };
     if (!points) return;
-    // The stream may have told more than the answer knew.
+    // The stream may have sent steps that are newer than the answer.
     const newest = points.step.at(-1) ?? first;
     this.train.step.forEach((step, index) => {
       if (step > newest && step <= last && points.step.length && this.detail) push(this.detail.points, row(this.train, index));
@@ -91,10 +76,7 @@ export class Series {
   /**
    * Append streamed training points: flat [step, loss, error, step, ...]. The running means and the clock come once
    * per message, for its last step; the clock between is interpolated, the running means are left out (null).
-   * @param {number} seconds
-   * @param {number | null} runningLoss
-   * @param {number | null} runningError
-   * @param {number[]} flat
+   * @type {(seconds: number, runningLoss: number | null, runningError: number | null, flat: number[]) => void}
    */
   append(seconds, runningLoss, runningError, flat) {
     const fromStep = this.lastStep;
@@ -130,10 +112,7 @@ export class Series {
     return this.detail !== null && step <= this.detail.last && step > (this.detail.points.step.at(-1) ?? this.detail.first - 1);
   }
 
-  /**
-   * @param {number | null} runningLoss
-   * @param {number | null} runningError
-   */
+  /** @type {(runningLoss: number | null, runningError: number | null) => void} */
   #settle(runningLoss, runningError) {
     for (const points of [this.train, this.detail?.points]) {
       if (points?.step.at(-1) !== this.lastStep) continue;
@@ -142,20 +121,11 @@ export class Series {
     }
   }
 
-  /**
-   * @param {Split} split
-   * @param {number} step
-   * @param {number | null} loss
-   * @param {number | null} error
-   * @param {number} seconds
-   */
+  /** @type {(split: Split, step: number, loss: number | null, error: number | null, seconds: number) => void} */
   evaluate(split, step, loss, error, seconds) {
     const series = this[split];
     if (!series || series.step.includes(step)) return;
-    series.step.push(step);
-    series.loss.push(loss);
-    series.error.push(error);
-    series.seconds.push(seconds);
+    push(series, { step, loss, error, seconds });
   }
 
   /** Training points to draw: coarse outside the zoomed range, fine inside. The same object until something is new. */
@@ -167,11 +137,11 @@ export class Series {
   /** @param {Detail} options */
   #merge({ points, first, last, atMost }) {
     const { step } = this.train;
-    const to = lowerBound(step, last + 1);
+    const to = placeOf(step, last + 1);
     const most = Math.max(5, Math.round((OUTSIDE / 2) * atMost));
     // Thinned once, and again when as many have come: a range of the past is looked at while the run goes on.
     if (!this.outside || step.length - this.outside.count > most || !this.outside.begun) {
-      const from = lowerBound(step, first);
+      const from = placeOf(step, first);
       // The last point's running means may still come.
       const count = Math.max(to, step.length - 1);
       this.outside = { before: decimate(part(this.train, 0, from), most), after: decimate(part(this.train, to, count), most), count, begun: from < step.length };
@@ -183,9 +153,7 @@ export class Series {
 
   /**
    * Latest value of a split, for example latest("test_subset", "error"); undefined when there is none.
-   * @param {Split} split
-   * @param {string} key
-   * @returns {number | undefined}
+   * @type {(split: Split, key: string) => number | undefined}
    */
   latest(split, key) {
     const values = this[split]?.[key] ?? [];
@@ -193,27 +161,24 @@ export class Series {
   }
 }
 
-/**
- * @param {Points} points
- * @param {Record<string, number | null>} point
- */
+/** @type {(run: Run) => number} */
+export function stepOf({ card, series }) {
+  return Math.max(card.step, series.lastStep);
+}
+
+/** @type {(points: Points, point: Record<string, number | null>) => void} */
 function push(points, point) {
   for (const key of Object.keys(points)) points[key].push(point[key]);
 }
 
-/**
- * @param {Points} points
- * @param {number} index
- */
+/** @type {(points: Points, index: number) => Record<string, number | null>} */
 function row(points, index) {
   return Object.fromEntries(Object.entries(points).map(([key, column]) => [key, column[index]]));
 }
 
 /**
  * The points from one place to another.
- * @param {Points} points
- * @param {number} from
- * @param {number} [to]
+ * @type {(points: Points, from: number, to?: number) => Points}
  */
 function part(points, from, to = Infinity) {
   return mapped(points, (column) => column.slice(from, to));
@@ -221,25 +186,9 @@ function part(points, from, to = Infinity) {
 
 /**
  * The first place in a sorted list whose value is not below this one.
- * @param {number[]} sorted
- * @param {number} value
+ * @type {(sorted: number[], value: number) => number}
  */
-function lowerBound(sorted, value) {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * Points with other columns under the same names.
- * @param {Points} points
- * @param {(column: (number | null)[], key: string) => (number | null)[]} change
- * @returns {Points}
- */
-function mapped(points, change) {
-  return /** @type {Points} */ (Object.fromEntries(Object.entries(points).map(([key, column]) => [key, change(column, key)])));
+function placeOf(sorted, value) {
+  const at = sorted.findIndex((other) => other >= value);
+  return at < 0 ? sorted.length : at;
 }

@@ -1,11 +1,12 @@
 /** The feed of a race, and how many points its runs may bring: 20,000 in all, so that a redraw stays quick. */
 import { EventStream } from "../shared/event_stream.js";
+import { sum } from "../shared/format.js";
 
 const MAX_DRAWN = 20_000;
 const MAX_PER_RUN = 2_000, MIN_PER_RUN = 100;
-/** So much of it is asked for; the rest is room to grow until the history is asked for again. */
+/** The share of the points that a history brings. The rest is room to grow until the next history. */
 const ASKED = 0.8;
-/** And so much of a run's share for the zoomed range: the rest is drawn outside of it. */
+/** The share of a run's points for the zoomed range. The rest is drawn outside of the range. */
 const ASKED_FINER = 0.7;
 /** A curve longer than this is fetched again, decimated by the server, extremes kept. */
 const MAX_POINTS = 4_000;
@@ -38,5 +39,5 @@ function shareOf(runs) {
 
 /** Not what a zoom draws of them: that stays as it is while the run goes on. */
 function heldPoints(runs) {
-  return runs.reduce((sum, { series }) => sum + series.train.step.length + series.evaluations, 0);
+  return sum(runs, ({ series }) => series.train.step.length + series.evaluations);
 }

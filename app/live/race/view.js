@@ -5,7 +5,7 @@
 import { Cards } from "./panel/cards.js";
 import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
-import { readTheme } from "../shared/page.js";
+import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { setText } from "../shared/dom.js";
 import { Presenter } from "./presentation/presenter.js";
@@ -43,19 +43,10 @@ export class RaceView {
     this.meters = new MachineLoad(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
-    this.resize = new ResizeObserver(() => {
-      // The cards make it higher and lower; only another width, or height of the stage, is a reason to draw.
-      const size = `${host.clientWidth} ${this.part("stage").clientHeight}`;
-      if (size !== this.size) this.#soon();
-      this.size = size;
-    });
-    for (const watched of [host, this.part("stage")]) this.resize.observe(watched);
-    this.clock = setInterval(() => {
+    this.leave = attend(host, () => this.#soon(), () => {
       this.#strip();
       this.view.keep();
-    }, 1000);
-    this.onVisibility = () => !document.hidden && this.#soon();
-    document.addEventListener("visibilitychange", this.onVisibility);
+    }, this.part("stage"));
     host.raceView = this; // for tests and for the curious
   }
 
@@ -89,9 +80,7 @@ export class RaceView {
     this.stopped = true;
     this.feed?.close();
     for (const part of [this.finer, this.chart, this.presenter, this.view]) part.stop();
-    this.resize.disconnect();
-    clearInterval(this.clock);
-    document.removeEventListener("visibilitychange", this.onVisibility);
+    this.leave();
   }
 
   // --- what arrives -------------------------------------------------------------------------------------------------

@@ -28,11 +28,11 @@ export class ZoomDetail {
     if (!thinned.length) return;
     const ranges = thinned.map((run) => stepsBetween(run, kind, from, to));
     try {
-      const { document: found, atMost } = await this.fetch(thinned.map(({ card }) => card.run), ranges);
+      const { document: answer, atMost } = await this.fetch(thinned.map(({ card }) => card.run), ranges);
       if (attempt !== this.attempt) return;
       const range = new Map(thinned.map(({ card }, index) => [card.run, ranges[index]]));
       for (const { card, series } of this.runs()) {
-        if (range.has(card.run)) series.refine(found.runs[card.run]?.train ?? null, ...range.get(card.run), atMost);
+        if (range.has(card.run)) series.refine(answer.runs[card.run]?.train ?? null, ...range.get(card.run), atMost);
       }
       this.done();
     } catch {

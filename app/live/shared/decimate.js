@@ -18,14 +18,21 @@ export function decimate(points, atMost) {
     if (width > Number(points.step.at(-1))) break;
   }
   if (kept.length === points.step.length) return points;
-  return /** @type {T} */ (Object.fromEntries(Object.entries(points).map(([key, column]) => [key, kept.map((index) => column[index])])));
+  return mapped(points, (column) => kept.map((index) => column[index]));
 }
 
 /**
- * @param {number[]} indices
- * @param {Record<string, (number | null)[]>} points
- * @param {number} width
+ * A table with other columns under the same names.
+ * @template {Record<string, any[]>} T
+ * @param {T} table
+ * @param {(column: T[string], key: string) => any[]} change
+ * @returns {T}
  */
+export function mapped(table, change) {
+  return /** @type {T} */ (Object.fromEntries(Object.entries(table).map(([key, column]) => [key, change(/** @type {T[string]} */ (column), key)])));
+}
+
+/** @type {(indices: number[], points: Record<string, (number | null)[]>, width: number) => number[]} */
 function keptOf(indices, points, width) {
   const kept = new Set(indices.slice(0, 1));
   let bucket = null;
@@ -33,10 +40,10 @@ function keptOf(indices, points, width) {
   let best = [];
   const close = () => best.forEach((index) => index !== null && kept.add(index));
   for (const index of indices) {
-    const here = Math.floor(Number(points.step[index]) / width);
-    if (here !== bucket) {
+    const next = Math.floor(Number(points.step[index]) / width);
+    if (next !== bucket) {
       close();
-      [bucket, best] = [here, [null, null, null, null, null, null, null]];
+      [bucket, best] = [next, [null, null, null, null, null, null, null]];
     }
     DECIDING.forEach((key, at) => {
       const value = points[key][index], [smallest, largest] = [best[2 * at], best[2 * at + 1]];

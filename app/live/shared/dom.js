@@ -1,13 +1,11 @@
 /** Elements of the page, made and changed in one line each. */
 
 /**
- * An element with a class and a text.
- * @param {string} tag
- * @param {string} [className]
- * @param {string} [text]
+ * An element with a class, a text and attributes.
+ * @type {(tag: string, className?: string, text?: string, attributes?: Record<string, unknown>) => HTMLElement}
  */
-export function element(tag, className = "", text = "") {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
+export function element(tag, className = "", text = "", attributes = {}) {
+  return withAttributes(Object.assign(document.createElement(tag), { className, textContent: text }), attributes);
 }
 
 /**
@@ -15,26 +13,48 @@ export function element(tag, className = "", text = "") {
  * @param {string} text
  * @param {(event: MouseEvent) => unknown} onclick
  * @param {string} [className]
+ * @param {Record<string, unknown>} [attributes]
  */
-export function button(text, onclick, className = "ss-button") {
-  return Object.assign(element("button", className, text), { type: "button", onclick });
+export function button(text, onclick, className = "ss-button", attributes = {}) {
+  const made = /** @type {HTMLButtonElement} */ (element("button", className, text, attributes));
+  return Object.assign(made, { type: "button", onclick });
 }
 
 /**
  * An SVG element with its attributes.
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
+ * @type {(tag: string, attributes: Record<string, unknown>) => SVGElement}
  */
 export function svgElement(tag, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  return made;
+  return withAttributes(/** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", tag)), attributes);
+}
+
+/** @type {<T extends Element>(node: T, attributes: Record<string, unknown>) => T} */
+function withAttributes(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/**
+ * The rows of a list, one for each key: rows of other keys go, new rows are made and appended.
+ * @type {<K, R extends { root: HTMLElement }>(list: HTMLElement, rows: Map<K, R>, keys: K[], make: (key: K) => R) => void}
+ */
+export function keepRows(list, rows, keys, make) {
+  for (const [key, { root }] of rows) {
+    if (keys.includes(key)) continue;
+    root.remove();
+    rows.delete(key);
+  }
+  for (const key of keys) {
+    if (rows.has(key)) continue;
+    const row = make(key);
+    rows.set(key, row);
+    list.append(row.root);
+  }
 }
 
 /**
  * Write a text where it is another one: a selection and a screen reader's place stay.
- * @param {HTMLElement} node
- * @param {string} text
+ * @type {(node: Element, text: string) => void}
  */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -20,6 +20,19 @@ export function shownOf(shown, total, things, others = "") {
 }
 
 /**
+ * `1 seed`, `2 seeds`.
+ * @type {(number: number | string, noun: string) => string}
+ */
+export function plural(number, noun) {
+  return `${number} ${noun}${String(number) === "1" ? "" : "s"}`;
+}
+
+/** @type {<T>(list: T[], count: (item: T) => number) => number} */
+export function sum(list, count) {
+  return list.reduce((total, item) => total + count(item), 0);
+}
+
+/**
  * A number of seconds as `12 s`, `3 min 20 s` or `2 h 5 min`.
  * @param {number} seconds
  */
@@ -31,36 +44,43 @@ export function duration(seconds) {
 }
 
 /**
- * A number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001.
- * @param {number | null | undefined} value
- * @param {number} [digits]
+ * A number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001. The rule of in_words in
+ * engine/analysis/numbers.py: sentences come from the server, ticks and hovers are written here. A test compares both.
+ * @type {(value: number | null | undefined, digits?: number) => string}
  */
 export function spoken(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
   const size = Math.abs(value);
-  if (size >= 1e3 && size < 1e6) return Number(value.toPrecision(digits)).toLocaleString("en-US");
   if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
-    const [mantissa, exponent] = value.toExponential(1).split("e");
-    return `${mantissa === "1.0" ? "" : `${mantissa.replace("-", "−")}×`}10${raised(exponent)}`;
+    const [mantissa, exponent] = value.toExponential(1).replace(/^-/, "−").split("e");
+    const raised = String(Number(exponent)).replace(/./g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)]));
+    return `${mantissa === "1.0" ? "" : `${mantissa}×`}10${raised}`;
   }
-  return String(Number(value.toPrecision(digits))).replace("-", "−");
-}
-
-/** @param {string} exponent */
-function raised(exponent) {
-  return [...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  // Intl rounds the decimal digits of a number, toPrecision the number itself, as Python does.
+  const options = { maximumSignificantDigits: digits, useGrouping: size >= 1e3, signDisplay: /** @type {const} */ ("negative") };
+  return Number(value.toPrecision(digits)).toLocaleString("en-US", options).replace("-", "−");
 }
 
 /**
  * Text in lines of at most so many letters; a longer word has a line of its own.
- * @param {string} text
- * @param {number} maxLetters
+ * @type {(text: string, maxLetters: number) => string[]}
  */
 export function wrapped(text, maxLetters) {
   return text.split(" ").reduce((lines, word) => {
     const longer = `${lines.at(-1)} ${word}`;
     return lines.length && longer.length <= maxLetters ? [...lines.slice(0, -1), longer] : [...lines, word];
   }, /** @type {string[]} */ ([]));
+}
+
+/** Width of a letter on the average as a share of its height. */
+const LETTER = 0.5;
+
+/**
+ * Text in lines that fit a width in pixels.
+ * @type {(text: string, widthPx: number, fontPx: number) => string[]}
+ */
+export function fitted(text, widthPx, fontPx) {
+  return wrapped(text, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
 
 /**
@@ -81,8 +101,7 @@ export function messageOf(error) {
 
 /**
  * Rows of values as a table of text (RFC 4180): lines end with CR LF, fields with a comma, a quote or a line break stand in quotes.
- * @param {string[]} columns
- * @param {unknown[][]} rows
+ * @type {(columns: string[], rows: unknown[][]) => string}
  */
 export function csv(columns, rows) {
   return [columns, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");

@@ -4,9 +4,7 @@ import { setText } from "./dom.js";
 
 /**
  * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
- * @param {HTMLElement} chip
- * @param {{ card: { state: string } }[]} runs
- * @param {string} link
+ * @type {(chip: HTMLElement, runs: { card: { state: string } }[], link: string) => void}
  */
 export function drawChip(chip, runs, link) {
   const state = stateOf(runs);
@@ -16,9 +14,8 @@ export function drawChip(chip, runs, link) {
 }
 
 /**
- * @param {string} link
- * @param {string} state
- * @param {boolean} live
+ * The word of the chip: the state of the runs, or the trouble with the connection while a run may change.
+ * @type {(link: string, state: string, live: boolean) => string}
  */
 function chipText(link, state, live) {
   if (link === "live" || !live) return state.toUpperCase();

@@ -1,27 +1,26 @@
 /** What the page around the component gives: its theme, and plotly.js. */
 /** @import { Theme } from "../types.js" */
+import { channels } from "./plot_style.js";
 
 /** Whether no pointer hovers: then Plotly's buttons would stand over the labels all the time. */
 export const TOUCH = globalThis.matchMedia?.("(hover: none)").matches ?? false;
 
 /**
  * Colours and font of the theme that is on now; marks the host with the ground, light or dark.
- * @param {HTMLElement} host
- * @param {Record<string, Omit<Theme, "scheme" | "font">>} themes
+ * @type {(host: HTMLElement, themes: Record<string, Omit<Theme, "scheme" | "font">>) => Theme}
  */
 export function readTheme(host, themes) {
   const style = getComputedStyle(host);
-  const scheme = luminance(style.getPropertyValue("--st-background-color")) > 0.4 ? "light" : "dark";
+  // A colour that is not written #rrggbb has no luminance here: light.
+  const scheme = luminance(style.getPropertyValue("--st-background-color")) <= 0.4 ? "dark" : "light";
   host.dataset.scheme = scheme;
   return { ...themes[scheme], scheme, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
 }
 
 /** @param {string} color */
 function luminance(color) {
-  const hex = color.trim().match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i);
-  if (!hex) return 1;
-  const [r, g, b] = hex.slice(1).map((part) => parseInt(part, 16) / 255);
-  return 0.21 * r + 0.72 * g + 0.07 * b;
+  const [r, g, b] = channels(color.trim());
+  return (0.21 * r + 0.72 * g + 0.07 * b) / 255;
 }
 
 /**
@@ -43,29 +42,26 @@ export function loadPlotly(url) {
 }
 
 /**
- * Call soon() when the host is wider or narrower, the window has another height, or the page is shown again, and tick()
- * every second. Returns the function that ends it.
- * @param {HTMLElement} host
- * @param {() => void} soon
- * @param {() => void} tick
+ * Call soon() when the host is wider or narrower, the window or the stage has another height, or the page is shown again,
+ * and tick() every second. Returns the function that ends it. stage: the element of a component that may fill the window.
+ * @type {(host: HTMLElement, soon: () => void, tick: () => void, stage?: HTMLElement) => () => void}
  */
-export function attend(host, soon, tick) {
-  /** @type {number | undefined} */
-  let width;
+export function attend(host, soon, tick, stage) {
+  let size = "";
   // The width alone: words that wrap change the height, and a chart must not be redrawn in the middle of a drag.
-  const resize = new ResizeObserver(([{ contentRect }]) => {
-    if (contentRect.width !== width) soon();
-    width = contentRect.width;
+  const resize = new ResizeObserver(() => {
+    const before = size;
+    size = `${host.clientWidth} ${stage?.clientHeight}`;
+    if (size !== before) soon();
   });
-  resize.observe(host);
-  const onVisibility = () => !document.hidden && soon();
+  for (const watched of [host, ...(stage ? [stage] : [])]) resize.observe(watched);
   const clock = setInterval(tick, 1000);
-  window.addEventListener("resize", soon); // charts are as high as the window allows
-  document.addEventListener("visibilitychange", onVisibility);
+  const listening = new AbortController();
+  window.addEventListener("resize", soon, listening); // charts are as high as the window allows
+  document.addEventListener("visibilitychange", () => !document.hidden && soon(), listening);
   return () => {
     resize.disconnect();
     clearInterval(clock);
-    window.removeEventListener("resize", soon);
-    document.removeEventListener("visibilitychange", onVisibility);
+    listening.abort();
   };
 }

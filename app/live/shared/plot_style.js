@@ -1,6 +1,12 @@
 /** Colours and options that charts of several features share. */
 
-/** matplotlib's viridis, dark to bright, every 16th part: even to the eye and safe for colour-blind eyes. */
+/** Families of a saved picture, which other machines have too: a picture cannot take the page's own font along. */
+export const PICTURE_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+
+/**
+ * matplotlib's viridis, dark to bright, every 16th part: even to the eye and safe for colour-blind eyes. By hand, because
+ * plotly.js exports no colours of its scale, and the map of layers needs them.
+ */
 export const VIRIDIS = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"];
 
 /**
@@ -13,8 +19,7 @@ export function channels(hex) {
 
 /**
  * A colour `#rrggbb` that lets others through.
- * @param {string} hex
- * @param {number} opacity
+ * @type {(hex: string, opacity: number) => string}
  */
 export function seeThrough(hex, opacity) {
   const [r, g, b] = channels(hex);

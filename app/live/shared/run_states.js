@@ -23,6 +23,23 @@ export let RUNNING_WINDOW = 0;
 /** @type {Record<string, Set<string>>} */
 const GROUPS = { AT_WORK, ENDED, FINAL, BROKEN, HALTED, PAUSABLE, RESUMABLE };
 
+/**
+ * The commands that a run takes in each state.
+ * @type {Record<string, string[]>}
+ */
+export const VERBS = {
+  queued: ["pause", "stop"],
+  starting: ["pause", "stop"],
+  running: ["pause", "stop"],
+  stopping: [],
+  paused: ["resume", "stop", "delete"],
+  lost: ["resume", "stop", "delete"],
+  failed: ["resume", "delete"],
+  stopped: ["delete"],
+  finished: ["delete"],
+  diverged: ["delete"],
+};
+
 /** @returns {Set<string>} */
 function group() {
   return new Set();

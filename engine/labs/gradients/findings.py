@@ -46,6 +46,10 @@ def _found(name: str, curve: JobCurve, text: str) -> Found:
     return Found(name, text, curve.kind, curve.name.setting, curve.name.value)
 
 
+def _subject(kind: str) -> str:
+    return _SUBJECTS.get(kind, kind)  # an older job may have a kind that is no longer there
+
+
 def _gain(curve: JobCurve) -> float:
     return curve.name.value or 0.0
 
@@ -62,15 +66,15 @@ def _lost(curve: JobCurve) -> str:
     lost = "the gradient is not finite at the first or the last layer"
     if curve.y[0] == 0:
         lost = "nothing of the gradient arrives at the first layer: it is below the smallest number"
-    return f"{_SUBJECTS[curve.kind]} at gain {in_words(_gain(curve))} {lost}."
+    return f"{_subject(curve.kind)} at gain {in_words(_gain(curve))} {lost}."
 
 
 def _norm(curves: JobCurves, curve: JobCurve, change: tuple[float, float]) -> str:
     total, per_layer = change
     changes = {_gain(other): factors[1] for other in curves.of("norm", curve.kind) if (factors := _change(other))}
-    subject, whatever = f"{_SUBJECTS[curve.kind]} at gain {in_words(_gain(curve))}", ""
+    subject, whatever = f"{_subject(curve.kind)} at gain {in_words(_gain(curve))}", ""
     if len(changes) > 2 and max(changes.values()) - min(changes.values()) < INDIFFERENT:
-        subject = _SUBJECTS[curve.kind]
+        subject = _subject(curve.kind)
         whatever = f", whatever the gain ({in_words(min(changes))} to {in_words(max(changes))})"
     # With shortcuts the factor falls from layer to layer, like that of a power of the depth.
     rate = f"{in_words(per_layer)} per layer{' on average' if curve.kind == RESIDUAL else ''}{whatever}"

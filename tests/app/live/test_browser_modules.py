@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.analysis.numbers import in_words
 from engine.config import RUNNING_WINDOW
 from engine.events import STATE_GROUPS, RunState
 from engine.paths import PROJECT
@@ -22,7 +23,7 @@ FACTS = "SKIPSCOPE_TEST_FACTS"
 
 
 def facts() -> dict:
-    """Return what the engine tells the browser's modules, and which points the server keeps."""
+    """Return what the engine tells the browser's modules, which points the server keeps and how it writes numbers."""
     rng = np.random.default_rng(1)
     decimations = []
     for at_most in (7, 60, 400):
@@ -31,9 +32,11 @@ def facts() -> dict:
         kept = steps[keep_extremes(steps.astype(float), [loss, error], at_most)]
         points = {"step": steps.tolist(), "error": error.tolist(), "loss": [None if np.isnan(v) else v for v in loss]}
         decimations.append({"atMost": at_most, "points": points, "kept": kept.tolist()})
+    values = [0.0, 999.96, 1e6, 99_949.9, 1e-3, *(rng.standard_normal(200) * 10 ** rng.uniform(-9, 9, 200)).tolist()]
+    numbers = [[value, digits, in_words(value, digits)] for value in values for digits in (2, 3, 4)]
     groups = {name: sorted(states) for name, states in STATE_GROUPS.items()}
     return {
-        "decimations": decimations, "states": list(RunState),
+        "decimations": decimations, "states": list(RunState), "numbers": numbers,
         "runFacts": {"groups": groups, "runningWindow": RUNNING_WINDOW},
     }  # fmt: skip
 

@@ -44,8 +44,8 @@ ROOM = Room(
         Fault(
             name="gap-the-other-way",
             file="app/live/race/chart/differences.js",
-            text="found.value[count] = values[0] - values[1];",
-            faulty="found.value[count] = values[1] - values[0];",
+            text="rows.value[count] = values[0] - values[1];",
+            faulty="rows.value[count] = values[1] - values[0];",
             breaks="The gap chart draws shallower minus deeper.",
         ),
         Fault(

@@ -2,7 +2,7 @@
  * What all pictures of the race share: sizes of type and lines, the layout around the plot, axes, and where a point
  * stands on them. Pure functions.
  */
-/** @import { Run, Card, Theme, View, Layout, LineName, Scale, XAxis, Range, Split } from "../../types.js" */
+/** @import { Run, Card, Theme, View, Layout, LineName, Panel, Scale, XAxis, Range } from "../../types.js" */
 import { axisSuffix } from "../../shared/plot_style.js";
 
 export const LABELS = {
@@ -14,6 +14,7 @@ const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 export const NARROW = 620;
 /** A longer name is broken in two lines, its options below. */
 const LONG_NAME = 15;
+/** Written in full: Plotly's own ticks of a log axis ("D2") name 2 and 5 by a single digit. */
 const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** Room for the tick labels of the right panel. */
 const TICKS_PX = 34;
@@ -22,11 +23,10 @@ const PAST_END = 1.015;
 const CHART_PX = { usual: 430, stacked: 600 };
 /** For a room: type, lines and marks are this much larger. */
 const BIG = { type: 1.7, line: 1.7, mark: 1.5 };
-/** The evaluations that are drawn. */
-/** @type {Split[]} */
-const EVALUATED = ["test_subset", "train_clean"];
-/** What hidden curves do not tell through their axis either, in the axis's own unit. */
-/** @type {Record<Scale, Range>} */
+/**
+ * The range of the loss's axis while the curves are hidden, in the axis's own unit: their range would tell a result.
+ * @type {Record<Scale, Range>}
+ */
 const UNTOLD = { linear: [0, 2.5], log: [-1, 0.5] };
 
 /**
@@ -39,7 +39,7 @@ export function sizes({ big }) {
 }
 
 /**
- * The lines of a name: one, or the arm and below it what is special about it.
+ * The lines of a name. A long name has its arm in the first line and its options in the second.
  * @param {string} name
  */
 export function nameLines(name) {
@@ -49,8 +49,7 @@ export function nameLines(name) {
 
 /**
  * Room for the longest label at the end of a line, in pixels. names: [{ name, note }]; the value stands beside the name.
- * @param {LineName[]} names
- * @param {{ big?: boolean }} view
+ * @type {(names: LineName[], view: { big?: boolean }) => number}
  */
 export function labelPx(names, view) {
   const { label, pad } = sizes(view);
@@ -91,9 +90,7 @@ export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
 
 /**
  * Taller on larger screens, so that the back row can read it; view.height, where it is given, is kept.
- * @param {View} view
- * @param {number} width
- * @param {boolean} stacked
+ * @type {(view: View, width: number, stacked: boolean) => number}
  */
 function chartHeight(view, width, stacked) {
   if (view.height) return view.height;
@@ -107,6 +104,7 @@ function chartHeight(view, width, stacked) {
  * @param {{ count: number, index: number, stacked: boolean, width: number, title: string, xTitle?: string, yTitle?: string }} options
  * @param {View} view
  * @param {Theme} theme
+ * @returns {Panel}
  */
 export function placeAxes(layout, { count, index, stacked, width, title, xTitle, yTitle }, view, theme) {
   const suffix = axisSuffix(index);
@@ -146,26 +144,33 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
       x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: titlePx, color: theme.text },
     });
   }
-  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx: (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1) };
+  const { end, axis } = layout.meta;
+  const heightPx = (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1);
+  const x = view.zoom?.x;
+  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, span: x ? x[1] - x[0] : end, axis: view.zoom?.y ?? axis };
+}
+
+/**
+ * The axes of a trace in a panel.
+ * @param {string} suffix
+ */
+export function axesOf(suffix) {
+  return { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter" };
 }
 
 /**
  * The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change.
- * @param {View} view
- * @param {Run[]} runs
- * @returns {Range}
+ * @type {(view: View, runs: Run[]) => Range}
  */
 export function yAxis(view, runs) {
   if (view.metric === "error") return view.scale === "log" ? [0, 2] : [0, 100];
   if (view.hidden) return UNTOLD[view.scale];
   let most = 2.5, least = 1;
-  for (const { series } of runs) {
-    for (const values of [series.drawn().running_loss, series.test_subset.loss]) {
-      for (const value of values) {
-        if (value === null) continue;
-        if (value > most) most = value;
-        if (value > 0 && value < least) least = value;
-      }
+  for (const values of runs.flatMap(({ series }) => [series.drawn().running_loss, series.test_subset.loss])) {
+    for (const value of values) {
+      if (value === null) continue;
+      if (value > most) most = value;
+      if (value > 0 && value < least) least = value;
     }
   }
   if (view.scale === "log") return [Math.floor(4 * Math.log10(least)) / 4, Math.ceil(4 * Math.log10(most)) / 4];
@@ -174,21 +179,18 @@ export function yAxis(view, runs) {
 
 /**
  * Where the x axis ends, so that it seldom moves while curves grow: at the planned steps; of seconds at a round number.
- * @param {View} view
- * @param {Run[]} runs
+ * @type {(view: View, runs: Run[]) => number}
  */
 export function xEnd(view, runs) {
   if (view.x !== "seconds") return Math.max(...runs.map(({ card }) => xs({ step: [card.total_steps] }, card, view.x)[0]));
-  const last = Math.max(1, ...runs.map(({ series }) => Math.max(series.lastSeconds, ...EVALUATED.map((split) => series[split].seconds.at(-1) ?? 0))));
+  const last = Math.max(1, ...runs.flatMap(({ series }) => [series.train, series.test_subset, series.train_clean].map(({ seconds }) => seconds.at(-1) ?? 0)));
   const step = 10 ** Math.floor(Math.log10(last)) / 4;
   return Math.ceil(last / step) * step;
 }
 
 /**
  * The x values of a list of points.
- * @param {{ step: number[], seconds?: number[] }} points
- * @param {Card} card
- * @param {XAxis} kind
+ * @type {(points: { step: number[], seconds?: number[] }, card: Card, kind: XAxis) => number[]}
  */
 export function xs(points, card, kind) {
   if (kind === "seconds") return points.seconds ?? [];
@@ -197,7 +199,7 @@ export function xs(points, card, kind) {
 }
 
 /**
- * The last value of a list that has one.
+ * The last value of a list that is not empty.
  * @param {number[]} values
  */
 export function lastOf(values) {
@@ -205,9 +207,8 @@ export function lastOf(values) {
 }
 
 /**
- * What a log scale has no place for is left out.
- * @param {(number | null)[]} values
- * @param {Scale} scale
+ * The values with null for those that a log scale cannot show.
+ * @type {(values: (number | null)[], scale: Scale) => (number | null)[]}
  */
 export function positive(values, scale) {
   return scale === "log" ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
@@ -215,8 +216,7 @@ export function positive(values, scale) {
 
 /**
  * A value in the axis's own unit.
- * @param {number} value
- * @param {{ scale: Scale }} view
+ * @type {(value: number, view: { scale: Scale }) => number}
  */
 export function onAxis(value, view) {
   return view.scale === "log" ? Math.log10(value) : value;

@@ -1,10 +1,11 @@
 /** How much of what was measured the chart shows, in words, as the figure draws it. Pure functions. */
 /** @import { Run, View, Split } from "../../types.js" */
 /** @import { Series } from "../series.js" */
-import { seedStats, seedGroups } from "./seed_stats.js";
-import { grouped } from "../../shared/format.js";
-import { shownDifferences } from "./difference_figure.js";
-import { differenceStats } from "./differences.js";
+import { drawnGroups, seedStats } from "./seed_stats.js";
+import { grouped, sum } from "../../shared/format.js";
+import { curveTable } from "./curves.js";
+import { shownGaps } from "./difference_figure.js";
+import { differenceStats, runsOf } from "./differences.js";
 import { MANY } from "./many_runs.js";
 
 /** @type {Record<string, Split>} */
@@ -12,9 +13,7 @@ const SPLITS = { test: "test_subset", clean: "train_clean" };
 
 /**
  * About the training: `all 1,200 steps shown`; `unit`: what a step is called.
- * @param {Run[]} runs
- * @param {View} view
- * @param {string} [unit]
+ * @type {(runs: Run[], view: View, unit?: string) => string}
  */
 export function trainingShown(runs, view, unit = "steps") {
   if (!view.curves.includes("running") && !singles(runs, view)) return `no training ${unit.split(" ").at(-1)} shown`;
@@ -28,8 +27,7 @@ export function trainingShown(runs, view, unit = "steps") {
 
 /**
  * About the evaluations of which some are left out; "" when none are.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => string}
  */
 export function evaluationsShown(runs, view) {
   const splits = Object.entries(SPLITS).filter(([curve]) => view.curves.includes(curve) && !(curve === "clean" && view.layout === "gap")).map(([, split]) => split);
@@ -40,61 +38,31 @@ export function evaluationsShown(runs, view) {
 
 /**
  * Whether a mean of several seeds is drawn.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => boolean}
  */
 export function averaged(runs, view) {
-  if (!bands(view)) return false;
-  return view.layout === "gap" ? gaps(runs, view).some(({ pairs }) => pairs.length > 1) : seedGroups(runs).groups.length > 0;
+  return view.layout === "gap" ? shownGaps(runs, view).some(({ pairs }) => pairs.length > 1) : drawnGroups(runs, view).groups.length > 0;
 }
 
 /**
  * Whether single steps are drawn.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => boolean}
  */
 export function singles(runs, view) {
   return view.curves.includes("raw") && view.layout !== "gap" && runs.length <= MANY && !averaged(runs, view);
 }
 
-/** @param {View} view */
-export function bands(view) {
-  return (view.seeds ?? "band") === "band";
-}
-
 /**
  * The gap chart draws pairs only.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => Run[]}
  */
 function drawnRuns(runs, view) {
-  if (view.layout !== "gap") return runs;
-  return [...new Set(gaps(runs, view).flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take])))];
+  return view.layout === "gap" ? [...new Set(shownGaps(runs, view).flatMap(runsOf))] : runs;
 }
 
-/**
- * @param {Run[]} runs
- * @param {View} view
- */
+/** @type {(runs: Run[], view: View) => boolean | undefined} */
 function isThinned(runs, view) {
-  const key = `running_${view.metric}`;
-  if (view.layout !== "gap") return bands(view) && seedGroups(runs).groups.some((group) => seedStats(group.runs, "train", key).thinned);
-  return gaps(runs, view).map((gap) => differenceStats(gap, "train", key)).some(({ band, curves }) => band.thinned || curves.some((curve) => curve.thinned));
-}
-
-/**
- * @param {Run[]} runs
- * @param {View} view
- */
-function gaps(runs, view) {
-  return Object.values(shownDifferences(runs, view)).flat();
-}
-
-/**
- * @template T
- * @param {T[]} list
- * @param {(one: T) => number} count
- */
-function sum(list, count) {
-  return list.reduce((total, one) => total + count(one), 0);
+  const { running: [split, key] } = curveTable(view);
+  if (view.layout !== "gap") return drawnGroups(runs, view).groups.some((group) => seedStats(group.runs, split, key).thinned);
+  return shownGaps(runs, view).map((gap) => differenceStats(gap, split, key)).some(({ band, curves }) => band.thinned || curves.some((curve) => curve.thinned));
 }

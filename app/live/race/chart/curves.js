@@ -2,8 +2,8 @@
  * The curves of one run and the name at its end. Style of Fig. 6 (He et al. 2015): training error thin and dashed over
  * the faint single steps, test error bold; hue = shortcut, lightness = depth. Pure functions.
  */
-/** @import { Run, Theme, View, Trace, ForkPoint, Split, RunEnd } from "../../types.js" */
-import { LABELS, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
+/** @import { Run, Theme, View, Trace, ForkPoint, Points, RunEnd, DifferenceCurve } from "../../types.js" */
+import { LABELS, axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { written } from "./labels.js";
 import { runningMean } from "../../shared/run_states.js";
 
@@ -13,7 +13,7 @@ const ORDER = ["band", "raw", "seed", "running", "clean", "test", "change"];
 export const WIDTHS = { raw: 1, seed: 1, running: 1.8, test: 3 };
 
 /**
- * Longer where lines are thicker.
+ * The dashes are longer where lines are thicker.
  * @param {{ big?: boolean }} view
  */
 export function dash(view) {
@@ -21,9 +21,38 @@ export function dash(view) {
   return `${5 * line}px,${3 * line}px`;
 }
 
-/** @param {Trace[]} traces */
+/** @type {(traces: Trace[]) => Trace[]} */
 export function inOrder(traces) {
   return traces.toSorted((a, b) => ORDER.indexOf(a.meta) - ORDER.indexOf(b.meta));
+}
+
+/**
+ * The smoothed and the evaluated curves by name: what of a run, in which column, under which words.
+ * @type {(view: View) => Record<"running" | "clean" | "test", DifferenceCurve>}
+ */
+export function curveTable({ metric }) {
+  return {
+    running: ["train", `running_${metric}`, `training ${metric}, ${runningMean()}`],
+    clean: ["train_clean", metric, `clean training ${metric}`],
+    test: ["test_subset", metric, `test ${metric}`],
+  };
+}
+
+/**
+ * Plotly's style of each curve of a run. wider: the factor of the dashed line's width.
+ * @type {(run: Run, view: View, theme: Theme, wider?: number) => Record<string, Trace>}
+ */
+export function curveStyles(run, view, theme, wider = 1) {
+  const color = run.color[theme.scheme];
+  const { line, mark } = sizes(view);
+  const markPx = (run.mark === "circle" ? 6 : 8) * mark;
+  return {
+    raw: { mode: "lines", meta: "raw", line: { color, width: WIDTHS.raw * line }, opacity: 0.22, hoverinfo: "skip" },
+    seed: { mode: "lines", meta: "seed", line: { color, width: WIDTHS.seed * line }, opacity: 0.5 },
+    running: { mode: "lines", meta: "running", line: { color, width: WIDTHS.running * wider * line, dash: dash(view) } },
+    clean: { mode: "markers", meta: "clean", marker: { symbol: `${run.mark}-open`, size: 7 * mark, color, line: { width: 1.5 * line } } },
+    test: { mode: "lines+markers", meta: "test", line: { color, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx, color } },
+  };
 }
 
 /**
@@ -33,103 +62,74 @@ export function inOrder(traces) {
  * @param {Theme} theme
  * @param {string} suffix
  * @param {{ raw: boolean, join: ForkPoint | null }} options
+ * @returns {Trace[]}
  */
 export function runTraces(run, view, theme, suffix, { raw, join }) {
   const { card, series } = run;
-  const color = run.color[theme.scheme];
-  const show = new Set(view.curves);
-  const points = series.drawn();
-  // `run` and `steps` are for whoever clicks a point.
-  const axes = { ...axesOf(suffix), name: run.label, run: card.run, steps: points.step };
-  const { line, mark } = sizes(view);
-  const hover = (/** @type {string} */ what) => hoverWords(run.label, view, what);
+  const styles = curveStyles(run, view, theme);
+  // `run` and `steps` tell the step of a clicked point.
+  const curve = (/** @type {Points} */ points, /** @type {string} */ key) => ({
+    ...axesOf(suffix), name: run.label, run: card.run, steps: points.step, x: xs(points, card, view.x), y: positive(points[key], view.scale),
+  });
   /** @type {Trace[]} */
-  const list = [];
-  if (show.has("raw") && raw) {
-    list.push({
-      ...axes, mode: "lines", x: xs(points, card, view.x), y: positive(points[view.metric], view.scale),
-      line: { color, width: WIDTHS.raw * line }, opacity: 0.22, hoverinfo: "skip", meta: "raw",
-    });
-  }
-  if (show.has("running")) {
-    const [x, y] = [xs(points, card, view.x), positive(points[`running_${view.metric}`], view.scale)];
-    list.push({
-      ...axes, mode: "lines", ...(join ? { x: [join.x, ...x], y: [join.y, ...y], steps: [card.parent_step, ...points.step] } : { x, y }),
-      connectgaps: true, line: { color, width: WIDTHS.running * line, dash: dash(view) }, meta: "running",
-      hovertemplate: hover(`training ${view.metric}, ${runningMean()}:`),
-    });
-  }
-  if (show.has("clean")) {
-    list.push({
-      ...axes, steps: series.train_clean.step, mode: "markers", x: xs(series.train_clean, card, view.x),
-      y: positive(series.train_clean[view.metric], view.scale), meta: "clean",
-      marker: { symbol: `${run.mark}-open`, size: 7 * mark, color, line: { width: 1.5 * line } },
-      hovertemplate: hover(`clean training ${view.metric}:`),
-    });
-  }
-  if (show.has("test")) {
-    list.push({
-      ...axes, steps: series.test_subset.step, mode: "lines+markers", x: xs(series.test_subset, card, view.x),
-      y: positive(series.test_subset[view.metric], view.scale), meta: "test",
-      line: { color, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx(run, view), color },
-      hovertemplate: hover(`test ${view.metric}:`),
-    });
+  const list = view.curves.includes("raw") && raw ? [{ ...curve(series.drawn(), view.metric), ...styles.raw }] : [];
+  for (const [name, [split, key, words]] of Object.entries(curveTable(view))) {
+    if (!view.curves.includes(name)) continue;
+    const trace = { ...curve(split === "train" ? series.drawn() : series[split], key), ...styles[name], hovertemplate: hoverText(run.label, view, words) };
+    if (name === "running") Object.assign(trace, { connectgaps: true }, join && { x: [join.x, ...trace.x], y: [join.y, ...trace.y], steps: [card.parent_step, ...trace.steps] });
+    list.push(trace);
   }
   return list;
 }
 
-/** @param {string} suffix */
-export function axesOf(suffix) {
-  return { xaxis: `x${suffix}`, yaxis: `y${suffix}`, type: "scatter" };
+/**
+ * A trace that keeps the axes of a panel without curves.
+ * @param {string} suffix
+ */
+export function emptyTrace(suffix) {
+  return { ...axesOf(suffix), x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
 }
 
 /**
- * @param {Run} run
- * @param {View} view
+ * Plotly's template of a curve's hover: name, place and value in lines, then more lines. The gap chart has differences.
+ * @type {(name: string, view: View, words: string, more?: string[]) => string}
  */
-export function markPx(run, view) {
-  return (run.mark === "circle" ? 6 : 8) * sizes(view).mark;
+export function hoverText(name, view, words, more = []) {
+  const { unit, difference } = LABELS[view.metric];
+  const number = `%{y:${numberFormat(view)}}`;
+  const value = view.layout === "gap" ? `difference in ${words}: ${number} ${difference}` : `${words}: ${number}${unit}`;
+  return `${[name, `${view.x} %{x:.4~g}`, value, ...more].join("<br>")}<extra></extra>`;
+}
+
+/** @type {(view: View) => string} */
+export function numberFormat({ metric, layout }) {
+  return `${layout === "gap" ? "+" : ""}${metric === "error" ? ".1f" : ".3f"}`;
 }
 
 /**
- * @param {string} name
- * @param {View} view
- * @param {string} what
+ * The smoothed and the test curve where they are drawn. The first carries the names; none does where neither is drawn.
+ * @type {(view: View) => DifferenceCurve[]}
  */
-function hoverWords(name, view, what) {
-  return `${name}<br>${view.x} %{x:.4~g}<br>${what} %{y:${numberFormat(view)}}${LABELS[view.metric].unit}<extra></extra>`;
-}
-
-/** @param {View} view */
-export function numberFormat(view) {
-  return view.metric === "error" ? ".1f" : ".3f";
-}
-
-/**
- * Which curve carries the names: the dashed one, or the bold one where that is not drawn; null where neither is.
- * @param {View} options
- * @returns {[split: Split, key: string] | null}
- */
-export function namedCurve({ curves, metric }) {
-  if (curves.includes("running")) return ["train", `running_${metric}`];
-  return curves.includes("test") ? ["test_subset", metric] : null;
+export function namedCurves(view) {
+  const { running, test } = curveTable(view);
+  return Object.entries({ running, test }).flatMap(([name, curve]) => (view.curves.includes(name) ? [curve] : []));
 }
 
 /**
  * What endLabels needs of a run, or null.
- * @param {Run} run
- * @param {View} view
- * @param {string} [note]
- * @returns {RunEnd | null}
+ * @type {(run: Run, view: View, note?: string) => RunEnd | null}
  */
 export function runEnd(run, view, note = "") {
-  const named = namedCurve(view);
-  if (!named) return null;
-  const [split, key] = named;
+  const [[split, key]] = namedCurves(view);
   const value = run.series.latest(split, key);
   if (value === undefined || (view.scale === "log" && value <= 0)) return null;
   const x = lastOf(xs(run.series[split], run.card, view.x));
   const tested = view.curves.includes("test") ? xs(run.series.test_subset, run.card, view.x).at(-1) ?? x : x;
   // By the clock, the last test comes a little later than the last step.
-  return { run, name: run.label, note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view), textColor: run.textColor, color: run.color };
+  return { ...nameOf(run, run.label), note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+}
+
+/** @type {(run: Run, name: string) => Pick<RunEnd, "run" | "name" | "textColor" | "color">} */
+export function nameOf(run, name) {
+  return { run, name, textColor: run.textColor, color: run.color };
 }

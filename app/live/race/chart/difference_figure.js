@@ -1,15 +1,14 @@
 /**
- * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
+ * The gap chart: how far deeper nets lie above shallower nets, and plain above residual nets, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
 /** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
-import { LABELS, NARROW, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
-import { areaTrace, reasons, whiskers } from "./seed_curves.js";
-import { onClock } from "./seed_stats.js";
-import { WIDTHS, axesOf, dash, inOrder, markPx, namedCurve } from "./curves.js";
-import { differenceStats, differencesOf } from "./differences.js";
+import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
+import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
+import { bands, onClock } from "./seed_stats.js";
+import { curveStyles, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
+import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels } from "./labels.js";
-import { runningMean } from "../../shared/run_states.js";
 
 /** @typedef {keyof Gaps} Kind */
 
@@ -17,86 +16,73 @@ import { runningMean } from "../../shared/run_states.js";
 const TITLES = { depth: "deeper minus shallower", family: "plain minus residual" };
 /** Whose clock the seconds are. */
 const CLOCKS = { depth: "deeper", family: "plain" };
-/** At the begin, and while it is hidden, the axis shows this much. */
-/** @type {Record<Metric, Range>} */
+/**
+ * The range of the axis at the begin of a race, and while the curves are hidden.
+ * @type {Record<Metric, Range>}
+ */
 const USUAL = { error: [-10, 20], loss: [-0.25, 0.5] };
-/** The range ends at a multiple of this, or of a larger one where it is wide: it moves seldom, and only outwards. */
+/** The y range ends at a multiple of this step, so that the range moves seldom, and only outwards. */
 const ROUND = { error: 10, loss: 0.25 };
-/** A range wider than this many steps takes steps of double width. */
+/** A y range of more steps than this takes steps of double width. */
 const MAX_STEPS = 8;
 
 /**
  * The same arguments and result as buildFigure. The scale is always linear: a difference may be negative.
- * @param {Run[]} runs
- * @param {View} asked
- * @param {Theme} theme
- * @param {number} width
- * @returns {Figure}
+ * @type {(runs: Run[], requested: View, theme: Theme, width: number) => Figure}
  */
-export function buildDifferenceFigure(runs, asked, theme, width) {
-  const view = { ...asked, scale: /** @type {Scale} */ ("linear") };
-  const found = shownDifferences(runs, view);
-  const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => found[kind].length);
+export function buildDifferenceFigure(runs, requested, theme, width) {
+  const view = { ...requested, scale: /** @type {Scale} */ ("linear") };
+  const differences = shownDifferences(runs, view);
+  const kinds = /** @type {Kind[]} */ (Object.keys(TITLES)).filter((kind) => differences[kind].length);
   const stacked = kinds.length > 1 && width < NARROW;
-  const gaps = Object.values(found).flat();
-  const compared = gaps.flatMap(({ pairs }) => pairs.flatMap(({ from, take }) => [from, take]));
+  const gaps = shownGaps(runs, view);
+  const compared = gaps.flatMap(runsOf);
   /** @type {LineName[]} */
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   /** @type {Trace[]} */
   const data = [];
-  if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
+  if (!kinds.length) return { data: [emptyTrace("")], layout: withWords(layout, view, theme, width) };
   kinds.forEach((kind, index) => {
     const titles = { title: TITLES[kind], xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
     const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
-    const { end } = layout.meta;
     Object.assign(layout[`yaxis${panel.suffix}`], { zeroline: true, zerolinecolor: theme.muted, zerolinewidth: 1.5 * sizes(view).line });
     if (view.hidden) {
-      data.push(empty(panel.suffix));
+      data.push(emptyTrace(panel.suffix));
       return;
     }
-    data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
-    if (!namedCurve(view)) return;
-    const ends = found[kind].flatMap((gap) => differenceEnd(gap, view) ?? []);
-    ends.push({ name: "level", value: null, x: end, y: 0, textColor: muted(theme), color: muted(theme) });
-    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
-    layout.annotations.push(...endLabels(ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : end }));
+    data.push(...inOrder(differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
+    if (!namedCurves(view).length) return;
+    const color = { [theme.scheme]: theme.muted };
+    const level = { name: "level", value: null, x: panel.end, y: 0, textColor: color, color };
+    layout.annotations.push(...endLabels([...differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), level], view, theme, panel));
   });
   return { data, layout };
 }
 
 /**
- * The gaps as they are drawn: with bands one for all seeds, otherwise one for each.
- * @param {Run[]} runs
- * @param {View} view
- * @returns {Gaps}
+ * The gaps that are drawn: one for all seeds with bands, one for each seed without.
+ * @type {(runs: Run[], view: View) => Gaps}
  */
-export function shownDifferences(runs, view) {
-  const found = differencesOf(runs);
-  if ((view.seeds ?? "band") === "band") return found;
+function shownDifferences(runs, view) {
+  const all = differencesOf(runs);
+  if (bands(view)) return all;
   const bySeed = (/** @type {Gap} */ { name, run, pairs }) => pairs.map((pair) => ({ name: pairs.length > 1 ? `${name} s${pair.seed}` : name, run, pairs: [pair] }));
-  return { depth: found.depth.flatMap(bySeed), family: found.family.flatMap(bySeed) };
+  return { depth: all.depth.flatMap(bySeed), family: all.family.flatMap(bySeed) };
 }
 
 /**
- * The curves of the gap chart that are drawn, with their words: [[split, key, words]].
- * @param {View} options
- * @returns {DifferenceCurve[]}
+ * The gaps of all panels in one list.
+ * @type {(runs: Run[], view: View) => Gap[]}
  */
-export function differenceCurves({ curves, metric }) {
-  /** @type {[string, DifferenceCurve][]} */
-  const all = [
-    ["running", ["train", `running_${metric}`, `training ${metric}, ${runningMean()}`]],
-    ["test", ["test_subset", metric, `test ${metric}`]],
-  ];
-  return all.filter(([curve]) => curves.includes(curve)).map(([, drawn]) => drawn);
+export function shownGaps(runs, view) {
+  return Object.values(shownDifferences(runs, view)).flat();
 }
 
 /**
  * Stacked panels have one title between them.
- * @param {Kind[]} kinds
- * @param {View} options
+ * @type {(kinds: Kind[], view: View) => string | undefined}
  */
 function xTitle(kinds, { x }) {
   if (x !== "seconds") return undefined;
@@ -106,19 +92,17 @@ function xTitle(kinds, { x }) {
 
 /** @param {View} view */
 function yTitle(view) {
-  const what = differenceCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
+  const what = namedCurves(view).length === 1 ? `${view.curves.includes("running") ? "training" : "test"} ${view.metric}` : view.metric;
   return `difference in ${what} (${LABELS[view.metric].difference})`;
 }
 
 /**
  * The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards.
- * @param {Gap[]} gaps
- * @param {View} view
- * @returns {Range}
+ * @type {(gaps: Gap[], view: View) => Range}
  */
 function range(gaps, view) {
   if (view.hidden) return USUAL[view.metric];
-  const [training, ...further] = differenceCurves(view).map((curve) => reach(gaps, curve, view));
+  const [training, ...further] = namedCurves(view).map((curve) => reach(gaps, curve, view));
   let [low, high] = training ?? USUAL[view.metric];
   const span = high - low;
   for (const [least, most] of further) {
@@ -133,35 +117,20 @@ function range(gaps, view) {
 
 /**
  * From the smallest to the largest difference of one curve, and at least the usual range.
- * @param {Gap[]} gaps
- * @param {DifferenceCurve} options
- * @param {View} view
- * @returns {Range}
+ * @type {(gaps: Gap[], curve: DifferenceCurve, view: View) => Range}
  */
 function reach(gaps, [split, key], view) {
   let [low, high] = USUAL[view.metric];
   for (const gap of gaps) {
-    for (const { value: values } of differenceStats(gap, split, key).curves) {
-      for (const value of values) {
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
+    for (const value of differenceStats(gap, split, key).curves.flatMap((curve) => curve.value)) {
+      if (value < low) low = value;
+      if (value > high) high = value;
     }
   }
   return [low, high];
 }
 
-/** @param {Theme} theme */
-function muted(theme) {
-  return { [theme.scheme]: theme.muted };
-}
-
-/**
- * @param {Layout} layout
- * @param {View} view
- * @param {Theme} theme
- * @param {number} width
- */
+/** @type {(layout: Layout, view: View, theme: Theme, width: number) => Layout} */
 function withWords(layout, view, theme, width) {
   placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "", yTitle: yTitle(view) }, view, theme);
   layout.annotations.push({
@@ -171,93 +140,48 @@ function withWords(layout, view, theme, width) {
   return layout;
 }
 
-/** @param {string} suffix */
-function empty(suffix) {
-  return { ...axesOf(suffix), x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
-}
-
-/**
- * @param {Gap} gap
- * @param {View} view
- * @param {Theme} theme
- * @param {string} suffix
- * @returns {Trace[]}
- */
+/** @type {(gap: Gap, view: View, theme: Theme, suffix: string) => Trace[]} */
 function traces(gap, view, theme, suffix) {
   const { run, pairs, name } = gap;
-  const color = run.color[theme.scheme];
-  const { line } = sizes(view);
-  return differenceCurves(view).flatMap(([split, key, words]) => {
+  const several = pairs.length > 1;
+  const styles = curveStyles(run, view, theme, MEAN_WIDER);
+  return namedCurves(view).flatMap(([split, key, words]) => {
     const { band, curves } = differenceStats(gap, split, key);
     const training = split === "train";
-    const axes = { ...axesOf(suffix), name };
-    const x = (/** @type {{ step: number[], seconds: number[] }} */ points) => xs(points, run.card, view.x);
-    const several = pairs.length > 1;
-    return [
-      ...(several && training ? [areaTrace(x(band), band.low, band.high, color, axes)] : []),
-      // One seed has no band; where it diverged, it has no mean either.
-      ...((several && training) || !band.seeds ? curves.map((curve) => ({
-        ...axes, mode: "lines", x: view.x === "seconds" ? onClock(curve, band) : x(curve), y: curve.value, steps: curve.step, opacity: 0.5, line: { color, width: WIDTHS.seed * line }, meta: "seed",
-        hovertemplate: `${name}, seed ${curve.seed}<br>${hover(words, view)}<extra></extra>`,
-      })) : []),
-      {
-        ...axes, mode: training ? "lines" : "lines+markers", x: x(band), y: band.mean, meta: training ? "running" : "test",
-        line: training ? { color, width: WIDTHS.running * 1.2 * line, dash: dash(view) } : { color, width: WIDTHS.test * line },
-        ...(training ? {} : { ...(several ? { error_y: whiskers(band, view, color) } : {}), marker: { symbol: run.mark, size: markPx(run, view), color } }),
-        customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
-        hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
-      },
-    ];
+    const more = [...(several ? [meanText(band, minuends(gap), view)] : []), ...reasons(band)];
+    const mean = { ...meanTrace(band, run, view, suffix), ...styles[training ? "running" : "test"], name, hovertemplate: hoverText(name, view, words, more) };
+    // One seed has no band. Where the seed diverged, there is no mean either.
+    const seeds = (several && training) || !band.seeds ? curves : [];
+    const list = [...seeds.map((curve) => ({
+      ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
+      hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
+    })), several && !training ? { ...mean, error_y: whiskers(band, run, view, theme) } : mean];
+    return several && training ? [{ ...areaTrace(band, run, view, theme, suffix), name }, ...list] : list;
   });
 }
 
-/**
- * @param {string} words
- * @param {View} view
- */
-function hover(words, view) {
-  return `${view.x} %{x:.4~g}<br>difference in ${words}: %{y:${signedFormat(view)}} ${LABELS[view.metric].difference}`;
+/** @param {Gap} gap */
+function minuends({ pairs }) {
+  return pairs.map(({ from }) => from);
 }
 
 /**
- * @param {Band} options
- * @param {View} view
- */
-function meanOf({ seeds, of }, view) {
-  return `mean of ${seeds === of ? seeds : `${seeds} of ${of}`} seeds, %{customdata[0]:${signedFormat(view)}} to %{customdata[1]:${signedFormat(view)}}`;
-}
-
-/** @param {View} view */
-function signedFormat(view) {
-  return view.metric === "error" ? "+.1f" : "+.3f";
-}
-
-/** A test that lies further ahead than this belongs to seeds of which the mean knows nothing yet. */
-const FAR = 1.15;
-
-/**
- * Where no seed has a mean, only the name and why; null while there is nothing.
- * @param {Gap} gap
- * @param {View} view
- * @returns {LineEnd | null}
+ * What endLabels needs of a gap; where no seed has a mean, only the name and why. Null while there is nothing.
+ * @type {(gap: Gap, view: View) => LineEnd | null}
  */
 function differenceEnd(gap, view) {
-  const named = namedCurve(view);
-  if (!named) return null;
-  const [split, key] = named;
-  const { band, curves } = differenceStats(gap, split, key);
   const { name, run } = gap;
-  const made = { name, textColor: run.textColor, color: run.color };
+  const stats = namedCurves(view).map(([split, key]) => differenceStats(gap, split, key));
+  const [{ band, curves }] = stats;
   const value = band.mean.at(-1);
   if (value !== undefined) {
-    const ends = differenceCurves(view).map((curve) => xs(differenceStats(gap, curve[0], curve[1]).band, run.card, view.x).at(-1) ?? 0);
-    const note = [band.seeds < band.of && `${band.seeds} of ${band.of} seeds`, band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-    const own = lastOf(xs(band, run.card, view.x));
-    return { ...made, note, value: signed(value, view.metric), x: Math.max(own, ...ends.filter((end) => end < FAR * own)), y: value };
+    const ends = stats.map((drawn) => xs(drawn.band, run.card, view.x).at(-1) ?? 0);
+    return { ...nameOf(run, name), ...meanEnd(band, minuends(gap), ends), value: signed(value, view.metric), y: value };
   }
   const longest = curves.filter(({ step }) => step.length).toSorted((one, other) => lastOf(one.step) - lastOf(other.step)).at(-1);
   if (!longest || band.diverged < band.of) return null;
-  return { ...made, note: band.of > 1 ? `all ${band.of} diverged` : "diverged", value: null, x: lastOf(xs(longest, run.card, view.x)), y: lastOf(longest.value) };
+  const note = band.of > 1 ? `all ${band.of} diverged` : "diverged";
+  return { ...nameOf(run, name), note, value: null, x: lastOf(xs(longest, run.card, view.x)), y: lastOf(longest.value) };
 }
 
 /**
@@ -266,7 +190,7 @@ function differenceEnd(gap, view) {
  * @param {Metric} metric
  */
 export function signed(value, metric) {
-  const text = Math.abs(value).toFixed(metric === "error" ? 1 : 3);
-  if (Number(text) === 0) return text;
-  return `${value > 0 ? "+" : "−"}${text}`;
+  const digits = metric === "error" ? 1 : 3;
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("exceptZero"), useGrouping: false };
+  return value.toLocaleString("en-US", options).replace("-", "−");
 }

@@ -3,17 +3,9 @@
  * at each depth plain minus residual; seed by seed, then as one band. Pure functions.
  */
 /** @import { Run, Pair, Gap, Range, Split, Band, Member, Gaps } from "../../types.js" */
-/** @import { Series } from "../series.js" */
-import { ENDED } from "../../shared/run_states.js";
-import { along, statsOf, curveOf, detailOf, detailStamp, firstRows, pick, severalRaces, table, decimateTable } from "./seed_stats.js";
+import { along, curveOf, endOf, firstRows, reduced, remembered, severalRaces, statsOf, table } from "./seed_stats.js";
 
 const MINUS = "−";
-
-/**
- * What was computed of the runs' points, by the first run's points.
- * @type {WeakMap<Series, Map<string, { stamp: string, all: Series[], made: { band: Band, curves: Member[] } }>>}
- */
-const known = new WeakMap();
 
 /**
  * The pairs of arms that can be compared: { depth: [gap], family: [gap] }, gap: { name, run, pairs: [{ seed, from, take }] }:
@@ -40,71 +32,53 @@ export function differencesOf(runs) {
 }
 
 /**
- * One gap in a list, none where no seed has trained both nets. Of two runs of one seed the later one counts.
- * @param {string} name
- * @param {Run} run
- * @param {Run[]} from
- * @param {Run[]} take
+ * A list of one gap, empty where no seed has trained both nets. Of two runs of one seed the later run counts.
+ * @type {(name: string, run: Run, from: Run[], take: Run[]) => Gap[]}
  */
 function gap(name, run, from, take) {
-  const other = new Map(take.map((one) => [one.card.seed, one]));
-  const seeds = new Map(from.map((one) => [one.card.seed, one]));
-  const pairs = [...seeds].flatMap(([seed, one]) => {
-    const twin = other.get(seed);
-    return twin && twin !== one ? [{ seed, from: one, take: twin }] : [];
+  const [minuends, subtrahends] = [from, take].map((members) => new Map(members.map((member) => [member.card.seed, member])));
+  const pairs = [...minuends].flatMap(([seed, minuend]) => {
+    const subtrahend = subtrahends.get(seed);
+    return subtrahend && subtrahend !== minuend ? [{ seed, from: minuend, take: subtrahend }] : [];
   });
   return pairs.length ? [{ name, run, pairs }] : [];
 }
 
 /**
  * A gap's curve of one quantity, as seedStats has it (`seconds`: the clock of the minuend), and the difference of every
- * seed: { band, curves: [{ seed, step, value, seconds }] }. Kept until a run has news.
- * @param {Gap} options
- * @param {Split} split
- * @param {string} key
- * @returns {{ band: Band, curves: Member[] }}
+ * seed. Kept until a run has news.
+ * @type {(gap: Gap, split: Split, key: string) => { band: Band, curves: Member[] }}
  */
 export function differenceStats({ pairs }, split, key) {
-  const runs = pairs.flatMap(({ from, take }) => [from, take]);
-  const detail = split === "train" ? detailOf(runs) : null;
-  const stamp = runs.map(({ card, series }) => [card.run, card.state, series[split].step.length, series[split][key].at(-1), detailStamp(series)].join(":")).join();
-  const all = runs.map(({ series }) => series);
-  const kept = known.get(all[0]) ?? new Map();
-  known.set(all[0], kept);
-  const name = `${split} ${key} ${runs.map(({ card }) => card.run).join()}`;
-  const before = kept.get(name);
-  if (before?.stamp === stamp && before.all.every((/** @type {Series} */ series, /** @type {number} */ index) => series === all[index])) return before.made;
-  const curves = pairs.map((pair) => difference(pair, split, key, detail));
-  const made = { band: statsOf(curves, detail, split !== "train"), curves };
-  kept.set(name, { stamp, all, made });
-  return made;
+  const runs = runsOf({ pairs });
+  return remembered(`${split} ${key} ${runs.map(({ card }) => card.run)}`, runs, split, key, (detail) => {
+    const curves = pairs.map((pair) => difference(pair, split, key, detail));
+    return { band: statsOf(curves, detail, split !== "train"), curves };
+  });
+}
+
+/** @param {Pick<Gap, "pairs">} gap */
+export function runsOf({ pairs }) {
+  return pairs.flatMap(({ from, take }) => [from, take]);
 }
 
 /**
- * One seed's difference, a member of a band: it ends where the run ends that stopped first.
- * @param {Pair} options
- * @param {Split} split
- * @param {string} key
- * @param {Range | null} detail
- * @returns {Member}
+ * The difference of one seed. The curve ends with the run that stops first.
+ * @type {(pair: Pair, split: Split, key: string, detail: Range | null) => Member}
  */
 function difference({ seed, from, take }, split, key, detail) {
   const [minuend, subtrahend] = [curveOf(from, split, key), curveOf(take, split, key)];
-  const found = table(["step", "value", "seconds"], minuend.step.length + subtrahend.step.length);
+  const rows = table(["step", "value", "seconds"], minuend.step.length + subtrahend.step.length);
   /** @type {number[]} */
   const shared = [];
   let count = 0;
   along([minuend, subtrahend], (step, values, seconds, points) => {
-    if (points === 2) shared.push(count);
-    found.step[count] = step;
-    found.value[count] = values[0] - values[1];
-    found.seconds[count] = seconds[0];
+    if (split !== "train" && points === 2) shared.push(count);
+    rows.step[count] = step;
+    rows.value[count] = values[0] - values[1];
+    rows.seconds[count] = seconds[0];
     count += 1;
   });
-  const walked = firstRows(found, count);
-  // Evaluations are made at equal steps: between them nothing was measured.
-  const kept = split !== "train" && shared.length ? pick(walked, shared) : decimateTable(walked, "value", "value", detail);
-  const states = [from, take].map(({ card }) => card.state);
-  const shorter = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
-  return { seed, .../** @type {any} */ (kept), thinned: kept.step.length < count, state: shorter.card.state, diverged: states.includes("diverged"), over: ENDED.has(shorter.card.state) };
+  const first = (minuend.step.at(-1) ?? 0) <= (subtrahend.step.at(-1) ?? 0) ? from : take;
+  return { seed, ...endOf([from, take], first), ...reduced(firstRows(rows, count), shared, ["value", "value"], detail) };
 }

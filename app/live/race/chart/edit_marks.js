@@ -1,44 +1,42 @@
 /**
- * What was changed in a run while it trained, and where a fork begins, as marks on the curves: a ring on the run's
- * dashed line, a dotted line at the step, and a few words at its top. A pure function like chart/figure.js.
+ * Marks on the curves for the changes of a run and the begin of a fork: a ring on the dashed line, a dotted line at the
+ * step, and a short text at its top. A pure function like chart/figure.js.
  */
-/** @import { Run, Card, Theme, View, ForkPoint, Mark, MarkGroup, Range } from "../../types.js" */
-import { positive, sizes, xs } from "./axes.js";
+/** @import { Run, Card, Theme, View, ForkPoint, Layout, Mark, MarkGroup, Panel, Range, Trace } from "../../types.js" */
+import { axesOf, positive, sizes, xs } from "./axes.js";
 
 /** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
 const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
 const RING = { px: 10, line: 2.5 };
-/** The same change of several runs comes at each one's own next step: within this share of the axis it is one mark. */
+/** Each run makes a common change at its own next step. Within this share of the axis the change has one mark. */
 const TOGETHER = 0.03;
 const MAX_NAMED = 2;
-/** How the remark begins that says where a run comes from. */
+/** The remark that names the parent of a fork. */
 export const FORK = /^fork of /;
 
 /**
- * runs of one panel; panel: { suffix, end: where the x axis ends, widthPx }; forkPoints: where forks leave their parents
- * (see chart/fork_lineage.js). Returns { data, shapes, annotations }.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- * @param {{ suffix: string, end: number, widthPx: number }} options
- * @param {Map<number, ForkPoint>} forkPoints
+ * The marks of the runs of one panel. forkPoints: where forks leave their parents (see chart/fork_lineage.js).
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, forkPoints: Map<number, ForkPoint>) => Layout}
  */
-export function editMarks(runs, view, theme, { suffix, end, widthPx }, forkPoints) {
-  const found = runs.flatMap((run) => editsOf(run.card).map(([step, text]) => ({ run, step, text, ...placeOf(run, step, view, forkPoints) })));
-  const shown = found.flatMap(({ x, ...mark }) => (x === null ? [] : [{ ...mark, x }]));
-  const groups = together(shown, end);
+export function editMarks(runs, view, theme, panel, forkPoints) {
+  const { suffix, end } = panel;
+  const marks = runs.flatMap((run) => editsOf(run.card).flatMap(([step, text]) => {
+    const { x, ...place } = placeOf(run, step, view, forkPoints);
+    return x === null ? [] : [{ run, step, text, x, ...place }];
+  }));
+  const groups = together(marks, end);
   return {
-    data: view.curves.includes("running") ? rings(shown.filter((mark) => mark.y !== null), view, theme, suffix) : [],
+    data: view.curves.includes("running") ? rings(marks.filter((mark) => mark.y !== null), view, theme, suffix) : [],
     shapes: groups.map(({ x }) => ({
       type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below",
       line: { color: theme.muted, width: 1, dash: "dot" },
     })),
-    annotations: words(groups, runs, view, { end, widthPx }, theme, suffix),
+    annotations: words(groups.map((group) => ({ x: group.x, text: named(group, runs) })), view, theme, panel),
   };
 }
 
 /**
- * What a fork changes at its first step says where it begins as well.
+ * The changes that get a mark. A change at a fork's first step marks the fork's begin as well.
  * @param {Card} options
  */
 function editsOf({ changes, parent_step: begin }) {
@@ -47,7 +45,7 @@ function editsOf({ changes, parent_step: begin }) {
 }
 
 /**
- * The words of a change in as few letters as a mark or a card has room for: `rate 0.1 → 0.02`.
+ * The text of a change, shortened for a mark or a card: `rate 0.1 → 0.02`.
  * @param {string} text
  */
 export function short(text) {
@@ -55,8 +53,8 @@ export function short(text) {
 }
 
 /**
- * Where a step lies on the dashed line: at its own point, else at the next one that has a running mean. A fork begins
- * on its parent's line.
+ * The place of a step on the dashed line: its own point, else the next point with a running mean. A fork begins on its
+ * parent's line.
  * @param {Run} run
  * @param {number} step
  * @param {View} view
@@ -68,41 +66,35 @@ function placeOf({ card, series }, step, view, forkPoints) {
   if (branch && step <= (card.parent_step ?? 0) + 1) return { ...branch, ringAt: branch.x };
   const { train } = series;
   const from = train.step.findIndex((other) => other >= step);
-  if (from < 0) {
-    // Not there yet: steps and epochs have their place all the same.
-    return { x: view.x === "seconds" ? null : xs({ step: [step] }, card, view.x)[0], y: null };
-  }
+  // A step that is still to come has its place by steps and epochs all the same.
+  if (from < 0) return { x: view.x === "seconds" ? null : xs({ step: [step] }, card, view.x)[0], y: null };
   const means = train[`running_${view.metric}`];
   const at = means.findIndex((value, index) => index >= from && value !== null);
-  const x = xs({ step: [train.step[from]], seconds: [train.seconds[from]] }, card, view.x)[0];
-  return at < 0 ? { x, y: null } : { x, y: positive([means[at]], view.scale)[0], ringAt: xs({ step: [train.step[at]], seconds: [train.seconds[at]] }, card, view.x)[0] };
+  const xAt = (/** @type {number} */ index) => xs({ step: [train.step[index]], seconds: [train.seconds[index]] }, card, view.x)[0];
+  return { x: xAt(from), ...(at < 0 ? { y: null } : { y: positive([means[at]], view.scale)[0], ringAt: xAt(at) }) };
 }
 
 /**
- * A ring for every place; of several forks that begin at one point it is the parent's, and tells of all.
- * @param {Mark[]} marks
- * @param {View} view
- * @param {Theme} theme
- * @param {string} suffix
+ * One ring for each place. Forks that begin at one point share a ring with their parent's color.
+ * @type {(marks: Mark[], view: View, theme: Theme, suffix: string) => Trace[]}
  */
 function rings(marks, view, theme, suffix) {
   const { line, mark: size } = sizes(view);
-  return [...Map.groupBy(marks, ({ x, ringAt, y }) => `${ringAt ?? x} ${y}`).values()].map((here) => {
-    const [{ run, parent, x, ringAt, y }] = here;
-    const owner = new Set(here.map((mark) => mark.run)).size > 1 ? parent ?? run : run;
-    const told = here.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
+  return [...Map.groupBy(marks, ({ x, ringAt, y }) => `${ringAt ?? x} ${y}`).values()].map((same) => {
+    const [{ run, parent, x, ringAt, y }] = same;
+    const owner = new Set(same.map((mark) => mark.run)).size > 1 ? parent ?? run : run;
+    const lines = same.map(({ run: { label }, step, text }) => `${label}<br>from step ${step}: ${text}`);
     return {
-      type: "scatter", mode: "markers", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [ringAt ?? x], y: [y], meta: "change", name: owner.label,
+      ...axesOf(suffix), mode: "markers", x: [ringAt ?? x], y: [y], meta: "change", name: owner.label,
       marker: { symbol: "circle", size: RING.px * size, color: theme.page, line: { width: RING.line * line, color: owner.color[theme.scheme] } },
-      hovertemplate: `${told.join("<br>")}<extra></extra>`,
+      hovertemplate: `${lines.join("<br>")}<extra></extra>`,
     };
   });
 }
 
 /**
  * One entry per change and place, with the runs that it holds for, from left to right.
- * @param {Mark[]} marks
- * @param {number} end
+ * @type {(marks: Mark[], end: number) => MarkGroup[]}
  */
 function together(marks, end) {
   /** @type {MarkGroup[]} */
@@ -116,29 +108,23 @@ function together(marks, end) {
 }
 
 /**
- * @param {MarkGroup[]} groups
- * @param {Run[]} runs
- * @param {View} view
- * @param {{ end: number, widthPx: number }} options
- * @param {Theme} theme
- * @param {string} suffix
+ * The texts of the marks, each in the first row that has room for the text.
+ * @type {(marks: { x: number, text: string }[], view: View, theme: Theme, panel: Panel) => Layout[]}
  */
-function words(groups, runs, view, { end, widthPx }, theme, suffix) {
+function words(marks, view, theme, { suffix, end, widthPx }) {
   /** @type {Range[][]} */
   const rows = [];
   const { words: font } = sizes(view);
-  return groups.map((group) => {
-    const text = named(group, runs);
-    const at = (group.x / (end || 1)) * widthPx, long = text.length * LETTER * font + GAP_PX;
+  return marks.map(({ x, text }) => {
+    const at = (x / (end || 1)) * widthPx, long = text.length * LETTER * font + GAP_PX;
     // To the right of the line, unless there is more room to the left; a little beyond the axis there is still some.
     const right = at + long > widthPx + BEYOND_PX && at > widthPx - at;
     const [from, to] = right ? [at - long, at] : [at, at + long];
-    // The first row in which nothing stands there.
     const free = rows.findIndex((taken) => taken.every(([left, rightmost]) => to < left || from > rightmost));
     const row = free < 0 ? rows.length : free;
     (rows[row] ??= []).push([from, to]);
     return {
-      text, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x: group.x, y: 1,
+      text, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x, y: 1,
       xanchor: right ? "right" : "left", yanchor: "top", xshift: right ? -5 : 5, yshift: -row * (font + 5) - 2,
       align: right ? "right" : "left", bgcolor: theme.page, borderpad: 1, opacity: 0.85, font: { size: font, color: theme.text },
     };
@@ -147,8 +133,7 @@ function words(groups, runs, view, { end, widthPx }, theme, suffix) {
 
 /**
  * A fork's own name says what it is; a change of every run of the panel needs no name.
- * @param {MarkGroup} options
- * @param {Run[]} runs
+ * @type {(group: MarkGroup, runs: Run[]) => string}
  */
 function named({ text, runs: changed }, runs) {
   const names = changed.map(({ label }) => label.replace(/^.* (?=fork \d)/, ""));

@@ -2,12 +2,12 @@
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
  * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by chart/difference_figure.js.
  */
-/** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace, Group } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace } from "../../types.js" */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
-import { armNames, seedGroups } from "./seed_stats.js";
+import { armNames, drawnGroups } from "./seed_stats.js";
 import { editMarks } from "./edit_marks.js";
-import { inOrder, namedCurve, runEnd, runTraces } from "./curves.js";
+import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
@@ -28,51 +28,42 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * x: "step" | "epoch" | "seconds", curves: some of "running", "raw", "test", "clean" } and, where they are given,
  * seeds: "band" (default) | "lines", zoom: { x, y } (ranges in the axes' own units), big: for a room, height in pixels,
  * hidden: axes and titles without what they show.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- * @param {number} width
- * @returns {Figure}
+ * @type {(runs: Run[], view: View, theme: Theme, width: number) => Figure}
  */
 export function buildFigure(runs, view, theme, width) {
-  const spoken = runs.map((run) => ({ ...run, label: escaped(run.label) }));
-  if (view.layout === "gap") return buildDifferenceFigure(spoken, view, theme, width);
-  const families = panels(spoken, view.layout);
+  const labelled = runs.map((run) => ({ ...run, label: escaped(run.label) }));
+  if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);
+  const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;
-  const { groups, single } = sorted(spoken, view);
+  const { groups, single } = drawnGroups(labelled, view);
   const names = [...single.map((run) => ({ name: run.label, note: forkNote(run) })), ...groups.map(groupName)];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, spoken), axis: yAxis(view, spoken), stacked });
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
   /** @type {Trace[]} */
   const data = [];
   families.forEach((family, index) => {
     const panel = placeAxes(layout, { count: families.length, index, stacked, width, title: family.title, xTitle }, view, theme);
-    data.push(...(view.hidden ? [unseen(panel.suffix)] : contents(family.runs, view, theme, { ...panel, end: layout.meta.end }, layout)));
+    data.push(...(view.hidden ? [emptyTrace(panel.suffix)] : contents(family.runs, view, theme, panel, layout)));
   });
   return { data, layout };
 }
 
 /**
  * The traces of one panel; its marks and labels go into the layout.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- * @param {Panel} panel
- * @param {Layout} layout
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, layout: Layout) => Trace[]}
  */
 function contents(runs, view, theme, panel, layout) {
-  const { groups, single } = sorted(runs, view);
+  const { groups, single } = drawnGroups(runs, view);
   const joins = forkPoints(runs, view);
   const marks = editMarks(runs, view, theme, panel, joins);
   layout.shapes.push(...marks.shapes);
   layout.annotations.push(...marks.annotations);
-  if (namedCurve(view)) {
+  if (namedCurves(view).length) {
     const ends = [...single.flatMap((run) => runEnd(run, view, forkNote(run)) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
-    const [x, axis] = [view.zoom?.x, view.zoom?.y ?? layout.meta.axis];
-    // In the order of the race: which of two labels at one height is pushed up does not depend on how they are drawn.
+    // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, { ...panel, axis, end: x ? x[1] - x[0] : panel.end }));
+    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
   }
   return inOrder([
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
@@ -82,30 +73,9 @@ function contents(runs, view, theme, panel, layout) {
   ]);
 }
 
-/**
- * @param {Run[]} runs
- * @param {View} view
- * @returns {{ groups: Group[], single: Run[] }}
- */
-function sorted(runs, view) {
-  return (view.seeds ?? "band") === "band" ? seedGroups(runs) : { groups: [], single: runs };
-}
-
-/**
- * Keeps the axes of a panel without curves.
- * @param {string} suffix
- */
-function unseen(suffix) {
-  return { type: "scatter", xaxis: `x${suffix}`, yaxis: `y${suffix}`, x: [null], y: [null], hoverinfo: "skip", meta: "unseen" };
-}
-
-/**
- * @param {Run[]} runs
- * @param {string} layout
- */
+/** @type {(runs: Run[], layout: string) => { title: string, runs: Run[] }[]} */
 function panels(runs, layout) {
-  const plain = runs.filter((run) => run.card.plain);
-  const residual = runs.filter((run) => !run.card.plain);
+  const [plain, residual] = [true, false].map((family) => runs.filter(({ card }) => card.plain === family));
   if (layout !== "side" || !plain.length || !residual.length) return [{ title: "", runs }];
   return [
     { title: panelTitle("plain", "without a shortcut", plain), runs: plain },
@@ -115,9 +85,7 @@ function panels(runs, layout) {
 
 /**
  * `plain`, `residual (A, B)`; with other rows of the zoo the family has the wider name.
- * @param {string} narrow
- * @param {string} wide
- * @param {Run[]} runs
+ * @type {(narrow: string, wide: string, runs: Run[]) => string}
  */
 function panelTitle(narrow, wide, runs) {
   const names = [...new Set(runs.map((run) => run.card.variant))];
@@ -128,8 +96,7 @@ function panelTitle(narrow, wide, runs) {
 
 /**
  * With many lines only the arms are named, at the mean of their seeds' ends, because more names cannot be read.
- * @param {RunEnd[]} ends
- * @param {Metric} metric
+ * @type {(ends: RunEnd[], metric: Metric) => RunEnd[]}
  */
 function perArm(ends, metric) {
   const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));

@@ -2,7 +2,7 @@
  * A fork and its parent as one tree: the fork's dashed line begins on its parent's, at the step that both share. Pure
  * functions.
  */
-/** @import { Run, View, Points } from "../../types.js" */
+/** @import { Run, View, ForkPoint, Points } from "../../types.js" */
 import { xs } from "./axes.js";
 import { FORK, short } from "./edit_marks.js";
 
@@ -10,28 +10,25 @@ import { FORK, short } from "./edit_marks.js";
 const NOTE_LETTERS = 26;
 
 /**
- * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork whose parent
- * is not drawn, or has no running mean at that step, has no place on it.
- * @param {Run[]} runs
- * @param {View} view
+ * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork has no
+ * point where its parent is not drawn or has no running mean at that step.
+ * @type {(runs: Run[], view: View) => Map<number, ForkPoint>}
  */
 export function forkPoints(runs, view) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
-  const found = new Map();
+  const points = new Map();
   for (const { card } of runs) {
     const parent = card.parent === null ? undefined : byId.get(card.parent);
     const point = parent && pointAt(parent.series.drawn(), card.parent_step ?? 0, `running_${view.metric}`);
     if (!point || (view.scale === "log" && point.value <= 0)) continue;
-    found.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
+    points.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
   }
-  return found;
+  return points;
 }
 
 /**
  * A curve's value at a step, interpolated between the points that are drawn; null outside of them.
- * @param {Points} points
- * @param {number} step
- * @param {string} key
+ * @type {(points: Points, step: number, key: string) => { step: number, value: number, seconds: number } | null}
  */
 function pointAt(points, step, key) {
   const values = points[key];

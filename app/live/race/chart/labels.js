@@ -2,7 +2,7 @@
  * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
  * Pure functions.
  */
-/** @import { Theme, LineEnd, Metric, Range } from "../../types.js" */
+/** @import { Theme, LineEnd, Layout, Metric, Panel } from "../../types.js" */
 import { labelPx, nameLines, sizes } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
 
@@ -12,25 +12,21 @@ const LEADER_PX = 10;
 const WITHIN = 0.97;
 
 /**
- * ends: [{ name, note, value, x, y, textColor, color }], x and y in the axes' own units, value as it is written;
- * panel: { suffix, axis: the y range, end: where the x axis ends, widthPx, heightPx }. Returns annotations.
- * @param {LineEnd[]} ends
- * @param {{ big?: boolean }} view
- * @param {Theme} theme
- * @param {{ suffix: string, axis: Range, end: number, widthPx: number, heightPx: number }} options
+ * Plotly's annotations at the line ends. The ends have x and y in the axes' own units, and the value as it is written.
+ * @type {(ends: LineEnd[], view: { big?: boolean }, theme: Theme, panel: Omit<Panel, "end">) => Layout[]}
  */
-export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heightPx }) {
+export function endLabels(ends, view, theme, { suffix, axis, span, widthPx, heightPx }) {
   const font = sizes(view).label;
   const [bottom, top] = axis;
   const perUnit = heightPx / Math.max(1e-9, top - bottom);
-  const perX = widthPx / Math.max(1e-9, end);
+  const perX = widthPx / Math.max(1e-9, span);
   const placed = [];
   for (const label of ends.toSorted((a, b) => a.y - b.y)) {
     const x = label.x * perX;
     const natural = (label.y - bottom) * perUnit;
     const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));
     const lines = [...nameLines(label.name), ...(label.note ? [label.note] : [])];
-    // Half of this label's height and half of the other's lie between their middles.
+    // Between the middles of two labels lies half of the sum of their heights.
     const apart = (/** @type {{ lines: string[] }} */ other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
     const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
     placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
@@ -46,12 +42,12 @@ export function endLabels(ends, view, theme, { suffix, axis, end, widthPx, heigh
 
 /** @param {LineEnd} options */
 function words({ name, note, value }) {
-  const named = value === null ? nameLines(name).join("<br>") : `${nameLines(name).join("<br>")} <b>${value}</b>`;
-  return note ? `${named}<br>${note}` : named;
+  const lines = [nameLines(name).join("<br>") + (value === null ? "" : ` <b>${value}</b>`), note];
+  return lines.filter(Boolean).join("<br>");
 }
 
 /**
- * A number as labels have it: an error with one digit, a loss with three.
+ * A value in a label: an error with one decimal, a loss with three digits.
  * @param {number} value
  * @param {Metric} metric
  */

@@ -2,70 +2,53 @@
  * Legend and caption of an exported picture: the colours of the arms, the meaning of dashes and marks, the origin of the
  * curves. Pure functions.
  */
-/** @import { Run, Theme, View } from "../../types.js" */
-import { seedGroups } from "./seed_stats.js";
-import { grouped } from "../../shared/format.js";
+/** @import { LegendEntry, Run, Theme, View } from "../../types.js" */
+import { drawnGroups } from "./seed_stats.js";
+import { grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
-import { WIDTHS, dash } from "./curves.js";
-import { shownDifferences } from "./difference_figure.js";
-import { averaged, bands, singles, trainingShown } from "./coverage.js";
+import { WIDTHS, curveTable, dash } from "./curves.js";
+import { shownGaps } from "./difference_figure.js";
+import { stepOf } from "../series.js";
+import { averaged, singles, trainingShown } from "./coverage.js";
 
 /**
  * Entries of the legend in order: { name, color, width, dash, symbol, fill, opacity, meaning }; all but name and color
  * may be absent. Arms first, then what the lines mean (`meaning`), in the colour of words.
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
+ * @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]}
  */
 export function legendOf(runs, view, theme) {
-  const names = view.layout === "gap" ? differenceNames(runs, view) : armNames(runs, view);
+  const names = view.layout === "gap" ? shownGaps(runs, view) : armNames(runs, view);
   return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
 
-/**
- * @param {Run[]} runs
- * @param {View} view
- */
+/** @type {(runs: Run[], view: View) => { name: string, run: Run }[]} */
 function armNames(runs, view) {
-  const { groups, single } = bands(view) ? seedGroups(runs) : { groups: [], single: runs };
+  const { groups, single } = drawnGroups(runs, view);
   const named = [...groups.map(({ arm, note, runs: [run] }) => ({ name: note ? `${arm}, ${note}` : arm, run })), ...single.map((run) => ({ name: run.label, run }))];
   return named.toSorted((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
 }
 
-/**
- * @param {Run[]} runs
- * @param {View} view
- */
-function differenceNames(runs, view) {
-  return Object.values(shownDifferences(runs, view)).flat().map(({ name, run }) => ({ name, run }));
-}
-
-/**
- * @param {Run[]} runs
- * @param {View} view
- * @param {Theme} theme
- */
+/** @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]} */
 function meanings(runs, view, theme) {
-  const { curves, metric } = view;
+  const { running, clean, test } = curveTable(view);
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
   const several = averaged(runs, view);
   const images = runs[0]?.card.eval_images;
   const of = images ? ` (${grouped(images)} images)` : "";
-  const shows = (/** @type {string} */ curve) => curves.includes(curve);
+  const shows = (/** @type {string} */ curve) => view.curves.includes(curve);
   return [
-    shows("running") && { name: `${difference}training ${metric}, ${runningMean()}`, width: WIDTHS.running, dash: dash({}) },
+    shows("running") && { name: `${difference}${running[2]}`, width: WIDTHS.running, dash: dash({}) },
     several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
-    shows("test") && { name: `${difference}test ${metric}${of}`, width: WIDTHS.test, symbol: "circle" },
-    shows("clean") && !gap && { name: `clean training ${metric}${of}`, symbol: "circle-open" },
-  ].filter(Boolean).map((entry) => ({ color: theme.text, meaning: true, ...entry }));
+    shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, symbol: "circle" },
+    shows("clean") && !gap && { name: `${clean[2]}${of}`, symbol: "circle-open" },
+  ].filter((entry) => typeof entry === "object").map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 
 /**
  * The smoothing of the dashed curves in words; "" where none are drawn.
- * @param {Run[]} runs
- * @param {View} view
+ * @type {(runs: Run[], view: View) => string}
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
@@ -78,25 +61,17 @@ export function smoothingOf(runs, view) {
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
  * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of 50 steps; all 1,200
  * training points shown`.
- * @param {Run[]} runs
- * @param {View} view
- * @param {string} [data]
+ * @type {(runs: Run[], view: View, data?: string) => string}
  */
 export function captionOf(runs, view, data = "") {
   const cards = runs.map(({ card }) => card);
   const distinct = (/** @type {string} */ key) => [...new Set(cards.map((card) => card[key]).filter((value) => value !== null && value !== undefined))];
   const listed = (/** @type {string} */ word, /** @type {string} */ key) => (distinct(key).length ? `${word}${distinct(key).join(" / ")}` : "");
-  const [least, most] = [Math.min(...runs.map(reached)), Math.max(...runs.map(reached))];
+  const [least, most] = [Math.min(...runs.map(stepOf)), Math.max(...runs.map(stepOf))];
   const planned = Math.max(...cards.map((card) => card.total_steps));
-  const seeds = distinct("seed").length;
   const config = [
-    data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
   return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points")].filter(Boolean).join("; ");
-}
-
-/** @param {Run} run */
-function reached({ card, series }) {
-  return Math.max(card.step, series.lastStep);
 }

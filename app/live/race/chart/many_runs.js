@@ -11,9 +11,7 @@ const LINES = new Set(["running", "test"]);
 
 /**
  * What is left out of so many runs, in words; empty when nothing is. `banded`: whether seeds are drawn as bands.
- * @param {unknown[]} runs
- * @param {string[]} curves
- * @param {boolean} [banded]
+ * @type {(runs: unknown[], curves: string[], banded?: boolean) => string}
  */
 export function leftOut(runs, curves, banded = false) {
   if (runs.length <= MANY) return "";
@@ -27,9 +25,8 @@ export function leftOut(runs, curves, banded = false) {
 }
 
 /**
- * data: Plotly's traces; `meta` says which curve one is, `run` and `steps` whose points. Returns fewer of them.
- * @param {Trace[]} data
- * @param {unknown[]} runs
+ * Fewer of Plotly's traces. `meta` names the curve of a trace, `run` and `steps` the origin of its points.
+ * @type {(data: Trace[], runs: unknown[]) => Trace[]}
  */
 export function lighter(data, runs) {
   if (runs.length <= MANY) return data;
@@ -47,7 +44,7 @@ function lightened(trace) {
 }
 
 /**
- * What curves have in common that are drawn as one; a trace of another kind is like nothing else.
+ * The key of the curves that become one trace. A trace of another kind is a key of its own.
  * @param {Trace} trace
  */
 function likeness(trace) {
@@ -67,7 +64,7 @@ function joined(alike) {
   const put = (/** @type {unknown[]} */ ...values) => Object.values(all).forEach((column, index) => column.push(values[index]));
   for (const trace of alike) {
     trace.x.forEach((/** @type {number} */ x, /** @type {number} */ index) => {
-      // A mean that was not told is no gap: gaps are where the next run begins.
+      // A running mean that was not sent is no gap. A gap separates two runs.
       if (trace.y[index] !== null || !trace.connectgaps) put(x, trace.y[index], trace.steps[index], trace.run, trace.hovertemplate);
     });
     put(null, null, null, trace.run, "");

@@ -1,4 +1,4 @@
-/** The chart of a race: owns the Plotly element, tells of zooms and clicks. What is drawn, chart/figure.js says. */
+/** The chart of a race: owns the Plotly element and reports zooms and clicks. chart/figure.js builds the figure. */
 /** @import { Run, Theme, View, Plot, Range } from "../../types.js" */
 import { buildFigure } from "./figure.js";
 import { messageOf } from "../../shared/format.js";
@@ -15,7 +15,7 @@ const MOVES = { ArrowLeft: [-KEY_MOVE, 0], ArrowRight: [KEY_MOVE, 0], ArrowDown:
 const FACTORS = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM };
 
 /**
- * @typedef {object} Told
+ * @typedef {object} Handlers
  * @property {(zoom: { x: Range, y: Range } | null) => void} zoomed
  * @property {(point: { run: number, step: number }) => void} clicked
  * @property {() => void} later
@@ -23,32 +23,25 @@ const FACTORS = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM };
 
 export class RacePlot {
   /**
-   * plot, skeleton, stage: elements. told: { zoomed(zoom or null), clicked({ run, step }), later(): draw again soon }.
+   * plot, skeleton, stage: elements. handlers: what a zoom, a click and a draw that failed call.
    * @param {{ plot: Plot, skeleton: HTMLElement, stage: HTMLElement }} options
-   * @param {Told} told
+   * @param {Handlers} handlers
    */
-  constructor({ plot, skeleton, stage }, told) {
+  constructor({ plot, skeleton, stage }, handlers) {
     this.plot = plot;
     this.skeleton = skeleton;
     this.stage = stage;
-    this.told = told;
+    this.handlers = handlers;
     this.drawn = this.held = this.previewed = this.stopped = false;
     this.revision = 0;
-    this.onRelease = () => this.#release();
-    // A redraw in the middle of a drag would take it away.
+    this.listening = new AbortController();
+    // A redraw in the middle of a drag would end the drag.
     plot.addEventListener("pointerdown", () => (this.held = true));
-    window.addEventListener("pointerup", this.onRelease);
-    window.addEventListener("pointercancel", this.onRelease);
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => this.#release(), this.listening);
     stage.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /**
-   * @param {Run[]} runs
-   * @param {View} view
-   * @param {Theme} theme
-   * @param {string} url
-   * @param {number} width
-   */
+  /** @type {(runs: Run[], view: View, theme: Theme, url: string, width: number) => Promise<void>} */
   async draw(runs, view, theme, url, width) {
     if (!runs.length) return;
     let Plotly = window.Plotly;
@@ -57,7 +50,7 @@ export class RacePlot {
       Plotly ??= await loadPlotly(url);
     } catch (error) {
       this.skeleton.textContent = `The chart could not be loaded (${messageOf(error)}); trying again.`;
-      setTimeout(() => this.told.later(), 2000);
+      setTimeout(() => this.handlers.later(), 2000);
       return;
     }
     const { plot } = this;
@@ -78,18 +71,15 @@ export class RacePlot {
       this.drawn = true;
       this.skeleton.hidden = true;
       plot.on("plotly_relayout", (change) => this.#relayout(change));
-      plot.on("plotly_doubleclick", () => this.told.zoomed(null));
+      plot.on("plotly_doubleclick", () => this.handlers.zoomed(null));
       plot.on("plotly_click", (event) => this.#clicked(event));
     }
     quietModeBar(plot);
   }
 
   /**
-   * The frame that shows it comes first: reading plotly.js keeps the browser from showing anything for a moment.
-   * @param {Run[]} runs
-   * @param {View} view
-   * @param {Theme} theme
-   * @param {number} width
+   * Draw the curves without Plotly and wait for their frame: the browser paints nothing while it reads plotly.js.
+   * @type {(runs: Run[], view: View, theme: Theme, width: number) => Promise<unknown>}
    */
   #preview(runs, view, theme, width) {
     this.previewed = true;
@@ -101,7 +91,7 @@ export class RacePlot {
   }
 
   /**
-   * What is seen now, in the axes' own units.
+   * The visible ranges, in the axes' own units.
    * @returns {{ x: Range, y: Range }}
    */
   get seen() {
@@ -111,8 +101,7 @@ export class RacePlot {
 
   stop() {
     this.stopped = true;
-    window.removeEventListener("pointerup", this.onRelease);
-    window.removeEventListener("pointercancel", this.onRelease);
+    this.listening.abort();
     if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
   }
 
@@ -121,14 +110,14 @@ export class RacePlot {
     // Plotly tells of the zoom a moment after the pointer is up.
     setTimeout(() => {
       this.held = false;
-      this.told.later();
+      this.handlers.later();
     }, 50);
   }
 
   /** @param {Record<string, any>} change */
   #relayout(change) {
     if (!Object.keys(change).some((key) => /^[xy]axis\d*\.range/.test(key))) return;
-    this.told.zoomed(this.seen);
+    this.handlers.zoomed(this.seen);
   }
 
   /** @param {any} options */
@@ -136,20 +125,20 @@ export class RacePlot {
     const { data: trace, pointNumber } = points[0];
     const step = trace.steps?.[pointNumber];
     const run = trace.runs?.[pointNumber] ?? trace.run;
-    if (run !== undefined && step !== undefined) this.told.clicked({ run, step });
+    if (run !== undefined && step !== undefined) this.handlers.clicked({ run, step });
   }
 
   /**
-   * + and - zoom, the arrows move, 0 shows the whole: what the mouse can do, for those who do not use one.
+   * Zoom with + and -, move with the arrows, show the whole with 0.
    * @param {KeyboardEvent} event
    */
   #key(event) {
     if (!this.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
     const { x, y } = this.seen;
     const by = MOVES[event.key], factor = FACTORS[event.key];
-    if (event.key === "0") this.told.zoomed(null);
-    else if (by) this.told.zoomed({ x: moved(x, by[0]), y: moved(y, by[1]) });
-    else if (factor) this.told.zoomed({ x: scaled(x, factor), y: scaled(y, factor) });
+    if (event.key === "0") this.handlers.zoomed(null);
+    else if (by) this.handlers.zoomed({ x: moved(x, by[0]), y: moved(y, by[1]) });
+    else if (factor) this.handlers.zoomed({ x: moved(x, 0, factor), y: moved(y, 0, factor) });
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -157,20 +146,10 @@ export class RacePlot {
 }
 
 /**
- * @param {Range} options
- * @param {number} share
- * @returns {Range}
+ * A range that is moved by a share of its length, or longer by a factor around its middle.
+ * @type {(range: Range, share: number, factor?: number) => Range}
  */
-function moved([from, to], share) {
-  return [from + share * (to - from), to + share * (to - from)];
-}
-
-/**
- * @param {Range} options
- * @param {number} factor
- * @returns {Range}
- */
-function scaled([from, to], factor) {
-  const [middle, half] = [(from + to) / 2, ((to - from) / 2) * factor];
+function moved([from, to], share, factor = 1) {
+  const middle = (from + to) / 2 + share * (to - from), half = ((to - from) / 2) * factor;
   return [middle - half, middle + half];
 }

@@ -7,30 +7,21 @@ import { svgElement } from "../../shared/dom.js";
 
 /** @typedef {(value: number) => number | null} Place a place in pixels, null where the axis has none */
 
-/** @type {Record<string, string>} */
-const DASHES = { "5px,3px": "5 3" };
-
 /**
  * figure: what buildFigure made; width in pixels. Returns an <svg>.
- * @param {Figure} options
- * @param {Theme} theme
- * @param {number} width
+ * @type {(figure: Figure, theme: Theme, width: number) => Element}
  */
 export function preview({ data, layout }, theme, width) {
   const { height, margin } = layout;
   const svg = svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   const inner = { width: width - margin.l - margin.r, height: height - margin.t - margin.b };
-  for (const key of Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name))) {
-    const suffix = key.slice("xaxis".length);
-    const [x, y] = [layout[key], layout[`yaxis${suffix}`]];
-    const place = {
-      x: scale(x, margin.l, inner.width),
-      y: scale(y, margin.t + inner.height, -inner.height),
-    };
+  for (const suffix of Object.keys(layout).flatMap((name) => name.match(/^xaxis(\d*)$/)?.[1] ?? [])) {
+    const [x, y] = [layout[`xaxis${suffix}`], layout[`yaxis${suffix}`]];
+    const place = { x: scale(x, margin.l, inner.width), y: scale(y, margin.t + inner.height, -inner.height) };
     svg.append(frame(x.domain, y.domain, margin, inner, theme));
-    for (const trace of data.filter((one) => (one.xaxis ?? "x") === `x${suffix}` && one.mode?.includes("lines") && !one.fill)) {
+    for (const trace of data.filter(({ xaxis = "x", mode, fill }) => xaxis === `x${suffix}` && mode?.includes("lines") && !fill)) {
       const d = path(trace, place);
-      if (d) svg.append(svgElement("path", { d, fill: "none", stroke: trace.line.color, "stroke-width": trace.line.width, "stroke-dasharray": DASHES[trace.line.dash] ?? trace.line.dash?.replaceAll("px", "") ?? "none", opacity: trace.opacity ?? 1 }));
+      if (d) svg.append(svgElement("path", { d, fill: "none", stroke: trace.line.color, "stroke-width": trace.line.width, "stroke-dasharray": trace.line.dash?.replaceAll("px", "") ?? "none", opacity: trace.opacity ?? 1 }));
     }
   }
   return svg;
@@ -38,9 +29,7 @@ export function preview({ data, layout }, theme, width) {
 
 /**
  * From a value to pixels; null where the axis has no place for it.
- * @param {Layout} options
- * @param {number} from
- * @param {number} length
+ * @type {(layout: Layout, from: number, length: number) => Place}
  */
 function scale({ domain, range, type }, from, length) {
   const [first, last] = [from + domain[0] * length, from + domain[1] * length];
@@ -51,10 +40,7 @@ function scale({ domain, range, type }, from, length) {
   };
 }
 
-/**
- * @param {Trace} options
- * @param {{ x: Place, y: Place }} place
- */
+/** @type {(trace: Trace, place: { x: Place, y: Place }) => string} */
 function path({ x, y, connectgaps }, place) {
   let d = "", pen = "M";
   for (let index = 0; index < x.length; index += 1) {
@@ -70,11 +56,12 @@ function path({ x, y, connectgaps }, place) {
 }
 
 /**
- * @param {Range} options
- * @param {Range} more
+ * @param {Range} range
+ * @param {Range} range
  * @param {Layout} margin
  * @param {{ width: number, height: number }} inner
  * @param {Theme} theme
+ * @returns {Element}
  */
 function frame([left, right], [bottom, top], margin, inner, theme) {
   const x = (/** @type {number} */ share) => margin.l + share * inner.width, y = (/** @type {number} */ share) => margin.t + (1 - share) * inner.height;

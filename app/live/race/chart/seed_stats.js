@@ -1,22 +1,23 @@
 /**
- * Several seeds of one arm as one mean between a smallest and a largest value, in numbers: pure functions, no drawing.
+ * Mean, smallest and largest value of several seeds of one arm. Pure functions, no drawing.
  *
  * Seeds are decimated one by one, so a seed is interpolated linearly between its own kept points, at every step that
  * any of them kept. The mean reaches only as far as all of its seeds do: it never goes on over fewer of them.
  */
-/** @import { Run, Card, Table, Member, Range, Split, Band, Curve, Group } from "../../types.js" */
+/** @import { Run, View, Card, Member, Table, Range, Split, Band, Curve, Group } from "../../types.js" */
 /** @import { Series } from "../series.js" */
 import { lastOf } from "./axes.js";
+import { mapped } from "../../shared/decimate.js";
 import { ENDED } from "../../shared/run_states.js";
 
-/** As many steps are drawn of one mean; more are thinned, extremes kept. */
+/** The steps of a mean that are drawn. A longer mean is thinned, extremes kept. */
 const MAX_STEPS = 600;
 /** Of a bucket of steps these stay: the last, and those of the smallest and of the largest value. */
 const PER_BUCKET = 3;
 
 /**
- * Bands by the points of their first run.
- * @type {WeakMap<Series, Map<string, { stamp: string, all: Series[], band: Band }>>}
+ * What was computed of several runs, by the points of the first run and a name.
+ * @type {WeakMap<Series, Map<string, { stamp: string, all: Series[], made: any }>>}
  */
 const known = new WeakMap();
 
@@ -44,6 +45,19 @@ export function seedGroups(runs) {
 }
 
 /**
+ * The groups that are drawn as a mean in a band, and the runs that are drawn alone.
+ * @type {(runs: Run[], view: View) => { groups: Group[], single: Run[] }}
+ */
+export function drawnGroups(runs, view) {
+  return bands(view) ? seedGroups(runs) : { groups: [], single: runs };
+}
+
+/** @param {View} view */
+export function bands({ seeds = "band" }) {
+  return seeds === "band";
+}
+
+/**
  * Whether the runs are of several races: then an arm's name alone does not say whose it is.
  * @param {Run[]} runs
  */
@@ -62,49 +76,50 @@ export function armNames(runs) {
 
 /**
  * The mean of a group's curve of one quantity. split: "train" (key: running_error, running_loss) or the name of
- * evaluations (key: error, loss). Returns { step, mean, low, high, seconds, thinned, seeds, of, diverged, end }: `thinned`:
- * whether steps were left out; `seeds` of `of`
- * are in the mean, `diverged` are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
+ * evaluations (key: error, loss). `thinned`: whether steps were left out; `seeds` of `of` are in the mean, `diverged`
+ * are not; `end`: { seed, state, step } of the run whose end is the mean's end, or null.
  * The same object comes back as long as no run of the group has news.
- * @param {Run[]} runs
- * @param {Split} split
- * @param {string} key
- * @returns {Band}
+ * @type {(runs: Run[], split: Split, key: string) => Band}
  */
 export function seedStats(runs, split, key) {
+  return remembered(`${split} ${key}`, runs, split, key, (detail) => {
+    const members = runs.map((run) => ({ seed: run.card.seed, ...endOf([run], run), ...curveOf(run, split, key) }));
+    return statsOf(members, detail, split !== "train");
+  });
+}
+
+/**
+ * What make(detail) returns for curves of these runs, kept under a name until a run has news. detail: the range of steps
+ * in which a zoom has brought finer points, or null.
+ * @type {<T>(name: string, runs: Run[], split: Split, key: string, make: (detail: Range | null) => T) => T}
+ */
+export function remembered(name, runs, split, key, make) {
   const stamp = runs.map(({ card, series }) => {
-    const list = split === "train" ? series.train : series[split];
-    return [card.run, card.state, list.step.length, list[key].at(-1), split === "train" ? detailStamp(series) : ""].join(":");
+    const { detail } = series;
+    const finer = detail && split === "train" ? [detail.first, detail.last, detail.points.step.length] : [];
+    return [card.run, card.state, series[split].step.length, series[split][key].at(-1), ...finer].join(":");
   }).join();
   const all = runs.map(({ series }) => series);
   const kept = known.get(all[0]) ?? new Map();
   known.set(all[0], kept);
-  const before = kept.get(`${split} ${key}`);
-  if (before?.stamp === stamp && before.all.every((/** @type {Series} */ series, /** @type {number} */ index) => series === all[index])) return before.band;
-  const band = statsOf(runs.map((run) => ({ ...memberOf(run.card), ...curveOf(run, split, key) })), split === "train" ? detailOf(runs) : null, split !== "train");
-  kept.set(`${split} ${key}`, { stamp, all, band });
-  return band;
+  const before = kept.get(name);
+  if (before?.stamp === stamp && before.all.every((/** @type {Series} */ series, /** @type {number} */ index) => series === all[index])) return before.made;
+  const made = make(split === "train" ? detailOf(runs) : null);
+  kept.set(name, { stamp, all, made });
+  return made;
 }
 
 /**
- * What tells one state of a run's finer points from another.
- * @param {Series} options
+ * How a curve of these runs ends: as the run that stops first.
+ * @type {(runs: Run[], first: Run) => Pick<Member, "state" | "diverged" | "over">}
  */
-export function detailStamp({ detail }) {
-  return detail ? `${detail.first}-${detail.last}-${detail.points.step.length}` : "";
-}
-
-/** @param {Card} options */
-function memberOf({ seed, state }) {
-  return { seed, state, diverged: state === "diverged", over: ENDED.has(state) };
+export function endOf(runs, { card: { state } }) {
+  return { state, diverged: runs.some(({ card }) => card.state === "diverged"), over: ENDED.has(state) };
 }
 
 /**
- * The points of a run that have a value: { step, value, seconds }.
- * @param {Run} options
- * @param {Split} split
- * @param {string} key
- * @returns {Curve}
+ * The points of a run that have a value.
+ * @type {(run: Run, split: Split, key: string) => Curve}
  */
 export function curveOf({ series }, split, key) {
   const points = split === "train" ? series.drawn() : series[split];
@@ -123,24 +138,18 @@ export function curveOf({ series }, split, key) {
   return /** @type {any} */ (firstRows(curve, count));
 }
 
-/**
- * The range of steps in which a zoom has brought finer points, or null.
- * @param {Run[]} runs
- * @returns {Range | null}
- */
-export function detailOf(runs) {
+/** @type {(runs: Run[]) => Range | null} */
+function detailOf(runs) {
   const finer = runs.flatMap(({ series: { detail } }) => (detail?.points.step.length ? [detail] : []));
   return finer.length ? [Math.min(...finer.map(({ first }) => first)), Math.max(...finer.map(({ last }) => last))] : null;
 }
 
 /**
- * members: [{ seed, state, diverged, over, step, value, seconds }]; detail: a range of steps that is thinned by itself;
- * measured: only steps at which every member has a point of its own, where there are any. Returns what seedStats does.
- * @param {Member[]} members
- * @param {Range | null} [detail]
- * @param {boolean} [measured]
+ * The statistics of curves. detail: a range of steps that is thinned by itself; measured: whether only steps count at
+ * which every member has a point of its own, where there are any.
+ * @type {(members: Member[], detail: Range | null, measured: boolean) => Band}
  */
-export function statsOf(members, detail = null, measured = false) {
+export function statsOf(members, detail, measured) {
   const counted = members.filter(({ step, diverged }) => step.length && !diverged);
   /** @type {Band} */
   const band = { ...spread(counted, detail, measured), seeds: counted.length, of: members.length, diverged: members.filter(({ diverged }) => diverged).length, end: null };
@@ -151,10 +160,9 @@ export function statsOf(members, detail = null, measured = false) {
 }
 
 /**
- * The points of one seed at the mean clock of its band, so that what happened at one step stands at one place; where the
- * band has ended, its own clock goes on.
- * @param {{ step: number[], seconds: number[] }} points
- * @param {{ step: number[], seconds: number[] }} band
+ * The seconds of one seed's points by the mean clock of its band: all seeds have one place for one step. After the band's
+ * end the seed's own clock goes on.
+ * @type {(points: { step: number[], seconds: number[] }, band: { step: number[], seconds: number[] }) => number[]}
  */
 export function onClock(points, band) {
   const { step, seconds } = band;
@@ -183,8 +191,7 @@ export function onClock(points, band) {
  * @returns {Pick<Band, "step" | "mean" | "low" | "high" | "seconds" | "thinned">}
  */
 function spread(curves, detail, measured) {
-  const most = curves.reduce((sum, { step }) => sum + step.length, 0);
-  const found = table(["step", "mean", "low", "high", "seconds"], most);
+  const rows = table(["step", "mean", "low", "high", "seconds"], curves.reduce((sum, { step }) => sum + step.length, 0));
   /** @type {number[]} */
   const shared = [];
   let count = 0;
@@ -196,18 +203,25 @@ function spread(curves, detail, measured) {
       if (values[i] < low) low = values[i];
       if (values[i] > high) high = values[i];
     }
-    found.step[count] = step;
-    found.mean[count] = sum / values.length;
-    found.low[count] = low;
-    found.high[count] = high;
-    found.seconds[count] = clock / values.length;
-    if (points === curves.length) shared.push(count);
+    rows.step[count] = step;
+    rows.mean[count] = sum / values.length;
+    rows.low[count] = low;
+    rows.high[count] = high;
+    rows.seconds[count] = clock / values.length;
+    if (measured && points === curves.length) shared.push(count);
     count += 1;
   });
-  const walked = firstRows(found, count);
-  const exact = measured && shared.length > 0;
-  const kept = /** @type {any} */ (exact ? pick(walked, shared) : decimateTable(walked, "low", "high", detail));
-  return exact ? kept : { ...kept, thinned: kept.step.length < count };
+  return reduced(firstRows(rows, count), shared, ["low", "high"], detail);
+}
+
+/**
+ * The rows at the shared steps where there are any: between two evaluations nothing was measured. Otherwise the rows of
+ * decimateTable, with the extremes of two columns kept.
+ * @type {(rows: Table, shared: number[], extremes: [low: string, high: string], detail: Range | null) => any}
+ */
+export function reduced(rows, shared, [low, high], detail) {
+  const kept = shared.length ? pick(rows, shared) : decimateTable(rows, low, high, detail);
+  return { ...kept, thinned: !shared.length && kept.step.length < rows.step.length };
 }
 
 /**
@@ -216,6 +230,7 @@ function spread(curves, detail, measured) {
  * points: how many curves have one there.
  * @param {Curve[]} curves
  * @param {(step: number, values: Float64Array, seconds: Float64Array, points: number) => void} visit
+ * @returns {void}
  */
 export function along(curves, visit) {
   if (!curves.length || curves.some(({ step }) => !step.length)) return;
@@ -246,12 +261,9 @@ export function along(curves, visit) {
 }
 
 /**
- * A table of columns with at most about MAX_STEPS rows: of every bucket its last row, the one with the smallest value in
- * column `low` and the one with the largest in column `high`. The columns of the result are plain arrays.
- * @param {Table} rows
- * @param {string} low
- * @param {string} high
- * @param {Range | null} [detail]
+ * A table of columns with at most about MAX_STEPS rows: of every bucket its last row, the row with the smallest value in
+ * column `low` and the row with the largest in column `high`.
+ * @type {(rows: Table, low: string, high: string, detail?: Range | null) => Table}
  */
 export function decimateTable(rows, low, high, detail = null) {
   const { step, [low]: lows, [high]: highs } = rows;
@@ -278,10 +290,8 @@ export function decimateTable(rows, low, high, detail = null) {
 }
 
 /**
- * An empty table of numbers with room for so many rows.
- * @param {string[]} names
- * @param {number} rows
- * @returns {Table}
+ * An empty table with room for so many rows. Columns are typed arrays because lists that grow are slower by a half.
+ * @type {(names: string[], rows: number) => Table}
  */
 export function table(names, rows) {
   return /** @type {any} */ (Object.fromEntries(names.map((name) => [name, new Float64Array(rows)])));
@@ -289,20 +299,16 @@ export function table(names, rows) {
 
 /**
  * The first rows of a table, which share its memory.
- * @param {Table} rows
- * @param {number} count
- * @returns {Table}
+ * @type {(rows: Table, count: number) => Table}
  */
 export function firstRows(rows, count) {
-  const typed = /** @type {Record<string, Float64Array>} */ (/** @type {unknown} */ (rows));
-  return /** @type {any} */ (Object.fromEntries(Object.entries(typed).map(([name, column]) => [name, column.subarray(0, count)])));
+  return mapped(/** @type {any} */ (rows), (/** @type {any} */ column) => column.subarray(0, count));
 }
 
 /**
  * Some rows of a table, as plain arrays.
- * @param {Table} rows
- * @param {number[]} chosen
+ * @type {(rows: Table, chosen: number[]) => Table}
  */
-export function pick(rows, chosen) {
-  return Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, chosen.map((row) => column[row])]));
+function pick(rows, chosen) {
+  return mapped(rows, (column) => chosen.map((row) => column[row]));
 }

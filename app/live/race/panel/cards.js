@@ -3,26 +3,25 @@
  * made once per run and then only its texts change, so that focus and a half-made decision survive every update.
  */
 import { short } from "../chart/edit_marks.js";
-import { button, element, setText } from "../../shared/dom.js";
+import { stepOf } from "../series.js";
+import { button, element, keepRows, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
-import { BROKEN } from "../../shared/run_states.js";
+import { BROKEN, VERBS } from "../../shared/run_states.js";
 
-const ACTIONS = {
-  queued: ["pause", "stop"],
-  starting: ["pause", "stop"],
-  running: ["pause", "stop"],
-  stopping: [],
-  paused: ["resume", "stop", "delete"],
-  lost: ["resume", "stop", "delete"],
-  failed: ["resume", "delete"],
-  stopped: ["delete"],
-  finished: ["delete"],
-  diverged: ["delete"],
-};
 /** Verbs that ask for a confirmation, for they discard something. */
 const CONFIRMED = new Set(["delete", "stop"]);
 const ASKED_MS = 4_000;
 const MAX_CHANGES = 3;
+
+/** The elements of a card, of its head and of its line of steps: name, tag and class of each. */
+const PARTS = [
+  ["head", "div", "ss-card-head"], ["progress", "progress"], ["steps", "div", "ss-steps"], ["errors", "dl", "ss-errors"],
+  ["changes", "div", "ss-changes"], ["note", "div", "ss-note"], ["buttons", "div", "ss-buttons"], ["files", "div", "ss-files"],
+];
+const HEAD = [["swatch", "span", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"]];
+const STEPS = [["count", "span"], ["speed", "span"]];
+/** An error of the mini-batches, the clean training subset, the test images and the held-out images. */
+const ERRORS = 4;
 
 export class Cards {
   /** states: {state: [symbol, tone]}; ask(verb, run) sends a command. */
@@ -36,49 +35,9 @@ export class Cards {
   /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons. */
   draw(runs, theme, mayCommand) {
     this.mayCommand = mayCommand;
-    const wanted = new Set(runs.map((run) => run.card.run));
     const labels = new Map(runs.map((run) => [run.card.run, run.label]));
-    for (const [id, card] of this.cards) {
-      if (wanted.has(id)) continue;
-      card.root.remove();
-      this.cards.delete(id);
-    }
-    for (const run of runs) {
-      if (!this.cards.has(run.card.run)) {
-        const card = this.#make(run.card.run);
-        this.cards.set(run.card.run, card);
-        this.list.append(card.root);
-      }
-      this.#fill(this.cards.get(run.card.run), run, theme, labels);
-    }
-  }
-
-  #make(id) {
-    const root = element("li", "ss-card");
-    const parts = { root, id, state: null, asked: 0, confirming: null };
-    const head = element("div", "ss-card-head");
-    parts.swatch = element("span", "ss-swatch");
-    parts.name = element("strong", "ss-name");
-    parts.badge = element("span", "ss-state");
-    head.append(parts.swatch, parts.name, parts.badge);
-    parts.progress = document.createElement("progress");
-    parts.steps = element("div", "ss-steps");
-    parts.speed = element("span");
-    parts.count = element("span");
-    parts.steps.append(parts.count, parts.speed);
-    parts.errors = element("dl", "ss-errors");
-    parts.cells = ["training", "clean", "test", "held out"].map(() => {
-      const [cell, label, value] = [element("div"), element("dt"), element("dd")];
-      cell.append(label, value);
-      parts.errors.append(cell);
-      return { cell, label, value };
-    });
-    parts.changes = element("div", "ss-changes");
-    parts.note = element("div", "ss-note");
-    parts.buttons = element("div", "ss-buttons");
-    parts.files = element("div", "ss-files");
-    root.append(head, parts.progress, parts.steps, parts.errors, parts.changes, parts.note, parts.buttons, parts.files);
-    return parts;
+    keepRows(this.list, this.cards, [...labels.keys()], (id) => made(id));
+    for (const run of runs) this.#fill(this.cards.get(run.card.run), run, theme, labels);
   }
 
   #fill(parts, run, theme, labels) {
@@ -91,18 +50,19 @@ export class Cards {
     setText(parts.name, run.label);
     setText(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
-    const step = Math.max(card.step, series.lastStep);
+    const step = stepOf(run);
     parts.progress.max = card.total_steps;
     parts.progress.value = step;
     parts.progress.setAttribute("aria-label", `${run.label}: step ${step} of ${card.total_steps}`);
     setText(parts.count, `${grouped(step)} of ${grouped(card.total_steps)} steps`);
     setText(parts.speed, speedLine(card, series, step));
     parts.errors.hidden = !series.train.step.length && !series.test_subset.step.length;
-    for (const [{ cell, ...words }, [label, value]] of zip(parts.cells, errorCells(series, card))) {
-      cell.hidden = value === null;
-      setText(words.label, label);
-      setText(words.value, value);
-    }
+    errorCells(series, card).forEach(([label, value], index) => {
+      const cell = parts.cells[index];
+      cell.cell.hidden = value === null;
+      setText(cell.label, label);
+      setText(cell.value, value);
+    });
     setText(parts.changes, changeLines(card, labels));
     setText(parts.note, noteLine(card));
     setText(parts.files, fileLine(card));
@@ -112,7 +72,7 @@ export class Cards {
       parts.mayCommand = this.mayCommand;
       parts.asked = 0;
       // A confirmation that the new state still allows stays, for the person may be about to answer.
-      if (!ACTIONS[card.state]?.includes(parts.confirming)) parts.confirming = null;
+      if (!VERBS[card.state]?.includes(parts.confirming)) parts.confirming = null;
       this.#buttons(parts, run.label);
     } else if (parts.asked && performance.now() - parts.asked > ASKED_MS) {
       parts.asked = 0; // without an answer the buttons return
@@ -121,19 +81,19 @@ export class Cards {
   }
 
   #buttons(parts, label) {
-    const verbs = (this.mayCommand && ACTIONS[parts.state]) || [];
-    const made = verbs.flatMap((verb) => {
+    const verbs = (this.mayCommand && VERBS[parts.state]) || [];
+    const buttons = verbs.flatMap((verb) => {
       if (parts.confirming === verb) {
         return [
-          action(`${capital(verb)}?`, `Yes, ${verb} ${label}`, "ss-sure", () => this.#send(parts, verb, label)),
-          action("Keep", `Do not ${verb} ${label}`, "", () => this.#confirm(parts, null, label)),
+          button(`${capital(verb)}?`, () => this.#send(parts, verb, label), "ss-button ss-sure", { "aria-label": `Yes, ${verb} ${label}` }),
+          button("Keep", () => this.#confirm(parts, null, label), "ss-button", { "aria-label": `Do not ${verb} ${label}` }),
         ];
       }
       const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb, label) : () => this.#send(parts, verb, label);
-      return [action(capital(verb), `${capital(verb)} ${label}`, "", act)];
+      return [button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${label}` })];
     });
-    for (const one of made) one.disabled = Boolean(parts.asked);
-    parts.buttons.replaceChildren(...made);
+    for (const shown of buttons) shown.disabled = Boolean(parts.asked);
+    parts.buttons.replaceChildren(...buttons);
   }
 
   #confirm(parts, verb, label) {
@@ -148,6 +108,23 @@ export class Cards {
     this.#buttons(parts, label);
     this.ask(verb, parts.id);
   }
+}
+
+function made(id) {
+  const parts = { root: element("li", "ss-card"), id, state: null, asked: 0, confirming: null };
+  const place = (root, names) => {
+    for (const [name, tag, className] of names) root.append((parts[name] = element(tag, className)));
+  };
+  place(parts.root, PARTS);
+  place(parts.head, HEAD);
+  place(parts.steps, STEPS);
+  parts.cells = Array.from({ length: ERRORS }, () => {
+    const [cell, label, value] = ["div", "dt", "dd"].map((tag) => element(tag));
+    cell.append(label, value);
+    parts.errors.append(cell);
+    return { cell, label, value };
+  });
+  return parts;
 }
 
 /** Images per second over the last points and the time left, both from the stream's own clock. */
@@ -199,16 +176,6 @@ function noteLine(card) {
   return card.detail;
 }
 
-function zip(left, right) {
-  return left.map((item, index) => [item, right[index]]);
-}
-
 function capital(word) {
   return word[0].toUpperCase() + word.slice(1);
-}
-
-function action(label, name, className, act) {
-  const made = button(label, act, `ss-button ${className}`);
-  made.setAttribute("aria-label", name);
-  return made;
 }

@@ -1,5 +1,6 @@
 /** What a chart of the race shows as a table of text. Pure functions. */
-import { differenceCurves, shownDifferences } from "../chart/difference_figure.js";
+import { namedCurves } from "../chart/curves.js";
+import { shownGaps } from "../chart/difference_figure.js";
 import { differenceStats } from "../chart/differences.js";
 import { csv } from "../../shared/format.js";
 
@@ -30,7 +31,7 @@ function runRows({ card, series }, view) {
 
 function differenceRows(runs, view) {
   if (view.hidden) return [];
-  return Object.values(shownDifferences(runs, view)).flat().flatMap((gap) => differenceCurves(view).flatMap(([split, key, words]) => {
+  return shownGaps(runs, view).flatMap((gap) => namedCurves(view).flatMap(([split, key, words]) => {
     const { band } = differenceStats(gap, split, key);
     return band.step.map((step, index) => [`${gap.name}, ${words}`, step, band.mean[index], band.low[index], band.high[index], band.seeds]);
   }));

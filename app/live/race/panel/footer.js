@@ -1,5 +1,5 @@
 /** One line under the chart: points shown, smoothing, seeds, precision, device, costs, age. */
-import { duration } from "../../shared/format.js";
+import { duration, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW } from "../../shared/run_states.js";
 import { smoothingOf } from "../chart/legend.js";
 import { leftOut } from "../chart/many_runs.js";
@@ -9,7 +9,6 @@ import { averaged, evaluationsShown, trainingShown } from "../chart/coverage.js"
 export function footerText(runs, view, age) {
   const cards = runs.map((run) => run.card);
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
-  const seeds = new Set(cards.map((card) => card.seed)).size;
   const evaluated = Math.max(0, ...cards.map((card) => card.evaluation_share ?? 0));
   // Probes are dense in the first steps, so their share is misleading there.
   const probed = Math.max(0, ...cards.filter((card) => card.step >= RUNNING_WINDOW).map((card) => card.probe_share ?? 0));
@@ -21,10 +20,10 @@ export function footerText(runs, view, age) {
       leftOut(runs, view.curves, averaged(runs, view)),
     ]),
     smoothingOf(runs, view),
-    `${seeds} seed${seeds === 1 ? "" : "s"}`,
+    plural(new Set(cards.map((card) => card.seed)).size, "seed"),
     distinct("precision"),
     distinct("device"),
-    threads && `${threads} thread${threads === "1" ? "" : "s"} per run`,
+    threads && `${plural(threads, "thread")} per run`,
     evaluated > 0 && `evaluation ${(100 * evaluated).toFixed(0)} % of the time`,
     probed > 0 && `probes ${(100 * probed).toFixed(0)} %`,
     age !== null && `newest datum ${duration(age)} old`,

@@ -1,5 +1,5 @@
 /** How busy the machine is: processor, memory, graphics cards, as small bars. They come along with points, about every two seconds. */
-import { setText } from "../../shared/dom.js";
+import { element, keepRows, setText } from "../../shared/dom.js";
 
 /** Older figures say nothing about now. */
 const STALE_MS = 8_000;
@@ -20,21 +20,18 @@ export class MachineLoad {
   draw() {
     this.place.hidden = !this.load || performance.now() - this.at > STALE_MS;
     if (this.place.hidden) return;
+    keepRows(this.place, this.bars, this.load.map(([name]) => name), made);
     for (const [name, value] of this.load) {
-      const { root, bar, figure } = this.bars.get(name) ?? this.#bar(name);
+      const { root, bar, figure } = this.bars.get(name);
       root.hidden = value === null;
       bar.value = value ?? 0;
       setText(figure, `${value} %`);
     }
   }
+}
 
-  #bar(name) {
-    const made = { root: document.createElement("label"), bar: document.createElement("meter"), figure: document.createElement("span") };
-    Object.assign(made.bar, { min: 0, max: 100 });
-    made.figure.className = "ss-figure";
-    made.root.append(name, made.bar, made.figure);
-    this.place.append(made.root);
-    this.bars.set(name, made);
-    return made;
-  }
+function made(name) {
+  const parts = { root: element("label"), bar: element("meter", "", "", { min: 0, max: 100 }), figure: element("span", "ss-figure") };
+  parts.root.append(name, parts.bar, parts.figure);
+  return parts;
 }

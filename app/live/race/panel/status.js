@@ -14,18 +14,18 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** told: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
-  draw(runs, told) {
-    drawChip(this.part("chip"), runs, told.link);
+  /** state: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
+  draw(runs, state) {
+    drawChip(this.part("chip"), runs, state.link);
     this.#evaluated(runs);
-    verdict(this.part("gap"), told.verdict ?? "");
-    this.#speak(told.verdict ?? "", told.hidden);
-    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${told.verdict ?? ""}`);
-    this.#engine(runs, told);
+    verdict(this.part("gap"), state.verdict ?? "");
+    this.#speak(state.verdict ?? "", state.hidden);
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.verdict ?? ""}`);
+    this.#engine(runs, state);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
       const able = runs.filter((run) => states.has(run.card.state)).length;
-      all.hidden = !told.mayCommand;
+      all.hidden = !state.mayCommand;
       // Not `disabled`: the keyboard's focus would fall off the page the moment the button has done its work.
       all.setAttribute("aria-disabled", able < 2);
       all.onclick = () => able < 2 || this.ask(`${verb}-all`, 0);

@@ -159,8 +159,8 @@ function first(key) {
 /** An address may carry anything, a label in place of a name too; what means nothing is the first option. */
 function option(key, text) {
   const wanted = (text ?? "").toLowerCase();
-  const found = Object.entries(CHOICES[key]).find(([name, label]) => [name, label.toLowerCase()].includes(wanted));
-  return found ? found[0] : first(key);
+  const match = Object.entries(CHOICES[key]).find(([name, label]) => [name, label.toLowerCase()].includes(wanted));
+  return match ? match[0] : first(key);
 }
 
 /** `100_300` or `100_300_5_40`: x and y of the zoom. */

@@ -68,7 +68,7 @@ export class Fullscreen {
 }
 
 function scrollers(node) {
-  const found = [];
-  for (let at = node.parentElement; at; at = at.parentElement) if (at.scrollTop) found.push(at);
-  return found;
+  const nodes = [];
+  for (let at = node.parentElement; at; at = at.parentElement) if (at.scrollTop) nodes.push(at);
+  return nodes;
 }

@@ -33,12 +33,9 @@ export class PresenterKeys {
     Object.assign(this, { host, act });
     this.line = element("div", "ss-keys-line");
     this.words = element("span", "ss-keys-words");
-    this.all = button("? all keys", () => act("keys"));
-    this.all.setAttribute("aria-expanded", "false");
+    this.all = button("? all keys", () => act("keys"), "ss-button", { "aria-expanded": "false" });
     this.line.append(this.words, this.all);
-    this.panel = element("div", "ss-keys-panel");
-    this.panel.setAttribute("role", "group");
-    this.panel.setAttribute("aria-label", "Keys of the stage");
+    this.panel = element("div", "ss-keys-panel", "", { role: "group", "aria-label": "Keys of the stage" });
     this.panel.hidden = true;
     host.append(this.line, this.panel);
     host.addEventListener("pointermove", () => this.wake());
@@ -49,8 +46,8 @@ export class PresenterKeys {
     if (mayCommand === this.mayCommand && starts === this.starts) return;
     Object.assign(this, { mayCommand, starts });
     const rows = KEYS.filter((row) => (row.verb === "start" ? starts : mayCommand || !row.commands));
-    const told = rows.filter(({ brief }) => brief).map(({ shown, brief }) => `${shown.split(",")[0]} ${brief}`);
-    this.words.textContent = [told[0], told[1], "← → views", ...told.slice(2)].filter(Boolean).join("  ·  ");
+    const texts = rows.filter(({ brief }) => brief).map(({ shown, brief }) => `${shown.split(",")[0]} ${brief}`);
+    this.words.textContent = [texts[0], texts[1], "← → views", ...texts.slice(2)].filter(Boolean).join("  ·  ");
     this.panel.replaceChildren(...rows.map((row) => this.#row(row)));
   }
 
@@ -79,8 +76,7 @@ export class PresenterKeys {
   /** The choices of a question are buttons of their own: the row of the guess only says so. */
   #row({ verb, shown, does }) {
     const row = verb === "guess" ? element("div", "ss-keys-row") : button("", () => this.act(verb), "ss-keys-row");
-    const key = element("kbd", "ss-kbd", shown);
-    row.append(key, element("span", "", does));
+    row.append(element("kbd", "ss-kbd", shown), element("span", "", does));
     return row;
   }
 }

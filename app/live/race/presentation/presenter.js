@@ -21,9 +21,9 @@ const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
 const VEILED = "The curves are hidden until the reveal.";
 
 export class Presenter {
-  /** part(name): the element of that name; told: { ask(verb), soon(): draw again }. */
-  constructor(host, part, view, told) {
-    Object.assign(this, { host, part, view, told, runs: [], views: [], choices: [] });
+  /** part(name): the element of that name; ask(verb) sends a command. */
+  constructor(host, part, view, { ask }) {
+    Object.assign(this, { host, part, view, ask, runs: [], views: [], choices: [] });
     this.stage = new Fullscreen(host);
     this.keys = new PresenterKeys(host, (verb) => this.#act(verb));
     this.#build();
@@ -187,13 +187,13 @@ export class Presenter {
 
   #ask(verb) {
     this.waitsForScript = true;
-    this.told.ask(verb);
+    this.ask(verb);
   }
 
   #turn(by) {
     const { views, view } = this;
     if (!views.length) return;
-    const at = views.findIndex((one) => one.shown(view));
+    const at = views.findIndex((choice) => choice.shown(view));
     view.choose(views[at < 0 ? 0 : (at + by + views.length) % views.length].choices);
   }
 
@@ -205,21 +205,17 @@ export class Presenter {
   // --- what is shown ------------------------------------------------------------------------------------------------
 
   #build() {
-    this.enterButton = button("Present", () => this.#enter(), "ss-button ss-present");
-    this.enterButton.setAttribute("aria-keyshortcuts", "P");
-    this.enterButton.title = "The race alone on the screen, steered by keys (P)";
+    const title = "The race alone on the screen, steered by keys (P)";
+    this.enterButton = button("Present", () => this.#enter(), "ss-button ss-present", { title, "aria-keyshortcuts": "P" });
     this.part("controls").append(this.enterButton);
     const head = element("div", "ss-stage-head");
     this.title = element("p", "ss-title");
-    this.dots = element("div", "ss-dots");
+    this.dots = element("div", "ss-dots", "", { role: "img" });
     head.append(this.title, this.dots);
-    this.question = element("p", "ss-question");
-    this.question.setAttribute("role", "status");
+    this.question = element("p", "ss-question", "", { role: "status" });
     this.part("gap").before(head, this.question);
     this.answerBox = element("div", "ss-guess");
-    this.choiceRow = element("div", "ss-choices");
-    this.choiceRow.setAttribute("role", "group");
-    this.choiceRow.setAttribute("aria-label", "The room's guess");
+    this.choiceRow = element("div", "ss-choices", "", { role: "group", "aria-label": "The room's guess" });
     this.answer = element("p", "ss-answer");
     this.reveal = button("Reveal", () => this.#act("reveal"), "ss-button ss-reveal");
     this.answerBox.append(this.choiceRow, this.reveal, this.answer);
@@ -227,8 +223,7 @@ export class Presenter {
     this.part("top").after(this.answerBox);
     this.line = element("ul", "ss-stage-runs");
     this.part("stage").after(this.line);
-    this.notice = element("p", "ss-notice");
-    this.notice.setAttribute("role", "status");
+    this.notice = element("p", "ss-notice", "", { role: "status" });
     this.host.append(this.notice);
   }
 
@@ -253,9 +248,8 @@ export class Presenter {
   }
 
   #dots() {
-    const at = this.views.findIndex((one) => one.shown(this.view));
+    const at = this.views.findIndex((choice) => choice.shown(this.view));
     const words = this.views[at]?.label ?? "";
-    this.dots.setAttribute("role", "img");
     this.dots.setAttribute("aria-label", at < 0 ? `A view beside the ${this.views.length} of the stage` : `View ${at + 1} of ${this.views.length}: ${words}`);
     setText(this.dots, `${words}  ${this.views.map((_, index) => (index === at ? "●" : "○")).join(" ")}`);
   }

@@ -3,8 +3,9 @@
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
 import { armNames } from "../chart/seed_stats.js";
-import { element, setText } from "../../shared/dom.js";
-import { grouped } from "../../shared/format.js";
+import { element, keepRows, setText } from "../../shared/dom.js";
+import { stepOf } from "../series.js";
+import { grouped, sum } from "../../shared/format.js";
 import { BROKEN } from "../../shared/run_states.js";
 
 const MAX_NAMED = 8;
@@ -20,19 +21,8 @@ export class RunLine {
   draw(runs, theme, hidden) {
     const groups = runs.length > MAX_NAMED ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
-    for (const [key, row] of this.rows) {
-      if (keys.includes(key)) continue;
-      row.root.remove();
-      this.rows.delete(key);
-    }
-    groups.forEach((group, index) => {
-      if (!this.rows.has(keys[index])) {
-        const row = made();
-        this.rows.set(keys[index], row);
-        this.list.append(row.root);
-      }
-      this.#fill(this.rows.get(keys[index]), group, theme, hidden);
-    });
+    keepRows(this.list, this.rows, keys, made);
+    groups.forEach((group, index) => this.#fill(this.rows.get(keys[index]), group, theme, hidden));
   }
 
   #fill(row, { name, members }, theme, hidden) {
@@ -49,17 +39,17 @@ export class RunLine {
     row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
     setText(row.state, words.length > 1 ? "…" : said[0][0]);
     const errors = hidden ? [] : members.map(({ series }) => series.latest("train", "running_error")).filter((value) => value !== undefined);
-    setText(row.error, errors.length ? `${(errors.reduce((a, b) => a + b, 0) / errors.length).toFixed(1)} %` : "");
+    setText(row.error, errors.length ? `${(sum(errors, (error) => error) / errors.length).toFixed(1)} %` : "");
   }
 }
 
 function made() {
   const row = { root: element("li", "ss-stage-run") };
   for (const part of ["swatch", "name", "progress", "state", "error"]) {
-    row[part] = element(part === "progress" ? "progress" : "span", `ss-stage-${part}`);
+    const attributes = ["swatch", "state"].includes(part) ? { "aria-hidden": "true" } : {};
+    row[part] = element(part === "progress" ? "progress" : "span", `ss-stage-${part}`, "", attributes);
     row.root.append(row[part]);
   }
-  for (const part of ["swatch", "state"]) row[part].setAttribute("aria-hidden", "true");
   return row;
 }
 
@@ -67,12 +57,4 @@ function byArm(runs) {
   const arm = armNames(runs);
   const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? arm(card) : label));
   return [...groups].map(([name, members]) => ({ name, members }));
-}
-
-function stepOf({ card, series }) {
-  return Math.max(card.step, series.lastStep);
-}
-
-function sum(members, of) {
-  return members.reduce((total, member) => total + of(member), 0);
 }

@@ -25,14 +25,14 @@ export class UrlState {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.writing = undefined;
     const address = new URLSearchParams(location.search);
-    this.params = keys.some((key) => address.has(key)) || (!used.has(memory) && isOpening()) ? this.#pick(address) : this.#remembered();
+    this.params = keys.some((key) => address.has(key)) || (!used.has(memory) && isOpening()) ? this.#pick(address) : this.#pick(new URLSearchParams(remembered(memory) ?? ""));
     used.add(memory);
     this.#remember();
-    this.onBack = () => {
+    this.listening = new AbortController();
+    window.addEventListener("popstate", () => {
       this.params = this.#pick(new URLSearchParams(location.search));
       this.moved();
-    };
-    window.addEventListener("popstate", this.onBack);
+    }, this.listening);
   }
 
   /**
@@ -45,8 +45,7 @@ export class UrlState {
 
   /**
    * null takes a parameter away: what is usual is not in the address.
-   * @param {string} key
-   * @param {string | null} value
+   * @type {(key: string, value: string | null) => void}
    */
   put(key, value) {
     if (value === null) this.params.delete(key);
@@ -65,7 +64,7 @@ export class UrlState {
 
   stop() {
     clearTimeout(this.writing);
-    window.removeEventListener("popstate", this.onBack);
+    this.listening.abort();
   }
 
   #write() {
@@ -82,19 +81,7 @@ export class UrlState {
   }
 
   #remember() {
-    try {
-      sessionStorage.setItem(this.memory, this.params.toString());
-    } catch {
-      // A browser that keeps nothing still has the address.
-    }
-  }
-
-  #remembered() {
-    try {
-      return this.#pick(new URLSearchParams(sessionStorage.getItem(this.memory) ?? ""));
-    } catch {
-      return new URLSearchParams();
-    }
+    remember(this.memory, this.params);
   }
 }
 
@@ -105,27 +92,35 @@ function isOpening() {
 }
 
 /**
- * The race whose page this tab showed last, null without a memory of it. A browser that keeps nothing still has the address.
+ * The race whose page this tab showed last, null without a memory of it.
  * @param {string} key
  */
 export function rememberedRace(key) {
-  try {
-    const text = sessionStorage.getItem(key);
-    const race = text === null ? NaN : Number(text);
-    return Number.isInteger(race) && race >= 0 ? race : null;
-  } catch {
-    return null;
-  }
+  const race = Number(remembered(key) ?? NaN);
+  return Number.isInteger(race) && race >= 0 ? race : null;
 }
 
 /**
  * Remember the race for the tab's next page.
- * @param {string} key
- * @param {any} race
+ * @type {(key: string, race: unknown) => void}
  */
 export function rememberRace(key, race) {
+  remember(key, race);
+}
+
+/** @type {(key: string) => string | null} */
+function remembered(key) {
   try {
-    sessionStorage.setItem(key, String(race));
+    return sessionStorage.getItem(key);
+  } catch {
+    return null; // a browser that keeps nothing still has the address
+  }
+}
+
+/** @type {(key: string, value: unknown) => void} */
+function remember(key, value) {
+  try {
+    sessionStorage.setItem(key, String(value));
   } catch {
     // See above.
   }

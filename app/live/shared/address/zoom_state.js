@@ -2,7 +2,7 @@
  * Which part of each chart of a page is zoomed into, all in one parameter of the address: `profile_x_1_13_y_0_2*side_x_...`,
  * an axis and its range in the axis's own unit each.
  */
-const AXIS = /^[xy]2?$/;
+const AXIS_RANGE = /(?<![^_])([xy]2?)_([^_]+)_([^_]+)/g;
 /** @import { Layout, Plot, Range } from "../../types.js" */
 /** @import { UrlState } from "./url_state.js" */
 /** @typedef {Record<string, Range>} Ranges the ranges of a chart, by axis */
@@ -31,10 +31,7 @@ export class ZoomState {
     return parsed(this.address.get(this.key)).get(name) ?? null;
   }
 
-  /**
-   * @param {string} name
-   * @param {Ranges | null} ranges
-   */
+  /** @type {(name: string, ranges: Ranges | null) => void} */
   set(name, ranges) {
     const all = parsed(this.address.get(this.key));
     if (ranges && Object.keys(ranges).length) all.set(name, ranges);
@@ -44,22 +41,20 @@ export class ZoomState {
 
   /**
    * Give a layout the ranges of its chart. What Plotly keeps by itself ends where they change.
-   * @param {string} name
-   * @param {Layout} layout
+   * @type {(name: string, layout: Layout) => void}
    */
   apply(name, layout) {
     const ranges = this.get(name) ?? {};
     for (const [axis, range] of Object.entries(ranges)) {
-      const found = layout[axisOf(axis)];
-      if (found) Object.assign(found, { range, autorange: false });
+      const target = layout[axisOf(axis)];
+      if (target) Object.assign(target, { range, autorange: false });
     }
     layout.uirevision = `${layout.uirevision} ${JSON.stringify(ranges)}`;
   }
 
   /**
    * Hear of the zooms of a plot: a drag, a double click that shows the whole.
-   * @param {Plot} plot
-   * @param {string} name
+   * @type {(plot: Plot, name: string) => void}
    */
   listen(plot, name) {
     plot.on("plotly_relayout", (change) => {
@@ -89,19 +84,13 @@ function written(all) {
   return [...all].map(([name, ranges]) => [name, ...Object.entries(ranges).flatMap(([axis, range]) => [axis, ...range.map((value) => Number(value.toPrecision(7)))])].join("_")).join("*");
 }
 
-/** @param {string | null} text */
+/** @type {(text: string | null) => Map<string, Ranges>} */
 function parsed(text) {
-  /** @type {Map<string, Ranges>} */
-  const found = new Map();
-  for (const part of (text ?? "").split("*").slice(0, MAX_CHARTS)) {
-    const [name, ...rest] = part.split("_");
-    /** @type {Ranges} */
-    const ranges = {};
-    for (let at = 0; at + 2 < rest.length; at += 3) {
-      const [axis, from, to] = [rest[at], ...rest.slice(at + 1, at + 3).map((word) => (word === "" ? NaN : Number(word)))];
-      if (AXIS.test(axis) && Number.isFinite(from) && Number.isFinite(to) && from < to) ranges[axis] = [from, to];
-    }
-    if (name && Object.keys(ranges).length) found.set(name, ranges);
-  }
-  return found;
+  const charts = (text ?? "").split("*").slice(0, MAX_CHARTS).map((chart) => {
+    const [name, ...rest] = chart.split("_");
+    const ranges = [...rest.join("_").matchAll(AXIS_RANGE)].map(([, axis, ...ends]) => ({ axis, range: /** @type {Range} */ (ends.map(Number)) }));
+    const sound = ranges.filter(({ range: [from, to] }) => from < to && Number.isFinite(to - from));
+    return { name, ranges: Object.fromEntries(sound.map(({ axis, range }) => [axis, range])) };
+  });
+  return new Map(charts.flatMap(({ name, ranges }) => (name && Object.keys(ranges).length ? [[name, ranges]] : [])));
 }

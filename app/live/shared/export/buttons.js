@@ -1,5 +1,6 @@
 /** Three small buttons beside a chart: its picture as PNG or as SVG, what it shows as CSV. All is made in the browser. */
 /** @import { Theme, Plot, PictureWords, Rows } from "../../types.js" */
+import { button, element } from "../dom.js";
 import { csv, messageOf } from "../format.js";
 import { loadPlotly } from "../page.js";
 
@@ -17,32 +18,26 @@ export class ExportButtons {
     node.classList.add("ss-take");
     node.setAttribute("role", "group");
     node.setAttribute("aria-label", `Save: ${name}`);
-    this.says = Object.assign(document.createElement("span"), { className: "ss-take-says" });
-    this.says.setAttribute("role", "status");
-    this.buttons = Object.keys(WORDS).map((format) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "ss-take-button", textContent: format.toUpperCase(), title: `Save as ${WORDS[format]}` });
-      button.dataset.format = format;
-      button.setAttribute("aria-label", `Save ${name} as ${WORDS[format]}`);
-      button.onclick = () => this.#take(button, () => take(format));
-      return button;
+    this.says = element("span", "ss-take-says", "", { role: "status" });
+    this.buttons = Object.entries(WORDS).map(([format, words]) => {
+      const attributes = { title: `Save as ${words}`, "data-format": format, "aria-label": `Save ${name} as ${words}` };
+      const made = button(format.toUpperCase(), () => this.#take(made, () => take(format)), "ss-take-button", attributes);
+      return made;
     });
     node.append(...this.buttons, this.says);
   }
 
-  /**
-   * @param {HTMLButtonElement} button
-   * @param {() => Promise<unknown>} take
-   */
-  async #take(button, take) {
-    button.disabled = true;
+  /** @type {(pressed: HTMLButtonElement, take: () => Promise<unknown>) => Promise<void>} */
+  async #take(pressed, take) {
+    pressed.disabled = true;
     this.says.textContent = "";
     try {
       await take();
     } catch (error) {
       this.says.textContent = `not saved: ${messageOf(error)}`;
     }
-    button.disabled = false;
-    button.focus();
+    pressed.disabled = false;
+    pressed.focus();
   }
 }
 
@@ -51,6 +46,7 @@ export class ExportButtons {
  * asked when the button is pressed.
  * @param {string} format
  * @param {{ plot: Plot, url: string, theme: Theme, words: () => PictureWords, table: () => Rows }} options
+ * @returns {Promise<unknown>}
  */
 export async function exportPlot(format, { plot, url, theme, words, table }) {
   const { filename, ...rest } = words();
@@ -62,8 +58,7 @@ export async function exportPlot(format, { plot, url, theme, words, table }) {
 
 /**
  * Save rows as a file; with nothing in them there is nothing to save.
- * @param {Rows} options
- * @param {string} filename
+ * @type {(rows: Rows, filename: string) => Promise<void>}
  */
 export async function saveTable({ columns, rows }, filename) {
   if (!rows.length) throw new Error("there is no value yet");

@@ -2,16 +2,13 @@
  * Pictures and tables to take away: a chart becomes a PNG or SVG with title, legend and caption, entirely in the
  * browser. Works on any Plotly element; title, legend and caption come from the feature that drew it.
  */
-/** @import { Theme, Plot, LegendEntry } from "../../types.js" */
-import { escaped, wrapped } from "../format.js";
+/** @import { Layout, Theme, Plot, LegendEntry } from "../../types.js" */
+import { escaped, fitted } from "../format.js";
+import { PICTURE_FONT as FONT } from "../plot_style.js";
 
-/** Families that other machines have too: a picture cannot take the page's own font along. */
-const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const TITLE_PX = 20, LEGEND_PX = 13, CAPTION_PX = 12, PAD_PX = 14;
 /** A legend's first line begins this far within it. */
 const SWATCH_PX = 5;
-/** Width of a letter on the average as a share of its height. */
-const LETTER = 0.5;
 /** Pixels of a PNG for one of the page: sharp on a poster. */
 const PNG_SCALE = 3;
 /** A saved address may be needed for a moment after the click. */
@@ -24,6 +21,7 @@ const KEPT_MS = 10_000;
  * @param {any} Plotly
  * @param {Plot} plot
  * @param {{ format?: string, title?: string, legend?: LegendEntry[], caption?: string, filename?: string, theme: Theme }} options
+ * @returns {Promise<string>}
  */
 export async function exportImage(Plotly, plot, { format = "png", title = "", legend = [], caption = "", filename = "", theme }) {
   const { width, height } = plot._fullLayout;
@@ -46,9 +44,7 @@ export async function exportImage(Plotly, plot, { format = "png", title = "", le
 
 /**
  * The chart on a ground of its own, with lines that stand only in the legend.
- * @param {Plot} plot
- * @param {LegendEntry[]} legend
- * @param {Theme} theme
+ * @type {(plot: Plot, legend: LegendEntry[], theme: Theme) => { data: Layout[], layout: Layout }}
  */
 function copyOf(plot, legend, theme) {
   const entries = legend.map(({ name, color, width, dash, symbol, fill, opacity, meaning }) => ({
@@ -76,22 +72,21 @@ function legendPlace(theme) {
 
 /**
  * Room for the words above and below, measured on the chart as it is drawn; the plot itself keeps its size.
- * @param {Plot} stage
- * @param {{ title: string, caption: string, legend: LegendEntry[], theme: Theme }} options
+ * @type {(stage: Plot, options: { title: string, caption: string, legend: LegendEntry[], theme: Theme }) => Layout}
  */
 function framed(stage, { title, caption, legend, theme }) {
   const { width, height, margin } = stage._fullLayout;
-  const asked = stage.layout.margin ?? margin;
-  const [left, right] = [asked.l ?? margin.l, asked.r ?? margin.r];
-  const titleLines = title ? broken(title, width - 2 * PAD_PX, TITLE_PX) : [];
-  const captionLines = caption ? broken(caption, width - 2 * PAD_PX, CAPTION_PX) : [];
+  const own = stage.layout.margin ?? margin;
+  const [left, right] = [own.l ?? margin.l, own.r ?? margin.r];
+  const titleLines = title ? fitted(title, width - 2 * PAD_PX, TITLE_PX) : [];
+  const captionLines = caption ? fitted(caption, width - 2 * PAD_PX, CAPTION_PX) : [];
   const titlePx = titleLines.length ? PAD_PX + titleLines.length * TITLE_PX * 1.3 : PAD_PX / 2;
   const heights = ["legend", "legend2"].map((name) => (legend.length ? stage._fullLayout[name]?._height ?? 0 : 0));
   const legendPx = legend.length ? heights[0] + heights[1] + 4 : 0;
   const captionPx = captionLines.length ? captionLines.length * CAPTION_PX * 1.35 + PAD_PX : 0;
   const above = Math.ceil(titlePx + legendPx), below = Math.ceil(captionPx);
   const total = height + above + below;
-  const top = (asked.t ?? margin.t) + above, bottom = (asked.b ?? margin.b) + below;
+  const top = (own.t ?? margin.t) + above, bottom = (own.b ?? margin.b) + below;
   const plotPx = total - top - bottom;
   const at = (PAD_PX - SWATCH_PX) / width;
   const words = (/** @type {string[]} */ lines, /** @type {number} */ y, /** @type {string} */ anchor, /** @type {number} */ size, /** @type {string} */ color, /** @type {boolean} */ bold) => ({
@@ -100,7 +95,7 @@ function framed(stage, { title, caption, legend, theme }) {
   });
   return {
     height: total,
-    margin: { ...asked, l: left, r: right, t: top, b: bottom, autoexpand: !legend.length },
+    margin: { ...own, l: left, r: right, t: top, b: bottom, autoexpand: !legend.length },
     ...(legend.length ? { "legend.y": 1 - titlePx / total, "legend2.y": 1 - (titlePx + heights[0]) / total, "legend.x": at, "legend2.x": at } : {}),
     annotations: [
       ...(stage.layout.annotations ?? []),
@@ -108,16 +103,6 @@ function framed(stage, { title, caption, legend, theme }) {
       ...(captionLines.length ? [words(captionLines, -(bottom - PAD_PX / 2) / plotPx, "bottom", CAPTION_PX, theme.muted, false)] : []),
     ],
   };
-}
-
-/**
- * Words in lines that fit a width in pixels.
- * @param {string} words
- * @param {number} widthPx
- * @param {number} fontPx
- */
-function broken(words, widthPx, fontPx) {
-  return wrapped(words, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }
 
 /**

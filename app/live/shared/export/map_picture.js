@@ -3,7 +3,8 @@
  * What it shows comes from ProbeMap.picture(). No lines of the pointer: they are about the page.
  */
 /** @import { Theme } from "../../types.js" */
-import { escaped, wrapped } from "../format.js";
+import { escaped, fitted } from "../format.js";
+import { PICTURE_FONT as FONT } from "../plot_style.js";
 
 /** @typedef {{ text: string, at: number }} Tick what is said at a place from 0 to 1 */
 /** @typedef {{ stops: string[], ticks: Tick[] }} Bar the scale of colors */
@@ -20,11 +21,8 @@ import { escaped, wrapped } from "../format.js";
  */
 /** @typedef {{ width: number, height: number, ticks: Tick[], halves: MapHalf[] }} MapPicture */
 
-const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
 const TITLE_PX = 20, SMALL_PX = 12;
-/** Width of a letter on the average as a share of its height. */
-const LETTER = 0.5;
 const SCALE = 3;
 
 /**
@@ -34,12 +32,13 @@ const SCALE = 3;
  * @param {{ title: string, caption: string, place: string }} options
  * @param {Bar} bar
  * @param {Theme} theme
+ * @returns {string}
  */
 export function mapSvg(picture, { title, caption, place }, bar, theme) {
   const width = LEFT + picture.width + RIGHT;
   const parts = [];
   let y = PAD;
-  for (const line of broken(title, width - 2 * PAD, TITLE_PX)) parts.push(words(line, PAD, (y += TITLE_PX * 1.2), { size: TITLE_PX, fill: theme.text, bold: true }));
+  for (const line of fitted(title, width - 2 * PAD, TITLE_PX)) parts.push(words(line, PAD, (y += TITLE_PX * 1.2), { size: TITLE_PX, fill: theme.text, bold: true }));
   y += 16;
   parts.push(legend(bar, y, theme));
   y += 44;
@@ -57,7 +56,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
     if (half.downwards) parts.push(words(half.name, LEFT, (y += 20), { size: 15, fill: half.color, bold: true }));
   });
   y += 8;
-  for (const line of broken(caption, width - 2 * PAD, SMALL_PX)) parts.push(words(line, PAD, (y += SMALL_PX * 1.35), { size: SMALL_PX, fill: theme.muted }));
+  for (const line of fitted(caption, width - 2 * PAD, SMALL_PX)) parts.push(words(line, PAD, (y += SMALL_PX * 1.35), { size: SMALL_PX, fill: theme.muted }));
   const height = Math.ceil(y + PAD);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">`
     + `<rect width="100%" height="100%" fill="${theme.page}"/>${parts.join("")}</svg>`;
@@ -65,8 +64,7 @@ export function mapSvg(picture, { title, caption, place }, bar, theme) {
 
 /**
  * The address of an SVG, and of a PNG that is drawn from it.
- * @param {string} svg
- * @param {string} format
+ * @type {(svg: string, format: string) => Promise<string>}
  */
 export async function mapImage(svg, format) {
   const address = `data:image/svg+xml,${encodeURIComponent(svg)}`;
@@ -81,11 +79,12 @@ export async function mapImage(svg, format) {
 }
 
 /**
- * @param {MapHalf} options
+ * @param {MapHalf} half
  * @param {number} top
  * @param {{ width: number, height: number }} more
  * @param {string} place
  * @param {Theme} theme
+ * @returns {string}
  */
 function field({ cells, stages, end, says, downwards, count }, top, { width, height }, place, theme) {
   const small = { size: SMALL_PX, fill: theme.muted };
@@ -101,11 +100,7 @@ function field({ cells, stages, end, says, downwards, count }, top, { width, hei
   ].filter(Boolean).join("");
 }
 
-/**
- * @param {Bar} options
- * @param {number} y
- * @param {Theme} theme
- */
+/** @type {(bar: Bar, y: number, theme: Theme) => string} */
 function legend({ stops, ticks }, y, theme) {
   const colors = stops.map((color, index) => `<stop offset="${index / (stops.length - 1)}" stop-color="${color}"/>`).join("");
   const marks = ticks.map(({ text, at }) => words(text, PAD + at * BAR, y + 22, { size: SMALL_PX, fill: theme.muted, anchor: at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }));
@@ -117,18 +112,9 @@ function legend({ stops, ticks }, y, theme) {
  * @param {number} x
  * @param {number} y
  * @param {{ size: number, fill: string, anchor?: string, bold?: boolean, halo?: string }} options
+ * @returns {string}
  */
 function words(text, x, y, { size, fill, anchor = "start", bold = false, halo = "" }) {
   return `<text x="${x}" y="${y}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}`
     + `${halo ? ` stroke="${halo}" stroke-width="3" paint-order="stroke"` : ""}>${escaped(text)}</text>`;
-}
-
-/**
- * Words in lines that fit a width in pixels.
- * @param {string} text
- * @param {number} widthPx
- * @param {number} fontPx
- */
-function broken(text, widthPx, fontPx) {
-  return wrapped(text, Math.max(10, Math.floor(widthPx / (fontPx * LETTER))));
 }

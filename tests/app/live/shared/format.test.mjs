@@ -1,5 +1,6 @@
 /** Numbers, durations and lines of text as people read them. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { duration, escaped, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
 
@@ -8,6 +9,12 @@ test("numbers have three digits, thousands apart, powers of ten where they are l
   for (const [value, text] of table) assert.equal(spoken(value), text);
   assert.equal(spoken(0.98765, 4), "0.9877");
   assert.equal(grouped(1234567), "1,234,567");
+});
+
+test("sentences of the server write numbers in the same way", { skip: !process.env.SKIPSCOPE_TEST_FACTS && "pytest brings the server's numbers" }, () => {
+  const { numbers } = JSON.parse(readFileSync(process.env.SKIPSCOPE_TEST_FACTS, "utf8"));
+  assert.ok(numbers.length > 500);
+  for (const [value, digits, text] of numbers) assert.equal(spoken(value, digits), text);
 });
 
 test("durations are seconds, minutes or hours", () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { endLabels, written } from "../../../../../app/live/race/chart/labels.js";
 import { THEME } from "../runs.mjs";
 
-const PANEL = { suffix: "2", axis: [0, 100], end: 300, widthPx: 600, heightPx: 400 };
+const PANEL = { suffix: "2", axis: [0, 100], span: 300, widthPx: 600, heightPx: 400 };
 const end = (name, y, x = 300) => ({ name, note: "", value: String(y), x, y, textColor: { light: "#123456" }, color: { light: "#abcdef" } });
 
 /** The height of a label in pixels from the lower edge. */
