@@ -115,7 +115,10 @@ class Evaluator:
         images, indices = self._subsets[Split.TEST_SUBSET if split == Split.TEST else split]
         if split == Split.TEST or (split == Split.VALIDATION and whole):
             indices = torch.arange(len(images), device=self._device.torch_device)
-        return images, torch.split(indices, self._batch)
+        return images, self._batches(indices)
+
+    def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
+        return torch.split(indices, self._batch)
 
     def _input(self, images: Images, indices: Tensor) -> Tensor:
         return self._images.normalise(images.batch(indices)[0]).contiguous(memory_format=self._device.memory_format)
