@@ -3,7 +3,7 @@
 The deepest arm of a shortcut type is compared with its shallowest, seed by seed. A pair takes part once both of its
 runs have reached step 50, unless one of them halted before anything could be concluded from it and other pairs may get
 so far; all figures of one sentence are those of the largest step that every run taking part has
-reached.
+reached. A run that was changed while it trained is an arm of its own: it is no seed of the arm that it began as.
 """
 
 import math
@@ -69,8 +69,9 @@ class Pair:
 
 
 def is_sound(run: ComparedRun) -> bool:
-    """Return whether a run takes part now or later: it did not break, nor halt before step 50."""
-    return run.state not in BROKEN and not (run.state in HALTED and run.step < min(MIN_STEP, run.total_steps))
+    """Return whether a run takes part now or later: it was not changed, did not break, nor halt before step 50."""
+    halted_early = run.state in HALTED and run.step < min(MIN_STEP, run.total_steps)
+    return not run.changed and run.state not in BROKEN and not halted_early
 
 
 def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
@@ -102,11 +103,10 @@ def conclusive_step(taken: Sequence[Pair]) -> int:
 
 def is_left_out(run: ComparedRun, taken: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
-    return not is_sound(run) or (
-        run.state in HALTED
-        and run not in taken
-        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in taken)
-    )
+    if run.changed or not is_sound(run):
+        return not run.changed
+    mates = any(other.depth == run.depth and other.shortcut == run.shortcut for other in taken)
+    return run.state in HALTED and run not in taken and mates
 
 
 def compared(runs: Sequence[ComparedRun]) -> list[ComparedRun]:

@@ -5,9 +5,9 @@ Pure: no I/O, no streamlit, no engine.
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step, compared
+from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step
 from engine.analysis.numbers import grouped
-from engine.analysis.verdict import Finding, RaceErrors, needed_steps
+from engine.analysis.verdict import Finding, RaceErrors
 from engine.events import BROKEN, HALTED
 
 #: How each error is drawn.
@@ -16,14 +16,12 @@ DRAWN = {"running": "running training error (dashed)", "clean": "clean training 
 
 def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
-    seeds, most = len({run.seed for run in runs}), max(len(finding.gaps) for finding in found)
+    seeds, most = len({run.seed for run in runs}), max(finding.training.seeds for finding in found)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
-    if most > 1:
-        spans = [f"{_signed(min(one.gaps))} to {_signed(max(one.gaps))}" for one in found if len(one.gaps) > 1]
-        count = f"means of {count} (gaps {_listed(spans)})"
-    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in found if len(finding.gaps) < most]
+    fewer = [f"{finding.training.seeds} for {finding.deep.arm}" for finding in found if finding.training.seeds < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    rates = _rates([run for finding in found for pair in finding.pairs for run in (pair.deep, pair.shallow)])
+    count += ", 95 % intervals" if most > 1 else ""
+    rates = _rates([run for finding in found for run in finding.runs])
     error = DRAWN["clean" if errors.at_end else "running"]
     left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""
     return f"After {grouped(common_step(runs))} steps, {count}, {rates}; {error}{left_out}."
@@ -37,15 +35,6 @@ def edges(found: Sequence[Finding]) -> str:
         return ""
     verb = "is" if len(names) == 1 else "are"
     return f"{_listed(names)} {verb} best at the edge of the rates tried: a better one may lie outside."
-
-
-def too_few(runs: Sequence[ComparedRun]) -> str:
-    """Return the conclusion that it is too early for one; ``Not yet`` only where more steps are still to come."""
-    step, needed, taken = common_step(runs), needed_steps(runs), compared(runs)
-    planned = min(run.total_steps for run in taken)
-    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in taken)
-    verdict = "Too few steps to conclude" if ended or planned < needed else "Not yet: too few steps"
-    return f"{verdict} ({grouped(step)} of {grouped(planned)}, a conclusion takes {grouped(needed)})."
 
 
 def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
@@ -73,10 +62,6 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
     return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
 
 
-def _signed(points: float) -> str:
-    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "\u2212")
-
-
 def _readiness(pair: Pair) -> tuple[bool, int]:
     return "paused" not in (pair.deep.state, pair.shallow.state), pair.step
 
@@ -98,8 +83,7 @@ def _rates(taken: Sequence[ComparedRun]) -> str:
     elif starts:
         words = f"learning rate {rates[0]:g}"
     else:
-        changed = any("lr" in run.changed for run in taken)
-        return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
+        return f"one learning rate ({rates[0]:g}) for all"
     return f"{words} ({', '.join(starts)})" if starts else words
 
 

@@ -7,8 +7,8 @@ The truth is the running training error at one step: the largest that all runs t
 on. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms
 have, a kind of net by its best arm.
 
-Too close to call: several seeds whose bands overlap (``engine.analysis.verdict.relation``). One seed has no band, so
-that arms closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
+Too close to call: the 95 % interval of the per-seed differences reaches zero. One seed has no interval, so that arms
+closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, is_sound
+from engine.analysis.interval import interval
 from engine.analysis.numbers import grouped, listed
-from engine.analysis.verdict import MIN_SEEDS, Relation, relation
 from engine.events import ALIVE, RunState
 
 #: One seed: arms that differ by less than so many points are not told apart.
@@ -177,9 +177,10 @@ def _best(choice: Choice, taken: Sequence[ComparedRun], errors: Mapping[int, flo
 
 
 def _is_close(one: _Standing, other: _Standing) -> bool:
-    if min(len(one.errors), len(other.errors)) >= MIN_SEEDS:
-        return relation(one.errors, other.errors) == Relation.OVERLAP
-    return abs(one.mean - other.mean) < CLOSE_POINTS
+    if len(one.errors) != len(other.errors) or len(one.errors) < 2:
+        return abs(one.mean - other.mean) < CLOSE_POINTS
+    apart = interval([theirs - own for own, theirs in zip(one.errors, other.errors, strict=True)])
+    return not apart.lies_above(0)
 
 
 def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
@@ -190,6 +191,8 @@ def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:
 
 
 def _fate(run: ComparedRun) -> str:
+    if run.changed:
+        return "was changed while it trained"
     return f"{'was lost' if run.state == RunState.LOST else run.state} at step {grouped(run.step)}"
 
 

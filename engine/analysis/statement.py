@@ -9,21 +9,35 @@ by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
-from engine.analysis.comparison import ComparedRun, pairs, taking_part
-from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early, too_few
-from engine.analysis.numbers import grouped
-from engine.analysis.verdict import LEVEL, Finding, RaceErrors, Relation, Verdict, findings
+from engine.analysis.comparison import MIN_STEPS, ComparedRun, pairs, taking_part
+from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early
+from engine.analysis.interval import MAX_SEEDS, Interval, needed_seeds
+from engine.analysis.verdict import (
+    LEVEL,
+    MARGIN,
+    CureFinding,
+    Finding,
+    Judgement,
+    RaceErrors,
+    Verdict,
+    judge,
+)
 from engine.events import ENDED
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
-_OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}
+_OF_THE_RACE = {Verdict.PROVISIONAL, Verdict.TOO_FEW_STEPS, Verdict.ONE_SEED}
+#: What one training error alone would say.
+_BY_ONE_ERROR = {
+    Verdict.DEGRADATION: "says degradation",
+    Verdict.NO_DEGRADATION: f"says no degradation beyond {MARGIN:g} point",
+    Verdict.NOT_RESOLVED: "resolves nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The mean gap of one shortcut type in points, and the ends of its interval, None while there is none."""
+    """The mean gap of one shortcut type in points, and the ends of its 95 % interval, None with one seed."""
 
     shortcut: str
     deep: int
@@ -36,7 +50,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """What shortcuts take away of the plain gap: the mean per-seed difference of both gaps in points."""
+    """What shortcuts take away of the plain gap: the mean per-seed difference of both gaps in points.
+
+    ``low`` and ``high`` end its 95 % interval, None with one seed.
+    """
 
     gap: float
     low: float | None
@@ -71,25 +88,30 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     if not runs:
         return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
     provisional = any(run.state not in ENDED for run in runs)
-    found = findings(runs, errors)
-    if not found:
+    judgement = judge(runs, errors)
+    if not judgement.findings:
         kind, words = _nothing(runs)
         return Conclusion(kind, joined([words, notes(runs)]), provisional)
-    head, *others = found
+    head, *others = judgement.findings
     text = joined(
         [
-            _headline(runs, head, errors),
-            _so_far(head, errors) if head.verdict == Verdict.TOO_FEW_STEPS else "",
-            _others(head, others, errors),
-            evidence(runs, found, errors),
-            edges(found),
+            _headline(head),
+            _cure(judgement),
+            _others(head, others),
+            evidence(runs, judgement.findings, errors),
+            edges(judgement.findings),
             notes(runs),
         ]
     )
     comparisons = tuple(
-        Comparison(one.deep.shortcut, one.deep.depth, one.shallow.depth, len(one.gaps), one.gap) for one in found
-    )
-    return Conclusion(head.verdict, text, provisional, comparisons, _cure(found))
+        Comparison(
+            one.deep.shortcut, one.deep.depth, one.shallow.depth, one.training.seeds, one.gap, one.training.low,
+            one.training.high,
+        )
+        for one in judgement.findings
+    )  # fmt: skip
+    cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
+    return Conclusion(head.verdict, text, provisional, comparisons, cure)
 
 
 def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
@@ -107,144 +129,131 @@ def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     return Verdict.NO_FIGURES, "No figures to compare yet."
 
 
-def _cure(found: Sequence[Finding]) -> Cure | None:
-    """Return the cure of the first type with shortcuts whose depths are those of the plain nets, None without one."""
-    plain = next((one for one in found if one.deep.plain), None)
-    others = [one for one in found if plain and not one.deep.plain and _depths(one) == _depths(plain)]
-    if plain is None or not others:
-        return None
-    gaps = {pair.deep.seed: gap for pair, gap in zip(others[0].pairs, others[0].gaps, strict=True)}
-    differences = [
-        gap - gaps[pair.deep.seed] for pair, gap in zip(plain.pairs, plain.gaps, strict=True) if pair.deep.seed in gaps
-    ]
-    return Cure(fmean(differences), None, None, len(differences)) if differences else None
-
-
-def _depths(finding: Finding) -> tuple[int, int]:
-    return finding.deep.depth, finding.shallow.depth
-
-
-def _headline(runs: Sequence[ComparedRun], head: Finding, errors: RaceErrors) -> str:
+def _headline(head: Finding) -> str:
     """Return the conclusion about one shortcut type."""
-    gap, bands = _clause(head), _bands(head)
+    gap = _clause(head, " points", " in training error")
     match head.verdict:
+        case Verdict.PROVISIONAL:
+            return f"So far {gap}."
         case Verdict.TOO_FEW_STEPS:
-            return too_few(runs)
-        case Verdict.CHANGED:
-            return f"No conclusion, runs were changed while they trained: {gap} in training error."
-        case Verdict.ADD_SEEDS:
-            return f"Add seeds before you conclude: {gap} in training error."
-        case Verdict.ADD_SEEDS_AND_TUNE:
-            return f"Add seeds and tune before you conclude: {gap} in training error."
+            return f"Too few steps to conclude, which takes {MIN_STEPS}: {gap}."
+        case Verdict.ONE_SEED:
+            return f"One seed, a demonstration: {gap}."
         case Verdict.DISAGREE:
-            return f"No conclusion, the training errors disagree: {gap} in the clean one, {_not_in_running(head)}."
-        case Verdict.DEGRADATION:
-            return f"Degradation{_at_rates(head)}: {gap} in training error, {bands}."
-        case Verdict.TUNE:
-            return f"Tune before you conclude, {_untuned(head)}: {gap} in training error, {bands}."
+            return f"No conclusion, the training errors disagree: {_disagreement(head)}."
+        case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
+            return f"Degradation{_at_rates(head)}: {gap}."
         case Verdict.DEEPEST_LOST:
-            return f"No conclusion, {_lost(head)}: {gap} in training error, {bands}."
+            return f"No conclusion, {_lost(head)}: {gap}."
         case Verdict.OVERFITTING:
-            return (
-                f"Overfitting, not degradation{_at_rates(head)}: {gap} in training error, {bands}, but "
-                f"{_on_test(head, errors)}, where bands do not overlap."
-            )
+            return f"Overfitting, not degradation{_at_rates(head)}: {gap}, but {_on_test(head)}."
         case Verdict.NO_DEGRADATION:
-            return f"No degradation{_at_rates(head)}: {gap} in training error, {bands}."
-    return f"No difference shown{_at_rates(head)}: {gap} in training error, {bands}."
+            return f"No degradation beyond {MARGIN:g} point{_at_rates(head)}: {gap}."
+    return f"Not resolved yet: {gap}{_beside(head)}; {_resolving(head.training)}."
 
 
-def _others(head: Finding, others: Sequence[Finding], errors: RaceErrors) -> str:
+def _others(head: Finding, others: Sequence[Finding]) -> str:
     """Return what is known of the other shortcut types, those with one conclusion together."""
     if not others:
         return ""
     alike: dict[str, list[str]] = {}
     for other in others:
-        alike.setdefault(_in_short(head, other, errors), []).append(_clause(other, ""))
+        alike.setdefault(_in_short(other), []).append(_clause(other))
     words = [f"{', '.join(clauses)}{short}" for short, clauses in alike.items()]
     kind = "With shortcuts" if head.deep.plain and not any(other.deep.plain for other in others) else "Others"
     return f"{kind}: {'; '.join(words)}."
 
 
-def _in_short(head: Finding, other: Finding, errors: RaceErrors) -> str:
-    """Return the conclusion about a further type in a few words, and how its gap compares with that of plain nets."""
-    bands, rates = _bands(other, ""), _at_rates(other)
+def _in_short(other: Finding) -> str:
+    """Return the conclusion about a further type in a few words."""
+    rates = _at_rates(other)
     match other.verdict:
-        case Verdict.TOO_FEW_STEPS | Verdict.ADD_SEEDS | Verdict.ADD_SEEDS_AND_TUNE:
-            return "" if head.verdict in _OF_THE_RACE else ", add seeds"
-        case Verdict.CHANGED:
-            return ", no conclusion after a change"
+        case verdict if verdict in _OF_THE_RACE:
+            return ""
         case Verdict.DEEPEST_LOST:
-            return f", {bands}, but {_lost(other)}: no conclusion"
+            return f", but {_lost(other)}: no conclusion"
         case Verdict.OVERFITTING:
-            words = f"{bands}, but {_on_test(other, errors)}, bands do not overlap: overfitting{rates}"
-        case verdict if verdict == head.verdict and _limits(other) == _limits(head):
-            words = "likewise"
+            return f", but {_on_test(other)}: overfitting{rates}"
         case Verdict.DISAGREE:
-            return f" in the clean error, {_not_in_running(other)}: no conclusion"
-        case Verdict.DEGRADATION:
-            words = f"{bands}: degradation{rates}"
-        case Verdict.TUNE:
-            words = f"{bands}: tune before you conclude"
+            return f", {_disagreement(other)}: no conclusion"
+        case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
+            return f": degradation{rates}"
         case Verdict.NO_DEGRADATION:
-            words = f"{bands}: no degradation{rates}"
-        case Verdict.NO_DIFFERENCE:
-            words = f"{bands}: no difference shown{rates}"
-    if head.deep.plain and not other.deep.plain and head.verdict in (Verdict.DEGRADATION, Verdict.TUNE):
-        if other.smaller_than(head):
-            words += f", {'but ' if words == 'likewise' else ''}a smaller gap"
-        elif other.training == Relation.ABOVE and not head.smaller_than(other):
-            words += ", not shown to be smaller"
-    return f", {words}"
+            return f": no degradation beyond {MARGIN:g} point{rates}"
+    return f"{_beside(other)}: not resolved yet, {_resolving(other.training)}"
 
 
-def _so_far(head: Finding, errors: RaceErrors) -> str:
-    return f"{'At the end' if errors.at_end else 'So far'} {_clause(head)}."
+def _cure(judgement: Judgement) -> str:
+    """Return by how much shortcuts shrink the gap of plain nets, once several seeds have ended."""
+    plain = judgement.findings[0]
+    if plain.verdict in _OF_THE_RACE or plain.gap < LEVEL:
+        return ""
+    words = [_taken_away(cure, len(judgement.cures) > 1) for cure in judgement.cures if cure.difference.seeds > 1]
+    return " ".join(words)
+
+
+def _taken_away(cure: CureFinding, named: bool) -> str:
+    difference, which = cure.difference, f" {cure.shortcut}" if named else ""
+    inside = _ends(difference)
+    if difference.mean < 0:
+        words = f"Shortcuts{which} add {-difference.mean:.1f} to {cure.of:.1f} points{inside}"
+    else:
+        words = f"Shortcuts{which} take away {difference.mean:.1f} of {cure.of:.1f} points{inside}"
+    return f"{words}." if cure.resolved else f"{words}: not resolved yet."
+
+
+def _resolving(gap: Interval) -> str:
+    """Return how many seeds would probably resolve a gap."""
+    counts = [needed_seeds(gap, gap.mean), needed_seeds(gap, MARGIN - gap.mean)]
+    seeds = min((count for count in counts if count is not None), default=None)
+    return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
+
+
+def _beside(finding: Finding) -> str:
+    """Name the running training error where it alone would lead to another verdict."""
+    running = finding.running
+    if running is None or finding.by_running == finding.by_clean:
+        return ""
+    return f", while the running one {_BY_ONE_ERROR[finding.by_running]} ({_signed(running.mean)}{_ends(running)})"
+
+
+def _disagreement(finding: Finding) -> str:
+    running = finding.running
+    by_running = f"{_signed(running.mean)}{_ends(running)}" if running else "not measured"
+    return (
+        f"the clean one {_BY_ONE_ERROR[finding.by_clean]} ({_clause(finding)}), "
+        f"the running one {_BY_ONE_ERROR[finding.by_running]} ({by_running})"
+    )
 
 
 def _at_rates(finding: Finding) -> str:
     """Return the limit of a conclusion that lies in the rates, '' where each arm's lies inside its grid."""
     if not finding.tuned:
-        rates = {run.lr for pair in finding.pairs for run in (pair.deep, pair.shallow)}
-        return " at this learning rate" if len(rates) == 1 else " at these learning rates"
+        return " at one learning rate" if len({run.lr for run in finding.runs}) == 1 else " at these learning rates"
     return " at the rates tried" if finding.deep.at_edge or finding.shallow.at_edge else ""
-
-
-def _untuned(finding: Finding) -> str:
-    both = [run for pair in finding.pairs for run in (pair.deep, pair.shallow)]
-    one = len({(run.lr, run.warmup_lr) for run in both}) == 1
-    return "one learning rate for all" if one else "rates are not tuned per arm"
 
 
 def _lost(finding: Finding) -> str:
     return f"no run of {', '.join(finding.lost)} is left to compare"
 
 
-def _limits(finding: Finding) -> tuple[str, str, str]:
-    """Return what two types have in common when the words of one serve the other."""
-    return finding.training, _bands(finding, ""), _at_rates(finding)
+def _clause(finding: Finding, points: str = "", what: str = "") -> str:
+    where = _apart(finding.gap, points)
+    return f"{finding.deep.arm} is {where} {finding.shallow.arm}{what}{_ends(finding.training)}"
 
 
-def _clause(finding: Finding, points: str = " points") -> str:
-    return f"{finding.deep.arm} is {_apart(finding.gap, points)} {finding.shallow.arm}"
+def _on_test(finding: Finding) -> str:
+    assert finding.test is not None
+    return f"{_apart(finding.test.mean)} on the full test set{_ends(finding.test)}"
 
 
-def _on_test(finding: Finding, errors: RaceErrors) -> str:
-    where = "the full test set" if errors.at_end else f"the test subset at step {grouped(errors.test_step)}"
-    return f"{_apart(fmean(finding.test_gaps))} on {where}"
+def _ends(found: Interval) -> str:
+    """Return the ends of an interval in brackets, '' with one seed."""
+    return "" if found.low is None or found.high is None else f" ({_signed(found.low)} to {_signed(found.high)})"
 
 
-def _bands(finding: Finding, of: str = " of {} seeds") -> str:
-    seeds = len(finding.gaps)
-    if finding.training == Relation.OVERLAP:
-        return f"bands{of.format(seeds)} overlap" if abs(finding.gap) >= LEVEL else f"less than {LEVEL:g} apart"
-    few = ", which are few," if of and seeds == 2 else ""
-    return f"bands{of.format(seeds)}{few} do not overlap"
-
-
-def _not_in_running(finding: Finding) -> str:
-    there = "above" if finding.training == Relation.BELOW else "not shown"
-    return f"{there} in the running one (batch-norm statistics, augmentation and images differ)"
+def _signed(points: float) -> str:
+    return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
 def _apart(gap: float, points: str = "") -> str:
