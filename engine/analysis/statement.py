@@ -186,7 +186,7 @@ def _in_short(other: Finding) -> str:
 def _cure(judgement: Judgement) -> str:
     """Return by how much shortcuts shrink the gap of plain nets, once several seeds have ended."""
     plain = judgement.findings[0]
-    if plain.verdict in _OF_THE_RACE or plain.gap < LEVEL:
+    if plain.verdict in _OF_THE_RACE or plain.gap < MARGIN:
         return ""
     words = [_taken_away(cure, len(judgement.cures) > 1) for cure in judgement.cures if cure.difference.seeds > 1]
     return " ".join(words)
