@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.config import RUNNING_WINDOW
-from engine.events import BROKEN, HALTED
+from engine.events import BROKEN, ENDED, HALTED, RunState
 
 #: Below this step the running mean has not even filled its window.
 MIN_STEP = RUNNING_WINDOW
@@ -119,7 +119,16 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
     return min((pair.step for pair in taking_part(runs)), default=0)
 
 
+def still_trains(runs: Sequence[ComparedRun]) -> bool:
+    """Return whether a run of the race has not ended, those aside that were changed while they trained."""
+    return any(run.state not in ENDED for run in runs if not run.changed)
+
+
 def at_the_end(runs: Sequence[ComparedRun]) -> bool:
-    """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
+    """Return whether clean errors count: the race has ended, and all compared runs finished the same number of steps.
+
+    A race whose first seeds have finished has not ended: who looks after every seed finds more than there is.
+    """
     taken = compared(runs)
-    return bool(taken) and all(run.state == "finished" for run in taken) and len({run.step for run in taken}) == 1
+    finished = bool(taken) and all(run.state == RunState.FINISHED for run in taken) and not still_trains(runs)
+    return finished and len({run.step for run in taken}) == 1

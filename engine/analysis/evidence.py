@@ -6,21 +6,25 @@ Pure: no I/O, no streamlit, no engine.
 from collections.abc import Sequence
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, common_step
+from engine.analysis.interval import CONFIDENCE
 from engine.analysis.numbers import grouped
-from engine.analysis.verdict import Finding, RaceErrors
+from engine.analysis.verdict import Finding, Judgement, RaceErrors
 from engine.events import BROKEN, HALTED
 
 #: How each error is drawn.
 DRAWN = {"running": "running training error (dashed)", "clean": "clean training error (open marks)"}
 
 
-def evidence(runs: Sequence[ComparedRun], found: Sequence[Finding], errors: RaceErrors) -> str:
+def evidence(runs: Sequence[ComparedRun], judgement: Judgement, errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
+    found = judgement.findings
     seeds, most = len({run.seed for run in runs}), max(finding.training.seeds for finding in found)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
     fewer = [f"{finding.training.seeds} for {finding.deep.arm}" for finding in found if finding.training.seeds < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    count += ", 95 % intervals" if most > 1 else ""
+    if most > 1:
+        count += f", {100 * CONFIDENCE:g} % intervals"
+        count += f" (Holm over {judgement.comparisons} comparisons)" if judgement.comparisons > 1 else ""
     rates = _rates([run for finding in found for run in finding.runs])
     error = DRAWN["clean" if errors.at_end else "running"]
     left_out = "; runs that broke or halted early are left out" if any(one.left_out for one in found) else ""

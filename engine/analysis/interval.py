@@ -5,6 +5,7 @@ Sources: Student's t interval of paired differences; Holm (1979), "A simple sequ
 procedure".
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def holm(p_values: Sequence[float], confidence: float = CONFIDENCE) -> list[bool
     return rejected
 
 
-def needed_seeds(found: Interval, distance: float) -> int | None:
+def needed_seeds(found: Interval, distance: float, confidence: float = CONFIDENCE) -> int | None:
     """Return how many seeds would probably show that the mean is so many points away; None for more than 100.
 
     Probably: with a probability of 0.8, if mean and spread stay as they are.
@@ -89,11 +90,12 @@ def needed_seeds(found: Interval, distance: float) -> int | None:
     if found.seeds < 2 or distance <= 0:
         return None
     for seeds in range(found.seeds + 1, MAX_SEEDS + 1):
-        if 1 - nctdtr(seeds - 1, distance / found.spread * math.sqrt(seeds), _quantile(seeds, CONFIDENCE)) >= POWER:
+        if 1 - nctdtr(seeds - 1, distance / found.spread * math.sqrt(seeds), _quantile(seeds, confidence)) >= POWER:
             return seeds
     return None
 
 
+@functools.cache
 def _quantile(seeds: int, confidence: float) -> float:
     # Imported where it is needed: it takes a tenth of a second, and a race of one seed never needs it.
     from scipy.special import stdtrit

@@ -64,11 +64,15 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The running training errors of an arm in percent, one per seed; ``label`` is that of its choice."""
+    """The running training errors of an arm in percent by seed; ``label`` is that of its choice."""
 
     arm: str
     label: str
-    errors: tuple[float, ...]
+    by_seed: Mapping[int, float]
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        return tuple(self.by_seed.values())
 
     @property
     def mean(self) -> float:
@@ -171,16 +175,16 @@ def _best(choice: Choice, taken: Sequence[ComparedRun], errors: Mapping[int, flo
     """Return how the best arm of a choice stands, None without errors of any."""
     own = _by_arm([run for run in taken if run.arm in choice.arms and run.run in errors])
     standings = [
-        _Standing(arm, choice.label, tuple(errors[run.run] for run in members)) for arm, members in own.items()
+        _Standing(arm, choice.label, {run.seed: errors[run.run] for run in members}) for arm, members in own.items()
     ]
     return min(standings, key=lambda one: one.mean, default=None)
 
 
 def _is_close(one: _Standing, other: _Standing) -> bool:
-    if len(one.errors) != len(other.errors) or len(one.errors) < 2:
+    shared = [seed for seed in one.by_seed if seed in other.by_seed]
+    if len(shared) < 2:
         return abs(one.mean - other.mean) < CLOSE_POINTS
-    apart = interval([theirs - own for own, theirs in zip(one.errors, other.errors, strict=True)])
-    return not apart.lies_above(0)
+    return not interval([other.by_seed[seed] - one.by_seed[seed] for seed in shared]).lies_above(0)
 
 
 def _moment(taken: Sequence[ComparedRun], step: int, total: int) -> str:

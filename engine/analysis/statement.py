@@ -8,9 +8,9 @@ by itself: plain nets first, the other shortcut types after it. Pure: no I/O, no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.analysis.comparison import MIN_STEPS, ComparedRun, pairs, taking_part
+from engine.analysis.comparison import MIN_STEPS, ComparedRun, pairs, still_trains, taking_part
 from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early
 from engine.analysis.interval import MAX_SEEDS, Interval, needed_seeds
 from engine.analysis.verdict import (
@@ -23,15 +23,14 @@ from engine.analysis.verdict import (
     Verdict,
     judge,
 )
-from engine.events import ENDED
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
 _OF_THE_RACE = {Verdict.PROVISIONAL, Verdict.TOO_FEW_STEPS, Verdict.ONE_SEED}
 #: What one training error alone would say.
 _BY_ONE_ERROR = {
-    Verdict.DEGRADATION: "says degradation",
-    Verdict.NO_DEGRADATION: f"says no degradation beyond {MARGIN:g} point",
-    Verdict.NOT_RESOLVED: "resolves nothing",
+    Verdict.DEGRADATION: "degradation",
+    Verdict.NO_DEGRADATION: f"no degradation beyond {MARGIN:g} point",
+    Verdict.NOT_RESOLVED: "not resolved",
 }
 
 
@@ -65,7 +64,7 @@ class Cure:
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
 
-    ``provisional``: a run of the race has not ended.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
     """
 
     kind: Verdict
@@ -87,7 +86,7 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     """Return what may be said of a race, with the same ``errors`` as ``statement``."""
     if not runs:
         return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
-    provisional = any(run.state not in ENDED for run in runs)
+    provisional = still_trains(runs)
     judgement = judge(runs, errors)
     if not judgement.findings:
         kind, words = _nothing(runs)
@@ -95,10 +94,9 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     head, *others = judgement.findings
     text = joined(
         [
-            _headline(head),
-            _cure(judgement),
+            _headline(runs, judgement),
             _others(head, others),
-            evidence(runs, judgement.findings, errors),
+            evidence(runs, judgement, errors),
             edges(judgement.findings),
             notes(runs),
         ]
@@ -129,27 +127,32 @@ def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     return Verdict.NO_FIGURES, "No figures to compare yet."
 
 
-def _headline(head: Finding) -> str:
-    """Return the conclusion about one shortcut type."""
+def _headline(runs: Sequence[ComparedRun], judgement: Judgement) -> str:
+    """Return the conclusion about the first shortcut type, and by how much shortcuts shrink its gap."""
+    head = judgement.findings[0]
     gap = _clause(head, " points", " in training error")
+    cured = [_taken_away(cure, len(judgement.cures) > 1) for cure in _worth_naming(judgement)]
+    apart = joined([f"S{cure[1:]}." for cure in cured])
     match head.verdict:
-        case Verdict.PROVISIONAL:
+        case Verdict.PROVISIONAL if still_trains(runs):
             return f"So far {gap}."
+        case Verdict.PROVISIONAL:
+            return f"No conclusion, the compared runs did not all finish the same steps: {gap}."
         case Verdict.TOO_FEW_STEPS:
             return f"Too few steps to conclude, which takes {MIN_STEPS}: {gap}."
         case Verdict.ONE_SEED:
             return f"One seed, a demonstration: {gap}."
         case Verdict.DISAGREE:
-            return f"No conclusion, the training errors disagree: {_disagreement(head)}."
+            return joined([f"No conclusion, the training errors disagree: {gap}{_by_both(head)}.", apart])
         case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
-            return f"Degradation{_at_rates(head)}: {gap}."
+            return f"Degradation{_at_rates(head)}: {'; '.join([gap, *cured])}."
         case Verdict.DEEPEST_LOST:
-            return f"No conclusion, {_lost(head)}: {gap}."
+            return joined([f"No conclusion, {_lost(head)}: {gap}.", apart])
         case Verdict.OVERFITTING:
             return f"Overfitting, not degradation{_at_rates(head)}: {gap}, but {_on_test(head)}."
         case Verdict.NO_DEGRADATION:
             return f"No degradation beyond {MARGIN:g} point{_at_rates(head)}: {gap}."
-    return f"Not resolved yet: {gap}{_beside(head)}; {_resolving(head.training)}."
+    return joined([f"Not resolved yet: {gap}{_why_open(head)}; {_resolving(head)}.", apart])
 
 
 def _others(head: Finding, others: Sequence[Finding]) -> str:
@@ -175,55 +178,54 @@ def _in_short(other: Finding) -> str:
         case Verdict.OVERFITTING:
             return f", but {_on_test(other)}: overfitting{rates}"
         case Verdict.DISAGREE:
-            return f", {_disagreement(other)}: no conclusion"
+            return f"{_by_both(other)}: no conclusion"
         case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
             return f": degradation{rates}"
         case Verdict.NO_DEGRADATION:
             return f": no degradation beyond {MARGIN:g} point{rates}"
-    return f"{_beside(other)}: not resolved yet, {_resolving(other.training)}"
+    return f"{_why_open(other)}: not resolved yet, {_resolving(other)}"
 
 
-def _cure(judgement: Judgement) -> str:
-    """Return by how much shortcuts shrink the gap of plain nets, once several seeds have ended."""
-    plain = judgement.findings[0]
-    if plain.verdict in _OF_THE_RACE or plain.gap < MARGIN:
-        return ""
-    words = [_taken_away(cure, len(judgement.cures) > 1) for cure in judgement.cures if cure.difference.seeds > 1]
-    return " ".join(words)
+def _worth_naming(judgement: Judgement) -> list[CureFinding]:
+    """Return the cures of several seeds, where plain nets have a gap that shortcuts could take away."""
+    if judgement.findings[0].gap < MARGIN:
+        return []
+    return [cure for cure in judgement.cures if cure.difference.seeds > 1]
 
 
 def _taken_away(cure: CureFinding, named: bool) -> str:
     difference, which = cure.difference, f" {cure.shortcut}" if named else ""
-    inside = _ends(difference)
     if difference.mean < 0:
-        words = f"Shortcuts{which} add {-difference.mean:.1f} to {cure.of:.1f} points{inside}"
+        added = replace(difference, mean=-difference.mean, low=-(difference.high or 0), high=-(difference.low or 0))
+        words = f"shortcuts{which} add {added.mean:.1f} to {cure.of:.1f} points{_ends(added)}"
     else:
-        words = f"Shortcuts{which} take away {difference.mean:.1f} of {cure.of:.1f} points{inside}"
-    return f"{words}." if cure.resolved else f"{words}: not resolved yet."
+        words = f"shortcuts{which} take away {difference.mean:.1f} of {cure.of:.1f} points{_ends(difference)}"
+    return words if cure.resolved else f"{words}, not resolved yet"
 
 
-def _resolving(gap: Interval) -> str:
-    """Return how many seeds would probably resolve a gap."""
-    counts = [needed_seeds(gap, gap.mean), needed_seeds(gap, MARGIN - gap.mean)]
-    seeds = min((count for count in counts if count is not None), default=None)
+def _resolving(finding: Finding) -> str:
+    """Return how many seeds would probably let both training errors say the same."""
+    errors = [error for error in (finding.training, finding.running) if error]
+    above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
+    below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
+    seeds = min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
     return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
 
 
-def _beside(finding: Finding) -> str:
-    """Name the running training error where it alone would lead to another verdict."""
-    running = finding.running
-    if running is None or finding.by_running == finding.by_clean:
-        return ""
-    return f", while the running one {_BY_ONE_ERROR[finding.by_running]} ({_signed(running.mean)}{_ends(running)})"
-
-
-def _disagreement(finding: Finding) -> str:
-    running = finding.running
-    by_running = f"{_signed(running.mean)}{_ends(running)}" if running else "not measured"
+def _by_both(finding: Finding) -> str:
+    """Return what the clean training error would say alone, then what the running one would say."""
+    running = f"{_signed(finding.running.mean)}{_ends(finding.running)}" if finding.running else "not measured"
     return (
-        f"the clean one {_BY_ONE_ERROR[finding.by_clean]} ({_clause(finding)}), "
-        f"the running one {_BY_ONE_ERROR[finding.by_running]} ({by_running})"
+        f", {_BY_ONE_ERROR[finding.by_clean]} by the clean error, but {running}, {_BY_ONE_ERROR[finding.by_running]}, "
+        "by the running one"
     )
+
+
+def _why_open(finding: Finding) -> str:
+    """Return why a gap is not resolved, where its interval does not say so."""
+    if finding.by_running != finding.by_clean:
+        return _by_both(finding)
+    return ", not enough after Holm's correction" if finding.training.lies_above(0) else ""
 
 
 def _at_rates(finding: Finding) -> str:

@@ -6,7 +6,7 @@ batches. The **gap** is the mean difference of their errors in points, deeper mi
 with shortcuts is smaller than that of the plain nets. Gaps and cures count as different from zero after Holm's
 correction over all comparisons of the race. The first line that fits is the verdict:
 
-    provisional            a compared run still trains: the figures are those of this moment
+    provisional            a run of the race has not ended, or the compared ones did not finish the same steps
     too few steps          fewer than 200 steps
     one seed               a demonstration: nothing is concluded
     errors disagree        of clean and running training error one says degradation, the other does not
@@ -32,15 +32,13 @@ from engine.analysis.comparison import (
     MIN_STEPS,
     ComparedRun,
     Pair,
-    at_the_end,
-    common_step,
     compared,
     is_left_out,
     taking_part,
 )
-from engine.analysis.interval import Interval, holm, interval, p_value
+from engine.analysis.interval import CONFIDENCE, Interval, holm, interval, p_value
 
-#: Differences below this many points are shown as 0.0.
+#: Differences below this many points are shown as 0.0, and no conclusion rests on them.
 LEVEL = 0.05
 #: Gaps below this many points are called none: two equal nets at 20 % error differ by 0.8 points (one standard error)
 #: on 5,000 images of their own, and neighbouring depths of the paper's Table 6 by 0.3 to 1.2.
@@ -48,9 +46,6 @@ MARGIN = 1.0
 #: Test gaps are a second look at a race: at this confidence both looks together call equal arms different in at most
 #: 6 % of races.
 TEST_CONFIDENCE = 0.99
-
-#: Errors in percent by run and step.
-Curves = Mapping[int, Mapping[int, float]]
 
 
 class Verdict(StrEnum):
@@ -98,8 +93,9 @@ class Finding:
     """What is known of one shortcut type; gaps in points, one per compared seed.
 
     ``training`` is the gap in the training error that counts, ``by_running`` the verdict by the running error alone.
-    ``test`` is None unless every one of these seeds has a test error. ``left_out``: a run of the type broke or halted
-    too early to be compared. ``lost``: the arms of the type that are deeper still and have no run left.
+    ``test`` is None unless every one of these seeds has a test error. ``confidence``: with which a gap that is not
+    shown yet has to differ from zero, after Holm's correction. ``left_out``: a run of the type broke or halted too
+    early to be compared. ``lost``: the arms of the type that are deeper still and have no run left.
     """
 
     pairs: tuple[Pair, ...]
@@ -109,6 +105,7 @@ class Finding:
     verdict: Verdict
     by_clean: Verdict
     by_running: Verdict
+    confidence: float = CONFIDENCE
     left_out: bool = False
     lost: tuple[str, ...] = ()
 
@@ -142,7 +139,8 @@ class Finding:
 class CureFinding:
     """By how much the gap of a type with shortcuts is smaller than that of the plain nets, in points.
 
-    ``of`` is the mean gap of the plain nets of these seeds; ``resolved``: it differs from zero.
+    ``of`` is the mean gap of the plain nets of these seeds; ``resolved``: by both training errors it differs from zero,
+    in the same direction.
     """
 
     shortcut: str
@@ -158,18 +156,10 @@ class Judgement:
     findings: tuple[Finding, ...]
     cures: tuple[CureFinding, ...] = ()
 
-
-def race_errors(runs: Sequence[ComparedRun], running: Curves, clean: Curves, test: Curves) -> RaceErrors:
-    """Return the errors that count now, from finite errors of the compared runs by run and step."""
-    step = common_step(runs)
-    now = _errors_at(running, step)
-    if not at_the_end(runs):
-        return RaceErrors(now)
-    return RaceErrors(now, _errors_at(clean, step), _errors_at(test, step), at_end=True)
-
-
-def _errors_at(curves: Curves, step: int) -> dict[int, float]:
-    return {run: errors[step] for run, errors in curves.items() if step in errors}
+    @property
+    def comparisons(self) -> int:
+        """The number of differences that are held against zero together."""
+        return len(self.findings) + len(self.cures)
 
 
 def judge(runs: Sequence[ComparedRun], errors: RaceErrors) -> Judgement:
@@ -179,31 +169,24 @@ def judge(runs: Sequence[ComparedRun], errors: RaceErrors) -> Judgement:
         if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in (pair.deep, pair.shallow)):
             by_type.setdefault(pair.deep.shortcut, []).append(pair)
     types = sorted(by_type.values(), key=lambda pairs: not pairs[0].deep.plain)
-    counting = [_gaps(pairs, errors.training) for pairs in types]
-    cures = _cures(types, counting)
-    different = _different(counting, cures)
-    running = [_gaps(pairs, errors.running) for pairs in types]
-    different_running = _different(running, _cures(types, running))
-    worse_on_test = holm(
-        [p_value(test) if (test := _gaps(pairs, errors.test)) else 1.0 for pairs in types], TEST_CONFIDENCE
-    )
-    found = []
-    for index, pairs in enumerate(types):
-        gap, test = counting[index], _gaps(pairs, errors.test)
+    gaps, shown, cures = _held_together(types, errors.training)
+    running, running_shown, running_cures = _held_together(types, errors.running)
+    unresolved = shown.count(False) + sum(not cure.resolved for cure in cures)
+    tests = [_gaps(pairs, errors.test) for pairs in types]
+    test_shown = holm([p_value(test) if test else 1.0 for test in tests], TEST_CONFIDENCE)
+    taken, found = compared(runs), []
+    for index, (pairs, gap) in enumerate(zip(types, gaps, strict=True)):
         assert gap is not None
-        by_clean = by_training(gap, different[index])
-        by_running = by_training(running[index], different_running[index])
         of_type = [run for run in runs if run.shortcut == pairs[0].deep.shortcut]
-        lost = tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth and not run.changed))
         finding = Finding(
-            tuple(pairs), gap, running[index], test, Verdict.PROVISIONAL, by_clean, by_running,
-            any(is_left_out(run, compared(runs)) for run in of_type), lost,
+            tuple(pairs), gap, running[index], tests[index], Verdict.PROVISIONAL,
+            by_training(gap, shown[index]), by_training(running[index], running_shown[index]),
+            1 - (1 - CONFIDENCE) / max(1, unresolved),
+            any(is_left_out(run, taken) for run in of_type),
+            tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth and not run.changed)),
         )  # fmt: skip
-        found.append(replace(finding, verdict=decide(finding, errors, worse_on_test[index])))
-    return Judgement(
-        tuple(found),
-        tuple(replace(cure, resolved=different[len(types) + place]) for place, cure in enumerate(cures)),
-    )
+        found.append(replace(finding, verdict=decide(finding, errors, test_shown[index])))
+    return Judgement(tuple(found), tuple(replace(cure, resolved=_is_resolved(cure, running_cures)) for cure in cures))
 
 
 def decide(finding: Finding, errors: RaceErrors, worse_on_test: bool) -> Verdict:
@@ -222,7 +205,7 @@ def decide(finding: Finding, errors: RaceErrors, worse_on_test: bool) -> Verdict
         return Verdict.DEEPEST_LOST
     if finding.by_running != finding.by_clean:
         return Verdict.NOT_RESOLVED
-    if finding.by_clean == Verdict.NO_DEGRADATION and worse_on_test and finding.test and finding.test.mean > 0:
+    if finding.by_clean == Verdict.NO_DEGRADATION and worse_on_test and finding.test and finding.test.mean >= LEVEL:
         return Verdict.OVERFITTING
     return finding.by_clean
 
@@ -231,14 +214,26 @@ def by_training(gap: Interval | None, different: bool) -> Verdict:
     """Return the verdict by one training error; ``different``: the gap is not zero, after Holm's correction."""
     if gap is None or gap.seeds < 2:
         return Verdict.NOT_RESOLVED
-    if different and gap.mean > 0:
+    if different and gap.mean >= LEVEL:
         return Verdict.DEGRADATION
     return Verdict.NO_DEGRADATION if gap.lies_below(MARGIN) else Verdict.NOT_RESOLVED
 
 
-def _different(gaps: Sequence[Interval | None], cures: Sequence[CureFinding]) -> list[bool]:
-    found = [*gaps, *(cure.difference for cure in cures)]
-    return holm([1.0 if each is None else p_value(each) for each in found])
+def _held_together(
+    types: Sequence[Sequence[Pair]], kind: Mapping[int, float]
+) -> tuple[list[Interval | None], list[bool], list[CureFinding]]:
+    """Return the gaps in one kind of error, which of them are shown to differ from zero, and the cures likewise."""
+    gaps = [_gaps(pairs, kind) for pairs in types]
+    cures = _cures(types, gaps)
+    every = [*gaps, *(cure.difference for cure in cures)]
+    shown = holm([1.0 if each is None else p_value(each) for each in every])
+    of_cures = zip(cures, shown[len(gaps) :], strict=True)
+    return gaps, shown[: len(gaps)], [replace(cure, resolved=is_shown) for cure, is_shown in of_cures]
+
+
+def _is_resolved(cure: CureFinding, running: Sequence[CureFinding]) -> bool:
+    same = [one for one in running if one.shortcut == cure.shortcut and one.difference.mean * cure.difference.mean > 0]
+    return cure.resolved and any(one.resolved for one in same) and abs(cure.difference.mean) >= LEVEL
 
 
 def _cures(types: Sequence[Sequence[Pair]], gaps: Sequence[Interval | None]) -> list[CureFinding]:
