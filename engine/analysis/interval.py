@@ -23,9 +23,13 @@ RESOLUTION = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Mean of paired differences in points; ``low`` and ``high`` end its 95 % t interval, None with one seed."""
+    """Mean of paired differences in points, and their standard deviation ``spread``, nan with one seed.
+
+    ``low`` and ``high`` end the 95 % t interval of the mean, None with one seed.
+    """
 
     mean: float
+    spread: float
     low: float | None
     high: float | None
     values: tuple[float, ...]
@@ -34,11 +38,6 @@ class Interval:
     def seeds(self) -> int:
         """The number of pairs."""
         return len(self.values)
-
-    @property
-    def spread(self) -> float:
-        """The standard deviation of the differences in points; nan with one seed."""
-        return max(stdev(self.values), RESOLUTION) if self.seeds > 1 else math.nan
 
     def lies_above(self, margin: float) -> bool:
         """Return whether the whole interval lies above a margin."""
@@ -51,11 +50,12 @@ class Interval:
 
 def interval(differences: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
     """Return the mean of paired differences with its t interval. Raises StatisticsError without a difference."""
-    found = Interval(fmean(differences), None, None, tuple(differences))
-    if found.seeds < 2:
-        return found
-    half = _quantile(found.seeds, confidence) * found.spread / math.sqrt(found.seeds)
-    return Interval(found.mean, found.mean - half, found.mean + half, found.values)
+    mean, seeds = fmean(differences), len(differences)
+    if seeds < 2:
+        return Interval(mean, math.nan, None, None, tuple(differences))
+    spread = max(stdev(differences), RESOLUTION)
+    half = _quantile(seeds, confidence) * spread / math.sqrt(seeds)
+    return Interval(mean, spread, mean - half, mean + half, tuple(differences))
 
 
 def p_value(found: Interval) -> float:

@@ -200,7 +200,10 @@ def _taken_away(cure: CureFinding, named: bool) -> str:
         words = f"shortcuts{which} add {added.mean:.1f} to {cure.of:.1f} points{_ends(added)}"
     else:
         words = f"shortcuts{which} take away {difference.mean:.1f} of {cure.of:.1f} points{_ends(difference)}"
-    return words if cure.resolved else f"{words}, not resolved yet"
+    if cure.resolved:
+        return words
+    reason = " by both errors after Holm's correction" if difference.lies_above(0) or difference.lies_below(0) else ""
+    return f"{words}, not resolved yet{reason}"
 
 
 def _resolving(finding: Finding) -> str:
