@@ -59,6 +59,13 @@ class Cure:
     high: float | None
     seeds: int
 
+    @property
+    def words(self) -> str:
+        """The figures for the chart of gaps."""
+        if self.low is None or self.high is None:
+            return f"cure {_signed(self.gap)} points, one seed"
+        return f"cure {_signed(self.gap)} points ({_signed(self.low)} to {_signed(self.high)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:

@@ -2,7 +2,7 @@
  * The gap chart: how much deeper nets lie above shallower ones, and plain above residual ones, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
-/** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Band, Gap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
 import { LABELS, NARROW, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { areaTrace, reasons, whiskers } from "./seed_curves.js";
 import { onClock } from "./seed_stats.js";
@@ -48,7 +48,8 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
   kinds.forEach((kind, index) => {
-    const titles = { title: TITLES[kind], xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
+    const title = kind === "depth" && view.cure && !view.hidden ? `${TITLES.depth}: ${view.cure}` : TITLES[kind];
+    const titles = { title, xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
     const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
     const { end } = layout.meta;
     Object.assign(layout[`yaxis${panel.suffix}`], { zeroline: true, zerolinecolor: theme.muted, zerolinewidth: 1.5 * sizes(view).line });
@@ -207,8 +208,31 @@ function traces(gap, view, theme, suffix) {
         customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
         hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
       },
+      ...(several ? [{ ...axes, ...dots(curves, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : x(curve))), ...dotStyle(color, theme, view), hovertemplate: `${name}, seed %{customdata}<br>${hover(words, view)}<extra></extra>` }] : []),
     ];
   });
+}
+
+/**
+ * Every seed as a dot: in training where its difference stands now, in test wherever it was measured.
+ * @param {Member[]} curves
+ * @param {boolean} training
+ * @param {(curve: Member) => number[]} xOf
+ */
+function dots(curves, training, xOf) {
+  const points = curves.flatMap((curve) => xOf(curve).map((at, index) => ({ at, value: curve.value[index], seed: curve.seed, last: index === curve.value.length - 1 })))
+    .filter(({ last }) => last || !training);
+  return { mode: "markers", meta: "dot", x: points.map(({ at }) => at), y: points.map(({ value }) => value), customdata: points.map(({ seed }) => seed) };
+}
+
+/**
+ * @param {string} color
+ * @param {Theme} theme
+ * @param {View} view
+ */
+function dotStyle(color, theme, view) {
+  const { line, mark } = sizes(view);
+  return { marker: { symbol: "circle", size: 7 * mark, color, line: { color: theme.page, width: line } } };
 }
 
 /**
