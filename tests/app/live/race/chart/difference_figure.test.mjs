@@ -37,7 +37,7 @@ test("every seed is a dot: in training where it stands now, in test wherever it 
   assert.deepEqual(training.customdata.length, 2);
   assert.deepEqual([tested.x, tested.y], [[50, 50], [22, 22]]);
   assert.equal(training.marker.color, colorOf("A-56"));
-  const order = built.data.map(({ meta }) => meta);
+  const order = built.data.filter(({ xaxis }) => xaxis === training.xaxis).map(({ meta }) => meta);
   assert.ok(order.lastIndexOf("running") < order.indexOf("dot"), "dots lie above the lines");
   assert.equal(traces(figure(race(), { layout: "gap", curves: ["running"], seeds: "lines" }), "dot").length, 0);
 });
