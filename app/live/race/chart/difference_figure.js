@@ -48,8 +48,7 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
   const data = [];
   if (!kinds.length) return { data: [empty("")], layout: withWords(layout, view, theme, width) };
   kinds.forEach((kind, index) => {
-    const title = kind === "depth" && view.cure && !view.hidden ? `${TITLES.depth}: ${view.cure}` : TITLES[kind];
-    const titles = { title, xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
+    const titles = { title: TITLES[kind], xTitle: xTitle(stacked ? kinds : [kind], view), yTitle: yTitle(view) };
     const panel = placeAxes(layout, { count: kinds.length, index, stacked, width, ...titles }, view, theme);
     const { end } = layout.meta;
     Object.assign(layout[`yaxis${panel.suffix}`], { zeroline: true, zerolinecolor: theme.muted, zerolinewidth: 1.5 * sizes(view).line });
@@ -57,6 +56,7 @@ export function buildDifferenceFigure(runs, asked, theme, width) {
       data.push(empty(panel.suffix));
       return;
     }
+    if (kind === "depth" && view.cure) layout.annotations.push(cureNote(view.cure, panel.suffix, view, theme));
     data.push(...inOrder(found[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurve(view)) return;
     const ends = found[kind].flatMap((gap) => differenceEnd(gap, view) ?? []);
@@ -152,6 +152,17 @@ function reach(gaps, [split, key], view) {
   return [low, high];
 }
 
+/**
+ * How much smaller the gap with shortcuts is: below zero, where few curves are.
+ * @param {string} text
+ * @param {string} suffix
+ * @param {View} view
+ * @param {Theme} theme
+ */
+function cureNote(text, suffix, view, theme) {
+  return { text, showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 0, xanchor: "left", yanchor: "bottom", xshift: 4, font: { size: sizes(view).label, color: theme.text } };
+}
+
 /** @param {Theme} theme */
 function muted(theme) {
   return { [theme.scheme]: theme.muted };
@@ -208,7 +219,7 @@ function traces(gap, view, theme, suffix) {
         customdata: (band.ranges ??= band.low.map((low, index) => [low, band.high[index]])),
         hovertemplate: `${[name, hover(words, view), ...(several ? [meanOf(band, view)] : []), ...reasons(band)].join("<br>")}<extra></extra>`,
       },
-      ...(several ? [{ ...axes, ...dots(curves, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : x(curve))), ...dotStyle(color, theme, view), hovertemplate: `${name}, seed %{customdata}<br>${hover(words, view)}<extra></extra>` }] : []),
+      ...(several ? [{ ...axes, ...dots(curves, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : x(curve))), ...dotStyle(color, training, theme, view), hovertemplate: `${name}, seed %{customdata}<br>${hover(words, view)}<extra></extra>` }] : []),
     ];
   });
 }
@@ -227,12 +238,13 @@ function dots(curves, training, xOf) {
 
 /**
  * @param {string} color
+ * @param {boolean} training
  * @param {Theme} theme
  * @param {View} view
  */
-function dotStyle(color, theme, view) {
+function dotStyle(color, training, theme, view) {
   const { line, mark } = sizes(view);
-  return { marker: { symbol: "circle", size: 7 * mark, color, line: { color: theme.page, width: line } } };
+  return { marker: { symbol: "circle", size: (training ? 8 : 5) * mark, color, line: { color: theme.page, width: line } } };
 }
 
 /**
