@@ -150,7 +150,8 @@ def _headline(runs: Sequence[ComparedRun], judgement: Judgement) -> str:
         case Verdict.ONE_SEED:
             return f"One seed, a demonstration: {gap}."
         case Verdict.DISAGREE:
-            return joined([f"No conclusion, the training errors disagree: {gap}{_by_both(head)}.", apart])
+            more = f"; {_resolving(head)}" if Verdict.NOT_RESOLVED in (head.by_clean, head.by_running) else ""
+            return joined([f"No conclusion, the training errors disagree: {gap}{_by_both(head)}{more}.", apart])
         case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
             return f"Degradation{_at_rates(head)}: {'; '.join([gap, *cured])}."
         case Verdict.DEEPEST_LOST:
