@@ -146,6 +146,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
         "shortcuts: A-56 is 7.0 above A-20. After 1,000 steps, 1 seed, one learning rate (0.1) for all; clean "
         "training error (open marks)."
     )
+    assert answer["cure"] == "cure 0.0 points, one seed"
     assert answer["a"] is None
 
 
