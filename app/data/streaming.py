@@ -38,9 +38,13 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """What may be said of some runs: the sentences of the verdict, what a room is asked, what holds its predictions."""
+    """What may be said of some runs: the sentences of the verdict, what a room is asked, what holds its predictions.
+
+    ``cure`` are the words beside the chart of gaps, '' where there is none.
+    """
 
     verdict: str
+    cure: str = ""
     question: Question | None = None
     answers: Answers | None = None
 
@@ -150,8 +154,10 @@ def conclusions(runs: Sequence[int]) -> Conclusions:
 def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
     compared = compared_runs(reader, rows)
     if len({row.race for row in rows}) == 1:
-        return Conclusions(verdict(reader, compared).text, *(prediction(reader, compared) or ()))
+        concluded = verdict(reader, compared)
+        cure = concluded.cure.words if concluded.cure else ""
+        return Conclusions(concluded.text, cure, *(prediction(reader, compared) or ()))
     # An arm's name alone does not say whose it is.
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
-    return Conclusions(SEVERAL_RACES if rows else "", *(prediction(reader, named) or ()))
+    return Conclusions(SEVERAL_RACES if rows else "", "", *(prediction(reader, named) or ()))

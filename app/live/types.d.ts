@@ -83,6 +83,8 @@ export interface View {
   big?: boolean;
   hidden?: boolean;
   height?: number;
+  /** How much smaller the gap of nets with shortcuts is than that of plain nets, in words. */
+  cure?: string;
 }
 
 /** Plotly's own objects are open: what stands in them, its reference says. */

@@ -1,7 +1,8 @@
 """Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
 The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
-of the largest step that every run taking part has reached.
+of the largest step that every run taking part has reached. A run that was changed while it trained is an arm of its
+own, no seed of the arm that it began as.
 """
 
 import math
@@ -11,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
-from engine.events import BROKEN, HALTED, RunState
+from engine.events import BROKEN, ENDED, HALTED, RunState
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -80,8 +81,9 @@ def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 
 def is_sound(run: ComparedRun) -> bool:
-    """Return whether a run takes part now or later: it did not break, nor halt before step 50."""
-    return run.state not in BROKEN and not (run.state in HALTED and run.step < min(MIN_STEP, run.total_steps))
+    """Return whether a run takes part now or later: it was not changed, did not break, nor halt before step 50."""
+    halted_early = run.state in HALTED and run.step < min(MIN_STEP, run.total_steps)
+    return not run.changed and run.state not in BROKEN and not halted_early
 
 
 def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
@@ -114,11 +116,10 @@ def conclusive_step(compared_pairs: Sequence[Pair]) -> int:
 
 def is_left_out(run: ComparedRun, members: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
-    return not is_sound(run) or (
-        run.state in HALTED
-        and run not in members
-        and any(other.depth == run.depth and other.shortcut == run.shortcut for other in members)
-    )
+    if run.changed or not is_sound(run):
+        return not run.changed
+    mates = any(other.depth == run.depth and other.shortcut == run.shortcut for other in members)
+    return run.state in HALTED and run not in members and mates
 
 
 def compared(runs: Sequence[ComparedRun]) -> list[ComparedRun]:
@@ -131,7 +132,16 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
     return min((pair.step for pair in taking_part(runs)), default=0)
 
 
+def still_trains(runs: Sequence[ComparedRun]) -> bool:
+    """Return whether a run of the race has not ended, those aside that were changed while they trained."""
+    return any(run.state not in ENDED for run in runs if not run.changed)
+
+
 def at_the_end(runs: Sequence[ComparedRun]) -> bool:
-    """Return whether every compared run has finished, all with the same number of steps: clean errors then count."""
+    """Return whether clean errors count: the race has ended, and all compared runs finished the same number of steps.
+
+    A race whose first seeds have finished has not ended: who looks after every seed finds more than there is.
+    """
     members = compared(runs)
-    return bool(members) and all(run.state == "finished" for run in members) and len({run.step for run in members}) == 1
+    finished = bool(members) and all(run.state == RunState.FINISHED for run in members) and not still_trains(runs)
+    return finished and len({run.step for run in members}) == 1

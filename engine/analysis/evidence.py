@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, by, common_step, compared
-from engine.analysis.numbers import signed
-from engine.analysis.verdict import Finding, RaceErrors, needed_steps
+from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, by, common_step
+from engine.analysis.interval import CONFIDENCE
+from engine.analysis.verdict import Finding, Judgement, RaceErrors
 from engine.events import BROKEN, HALTED
 
 
-def evidence(runs: Sequence[ComparedRun], findings: Sequence[Finding], errors: RaceErrors) -> str:
+def evidence(runs: Sequence[ComparedRun], judgement: Judgement, errors: RaceErrors) -> str:
     """Return after how many steps, from how many seeds, at which rates, and in which error all of this was found."""
-    all_gaps = [finding.gaps for finding in findings]
-    seeds, most = len({run.seed for run in runs}), max(map(len, all_gaps))
+    findings = judgement.findings
+    seeds, most = len({run.seed for run in runs}), max(finding.training.seeds for finding in findings)
     count = f"{most} of {seeds} seeds" if most < seeds else f"{seeds} seed{'' if seeds == 1 else 's'}"
-    if most > 1:
-        spans = [f"{signed(min(gaps))} to {signed(max(gaps))}" for gaps in all_gaps if len(gaps) > 1]
-        count = f"means of {count} (gaps {_listed(spans)})"
-    fewer = [f"{len(finding.gaps)} for {finding.deep.arm}" for finding in findings if len(finding.gaps) < most]
+    fewer = [f"{each.training.seeds} for {each.deep.arm}" for each in findings if each.training.seeds < most]
     count += f" ({_listed(fewer)})" if fewer else ""
-    rates = _rates([run for finding in findings for pair in finding.pairs for run in pair])
+    if most > 1:
+        count += f", {100 * CONFIDENCE:g} % intervals"
+        count += f" (Holm over {judgement.comparisons} comparisons)" if judgement.comparisons > 1 else ""
+    rates = _rates([run for finding in findings for run in finding.runs])
     error = "clean training error (open marks)" if errors.at_end else "running training error (dashed)"
     left_out = "; runs that broke or halted early are left out" if any(finding.left_out for finding in findings) else ""
     return f"After {common_step(runs):,} steps, {count}, {rates}; {error}{left_out}."
@@ -32,15 +32,6 @@ def edges(findings: Sequence[Finding]) -> str:
         return ""
     verb = "is" if len(names) == 1 else "are"
     return f"{_listed(names)} {verb} best at the edge of the rates tried: a better one may lie outside."
-
-
-def too_few(runs: Sequence[ComparedRun]) -> str:
-    """Return the conclusion that it is too early for one; ``Not yet`` only where more steps are still to come."""
-    step, needed, members = common_step(runs), needed_steps(runs), compared(runs)
-    planned = min(run.total_steps for run in members)
-    ended = any(run.step < needed and run.state in (*HALTED, "finished") for run in members)
-    verdict = "Too few steps to conclude" if ended or planned < needed else "Not yet: too few steps"
-    return f"{verdict} ({step:,} of {planned:,}, a conclusion takes {needed:,})."
 
 
 def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
@@ -81,8 +72,7 @@ def _rates(runs: Sequence[ComparedRun]) -> str:
     elif starts:
         summary = f"learning rate {rates[0]:g}"
     else:
-        changed = any("lr" in run.changed for run in runs)
-        return f"one learning rate ({rates[0]:g}{', at first' if changed else ''}) for all"
+        return f"one learning rate ({rates[0]:g}) for all"
     return f"{summary} ({', '.join(starts)})" if starts else summary
 
 

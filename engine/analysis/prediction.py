@@ -4,8 +4,8 @@ The truth is the running training error at one step: the largest that all runs t
 on. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms
 have, a kind of net by its best arm.
 
-Too close to call: several seeds whose bands overlap (``engine.analysis.verdict.relation``). One seed has no band, so
-that arms closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
+Too close to call: the 95 % interval of the per-seed differences reaches zero. One seed has no interval, so that arms
+closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from operator import attrgetter
 from statistics import fmean
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, by, is_sound
+from engine.analysis.interval import interval
 from engine.analysis.numbers import listed
-from engine.analysis.verdict import MIN_SEEDS, Relation, relation
 from engine.events import ALIVE, RunState
 
 #: One seed: arms that differ by less than so many points are not told apart.
@@ -60,11 +60,15 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The running training errors of an arm in percent, one per seed; ``label`` is that of its choice."""
+    """The running training errors of an arm in percent by seed; ``label`` is that of its choice."""
 
     arm: str
     label: str
-    errors: tuple[float, ...]
+    by_seed: Mapping[int, float]
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        return tuple(self.by_seed.values())
 
     @property
     def mean(self) -> float:
@@ -121,7 +125,11 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
     one is left out.
     """
     own = _asked_about(question, runs)
-    broken = {arm: members[0].fate for arm, members in own.items() if not any(map(is_sound, members))}
+    broken = {
+        arm: "was changed while it trained" if members[0].changed else members[0].fate
+        for arm, members in own.items()
+        if not any(map(is_sound, members))
+    }
     truth, besides = _truth(question, runs, errors)
     fates, rests = [], []
     for choice, beside in zip(question.choices, besides, strict=True):
@@ -167,15 +175,16 @@ def _best(choice: Choice, compared: Sequence[ComparedRun], errors: Mapping[int, 
     """Return how the best arm of a choice stands, None without errors of any."""
     own = by((run for run in compared if run.arm in choice.arms and run.run in errors), attrgetter("arm"))
     standings = [
-        _Standing(arm, choice.label, tuple(errors[run.run] for run in members)) for arm, members in own.items()
+        _Standing(arm, choice.label, {run.seed: errors[run.run] for run in members}) for arm, members in own.items()
     ]
     return min(standings, key=lambda standing: standing.mean, default=None)
 
 
 def _is_close(standing: _Standing, other: _Standing) -> bool:
-    if min(len(standing.errors), len(other.errors)) >= MIN_SEEDS:
-        return relation(standing.errors, other.errors) == Relation.OVERLAP
-    return abs(standing.mean - other.mean) < CLOSE_POINTS
+    shared = [seed for seed in standing.by_seed if seed in other.by_seed]
+    if len(shared) < 2:
+        return abs(standing.mean - other.mean) < CLOSE_POINTS
+    return not interval([other.by_seed[seed] - standing.by_seed[seed] for seed in shared]).lies_above(0)
 
 
 def _moment(compared: Sequence[ComparedRun], step: int, total: int) -> str:

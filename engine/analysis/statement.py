@@ -5,47 +5,37 @@ first full stop that a space follows, and stands by itself: plain nets first, th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
-from statistics import fmean
 
-from engine.analysis.comparison import ComparedRun, by, pairs, taking_part
-from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early, too_few
-from engine.analysis.verdict import LEVEL, Finding, RaceErrors, Relation, Verdict, findings
-from engine.events import ENDED
+from engine.analysis.comparison import MIN_STEPS, ComparedRun, by, pairs, still_trains, taking_part
+from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early
+from engine.analysis.interval import MAX_SEEDS, Interval, needed_seeds
+from engine.analysis.numbers import signed
+from engine.analysis.verdict import (
+    LEVEL,
+    MARGIN,
+    CureFinding,
+    Finding,
+    Judgement,
+    RaceErrors,
+    Verdict,
+    judge,
+)
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
-_OF_THE_RACE = {Verdict.TOO_FEW_STEPS, Verdict.ADD_SEEDS, Verdict.ADD_SEEDS_AND_TUNE}
-#: The conclusion about the first shortcut type.
-_HEADLINES = {
-    Verdict.CHANGED: "No conclusion, runs were changed while they trained: {gap} in training error",
-    Verdict.ADD_SEEDS: "Add seeds before you conclude: {gap} in training error",
-    Verdict.ADD_SEEDS_AND_TUNE: "Add seeds and tune before you conclude: {gap} in training error",
-    Verdict.DISAGREE: "No conclusion, the training errors disagree: {gap} in the clean one, {not_in_running}",
-    Verdict.DEGRADATION: "Degradation{rates}: {gap} in training error, {bands}",
-    Verdict.TUNE: "Tune before you conclude, {untuned}: {gap} in training error, {bands}",
-    Verdict.DEEPEST_LOST: "No conclusion, {lost}: {gap} in training error, {bands}",
-    Verdict.OVERFITTING: "Overfitting, not degradation{rates}: {gap} in training error, {bands}, but {on_test}, where "
-    "bands do not overlap",
-    Verdict.NO_DEGRADATION: "No degradation{rates}: {gap} in training error, {bands}",
-    Verdict.NO_DIFFERENCE: "No difference shown{rates}: {gap} in training error, {bands}",
-}
-#: The conclusion about a further type, behind its gap.
-_IN_SHORT = {
-    Verdict.CHANGED: ", no conclusion after a change",
-    Verdict.DISAGREE: " in the clean error, {not_in_running}: no conclusion",
-    Verdict.DEGRADATION: ", {bands}: degradation{rates}",
-    Verdict.TUNE: ", {bands}: tune before you conclude",
-    Verdict.DEEPEST_LOST: ", {bands}, but {lost}: no conclusion",
-    Verdict.OVERFITTING: ", {bands}, but {on_test}, bands do not overlap: overfitting{rates}",
-    Verdict.NO_DEGRADATION: ", {bands}: no degradation{rates}",
-    Verdict.NO_DIFFERENCE: ", {bands}: no difference shown{rates}",
+_OF_THE_RACE = {Verdict.PROVISIONAL, Verdict.TOO_FEW_STEPS, Verdict.ONE_SEED}
+#: What one training error alone would say.
+_BY_ONE_ERROR = {
+    Verdict.DEGRADATION: "degradation",
+    Verdict.NO_DEGRADATION: f"no degradation beyond {MARGIN:g} point",
+    Verdict.NOT_RESOLVED: "not resolved",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The mean gap of one shortcut type in points, and the ends of its interval, None while there is none."""
+    """The mean gap of one shortcut type in points, and the ends of its 95 % interval, None with one seed."""
 
     shortcut: str
     deep: int
@@ -58,19 +48,29 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """What shortcuts take away of the plain gap: the mean per-seed difference of both gaps in points."""
+    """What shortcuts take away of the plain gap: the mean per-seed difference of both gaps in points.
+
+    ``low`` and ``high`` end its 95 % interval, None with one seed.
+    """
 
     gap: float
     low: float | None
     high: float | None
     seeds: int
 
+    @property
+    def words(self) -> str:
+        """The figures for the chart of gaps."""
+        if self.low is None or self.high is None:
+            return f"cure {signed(self.gap)} points, one seed"
+        return f"cure {signed(self.gap)} points ({signed(self.low)} to {signed(self.high)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
 
-    ``provisional``: a run of the race has not ended.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
     """
 
     kind: Verdict
@@ -80,40 +80,47 @@ class Conclusion:
     cure: Cure | None = None
 
 
-def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
-    """Return what may be said of a race: a few true sentences, the first of them the conclusion.
+def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
+    """Return a few true sentences, the first of them the conclusion.
 
     ``errors``: those of the compared runs at ``common_step(runs)``. A run without an error takes no part.
     """
+    return conclude(runs, errors).text
+
+
+def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
+    """Return what may be said of a race, with the same ``errors`` as ``statement``."""
     if not runs:
         return Conclusion(Verdict.NOTHING_TO_COMPARE, "")
-    provisional = any(run.state not in ENDED for run in runs)
-    all_findings = findings(runs, errors)
-    if not all_findings:
-        kind, reason = _nothing(runs)
-        return Conclusion(kind, joined(reason, notes(runs)), provisional)
-    head, *others = all_findings
-    when = "At the end" if errors.at_end else "So far"
+    provisional = still_trains(runs)
+    judgement = judge(runs, errors)
+    if not judgement.findings:
+        kind, words = _nothing(runs)
+        return Conclusion(kind, joined(words, notes(runs)), provisional)
+    head, *others = judgement.findings
     text = joined(
-        _headline(runs, head, errors),
-        f"{when} {_clause(head)}." if head.verdict == Verdict.TOO_FEW_STEPS else "",
-        _others(head, others, errors),
-        evidence(runs, all_findings, errors),
-        edges(all_findings),
+        _headline(runs, judgement),
+        _others(head, others),
+        evidence(runs, judgement, errors),
+        edges(judgement.findings),
         notes(runs),
     )
     comparisons = tuple(
-        Comparison(finding.deep.shortcut, finding.deep.depth, finding.shallow.depth, len(finding.gaps), finding.gap)
-        for finding in all_findings
-    )
-    return Conclusion(head.verdict, text, provisional, comparisons, _cure(all_findings))
+        Comparison(
+            one.deep.shortcut, one.deep.depth, one.shallow.depth, one.training.seeds, one.gap, one.training.low,
+            one.training.high,
+        )
+        for one in judgement.findings
+    )  # fmt: skip
+    cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
+    return Conclusion(head.verdict, text, provisional, comparisons, cure)
 
 
 def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     """Return why a race without a finding has none."""
-    by_type = by(runs, attrgetter("shortcut")).values()
-    if all(len({run.depth for run in of_type}) < 2 for of_type in by_type):
-        return Verdict.NOTHING_TO_COMPARE, "One depth per shortcut type: there is no degradation gap to state."
+    if all(len({run.depth for run in of_type}) < 2 for of_type in by(runs, attrgetter("shortcut")).values()):
+        words = "One depth per shortcut type: there is no degradation gap to state."
+        return Verdict.NOTHING_TO_COMPARE, words
     if not (possible := pairs(runs)):
         return Verdict.NOTHING_TO_COMPARE, "No shortcut type has two depths left to compare."
     if not taking_part(runs):
@@ -121,103 +128,133 @@ def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:
     return Verdict.NO_FIGURES, "No figures to compare yet."
 
 
-def _cure(all_findings: Sequence[Finding]) -> Cure | None:
-    """Return the cure of the first type with shortcuts whose depths are those of the plain nets, None without one."""
-    plain = next((finding for finding in all_findings if finding.deep.plain), None)
-    others = [
-        finding for finding in all_findings if plain and not finding.deep.plain and _depths(finding) == _depths(plain)
-    ]
-    if plain is None or not others:
-        return None
-    gaps = {pair.deep.seed: gap for pair, gap in zip(others[0].pairs, others[0].gaps, strict=True)}
-    differences = [
-        gap - gaps[pair.deep.seed] for pair, gap in zip(plain.pairs, plain.gaps, strict=True) if pair.deep.seed in gaps
-    ]
-    return Cure(fmean(differences), None, None, len(differences)) if differences else None
+def _headline(runs: Sequence[ComparedRun], judgement: Judgement) -> str:
+    """Return the conclusion about the first shortcut type, and by how much shortcuts shrink its gap."""
+    head = judgement.findings[0]
+    gap = _clause(head, " points", " in training error")
+    cured = [_taken_away(cure, len(judgement.cures) > 1) for cure in _worth_naming(judgement)]
+    apart = joined(*(f"S{cure[1:]}." for cure in cured))
+    match head.verdict:
+        case Verdict.PROVISIONAL if still_trains(runs):
+            return f"So far {gap}."
+        case Verdict.PROVISIONAL:
+            return f"No conclusion, the compared runs did not all finish the same steps: {gap}."
+        case Verdict.TOO_FEW_STEPS:
+            return f"Too few steps to conclude, which takes {MIN_STEPS}: {gap}."
+        case Verdict.ONE_SEED:
+            return f"One seed, a demonstration: {gap}."
+        case Verdict.DISAGREE:
+            more = f"; {_resolving(head)}" if Verdict.NOT_RESOLVED in (head.by_clean, head.by_running) else ""
+            return joined(f"No conclusion, the training errors disagree: {gap}{_by_both(head)}{more}.", apart)
+        case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
+            return f"Degradation{_at_rates(head)}: {'; '.join([gap, *cured])}."
+        case Verdict.DEEPEST_LOST:
+            return joined(f"No conclusion, {_lost(head)}: {gap}.", apart)
+        case Verdict.OVERFITTING:
+            return f"Overfitting, not degradation{_at_rates(head)}: {gap}, but {_on_test(head)}."
+        case Verdict.NO_DEGRADATION:
+            return f"No degradation beyond {MARGIN:g} point{_at_rates(head)}: {gap}."
+    return joined(f"Not resolved yet: {gap}{_why_open(head)}; {_resolving(head)}.", apart)
 
 
-def _depths(finding: Finding) -> tuple[int, int]:
-    return finding.deep.depth, finding.shallow.depth
-
-
-def _headline(runs: Sequence[ComparedRun], head: Finding, errors: RaceErrors) -> str:
-    """Return the conclusion about one shortcut type."""
-    if head.verdict == Verdict.TOO_FEW_STEPS:
-        return too_few(runs)
-    return f"{_HEADLINES[head.verdict].format(gap=_clause(head), **_parts(head, errors, ' of {} seeds'))}."
-
-
-def _others(head: Finding, others: Sequence[Finding], errors: RaceErrors) -> str:
+def _others(head: Finding, others: Sequence[Finding]) -> str:
     """Return what is known of the other shortcut types, those with one conclusion together."""
     if not others:
         return ""
-    alike = by(others, lambda other: _in_short(head, other, errors))
-    parts = [f"{', '.join(_clause(other, '') for other in same)}{short}" for short, same in alike.items()]
+    alike = by(others, _in_short)
+    words = [f"{', '.join(map(_clause, same))}{short}" for short, same in alike.items()]
     kind = "With shortcuts" if head.deep.plain and not any(other.deep.plain for other in others) else "Others"
-    return f"{kind}: {'; '.join(parts)}."
+    return f"{kind}: {'; '.join(words)}."
 
 
-def _in_short(head: Finding, other: Finding, errors: RaceErrors) -> str:
-    """Return the conclusion about a further type in a few words, and how its gap compares with that of plain nets."""
-    if other.verdict in _OF_THE_RACE:
-        return "" if head.verdict in _OF_THE_RACE else ", add seeds"
-    clause = _IN_SHORT[other.verdict].format(**_parts(other, errors, ""))
-    if other.verdict in (Verdict.CHANGED, Verdict.DEEPEST_LOST):
-        return clause
-    if other.verdict == head.verdict != Verdict.OVERFITTING and _limits(other) == _limits(head):
-        clause = ", likewise"
-    elif other.verdict == Verdict.DISAGREE:
-        return clause
-    if head.deep.plain and not other.deep.plain and head.verdict in (Verdict.DEGRADATION, Verdict.TUNE):
-        if other.smaller_than(head):
-            clause += f", {'but ' if clause == ', likewise' else ''}a smaller gap"
-        elif other.training == Relation.ABOVE and not head.smaller_than(other):
-            clause += ", not shown to be smaller"
-    return clause
+def _in_short(other: Finding) -> str:
+    """Return the conclusion about a further type in a few words."""
+    rates = _at_rates(other)
+    match other.verdict:
+        case verdict if verdict in _OF_THE_RACE:
+            return ""
+        case Verdict.DEEPEST_LOST:
+            return f", but {_lost(other)}: no conclusion"
+        case Verdict.OVERFITTING:
+            return f", but {_on_test(other)}: overfitting{rates}"
+        case Verdict.DISAGREE:
+            return f"{_by_both(other)}: no conclusion"
+        case Verdict.DEGRADATION | Verdict.DEGRADATION_AT_RATE:
+            return f": degradation{rates}"
+        case Verdict.NO_DEGRADATION:
+            return f": no degradation beyond {MARGIN:g} point{rates}"
+    return f"{_why_open(other)}: not resolved yet, {_resolving(other)}"
 
 
-def _parts(finding: Finding, errors: RaceErrors, of_seeds: str) -> dict[str, str]:
-    """Return what the sentences about a shortcut type are made of."""
-    one_rate = len({(run.lr, run.warmup_lr) for pair in finding.pairs for run in pair}) == 1
-    running = "above" if finding.training == Relation.BELOW else "not shown"
-    return {
-        "bands": _bands(finding, of_seeds),
-        "rates": _at_rates(finding),
-        "untuned": "one learning rate for all" if one_rate else "rates are not tuned per arm",
-        "lost": f"no run of {', '.join(finding.lost)} is left to compare",
-        "not_in_running": f"{running} in the running one (batch-norm statistics, augmentation and images differ)",
-        "on_test": _on_test(finding, errors) if finding.test_gaps else "",
-    }
+def _worth_naming(judgement: Judgement) -> list[CureFinding]:
+    """Return the cures of several seeds, where plain nets have a gap that shortcuts could take away."""
+    if judgement.findings[0].gap < MARGIN:
+        return []
+    return [cure for cure in judgement.cures if cure.difference.seeds > 1]
+
+
+def _taken_away(cure: CureFinding, named: bool) -> str:
+    difference, which = cure.difference, f" {cure.shortcut}" if named else ""
+    if difference.mean < 0:
+        added = replace(difference, mean=-difference.mean, low=-(difference.high or 0), high=-(difference.low or 0))
+        words = f"shortcuts{which} add {added.mean:.1f} to {cure.of:.1f} points{_ends(added)}"
+    else:
+        words = f"shortcuts{which} take away {difference.mean:.1f} of {cure.of:.1f} points{_ends(difference)}"
+    if cure.resolved:
+        return words
+    reason = " by both errors after Holm's correction" if difference.lies_above(0) or difference.lies_below(0) else ""
+    return f"{words}, not resolved yet{reason}"
+
+
+def _resolving(finding: Finding) -> str:
+    """Return how many seeds would probably let both training errors say the same."""
+    errors = [error for error in (finding.training, finding.running) if error]
+    above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
+    below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
+    seeds = min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
+    return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
+
+
+def _by_both(finding: Finding) -> str:
+    """Return what the clean training error would say alone, then what the running one would say."""
+    running = f"{signed(finding.running.mean)}{_ends(finding.running)}" if finding.running else "not measured"
+    return (
+        f", {_BY_ONE_ERROR[finding.by_clean]} by the clean error, but {running}, {_BY_ONE_ERROR[finding.by_running]}, "
+        "by the running one"
+    )
+
+
+def _why_open(finding: Finding) -> str:
+    """Return why a gap is not resolved, where its interval does not say so."""
+    if finding.by_running != finding.by_clean:
+        return _by_both(finding)
+    return ", not enough after Holm's correction" if finding.training.lies_above(0) else ""
 
 
 def _at_rates(finding: Finding) -> str:
     """Return the limit of a conclusion that lies in the rates, '' where each arm's lies inside its grid."""
     if not finding.tuned:
-        rates = {run.lr for pair in finding.pairs for run in pair}
-        return " at this learning rate" if len(rates) == 1 else " at these learning rates"
+        return " at one learning rate" if len({run.lr for run in finding.runs}) == 1 else " at these learning rates"
     return " at the rates tried" if finding.deep.at_edge or finding.shallow.at_edge else ""
 
 
-def _limits(finding: Finding) -> tuple[str, str, str]:
-    """Return what two types have in common when the words of one serve the other."""
-    return finding.training, _bands(finding, ""), _at_rates(finding)
+def _lost(finding: Finding) -> str:
+    return f"no run of {', '.join(finding.lost)} is left to compare"
 
 
-def _clause(finding: Finding, points: str = " points") -> str:
-    return f"{finding.deep.arm} is {_apart(finding.gap, points)} {finding.shallow.arm}"
+def _clause(finding: Finding, points: str = "", what: str = "") -> str:
+    where = _apart(finding.gap, points)
+    return f"{finding.deep.arm} is {where} {finding.shallow.arm}{what}{_ends(finding.training)}"
 
 
-def _on_test(finding: Finding, errors: RaceErrors) -> str:
-    where = "the full test set" if errors.at_end else f"the test subset at step {errors.test_step:,}"
-    return f"{_apart(fmean(finding.test_gaps))} on {where}"
+def _on_test(finding: Finding) -> str:
+    assert finding.test is not None
+    return f"{_apart(finding.test.mean)} on the full test set{_ends(finding.test)}"
 
 
-def _bands(finding: Finding, of: str) -> str:
-    seeds = len(finding.gaps)
-    if finding.training == Relation.OVERLAP:
-        return f"bands{of.format(seeds)} overlap" if abs(finding.gap) >= LEVEL else f"less than {LEVEL:g} apart"
-    few = ", which are few," if of and seeds == 2 else ""
-    return f"bands{of.format(seeds)}{few} do not overlap"
+def _ends(found: Interval) -> str:
+    """Return the ends of an interval in brackets, '' with one seed."""
+    return "" if found.low is None or found.high is None else f" ({signed(found.low)} to {signed(found.high)})"
 
 
 def _apart(gap: float, points: str = "") -> str:

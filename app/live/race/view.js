@@ -120,7 +120,7 @@ export class RaceView {
     if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
-    if (message.p || message.e || message.c || message.d) this.#soon();
+    if (message.p || message.e || message.c || message.d || message.cure !== undefined) this.#soon();
     else this.#tell();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
@@ -132,6 +132,7 @@ export class RaceView {
 
   #words(message) {
     if (message.g !== undefined) this.verdict = message.g;
+    if (message.cure !== undefined) this.cure = message.cure;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -201,7 +202,7 @@ export class RaceView {
 
   #view() {
     const all = this.view.all();
-    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, ...this.presenter.figure() };
+    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, cure: this.cure, ...this.presenter.figure() };
   }
 
   #shown() {

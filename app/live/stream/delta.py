@@ -102,12 +102,14 @@ def delta_document(
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     """Return the part of a message that says what may be concluded.
 
-    ``g`` is the verdict, ``q`` the question to a room with ``[key, label]`` of each choice, ``t`` holds predictions
-    against the truth: what it is, and what stands before and after it for each choice.
+    ``g`` is the verdict, ``cure`` how much shortcuts take away of the plain gap, in words, ``q`` the question to a room
+    with ``[key, label]`` of each choice. ``t`` holds predictions against the truth: what it is, and what stands before
+    and after it for each choice.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
         "g": conclusions.verdict,
+        "cure": conclusions.cure,
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
     }

@@ -6,7 +6,7 @@ from math import isfinite
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
-from engine.analysis.verdict import race_errors
+from engine.analysis.verdict import RaceErrors
 from engine.config import TUNED
 from engine.events import Found, Split
 from engine.labs.registry import LABS
@@ -40,12 +40,14 @@ def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
     """Return what may be concluded from the runs of one race."""
     ids, step = [run.run for run in compared(runs)], common_step(runs)
 
-    def curves(split: Split, column: str = "error", first: int = 0) -> dict[int, dict[int, float]]:
-        return {run: _curve(reader, run, split, column, (first, step)) for run in ids}
+    def errors(split: Split, column: str = "error") -> dict[int, float]:
+        curves = {run: _curve(reader, run, split, column, (step, step)) for run in ids}
+        return {run: curve[step] for run, curve in curves.items() if step in curve}
 
-    running = curves(Split.TRAIN, "running_error", step)
-    test = Split.TEST if at_the_end(runs) else Split.TEST_SUBSET
-    return conclude(runs, race_errors(runs, running, curves(Split.TRAIN_CLEAN), curves(test)))
+    running = errors(Split.TRAIN, "running_error")
+    if not at_the_end(runs):
+        return conclude(runs, RaceErrors(running))
+    return conclude(runs, RaceErrors(running, errors(Split.TRAIN_CLEAN), errors(Split.TEST), at_end=True))
 
 
 def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, Answers] | None:

@@ -4,6 +4,7 @@ import pytest
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.statement import Comparison, Cure, conclude
+from engine.analysis.statement import statement as stated
 from engine.analysis.verdict import RaceErrors, Verdict
 
 
@@ -14,8 +15,7 @@ def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=
 
 def statement(runs, errors, *, clean, test=None):
     """The sentences of a race that trains, or of one that has ended with the same figures in both training errors."""
-    race = RaceErrors(errors, errors if clean else {}, test or {}, at_end=clean, test_step=200)
-    return conclude(runs, race).text
+    return stated(runs, RaceErrors(errors, errors if clean else {}, test or {}, at_end=clean))
 
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
@@ -26,10 +26,11 @@ def test_runs_that_were_changed_while_they_trained_are_named():
     changed = replace(FOUR[3], changed=("lr", "strength"))
     words = statement([*FOUR[:3], changed], ERRORS, clean=False)
     assert words.endswith(" Changed while training: A-56 (lr, strength).")
-    assert "one learning rate (0.1) for all" in statement(FOUR, ERRORS, clean=False)
-    assert "one learning rate (0.1, at first) for all" in words
+    assert words.startswith("So far plain-56 is 38.2 points above plain-20 in training error. After 200 steps, ")
     rates = [replace(run, changed=("lr",)) for run in FOUR]
-    assert "Changed while training: all runs (lr)." in statement(rates, ERRORS, clean=False)
+    assert statement(rates, ERRORS, clean=False) == (
+        "No shortcut type has two depths left to compare. Changed while training: all runs (lr)."
+    )
     both = [replace(run, changed=("lr", "strength") if run.shortcut == "A" else ("lr",)) for run in FOUR]
     assert statement(both, ERRORS, clean=False).endswith(
         " Changed while training: plain-20, plain-56 (lr); A-20, A-56 (lr, strength)."
@@ -38,7 +39,7 @@ def test_runs_that_were_changed_while_they_trained_are_named():
 
 def test_the_sentence_of_a_race_that_trains():
     assert statement(FOUR, ERRORS, clean=False) == (
-        "Add seeds and tune before you conclude: plain-56 is 38.2 points above plain-20 in training error. "
+        "So far plain-56 is 38.2 points above plain-20 in training error. "
         "With shortcuts: A-56 is 6.1 above A-20. "
         "After 200 steps, 1 seed, one learning rate (0.1) for all; running training error (dashed)."
     )
@@ -65,13 +66,21 @@ def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_s
     assert not at_the_end([])
 
 
-def test_several_seeds_give_mean_and_range():
+def test_the_race_has_not_ended_while_a_seed_of_it_is_still_to_come():
+    done = [replace(run, state="finished", step=300) for run in FOUR]
+    for state, step in (("queued", 0), ("running", 299), ("paused", 40)):
+        later = [standing(10 + run.run, run.depth, run.shortcut, 1, state=state, step=step) for run in FOUR]
+        assert not at_the_end([*done, *later])
+        assert at_the_end([*done, *(replace(run, changed=("lr",)) for run in later)]), "a changed run is no seed of it"
+        assert at_the_end([*done, *(replace(run, state="diverged", step=9) for run in later)])
+
+
+def test_several_seeds_give_mean_and_interval():
     runs = [standing(10 * seed + depth, depth, seed=seed) for seed in range(3) for depth in (20, 56)]
     errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
     assert statement(runs, errors, clean=False) == (
-        "Tune before you conclude, one learning rate for all: plain-56 is 25.0 points above plain-20 in training "
-        "error, bands of 3 seeds do not overlap. After 200 steps, means of 3 seeds (gaps 20.0 to 30.0), one "
-        "learning rate (0.1) for all; running training error (dashed)."
+        "So far plain-56 is 25.0 points above plain-20 in training error (12.6 to 37.4). After 200 steps, 3 seeds, "
+        "95 % intervals, one learning rate (0.1) for all; running training error (dashed)."
     )
 
 
@@ -79,7 +88,7 @@ def test_several_seeds_give_mean_and_range():
 def test_broken_runs_are_named_and_take_no_part(state):
     runs = [FOUR[0], standing(2, 56, state=state, step=70), *FOUR[2:]]
     text = statement(runs, ERRORS, clean=False)
-    assert text.startswith("Add seeds and tune before you conclude: A-56 is 6.1 points above A-20 in training error.")
+    assert text.startswith("So far A-56 is 6.1 points above A-20 in training error.")
     assert "plain-56 is" not in text
     assert text.endswith(f"plain-56 {state} at step 70.")
 
@@ -88,8 +97,11 @@ def test_a_missing_seed_is_counted_where_it_is_missing():
     runs = [*FOUR, *(standing(10 + r.run, r.depth, r.shortcut, seed=1) for r in FOUR)]
     runs[1] = standing(2, 56, state="diverged", step=9)
     text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
-    assert "means of 2 seeds (gaps 6.1 to 6.1) (1 for plain-56)" in text
-    assert text.startswith("Add seeds and tune before you conclude: plain-56 is 38.2 points above plain-20")
+    assert "2 seeds (1 for plain-56), 95 % intervals (Holm over 3 comparisons)" in text
+    assert text.startswith(
+        "So far plain-56 is 38.2 points above plain-20 in training error. With shortcuts: A-56 is 6.1"
+    )
+    assert "above A-20 (5.9 to 6.3). After" in text
     assert "; runs that broke or halted early are left out." in text
     assert "plain-56 (seed 0) diverged at step 9" in text
 
@@ -100,7 +112,9 @@ def test_a_stopped_run_takes_part_with_what_it_has_unless_that_is_too_little():
     assert statement(late, ERRORS, clean=False).endswith("A-56 stopped at step 220.")
     all_of_them = [replace(run, state="stopped", step=150) for run in FOUR]
     assert common_step(all_of_them) == 150
-    assert statement(all_of_them, ERRORS, clean=False).startswith("Too few steps to conclude (150 of 300,")
+    assert statement(all_of_them, ERRORS, clean=False).startswith(
+        "No conclusion, the compared runs did not all finish the same steps: plain-56 is 38.2 points above plain-20"
+    )
     early = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=12)]
     assert common_step(early) == 200
     assert statement(early, ERRORS, clean=False).endswith("A-56 stopped at step 12.")
@@ -110,15 +124,11 @@ def test_a_seed_that_halted_before_the_end_of_waiting_does_not_withhold_the_conc
     seeds = [standing(10 * seed + depth, depth, seed=seed, step=300) for seed in range(3) for depth in (20, 56)]
     runs = [replace(run, state="stopped", step=60) if run.run == 56 else run for run in seeds]
     text = statement(runs, {run.run: float(run.depth) for run in runs}, clean=False)
-    assert text.startswith(
-        "Tune before you conclude, one learning rate for all: plain-56 is 36.0 points above plain-20"
-    )
-    assert " After 300 steps, means of 2 of 3 seeds " in text
+    assert text.startswith("So far plain-56 is 36.0 points above plain-20")
+    assert " After 300 steps, 2 of 3 seeds, 95 % intervals, " in text
     assert text.endswith("; runs that broke or halted early are left out. plain-56 (seed 0) stopped at step 60.")
     on_the_way = [replace(run, step=100) if run.state == "running" else run for run in runs]
-    assert statement(on_the_way, {run.run: 1.0 for run in runs}, clean=False).startswith(
-        "Not yet: too few steps (100 of 300, a conclusion takes 200)."
-    )
+    assert " After 100 steps, 2 of 3 seeds, " in statement(on_the_way, {run.run: 1.0 for run in runs}, clean=False)
     short = [replace(run, total_steps=150, step=min(run.step, 150)) for run in runs]
     assert common_step(short) == 60, "nobody gets far enough: all that there is counts"
 
@@ -143,7 +153,7 @@ def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
     runs = [*FOUR, *late]
     assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
     text = statement(runs, ERRORS, clean=False)
-    assert text.startswith("Add seeds and tune before you conclude: plain-56 is 38.2 points")
+    assert text.startswith("So far plain-56 is 38.2 points")
     assert " After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all;" in text
     assert "A-56 is 6.1 above A-20." in text
     one_type = [*FOUR[:3], standing(4, 56, "A", state="queued", step=0)]
@@ -157,8 +167,7 @@ def test_a_seed_that_is_ready_takes_part_at_the_step_that_all_pairs_reached():
     assert common_step(runs) == 50
     text = statement(runs, {1: 40.0, 2: 60.0, 5: 40.0, 6: 61.0}, clean=False)
     assert text.startswith(
-        "Not yet: too few steps (50 of 300, a conclusion takes 200). So far plain-56 is 20.5 points above plain-20. "
-        "After 50 steps, means of 2 seeds (gaps 20.0 to 21.0),"
+        "So far plain-56 is 20.5 points above plain-20 in training error (14.1 to 26.9). After 50 steps, 2 seeds, 95 %"
     )
 
 
@@ -216,7 +225,7 @@ def test_rates_that_were_tuned_per_arm_are_said_to_be():
 
 def test_the_figures_behind_the_sentences():
     conclusion = conclude(FOUR, RaceErrors(ERRORS))
-    assert (conclusion.kind, conclusion.provisional) == (Verdict.ADD_SEEDS_AND_TUNE, True)
+    assert (conclusion.kind, conclusion.provisional) == (Verdict.PROVISIONAL, True)
     assert conclusion.text == statement(FOUR, ERRORS, clean=False)
     plain, residual = conclusion.comparisons
     assert plain == Comparison("none", 56, 20, 1, pytest.approx(38.2))
@@ -230,9 +239,17 @@ def test_the_cure_is_that_of_the_seeds_that_both_families_have():
         standing(10 * seed + at, depth, kind, seed=seed) for seed in range(3) for at, (depth, kind) in enumerate(arms)
     ]
     errors = {run.run: 10.0 + (run.depth == 56) * (30.0 if run.plain else 5.0) * (1 + run.seed) for run in runs}
-    assert conclude(runs, RaceErrors(errors)).cure == Cure(pytest.approx(50.0), None, None, 3)
+    # Differences of the two gaps: 25, 50 and 75; the t quantiles are 4.303 and 12.706.
+    half = 4.3027 * 25 / 3**0.5
+    assert conclude(runs, RaceErrors(errors)).cure == Cure(
+        pytest.approx(50.0), pytest.approx(50 - half, abs=1e-3), pytest.approx(50 + half, abs=1e-3), 3
+    )
+    assert conclude(runs, RaceErrors(errors)).cure.words == "cure 50.0 points (−12.1 to 112.1)"
+    assert Cure(32.1, None, None, 1).words == "cure 32.1 points, one seed"
     del errors[3]  # A-56 of the first seed
-    assert conclude(runs, RaceErrors(errors)).cure == Cure(pytest.approx(62.5), None, None, 2)
+    assert conclude(runs, RaceErrors(errors)).cure == Cure(
+        pytest.approx(62.5), pytest.approx(62.5 - 12.7062 * 12.5, abs=1e-3), pytest.approx(221.33, abs=0.01), 2
+    )
     assert conclude([run for run in runs if run.plain], RaceErrors(errors)).cure is None
     other_depth = [replace(run, depth=32) if (run.shortcut, run.depth) == ("A", 20) else run for run in runs]
     assert conclude(other_depth, RaceErrors(errors)).cure is None

@@ -8,7 +8,7 @@ import { written } from "./labels.js";
 import { runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "running", "clean", "test", "change"];
+const ORDER = ["band", "raw", "seed", "running", "clean", "test", "dot", "change"];
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 1.8, test: 3 };
 

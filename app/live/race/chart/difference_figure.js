@@ -2,7 +2,7 @@
  * The gap chart: how far deeper nets lie above shallower nets, and plain above residual nets, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
-/** @import { Run, Theme, View, Layout, Band, Gap, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Gap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
@@ -52,6 +52,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
       data.push(emptyTrace(panel.suffix));
       return;
     }
+    if (kind === "depth" && view.cure) layout.annotations.push(cureNote(view.cure, panel.suffix, view, theme));
     data.push(...inOrder(differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurves(view).length) return;
     const color = { [theme.scheme]: theme.muted };
@@ -156,8 +157,33 @@ function traces(gap, view, theme, suffix) {
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
     })), several && !training ? { ...mean, error_y: whiskers(band, run, view, theme) } : mean];
+    if (several) list.push({ ...axesOf(suffix), name, ...dots(curves, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, words) });
     return several && training ? [{ ...areaTrace(band, run, view, theme, suffix), name }, ...list] : list;
   });
+}
+
+/**
+ * Every seed as a dot: in training where its difference stands now, in test wherever it was measured.
+ * @type {(curves: Member[], training: boolean, xOf: (curve: Member) => number[]) => Partial<Trace>}
+ */
+function dots(curves, training, xOf) {
+  const points = curves.flatMap((curve) => xOf(curve).map((at, index) => ({ at, value: curve.value[index], seed: curve.seed, last: index === curve.value.length - 1 })))
+    .filter(({ last }) => last || !training);
+  return { mode: "markers", meta: "dot", x: points.map(({ at }) => at), y: points.map(({ value }) => value), customdata: points.map(({ seed }) => seed) };
+}
+
+/** @type {(run: Run, training: boolean, theme: Theme, view: View) => Partial<Trace>} */
+function dotStyle(run, training, theme, view) {
+  const { line, mark } = sizes(view);
+  return { marker: { symbol: "circle", size: (training ? 8 : 5) * mark, color: run.color[theme.scheme], line: { color: theme.page, width: line } } };
+}
+
+/**
+ * How much smaller the gap with shortcuts is: below zero, where few curves are.
+ * @type {(text: string, suffix: string, view: View, theme: Theme) => Record<string, unknown>}
+ */
+function cureNote(text, suffix, view, theme) {
+  return { text, showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 0, xanchor: "left", yanchor: "bottom", xshift: 4, font: { size: sizes(view).label, color: theme.text } };
 }
 
 /** @param {Gap} gap */

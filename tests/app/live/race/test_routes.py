@@ -142,10 +142,11 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
         bench.run_states(run, RunState.FINISHED)
     answer = client.get("/live/history", params={"runs": ",".join(map(str, bench.runs))}).json()
     assert answer["g"] == (
-        "Add seeds and tune before you conclude: plain-56 is 7.0 points above plain-20 in training error. With "
+        "One seed, a demonstration: plain-56 is 7.0 points above plain-20 in training error. With "
         "shortcuts: A-56 is 7.0 above A-20. After 1,000 steps, 1 seed, one learning rate (0.1) for all; clean "
         "training error (open marks)."
     )
+    assert answer["cure"] == "cure 0.0 points, one seed"
     assert answer["a"] is None
 
 

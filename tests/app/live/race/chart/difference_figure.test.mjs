@@ -27,6 +27,29 @@ test("gaps are differences at equal steps, seed by seed", () => {
   assert.equal(colors["plain: 56 − 20"], colorOf("plain-56"));
 });
 
+test("every seed is a dot: in training where it stands now, in test wherever it was measured", () => {
+  const built = figure(race(), { layout: "gap", curves: ["running", "test"] });
+  const name = "56: plain − A";
+  const [training, tested] = traces(built, "dot", name);
+  const ends = traces(built, "seed", name);
+  assert.deepEqual(training.x, ends.map(({ x }) => x.at(-1)));
+  assertClose(training.y, [22, 20], name);
+  assert.deepEqual(training.customdata.length, 2);
+  assert.deepEqual([tested.x, tested.y], [[50, 50], [22, 22]]);
+  assert.equal(training.marker.color, colorOf("A-56"));
+  const order = built.data.filter(({ xaxis }) => xaxis === training.xaxis).map(({ meta }) => meta);
+  assert.ok(order.lastIndexOf("running") < order.indexOf("dot"), "dots lie above the lines");
+  assert.equal(traces(figure(race(), { layout: "gap", curves: ["running"], seeds: "lines" }), "dot").length, 0);
+});
+
+test("the cure stands beside the gaps of depth, unless the curves are hidden", () => {
+  const cure = "cure 34.3 points (28.1 to 40.5)";
+  const noted = figure(race(), { layout: "gap", cure }).layout.annotations.filter(({ text }) => text === cure);
+  assert.deepEqual(noted.map(({ xref }) => xref), ["x domain"]);
+  assert.ok(!words(figure(race(), { layout: "gap", cure, hidden: true })).join().includes("cure"));
+  assert.ok(!words(figure(race(), { layout: "gap", cure: "" })).includes(""));
+});
+
 test("the gap chart leaves out what has no pair and says what it needs", () => {
   const at = range(1, 50), higher = at.map((step) => step + 3);
   const [shallow, deep] = [run(1, "plain-20", at, at), run(2, "plain-56", at, higher)];
