@@ -17,8 +17,7 @@ _JACOT = "Jacot et al. 2018, Neural Tangent Kernel"
 _OPTIONS = (
     Option("blocks", "Blocks", "The deepest net; a block has two weight layers. Shallower ones are measured too.", 16,
            low=2, high=32, primary=True),
-    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10,
-           primary=True),
+    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10, primary=True),
     Option("part", "Part", "Which of the four experiments is done; all of them is the default.", "all",
            choices=("all", "kernel", "training", "linear", "scalar"), primary=True),
     Option("grid", "Grid", "The full grid has more depths, more rates of the linear nets, and up to 32 factors.",

@@ -70,39 +70,29 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "loss", "Losses along the gradient", "update", "loss, nats", y_scale="log", kind="bands",
-        how_to_read="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning "
-        "rates along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
-        caveat="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
-        "for that reason. Choose one rate for all to compare equal steps.",
-    ),
-    Panel(
-        "gradient", "How much the gradient changes on the way", "update", "||g(w - eta g) - g|| / ||g||",
-        y_scale="log", neutral=1.0, kind="bands",
-        how_to_read="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as "
-        "much that is new as it had before the step; far below 1 it still holds.",
-        caveat="Relative to the gradient's own length: short gradients change easily by much of it.",
-    ),
-    Panel(
-        "stability", "Learning rate times effective smoothness", "update", "lr x beta", y_scale="log", neutral=2.0,
-        how_to_read="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at "
-        "different rates: what counts is the rate that the curvature lets them use.",
-        caveat="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
-        "loss, and momentum moves the limit.",
-    ),
-    Panel(
-        "beta", "Effective smoothness", "update", "beta", y_scale="log",
-        how_to_read="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
-        caveat="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
-        "compare with the picture beside it.",
-    ),
-    Panel(
-        "rates", "Where the learning rates come from", "learning rate", "loss of the last 10 updates", x_scale="log",
-        y_scale="log",
-        how_to_read="The trial of every rate with the first seed; each kind then trains at its lowest point.",
-        caveat="A lowest point at an end of the grid could be lower beyond it.",
-    ),
+    Panel("loss", "Losses along the gradient", "update", "loss, nats", y_scale="log", kind="bands",
+          how_to_read="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning "
+          "rates along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
+          caveat="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
+          "for that reason. Choose one rate for all to compare equal steps."),
+    Panel("gradient", "How much the gradient changes on the way", "update", "||g(w - eta g) - g|| / ||g||",
+          y_scale="log", neutral=1.0, kind="bands",
+          how_to_read="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as "
+          "much that is new as it had before the step; far below 1 it still holds.",
+          caveat="Relative to the gradient's own length: short gradients change easily by much of it."),
+    Panel("stability", "Learning rate times effective smoothness", "update", "lr x beta", y_scale="log", neutral=2.0,
+          how_to_read="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at "
+          "different rates: what counts is the rate that the curvature lets them use.",
+          caveat="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
+          "loss, and momentum moves the limit."),
+    Panel("beta", "Effective smoothness", "update", "beta", y_scale="log",
+          how_to_read="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
+          caveat="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
+          "compare with the picture beside it."),
+    Panel("rates", "Where the learning rates come from", "learning rate", "loss of the last 10 updates", x_scale="log",
+          y_scale="log",
+          how_to_read="The trial of every rate with the first seed; each kind then trains at its lowest point.",
+          caveat="A lowest point at an end of the grid could be lower beyond it."),
 )  # fmt: skip
 
 
