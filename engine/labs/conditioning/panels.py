@@ -1,4 +1,4 @@
-"""The pictures of the conditioning lab, in the order in which they are looked at. Torch-free."""
+"""The panels of the conditioning lab. Torch-free."""
 
 from engine.labs.conditioning.arms import LINEAR_TARGETS
 from engine.labs.spec import Panel

@@ -1,4 +1,4 @@
-"""The row of the constructed lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the constructed lab. Torch-free."""
 
 from engine.labs.constructed.findings import RULES
 from engine.labs.constructed.plan import FULL, refuse, seconds

@@ -1,4 +1,4 @@
-"""The row of the gradients lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the gradients lab. Torch-free."""
 
 from engine.labs.gradients.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel

@@ -1,4 +1,4 @@
-"""The row of the landscape lab: question, answer, settings, pictures, numbers, what it looks at. Torch-free."""
+"""The spec of the landscape lab. Torch-free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from engine.config import RunConfig
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
-#: The figures' words for the nets, in the order of the runs; further nets are drawn alone.
+#: The names of the nets in metrics, in the order of the runs; further nets have curves alone.
 SLOTS = ("first", "second")
 TRAJECTORY, AUTO = "trajectory", "auto"
 _LI = "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets"
@@ -111,7 +111,6 @@ _METRICS = (
 
 
 def _suits(configs: Sequence[RunConfig]) -> str:
-    """Return why nets cannot be compared: their losses are of other images."""
     sets = dict.fromkeys(
         (c.data.name, c.data.resize, c.data.pool, c.data.validation, c.model.image_size) for c in configs
     )
@@ -127,7 +126,7 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 
 
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
-    """Return the deepest plain and the deepest residual net of a race, of one depth and seed where there are such."""
+    """Return the deepest plain and the deepest residual net of a race, if possible of one depth and seed."""
     plain, residual = (
         [place for place, config in enumerate(configs) if variant(config.model.shortcut).plain == flat]
         for flat in (True, False)
@@ -144,7 +143,7 @@ def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """Return about how long it takes for nets of the quick race, depth 56."""
+    """Return the estimated time for nets of depth 56 of the quick race."""
     nets = len([run for run in settings["runs"].split(",") if run.strip()]) or 2
     recalibrated = settings["bn"] == "recalibrated" or (settings["bn"], settings["directions"]) == (AUTO, TRAJECTORY)
     points: int = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)

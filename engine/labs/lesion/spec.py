@@ -1,4 +1,4 @@
-"""The row of the lesion lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the lesion lab. Torch-free."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -128,7 +128,7 @@ METRICS = (
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """Two nets of 27 blocks, those of the quick race at depth 56, on one common core."""
+    """Return the estimated time for two nets of 27 blocks of the quick race on one common core."""
     case = plan.Case("", (1,) * 9 + (2,) * 9 + (3,) * 9, _PAIRS, 27)
     once = 0.03 + 0.105 * min(settings["images"], 1000) / 1000
     seconds = 2.0 + 28 * settings["paths"] * 0.0009
@@ -138,7 +138,7 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     return float(seconds)
 
 
-#: The pairs of such a net that can be swapped.
+#: The swappable pairs of a net of 27 blocks.
 _PAIRS = tuple((a, b) for s in range(3) for a in range(9 * s + (s > 0), 9 * s + 9) for b in range(a + 1, 9 * s + 9))
 
 

@@ -1,4 +1,4 @@
-"""The row of the mapping lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the mapping lab. Torch-free."""
 
 from engine.labs.mapping import arms
 from engine.labs.mapping.findings import RULES
@@ -81,7 +81,7 @@ _PANELS = (
           caveat=f"{_BEST} Values below 1e-12 are drawn there."),
 )  # fmt: skip
 
-#: The figures that are the error of one cell at the deepest stack: name, arm, target.
+#: The metrics that are the error of one cell at the deepest stack: name, arm, target.
 ERROR_METRICS = tuple(
     (f"{word}_{arm.figure}", arm, target)
     for words, those in (

@@ -1,4 +1,4 @@
-"""The row of the shattering lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the shattering lab. Torch-free."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,12 @@ PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "res
 LOOKS_LINEAR = "looks-linear"
 KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
 
-#: What a gradient without, and one with, a memory of its neighbours looks like.
+#: Controls: slopes without and with autocorrelation.
 WHITE, WALK = "white noise", "brown noise"
 NOISES: tuple[str, ...] = (WHITE, WALK)
 
 #: Branch scales of the full grid.
 BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
-
 
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
@@ -93,14 +92,13 @@ _METRICS = (
 
 
 def _refuse(settings: Mapping[str, Any]) -> str:
-    """Why settings do not go together, '' when they do."""
     if settings["shown"] > settings["layers"]:
         return f"layers shown ({settings['shown']}) must be at most the layers ({settings['layers']})"
     return ""
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """About how long the nets take on a common core; a layer of the looks-linear kind as long as two others."""
+    # A layer of the looks-linear kind takes as long as two others.
     kinds = len(KINDS) + 1 + (len(BRANCHES) if settings["grid"] == "full" else 0)
     return float(0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds)
 
