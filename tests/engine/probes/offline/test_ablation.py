@@ -84,12 +84,12 @@ def by_hand(tap, x, factor):
     else:
         c = 1.0 if tap.coefficient is None else tap.coefficient(x)
         y = factor * c * f + (0.0 if tap.shortcut is None else tap.shortcut(x))
-    return block._activated(y) if hasattr(block, "_activated") else F.relu(y)
+    return block._run(block._finish, y) if hasattr(block, "_finish") else F.relu(y)
 
 
 def branch(block, x):
-    if hasattr(block, "_branched"):
-        return block._branched(x)
+    if hasattr(block, "_front"):
+        return block._run(block._front, x)
     return block.bn2(block.conv2(F.relu(block.bn1(block.conv1(x)))))
 
 
