@@ -1,6 +1,6 @@
-"""What the fork server loads once, so that a worker finds it loaded. Imported by the fork server and workers alone.
+"""The modules that the fork server loads once for all workers.
 
-Nothing here computes: a thread pool that exists before the fork would be broken after it, and CUDA must not be touched.
+This module computes nothing: a thread pool from before the fork is broken after it, and CUDA must stay untouched.
 """
 
 import gc
@@ -10,8 +10,8 @@ import engine.hardware.device
 import engine.probes.online.probe
 import engine.runs.worker.worker
 import engine.training.checkpoint
-import engine.training.trainer  # noqa: F401 - loaded for those who are forked
+import engine.training.trainer  # noqa: F401 - loaded for forked workers
 
 gc.collect()
-# What is loaded now lives as long as the workers: collections after the fork need not touch (and copy) its pages.
+# Loaded modules live as long as the workers: collections after the fork need not touch (and copy) their pages.
 gc.freeze()
