@@ -1,7 +1,4 @@
-"""Ctrl-C as an event that a loop checks.
-
-Python raises KeyboardInterrupt at any point; inside a destructor the exception is printed and lost.
-"""
+"""Ctrl-C as an event that a loop checks: a KeyboardInterrupt inside a destructor is printed and lost."""
 
 import signal
 import threading

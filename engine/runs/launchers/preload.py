@@ -1,7 +1,4 @@
-"""The modules that the fork server loads once for all workers.
-
-This module computes nothing: a thread pool from before the fork is broken after it, and CUDA must stay untouched.
-"""
+"""The modules that the fork server loads once; without computation, for thread pools and CUDA do not survive a fork."""
 
 import gc
 

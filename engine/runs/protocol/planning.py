@@ -32,10 +32,9 @@ class RaceRequest:
     """A race as a person requests it.
 
     Args:
-        depths: Empty means the preset's, as for ``shortcuts``.
-        data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first that is present.
-        steps: Updates of a run; None means the preset's.
-        settings: Texts as in ``--set key=value``. They win over the preset.
+        depths, shortcuts, steps: Empty or None means the preset's.
+        data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
+        settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
     """
 
@@ -68,9 +67,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         run = replace(run, {"optim.steps": request.steps})
     data = request.data if request.data is not None else _preferred(preset, workspace)
     source = get_source(data, run.data.resize)
-    run = replace(
-        run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, chosen_keys)}
-    )
+    implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
+    run = replace(run, {"data.name": source.name, **implied})
     for each in variants:
         variant_of(run.model.family, each.text)  # refuses shortcuts that the family lacks
     check_fit(run, source)

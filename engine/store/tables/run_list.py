@@ -19,10 +19,7 @@ _LAST = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class RunListRow:
-    """One run and its last errors: running training error, clean training subset, part of the test set, whole test set.
-
-    Units: percent, None where not measured or not finite.
-    """
+    """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set."""
 
     id: int
     race: int
